@@ -1,0 +1,100 @@
+# Two commands: `make demo` and `make test`. Everything is installed inside the checkout, once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The first Python that is new enough; a version manager may have names on the PATH that do not run.
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$each" && break; done)
+
+BIN := .venv/bin
+PYTHON_READY := .venv/.ready
+NODE_READY := node_modules/.ready
+CHECKOV_READY := .venv/checkov/.ready
+
+export CHECKPOINT_DISABLE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+.PHONY: demo
+demo: demo-tools setup ## Deploy the environment `local` to an embedded local AWS (KEEP=1 leaves it running)
+	@$(BIN)/mlinfra demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: check policy tests ## Every check and test, the same that CI runs
+
+.PHONY: check
+check: setup ## Lint, format, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: tests
+tests: setup ## All tests: unit, snapshot, deploy
+	$(BIN)/pytest
+
+.PHONY: fast-tests
+fast-tests: setup ## All tests but those that run Terraform
+	$(BIN)/pytest -m "not deploy"
+
+.PHONY: policy
+policy: setup $(CHECKOV_READY) ## checkov over what every environment synthesizes to
+	$(BIN)/python -m ci.policy
+
+.PHONY: snapshots
+snapshots: setup ## Accept the present output as the snapshots
+	$(BIN)/pytest tests/snapshots --snapshot-update
+
+.PHONY: bench
+bench: setup ## Measure synthesis, stock and fast side by side
+	$(BIN)/python -m benchmarks
+
+.PHONY: setup
+setup: $(PYTHON_READY) $(NODE_READY) ## Install into .venv and node_modules
+
+.PHONY: demo-tools
+demo-tools: python
+	@$(PYTHON) -m ci.tools terraform node
+
+.PHONY: tools
+tools: python
+	@$(PYTHON) -m ci.tools node
+
+.PHONY: python
+python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.10 or newer is needed, and there is none on the PATH." \
+		"Get it: https://www.python.org/downloads/" >&2; exit 1; }
+
+$(PYTHON_READY): requirements/dev.txt pyproject.toml | tools
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(NODE_READY): package-lock.json | tools
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@# cdktf draws its output through a native module, which ships built for most machines.
+	@node -e 'require("@cdktf/node-pty-prebuilt-multiarch")' 2>/dev/null \
+		|| npm rebuild --foreground-scripts @cdktf/node-pty-prebuilt-multiarch
+	@touch $@
+
+$(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
+	$(PYTHON) -m venv .venv/checkov
+	.venv/checkov/bin/pip install --quiet --require-hashes -r requirements/checkov.txt
+	@touch $@
+
+.PHONY: lock
+lock: setup ## Resolve requirements/ anew (needs uv)
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet --extra dev pyproject.toml requirements/build.in --output-file requirements/dev.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/checkov.in --output-file requirements/checkov.txt
+
+.PHONY: clean
+clean: ## Remove what was installed and synthesized
+	rm -rf .venv node_modules cdktf.out

@@ -1,0 +1,1 @@
+"""What the pipelines and the Makefile run besides tests."""

@@ -1,0 +1,17 @@
+"""Say which programs are missing before anything is installed: `python -m ci.tools terraform node`.
+
+Runs on the system's own Python, so it imports nothing that has to be installed.
+"""
+
+import sys
+
+from mlinfra.errors import OperationError
+from mlinfra.operations import toolchain
+
+CHECKS = {"terraform": toolchain.terraform, "node": toolchain.node}
+
+if __name__ == "__main__":
+    try:
+        toolchain.require(*(CHECKS[name] for name in sys.argv[1:]))
+    except OperationError as problem:
+        sys.exit(str(problem))
