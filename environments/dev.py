@@ -1,0 +1,23 @@
+"""Where experiments begin: single V100s up to whole hosts, data that may be thrown away."""
+
+from datetime import date
+
+from mlinfra import Environment, Experiment
+
+dev = Environment(
+    name="dev",
+    project="recsys",
+    account_id="111111111111",
+    region="us-east-1",
+    team="ml-platform",
+    cost_center="ml-1234",
+    repository="gitlab.example.com/ml/platform",
+    monthly_spend_limit_usd=15_000,
+    protect_data=False,
+    network_cidr="10.10.0.0/16",
+    flow_log_retention_days=30,
+    experiments=[
+        Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 18)),
+        Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 4)),
+    ],
+)

@@ -1,0 +1,29 @@
+"""The embedded local AWS: what `make demo` deploys. No account, no credentials, no cost."""
+
+from datetime import date
+
+from mlinfra import Environment, Experiment, Image
+
+local = Environment(
+    name="local",
+    project="recsys",
+    account_id="123456789012",  # the account that moto answers for
+    region="us-east-1",
+    team="ml-platform",
+    cost_center="none",
+    repository="gitlab.example.com/ml/platform",
+    monthly_spend_limit_usd=1,
+    emulated=True,
+    protect_data=False,
+    availability_zones=2,
+    native_state_lock=True,
+    sizes={"small": "g4dn.xlarge"},
+    # moto has no Deep Learning images; any image that it knows boots there.
+    images={"t4": Image(reference="ami-1e749f67")},
+    max_nodes=2,
+    # Nothing here outlives the demo, so its expiry never has to be renewed.
+    max_experiment_days=36_500,
+    experiments=[
+        Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2099, 12, 31)),
+    ],
+)

@@ -1,0 +1,85 @@
+"""The environments that a repository declares, one file each in `environments/`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import runpy
+import sys
+import traceback
+from datetime import date
+from typing import TYPE_CHECKING
+
+from mlinfra.declaration import DeclarationError, judging
+from mlinfra.environment import Environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def load_environments(root: Path, *, only: str | None = None, today: date | None = None) -> tuple[Environment, ...]:
+    """Read `environments/NAME.py` below `root`, each of which declares the environment NAME.
+
+    Args:
+        root: the repository's folder. Environment files may import what lies in it.
+        only: the one environment to read. Default: all, in the order of their names.
+        today: the day that expiries are judged by. Default: the day in MLINFRA_TODAY (as
+            2026-11-24), which makes a synth repeatable; without it, the present day.
+
+    Raises:
+        DeclarationError: with every problem of every environment read.
+    """
+    files = {path.stem: path for path in sorted(root.glob("environments/*.py")) if not path.stem.startswith("_")}
+    if not files:
+        raise DeclarationError(str(root / "environments"), ["no environment is declared there. Expected: dev.py, say."])
+    if only is not None and only not in files:
+        near = difflib.get_close_matches(only, files, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        subject = f"environment {only!r}"
+        raise DeclarationError(subject, [f"it is not declared. {hint}Declared: {', '.join(files)}."])
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+
+    with judging(today or _today()) as judgement:
+        read = [_read(files[name]) for name in ([only] if only else files)]
+    if judgement.errors:
+        raise DeclarationError.together(judgement.errors)
+    return tuple(read)
+
+
+def _today() -> date:
+    given = os.environ.get("MLINFRA_TODAY")
+    if not given:
+        return date.today()  # noqa: DTZ011  an expiry is a day where the reader lives
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        problem = f"{given!r} is not a date. Expected: such as 2026-11-24."
+        raise DeclarationError("MLINFRA_TODAY", [problem]) from None  # noqa: EM101  a subject, not a message
+
+
+def _read(path: Path) -> Environment:
+    where = f"environments/{path.name}"
+    try:
+        names = runpy.run_path(str(path))
+    except DeclarationError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever the file does wrong, its author needs the line
+        subject = f"{where}, line {_line_of(error, path)}"
+        raise DeclarationError(subject, [f"{type(error).__name__}: {error}"]) from None
+    declared = names.get(path.stem.replace("-", "_"))
+    if not isinstance(declared, Environment):
+        name = path.stem.replace("-", "_")
+        raise DeclarationError(where, [f"it declares nothing called {name}. Expected: {name} = Environment(...)."])
+    if declared.name != path.stem:
+        problem = f"it declares the environment {declared.name!r}. Expected: name={path.stem!r}, as the file is called."
+        raise DeclarationError(where, [problem])
+    return declared
+
+
+def _line_of(error: Exception, path: Path) -> int | None:
+    """The line of the file at `path` that `error` came from; None where it does not say."""
+    if isinstance(error, SyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), None)
