@@ -1,0 +1,38 @@
+"""The CDKTF app: the stacks of every declared environment. `npx cdktf synth` runs it.
+
+MLINFRA_ENV=dev leaves all other environments out; MLINFRA_TODAY=2026-11-24 judges expiries as of
+that day.
+"""
+
+import os
+from pathlib import Path
+
+from mlinfra import load_environments
+from mlinfra.app import MlApp, problems_without_traceback
+from mlinfra.stacks.data import DataStack
+from mlinfra.stacks.foundation import FoundationStack
+from mlinfra.stacks.state import StateStack
+from mlinfra.stacks.training import TrainingStack
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Synthesize."""
+    app = MlApp(ROOT)
+    for environment in load_environments(ROOT, only=os.environ.get("MLINFRA_ENV")):
+        state = StateStack(app, environment)
+        foundation = FoundationStack(app, environment)
+        data = DataStack(app, environment)
+        training = TrainingStack(app, environment)
+
+        foundation.add_dependency(state)
+        data.add_dependency(state)
+        training.add_dependency(foundation)
+        training.add_dependency(data)
+    app.synth()
+
+
+if __name__ == "__main__":
+    with problems_without_traceback():
+        main()

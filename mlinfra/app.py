@@ -1,0 +1,57 @@
+"""The app that stacks are synthesized by."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import App
+from mlinfra.declaration import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCK_FILE = ".terraform.lock.hcl"
+
+
+class MlApp(App):
+    """A cdktf app whose stacks all run with the provider that the repository has locked."""
+
+    def __init__(self, root: Path, *, outdir: Path | None = None) -> None:
+        """Begin an app.
+
+        Args:
+            root: the repository's folder, which may hold a `.terraform.lock.hcl`.
+            outdir: where to write. Default: CDKTF_OUTDIR, or cdktf.out in the present folder.
+        """
+        super().__init__(outdir=str(outdir) if outdir else None)
+        self._lock_file = root / LOCK_FILE
+
+    def synth(self) -> None:
+        """Write every stack as Terraform JSON, with the lock file beside it."""
+        super().synth()
+        if not self._lock_file.exists():
+            return
+        for stack in Path(self.outdir, "stacks").iterdir():
+            shutil.copyfile(self._lock_file, stack / LOCK_FILE)
+
+
+@contextmanager
+def problems_without_traceback() -> Iterator[None]:
+    """End the program with a sentence where a declaration or a stack is wrong, not with a traceback.
+
+    Everything else, such as a mistake in the code of a construct, keeps its traceback.
+    """
+    try:
+        yield
+    except DeclarationError as error:
+        sys.exit(f"{error}")
+    except RuntimeError as error:
+        # What jsii raises when a validation of a stack fails; it carries cdktf's own wording.
+        text = str(error)
+        if "Validation failed" not in text:
+            raise
+        sys.exit(text.partition("If you wish to ignore")[0].strip())

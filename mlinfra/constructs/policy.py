@@ -1,0 +1,75 @@
+"""IAM policy documents, written as Python values and rendered the same way every time."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
+    """Values by condition operator and condition key: `{"StringEquals": {"aws:SourceAccount": "..."}}`."""
+
+
+def statement(
+    sid: str,
+    *,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    effect: Literal["Allow", "Deny"] = "Allow",
+    principals: Mapping[str, str | Sequence[str]] | None = None,
+    conditions: Conditions | None = None,
+) -> dict[str, object]:
+    """One statement of a policy.
+
+    Args:
+        sid: what the statement is for, as letters and digits.
+        actions: IAM actions, such as `s3:GetObject`.
+        resources: ARNs.
+        effect: `Allow`, or `Deny`. Default: `Allow`.
+        principals: who, in a policy that belongs to a resource. Default: none, in a role's policy.
+        conditions: what has to hold besides. Default: nothing.
+    """
+    parts: dict[str, object] = {"Sid": sid, "Effect": effect}
+    if principals is not None:
+        parts["Principal"] = principals
+    parts |= {"Action": _one_or_list(actions), "Resource": _one_or_list(resources)}
+    if conditions:
+        parts["Condition"] = conditions
+    return parts
+
+
+def policy_document(*statements: Mapping[str, object]) -> str:
+    """A policy of `statements`, as JSON."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust_policy(service: str, *, conditions: Conditions | None = None) -> str:
+    """The policy of a role that an AWS service assumes, as JSON.
+
+    Args:
+        service: the service's principal, such as `ec2.amazonaws.com`.
+        conditions: what has to hold besides. Default: nothing.
+    """
+    trust: dict[str, object] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if conditions:
+        trust["Condition"] = conditions
+    return policy_document(trust)
+
+
+def deny_insecure_transport(bucket_arn: str) -> dict[str, object]:
+    """The statement of a bucket's policy that refuses whatever does not come over TLS."""
+    return statement(
+        "DenyInsecureTransport",
+        effect="Deny",
+        principals={"AWS": "*"},
+        actions=["s3:*"],
+        resources=[bucket_arn, f"{bucket_arn}/*"],
+        conditions={"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
+def _one_or_list(values: Sequence[str]) -> str | list[str]:
+    # AWS stores a list of one as a plain string; writing it so keeps plans free of differences.
+    return values[0] if len(values) == 1 else list(values)

@@ -1,0 +1,113 @@
+"""Bucket policies with conditions.
+
+moto takes a statement whose conditions do not hold for a refusal, so a bucket that denies requests
+without TLS refuses all of them. In AWS a statement applies only where all of its conditions hold.
+Source: IAM user guide, "IAM JSON policy elements: Condition" and "Condition operators", read
+2026-11-24.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import has_request_context, request
+from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.s3.models import FakeBucket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_ENCRYPTION = "x-amz-server-side-encryption"
+_KEY = f"{_ENCRYPTION}-aws-kms-key-id"
+
+
+def is_open() -> bool:
+    """Whether moto still refuses what a deny statement with an unmet condition does not speak of."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    over_tls = {"aws:SecureTransport": "true"}
+    answer = IAMPolicyStatement(statement).is_action_permitted(
+        "s3:GetObject", "arn:aws:s3:::bucket/key", incoming_condition_values=over_tls
+    )
+    return answer is PermissionResult.DENIED
+
+
+def close() -> None:
+    """Judge bucket policies by their conditions."""
+    FakeBucket.get_permission = _permission  # type: ignore[method-assign, assignment]
+
+
+def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    statements = json.loads(bucket.policy)["Statement"]
+    context = _context()
+    result = PermissionResult.NEUTRAL
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if not _holds(statement.get("Condition", {}), context):
+            continue
+        answer = IAMPolicyStatement(
+            {key: value for key, value in statement.items() if key != "Condition"}
+        ).is_action_permitted(action, resource)
+        if answer is PermissionResult.DENIED:
+            return answer
+        if answer is PermissionResult.PERMITTED:
+            result = answer
+    return result
+
+
+def _context() -> dict[str, str]:
+    """What is known of the present request, by condition key.
+
+    The local AWS speaks HTTP on loopback in the place of TLS, so every request counts as over TLS.
+    """
+    context = {"aws:SecureTransport": "true"}
+    if has_request_context():
+        for header in (_ENCRYPTION, _KEY):
+            if header in request.headers:
+                context[f"s3:{header}"] = request.headers[header]
+    return context
+
+
+def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+    return all(
+        _compare(operator, context.get(key), expected if isinstance(expected, list) else [expected])
+        for operator, by_key in conditions.items()
+        for key, expected in by_key.items()
+    )
+
+
+def _equal(actual: str, expected: str) -> bool:
+    return actual == expected
+
+
+def _same_truth(actual: str, expected: str) -> bool:
+    return actual.lower() == str(expected).lower()
+
+
+_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "StringEquals": _equal,
+    "StringLike": fnmatch.fnmatchcase,
+    "ArnEquals": fnmatch.fnmatchcase,
+    "ArnLike": fnmatch.fnmatchcase,
+    "Bool": _same_truth,
+}
+
+
+def _compare(operator: str, actual: str | None, expected: list[str]) -> bool:
+    if operator == "Null":
+        return (actual is None) == (str(expected[0]).lower() == "true")
+    name, if_exists = operator.removesuffix("IfExists"), operator.endswith("IfExists")
+    negated = "Not" in name
+    compare = _OPERATORS[name.replace("Not", "")]
+    if actual is None:
+        # A key that the request does not have matches nothing, so it also differs from everything.
+        return if_exists or negated
+    return negated != any(compare(actual, each) for each in expected)

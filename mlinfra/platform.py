@@ -1,0 +1,90 @@
+"""What the platform's stacks hand on to others, in this repository and outside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct, Fn
+from mlinfra._cdk.aws import data_aws_ssm_parameter, ssm_parameter
+from mlinfra.constructs.data_lake import DataLakeAccess
+from mlinfra.constructs.surroundings import environment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlinfra.environment import Environment
+    from mlinfra.stack import MlStack
+
+
+def hand_over(stack: MlStack, values: Mapping[str, str | Sequence[str]]) -> None:
+    """Write `values` as SSM parameters of the stack's component, for `Platform.lookup` to read.
+
+    Args:
+        stack: what hands them on.
+        values: by name: a text, or a list of them.
+    """
+    for name, value in values.items():
+        ssm_parameter.SsmParameter(
+            stack,
+            f"parameter-{name}",
+            name=stack.environment.parameter_name(stack.component, name),
+            description=f"Read by mlinfra's Platform.lookup: {name} of {stack.node.id}.",
+            type="String" if isinstance(value, str) else "StringList",
+            value=value if isinstance(value, str) else Fn.join(",", list(value)),
+        )
+
+
+class Platform(Construct):
+    """The deployed platform of an environment: its network, key and data lake, by lookup.
+
+    Values are read at plan time from the SSM parameters that the platform's stacks wrote, and only
+    those that are asked for. What can be computed, such as a bucket's name, is.
+    """
+
+    @classmethod
+    def lookup(cls, scope: Construct, environment: Environment | None = None) -> Platform:
+        """The platform of `environment`.
+
+        Args:
+            scope: what uses the platform.
+            environment: whose platform. Default: the environment of the enclosing MlStack.
+        """
+        return cls(scope, "platform", environment=environment)
+
+    def __init__(self, scope: Construct, id: str, *, environment: Environment | None = None) -> None:  # noqa: A002
+        """Refer to the platform. `Platform.lookup` does it with the usual id."""
+        self._environment = environment_of(scope, environment)
+        super().__init__(scope, id)
+
+    @property
+    def vpc_id(self) -> str:
+        """The VPC's id."""
+        return self._value("foundation", "vpc-id")
+
+    @property
+    def private_subnet_ids(self) -> list[str]:
+        """The private subnets' ids."""
+        return list(Fn.split(",", self._value("foundation", "private-subnet-ids")))
+
+    @property
+    def compute_key_arn(self) -> str:
+        """The ARN of the KMS key for volumes."""
+        return self._value("foundation", "compute-key-arn")
+
+    @property
+    def data_lake(self) -> DataLakeAccess:
+        """The data lake, to grant the use of."""
+        known = self.node.try_find_child("data-lake")
+        if isinstance(known, DataLakeAccess):
+            return known
+        key_arn = self._value("data", "data-lake-key-arn")
+        return DataLakeAccess(self, "data-lake", key_arn=key_arn, environment=self._environment)
+
+    def _value(self, component: str, name: str) -> str:
+        id_ = f"{component}-{name}"
+        known = self.node.try_find_child(id_)
+        if not isinstance(known, data_aws_ssm_parameter.DataAwsSsmParameter):
+            parameter = self._environment.parameter_name(component, name)
+            known = data_aws_ssm_parameter.DataAwsSsmParameter(self, id_, name=parameter)
+        # Its `value` is sensitive, which would hide every plan that uses it.
+        return str(known.insecure_value)

@@ -1,0 +1,162 @@
+"""The stack that everything of mlinfra lives in: provider, tags, remote state and guards included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from mlinfra._cdk import (
+    IValidation,
+    S3Backend,
+    TerraformDataSource,
+    TerraformResource,
+    TerraformStack,
+    implements,
+)
+from mlinfra._cdk.aws import provider
+from mlinfra.checks.blocks import empty_blocks
+from mlinfra.checks.tags import missing_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlinfra._cdk import App
+    from mlinfra.environment import Environment
+
+AWS_PROVIDER = {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
+"""The provider that stacks ask for. A range: the lock file does the pinning."""
+
+_stacks: WeakKeyDictionary[App, dict[str, str]] = WeakKeyDictionary()
+"""State keys by stack id, for each app."""
+
+
+class MlStack(TerraformStack):
+    """One component of one environment, with its own remote state.
+
+    Everything inside is created in the environment's account and region, carries the tags that say
+    whose it is, and is recorded in the environment's state bucket under a lock.
+
+    The synth fails, with a sentence that says what to do, where two constructs collapse into one
+    Terraform address, where a block came out empty, and where a required tag is missing.
+    """
+
+    def __init__(self, scope: App, environment: Environment, component: str, *, auto_stop: bool = False) -> None:
+        """Declare the stack.
+
+        Args:
+            scope: the app, as its direct parent.
+            environment: where the stack lives.
+            component: what the stack holds, such as `training`. Stack id and state key come from it.
+            auto_stop: whether the janitor may stop what is inside. Default: False, since most of
+                what a platform is made of is there to stay.
+
+        Raises:
+            ValueError: where the app already has a stack of that id or state key.
+        """
+        stack_id, state_key = environment.stack_id(component), environment.state_key(component)
+        known = _stacks.setdefault(scope, {})
+        if stack_id in known:
+            message = (
+                f"there are two stacks {stack_id!r}: the second would overwrite the first. Give one of them another "
+                f"component than {component!r}."
+            )
+            raise ValueError(message)
+        if state_key in known.values():
+            message = (
+                f"the stacks {stack_id!r} and {_owner(known, state_key)!r} would share the state {state_key!r}. Give "
+                f"one of the environments another project or name."
+            )
+            raise ValueError(message)
+
+        super().__init__(scope, stack_id)
+        known[stack_id] = state_key
+        self._environment = environment
+        self._component = component
+        self._tags = environment.tags(auto_stop=auto_stop)
+        self._use_provider()
+        self._use_remote_state(state_key)
+        self.node.add_validation(_Guards(self))
+
+    @property
+    def environment(self) -> Environment:
+        """Where the stack lives."""
+        return self._environment
+
+    @property
+    def component(self) -> str:
+        """What the stack holds."""
+        return self._component
+
+    @property
+    def default_tags(self) -> Mapping[str, str]:
+        """The tags that every resource in the stack carries, for what has to hand them on itself."""
+        return dict(self._tags)
+
+    def _use_provider(self) -> None:
+        environment = self._environment
+        provider.AwsProvider(
+            self,
+            "aws",
+            region=environment.region,
+            # Credentials of another account fail the plan instead of building there.
+            allowed_account_ids=[environment.account_id],
+            default_tags=[provider.AwsProviderDefaultTags(tags=self._tags)],
+            s3_use_path_style=True if environment.emulated else None,
+            skip_metadata_api_check="true" if environment.emulated else None,
+        )
+        self.add_override("terraform.required_providers.aws", AWS_PROVIDER)
+
+    def _use_remote_state(self, state_key: str) -> None:
+        environment = self._environment
+        backend = S3Backend(
+            self,
+            bucket=environment.state_bucket,
+            key=state_key,
+            region=environment.region,
+            encrypt=True,
+            kms_key_id=f"arn:aws:kms:{environment.region}:{environment.account_id}:{environment.state_key_alias}",
+            dynamodb_table=environment.lock_table,
+        )
+        backend.add_override("allowed_account_ids", [environment.account_id])
+        if environment.native_state_lock:
+            backend.add_override("use_lockfile", True)  # noqa: FBT003  cdktf's signature
+        if environment.emulated:
+            backend.add_override("use_path_style", True)  # noqa: FBT003
+            backend.add_override("skip_metadata_api_check", True)  # noqa: FBT003
+
+
+@implements(IValidation)
+class _Guards:
+    """What cdktf lets pass in silence and would only be seen in AWS."""
+
+    def __init__(self, stack: MlStack) -> None:
+        self._stack = stack
+
+    def validate(self) -> list[str]:
+        config = self._stack.to_terraform()
+        return [*_collapsed(self._stack, config), *empty_blocks(config), *missing_tags(config)]
+
+
+def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[str]:
+    """What is wrong where several constructs became one resource.
+
+    Counting is cheap; only where the counts differ is each construct asked for its address.
+    """
+    elements = [each for each in stack.node.find_all() if isinstance(each, TerraformResource | TerraformDataSource)]
+    written = sum(len(named) for kind in ("resource", "data") for named in config.get(kind, {}).values())
+    if len(elements) == written:
+        return
+    by_address: dict[str, list[str]] = {}
+    for each in elements:
+        address = f"{each.terraform_resource_type}.{each.friendly_unique_id}"
+        by_address.setdefault(address, []).append(each.node.path)
+    for address, paths in by_address.items():
+        if len(paths) > 1:
+            yield (
+                f"the constructs {' and '.join(paths)} collapse into one resource, {address}: cdktf drops all but "
+                f"letters, digits, '-' and '_' from ids. Give them ids that differ in what is left."
+            )
+
+
+def _owner(known: Mapping[str, str], state_key: str) -> str:
+    return next(stack_id for stack_id, key in known.items() if key == state_key)

@@ -1,0 +1,38 @@
+"""What everything else in an environment stands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.constructs.encryption_key import EncryptionKey
+from mlinfra.constructs.network import Network
+from mlinfra.platform import hand_over
+from mlinfra.stack import MlStack
+
+if TYPE_CHECKING:
+    from mlinfra._cdk import App
+    from mlinfra.environment import Environment
+
+
+class FoundationStack(MlStack):
+    """The network, and the key for volumes and logs."""
+
+    def __init__(self, scope: App, environment: Environment) -> None:
+        """Declare the stack for `environment`."""
+        super().__init__(scope, environment, "foundation")
+        self.key = EncryptionKey(
+            self,
+            "compute-key",
+            name=f"{environment.prefix}-compute",
+            description=f"Encrypts volumes and logs of {environment.prefix}.",
+            services=["ec2", "logs"],
+        )
+        self.network = Network(self, "network", log_key_arn=self.key.arn)
+        hand_over(
+            self,
+            {
+                "vpc-id": self.network.vpc_id,
+                "private-subnet-ids": self.network.private_subnet_ids,
+                "compute-key-arn": self.key.arn,
+            },
+        )

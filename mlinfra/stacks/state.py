@@ -1,0 +1,76 @@
+"""Where Terraform remembers what it made: the first stack of an environment, and the last to go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import TerraformResourceLifecycle
+from mlinfra._cdk.aws import dynamodb_table
+from mlinfra.constructs.encryption_key import EncryptionKey
+from mlinfra.constructs.lifecycle import Lifecycle
+from mlinfra.constructs.policy import statement
+from mlinfra.constructs.private_bucket import PrivateBucket
+from mlinfra.stack import MlStack
+
+if TYPE_CHECKING:
+    from mlinfra._cdk import App
+    from mlinfra.environment import Environment
+
+OLD_STATE_KEPT_DAYS = 90
+"""How long a former version of a state can be brought back, in days."""
+
+
+class StateStack(MlStack):
+    """The state bucket, the lock table and their key, all protected from being destroyed.
+
+    Its own state lies in the bucket that it makes: `mlinfra bootstrap` does the first step.
+    """
+
+    def __init__(self, scope: App, environment: Environment) -> None:
+        """Declare the stack for `environment`."""
+        super().__init__(scope, environment, "state")
+        self.key = EncryptionKey(
+            self,
+            "key",
+            name=environment.state_key_alias.removeprefix("alias/"),
+            description=f"Encrypts the Terraform state of {environment.prefix}.",
+            protect=True,
+        )
+        self.bucket = PrivateBucket(
+            self,
+            "bucket",
+            name=environment.state_bucket,
+            key_arn=self.key.arn,
+            statements=[_deny_other_encryption(environment.state_bucket)],
+            protect=True,
+        )
+        Lifecycle(expire_old_versions_after_days=OLD_STATE_KEPT_DAYS).apply_to(self.bucket)
+        self.lock_table = dynamodb_table.DynamodbTable(
+            self,
+            "lock-table",
+            name=environment.lock_table,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="LockID",
+            attribute=[dynamodb_table.DynamodbTableAttribute(name="LockID", type="S")],
+            point_in_time_recovery=dynamodb_table.DynamodbTablePointInTimeRecovery(enabled=True),
+            server_side_encryption=dynamodb_table.DynamodbTableServerSideEncryption(
+                enabled=True, kms_key_arn=self.key.arn
+            ),
+            deletion_protection_enabled=True,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
+        )
+
+
+def _deny_other_encryption(bucket: str) -> dict[str, object]:
+    # What names no encryption gets the bucket's own; what names another one is refused.
+    return statement(
+        "DenyOtherEncryption",
+        effect="Deny",
+        principals={"AWS": "*"},
+        actions=["s3:PutObject"],
+        resources=[f"arn:aws:s3:::{bucket}/*"],
+        conditions={
+            "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
+            "Null": {"s3:x-amz-server-side-encryption": "false"},
+        },
+    )

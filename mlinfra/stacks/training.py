@@ -1,0 +1,41 @@
+"""The clusters of an environment's experiments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.constructs.training_cluster import TrainingCluster
+from mlinfra.platform import Platform
+from mlinfra.stack import MlStack
+
+if TYPE_CHECKING:
+    from mlinfra._cdk import App
+    from mlinfra.environment import Environment
+
+
+class TrainingStack(MlStack):
+    """One cluster for each active experiment.
+
+    They share a stack on purpose: an experiment whose line is deleted loses its cluster at the next
+    deploy. A stack of its own would be left behind, running.
+    """
+
+    def __init__(self, scope: App, environment: Environment) -> None:
+        """Declare the stack for `environment`."""
+        super().__init__(scope, environment, "training", auto_stop=True)
+        platform = Platform.lookup(self)
+        self.clusters = {}
+        for experiment in environment.experiments:
+            cluster = TrainingCluster(
+                self,
+                experiment.name,
+                experiment=experiment,
+                vpc_id=platform.vpc_id,
+                subnet_ids=platform.private_subnet_ids,
+                key_arn=platform.compute_key_arn,
+            )
+            platform.data_lake.grant_read(cluster, zones=["raw", "processed", "features"])
+            # An experiment writes its own models and reads everybody's.
+            platform.data_lake.grant_read(cluster, zones=["models"])
+            platform.data_lake.grant_read_write(cluster, zones=["models"], prefix=f"{experiment.name}/")
+            self.clusters[experiment.name] = cluster
