@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent
 
 def main() -> None:
     """Synthesize."""
+    environments = load_environments(ROOT, only=os.environ.get("MLINFRA_ENV"))
     app = MlApp(ROOT)
-    for environment in load_environments(ROOT, only=os.environ.get("MLINFRA_ENV")):
+    for environment in environments:
         state = StateStack(app, environment)
         foundation = FoundationStack(app, environment)
         data = DataStack(app, environment)

@@ -1,0 +1,72 @@
+"""checkov over everything that the environments synthesize to: `python -m ci.policy`.
+
+Fails on a finding that `mlinfra/checks/suppressions.py` gives no reason for, on a suppression that
+nothing needs any more, and where checkov has not read the output at all, which it reports as a
+success.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ci import JUDGED_ON
+from mlinfra.checks.suppressions import SUPPRESSIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKOV = ROOT / ".venv/checkov/bin/checkov"
+
+
+def main() -> None:
+    """Check."""
+    with tempfile.TemporaryDirectory() as outdir:
+        environment = {**os.environ, "CDKTF_OUTDIR": outdir, "MLINFRA_TODAY": JUDGED_ON.isoformat()}
+        environment.pop("MLINFRA_ENV", None)
+        subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environment, check=True)
+        report = _report(Path(outdir, "stacks"))
+    problems = list(_problems(report))
+    for problem in problems:
+        print(problem, file=sys.stderr)  # noqa: T201
+    summary = report["summary"]
+    kept = summary["failed"] - sum("finding" in problem for problem in problems)
+    print(f"checkov: {summary['passed']} checks passed, {kept} findings are meant and have a reason")  # noqa: T201
+    sys.exit(1 if problems else 0)
+
+
+def _report(stacks: Path) -> dict[str, Any]:
+    command = [str(CHECKOV), "--directory", str(stacks), "--framework", "terraform_json", "--output", "json"]
+    # Without --skip-download it asks a server for the texts of its guidelines.
+    ended = subprocess.run([*command, "--quiet", "--skip-download"], capture_output=True, text=True, check=False)  # noqa: S603
+    try:
+        report: dict[str, Any] = json.loads(ended.stdout)
+    except json.JSONDecodeError:
+        sys.exit(f"checkov did not report:\n{ended.stderr or ended.stdout}")
+    return report
+
+
+def _problems(report: dict[str, Any]) -> list[str]:
+    summary, findings = report["summary"], report["results"]["failed_checks"]
+    problems = []
+    if summary["parsing_errors"] or not summary["passed"]:
+        problems.append(f"checkov has not read the output: {summary}")
+    used = set()
+    for finding in findings:
+        check, address = finding["check_id"], finding["resource"]
+        covering = [each for each in SUPPRESSIONS if each.covers(check, address)]
+        used.update(covering)
+        if not covering:
+            where = Path(finding["file_path"]).parent.name
+            problems.append(f"finding {check} in {where}: {address}: {finding['check_name']}")
+    problems += [
+        f"suppression of {each.check} for {each.address} is not needed" for each in SUPPRESSIONS if each not in used
+    ]
+    return problems
+
+
+if __name__ == "__main__":
+    main()

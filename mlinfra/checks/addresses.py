@@ -1,0 +1,29 @@
+"""Addresses are a contract: one that vanishes without a word is a resource that gets destroyed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def addresses(config: dict[str, Any]) -> list[str]:
+    """The addresses of all resources of a stack, sorted.
+
+    Args:
+        config: the stack as Terraform JSON.
+    """
+    resources = config.get("resource", {})
+    return sorted(f"{type_name}.{name}" for type_name, named in resources.items() for name in named)
+
+
+def vanished(before: Collection[str], config: dict[str, Any]) -> list[str]:
+    """Which addresses of `before` the stack no longer has, nor says that they were moved.
+
+    Args:
+        before: the addresses that the stack had.
+        config: the stack as Terraform JSON.
+    """
+    moved = {each["from"] for each in config.get("moved", [])}
+    return sorted(set(before) - set(addresses(config)) - moved)

@@ -1,0 +1,73 @@
+"""What many tests begin with: an environment to vary, and a stack to look into."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import Environment, Experiment, MlStack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TODAY = date(2026, 11, 24)
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def an_experiment(**changes: Any) -> Experiment:
+    """An experiment that is in order, but for `changes`."""
+    values = {"name": "two-tower-v2", "owner": "ana@example.com", "expires": date(2026, 12, 18)} | changes
+    return Experiment(**values)
+
+
+def an_environment(**changes: Any) -> Environment:
+    """An environment that is in order, but for `changes`."""
+    values = {
+        "name": "dev",
+        "project": "recsys",
+        "account_id": "111111111111",
+        "region": "us-east-1",
+        "team": "ml-platform",
+        "cost_center": "ml-1234",
+        "repository": "gitlab.example.com/ml/platform",
+        "monthly_spend_limit_usd": 15_000,
+    } | changes
+    return Environment(**values)
+
+
+@pytest.fixture
+def synthesize(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Write one stack and read it back as Terraform JSON.
+
+    The stack is an `MlStack` that `build` fills, or one of the platform's own.
+    """
+    from mlinfra._cdk import App
+
+    def run(
+        build: Callable[[MlStack], object] | None = None,
+        *,
+        stack: type[MlStack] | None = None,
+        environment: Environment | None = None,
+    ) -> dict[str, Any]:
+        environment = environment or an_environment()
+        app = App(outdir=str(tmp_path / "cdktf.out"))
+        made = stack(app, environment) if stack else MlStack(app, environment, "test")  # type: ignore[call-arg]
+        if build:
+            build(made)
+        app.synth()
+        path = tmp_path / "cdktf.out" / "stacks" / made.node.id / "cdk.tf.json"
+        config: dict[str, Any] = json.loads(path.read_text())
+        return config
+
+    return run
+
+
+def only(config: dict[str, Any], type_name: str, kind: str = "resource") -> dict[str, Any]:
+    """The one resource of `type_name` in a stack."""
+    (body,) = config[kind][type_name].values()
+    resource: dict[str, Any] = body
+    return resource

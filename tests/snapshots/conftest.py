@@ -1,0 +1,50 @@
+"""How snapshots look: one JSON file each, without what says nothing about the infrastructure."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from tests.conftest import ROOT, TODAY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from syrupy.assertion import SnapshotAssertion
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """The snapshot of a test, in a file of its own."""
+    return snapshot.use_extension(JSONSnapshotExtension)
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stacks of all environments of this repository."""
+    outdir = tmp_path_factory.mktemp("cdktf.out")
+    environment = {**os.environ, "CDKTF_OUTDIR": str(outdir), "MLINFRA_TODAY": TODAY.isoformat()}
+    environment.pop("MLINFRA_ENV", None)
+    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environment, check=True)
+    return outdir / "stacks"
+
+
+def infrastructure(config: dict[str, Any]) -> dict[str, Any]:
+    """A stack without cdktf's notes about itself, and with policies as what they say."""
+    return {key: _plain(value) for key, value in config.items() if key != "//"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if key != "//"}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str) and value.startswith('{"'):
+        return json.loads(value)
+    return value

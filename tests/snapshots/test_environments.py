@@ -1,0 +1,55 @@
+"""What each environment of this repository synthesizes to, and that no address of it gets lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.checks.addresses import addresses, vanished
+from tests.snapshots.conftest import infrastructure
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
+
+MANIFEST = Path(__file__).parent / "addresses.json"
+STACKS = [
+    f"{environment}-{component}"
+    for environment in ("dev", "local", "prod", "staging")
+    for component in ("state", "foundation", "data", "training")
+]
+
+
+def stack(synthesized: Path, name: str) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((synthesized / name / "cdk.tf.json").read_text())
+    return config
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_stack(name: str, synthesized: Path, snapshot: SnapshotAssertion) -> None:
+    assert infrastructure(stack(synthesized, name)) == snapshot
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_address_vanishes(name: str, synthesized: Path) -> None:
+    """An address that is gone is a resource that the next apply destroys.
+
+    Where it was renamed, say so with `move_from_id`. Where it shall be destroyed, such as with an
+    experiment that has ended, take its line out of addresses.json: that line is what gets reviewed.
+    """
+    lost = vanished(json.loads(MANIFEST.read_text()).get(name, []), stack(synthesized, name))
+    assert not lost, f"{name} loses {', '.join(lost)}"
+
+
+def test_every_address_is_in_the_manifest(synthesized: Path, pytestconfig: pytest.Config) -> None:
+    """`make snapshots` adds what is new; it takes nothing away."""
+    known: dict[str, list[str]] = json.loads(MANIFEST.read_text())
+    present = {name: addresses(stack(synthesized, name)) for name in STACKS}
+    merged = {name: sorted({*known.get(name, []), *present[name]}) for name in STACKS}
+    if pytestconfig.getoption("update_snapshots", default=False):
+        MANIFEST.write_text(json.dumps(merged, indent=2) + "\n")
+        return
+    new = {name: sorted(set(present[name]) - set(known.get(name, []))) for name in STACKS}
+    assert not any(new.values()), f"not in {MANIFEST.name}: {new}; `make snapshots` adds them"

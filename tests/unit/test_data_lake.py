@@ -1,0 +1,171 @@
+"""What a data lake is made of, and who may use it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import DataLake, Environment, Lifecycle, MlStack
+from mlinfra._cdk import App, Construct, TerraformStack
+from mlinfra._cdk.aws import iam_role
+from tests.conftest import an_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+
+class Reader(Construct):
+    """Anything with a role."""
+
+    def __init__(self, scope: Construct) -> None:
+        super().__init__(scope, "reader")
+        self.role = iam_role.IamRole(self, "role", name="reader", assume_role_policy="{}")
+
+
+def lake(synthesize: Synthesize, environment: Environment | None = None, **options: Any) -> dict[str, Any]:
+    return synthesize(lambda stack: DataLake(stack, "lake", **options), environment=environment)
+
+
+def bucket(config: dict[str, Any], type_name: str, zone: str) -> dict[str, Any]:
+    (body,) = [each for name, each in config["resource"][type_name].items() if name.startswith(f"lake_{zone}_")]
+    found: dict[str, Any] = body
+    return found
+
+
+def test_each_zone_has_a_bucket_of_a_name_that_can_be_computed(synthesize: Synthesize) -> None:
+    buckets = {each["bucket"] for each in lake(synthesize)["resource"]["aws_s3_bucket"].values()}
+    zones = ("raw", "processed", "features", "models", "access-logs")
+    assert buckets == {f"recsys-dev-{zone}-111111111111-us-east-1" for zone in zones}
+
+
+@pytest.mark.parametrize("zone", ["raw", "processed", "features", "models", "access-logs"])
+def test_every_bucket_is_private_versioned_and_refuses_plain_http(synthesize: Synthesize, zone: str) -> None:
+    config = lake(synthesize)
+    access = bucket(config, "aws_s3_bucket_public_access_block", zone)
+    blocks = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+    assert all(access[block] is True for block in blocks)
+    assert bucket(config, "aws_s3_bucket_versioning", zone)["versioning_configuration"]["status"] == "Enabled"
+    policy = json.loads(bucket(config, "aws_s3_bucket_policy", zone)["policy"])
+    assert policy["Statement"][0] == {
+        "Sid": "DenyInsecureTransport",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:*",
+        "Resource": [
+            f"arn:aws:s3:::recsys-dev-{zone}-111111111111-us-east-1",
+            f"arn:aws:s3:::recsys-dev-{zone}-111111111111-us-east-1/*",
+        ],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def test_zones_are_encrypted_with_the_lakes_own_key(synthesize: Synthesize) -> None:
+    config = lake(synthesize)
+    (rule,) = bucket(config, "aws_s3_bucket_server_side_encryption_configuration", "raw")["rule"]
+    assert rule["apply_server_side_encryption_by_default"]["sse_algorithm"] == "aws:kms"
+    assert rule["bucket_key_enabled"] is True
+    (key,) = config["resource"]["aws_kms_key"].values()
+    assert key["enable_key_rotation"] is True
+
+
+def test_raw_data_moves_to_cheaper_storage_and_is_never_deleted(synthesize: Synthesize) -> None:
+    (rule,) = bucket(lake(synthesize), "aws_s3_bucket_lifecycle_configuration", "raw")["rule"]
+    assert rule["transition"] == [
+        {"days": 90, "storage_class": "STANDARD_IA"},
+        {"days": 365, "storage_class": "GLACIER"},
+    ]
+    assert "expiration" not in rule
+    assert "noncurrent_version_expiration" not in rule
+
+
+def test_old_versions_of_models_expire_after_30_days(synthesize: Synthesize) -> None:
+    (rule,) = bucket(lake(synthesize), "aws_s3_bucket_lifecycle_configuration", "models")["rule"]
+    assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
+
+
+@pytest.mark.parametrize("zone", ["raw", "processed", "features", "models", "access-logs"])
+def test_unfinished_uploads_are_removed_everywhere(synthesize: Synthesize, zone: str) -> None:
+    (rule,) = bucket(lake(synthesize), "aws_s3_bucket_lifecycle_configuration", zone)["rule"]
+    assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
+
+
+def test_a_lifecycle_can_be_replaced(synthesize: Synthesize) -> None:
+    config = lake(synthesize, lifecycles={"raw": Lifecycle(expire_after_days=10)})
+    (rule,) = bucket(config, "aws_s3_bucket_lifecycle_configuration", "raw")["rule"]
+    assert rule["expiration"] == [{"days": 10}]
+
+
+def test_a_protected_lake_cannot_be_destroyed(synthesize: Synthesize) -> None:
+    config = lake(synthesize, environment=an_environment(protect_data=True))
+    kept = [*config["resource"]["aws_s3_bucket"].values(), *config["resource"]["aws_kms_key"].values()]
+    assert all(each["lifecycle"] == {"prevent_destroy": True} for each in kept)
+    assert not any(each.get("force_destroy") for each in kept)
+
+
+def test_an_unprotected_lake_is_destroyed_with_what_is_in_it(synthesize: Synthesize) -> None:
+    config = lake(synthesize, environment=an_environment(protect_data=False))
+    assert all(each["force_destroy"] is True for each in config["resource"]["aws_s3_bucket"].values())
+    assert not any("lifecycle" in each for each in config["resource"]["aws_s3_bucket"].values())
+
+
+def test_access_to_every_zone_is_logged(synthesize: Synthesize) -> None:
+    assert bucket(lake(synthesize), "aws_s3_bucket_logging", "raw")["target_prefix"] == "raw/"
+    assert len(lake(synthesize)["resource"]["aws_s3_bucket_logging"]) == 4
+
+
+def grants(synthesize: Synthesize, grant: Callable[[DataLake, Reader], None]) -> list[dict[str, Any]]:
+    config = synthesize(lambda stack: grant(DataLake(stack, "lake"), Reader(stack)))
+    return [json.loads(each["policy"])["Statement"] for each in config["resource"]["aws_iam_role_policy"].values()]
+
+
+def test_reading_is_limited_to_the_zones_and_the_prefix_granted(synthesize: Synthesize) -> None:
+    ((listing, objects, key),) = grants(
+        synthesize, lambda lake, reader: lake.grant_read(reader, zones=["models"], prefix="ranker/")
+    )
+    models = "arn:aws:s3:::recsys-dev-models-111111111111-us-east-1"
+    assert listing["Resource"] == models
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "ranker/*"}}
+    assert objects["Resource"] == f"{models}/ranker/*"
+    assert objects["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert key["Action"] == "kms:Decrypt"
+
+
+def test_writing_includes_what_a_multipart_upload_needs(synthesize: Synthesize) -> None:
+    ((_, objects, key),) = grants(synthesize, lambda lake, reader: lake.grant_read_write(reader))
+    assert {"s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"} <= set(objects["Action"])
+    assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+def test_several_grants_to_one_role_stand_side_by_side(synthesize: Synthesize) -> None:
+    def grant(lake: DataLake, reader: Reader) -> None:
+        lake.grant_read(reader)
+        lake.grant_read(reader, zones=["models"])
+        lake.grant_read_write(reader, zones=["models"], prefix="a/")
+        lake.grant_read_write(reader, zones=["models"], prefix="b/")
+
+    assert len(grants(synthesize, grant)) == 4
+
+
+def test_a_zone_that_the_platform_does_not_have_is_refused(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"zones=\['silver'\] does not fit. Expected: one or more of raw, processed"):
+        lake(synthesize, zones=["silver"])
+
+
+def test_a_grant_of_a_zone_that_the_lake_lacks_is_refused(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        DataLake(stack, "lake", zones=["raw"]).grant_read(Reader(stack), zones=["models"])
+
+    with pytest.raises(ValueError, match="the lake has no zone 'models'. Expected: one of raw"):
+        synthesize(build)
+
+
+def test_in_a_stack_of_another_kind_the_environment_has_to_be_said(tmp_path: Path) -> None:
+    stack = TerraformStack(App(outdir=str(tmp_path)), "theirs")
+    with pytest.raises(ValueError, match="'theirs' is no MlStack.*Pass environment="):
+        DataLake(stack, "lake")
+    assert DataLake(stack, "lake", environment=an_environment()).bucket_name("raw").startswith("recsys-dev-raw-")

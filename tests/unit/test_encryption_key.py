@@ -1,0 +1,50 @@
+"""Who may use a key."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlinfra import EncryptionKey
+from tests.conftest import only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+
+def statements(synthesize: Synthesize, **options: Any) -> dict[str, Any]:
+    config = synthesize(lambda stack: EncryptionKey(stack, "key", name="k", description="d", **options))
+    policy = json.loads(only(config, "aws_kms_key")["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def test_a_key_is_used_through_the_accounts_own_policies(synthesize: Synthesize) -> None:
+    by_iam = statements(synthesize)
+    assert list(by_iam) == ["AllowThroughIam"]
+    assert by_iam["AllowThroughIam"]["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
+
+
+def test_volumes_can_be_made_by_an_auto_scaling_group_of_this_account_only(synthesize: Synthesize) -> None:
+    granted = statements(synthesize, services=["ec2"])["AllowVolumesOfThisAccount"]
+    assert "kms:CreateGrant" in granted["Action"]
+    assert granted["Condition"] == {
+        "StringEquals": {"kms:CallerAccount": "111111111111", "kms:ViaService": "ec2.us-east-1.amazonaws.com"}
+    }
+
+
+def test_log_groups_of_this_account_only_can_use_it(synthesize: Synthesize) -> None:
+    granted = statements(synthesize, services=["logs"])["AllowLogGroupsOfThisAccount"]
+    assert granted["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
+    assert granted["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:111111111111:*"}
+    }
+
+
+def test_a_key_is_rotated_and_waits_30_days_before_it_is_gone(synthesize: Synthesize) -> None:
+    config = synthesize(lambda stack: EncryptionKey(stack, "key", name="k", description="d"))
+    key = only(config, "aws_kms_key")
+    assert key["enable_key_rotation"] is True
+    assert key["deletion_window_in_days"] == 30
+    assert only(config, "aws_kms_alias")["name"] == "alias/k"

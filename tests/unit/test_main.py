@@ -1,0 +1,79 @@
+"""What `python main.py`, and so `cdktf synth`, does as a program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT, TODAY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def synthesize(outdir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CDKTF_OUTDIR": str(outdir), "MLINFRA_TODAY": TODAY.isoformat(), **variables}
+    command = [sys.executable, "main.py"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    outdir = tmp_path_factory.mktemp("synth")
+    ended = synthesize(outdir)
+    assert ended.returncode == 0, ended.stderr
+    return outdir
+
+
+def contents(outdir: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(outdir)): path.read_bytes() for path in outdir.rglob("*") if path.is_file()}
+
+
+def test_every_environment_has_every_component(everything: Path) -> None:
+    stacks = {path.name for path in everything.glob("stacks/*")}
+    assert stacks == {
+        f"{environment}-{component}"
+        for environment in ("dev", "local", "prod", "staging")
+        for component in ("state", "foundation", "data", "training")
+    }
+
+
+def test_the_same_input_gives_the_same_bytes(everything: Path, tmp_path: Path) -> None:
+    assert synthesize(tmp_path).returncode == 0
+    assert contents(tmp_path) == contents(everything)
+
+
+def test_each_stack_runs_with_the_provider_that_is_locked(everything: Path) -> None:
+    locked = (ROOT / ".terraform.lock.hcl").read_bytes()
+    for stack in everything.glob("stacks/*"):
+        assert (stack / ".terraform.lock.hcl").read_bytes() == locked
+
+
+def test_one_environment_can_be_synthesized_alone(tmp_path: Path) -> None:
+    assert synthesize(tmp_path, MLINFRA_ENV="staging").returncode == 0
+    assert {path.name.split("-")[0] for path in tmp_path.glob("stacks/*")} == {"staging"}
+
+
+def test_nothing_is_said_when_all_is_well(tmp_path: Path) -> None:
+    ended = synthesize(tmp_path, MLINFRA_ENV="staging")
+    assert ended.stdout + ended.stderr == ""
+
+
+def test_an_expired_experiment_ends_the_synth_with_a_sentence(tmp_path: Path) -> None:
+    ended = synthesize(tmp_path, MLINFRA_ENV="dev", MLINFRA_TODAY="2027-06-01")
+    assert ended.returncode == 1
+    assert "experiments.two-tower-v2.expires: '2026-12-18' is in the past" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_environment_that_is_not_declared_ends_the_synth_with_a_sentence(tmp_path: Path) -> None:
+    ended = synthesize(tmp_path, MLINFRA_ENV="qa")
+    assert ended.returncode == 1
+    assert "environment 'qa': 1 problem" in ended.stderr
+    assert "Declared: dev, local, prod, staging" in ended.stderr
+    assert "Traceback" not in ended.stderr

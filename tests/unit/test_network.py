@@ -1,0 +1,77 @@
+"""What the network is made of."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import Network
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+
+
+def network(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+    config = synthesize(lambda stack: Network(stack, "network", log_key_arn=KEY), environment=an_environment(**changes))
+    resources: dict[str, Any] = config["resource"]
+    return resources
+
+
+def test_there_is_a_private_subnet_in_each_zone_asked_for(synthesize: Synthesize) -> None:
+    subnets = network(synthesize, availability_zones=4, nat_gateways="none")["aws_subnet"]
+    assert len(subnets) == 4
+    assert not any(each["map_public_ip_on_launch"] for each in subnets.values())
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "192.168.16.0/20"])
+@pytest.mark.parametrize("zones", [2, 6])
+def test_subnets_lie_in_the_network_and_apart_from_each_other(synthesize: Synthesize, cidr: str, zones: int) -> None:
+    subnets = network(synthesize, network_cidr=cidr, availability_zones=zones, nat_gateways="per-zone")["aws_subnet"]
+    blocks = [ipaddress.IPv4Network(each["cidr_block"]) for each in subnets.values()]
+    assert len(blocks) == 2 * zones
+    assert all(block.subnet_of(ipaddress.IPv4Network(cidr)) for block in blocks)
+    assert not any(one.overlaps(other) for one in blocks for other in blocks if one is not other)
+    # AWS has no subnet smaller than /28.
+    assert all(block.prefixlen <= 28 for block in blocks)
+
+
+def test_a_subnet_stays_where_it_is_when_aws_adds_a_zone(synthesize: Synthesize) -> None:
+    for subnet in network(synthesize)["aws_subnet"].values():
+        assert subnet["lifecycle"] == {"ignore_changes": ["availability_zone"]}
+
+
+@pytest.mark.parametrize(("choice", "gateways", "routes"), [("none", 0, 0), ("single", 1, 4), ("per-zone", 3, 6)])
+def test_nat_gateways_are_as_many_as_chosen(synthesize: Synthesize, choice: str, gateways: int, routes: int) -> None:
+    resources = network(synthesize, nat_gateways=choice)
+    assert len(resources.get("aws_nat_gateway", {})) == gateways
+    assert len(resources.get("aws_eip", {})) == gateways
+    assert len(resources.get("aws_route", {})) == routes
+
+
+def test_s3_is_reached_without_the_internet_from_every_private_subnet(synthesize: Synthesize) -> None:
+    resources = network(synthesize, nat_gateways="none")
+    endpoint = only({"resource": resources}, "aws_vpc_endpoint")
+    assert endpoint["service_name"] == "com.amazonaws.us-east-1.s3"
+    assert endpoint["vpc_endpoint_type"] == "Gateway"
+    assert len(endpoint["route_table_ids"]) == len(resources["aws_route_table"]) == 3
+
+
+def test_flow_logs_are_encrypted_and_kept_as_long_as_declared(synthesize: Synthesize) -> None:
+    resources = network(synthesize, flow_log_retention_days=365)
+    group = only({"resource": resources}, "aws_cloudwatch_log_group")
+    assert group["retention_in_days"] == 365
+    assert group["kms_key_id"] == KEY
+    assert only({"resource": resources}, "aws_flow_log")["traffic_type"] == "ALL"
+
+
+def test_the_default_security_group_lets_nothing_through(synthesize: Synthesize) -> None:
+    group = only({"resource": network(synthesize)}, "aws_default_security_group")
+    assert "ingress" not in group
+    assert "egress" not in group

@@ -1,0 +1,44 @@
+"""How stacks hand values on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlinfra import MlStack, Platform
+from mlinfra._cdk import TerraformOutput
+from mlinfra.platform import hand_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+
+def test_a_value_is_written_where_the_other_stacks_look_for_it(synthesize: Synthesize) -> None:
+    config = synthesize(lambda stack: hand_over(stack, {"vpc-id": "vpc-1", "subnet-ids": ["a", "b"]}))
+    written = {each["name"]: each for each in config["resource"]["aws_ssm_parameter"].values()}
+    assert written["/mlinfra/recsys/dev/test/vpc-id"]["type"] == "String"
+    assert written["/mlinfra/recsys/dev/test/vpc-id"]["value"] == "vpc-1"
+    assert written["/mlinfra/recsys/dev/test/subnet-ids"]["type"] == "StringList"
+    assert written["/mlinfra/recsys/dev/test/subnet-ids"]["value"] == '${join(",", ["a", "b"])}'
+
+
+def test_only_what_is_asked_for_is_looked_up(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        TerraformOutput(stack, "vpc", value=Platform.lookup(stack).vpc_id)
+
+    config = synthesize(build)
+    (parameter,) = config["data"]["aws_ssm_parameter"].values()
+    assert parameter["name"] == "/mlinfra/recsys/dev/foundation/vpc-id"
+
+
+def test_a_value_asked_for_twice_is_looked_up_once(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        platform = Platform.lookup(stack)
+        for name in ("one", "two"):
+            TerraformOutput(stack, name, value=platform.compute_key_arn)
+        assert platform.data_lake is platform.data_lake
+
+    config = synthesize(build)
+    names = sorted(each["name"] for each in config["data"]["aws_ssm_parameter"].values())
+    assert names == ["/mlinfra/recsys/dev/data/data-lake-key-arn", "/mlinfra/recsys/dev/foundation/compute-key-arn"]

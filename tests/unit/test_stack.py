@@ -1,0 +1,152 @@
+"""What every stack brings, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import MlStack
+from mlinfra._cdk import App
+from mlinfra._cdk.aws import autoscaling_group, launch_template, s3_bucket
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return App(outdir=str(tmp_path))
+
+
+def test_credentials_of_another_account_are_not_allowed(synthesize: Callable[..., dict[str, Any]]) -> None:
+    (provider,) = synthesize()["provider"]["aws"]
+    assert provider["allowed_account_ids"] == ["111111111111"]
+    assert provider["region"] == "us-east-1"
+
+
+def test_the_provider_is_asked_for_by_a_range(synthesize: Callable[..., dict[str, Any]]) -> None:
+    asked = synthesize()["terraform"]["required_providers"]["aws"]
+    assert asked == {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
+
+
+def test_every_resource_is_tagged_by_default(synthesize: Callable[..., dict[str, Any]]) -> None:
+    (provider,) = synthesize()["provider"]["aws"]
+    assert provider["default_tags"] == [
+        {
+            "tags": {
+                "Environment": "dev",
+                "Team": "ml-platform",
+                "Project": "recsys",
+                "CostCenter": "ml-1234",
+                "ManagedBy": "terraform",
+                "Repository": "gitlab.example.com/ml/platform",
+                "CreatedBy": "mlinfra",
+                "AutoStop": "false",
+            }
+        }
+    ]
+
+
+def test_state_is_encrypted_and_locked(synthesize: Callable[..., dict[str, Any]]) -> None:
+    assert synthesize()["terraform"]["backend"]["s3"] == {
+        "bucket": "recsys-dev-tfstate-111111111111-us-east-1",
+        "key": "recsys/dev/us-east-1/test/terraform.tfstate",
+        "region": "us-east-1",
+        "encrypt": True,
+        "kms_key_id": "arn:aws:kms:us-east-1:111111111111:alias/recsys-dev-tfstate",
+        "dynamodb_table": "recsys-dev-tfstate-lock",
+        "allowed_account_ids": ["111111111111"],
+    }
+
+
+def test_state_is_locked_by_a_file_too_where_the_environment_says_so(
+    synthesize: Callable[..., dict[str, Any]],
+) -> None:
+    backend = synthesize(environment=an_environment(native_state_lock=True))["terraform"]["backend"]["s3"]
+    assert backend["use_lockfile"] is True
+    assert backend["dynamodb_table"] == "recsys-dev-tfstate-lock"
+
+
+def test_a_local_aws_is_reached_by_path(synthesize: Callable[..., dict[str, Any]]) -> None:
+    config = synthesize(environment=an_environment(emulated=True))
+    assert config["terraform"]["backend"]["s3"]["use_path_style"] is True
+    assert config["provider"]["aws"][0]["s3_use_path_style"] is True
+
+
+def test_two_stacks_of_one_id_are_refused(app: App) -> None:
+    MlStack(app, an_environment(), "training")
+    with pytest.raises(ValueError, match="two stacks 'dev-training': the second would overwrite the first"):
+        MlStack(app, an_environment(project="other"), "training")
+
+
+def test_two_stacks_of_one_state_are_refused(app: App) -> None:
+    # "a-b" + "c" and "a" + "b-c" are told apart by their keys; the same project and name are not.
+    class Renamed(type(an_environment())):  # type: ignore[misc]
+        def stack_id(self, component: str) -> str:
+            return f"other-{component}"
+
+    MlStack(app, an_environment(), "training")
+    values = an_environment().model_dump()
+    with pytest.raises(ValueError, match="'other-training' and 'dev-training' would share the state"):
+        MlStack(app, Renamed(**values), "training")
+
+
+def test_constructs_that_collapse_into_one_address_are_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+    def build(stack: MlStack) -> None:
+        s3_bucket.S3Bucket(stack, "x!y", bucket="one")
+        s3_bucket.S3Bucket(stack, "xy", bucket="two")
+
+    with pytest.raises(
+        RuntimeError, match=r"dev-test/x!y and dev-test/xy collapse into one resource, aws_s3_bucket.xy"
+    ):
+        synthesize(build)
+
+
+def test_a_block_emptied_by_cdktf_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+    def build(stack: MlStack) -> None:
+        tags = [
+            launch_template.LaunchTemplateTagSpecifications(resource_type=kind, tags=stack.default_tags)
+            for kind in ("instance", "volume")
+        ]
+        launch_template.LaunchTemplate(
+            stack, "template", network_interfaces=[{"network_card_index": 0}], tag_specifications=tags
+        )
+
+    with pytest.raises(RuntimeError, match="dev-test/template: the block 'network_interfaces' is empty"):
+        synthesize(build)
+
+
+def test_a_launch_template_that_does_not_hand_tags_on_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+    def build(stack: MlStack) -> None:
+        launch_template.LaunchTemplate(stack, "template", image_id="ami-1")
+
+    with pytest.raises(RuntimeError, match="tag specification for instance: missing Environment, Team"):
+        synthesize(build)
+
+
+def test_a_group_that_does_not_hand_tags_on_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+    def build(stack: MlStack) -> None:
+        kept_back = [
+            autoscaling_group.AutoscalingGroupTag(key=key, value=value, propagate_at_launch=key != "CostCenter")
+            for key, value in stack.default_tags.items()
+        ]
+        autoscaling_group.AutoscalingGroup(stack, "group", min_size=0, max_size=1, tag=kept_back)
+
+    with pytest.raises(RuntimeError, match="the tags that instances get at launch: missing CostCenter"):
+        synthesize(build)
+
+
+def test_a_resource_that_empties_a_required_tag_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+    def build(stack: MlStack) -> None:
+        s3_bucket.S3Bucket(stack, "bucket", bucket="one", tags={"Team": ""})
+
+    with pytest.raises(RuntimeError, match="dev-test/bucket: its own tags empty Team"):
+        synthesize(build)
+
+
+def test_a_sound_stack_passes_every_guard(synthesize: Callable[..., dict[str, Any]]) -> None:
+    config = synthesize(lambda stack: s3_bucket.S3Bucket(stack, "bucket", bucket="one"))
+    assert only(config, "aws_s3_bucket")["bucket"] == "one"
