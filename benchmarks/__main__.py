@@ -1,0 +1,144 @@
+"""Measure every subject both ways and print the report: `python -m benchmarks`, under 5 minutes."""
+
+import filecmp
+import platform
+import statistics
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import measure
+from benchmarks.measure import Measurement
+from benchmarks.subjects import SYNTHETIC, Subject, all_subjects
+
+WAYS = {"stock": {"MLINFRA_STOCK_LOADING": "1"}, "fast": {"MLINFRA_STOCK_LOADING": "0"}}
+
+
+class OutputsDifferError(Exception):
+    """The two ways of loading wrote different Terraform JSON."""
+
+
+def main() -> None:
+    """Run the benchmark."""
+    console = Console()
+    subjects = all_subjects()
+    with tempfile.TemporaryDirectory(prefix="mlinfra-bench-") as folder, console.status("Warming up") as status:
+        # Once untimed: fills Python's bytecode cache, jsii's package cache and the disk cache. One stock run reads
+        # every module of the bindings, whatever the subject.
+        _run(subjects[0], "stock", Path(folder))
+        for subject in subjects:
+            _run(subject, "fast", Path(folder))
+        results = {}
+        for subject in subjects:
+            status.update(f"Measuring {subject.name}")
+            results[subject] = _measure(subject, Path(folder))
+    console.print(_comparison(results))
+    console.print(_growth(results))
+    console.print(_versions(), style="dim")
+
+
+def _run(subject: Subject, way: str, folder: Path) -> Measurement:
+    outdir = _outdir(subject, way, folder)
+    outdir.mkdir(parents=True, exist_ok=True)  # cdktf creates one level only
+    environment = subject.environment(outdir) | WAYS[way]
+    return measure.run(subject.arguments(outdir), environment, bytecode=folder / "bytecode")
+
+
+def _outdir(subject: Subject, way: str, folder: Path) -> Path:
+    return folder / way / subject.name
+
+
+def _measure(subject: Subject, folder: Path) -> dict[str, Measurement]:
+    """Run a subject both ways in turn, so that a busy machine slows both alike; the medians by way."""
+    ways = list(WAYS) if subject.stock else ["fast"]
+    runs: dict[str, list[Measurement]] = {way: [] for way in ways}
+    for _ in range(subject.rounds):
+        for way in ways:
+            runs[way].append(_run(subject, way, folder))
+    if subject.stock:
+        _require_same_files(*(_outdir(subject, way, folder) for way in ways))
+    return {way: _median(measurements) for way, measurements in runs.items()}
+
+
+def _median(runs: list[Measurement]) -> Measurement:
+    return Measurement(
+        seconds=statistics.median(run.seconds for run in runs),
+        python_mib=statistics.median(run.python_mib for run in runs),
+        node_mib=statistics.median(run.node_mib for run in runs),
+    )
+
+
+def _require_same_files(one: Path, other: Path) -> None:
+    """Make sure that two folders hold the same files, byte for byte, and at least one stack.
+
+    Raises:
+        OutputsDifferError: They do not.
+    """
+    names = [sorted(str(path.relative_to(folder)) for path in folder.rglob("*.json")) for folder in (one, other)]
+    if names[0] != names[1] or not any(name.endswith("cdk.tf.json") for name in names[0]):
+        message = f"{one} and {other} hold different files: {names}"
+        raise OutputsDifferError(message)
+    _, mismatch, errors = filecmp.cmpfiles(one, other, names[0], shallow=False)
+    if mismatch or errors:
+        message = f"{one} and {other} differ in {mismatch + errors}"
+        raise OutputsDifferError(message)
+
+
+def _comparison(results: dict[Subject, dict[str, Measurement]]) -> Table:
+    table = Table(title="Stock loading and mlinfra's (outputs byte-identical)", title_justify="left")
+    table.add_column("")
+    for heading in ("stock", "fast", "ratio"):
+        table.add_column(heading, justify="right")
+    quantities = {"wall": ("seconds", "s"), "Python memory": ("python_mib", "MiB"), "node memory": ("node_mib", "MiB")}
+    for subject, measured in results.items():
+        if not subject.stock:
+            continue
+        table.add_section()
+        table.add_row(f"[bold]{subject.name}[/bold], median of {subject.rounds}")
+        for label, (quantity, unit) in quantities.items():
+            stock, fast = (getattr(measured[way], quantity) for way in WAYS)
+            digits = 2 if unit == "s" else 0
+            table.add_row(
+                f"  {label}", f"{stock:.{digits}f} {unit}", f"{fast:.{digits}f} {unit}", f"{stock / fast:.1f}x"
+            )
+    return table
+
+
+def _growth(results: dict[Subject, dict[str, Measurement]]) -> Table:
+    table = Table(title="Growth with the number of resources", title_justify="left")
+    table.add_column("")
+    for heading in ("fast", "fast, per resource", "fast, each further resource", "stock, per resource"):
+        table.add_column(heading, justify="right")
+    smaller, seconds_of_smaller = 0, 0.0
+    for subject, count in SYNTHETIC.items():
+        seconds = {way: run.seconds for way, run in results[subject].items()}
+        further = (seconds["fast"] - seconds_of_smaller) / (count - smaller)
+        table.add_row(
+            subject.name,
+            f"{seconds['fast']:.2f} s",
+            _milliseconds(seconds["fast"] / count),
+            _milliseconds(further) if smaller else "",
+            _milliseconds(seconds["stock"] / count) if "stock" in seconds else "",
+        )
+        smaller, seconds_of_smaller = count, seconds["fast"]
+    return table
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.2f} ms"
+
+
+def _versions() -> str:
+    packages = ("cdktf", "cdktf-cdktf-provider-aws", "constructs", "jsii")
+    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (OutputsDifferError, measure.CommandFailedError) as error:
+        sys.exit(f"Benchmark failed: {error}")

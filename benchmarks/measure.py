@@ -1,0 +1,82 @@
+"""Run one command in a fresh process and measure its wall time and the peak memory of Python and of node.
+
+Linux only: peak memory is read from `/proc`.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+_POLL_SECONDS = 0.02
+
+
+class CommandFailedError(Exception):
+    """The measured command failed; the message ends in what it printed."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one run took."""
+
+    seconds: float
+    python_mib: float
+    node_mib: float
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], bytecode: Path) -> Measurement:
+    """Run `python ARGUMENTS` from the root of the repository, with `environment` added to this process's own.
+
+    Python keeps its bytecode in the folder `bytecode`, even where it is told to keep none: without it, every run
+    compiles the bindings again, and the stock way, which imports them all, looks slower than it is.
+
+    Raises:
+        CommandFailedError: It exited with a code other than 0.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    started = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603  the arguments are this package's own
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        env=inherited | dict(environment) | {"PYTHONPYCACHEPREFIX": str(bytecode)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    # The kernel keeps the peak of each process while it lives: the last reading is its peak to within one poll.
+    peaks: dict[int, tuple[str, float]] = {}
+    while process.poll() is None:
+        for pid in (process.pid, *_descendants(process.pid)):
+            with contextlib.suppress(OSError, KeyError):
+                peaks[pid] = _peak(pid)
+        time.sleep(_POLL_SECONDS)
+    seconds = time.perf_counter() - started
+    output = process.communicate()[0]
+    if process.returncode:
+        message = f"{' '.join(arguments)} exited with {process.returncode}:\n{output[-2000:]}"
+        raise CommandFailedError(message)
+    return Measurement(
+        seconds=seconds,
+        python_mib=peaks[process.pid][1],
+        # jsii runs two: the kernel, and a small parent that relays its output.
+        node_mib=sum(mib for name, mib in peaks.values() if name == "node"),
+    )
+
+
+def _descendants(pid: int) -> list[int]:
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += map(int, (task / "children").read_text().split())
+    return children + [grandchild for child in children for grandchild in _descendants(child)]
+
+
+def _peak(pid: int) -> tuple[str, float]:
+    """The name of a process and its peak resident memory in MiB."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return status["Name"].strip(), int(status["VmHWM"].split()[0]) / 1024
