@@ -16,9 +16,9 @@ from mlinfra._cdk.aws import (
     route_table,
     route_table_association,
     subnet,
+    vpc as vpcs,
     vpc_endpoint,
 )
-from mlinfra._cdk.aws import vpc as vpcs
 from mlinfra.constructs.flow_logs import FlowLogs
 from mlinfra.constructs.surroundings import environment_of
 

@@ -11,11 +11,11 @@ from mlinfra._cdk.aws import (
     iam_instance_profile,
     iam_role,
     iam_role_policy_attachment,
+    launch_template as launch_templates,
+    security_group as security_groups,
     vpc_security_group_egress_rule,
     vpc_security_group_ingress_rule,
 )
-from mlinfra._cdk.aws import launch_template as launch_templates
-from mlinfra._cdk.aws import security_group as security_groups
 from mlinfra.constructs.policy import trust_policy
 from mlinfra.constructs.surroundings import environment_of
 

@@ -160,12 +160,12 @@ def test_a_grant_of_a_zone_that_the_lake_lacks_is_refused(synthesize: Synthesize
     def build(stack: MlStack) -> None:
         DataLake(stack, "lake", zones=["raw"]).grant_read(Reader(stack), zones=["models"])
 
-    with pytest.raises(ValueError, match="the lake has no zone 'models'. Expected: one of raw"):
+    with pytest.raises(ValueError, match=r"the lake has no zone 'models'. Expected: one of raw"):
         synthesize(build)
 
 
 def test_in_a_stack_of_another_kind_the_environment_has_to_be_said(tmp_path: Path) -> None:
     stack = TerraformStack(App(outdir=str(tmp_path)), "theirs")
-    with pytest.raises(ValueError, match="'theirs' is no MlStack.*Pass environment="):
+    with pytest.raises(ValueError, match=r"'theirs' is no MlStack.*Pass environment="):
         DataLake(stack, "lake")
     assert DataLake(stack, "lake", environment=an_environment()).bucket_name("raw").startswith("recsys-dev-raw-")

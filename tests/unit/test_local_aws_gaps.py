@@ -60,13 +60,13 @@ def test_a_bucket_that_refuses_other_encryption_does_so(client: Client) -> None:
     s3 = bucket_that_denies(client, "kms-only", conditions)
     s3.put_object(Bucket="kms-only", Key="a", Body=b"x")
     s3.put_object(Bucket="kms-only", Key="a", Body=b"x", ServerSideEncryption="aws:kms")
-    with pytest.raises(ClientError, match="403|AccessDenied|Forbidden"):
+    with pytest.raises(ClientError, match=r"403|AccessDenied|Forbidden"):
         s3.put_object(Bucket="kms-only", Key="a", Body=b"x", ServerSideEncryption="AES256")
 
 
 def test_a_condition_that_holds_refuses(client: Client) -> None:
     s3 = bucket_that_denies(client, "no-entry", {"Bool": {"aws:SecureTransport": "true"}})
-    with pytest.raises(ClientError, match="403|AccessDenied|Forbidden"):
+    with pytest.raises(ClientError, match=r"403|AccessDenied|Forbidden"):
         s3.put_object(Bucket="no-entry", Key="a", Body=b"x")
 
 

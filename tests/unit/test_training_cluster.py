@@ -137,7 +137,7 @@ def test_a_cluster_of_an_experiment_that_nobody_declared_is_refused(synthesize: 
             stack, "cluster", experiment=an_experiment(name="ghost"), vpc_id="vpc-1", subnet_ids=[], key_arn="arn"
         )
 
-    with pytest.raises(ValueError, match="'dev' does not declare the experiment 'ghost'. Declared: none"):
+    with pytest.raises(ValueError, match=r"'dev' does not declare the experiment 'ghost'. Declared: none"):
         synthesize(build)
 
 

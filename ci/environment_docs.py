@@ -1,0 +1,29 @@
+"""Write docs/environments.md from the models themselves: `python -m ci.environment_docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlinfra import Environment, Experiment, Image
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
+
+
+def page() -> str:
+    """The page, as it should be."""
+    parts = [
+        "# Environments and experiments",
+        "Written by `python -m ci.environment_docs` from `mlinfra/environment.py`; a test keeps it up to date.",
+    ]
+    for model in (Environment, Experiment, Image):
+        summary = (model.__doc__ or "").splitlines()[0]
+        rows = [
+            f"| `{name}` | {'required' if field.is_required() else ''} | {field.description} |"
+            for name, field in model.model_fields.items()
+        ]
+        parts += [f"## {model.__name__}", summary, "\n".join(["| field | | what it is |", "|---|---|---|", *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

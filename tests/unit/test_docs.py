@@ -1,0 +1,50 @@
+"""What the documentation says is true."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import mlinfra
+from ci.environment_docs import PAGE, page
+from mlinfra.declaration import judging
+from tests.conftest import ROOT, TODAY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_about_environments_says_what_the_models_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m ci.environment_docs`"
+
+
+def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
+    from mlinfra.app import MlApp
+
+    declaration, construct = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, Any] = {"__name__": "readme"}
+    with judging(TODAY) as judgement:
+        exec(declaration, names)  # noqa: S102  the README's own words
+    assert not judgement.errors
+    exec(construct, names)  # noqa: S102
+
+    app = MlApp(ROOT, outdir=tmp_path)
+    names["RankerStack"](app, names["dev"])
+    app.synth()
+    config = json.loads((tmp_path / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
+    assert len(config["resource"]["aws_autoscaling_group"]) == 1
+
+
+def test_the_readme_lists_every_construct() -> None:
+    listed = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
+    data = {"DeclarationError", "Environment", "Experiment", "Image", "Lifecycle", "load_environments"}
+    assert listed == set(mlinfra.__all__) - data
+
+
+def test_every_page_that_is_linked_to_is_there() -> None:
+    for page_ in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page_.read_text(encoding="utf-8")):
+            assert (page_.parent / target).exists(), f"{page_.name}: {target}"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+from mlinfra.operations.process import run
+
+HERE = Path(__file__).parent
+
+
+def test_both_streams_and_the_exit_code_are_kept(tmp_path: Path) -> None:
+    ended = run(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"], cwd=tmp_path)
+    assert (ended.code, ended.output, ended.errors) == (3, "out\n", "err\n")
+
+
+def test_lines_are_handed_on_as_they_come(tmp_path: Path) -> None:
+    seen: list[tuple[str, float]] = []
+    run(
+        ["/bin/sh", "-c", "echo first; sleep 0.5; echo second"],
+        cwd=tmp_path,
+        on_line=lambda s: seen.append((s, time.monotonic())),
+    )
+    assert [line for line, _ in seen] == ["first", "second"]
+    assert seen[1][1] - seen[0][1] > 0.3
+
+
+def test_more_output_than_a_pipe_holds_does_not_block(tmp_path: Path) -> None:
+    both = "import sys; print('x' * 300_000); print('y' * 300_000, file=sys.stderr)"
+    ended = run([sys.executable, "-c", both], cwd=tmp_path)
+    assert (len(ended.output), len(ended.errors)) == (300_001, 300_001)
+
+
+def test_what_it_writes_is_private(tmp_path: Path) -> None:
+    run(["/bin/sh", "-c", "echo secret > plan"], cwd=tmp_path)
+    assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
+
+
+def interrupted(folder: Path, signal_number: int, *, whole_group: bool) -> str:
+    """What a child writes that takes a second to end, when the process that runs it is interrupted."""
+    (folder / "child.sh").write_text(
+        "trap 'echo told >> said; told=1' INT\necho ready > started\n"
+        'while [ -z "$told" ]; do sleep 0.1; done\nsleep 0.6\necho finished >> said\n'
+    )
+    parent = textwrap.dedent(
+        """
+        import signal, sys
+        from pathlib import Path
+        from mlinfra.operations.process import run
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        run(["/bin/sh", "child.sh"], cwd=Path.cwd())
+        """
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent], cwd=folder, start_new_session=True, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 20
+    while not (folder / "started").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    if whole_group:
+        os.killpg(process.pid, signal_number)
+    else:
+        process.send_signal(signal_number)
+    assert process.wait(timeout=20) != 0
+    return (folder / "said").read_text()
+
+
+def test_at_ctrl_c_the_program_is_told_once_and_let_finish(tmp_path: Path) -> None:
+    assert interrupted(tmp_path, signal.SIGINT, whole_group=True) == "told\nfinished\n"
+
+
+def test_when_terminated_the_program_is_told_and_let_finish(tmp_path: Path) -> None:
+    assert interrupted(tmp_path, signal.SIGTERM, whole_group=False) == "told\nfinished\n"
