@@ -1,0 +1,1 @@
+"""The `mlinfra` command: what operations do, in words on a terminal."""

@@ -1,0 +1,93 @@
+"""The command `mlinfra`. What a command needs is imported when it runs, so that help comes at once."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlinfra.cli.local import local
+from mlinfra.errors import OperationError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+app = typer.Typer(
+    help="Infrastructure of machine learning teams on AWS, declared in Python.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(local, name="local")
+
+
+def run() -> None:
+    """Run the command, and show what the user can put right as a message, not as a traceback."""
+    signal.signal(signal.SIGTERM, _end_in_good_order)
+    try:
+        app()
+    except OperationError as error:
+        _show(error.message, error.details)
+        sys.exit(1)
+    except ValueError as error:
+        # Asked only now, so that a command that declares nothing starts without pydantic.
+        from mlinfra.declaration import DeclarationError
+
+        if not isinstance(error, DeclarationError):
+            raise
+        _show(str(error))
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    *,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if show_version:
+        from importlib.metadata import version
+
+        typer.echo(f"mlinfra {version('mlinfra-cdktf')}")
+        raise typer.Exit
+
+
+@app.command()
+def bootstrap(
+    environment: Annotated[str, typer.Argument(help="The environment, such as dev.", metavar="ENV")],
+) -> None:
+    """Make the bucket, lock table and key that hold an environment's Terraform state.
+
+    Run it once for each environment, with credentials of its account. Running it again changes
+    nothing, and finishes what was interrupted.
+    """
+    from mlinfra.cli.bootstrap import show_bootstrap
+
+    show_bootstrap(environment)
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the local AWS running afterwards.")] = False,
+) -> None:
+    """Deploy the environment `local` to an AWS on this machine: no account, no credentials, no cost."""
+    from mlinfra.cli.demo import show_demo
+
+    show_demo(keep=keep)
+
+
+def _show(message: str, details: str = "") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(Text.assemble(("✗ ", "bold red"), (message, "bold")))
+    if details:
+        console.print(Text(details))
+
+
+def _end_in_good_order(_number: int, _frame: FrameType | None) -> None:
+    """End as at an error, so that Terraform is let finish and every server started is stopped."""
+    sys.exit(128 + signal.SIGTERM)

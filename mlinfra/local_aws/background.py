@@ -1,0 +1,90 @@
+"""The local AWS that outlives the command which started it: one for each user, recorded in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from platformdirs import user_log_path, user_state_path
+
+from mlinfra.local_aws.server import LocalAws, ServerProcess, end, is_alive, new_identity, start
+
+_outliving: list[ServerProcess] = []
+"""Kept from the garbage collector, which would warn of a process that nobody waits for."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """The local AWS in the background, and since when it runs."""
+
+    server: LocalAws
+    started: datetime
+
+
+def up(*, port: int = 0) -> tuple[Background, bool]:
+    """The local AWS in the background, started where there is none.
+
+    Args:
+        port: the port on 127.0.0.1 for one that has to be started. Default: a free one.
+
+    Returns:
+        The server, and whether it was started now.
+
+    Raises:
+        OperationError: where it cannot start.
+    """
+    if there_already := running():
+        return there_already, False
+    identity = new_identity()
+    log = user_log_path("mlinfra", ensure_exists=True) / "local-aws.log"
+    process = start(port=port, log=log, identity=identity, ends_with_parent=False)
+    try:
+        background = Background(process.answering(), datetime.now(timezone.utc))
+        _write_record(background)
+    except BaseException:
+        process.stop()
+        raise
+    _outliving.append(process)
+    return background, True
+
+
+def down() -> Background | None:
+    """End the local AWS in the background; everything in it is gone with it.
+
+    Returns:
+        What was ended, or None where nothing ran.
+    """
+    background = running()
+    if background:
+        end(background.server)
+    _record_path().unlink(missing_ok=True)
+    return background
+
+
+def running() -> Background | None:
+    """The local AWS in the background, where its process lives and is the one that was recorded."""
+    try:
+        record = json.loads(_record_path().read_text())
+        server = LocalAws(**{**record["server"], "log": Path(record["server"]["log"])})
+        background = Background(server, datetime.fromisoformat(record["started"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return background if is_alive(background.server) else None
+
+
+def _record_path() -> Path:
+    return user_state_path("mlinfra", ensure_exists=True) / "local-aws.json"
+
+
+def _write_record(background: Background) -> None:
+    path = _record_path()
+    record = {
+        "server": {**asdict(background.server), "log": str(background.server.log)},
+        "started": background.started.isoformat(),
+    }
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(record, indent=2) + "\n")
+    draft.replace(path)

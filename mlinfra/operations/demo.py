@@ -1,0 +1,205 @@
+"""The main job from end to end on a local AWS: bootstrap, diff, deploy, and a second plan that finds nothing to do."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING
+
+from platformdirs import user_log_path
+
+from mlinfra.declared import load_environments
+from mlinfra.errors import OperationError
+from mlinfra.local_aws import background
+from mlinfra.local_aws.client_variables import client_variables
+from mlinfra.local_aws.server import serving
+from mlinfra.operations import toolchain
+from mlinfra.operations.aws_account import account_of, in_users_terms
+from mlinfra.operations.bootstrap import bootstrap
+from mlinfra.operations.cdktf import Cdktf
+from mlinfra.operations.progress import Within
+from mlinfra.operations.project import synthesize
+from mlinfra.operations.provider_source import provider_source
+from mlinfra.operations.remote_state import RemoteState
+from mlinfra.operations.terraform import Terraform
+from mlinfra.variables import in_force
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlinfra.environment import Environment
+    from mlinfra.local_aws.server import LocalAws
+    from mlinfra.operations.process import OnLine
+    from mlinfra.operations.progress import Progress, Step
+    from mlinfra.operations.project import SynthesizedStack
+    from mlinfra.operations.toolchain import Tool
+
+ENVIRONMENT = "local"
+"""The environment that the demo deploys."""
+
+_PLANS_AT_ONCE = 2
+"""The AWS provider takes a processor and 300 MB while it plans."""
+
+
+@dataclass(frozen=True)
+class DeployedStack:
+    """A stack that is up, with a second plan that found nothing to do."""
+
+    name: str
+    resources: int
+    state_key: str
+    state_bytes: int
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo left behind, or would have."""
+
+    stacks: tuple[DeployedStack, ...]
+    bucket: str
+    state_prefix: str
+    """What the keys of all state objects in the bucket begin with."""
+    lock_table: str
+    seconds: float
+    log: Path
+    kept: LocalAws | None
+    """The local AWS that still runs, where it was to be kept."""
+
+
+def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
+    """Deploy the project's environment `local` to a local AWS, and prove that nothing is left to do.
+
+    The user's own AWS settings are not used, and cannot be: every process sees the local AWS only.
+
+    Args:
+        root: the project.
+        progress: is shown the steps.
+        keep: whether to use the local AWS of `mlinfra local up`, starting it where it does not run,
+            and to leave it running. Default: one of its own, which ends with the demo.
+
+    Raises:
+        OperationError: where a tool is missing or a step fails, with Terraform's own error.
+        DeclarationError: where the project does not declare the environment rightly.
+    """
+    started = time.monotonic()
+    environment, terraform, cdktf, variables = _check(root, progress)
+    log_path = user_log_path("mlinfra", ensure_exists=True) / "demo.log"
+    with (
+        TemporaryDirectory(prefix="mlinfra-demo-") as folder,
+        log_path.open("w") as log,
+        _local_aws(progress, keep=keep) as server,
+        in_force({**client_variables(server, region=environment.region), **variables}),
+    ):
+        stacks = _deploy(environment, root, Cdktf(cdktf.path, root, Path(folder)), _Log(log), progress)
+        deployed = _prove(environment, stacks, terraform, progress)
+    return DemoResult(
+        stacks=deployed,
+        bucket=environment.state_bucket,
+        state_prefix=environment.state_key("").partition("//")[0] + "/",
+        lock_table=environment.lock_table,
+        seconds=time.monotonic() - started,
+        log=log_path,
+        kept=server if keep else None,
+    )
+
+
+def _check(root: Path, progress: Progress) -> tuple[Environment, Tool, Tool, dict[str, str | None]]:
+    with progress.step("Check the tools") as step:
+        terraform, node, cdktf = toolchain.require(toolchain.terraform, toolchain.node, lambda: toolchain.cdktf(root))
+        step.conclude(f"{terraform}, {node}, {cdktf}")
+    with progress.step("Find the AWS provider") as step:
+        source = provider_source(root)
+        step.conclude(source.phrase)
+    (environment,) = load_environments(root, only=ENVIRONMENT)
+    if not environment.emulated:
+        message = f"The environment {ENVIRONMENT!r} is not emulated, and the demo deploys to a local AWS only."
+        raise OperationError(message)
+    return environment, terraform, cdktf, dict(source.changes)
+
+
+@contextmanager
+def _local_aws(progress: Progress, *, keep: bool) -> Iterator[LocalAws]:
+    with ExitStack() as until_end:
+        with progress.step("Start a local AWS") as step:
+            if keep:
+                running, is_new = background.up()
+                server = running.server
+                step.conclude(server.endpoint if is_new else f"{server.endpoint}, which ran already")
+            else:
+                server = until_end.enter_context(serving(log=user_log_path("mlinfra") / "demo-local-aws.log"))
+                step.conclude(server.endpoint)
+        yield server
+
+
+def _deploy(
+    environment: Environment, root: Path, cdktf: Cdktf, log: _Log, progress: Progress
+) -> tuple[SynthesizedStack, ...]:
+    with progress.step(f"Bootstrap the remote state of {environment.name}") as step:
+        made = bootstrap(environment, root, Within(step))
+        step.conclude(f"{made.outcome}, {made.resources} resources")
+    with progress.step("Synthesize the stacks") as step:
+        stacks = synthesize(root, cdktf.out, environment=environment.name)
+        step.conclude(", ".join(stack.name for stack in stacks))
+    for wave in _waves(stacks, done={environment.stack_id("state")}):
+        for stack in wave:
+            with progress.step(f"cdktf diff {stack.name}") as step:
+                step.conclude(cdktf.diff(stack, on_line=log.beside(step)))
+        with progress.step(f"cdktf deploy {' '.join(stack.name for stack in wave)}") as step:
+            summaries = cdktf.deploy(wave, on_line=log.beside(step))
+            step.conclude("; ".join(summaries.values()))
+    return stacks
+
+
+def _waves(stacks: Sequence[SynthesizedStack], *, done: set[str]) -> Iterator[list[SynthesizedStack]]:
+    """What can be deployed at the same time, again and again until all is done."""
+    while wave := [each for each in stacks if each.name not in done and done.issuperset(each.dependencies)]:
+        yield wave
+        done = done | {stack.name for stack in wave}
+
+
+def _prove(
+    environment: Environment, stacks: Sequence[SynthesizedStack], tool: Tool, progress: Progress
+) -> tuple[DeployedStack, ...]:
+    """Plan every stack again: none may differ."""
+    account = account_of(environment)
+    with progress.step("Plan every stack again") as step, in_users_terms(), ThreadPoolExecutor(_PLANS_AT_ONCE) as pool:
+
+        def prove(stack: SynthesizedStack) -> DeployedStack:
+            terraform = Terraform(stack.directory, tool.path)
+            terraform.init()
+            if terraform.plan(stack.directory / "second.plan"):
+                raise OperationError(_not_settled(terraform, stack))
+            step.say(f"{stack.name}: nothing to change")
+            remote = RemoteState(account, environment, stack.name.removeprefix(f"{environment.name}-"))
+            return DeployedStack(stack.name, len(terraform.state().resources), remote.key, remote.size_bytes())
+
+        deployed = tuple(pool.map(prove, stacks))
+        step.conclude("nothing to change")
+        return deployed
+
+
+def _not_settled(terraform: Terraform, stack: SynthesizedStack) -> str:
+    changes = terraform.show(stack.directory / "second.plan")["resource_changes"]
+    differing = [each["address"] for each in changes if each["change"]["actions"] not in (["no-op"], ["read"])]
+    return f"{stack.name} was deployed, and a second plan would change it again: {', '.join(differing)}"
+
+
+class _Log:
+    """Every line of cdktf and Terraform, to read where a step failed."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def beside(self, step: Step) -> OnLine:
+        """Take each line to the log, and show it as a detail of `step`."""
+
+        def take(line: str) -> None:
+            self._file.write(f"{line}\n")
+            self._file.flush()
+            step.say(line)
+
+        return take

@@ -1,0 +1,128 @@
+"""Terraform in the folder of one stack: each command as a method, each failure in Terraform's own words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlinfra.errors import OperationError
+from mlinfra.operations import terraform_state
+from mlinfra.operations.process import Ended, OnLine, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mlinfra.operations.terraform_state import State
+    from mlinfra.variables import Changes
+
+_ALWAYS: Changes = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+_PLAN_DIFFERS = 2
+
+
+class TerraformError(OperationError):
+    """Terraform refused or failed. `details` is what it said."""
+
+    def __init__(self, command: str, directory: Path, details: str) -> None:
+        super().__init__(f"`terraform {command}` failed in {directory}", details=details)
+        self.command = command
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """Terraform in one stack's folder.
+
+    Raises:
+        TerraformError: from every method, where Terraform fails.
+    """
+
+    directory: Path
+    executable: Path
+    changes: Changes = field(default_factory=dict)
+    """What differs in Terraform's environment variables from those of this process."""
+
+    on_line: OnLine | None = None
+    """Is given each line that Terraform writes while it plans and applies."""
+
+    pass_fds: Sequence[int] = ()
+    """Descriptors that Terraform inherits."""
+
+    def init(self) -> None:
+        """Get the providers and use the backend that is configured now, moving nothing into it."""
+        self._run("init", "-reconfigure")
+
+    def plan(self, out: Path, *, mode: Literal["normal", "refresh-only", "destroy"] = "normal") -> bool:
+        """Write the plan to `out`.
+
+        Args:
+            out: the file for the plan. It may hold secrets.
+            mode: what to plan for. Default: bring AWS to what the configuration says.
+
+        Returns:
+            Whether anything would change.
+        """
+        options = [] if mode == "normal" else [f"-{mode}"]
+        ended = self._run("plan", "-detailed-exitcode", f"-out={out}", *options, success=(0, _PLAN_DIFFERS))
+        return ended.code == _PLAN_DIFFERS
+
+    def apply(self, plan: Path) -> None:
+        """Do what `plan` says, and nothing else."""
+        self._run("apply", str(plan))
+
+    def show(self, plan: Path) -> dict[str, Any]:
+        """The plan as Terraform's documented JSON."""
+        document: dict[str, Any] = json.loads(self._run("show", "-json", str(plan), quiet=True).output)
+        return document
+
+    def show_state(self) -> dict[str, Any]:
+        """The state as Terraform's documented JSON."""
+        document: dict[str, Any] = json.loads(self._run("show", "-json", quiet=True).output)
+        return document
+
+    def validate(self) -> None:
+        """Have the configuration checked against the providers' schemas."""
+        self._run("validate", quiet=True)
+
+    def outputs(self) -> dict[str, Any]:
+        """The values of the stack's outputs, by name; sensitive ones too."""
+        document = json.loads(self._run("output", "-json", quiet=True).output)
+        return {name: output["value"] for name, output in document.items()}
+
+    def state(self) -> State:
+        """What the state holds now."""
+        return terraform_state.parse(self._run("state pull", quiet=True).output)
+
+    def push_state(self, path: Path) -> None:
+        """Write the state in the file `path` to the backend, which has to have none or an older one of its line."""
+        self._run("state push", str(path))
+
+    def untaint(self, address: str) -> None:
+        """Keep a resource whose creation was interrupted, instead of replacing it at the next apply."""
+        self._run("untaint", address)
+
+    def _run(self, command: str, *arguments: str, success: Sequence[int] = (0,), quiet: bool = False) -> Ended:
+        ended = run(
+            [str(self.executable), *command.split(), "-no-color", *arguments],
+            cwd=self.directory,
+            changes={**_ALWAYS, **self.changes},
+            on_line=None if quiet else self.on_line,
+            pass_fds=self.pass_fds,
+        )
+        if ended.code not in success:
+            raise TerraformError(command, self.directory, error_text(ended.errors))
+        return ended
+
+
+def error_text(written: str) -> str:
+    """What Terraform wrote about an error, without the warnings around it and the box that it draws."""
+    lines = [line.lstrip("╷│╵").removeprefix(" ").rstrip() for line in written.splitlines()]
+    kept: list[str] = []
+    # Words that are no diagnostic stand alone, or lead up to one.
+    in_error = not any(line.startswith("Error:") for line in lines)
+    for line in lines:
+        if line.startswith(("Error:", "Warning:")):
+            in_error = line.startswith("Error:")
+        if in_error and (line or (kept and kept[-1])):
+            kept.append(line)
+    return "\n".join(kept).strip()
