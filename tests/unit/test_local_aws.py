@@ -88,12 +88,17 @@ def test_it_ends_with_the_process_that_started_it_even_when_that_is_killed(tmp_p
     assert not is_alive(server)
 
 
+def test_the_users_own_aws_settings_do_not_disturb_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    with serving(log=tmp_path / "log") as server:
+        assert buckets(server) == []
+
+
 def test_without_moto_it_says_how_to_get_it(tmp_path: Path) -> None:
-    # An interpreter that sees this project and the standard library, and no moto.
+    # An interpreter that finds everything but moto.
     program = textwrap.dedent(
         f"""
-        import importlib.util, sys
-        sys.path.insert(0, {os.getcwd()!r})
+        import importlib.util
         find = importlib.util.find_spec
         importlib.util.find_spec = lambda name, *rest: None if name == "moto" else find(name, *rest)
         from pathlib import Path

@@ -3,7 +3,9 @@ from __future__ import annotations
 import socket
 import time
 import urllib.request
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,16 +131,8 @@ def test_a_registry_that_answers_is_used_with_one_cache_for_all_stacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    class Answer:
-        status = 200
-
-        def __enter__(self) -> Answer:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
     # No registry runs here, and one of our own would need a certificate that Python trusts.
-    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Answer())
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: nullcontext(SimpleNamespace(status=200)))
     source = provider_source(tmp_path)
     assert source.phrase == "the public registry, registry.invalid"
     assert Path(source.changes["TF_PLUGIN_CACHE_DIR"] or "").is_dir()

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import json
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.operations.terraform import Terraform, TerraformError, error_text
 from mlinfra.operations.terraform_state import State, parse
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 BOXED = """\
+There are some problems with the CLI configuration:
 ╷
 │ Warning: Deprecated Parameter
 │

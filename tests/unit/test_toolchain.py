@@ -33,7 +33,8 @@ def test_terraform_that_is_new_enough_is_found(only_path: Path) -> None:
     assert toolchain.terraform().path == only_path / "terraform"
 
 
-def test_terraform_that_is_missing(only_path: Path) -> None:
+@pytest.mark.usefixtures("only_path")
+def test_terraform_that_is_missing() -> None:
     with pytest.raises(OperationError) as refused:
         toolchain.terraform()
     assert refused.value.message == (
@@ -72,7 +73,7 @@ def test_node_that_is_too_old(only_path: Path) -> None:
 
 
 def test_cdktf_that_is_not_installed(tmp_path: Path) -> None:
-    with pytest.raises(OperationError, match="cdktf is not installed in .* Get it: make setup"):
+    with pytest.raises(OperationError, match=r"cdktf is not installed in .* Get it: make setup"):
         toolchain.cdktf(tmp_path)
 
 

@@ -1,0 +1,181 @@
+"""The first bootstrap of an environment: whole, killed, and where it has no business."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from mlinfra.declared import load_environments
+from mlinfra.operations.aws_account import account_of
+from mlinfra.operations.remote_state import RemoteState
+from tests.conftest import TODAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mlinfra.environment import Environment
+    from mlinfra.local_aws.server import LocalAws
+
+pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("deployable")]
+
+MLINFRA = Path(sys.executable).with_name("mlinfra")
+
+
+@pytest.fixture
+def environment(state_project: Path) -> Environment:
+    (declared,) = load_environments(state_project, only="local", today=TODAY)
+    return declared
+
+
+@pytest.fixture(autouse=True)
+def empty_aws(running_local_aws: LocalAws) -> None:
+    running_local_aws.reset()
+
+
+def bootstrap(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [MLINFRA, "bootstrap", "local"],
+        cwd=project,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def there(ask: Callable[[], object]) -> bool:
+    try:
+        return bool(ask())
+    except ClientError:
+        return False
+
+
+def bucket_is_there(environment: Environment) -> bool:
+    return there(lambda: boto3.client("s3").head_bucket(Bucket=environment.state_bucket))
+
+
+def alias_is_there(environment: Environment) -> bool:
+    return there(lambda: boto3.client("kms").describe_key(KeyId=environment.state_key_alias))
+
+
+def state_is_moving(environment: Environment) -> bool:
+    keys = {"Bucket": environment.state_bucket, "Prefix": environment.state_key("state")}
+    return there(lambda: "Contents" in boto3.client("s3").list_objects_v2(**keys))
+
+
+def kill_when(
+    moment: Callable[[Environment], bool], environment: Environment, project: Path, *, whole_group: bool = True
+) -> None:
+    """Bootstrap, and kill it as soon as `moment` has come."""
+    process = subprocess.Popen(
+        [MLINFRA, "bootstrap", "local"], cwd=project, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    while not moment(environment):
+        assert process.poll() is None
+        time.sleep(0.01)
+    if whole_group:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def assert_is_whole(environment: Environment) -> None:
+    """One of each, no lock left, and the state of all of it in the bucket."""
+    remote = RemoteState(account_of(environment), environment, "state")
+    assert remote.exists()
+    assert remote.locks() == []
+    assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == [environment.state_bucket]
+    assert boto3.client("dynamodb").list_tables()["TableNames"] == [environment.lock_table]
+    kms = boto3.client("kms")
+    ours = [key for key in kms.list_keys()["Keys"] if describes_state(kms, key["KeyId"])]
+    assert len(ours) == 1
+
+
+def describes_state(kms: Any, key: str) -> bool:
+    return "Terraform state" in str(kms.describe_key(KeyId=key)["KeyMetadata"]["Description"])
+
+
+def state_files(*folders: Path) -> Iterator[Path]:
+    for folder in folders:
+        yield from (path for path in folder.rglob("*") if path.name.endswith((".tfstate", ".tfstate.backup", "plan")))
+
+
+def test_it_makes_what_holds_the_state_and_moves_its_own_there(environment: Environment, state_project: Path) -> None:
+    ended = bootstrap(state_project)
+    assert ended.returncode == 0, ended.stderr
+    assert f"{environment.state_bucket} now holds the state of local: 9 resources" in ended.stdout
+    assert_is_whole(environment)
+    assert list(state_files(state_project, Path(os.environ["XDG_STATE_HOME"]))) == []
+
+
+@pytest.mark.parametrize("moment", [bucket_is_there, alias_is_there, state_is_moving])
+def test_killed_with_its_terraform_it_is_finished_by_the_next(
+    moment: Callable[[Environment], bool], environment: Environment, state_project: Path
+) -> None:
+    kill_when(moment, environment, state_project)
+    ended = bootstrap(state_project)
+    assert ended.returncode == 0, ended.stderr
+    assert_is_whole(environment)
+    assert list(state_files(state_project, Path(os.environ["XDG_STATE_HOME"]))) == []
+
+
+def test_killed_while_its_terraform_goes_on_the_next_waits_for_that(
+    environment: Environment, state_project: Path
+) -> None:
+    kill_when(bucket_is_there, environment, state_project, whole_group=False)
+    ended = bootstrap(state_project)
+    assert ended.returncode == 0, ended.stderr
+    assert_is_whole(environment)
+
+
+def test_a_machine_that_is_lost_in_the_middle_is_no_loss(
+    environment: Environment, state_project: Path, tmp_path: Path
+) -> None:
+    kill_when(alias_is_there, environment, state_project)
+    ended = bootstrap(state_project, XDG_STATE_HOME=str(tmp_path / "another machine"))
+    assert ended.returncode == 0, ended.stderr
+    assert_is_whole(environment)
+
+
+def test_terminated_it_lets_terraform_end_and_the_next_finishes(environment: Environment, state_project: Path) -> None:
+    process = subprocess.Popen([MLINFRA, "bootstrap", "local"], cwd=state_project, stdout=subprocess.DEVNULL)
+    while not bucket_is_there(environment):
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    ended = bootstrap(state_project)
+    assert ended.returncode == 0, ended.stderr
+    assert_is_whole(environment)
+
+
+def test_credentials_of_another_account_are_refused_before_anything_is_touched(
+    state_project: Path, running_local_aws: LocalAws
+) -> None:
+    text = (state_project / "environments" / "local.py").read_text()
+    other = state_project / "environments" / "other.py"
+    other.write_text(
+        text.replace("123456789012", "210987654321").replace("local = ", "other = ").replace('"local"', '"other"')
+    )
+    seen = running_local_aws.log.stat().st_size
+    try:
+        ended = subprocess.run(
+            [MLINFRA, "bootstrap", "other"], cwd=state_project, capture_output=True, text=True, check=False
+        )
+    finally:
+        other.unlink()
+    assert ended.returncode == 1
+    assert "Your AWS credentials are of account 123456789012" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    asked = running_local_aws.log.read_text()[seen:].splitlines()
+    assert len(asked) == 1  # who the caller is, and nothing else
+    assert boto3.client("s3").list_buckets()["Buckets"] == []

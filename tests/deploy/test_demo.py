@@ -1,0 +1,121 @@
+"""`mlinfra demo`, with the real cdktf, on a project of two small stacks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.errors import OperationError
+from mlinfra.operations import toolchain
+from tests.conftest import ROOT, TODAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlinfra.operations.provider_source import ProviderSource
+
+pytestmark = pytest.mark.deploy
+
+MLINFRA = Path(sys.executable).with_name("mlinfra")
+TWO_STACKS = """
+import os
+from pathlib import Path
+
+from mlinfra import MlStack, load_environments
+from mlinfra._cdk.aws import ssm_parameter
+from mlinfra.app import MlApp
+from mlinfra.stacks.state import StateStack
+
+root = Path(__file__).resolve().parent
+app = MlApp(root)
+for environment in load_environments(root, only=os.environ.get("MLINFRA_ENV")):
+    state = StateStack(app, environment)
+    state.bucket.node.try_remove_child("lifecycle")  # the AWS provider takes a minute to be sure of it
+    data = MlStack(app, environment, "data")
+    data.add_dependency(state)
+    ssm_parameter.SsmParameter(data, "greeting", name="/greeting", type="TYPE", value="VALUE")
+app.synth()
+"""
+
+
+@pytest.fixture
+def two_stacks(tmp_path: Path) -> Path:
+    """A project with the real state stack, and `local-data`, which is one parameter."""
+    try:
+        toolchain.require(toolchain.node, lambda: toolchain.cdktf(ROOT))
+    except OperationError as reason:
+        pytest.skip(str(reason))
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "node_modules").symlink_to(ROOT / "node_modules")
+    for name in ("cdktf.json", ".terraform.lock.hcl"):
+        shutil.copyfile(ROOT / name, root / name)
+    shutil.copytree(ROOT / "environments", root / "environments")
+    declare(root, kind="String", value="one")
+    return root
+
+
+def declare(project: Path, *, kind: str, value: str) -> None:
+    (project / "main.py").write_text(TWO_STACKS.replace("TYPE", kind).replace("VALUE", value))
+
+
+@pytest.fixture
+def variables(tmp_path: Path, source: ProviderSource) -> Iterator[dict[str, str]]:
+    """The settings of a user who has an AWS of their own, which the demo has no business with."""
+    folders = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("STATE", "CONFIG", "DATA")}
+    real = {"AWS_PROFILE": "prod", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-1"}
+    provider = {name: value for name, value in source.changes.items() if value is not None}
+    made = {**os.environ, **folders, **real, **provider, "MLINFRA_TODAY": TODAY.isoformat()}
+    yield made
+    subprocess.run([MLINFRA, "local", "down"], env=made, check=True, capture_output=True)
+
+
+def demo(project: Path, variables: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [MLINFRA, "demo", *options], cwd=project, env=variables, capture_output=True, text=True, check=False
+    )
+
+
+def test_it_deploys_and_proves_that_nothing_is_left_to_do(two_stacks: Path, variables: dict[str, str]) -> None:
+    files = sorted(path for path in two_stacks.rglob("*") if path.is_file())
+    ended = demo(two_stacks, variables)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "✓ cdktf diff local-data  1 to add, 0 to change, 0 to destroy" in ended.stdout
+    assert "✓ cdktf deploy local-data  1 added, 0 changed, 0 destroyed" in ended.stdout
+    assert "10 resources in 2 stacks" in ended.stdout
+    assert "A second plan of every stack found nothing to change." in ended.stdout
+    assert sorted(path for path in two_stacks.rglob("*") if path.is_file()) == files
+    assert "No local AWS runs" in local_status(variables)
+
+
+def local_status(variables: dict[str, str]) -> str:
+    return subprocess.run(
+        [MLINFRA, "local", "status"], env=variables, capture_output=True, text=True, check=False
+    ).stdout
+
+
+def test_kept_it_goes_on_from_there_the_next_time(two_stacks: Path, variables: dict[str, str]) -> None:
+    assert demo(two_stacks, variables, "--keep").returncode == 0
+    assert " answers: process " in local_status(variables)
+    declare(two_stacks, kind="String", value="two")
+    ended = demo(two_stacks, variables, "--keep")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "✓ Bootstrap the remote state of local  unchanged, 9 resources" in ended.stdout
+    assert "✓ cdktf deploy local-data  0 added, 1 changed, 0 destroyed" in ended.stdout
+    assert 'eval "$(mlinfra local env)"' in ended.stdout
+
+
+def test_where_a_step_fails_terraforms_own_error_is_shown(two_stacks: Path, variables: dict[str, str]) -> None:
+    declare(two_stacks, kind="Nonsense", value="one")
+    ended = demo(two_stacks, variables)
+    assert ended.returncode == 1
+    assert "✗ `cdktf diff local-data` failed" in ended.stderr
+    assert 'Error: expected type to be one of ["String" "StringList" "SecureString"], got Nonsense' in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "✗ cdktf diff local-data" in ended.stdout

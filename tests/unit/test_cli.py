@@ -1,0 +1,110 @@
+"""The command as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+MLINFRA = Path(sys.executable).with_name("mlinfra")
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+
+def mlinfra(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | variables
+    return subprocess.run([MLINFRA, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_it_says_its_version() -> None:
+    assert mlinfra("--version").stdout.startswith("mlinfra 0.")
+
+
+def test_help_is_shown() -> None:
+    assert "bootstrap" in mlinfra("--help").stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = "import sys; from mlinfra.cli.main import app; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {"boto3", "cdktf", "jsii", "moto", "pydantic"}.isdisjoint(loaded)
+
+
+def refusal(*arguments: str, cwd: Path = ROOT, **variables: str) -> str:
+    """What a user reads when a command refuses."""
+    ended = mlinfra(*arguments, cwd=cwd, **variables)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_outside_a_project(tmp_path: Path) -> None:
+    assert refusal("bootstrap", "dev", cwd=tmp_path).startswith("✗ There is no cdktf.json and main.py in")
+
+
+def test_an_environment_that_is_not_declared() -> None:
+    assert "Did you mean 'prod'?" in refusal("bootstrap", "prd")
+
+
+def test_bootstrapping_without_credentials(tmp_path: Path) -> None:
+    no_aws = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    text = refusal("bootstrap", "dev", HOME=str(tmp_path), AWS_EC2_METADATA_DISABLED="true", **no_aws)
+    assert "✗ There are no AWS credentials" in text
+
+
+def test_bootstrapping_a_local_environment_without_a_local_aws() -> None:
+    assert 'mlinfra local up && eval "$(mlinfra local env)"' in refusal("bootstrap", "local")
+
+
+def test_bootstrapping_without_terraform(tmp_path: Path) -> None:
+    assert refusal("bootstrap", "dev", PATH=str(tmp_path)).startswith("✗ Terraform 1.")
+
+
+def test_the_demo_without_any_tool_names_all_of_them(tmp_path: Path) -> None:
+    lines = refusal("demo", PATH=str(tmp_path)).splitlines()
+    assert lines[0].startswith("✗ Terraform 1.6 or newer is needed, and there is no 'terraform' on the PATH. Get it:")
+    assert lines[1].startswith("Node.js 20 or newer is needed, and there is no 'node' on the PATH. Get it:")
+
+
+class TestLocal:
+    def test_from_up_to_down(self, tmp_path: Path) -> None:
+        up = mlinfra("local", "up")
+        assert up.returncode == 0, up.stderr
+        try:
+            assert "Started: http://127.0.0.1:" in up.stdout
+            assert " answers: process " in mlinfra("local", "status").stdout
+            assert "It runs already" in mlinfra("local", "up").stdout
+            env = mlinfra("local", "env", "--region", "eu-west-1", AWS_PROFILE="prod")
+            program = (
+                "import boto3; s = boto3.client('sts'); print(s.get_caller_identity()['Account'], s.meta.region_name)"
+            )
+            shell = subprocess.run(
+                ["/bin/sh", "-c", f'{env.stdout}\n"$PYTHON" -c "{program}"'],
+                env={**os.environ, "AWS_PROFILE": "prod", "PYTHON": sys.executable},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert shell.stdout.split() == ["123456789012", "eu-west-1"]
+            elsewhere = mlinfra("local", "env", cwd=tmp_path)
+            assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in elsewhere.stdout
+            assert elsewhere.stderr.startswith("Terraform is left as it is. There is no cdktf.json")
+        finally:
+            down = mlinfra("local", "down")
+        assert down.stdout.startswith("Ended: http://127.0.0.1:")
+        assert mlinfra("local", "down").stdout == "No local AWS runs.\n"
+
+    def test_when_none_runs(self) -> None:
+        status = mlinfra("local", "status")
+        assert (status.returncode, status.stdout) == (1, "No local AWS runs. Start one: mlinfra local up\n")
+        assert "✗ No local AWS runs. Start one: mlinfra local up" in refusal("local", "env")
+
+    def test_a_port_that_is_no_port(self) -> None:
+        ended = mlinfra("local", "up", "--port", "70000")
+        assert ended.returncode == 2
+        assert "Traceback" not in ended.stderr
