@@ -13,6 +13,9 @@ PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 
+# Two at a time: a planning AWS provider takes a processor and 300 MB.
+PARALLEL := --numprocesses 2 --dist loadgroup
+
 export CHECKPOINT_DISABLE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -36,11 +39,11 @@ check: setup ## Lint, format, types, import rules
 
 .PHONY: tests
 tests: setup ## All tests: unit, snapshot, deploy
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 .PHONY: fast-tests
 fast-tests: setup ## All tests but those that run Terraform
-	$(BIN)/pytest -m "not deploy"
+	$(BIN)/pytest $(PARALLEL) -m "not deploy"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## checkov over what every environment synthesizes to

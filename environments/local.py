@@ -16,7 +16,6 @@ local = Environment(
     emulated=True,
     protect_data=False,
     availability_zones=2,
-    native_state_lock=True,
     sizes={"small": "g4dn.xlarge"},
     # moto has no Deep Learning images; any image that it knows boots there.
     images={"t4": Image(reference="ami-1e749f67")},

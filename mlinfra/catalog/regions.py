@@ -14,6 +14,6 @@ def regions() -> tuple[str, ...]:
     take longer than synthesizing a stack. GovCloud and China are left out: their ARNs begin with
     another partition, and mlinfra writes `arn:aws:`.
     """
-    data = json.loads(files("botocore").joinpath("data", "partitions.json").read_text(encoding="utf-8"))
+    data = json.loads(files("botocore").joinpath("data").joinpath("partitions.json").read_text(encoding="utf-8"))
     (commercial,) = [each for each in data["partitions"] if each["id"] == "aws"]
     return tuple(sorted(name for name in commercial["regions"] if name != "aws-global"))

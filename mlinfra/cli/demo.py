@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mlinfra.cli.presentation import StepsOnConsole
+from mlinfra.command import own_command
 from mlinfra.operations.demo import demo
 from mlinfra.operations.project import project_root
 
@@ -54,13 +55,13 @@ def _next_steps(result: DemoResult) -> list[str]:
         return [
             "The local AWS has ended, and everything in it is gone.",
             "Look around in it:     [cyan]make demo KEEP=1[/]",
-            "Declare your own:      environments/dev.py, and then [cyan]mlinfra bootstrap dev[/]",
+            f"Declare your own:      environments/dev.py, and then [cyan]{own_command()} bootstrap dev[/]",
             f"What Terraform wrote:  {result.log}",
         ]
     return [
         f"The local AWS still runs at {result.kept.endpoint}.",
-        'Talk to it:            [cyan]eval "$(mlinfra local env)"[/]',
+        f'Talk to it:            [cyan]eval "$({own_command()} local env)"[/]',
         "and then, say:         [cyan]aws s3 ls[/] or [cyan]npx cdktf diff local-data[/]",
-        "End it:                [cyan]mlinfra local down[/]",
+        f"End it:                [cyan]{own_command()} local down[/]",
         f"What Terraform wrote:  {result.log}",
     ]

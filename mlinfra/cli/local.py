@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from mlinfra.command import own_command
+
 local = typer.Typer(
     help="An AWS on this machine, for trying things out: everything in it is gone when it ends.", no_args_is_help=True
 )
@@ -20,8 +22,8 @@ def up(
 
     running, is_new = background.up(port=port)
     typer.echo(f"{'Started' if is_new else 'It runs already'}: {running.server.endpoint}, log {running.server.log}")
-    typer.echo('Point this shell at it:  eval "$(mlinfra local env)"')
-    typer.echo("End it:                  mlinfra local down")
+    typer.echo(f'Point this shell at it:  eval "$({own_command()} local env)"')
+    typer.echo(f"End it:                  {own_command()} local down")
 
 
 @local.command()
@@ -40,7 +42,7 @@ def status() -> None:
 
     running = background.running()
     if running is None:
-        typer.echo("No local AWS runs. Start one: mlinfra local up")
+        typer.echo(f"No local AWS runs. Start one: {own_command()} local up")
         raise typer.Exit(1)
     server = running.server
     answers = "answers" if server.answers() else "does not answer"
@@ -65,7 +67,7 @@ def env(
 
     running = background.running()
     if running is None:
-        message = "No local AWS runs. Start one: mlinfra local up"
+        message = f"No local AWS runs. Start one: {own_command()} local up"
         raise OperationError(message)
     try:
         terraform = provider_source(project_root()).changes

@@ -13,8 +13,8 @@ class WholeAnswers(MotoRequestHandler):
 
     Werkzeug sends them apart. On a busy machine the head can then arrive while the AWS SDK for Go
     still finishes its request: it drops the connection and asks again, and a lock that it got the
-    first time is held, by itself, the second. Measured with Terraform 1.11.4 on 2 processors: 19 of
-    10,000 requests apart, none together.
+    first time is held, by itself, the second. Seen with Terraform 1.11.4 on 2 busy processors, a few
+    times in some hundred plans; with head and body together, not once in 1,280.
     """
 
     wbufsize = 1 << 16  # bytes

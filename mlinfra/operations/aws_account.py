@@ -20,6 +20,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def account_of(environment: Environment) -> AwsAccount:
             another account.
     """
     if environment.emulated and not os.environ.get("AWS_ENDPOINT_URL"):
+        mlinfra = own_command()
         message = (
             f"The environment {environment.name!r} lives in a local AWS, and AWS_ENDPOINT_URL does not say where that "
-            f'is. Start one and point this shell at it: mlinfra local up && eval "$(mlinfra local env)"'
+            f'is. Start one and point this shell at it: {mlinfra} local up && eval "$({mlinfra} local env)"'
         )
         raise OperationError(message)
     with in_users_terms():

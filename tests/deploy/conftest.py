@@ -83,6 +83,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def state_project(project: Path) -> Path:
-    """A project of state stacks alone, which are bootstrapped within seconds."""
+    """A project of state stacks alone, which are bootstrapped within seconds. Locked in both ways."""
     (project / "main.py").write_text(_ONLY_STATE)
+    declaration = project / "environments" / "local.py"
+    declaration.write_text(declaration.read_text().replace("emulated=True", "emulated=True, native_state_lock=True"))
     return project

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlinfra.environment import Environment
     from mlinfra.local_aws.server import LocalAws
 
-pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("deployable")]
+pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("deployable"), pytest.mark.xdist_group("bootstrap")]
 
 MLINFRA = Path(sys.executable).with_name("mlinfra")
 

@@ -26,7 +26,7 @@ from tests.conftest import TODAY
 if TYPE_CHECKING:
     from mlinfra.environment import Environment
 
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("bootstrap-again")]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mlinfra.environment import Environment
 
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("stacks")]
 
 
 class Project:

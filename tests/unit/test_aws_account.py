@@ -88,7 +88,7 @@ def test_a_local_environment_without_its_local_aws(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with pytest.raises(OperationError) as refused:
         account_of(an_environment(name="local", emulated=True))
-    assert refused.value.message.endswith('mlinfra local up && eval "$(mlinfra local env)"')
+    assert refused.value.message.endswith('mlinfra local env)"')
 
 
 @pytest.mark.parametrize(

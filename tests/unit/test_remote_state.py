@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from mlinfra.errors import OperationError
@@ -74,19 +75,27 @@ def test_a_state_is_found_with_its_size(state: RemoteState, client: Callable[[st
     assert state.size_bytes() == 5
 
 
-def test_a_bucket_of_another_account_is_told(state: RemoteState, local_aws: LocalAws) -> None:
-    other = boto3.client("sts", endpoint_url=local_aws.endpoint).assume_role(
-        RoleArn="arn:aws:iam::999999999999:role/other", RoleSessionName="other"
-    )["Credentials"]
-    boto3.client(
-        "s3",
-        endpoint_url=local_aws.endpoint,
-        aws_access_key_id=other["AccessKeyId"],
-        aws_secret_access_key=other["SecretAccessKey"],
-        aws_session_token=other["SessionToken"],
-    ).create_bucket(Bucket=BUCKET)
-    with pytest.raises(OperationError, match=rf"'{BUCKET}' exists and belongs to another account"):
-        state.exists()
+class Forbidding(BaseHTTPRequestHandler):
+    """S3, as it answers about a bucket of somebody else. The local AWS does not look at whose a bucket is."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(403)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_a_bucket_of_another_account_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), Forbidding) as s3:
+        threading.Thread(target=s3.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{s3.server_port}")
+        state = RemoteState(account_of(ENVIRONMENT), ENVIRONMENT, "state")
+        expected = rf"The bucket '{BUCKET}' exists and belongs to another account, or you may not see it\."
+        with pytest.raises(OperationError, match=expected):
+            state.exists()
+        s3.shutdown()
 
 
 @pytest.mark.usefixtures("bucket_and_table")

@@ -1,0 +1,41 @@
+"""How users are told to call the command."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.command import own_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    command = tmp_path / ".venv" / "bin" / "mlinfra"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(command.with_name("python")))
+    monkeypatch.setenv("PATH", "/nowhere")
+    return command
+
+
+def test_in_a_shell_that_finds_it_the_name_is_enough(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(installed.parent))
+    assert own_command() == "mlinfra"
+
+
+def test_in_the_checkout_it_is_a_short_path(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(installed.parents[2])
+    assert own_command() == ".venv/bin/mlinfra"
+
+
+def test_elsewhere_it_is_the_whole_path(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert own_command() == str(installed)
