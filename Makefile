@@ -13,8 +13,8 @@ PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 
-# Two at a time: a planning AWS provider takes a processor and 300 MB.
-PARALLEL := --numprocesses 2 --dist loadgroup
+# Tests that run Terraform wait for the AWS provider, which waits for AWS, most of their time.
+PARALLEL := --numprocesses 4 --dist loadgroup
 
 export CHECKPOINT_DISABLE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -43,7 +43,7 @@ tests: setup ## All tests: unit, snapshot, deploy
 
 .PHONY: fast-tests
 fast-tests: setup ## All tests but those that run Terraform
-	$(BIN)/pytest $(PARALLEL) -m "not deploy"
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not deploy"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## checkov over what every environment synthesizes to

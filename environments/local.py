@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, Image
+from mlinfra import Environment, Experiment
 
 local = Environment(
     name="local",
@@ -17,8 +17,6 @@ local = Environment(
     protect_data=False,
     availability_zones=2,
     sizes={"small": "g4dn.xlarge"},
-    # moto has no Deep Learning images; any image that it knows boots there.
-    images={"t4": Image(reference="ami-1e749f67")},
     max_nodes=2,
     # Nothing here outlives the demo, so its expiry never has to be renewed.
     max_experiment_days=36_500,

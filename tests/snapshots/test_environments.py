@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci import conformance
 from mlinfra.checks.addresses import addresses, vanished
 from tests.snapshots.conftest import infrastructure
 
@@ -53,3 +54,8 @@ def test_every_address_is_in_the_manifest(synthesized: Path, pytestconfig: pytes
         return
     new = {name: sorted(set(present[name]) - set(known.get(name, []))) for name in STACKS}
     assert not any(new.values()), f"not in {MANIFEST.name}: {new}; `make snapshots` adds them"
+
+
+def test_the_local_aws_can_do_all_that_is_deployed(synthesized: Path) -> None:
+    emitted = {type_name for name in STACKS for type_name in stack(synthesized, name)["resource"]}
+    assert emitted - conformance.results().keys() == set(), "add them to a case in tests/conformance/cases"

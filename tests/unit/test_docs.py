@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import mlinfra
-from ci.environment_docs import PAGE, page
+from ci import conformance, environment_docs
 from mlinfra.declaration import judging
 from tests.conftest import ROOT, TODAY
 
@@ -18,7 +18,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_page_about_environments_says_what_the_models_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m ci.environment_docs`"
+    written = environment_docs.PAGE.read_text(encoding="utf-8")
+    assert written == environment_docs.page(), "run `python -m ci.environment_docs`"
+
+
+def test_the_page_about_conformance_says_what_the_tests_found() -> None:
+    written = conformance.PAGE.read_text(encoding="utf-8")
+    assert written == conformance.page(), "run `python -m ci.conformance`"
 
 
 def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:

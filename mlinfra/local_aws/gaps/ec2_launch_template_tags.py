@@ -1,14 +1,16 @@
 """The tags of a launch template itself.
 
 moto adds them to what the template says of instances, where every later plan sees tags that
-nobody asked for. In AWS they are the template's own and no part of its data. Source: EC2 API
-reference, CreateLaunchTemplate and RequestLaunchTemplateData, read 2026-11-24.
+nobody asked for, and answers with those of its creation ever after. In AWS they are the template's
+own, no part of its data, and changed like those of any resource. Source: EC2 API reference,
+CreateLaunchTemplate, RequestLaunchTemplateData and CreateTags, read 2026-11-24.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.launch_templates import LaunchTemplates
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Keep a template's own tags out of its data."""
+    """Keep a template's own tags out of its data, and as they are now."""
+    LaunchTemplate.tags = property(LaunchTemplate.get_tags, _ignore)  # type: ignore[assignment]
     LaunchTemplates.create_launch_template = _create_without_own_tags  # type: ignore[method-assign, assignment]
 
 
@@ -34,3 +37,7 @@ def _create_without_own_tags(response: LaunchTemplates) -> ActionResult:
     data = template.default_version().data
     data["TagSpecifications"] = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] != _OWN]
     return answer
+
+
+def _ignore(template: LaunchTemplate, tags: object) -> None:
+    """Let moto set the tags at creation: they are kept with those of all resources already."""

@@ -1,0 +1,84 @@
+"""Tags of budgets and of their actions.
+
+moto has none. Source: AWS Budgets API reference, CreateBudget, CreateBudgetAction, TagResource,
+UntagResource and ListTagsForResource, read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from moto.budgets.responses import BudgetsResponse
+from moto.core.responses import ActionResult, EmptyResult
+from moto.utilities.tagging_service import TaggingService
+
+from mlinfra.local_aws.mechanisms.api_model import ApiError, checked_request
+from mlinfra.local_aws.mechanisms.extending import add_operations, kept
+
+if TYPE_CHECKING:
+    from moto.budgets.models import BudgetsBackend
+
+_INVALID = "InvalidParameterException"
+
+
+def is_open() -> bool:
+    """Whether moto still has no tags here."""
+    return not hasattr(BudgetsResponse, "list_tags_for_resource")
+
+
+def close() -> None:
+    """Add the operations on tags."""
+    add_operations(BudgetsResponse, list_tags_for_resource, tag_resource, untag_resource)
+
+
+def put_tags(response: BudgetsResponse, arn: str, tags: list[dict[str, str]]) -> None:
+    """Tag something new, which has none of the tags of its predecessor."""
+    tagger = _tagger(response.backend)
+    tagger.delete_all_tags_for_resource(arn)
+    tagger.tag_resource(arn, tags)
+    _taggable(response.backend).add(arn)
+
+
+def forget_tags(response: BudgetsResponse, arn: str) -> None:
+    """Forget the tags of something deleted, and what is below it."""
+    taggable = _taggable(response.backend)
+    for gone in [each for each in taggable if each == arn or each.startswith(f"{arn}/")]:
+        taggable.remove(gone)
+        _tagger(response.backend).delete_all_tags_for_resource(gone)
+
+
+def list_tags_for_resource(self: BudgetsResponse) -> ActionResult:
+    """Tell the tags."""
+    request = _checked(self, "ListTagsForResource")
+    tags = _tagger(self.backend).list_tags_for_resource(request["ResourceARN"])["Tags"]
+    return ActionResult({"ResourceTags": tags})
+
+
+def tag_resource(self: BudgetsResponse) -> EmptyResult:
+    """Add tags, and change those that are there."""
+    request = _checked(self, "TagResource")
+    _tagger(self.backend).tag_resource(request["ResourceARN"], request["ResourceTags"])
+    return EmptyResult()
+
+
+def untag_resource(self: BudgetsResponse) -> EmptyResult:
+    """Remove tags."""
+    request = _checked(self, "UntagResource")
+    _tagger(self.backend).untag_resource_using_names(request["ResourceARN"], request["ResourceTagKeys"])
+    return EmptyResult()
+
+
+def _checked(response: BudgetsResponse, operation: str) -> dict[str, Any]:
+    request = checked_request(response, operation, code=_INVALID)
+    if request["ResourceARN"] not in _taggable(response.backend):
+        message = f"The resource {request['ResourceARN']} doesn't exist."
+        raise ApiError(code="NotFoundException", message=message)
+    return request
+
+
+def _tagger(backend: BudgetsBackend) -> TaggingService:
+    return kept(backend, "tags", TaggingService)
+
+
+def _taggable(backend: BudgetsBackend) -> set[str]:
+    return kept(backend, "taggable", set)

@@ -1,0 +1,64 @@
+"""Cost allocation tags.
+
+moto has none. In AWS a tag key appears here once it was used on something that costs; then it can be
+activated and deactivated. The local AWS bills nothing, so it takes every key for one that was used.
+Source: Cost Explorer API reference, UpdateCostAllocationTagsStatus and ListCostAllocationTags, read
+2026-11-24.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.ce.responses import CostExplorerResponse
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+
+from mlinfra.local_aws.mechanisms.api_model import ApiError, checked_request
+from mlinfra.local_aws.mechanisms.extending import add_operations, kept
+from mlinfra.local_aws.mechanisms.pages import page
+
+_PAGE = 100
+_GENERATED = "aws:"
+
+
+def is_open() -> bool:
+    """Whether moto still has no cost allocation tags."""
+    return not hasattr(CostExplorerResponse, "update_cost_allocation_tags_status")
+
+
+def close() -> None:
+    """Add the operations on cost allocation tags."""
+    add_operations(CostExplorerResponse, update_cost_allocation_tags_status, list_cost_allocation_tags)
+
+
+def update_cost_allocation_tags_status(self: CostExplorerResponse) -> ActionResult:
+    """Activate and deactivate tag keys."""
+    request = checked_request(self, "UpdateCostAllocationTagsStatus")
+    now = utcnow().strftime("%Y-%m-%dT%H:%M:%SZ")
+    for each in request["CostAllocationTagsStatus"]:
+        key = each["TagKey"]
+        kind = "AWSGenerated" if key.startswith(_GENERATED) else "UserDefined"
+        _tags(self)[key] = {**each, "Type": kind, "LastUpdatedDate": now, "LastUsedDate": now}
+    return ActionResult({"Errors": []})
+
+
+def list_cost_allocation_tags(self: CostExplorerResponse) -> ActionResult:
+    """Tell of tag keys and whether they are active, in pages."""
+    request = checked_request(self, "ListCostAllocationTags")
+    found = [
+        tag
+        for key, tag in sorted(_tags(self).items())
+        if key in request.get("TagKeys", [key])
+        and tag["Status"] == request.get("Status", tag["Status"])
+        and tag["Type"] == request.get("Type", tag["Type"])
+    ]
+    try:
+        some, token = page(found, token=request.get("NextToken"), size=request.get("MaxResults", _PAGE))
+    except ValueError as error:
+        raise ApiError(code="InvalidNextTokenException", message=str(error)) from None
+    return ActionResult({"CostAllocationTags": some, "NextToken": token})
+
+
+def _tags(response: CostExplorerResponse) -> dict[str, dict[str, Any]]:
+    return kept(response.ce_backend, "cost allocation tags", dict)

@@ -1,0 +1,54 @@
+"""Detailed monitoring of instances, turned on and off while they run.
+
+moto answers neither call. In AWS both name the instances and the state that their monitoring moves to. Source:
+EC2 API reference, MonitorInstances and UnmonitorInstances, read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moto.core.responses import ActionResult
+from moto.ec2.responses.monitoring import Monitoring
+
+from mlinfra.local_aws.mechanisms.ec2_requests import check
+
+if TYPE_CHECKING:
+    from moto.ec2.models.instances import Instance
+
+
+def is_open() -> bool:
+    """Whether moto still answers that it has not implemented it."""
+    return "NotImplementedError" in Monitoring.monitor_instances.__code__.co_names
+
+
+def close() -> None:
+    """Turn monitoring on and off."""
+    for operation in (monitor_instances, unmonitor_instances):
+        setattr(Monitoring, operation.__name__, operation)
+
+
+def monitor_instances(response: Monitoring) -> ActionResult:
+    """MonitorInstances."""
+    return _changed(_instances(response, "MonitorInstances"), "enabled", "pending")
+
+
+def unmonitor_instances(response: Monitoring) -> ActionResult:
+    """UnmonitorInstances."""
+    return _changed(_instances(response, "UnmonitorInstances"), "disabled", "disabling")
+
+
+def _instances(response: Monitoring, operation: str) -> list[Instance]:
+    ids = check(response, operation)["InstanceIds"]
+    instances: list[Instance] = response.ec2_backend.get_multi_instances_by_id(ids)
+    return instances
+
+
+def _changed(instances: list[Instance], state: str, on_the_way: str) -> ActionResult:
+    answer = []
+    for instance in instances:
+        reached = instance.monitoring_state == state
+        instance.monitoring_state = state
+        shown = state if reached else on_the_way
+        answer.append({"InstanceId": instance.id, "Monitoring": {"State": shown}})
+    return ActionResult({"InstanceMonitorings": answer})

@@ -1,0 +1,54 @@
+"""The public SSM parameters that hold the ids of Amazon's Deep Learning AMIs.
+
+moto has the parameters of Amazon Linux and ECS, which it loads when a name below theirs is asked for;
+these are loaded the same way. Source: AWS Deep Learning AMIs developer guide, "Finding the ID of a
+DLAMI"; Systems Manager user guide, "Discovering public parameters"; read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moto.core.utils import utcnow
+from moto.ssm.models import Parameter, ParameterDict
+
+from mlinfra.local_aws.mechanisms.extending import wrap
+from mlinfra.local_aws.seed import deep_learning_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PREFIX = "/aws/service/deeplearning"
+
+
+def is_open() -> bool:
+    """Whether moto still has no parameters of the Deep Learning AMIs."""
+    return next(iter(deep_learning_parameters("us-east-1"))) not in ParameterDict("123456789012", "us-east-1")
+
+
+def close() -> None:
+    """Load them when a name below theirs is first asked for."""
+    wrap(ParameterDict, "_check_loading_status", _check_loading_status)
+
+
+def _check_loading_status(original: Callable[..., None], parameters: ParameterDict, key: str) -> None:
+    original(parameters, key)
+    if not str(key or "").startswith(_PREFIX):
+        return
+    for name, image_id in deep_learning_parameters(parameters.region_name).items():
+        # `setdefault` and `in` of moto's dictionary would ask for loading again.
+        if dict.__contains__(parameters, name):
+            continue
+        parameter = Parameter(  # type: ignore[abstract]  # moto does so itself
+            account_id=parameters.account_id,
+            name=name,
+            value=image_id,
+            parameter_type="String",
+            description=None,
+            allowed_pattern=None,
+            keyid=None,
+            last_modified_date=utcnow(),
+            version=1,
+            data_type="aws:ec2:image",
+        )
+        dict.__setitem__(parameters, name, [parameter])

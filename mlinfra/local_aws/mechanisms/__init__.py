@@ -1,0 +1,1 @@
+"""What several gaps work by: how moto is extended, and how a service keeps and lists what it has."""

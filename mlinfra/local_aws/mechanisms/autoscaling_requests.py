@@ -1,0 +1,57 @@
+"""What every Auto Scaling operation does with a request: check it, find its group, answer in pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from moto.autoscaling.exceptions import AutoscalingClientError
+
+from mlinfra.local_aws.mechanisms.api_model import violation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
+    from moto.autoscaling.responses import AutoScalingResponse
+
+T = TypeVar("T")
+
+_DEFAULT_PAGE = 50
+_LONGEST_PAGE = 100
+
+
+def checked(response: AutoScalingResponse, operation: str) -> Mapping[str, Any]:
+    """The parameters of a request, once the API's model has nothing against them.
+
+    Args:
+        response: moto's response to the request.
+        operation: the operation's name, such as `PutLifecycleHook`.
+    """
+    request: Mapping[str, Any] = response._get_params()  # noqa: SLF001  moto's way to read parameters
+    problem = violation("autoscaling", operation, request)
+    if problem:
+        refuse(f"1 validation error detected: {problem}")
+    return request
+
+
+def refuse(message: str, code: str = "ValidationError") -> NoReturn:
+    """Answer with an error; most of the service's are validation errors."""
+    raise AutoscalingClientError(code, message)
+
+
+def group_called(backend: AutoScalingBackend, name: str) -> FakeAutoScalingGroup:
+    """The auto scaling group called `name`, or a validation error."""
+    if name not in backend.autoscaling_groups:
+        refuse(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
+    return backend.autoscaling_groups[name]
+
+
+def page(request: Mapping[str, Any], items: Sequence[T]) -> tuple[Sequence[T], str | None]:
+    """The items that the request's `NextToken` and `MaxRecords` ask for, and the next token."""
+    token, records = request.get("NextToken") or "0", int(request.get("MaxRecords") or _DEFAULT_PAGE)
+    if not token.isdecimal() or int(token) > len(items):
+        refuse("The token is invalid.", "InvalidNextToken")
+    if records > _LONGEST_PAGE:
+        refuse(f"Maximum number of records is {_LONGEST_PAGE}")
+    start, end = int(token), int(token) + records
+    return items[start:end], str(end) if end < len(items) else None

@@ -1,0 +1,196 @@
+"""What an AWS account has by itself, before anything is created in it. Facts only: `gaps/` has moto serve them.
+
+Names, owners, parameters and quota codes are AWS's own. Ids of images are the local AWS's: Amazon has
+others in every region and changes them with every release, so no real id stands here. They are the
+same each time, so that a plan made against one local AWS holds against the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.catalog.instances import instance_types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlinfra.catalog.instances import InstanceType
+
+DEEP_LEARNING_IMAGES_OWNER = "898082745236"
+"""The account of Amazon's that owns the Deep Learning AMIs; moto's list of images has it too."""
+
+
+@dataclass(frozen=True)
+class DeepLearningImage:
+    """One of Amazon's Deep Learning AMIs, in every region.
+
+    Source: AWS Deep Learning AMIs developer guide, "Finding the ID of a DLAMI" for names and
+    parameters, and the release notes of each for its version, read 2026-11-24.
+    """
+
+    name: str
+    """As DescribeImages gives it, with the version at the end."""
+    created: str
+    """The day of the version, such as 2026-09-17."""
+    parameter: str | None
+    """What stands between `/aws/service/deeplearning/ami/` and `/latest/ami-id`; None: none holds its id."""
+    root_device_name: str = "/dev/sda1"
+    architecture: str = "x86_64"
+
+    def image_id(self, region: str) -> str:
+        """Its id in `region` of the local AWS."""
+        return f"ami-{hashlib.sha256(f'{region}/{self.name}'.encode()).hexdigest()[:17]}"
+
+    @property
+    def parameter_name(self) -> str | None:
+        """The public SSM parameter that holds the id of the newest version, or None."""
+        return self.parameter and f"/aws/service/deeplearning/ami/{self.parameter}/latest/ami-id"
+
+
+_AMAZON_LINUX = "/dev/xvda"
+
+DEEP_LEARNING_IMAGES = (
+    # Of the two x86_64 images for Ubuntu only the day of the release notes was read; it stands for the version.
+    DeepLearningImage(
+        "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260917",
+        created="2026-09-17",
+        parameter="x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04",
+    ),
+    DeepLearningImage(
+        "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260917",
+        created="2026-09-17",
+        parameter="x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04",
+    ),
+    DeepLearningImage(
+        "Deep Learning Base OSS Nvidia Driver GPU AMI (Amazon Linux 2023) 20260901",
+        created="2026-09-01",
+        parameter="x86_64/base-oss-nvidia-driver-gpu-amazon-linux-2023",
+        root_device_name=_AMAZON_LINUX,
+    ),
+    DeepLearningImage(
+        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260915",
+        created="2026-09-15",
+        parameter="arm64/base-oss-nvidia-driver-gpu-ubuntu-22.04",
+        architecture="arm64",
+    ),
+    # Two versions, as in AWS, where a search by name finds several and has to take the newest.
+    DeepLearningImage(
+        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260918",
+        created="2026-09-18",
+        parameter=None,
+        architecture="arm64",
+    ),
+    DeepLearningImage(
+        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260929",
+        created="2026-09-29",
+        parameter="arm64/base-oss-nvidia-driver-gpu-ubuntu-24.04",
+        architecture="arm64",
+    ),
+    DeepLearningImage(
+        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Amazon Linux 2023) 20260901",
+        created="2026-09-01",
+        parameter="arm64/base-oss-nvidia-driver-gpu-amazon-linux-2023",
+        root_device_name=_AMAZON_LINUX,
+        architecture="arm64",
+    ),
+    DeepLearningImage(
+        "Deep Learning OSS Nvidia Driver AMI GPU PyTorch 2.9 (Ubuntu 24.04) 20260317",
+        created="2026-03-17",
+        parameter="x86_64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-24.04",
+    ),
+    DeepLearningImage(
+        "Deep Learning Base Proprietary Nvidia Driver AMI (Amazon Linux 2) Version 71.6",
+        created="2026-01-02",
+        parameter=None,
+        root_device_name=_AMAZON_LINUX,
+    ),
+)
+"""The Deep Learning AMIs that a training cluster is likely to boot from."""
+
+
+def deep_learning_parameters(region: str) -> Mapping[str, str]:
+    """The public SSM parameters of the Deep Learning AMIs: image ids in `region`, by name."""
+    return {
+        each.parameter_name: each.image_id(region) for each in DEEP_LEARNING_IMAGES if each.parameter_name is not None
+    }
+
+
+_ACCELERATORS = {
+    "v100": ("NVIDIA", "V100"),
+    "radeon-pro-v520": ("AMD", "Radeon Pro V520"),
+}
+"""Manufacturer and name of GPUs as DescribeInstanceTypes writes them, for types that moto lacks."""
+
+_ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
+
+
+def described_instance_types() -> Mapping[str, Mapping[str, Any]]:
+    """The catalog's instance types as DescribeInstanceTypes describes them, as far as the catalog knows them."""
+    return {name: _described(each) for name, each in instance_types().items()}
+
+
+def _described(instance_type: InstanceType) -> Mapping[str, Any]:
+    described: dict[str, Any] = {
+        "InstanceType": instance_type.name,
+        # Only the T families are burstable. Source: EC2 user guide, "Burstable performance instances".
+        "BurstablePerformanceSupported": False,
+        "VCpuInfo": {"DefaultVCpus": instance_type.vcpu},
+        "MemoryInfo": {"SizeInMiB": instance_type.memory_mib},
+        "ProcessorInfo": {"SupportedArchitectures": [_ARCHITECTURES[instance_type.architecture]]},
+        "NetworkInfo": {
+            "MaximumNetworkCards": instance_type.network_cards,
+            "EfaSupported": instance_type.efa_count > 0,
+        },
+        "InstanceStorageSupported": instance_type.local_nvme_gb is not None,
+        # Accelerator types are EBS-optimized by default and can be in every kind of placement group. Source: EC2
+        # user guide, "Amazon EBS-optimized instance types" and "Placement strategies for your placement groups".
+        "EbsInfo": {"EbsOptimizedSupport": "default", "EncryptionSupport": "supported"},
+        "PlacementGroupInfo": {"SupportedStrategies": ["cluster", "partition", "spread"]},
+    }
+    if instance_type.efa_count:
+        described["NetworkInfo"]["EfaInfo"] = {"MaximumEfaInterfaces": instance_type.efa_count}
+    if instance_type.local_nvme_gb is not None:
+        described["InstanceStorageInfo"] = {"TotalSizeInGB": instance_type.local_nvme_gb}
+    memory = instance_type.accelerator_memory_mib_each
+    if instance_type.accelerator in _ACCELERATORS and memory is not None:
+        manufacturer, name = _ACCELERATORS[instance_type.accelerator]
+        count = instance_type.accelerator_count
+        gpu = {"Name": name, "Manufacturer": manufacturer, "Count": count, "MemoryInfo": {"SizeInMiB": memory}}
+        described["GpuInfo"] = {"Gpus": [gpu], "TotalGpuMemoryInMiB": memory * count}
+    return described
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A service quota of EC2: how many vCPUs of some instance types may run in a region.
+
+    Source: EC2 developer guide, "Amazon EC2 instance type quotas", read 2026-11-24.
+    """
+
+    code: str
+    name: str
+    default: float
+    """What a new account has."""
+
+
+QUOTAS = (
+    Quota("L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 5),
+    Quota("L-1945791B", "Running On-Demand Inf instances", 0),
+    Quota("L-2C3B7624", "Running On-Demand Trn instances", 0),
+    Quota("L-417A185B", "Running On-Demand P instances", 0),
+    Quota("L-6E869C2A", "Running On-Demand DL instances", 0),
+    Quota("L-DB2E81BA", "Running On-Demand G and VT instances", 0),
+    Quota("L-34B43A08", "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests", 5),
+    Quota("L-3819A6DF", "All G and VT Spot Instance Requests", 0),
+    Quota("L-6B0D517C", "All Trn Spot Instance Requests", 0),
+    Quota("L-7212CCBC", "All P4, P3 and P2 Spot Instance Requests", 0),
+    Quota("L-85EED4F7", "All DL Spot Instance Requests", 0),
+    Quota("L-B5D1601B", "All Inf Spot Instance Requests", 0),
+    Quota("L-C4BD4855", "All P5 Spot Instance Requests", 0),
+)
+"""The quotas that say whether an accelerator instance may start."""
+
+APPLIED_QUOTA = 4096.0
+"""vCPUs that the local AWS allows of each: its own figure, that of an account whose increases were granted."""

@@ -1,0 +1,32 @@
+"""Every resource type that mlinfra deploys lives its whole life on the local AWS.
+
+The snapshots are the conformance table: `python -m ci.conformance` writes it into the docs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conformance.case import Case
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
+
+pytestmark = pytest.mark.deploy
+
+CASES = sorted(path.stem for path in Path(__file__).parent.glob("cases/*.tf"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_type_goes_through_its_whole_life(
+    name: str, deployable: Path, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    source = Path(__file__).parent / "cases" / f"{name}.tf"
+    case = Case(source, tmp_path / name, deployable, changes={}, lock_file=ROOT / ".terraform.lock.hcl")
+    outcome = case.run()
+    assert outcome.failures() == []
+    assert dict(outcome.by_type) == snapshot

@@ -1,0 +1,202 @@
+"""Instances that the local AWS launches from launch templates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from mlinfra.catalog.images import OPEN_DRIVER_IMAGE
+from mlinfra.local_aws.gaps import (
+    ec2_instance_monitoring,
+    ec2_instance_user_data,
+    ec2_network_cards,
+    ec2_run_instances,
+)
+from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def ec2(client: Callable[..., Any]) -> Any:
+    return client("ec2")
+
+
+@pytest.fixture
+def subnet(ec2: Any) -> str:
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    return str(ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24")["Subnet"]["SubnetId"])
+
+
+def launched(ec2: Any, name: str, data: dict[str, Any], **request: Any) -> dict[str, Any]:
+    ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    template = {"LaunchTemplateName": name}
+    (instance,) = ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1, **request)["Instances"]
+    (reservation,) = ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"]
+    return dict(reservation["Instances"][0])
+
+
+def volumes_of(ec2: Any, instance: dict[str, Any]) -> dict[str, Any]:
+    attached = [{"Name": "attachment.instance-id", "Values": [instance["InstanceId"]]}]
+    return {each["Attachments"][0]["Device"]: each for each in ec2.describe_volumes(Filters=attached)["Volumes"]}
+
+
+def test_moto_still_knows_one_network_card() -> None:
+    assert ec2_network_cards.is_open(), "moto has closed it: remove the gap"
+
+
+def test_moto_still_does_not_turn_monitoring_on() -> None:
+    assert ec2_instance_monitoring.is_open(), "moto has closed it: remove the gap"
+
+
+def test_moto_still_decodes_changed_user_data_twice() -> None:
+    assert ec2_instance_user_data.is_open(), "moto has closed it: remove the gap"
+
+
+def test_user_data_can_be_changed(ec2: Any) -> None:
+    (instance,) = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"]
+    ec2.modify_instance_attribute(InstanceId=instance["InstanceId"], UserData={"Value": b"#!/bin/sh"})
+    answer = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
+    assert answer["UserData"]["Value"] == "IyEvYmluL3No"
+
+
+def test_a_volume_has_the_throughput_that_the_request_asks_for(ec2: Any) -> None:
+    root = {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 50, "VolumeType": "gp3", "Throughput": 300}}
+    launch = {"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [root]}
+    (instance,) = ec2.run_instances(**launch)["Instances"]
+    assert volumes_of(ec2, instance)["/dev/sda1"]["Throughput"] == 300
+
+
+def test_monitoring_is_turned_on_and_off(ec2: Any) -> None:
+    (instance,) = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"]
+    ids = {"InstanceIds": [instance["InstanceId"]]}
+    states = [
+        call(**ids)["InstanceMonitorings"][0]["Monitoring"]["State"]
+        for call in (ec2.monitor_instances, ec2.monitor_instances, ec2.unmonitor_instances, ec2.unmonitor_instances)
+    ]
+    assert states == ["pending", "enabled", "disabling", "disabled"]
+    with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+        ec2.monitor_instances(InstanceIds=["i-00000000000000000"])
+
+
+def test_nothing_in_moto_tells_whether_it_launches_the_whole_template() -> None:
+    assert ec2_run_instances.is_open()
+
+
+def test_an_instance_has_what_the_template_says(ec2: Any, client: Callable[..., Any]) -> None:
+    iam = client("iam")
+    profile = iam.create_instance_profile(InstanceProfileName="whole-template")["InstanceProfile"]
+    ec2.create_placement_group(GroupName="whole-template")
+    data = {
+        "InstanceType": "g5.xlarge",
+        "ImageId": "ami-12345678",
+        "IamInstanceProfile": {"Arn": profile["Arn"]},
+        "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 2},
+        "Monitoring": {"Enabled": True},
+        "EbsOptimized": True,
+        "Placement": {"GroupName": "whole-template"},
+    }
+    instance = launched(ec2, "whole", data)
+    assert instance["IamInstanceProfile"]["Arn"] == profile["Arn"]
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    assert instance["MetadataOptions"]["HttpPutResponseHopLimit"] == 2
+    assert instance["Monitoring"]["State"] == "enabled"
+    assert instance["EbsOptimized"]
+    assert instance["Placement"]["GroupName"] == "whole-template"
+
+
+def test_what_the_request_says_overrides_the_template(ec2: Any) -> None:
+    data = {"InstanceType": "g5.xlarge", "ImageId": "ami-12345678", "MetadataOptions": {"HttpTokens": "required"}}
+    options = {"HttpPutResponseHopLimit": 3}
+    instance = launched(ec2, "overridden", data, InstanceType="g6.xlarge", MetadataOptions=options)
+    assert instance["InstanceType"] == "g6.xlarge"
+    assert instance["MetadataOptions"]["HttpPutResponseHopLimit"] == 3
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+
+
+def test_volumes_are_those_of_image_template_and_request(ec2: Any) -> None:
+    image = next(each for each in DEEP_LEARNING_IMAGES if each.root_device_name == "/dev/xvda").image_id("us-east-1")
+    data = {
+        "ImageId": image,
+        "InstanceType": "g5.xlarge",
+        "BlockDeviceMappings": [
+            {
+                "DeviceName": "/dev/xvda",
+                "Ebs": {"VolumeSize": 200, "VolumeType": "gp3", "Iops": 4000, "Throughput": 250},
+            }
+        ],
+        "TagSpecifications": [{"ResourceType": "volume", "Tags": [{"Key": "Team", "Value": "ml"}]}],
+    }
+    instance = launched(
+        ec2, "volumes", data, BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 9}}]
+    )
+    volumes = volumes_of(ec2, instance)
+    assert {name: each["Size"] for name, each in volumes.items()} == {"/dev/xvda": 200, "/dev/sdf": 9}
+    assert (volumes["/dev/xvda"]["Iops"], volumes["/dev/xvda"]["Throughput"]) == (4000, 250)
+    assert volumes["/dev/sdf"]["Tags"] == [{"Key": "Team", "Value": "ml"}]
+    assert instance["RootDeviceName"] == "/dev/xvda"
+
+
+def test_an_image_can_be_an_ssm_parameter(ec2: Any) -> None:
+    instance = launched(ec2, "by-parameter", {"ImageId": OPEN_DRIVER_IMAGE.reference, "InstanceType": "g5.xlarge"})
+    (image,) = ec2.describe_images(ImageIds=[instance["ImageId"]])["Images"]
+    assert image["Name"].startswith("Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) ")
+
+
+def test_an_image_whose_parameter_there_is_not_is_refused(ec2: Any) -> None:
+    with pytest.raises(ClientError, match="'/no/such' of the image"):
+        ec2.run_instances(ImageId="resolve:ssm:/no/such", MinCount=1, MaxCount=1)
+
+
+def test_adapters_are_attached_to_their_cards(ec2: Any, subnet: str) -> None:
+    card = {"InterfaceType": "efa-only", "DeleteOnTermination": True}
+    interfaces = [
+        {"DeviceIndex": 0, "NetworkCardIndex": 0, "SubnetId": subnet},
+        {**card, "DeviceIndex": 1, "NetworkCardIndex": 0, "SubnetId": subnet},
+        *({**card, "DeviceIndex": 0, "NetworkCardIndex": index, "SubnetId": subnet} for index in range(1, 4)),
+    ]
+    data = {"ImageId": "ami-12345678", "InstanceType": "p5.48xlarge", "NetworkInterfaces": interfaces}
+    instance = launched(ec2, "adapters", data)
+    attached = {
+        (each["Attachment"]["NetworkCardIndex"], each["Attachment"]["DeviceIndex"]): each["InterfaceType"]
+        for each in instance["NetworkInterfaces"]
+    }
+    assert attached == {(0, 0): "interface", (0, 1): "efa-only", **{(index, 0): "efa-only" for index in range(1, 4)}}
+    assert instance["SubnetId"] == subnet
+    addresses = [each for each in instance["NetworkInterfaces"] if each.get("PrivateIpAddress")]
+    assert len(addresses) == 1
+
+
+def test_no_interface_is_left_when_the_instance_ends(ec2: Any, subnet: str) -> None:
+    interfaces = [{"DeviceIndex": 0, "NetworkCardIndex": index, "SubnetId": subnet} for index in range(2)]
+    data = {"ImageId": "ami-12345678", "InstanceType": "p5.48xlarge", "NetworkInterfaces": interfaces}
+    instance = launched(ec2, "ending", data)
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    left = ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [subnet]}])["NetworkInterfaces"]
+    assert left == []
+
+
+def test_a_template_that_there_is_not_is_refused(ec2: Any) -> None:
+    template = {"LaunchTemplateName": "no-such"}
+    with pytest.raises(ClientError, match=r"InvalidLaunchTemplateName\.NotFound"):
+        ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1)
+
+
+def test_a_later_version_with_user_data_can_be_launched(ec2: Any) -> None:
+    ec2.create_launch_template(LaunchTemplateName="versions", LaunchTemplateData={"ImageId": "ami-12345678"})
+    data = {"ImageId": "ami-12345678", "InstanceType": "g5.xlarge", "UserData": "ZWNobyBoaQ=="}
+    ec2.create_launch_template_version(LaunchTemplateName="versions", LaunchTemplateData=data)
+    template = {"LaunchTemplateName": "versions", "Version": "$Latest"}
+    (instance,) = ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1)["Instances"]
+    answer = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
+    assert answer["UserData"]["Value"] == "ZWNobyBoaQ=="
+
+
+def test_the_tags_of_a_template_are_those_of_now(ec2: Any) -> None:
+    made = ec2.create_launch_template(LaunchTemplateName="tagged", LaunchTemplateData={"ImageId": "ami-12345678"})
+    ec2.create_tags(Resources=[made["LaunchTemplate"]["LaunchTemplateId"]], Tags=[{"Key": "Team", "Value": "ml"}])
+    (template,) = ec2.describe_launch_templates(LaunchTemplateNames=["tagged"])["LaunchTemplates"]
+    assert template["Tags"] == [{"Key": "Team", "Value": "ml"}]
