@@ -38,8 +38,13 @@ check: setup ## Lint, format, types, import rules
 	$(BIN)/lint-imports
 
 .PHONY: tests
-tests: setup ## All tests: unit, snapshot, deploy
-	$(BIN)/pytest $(PARALLEL)
+tests: setup ## All tests: unit, snapshot, deploy, conformance
+	$(BIN)/pytest $(PARALLEL) -m "not slow"
+
+.PHONY: conformance
+conformance: setup ## Every conformance case, the slow ones too, and the page about them
+	$(BIN)/pytest $(PARALLEL) tests/conformance
+	$(BIN)/python -m ci.conformance
 
 .PHONY: fast-tests
 fast-tests: setup ## All tests but those that run Terraform

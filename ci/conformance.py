@@ -14,8 +14,9 @@ _INTRODUCTION = """# What the local AWS can do
 
 Each row is a resource type that the real Terraform and the real AWS provider took through its whole life on the local
 AWS: applied, planned again with nothing to do, changed in place, imported with nothing to do, destroyed. `-` stands
-for a step that the type does not have. `make tests` runs all of it again and fails where it comes out otherwise;
-`python -m ci.conformance` writes this page from what it found.
+for a step that the type does not have: nothing of it can be changed in place. `make test` runs all of it again and
+fails where it comes out otherwise, but for FSx, whose deletion the provider waits ten minutes for; `make conformance`
+runs that too, and writes this page from what was found.
 
 The configurations are those in `tests/conformance/cases/`."""
 

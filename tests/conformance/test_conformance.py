@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.deploy
 
-CASES = sorted(path.stem for path in Path(__file__).parent.glob("cases/*.tf"))
+# The AWS provider waits ten minutes before it first looks whether a file system is gone.
+SLOW = {"fsx_lustre"}
+CASES = [
+    pytest.param(path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+    for path in sorted(Path(__file__).parent.glob("cases/*.tf"))
+]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def client(running_local_aws: LocalAws) -> Callable[..., Any]:
     """boto3 clients of a local AWS that other tests have used before, by service and region."""
 
+    @functools.cache  # reading the model of a service takes longer than most tests
     def connect(service: str, region: str = "us-east-1") -> Any:
         return boto3.client(
             service,
