@@ -22,7 +22,6 @@ _ALWAYS: Changes = {
     "CI": "1",
     "DISABLE_VERSION_CHECK": "1",
     "FORCE_COLOR": "0",
-    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
 }
 _STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

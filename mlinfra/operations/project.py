@@ -63,11 +63,7 @@ def synthesize(
     Raises:
         OperationError: with what main.py said, where it fails.
     """
-    changes = {
-        "MLINFRA_ENV": environment,
-        "CDKTF_OUTDIR": str(out),
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
-    }
+    changes = {"MLINFRA_ENV": environment, "CDKTF_OUTDIR": str(out)}
     ended = run([sys.executable, "main.py"], cwd=root, changes=changes, pass_fds=pass_fds)
     if ended.code:
         message = f"The stacks of {environment!r} cannot be synthesized"
