@@ -21,8 +21,8 @@ _create = LaunchTemplates.create_launch_template
 
 
 def is_open() -> bool:
-    """True: where moto has closed the gap, there is nothing for `close` to take out."""
-    return True
+    """Whether moto still keeps a template's tags as they were at its creation."""
+    return not isinstance(getattr(LaunchTemplate, "tags", None), property)
 
 
 def close() -> None:

@@ -8,12 +8,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlinfra.catalog.images import OPEN_DRIVER_IMAGE
-from mlinfra.local_aws.gaps import (
-    ec2_instance_monitoring,
-    ec2_instance_user_data,
-    ec2_network_cards,
-    ec2_run_instances,
-)
 from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES
 
 if TYPE_CHECKING:
@@ -44,18 +38,6 @@ def volumes_of(ec2: Any, instance: dict[str, Any]) -> dict[str, Any]:
     return {each["Attachments"][0]["Device"]: each for each in ec2.describe_volumes(Filters=attached)["Volumes"]}
 
 
-def test_moto_still_knows_one_network_card() -> None:
-    assert ec2_network_cards.is_open(), "moto has closed it: remove the gap"
-
-
-def test_moto_still_does_not_turn_monitoring_on() -> None:
-    assert ec2_instance_monitoring.is_open(), "moto has closed it: remove the gap"
-
-
-def test_moto_still_decodes_changed_user_data_twice() -> None:
-    assert ec2_instance_user_data.is_open(), "moto has closed it: remove the gap"
-
-
 def test_user_data_can_be_changed(ec2: Any) -> None:
     (instance,) = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"]
     ec2.modify_instance_attribute(InstanceId=instance["InstanceId"], UserData={"Value": b"#!/bin/sh"})
@@ -80,10 +62,6 @@ def test_monitoring_is_turned_on_and_off(ec2: Any) -> None:
     assert states == ["pending", "enabled", "disabling", "disabled"]
     with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
         ec2.monitor_instances(InstanceIds=["i-00000000000000000"])
-
-
-def test_nothing_in_moto_tells_whether_it_launches_the_whole_template() -> None:
-    assert ec2_run_instances.is_open()
 
 
 def test_an_instance_has_what_the_template_says(ec2: Any, client: Callable[..., Any]) -> None:
