@@ -17,6 +17,8 @@ CHECKOV_READY := .venv/checkov/.ready
 PARALLEL := --numprocesses 4 --dist loadgroup
 
 export CHECKPOINT_DISABLE := 1
+# Where a machine forbids Python to keep bytecode, every process would compile the bindings anew.
+export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help

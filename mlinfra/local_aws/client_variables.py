@@ -49,6 +49,8 @@ def client_variables(
         # Profiles there may name other endpoints, or a program that fetches real credentials.
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        # Neither Terraform nor cdktf reports to its makers what is tried out here.
+        CHECKPOINT_DISABLE="1",
     )
     changes.update(_past_proxies(present))
     return changes
