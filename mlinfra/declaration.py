@@ -110,8 +110,9 @@ class Declaration(BaseModel):
         """Hold `values` as they are, so that what surrounds this declaration can be judged too."""
         held = dict.fromkeys(type(self).model_fields) | type(self).model_construct(**values).__dict__
         object.__setattr__(self, "__dict__", held)
-        for attribute in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
-            object.__setattr__(self, attribute, set() if attribute == "__pydantic_fields_set__" else None)
+        object.__setattr__(self, "__pydantic_fields_set__", set())
+        object.__setattr__(self, "__pydantic_extra__", None)
+        object.__setattr__(self, "__pydantic_private__", None)
 
     @classmethod
     def _describe(cls, error: ErrorDetails) -> list[str]:

@@ -26,9 +26,6 @@ DEFAULT_SIZES: Mapping[str, str] = MappingProxyType(
 DATA_ZONES = ("raw", "processed", "features", "models")
 """The zones of a data lake, in the order in which data moves through them."""
 
-COMPONENTS = ("state", "foundation", "data", "training")
-"""The stacks that every environment has, in the order in which they are deployed."""
-
 _BUCKET_NAME_LIMIT = 63
 _ROLE_NAME_LIMIT = 64
 

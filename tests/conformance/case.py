@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from mlinfra.variables import Changes
 
-STEPS = ("apply", "second plan", "change", "import", "destroy")
-
 _IMPORT_ID = re.compile(r"^# import (\S+): (.+)$", re.MULTILINE)
 _IMPORT_IGNORES = re.compile(r"^# import (\S+) ignores (.+)$", re.MULTILINE)
 _REFERENCE = re.compile(r"\{(\w+\.[\w-]+)\.(\w+)\}")
