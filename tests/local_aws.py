@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,24 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
 
 
+@pytest.fixture(scope="session")
+def clients(running_local_aws: LocalAws) -> Callable[..., Any]:
+    """boto3 clients of the local AWS as earlier tests left it, by service and region."""
+
+    @functools.cache  # reading the model of a service takes longer than most tests
+    def connect(service: str, region: str = "us-east-1") -> Any:
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=running_local_aws.endpoint,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106  there is no secret: nothing checks it
+        )
+
+    return connect
+
+
 @pytest.fixture
-def client(local_aws: LocalAws) -> Callable[[str], Any]:
-    """boto3 clients of the local AWS, by service."""
-    return lambda service: boto3.client(service, region_name="us-east-1", endpoint_url=local_aws.endpoint)
+def client(local_aws: LocalAws, clients: Callable[..., Any]) -> Callable[..., Any]:  # noqa: ARG001
+    """boto3 clients of a local AWS that is empty when the test begins, by service and region."""
+    return clients

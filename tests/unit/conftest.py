@@ -1,5 +1,5 @@
 """Fixtures of the unit tests."""
 
-from tests.local_aws import client, local_aws, own_folders, running_local_aws
+from tests.local_aws import client, clients, local_aws, own_folders, running_local_aws
 
-__all__ = ["client", "local_aws", "own_folders", "running_local_aws"]
+__all__ = ["client", "clients", "local_aws", "own_folders", "running_local_aws"]

@@ -51,6 +51,17 @@ def test_a_reset_forgets_everything(local_aws: LocalAws, client: Callable[[str],
     assert buckets(local_aws) == []
 
 
+def test_a_body_that_waits_to_be_asked_for_is_asked_for_at_once(running_local_aws: LocalAws) -> None:
+    # boto3 and Terraform send what they put into a bucket only after this answer, or a second later.
+    head = f"PUT /held-back HTTP/1.1\r\nHost: s3.amazonaws.com:{running_local_aws.port}\r\n"
+    head += "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", running_local_aws.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"never")
+        assert connection.recv(1024).startswith(b"HTTP/1.1 ")
+
+
 def test_only_this_machine_can_reach_it(running_local_aws: LocalAws) -> None:
     with socket.socket() as elsewhere:
         # Free on every other address of this machine, since it listens on loopback alone.

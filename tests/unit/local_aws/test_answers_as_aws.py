@@ -5,32 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from mlinfra.local_aws.server import serving
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Client = Callable[[str], Any]
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with serving() as local_aws:
-
-        def connect(service: str) -> Any:
-            return boto3.client(
-                service,
-                region_name="us-east-1",
-                endpoint_url=local_aws.endpoint,
-                aws_access_key_id="local",
-                aws_secret_access_key="local",  # noqa: S106  there is no secret: nothing checks it
-            )
-
-        yield connect
 
 
 def bucket_that_denies(client: Client, name: str, conditions: dict[str, Any]) -> Any:
