@@ -4,24 +4,48 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlinfra import Environment, Experiment, Image
+from mlinfra import (
+    CapacityBlock,
+    CapacityReservation,
+    Environment,
+    Experiment,
+    Image,
+    Lustre,
+    OnDemand,
+    QuietHours,
+    Spot,
+)
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
+
+_MODELS = (
+    Environment,
+    QuietHours,
+    Image,
+    Experiment,
+    OnDemand,
+    Spot,
+    CapacityReservation,
+    CapacityBlock,
+    Lustre,
+)
 
 
 def page() -> str:
     """The page, as it should be."""
     parts = [
         "# Environments and experiments",
-        "Written by `python -m ci.environment_docs` from `mlinfra/environment.py`; a test keeps it up to date.",
+        "Written by `python -m ci.environment_docs` from the models; a test keeps it up to date.",
     ]
-    for model in (Environment, Experiment, Image):
+    for model in _MODELS:
         summary = (model.__doc__ or "").splitlines()[0]
         rows = [
             f"| `{name}` | {'required' if field.is_required() else ''} | {field.description} |"
             for name, field in model.model_fields.items()
         ]
-        parts += [f"## {model.__name__}", summary, "\n".join(["| field | | what it is |", "|---|---|---|", *rows])]
+        parts += [f"## {model.__name__}", summary]
+        if rows:
+            parts.append("\n".join(["| field | | what it is |", "|---|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -18,26 +18,37 @@ if TYPE_CHECKING:
     from mlinfra.constructs.training_cluster import TrainingCluster
     from mlinfra.declaration import DeclarationError
     from mlinfra.declared import load_environments
-    from mlinfra.environment import Environment, Experiment
+    from mlinfra.environment import Environment
+    from mlinfra.experiment import Experiment, Lustre
     from mlinfra.platform import Platform
+    from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
+    from mlinfra.quiet_hours import QuietHours
     from mlinfra.stack import MlStack
 
 _HOMES = {
+    "CapacityBlock": "mlinfra.purchase",
+    "CapacityReservation": "mlinfra.purchase",
     "DataLake": "mlinfra.constructs.data_lake",
     "DeclarationError": "mlinfra.declaration",
     "EncryptionKey": "mlinfra.constructs.encryption_key",
     "Environment": "mlinfra.environment",
-    "Experiment": "mlinfra.environment",
+    "Experiment": "mlinfra.experiment",
     "Image": "mlinfra.catalog.images",
     "Lifecycle": "mlinfra.constructs.lifecycle",
+    "Lustre": "mlinfra.experiment",
     "MlStack": "mlinfra.stack",
     "Network": "mlinfra.constructs.network",
+    "OnDemand": "mlinfra.purchase",
     "Platform": "mlinfra.platform",
+    "QuietHours": "mlinfra.quiet_hours",
+    "Spot": "mlinfra.purchase",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "load_environments": "mlinfra.declared",
 }
 
 __all__ = [
+    "CapacityBlock",
+    "CapacityReservation",
     "DataLake",
     "DeclarationError",
     "EncryptionKey",
@@ -45,9 +56,13 @@ __all__ = [
     "Experiment",
     "Image",
     "Lifecycle",
+    "Lustre",
     "MlStack",
     "Network",
+    "OnDemand",
     "Platform",
+    "QuietHours",
+    "Spot",
     "TrainingCluster",
     "load_environments",
 ]

@@ -1,4 +1,4 @@
-"""What a team declares: environments, and the experiments that run in them. Data only, no cdktf."""
+"""What a team declares: environments, and what is the same for all experiments in them. Data only, no cdktf."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from mlinfra.catalog.images import Image, default_image
 from mlinfra.catalog.instances import InstanceType, instance_types
+from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
 from mlinfra.catalog.regions import regions
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
+from mlinfra.experiment import Experiment, Name
+from mlinfra.purchase import Spot
+from mlinfra.quiet_hours import QuietHours
+from mlinfra.zones import DATA_ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,49 +28,11 @@ DEFAULT_SIZES: Mapping[str, str] = MappingProxyType(
 )
 """The sizes of an environment that declares none: 1, 4 and 8 NVIDIA V100."""
 
-DATA_ZONES = ("raw", "processed", "features", "models")
-"""The zones of a data lake, in the order in which data moves through them."""
-
 _BUCKET_NAME_LIMIT = 63
 _ROLE_NAME_LIMIT = 64
 
-Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$")]
+EmailAddress = Annotated[str, Field(max_length=256, pattern=r"^[\w.+\-]+@[\w\-]+(\.[\w\-]+)+$")]
 TagValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w .:/=+\-@]+$")]
-
-
-class Experiment(Declaration):
-    """A piece of work with an owner and an end, which gets a cluster while it runs.
-
-    Removing an experiment from its environment removes its cluster at the next deploy.
-
-    Raises:
-        DeclarationError: with every problem at once.
-    """
-
-    name: Name = Field(
-        min_length=2,
-        max_length=40,
-        description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
-    )
-    owner: str = Field(
-        max_length=256,
-        pattern=r"^[\w.+\-]+@[\w\-]+(\.[\w\-]+)+$",
-        description="The e-mail address of the person who answers for the cluster.",
-    )
-    expires: date = Field(
-        description="The last day of the experiment, as a date; at most the environment's max_experiment_days away."
-    )
-    size: str = Field(default="small", description="One of the environment's sizes. Default: small.")
-    nodes: int = Field(
-        default=1, ge=1, description="Instances in the cluster, at most the environment's max_nodes. Default: 1."
-    )
-    root_volume_gib: int = Field(
-        default=200,
-        ge=100,
-        le=16_384,
-        description="Root volume of each node, in GiB: 100 (what the deep learning images need) to 16384 (the limit "
-        "of gp3). Default: 200.",
-    )
 
 
 def _known_region(value: str) -> str:
@@ -161,6 +128,39 @@ class Environment(Declaration):
         default_factory=dict,
         description="Machine images by accelerator, where the catalog's defaults do not suit. Default: none.",
     )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="When clusters whose nodes do not work are stopped. Default: none."
+    )
+    idle_minutes: int = Field(
+        default=30,
+        ge=10,
+        le=360,
+        multiple_of=5,
+        description="How long all GPUs of a node must have been idle for it to count as idle, in minutes: 10 to 360, a "
+        "multiple of 5. Default: 30.",
+    )
+    idle_gpu_percent: float = Field(
+        default=5,
+        gt=0,
+        le=50,
+        description="The utilisation below which a GPU is idle, in percent, above 0 and up to 50. Default: 5.",
+    )
+    janitor_dry_run: bool = Field(
+        default=True,
+        description="Whether the janitor only says what it would stop. Default: True, until its reports have been read "
+        "for some days.",
+    )
+    volume_grace_days: int = Field(
+        default=3,
+        ge=1,
+        le=30,
+        description="How long the volumes of a stopped cluster are kept, in days, 1 to 30. Default: 3.",
+    )
+    alert_emails: tuple[EmailAddress, ...] = Field(
+        default=(),
+        description="Who is told of everything that is stopped, left running or about to expire, beside the owner. "
+        "Default: nobody.",
+    )
     max_nodes: int = Field(default=4, ge=1, le=256, description="The most nodes of one cluster, 1 to 256. Default: 4.")
     max_experiment_days: int = Field(
         default=30, ge=1, description="How far away an experiment's expiry may be, in days. Default: 30."
@@ -191,11 +191,12 @@ class Environment(Declaration):
     @field_validator("sizes")
     @classmethod
     def _sizes_are_instance_types(cls, sizes: dict[str, str]) -> dict[str, str]:
-        unknown = [
-            f"sizes.{size}: {name!r} is not an accelerator instance type of the catalog. {_nearest_types(name)}"
-            for size, name in sizes.items()
-            if name not in instance_types()
-        ]
+        unknown = []
+        for size, name in sizes.items():
+            try:
+                by_name(name)
+            except NoOffer as answer:
+                unknown.append(f"sizes.{size}: {answer}")
         if unknown:
             raise Problems(unknown)
         return sizes
@@ -203,7 +204,7 @@ class Environment(Declaration):
     @field_validator("images")
     @classmethod
     def _images_are_for_accelerators(cls, images: dict[str, Image]) -> dict[str, Image]:
-        accelerators = sorted({each.accelerator for each in instance_types().values()})
+        accelerators = gpu_models()
         unknown = [each for each in images if each not in accelerators]
         if unknown:
             expected = f"Expected: {', '.join(accelerators)}."
@@ -255,9 +256,21 @@ class Environment(Declaration):
         message = f"environment {self.name!r} has no experiment {name!r}; it has: {names}"
         raise KeyError(message)
 
+    def choice(self, experiment: Experiment) -> Choice:
+        """What a node of `experiment` is, and why."""
+        return experiment.choose(self.sizes)
+
     def instance_type(self, experiment: Experiment) -> InstanceType:
         """What a node of `experiment` is."""
-        return instance_types()[self.sizes[experiment.size]]
+        return self.choice(experiment).instance_type
+
+    def uses_efa(self, experiment: Experiment) -> bool:
+        """Whether the nodes of `experiment` talk through Elastic Fabric Adapters."""
+        return _uses_efa(experiment, self.instance_type(experiment))
+
+    def spend_limit_usd(self, experiment: Experiment) -> float:
+        """The most that the cluster of `experiment` may cost, in USD."""
+        return experiment.spend_limit_usd or self.monthly_spend_limit_usd
 
     def image(self, experiment: Experiment) -> Image:
         """What a node of `experiment` boots from."""
@@ -298,6 +311,20 @@ class Environment(Declaration):
         """The alias of the KMS key that encrypts state."""
         return f"alias/{self.prefix}-tfstate"
 
+    def cluster_name(self, experiment: Experiment) -> str:
+        """The name of the cluster of `experiment`, and of its auto scaling group."""
+        return f"{self.prefix}-{experiment.name}"
+
+    @property
+    def records_table(self) -> str:
+        """The DynamoDB table in which clusters and their jobs are recorded."""
+        return f"{self.prefix}-clusters"
+
+    @property
+    def alerts_topic_arn(self) -> str:
+        """The ARN of the SNS topic that people are told through."""
+        return f"arn:aws:sns:{self.region}:{self.account_id}:{self.prefix}-alerts"
+
     def parameter_name(self, component: str, name: str) -> str:
         """The SSM parameter under which a component hands a value on."""
         return f"/mlinfra/{self.project}/{self.name}/{component}/{name}"
@@ -327,28 +354,15 @@ def _bucket_name(project: str, environment: str, use: str, account_id: str, regi
     return f"{project}-{environment}-{use}-{account_id}-{region}"
 
 
-def _nearest_types(name: str) -> str:
-    family = name.partition(".")[0]
-    near = [each for each in instance_types() if each.partition(".")[0] == family] or list(DEFAULT_SIZES.values())
-    return f"Expected: one of it, such as {', '.join(near)}."
-
-
 def _placement_problems(experiment: Experiment, environment: Mapping[str, object]) -> Iterator[str]:
     """What keeps an experiment out of an environment, as far as the fields of both are sound."""
     where = f"experiments.{experiment.name}"
-    sizes, limit = environment.get("sizes"), environment.get("max_nodes")
-    if isinstance(sizes, dict):
-        if experiment.size not in sizes:
-            offers = ", ".join(f"{size} ({name})" for size, name in sizes.items())
-            yield f"{where}.size: {experiment.size!r} is not offered here. Expected: {offers}."
-        elif isinstance(images := environment.get("images"), dict):
-            accelerator = instance_types()[sizes[experiment.size]].accelerator
-            if accelerator not in images and default_image(accelerator) is None:
-                yield (
-                    f"{where}.size: {experiment.size!r} is {sizes[experiment.size]}, and the catalog has no image for "
-                    f"{accelerator}. Expected: images={{{accelerator!r}: Image(...)}} in the environment, or another "
-                    f"size."
-                )
+    limit = environment.get("max_nodes")
+    choice = _choice(experiment, environment)
+    if isinstance(choice, str):
+        yield f"{where}.{choice}"
+    elif choice is not None:
+        yield from _choice_problems(where, experiment, choice.instance_type, environment)
     if isinstance(limit, int) and isinstance(experiment.nodes, int) and experiment.nodes > limit:
         yield f"{where}.nodes: {experiment.nodes} is more than max_nodes. Expected: 1 to {limit}."
     if {"project", "name"} <= environment.keys():
@@ -373,3 +387,61 @@ def _expiry_problems(experiments: Sequence[Experiment], max_days: int, today: da
             )
         elif each.expires > last:
             yield f"{where} is more than max_experiment_days ({max_days}) away. Expected: {today} to {last}."
+
+
+def _choice(experiment: Experiment, environment: Mapping[str, object]) -> Choice | str | None:
+    """What the experiment gets here, or why it gets nothing; None where that was told already."""
+    sizes = environment.get("sizes")
+    asks_for_size = experiment.gpu is None and experiment.instance_type is None
+    if not isinstance(sizes, dict):
+        return None
+    if asks_for_size and experiment.asked_size not in sizes:
+        offered = ", ".join(f"{size} ({name})" for size, name in sizes.items())
+        return f"size: {experiment.asked_size!r} is not offered here. Expected: {offered}."
+    try:
+        return experiment.choose(sizes)
+    except NoOffer:  # the experiment was refused for it
+        return None
+
+
+def _choice_problems(
+    where: str, experiment: Experiment, chosen: InstanceType, environment: Mapping[str, object]
+) -> Iterator[str]:
+    """What an experiment asks of its instance type that it does not have."""
+    images = environment.get("images")
+    if isinstance(images, dict) and chosen.accelerator not in images and default_image(chosen.accelerator) is None:
+        yield (
+            f"{where}: its nodes are {chosen.name}, and the catalog has no image for {chosen.accelerator}. Expected: "
+            f"images={{{chosen.accelerator!r}: Image(...)}} in the environment, or another accelerator."
+        )
+    if experiment.efa and not chosen.efa_count:
+        with_efa = [each.name for each in offers(gpu=chosen.accelerator, efa=True)]
+        instead = f"one that has: {', '.join(with_efa)}" if with_efa else "another accelerator"
+        yield f"{where}.efa: {chosen.name} has no Elastic Fabric Adapter. Expected: efa=False, or {instead}."
+    if isinstance(experiment.purchase, Spot):
+        yield from _alternative_problems(f"{where}.purchase.instance_types", experiment, chosen)
+
+
+def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceType) -> Iterator[str]:
+    """What keeps other instance types of spot from standing in: they share the image and the network interfaces."""
+    for name in experiment.purchase.instance_types if isinstance(experiment.purchase, Spot) else ():
+        other = instance_types().get(name)
+        if other is None:  # the experiment was refused for it
+            continue
+        if other.architecture != chosen.architecture or default_image(other.accelerator) != default_image(
+            chosen.accelerator
+        ):
+            yield f"{where}: {name} needs another image than {chosen.name}. Expected: types with the same."
+        if experiment.efa and (other.network_cards, other.efa_count) != (chosen.network_cards, chosen.efa_count):
+            yield (
+                f"{where}: {name} has other network cards than {chosen.name}. Expected: types with the same, or "
+                f"efa=False."
+            )
+
+
+def _uses_efa(experiment: Experiment, chosen: InstanceType) -> bool:
+    if experiment.efa is not None:
+        return experiment.efa
+    # Interfaces are the same for every node, so instance types that differ do without unless told otherwise.
+    one_type = not (isinstance(experiment.purchase, Spot) and experiment.purchase.instance_types)
+    return experiment.nodes > 1 and chosen.efa_count > 0 and one_type

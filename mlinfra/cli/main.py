@@ -68,6 +68,31 @@ def bootstrap(
 
 
 @app.command()
+def catalog(
+    *,
+    gpu: Annotated[str | None, typer.Option(help="The accelerator model, such as H100.")] = None,
+    gpus_per_node: Annotated[int | None, typer.Option(help="How many of them in one instance.", min=1)] = None,
+    gpu_memory_gib: Annotated[int | None, typer.Option(help="The least memory of each, in GiB.", min=1)] = None,
+    nodes: Annotated[int, typer.Option(help="How many instances to show the price of.", min=1)] = 1,
+    efa: Annotated[bool | None, typer.Option("--efa/--no-efa", help="With or without Elastic Fabric Adapter.")] = None,
+    max_usd_per_hour: Annotated[float | None, typer.Option(help="The most that one may cost, in USD per hour.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the GPU instance types that AWS offers, the cheapest first."""
+    from mlinfra.cli.catalog import show_catalog
+
+    show_catalog(
+        gpu=gpu,
+        gpus_per_node=gpus_per_node,
+        gpu_memory_gib=gpu_memory_gib,
+        nodes=nodes,
+        efa=efa,
+        max_usd_per_hour=max_usd_per_hour,
+        as_json=as_json,
+    )
+
+
+@app.command()
 def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the local AWS running afterwards.")] = False,

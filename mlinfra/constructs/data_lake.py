@@ -12,7 +12,7 @@ from mlinfra.constructs.lifecycle import Lifecycle
 from mlinfra.constructs.policy import policy_document, statement
 from mlinfra.constructs.private_bucket import PrivateBucket
 from mlinfra.constructs.surroundings import environment_of
-from mlinfra.environment import DATA_ZONES
+from mlinfra.zones import DATA_ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

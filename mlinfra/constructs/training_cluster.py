@@ -22,7 +22,8 @@ from mlinfra.constructs.surroundings import environment_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.environment import Environment, Experiment
+    from mlinfra.environment import Environment
+    from mlinfra.experiment import Experiment
 
 _HTTPS = 443
 _SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"

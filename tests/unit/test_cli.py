@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -50,6 +51,27 @@ def test_outside_a_project(tmp_path: Path) -> None:
 
 def test_an_environment_that_is_not_declared() -> None:
     assert "Did you mean 'prod'?" in refusal("bootstrap", "prd")
+
+
+class TestCatalog:
+    def test_a_table_cuts_no_figure_off(self) -> None:
+        shown = mlinfra("catalog", "--gpu", "H100", "--gpus-per-node", "8", "--nodes", "4", COLUMNS="60").stdout
+        assert "…" not in shown
+        row = next(line.split() for line in shown.splitlines() if line.startswith("p5.48xlarge"))
+        assert row == ["p5.48xlarge", "h100", "8", "80", "192", "2048", "3200", "32", "32", "30400", "55.04", "220.16"]
+        assert "An experiment that asks for it gets p5.48xlarge" in shown
+
+    def test_an_unknown_price_is_said(self) -> None:
+        shown = mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2").stdout
+        assert shown.splitlines()[1].split()[-2:] == ["unknown", "unknown"]
+        facts = json.loads(mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2", "--json").stdout)
+        assert [(each["usd_per_hour"], each["usd_per_hour_all_nodes"]) for each in facts] == [(None, None)]
+
+    def test_what_nobody_offers_lists_the_nearest(self) -> None:
+        assert "Nearest: p5.4xlarge" in refusal("catalog", "--gpu", "h100", "--gpus-per-node", "2")
+        assert "Leave out one of the filters" in refusal("catalog", "--gpu", "h100", "--max-usd-per-hour", "1")
+        assert "Leave out one of the filters" in refusal("catalog", "--max-usd-per-hour", "0.01")
+        assert "Nearest: h100" in refusal("catalog", "--gpu", "h10")
 
 
 def test_bootstrapping_without_credentials(tmp_path: Path) -> None:
