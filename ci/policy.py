@@ -8,27 +8,22 @@ success.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from ci import JUDGED_ON
+from ci.synthesis import ROOT, synthesize_all
 from mlinfra.checks.suppressions import SUPPRESSIONS
 
-ROOT = Path(__file__).resolve().parent.parent
 CHECKOV = ROOT / ".venv/checkov/bin/checkov"
 
 
 def main() -> None:
     """Check."""
     with tempfile.TemporaryDirectory() as outdir:
-        environment = {**os.environ, "CDKTF_OUTDIR": outdir, "MLINFRA_TODAY": JUDGED_ON.isoformat()}
-        environment.pop("MLINFRA_ENV", None)
-        subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environment, check=True)
-        report = _report(Path(outdir, "stacks"))
+        report = _report(synthesize_all(Path(outdir)))
     problems = list(_problems(report))
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201

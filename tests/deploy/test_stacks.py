@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import os
 import re
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -14,6 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from ci.synthesis import synthesize_all
 from mlinfra.declared import load_environments
 from mlinfra.operations.aws_account import account_of
 from mlinfra.operations.bootstrap import bootstrap
@@ -21,7 +19,7 @@ from mlinfra.operations.progress import Quiet
 from mlinfra.operations.project import synthesize
 from mlinfra.operations.remote_state import RemoteState
 from mlinfra.operations.terraform import Terraform, TerraformError
-from tests.conftest import ROOT, TODAY
+from tests.conftest import TODAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,9 +94,8 @@ def deployed(platform: Project) -> dict[str, Terraform]:
 def synthesized(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Path:
     """The stacks of all environments, with the provider installed once for all of them."""
     outdir = tmp_path_factory.mktemp("all")
-    environment = {**os.environ, "CDKTF_OUTDIR": str(outdir), "MLINFRA_TODAY": TODAY.isoformat()}
-    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environment, check=True)
-    first = outdir / "stacks" / "dev-data"
+    stacks = synthesize_all(outdir)
+    first = stacks / "dev-data"
     (first / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
     Terraform(first, deployable, changes={"TF_DATA_DIR": str(outdir / "data")}).init()
     return outdir

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from tests.conftest import ROOT, TODAY
+from ci.synthesis import synthesize_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +25,7 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stacks of all environments of this repository."""
-    outdir = tmp_path_factory.mktemp("cdktf.out")
-    environment = {**os.environ, "CDKTF_OUTDIR": str(outdir), "MLINFRA_TODAY": TODAY.isoformat()}
-    environment.pop("MLINFRA_ENV", None)
-    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environment, check=True)
-    return outdir / "stacks"
+    return synthesize_all(tmp_path_factory.mktemp("cdktf.out"))
 
 
 def infrastructure(config: dict[str, Any]) -> dict[str, Any]:
