@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import Environment, Experiment, Image
 
 dev = Environment(
     name="dev",
@@ -16,6 +16,13 @@ dev = Environment(
     protect_data=False,
     network_cidr="10.10.0.0/16",
     flow_log_retention_days=30,
+    # The newest with a driver for V100, until somebody with this account runs `mlinfra images pin dev`.
+    images={
+        "v100": Image(
+            reference="name:Deep Learning Base Proprietary Nvidia Driver AMI (Amazon Linux 2) Version *",
+            root_device="/dev/xvda",
+        ),
+    },
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 18)),
         Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 4)),

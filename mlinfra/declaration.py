@@ -50,8 +50,8 @@ class Problems(ValueError):  # noqa: N818  not raised to callers: it carries sev
 class Judgement:
     """What declarations are judged by while they are read, and what was found wrong with them."""
 
-    today: date
-    """The day that expiries are judged by."""
+    today: date | None
+    """The day that expiries are judged by; None: they are not."""
 
     errors: list[DeclarationError] = field(default_factory=list)
 
@@ -60,11 +60,14 @@ _judgement: ContextVar[Judgement | None] = ContextVar("judgement", default=None)
 
 
 @contextmanager
-def judging(today: date) -> Iterator[Judgement]:
+def judging(today: date | None) -> Iterator[Judgement]:
     """Judge what is declared inside by `today`, and collect what is wrong instead of raising it.
 
     Python evaluates `Environment(experiments=[Experiment(...)])` from the inside out: raising at
     the first bad experiment would hide what else is wrong with the environment.
+
+    Args:
+        today: the day that expiries are judged by; None: they are not.
     """
     judgement = Judgement(today)
     token = _judgement.set(judgement)
@@ -75,7 +78,7 @@ def judging(today: date) -> Iterator[Judgement]:
 
 
 def judged_today() -> date | None:
-    """The day to judge expiries by; None outside `judging`, where no expiry is judged."""
+    """The day to judge expiries by; None where no expiry is judged."""
     judgement = _judgement.get()
     return judgement.today if judgement else None
 

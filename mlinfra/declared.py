@@ -10,14 +10,17 @@ import traceback
 from datetime import date
 from typing import TYPE_CHECKING
 
-from mlinfra.declaration import DeclarationError, judging
+from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
+from mlinfra.declaration import DeclarationError, Judgement, judging
 from mlinfra.environment import Environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def load_environments(root: Path, *, only: str | None = None, today: date | None = None) -> tuple[Environment, ...]:
+def load_environments(
+    root: Path, *, only: str | None = None, today: date | None = None, judged: bool = True
+) -> tuple[Environment, ...]:
     """Read `environments/NAME.py` below `root`, each of which declares the environment NAME.
 
     Args:
@@ -25,6 +28,8 @@ def load_environments(root: Path, *, only: str | None = None, today: date | None
         only: the one environment to read. Default: all, in the order of their names.
         today: the day that expiries are judged by. Default: the day in MLINFRA_TODAY (as
             2026-11-24), which makes a synth repeatable; without it, the present day.
+        judged: whether expiries are judged and the image lock is read. Default: True; what only looks at what is
+            there minds neither.
 
     Raises:
         DeclarationError: with every problem of every environment read.
@@ -40,11 +45,22 @@ def load_environments(root: Path, *, only: str | None = None, today: date | None
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
 
-    with judging(today or _today()) as judgement:
+    with judging((today or _today()) if judged else None) as judgement:
         read = [_read(files[name]) for name in ([only] if only else files)]
+        lock = _image_lock(root, judgement) if judged else ImageLock()
     if judgement.errors:
         raise DeclarationError.together(judgement.errors)
-    return tuple(read)
+    return tuple(each.with_image_lock(lock) for each in read)
+
+
+def _image_lock(root: Path, judgement: Judgement) -> ImageLock:
+    """The lock of the project; an empty one where it is missing, for what uses no image that has to be pinned."""
+    path = root / IMAGE_LOCK_FILE
+    try:
+        return ImageLock.load(path) if path.exists() else ImageLock()
+    except DeclarationError as error:
+        judgement.errors.append(error)
+        return ImageLock()
 
 
 def _today() -> date:

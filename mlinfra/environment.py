@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
-from mlinfra.catalog.images import Image, default_image
+from mlinfra.catalog.image_lock import ImageLock
+from mlinfra.catalog.images import Image, NodeImage, gpu_image_family
 from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
 from mlinfra.catalog.regions import regions
@@ -126,7 +127,7 @@ class Environment(Declaration):
     )
     images: dict[str, Image] = Field(
         default_factory=dict,
-        description="Machine images by accelerator, where the catalog's defaults do not suit. Default: none.",
+        description="Machine images by accelerator, instead of those that the image lock pins. Default: none.",
     )
     quiet_hours: QuietHours | None = Field(
         default=None, description="When clusters whose nodes do not work are stopped. Default: none."
@@ -168,6 +169,8 @@ class Environment(Declaration):
     experiments: tuple[Experiment, ...] = Field(
         default=(), description="The active experiments, each with a name of its own. Default: none."
     )
+
+    _image_lock: ImageLock = PrivateAttr(default_factory=ImageLock)
 
     @field_validator("region")
     @classmethod
@@ -272,12 +275,34 @@ class Environment(Declaration):
         """The most that the cluster of `experiment` may cost, in USD."""
         return experiment.spend_limit_usd or self.monthly_spend_limit_usd
 
-    def image(self, experiment: Experiment) -> Image:
-        """What a node of `experiment` boots from."""
+    def with_image_lock(self, lock: ImageLock) -> Environment:
+        """This environment, with nodes that boot from what `lock` pins. `load_environments` does it."""
+        copy = self.model_copy()
+        copy._image_lock = lock  # noqa: SLF001  it is this class's own
+        return copy
+
+    def image(self, experiment: Experiment) -> NodeImage:
+        """What a node of `experiment` boots from: what `images` names, or else what the image lock pins.
+
+        Raises:
+            DeclarationError: where neither has one, with the command that pins it; or the pinned image is known
+                to lack the CUDA version that the experiment needs.
+        """
         accelerator = self.instance_type(experiment).accelerator
-        image = self.images.get(accelerator) or default_image(accelerator)
-        assert image is not None  # noqa: S101  refused when the environment was declared
-        return image
+        named = self.images.get(accelerator)
+        if named is not None:
+            return NodeImage(named.reference, named.root_device)
+        family = gpu_image_family(accelerator)
+        assert family is not None  # noqa: S101  refused when the environment was declared
+        pin = self._image_lock.pin_for(self.region, family, emulated=self.emulated)
+        if experiment.cuda and pin.cuda and experiment.cuda not in pin.cuda:
+            subject = f"experiment {experiment.name!r}"
+            problem = (
+                f"cuda: {experiment.cuda!r} is not in the pinned image {pin.name!r}. Expected: one of "
+                f"{', '.join(pin.cuda)}; or pin another image: `mlinfra images diff {self.name}` shows the newest."
+            )
+            raise DeclarationError(subject, [problem])
+        return NodeImage(pin.image_id, pin.root_device, driver=pin.driver, cuda=pin.cuda)
 
     @property
     def prefix(self) -> str:
@@ -409,7 +434,7 @@ def _choice_problems(
 ) -> Iterator[str]:
     """What an experiment asks of its instance type that it does not have."""
     images = environment.get("images")
-    if isinstance(images, dict) and chosen.accelerator not in images and default_image(chosen.accelerator) is None:
+    if isinstance(images, dict) and chosen.accelerator not in images and gpu_image_family(chosen.accelerator) is None:
         yield (
             f"{where}: its nodes are {chosen.name}, and the catalog has no image for {chosen.accelerator}. Expected: "
             f"images={{{chosen.accelerator!r}: Image(...)}} in the environment, or another accelerator."
@@ -428,7 +453,7 @@ def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceTy
         other = instance_types().get(name)
         if other is None:  # the experiment was refused for it
             continue
-        if other.architecture != chosen.architecture or default_image(other.accelerator) != default_image(
+        if other.architecture != chosen.architecture or gpu_image_family(other.accelerator) != gpu_image_family(
             chosen.accelerator
         ):
             yield f"{where}: {name} needs another image than {chosen.name}. Expected: types with the same."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra import Environment, Experiment, MlStack
+from mlinfra.catalog.image_families import IMAGE_FAMILIES
+from mlinfra.catalog.image_lock import ImageLock, ImagePin
+from mlinfra.catalog.regions import regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +40,28 @@ def an_environment(**changes: Any) -> Environment:
         "repository": "gitlab.example.com/ml/platform",
         "monthly_spend_limit_usd": 15_000,
     } | changes
-    return Environment(**values)
+    return Environment(**values).with_image_lock(image_lock())
+
+
+@functools.cache
+def image_lock() -> ImageLock:
+    """A pin of every image family in every region, in AWS and in the local AWS."""
+    lock = ImageLock()
+    for number, family in enumerate(IMAGE_FAMILIES.values()):
+        pin = ImagePin(
+            image_id=f"ami-{number:017x}",
+            name=family.name_pattern.replace("*", "20260907"),
+            root_device=family.root_device,
+            architecture=family.architecture,
+            driver="595.91.07" if family.has_nvidia_driver else None,
+            cuda=("13.2", "12.8") if family.has_nvidia_driver else (),
+            created=date(2026, 9, 7),
+            found_by=family.found_by,
+        )
+        for region in regions():
+            for emulated in (True, False):
+                lock = lock.with_pin(region, family, pin, emulated=emulated)
+    return lock
 
 
 @pytest.fixture

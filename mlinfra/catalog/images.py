@@ -1,8 +1,17 @@
-"""The machine images that cluster nodes boot from."""
+"""What a node boots from: the image that the lock pins, or one that an environment names itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from mlinfra.catalog.image_families import image_family
 from mlinfra.declaration import Declaration
+
+if TYPE_CHECKING:
+    from mlinfra.catalog.image_families import ImageFamily
 
 
 class Image(Declaration):
@@ -25,47 +34,28 @@ class Image(Declaration):
     )
 
 
-OPEN_DRIVER_IMAGE = Image(
-    reference="resolve:ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id",
-)
-"""AWS's Deep Learning Base image with NVIDIA's open kernel modules (Ubuntu 22.04).
+@dataclass(frozen=True)
+class NodeImage:
+    """What a node boots from, and what is known of it."""
 
-Source: AWS Deep Learning AMIs developer guide, "Finding the ID of a DLAMI", read 2026-11-24.
-"""
-
-PROPRIETARY_DRIVER_IMAGE = Image(
-    reference="name:Deep Learning Base Proprietary Nvidia Driver AMI (Amazon Linux 2) Version *",
-    root_device="/dev/xvda",
-)
-"""The newest Deep Learning Base image whose driver still runs a V100.
-
-Source: its release notes list P3 and P3dn (version 71.6, 2026-01-02); those of the open-driver
-images do not.
-"""
-
-_DEFAULT_IMAGES = {
-    "v100": PROPRIETARY_DRIVER_IMAGE,
-    # G4dn, G5, G6, G6e, P4d, P4de, P5, P5e, P5en, P6-B200 and P6-B300 stand in the open-driver
-    # image's release notes of 2026-09-17.
-    "t4": OPEN_DRIVER_IMAGE,
-    "a10g": OPEN_DRIVER_IMAGE,
-    "l4": OPEN_DRIVER_IMAGE,
-    "l40s": OPEN_DRIVER_IMAGE,
-    "a100": OPEN_DRIVER_IMAGE,
-    "h100": OPEN_DRIVER_IMAGE,
-    "h200": OPEN_DRIVER_IMAGE,
-    "b200": OPEN_DRIVER_IMAGE,
-    "b300": OPEN_DRIVER_IMAGE,
-}
+    reference: str
+    """As in `Image`."""
+    root_device: str
+    """The device name of the root volume."""
+    driver: str | None = None
+    """The version of NVIDIA's driver; None: not known."""
+    cuda: tuple[str, ...] = ()
+    """The CUDA versions installed, the default one first; empty: not known."""
 
 
-def default_image(accelerator: str) -> Image | None:
-    """The image for nodes with `accelerator`.
+def gpu_image_family(accelerator: str) -> ImageFamily | None:
+    """The family of images whose driver runs `accelerator`.
 
     Args:
         accelerator: the accelerator's model in lower case, such as `v100`.
 
     Returns:
-        None where no image of AWS is known to run it: the environment has to name one.
+        None where no image of AWS with a driver of NVIDIA is known to run it: the environment has to name one.
     """
-    return _DEFAULT_IMAGES.get(accelerator)
+    family = image_family(accelerator)
+    return family if family and family.has_nvidia_driver else None

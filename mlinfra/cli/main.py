@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlinfra.cli.clusters import clusters
+from mlinfra.cli.images import images
 from mlinfra.cli.local import local
 from mlinfra.errors import OperationError
 
@@ -21,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(local, name="local")
+app.add_typer(clusters, name="clusters")
+app.add_typer(images, name="images")
 
 
 def run() -> None:

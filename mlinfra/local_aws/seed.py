@@ -27,84 +27,119 @@ class DeepLearningImage:
     """One of Amazon's Deep Learning AMIs, in every region.
 
     Source: AWS Deep Learning AMIs developer guide, "Finding the ID of a DLAMI" for names and
-    parameters, and the release notes of each for its version, read 2026-11-24.
+    parameters, and the release notes of each for its version and instance types; AWS Neuron
+    documentation, "Neuron DLAMI User Guide"; read 2026-11-24.
     """
 
     name: str
     """As DescribeImages gives it, with the version at the end."""
     created: str
     """The day of the version, such as 2026-09-17."""
-    parameter: str | None
-    """What stands between `/aws/service/deeplearning/ami/` and `/latest/ami-id`; None: none holds its id."""
+    instances: str
+    """The instance families that it is for, as its description lists them."""
+    parameter_name: str | None
+    """The public SSM parameter that holds its id; None: none does, or holds that of a newer version."""
     root_device_name: str = "/dev/sda1"
     architecture: str = "x86_64"
+
+    @property
+    def description(self) -> str:
+        """What DescribeImages says of it: what it is for, and neither its driver nor its CUDA versions."""
+        notes = "https://docs.aws.amazon.com/dlami/latest/devguide/appendix-ami-release-notes.html"
+        return f"Supported EC2 instances: {self.instances}. Release notes: {notes}"
 
     def image_id(self, region: str) -> str:
         """Its id in `region` of the local AWS."""
         return f"ami-{hashlib.sha256(f'{region}/{self.name}'.encode()).hexdigest()[:17]}"
 
-    @property
-    def parameter_name(self) -> str | None:
-        """The public SSM parameter that holds the id of the newest version, or None."""
-        return self.parameter and f"/aws/service/deeplearning/ami/{self.parameter}/latest/ami-id"
-
 
 _AMAZON_LINUX = "/dev/xvda"
+_OPEN_DRIVER = "G4dn, G5, G6, Gr6, G6e, G7, G7e, P4d, P4de, P5, P5e, P5en, P6-B200, P6-B300"
+_PARAMETERS = "/aws/service/deeplearning/ami"
 
 DEEP_LEARNING_IMAGES = (
-    # Of the two x86_64 images for Ubuntu only the day of the release notes was read; it stands for the version.
+    # Of the two newest x86_64 images for Ubuntu only the day of the release notes was read; it stands for the version.
     DeepLearningImage(
         "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260917",
         created="2026-09-17",
-        parameter="x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04",
+        instances=_OPEN_DRIVER,
+        parameter_name=f"{_PARAMETERS}/x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id",
     ),
     DeepLearningImage(
         "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260917",
         created="2026-09-17",
-        parameter="x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04",
+        instances=_OPEN_DRIVER,
+        parameter_name=f"{_PARAMETERS}/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id",
     ),
     DeepLearningImage(
         "Deep Learning Base OSS Nvidia Driver GPU AMI (Amazon Linux 2023) 20260901",
         created="2026-09-01",
-        parameter="x86_64/base-oss-nvidia-driver-gpu-amazon-linux-2023",
+        instances=_OPEN_DRIVER,
+        parameter_name=f"{_PARAMETERS}/x86_64/base-oss-nvidia-driver-gpu-amazon-linux-2023/latest/ami-id",
         root_device_name=_AMAZON_LINUX,
     ),
     DeepLearningImage(
         "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260915",
         created="2026-09-15",
-        parameter="arm64/base-oss-nvidia-driver-gpu-ubuntu-22.04",
-        architecture="arm64",
-    ),
-    # Two versions, as in AWS, where a search by name finds several and has to take the newest.
-    DeepLearningImage(
-        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260918",
-        created="2026-09-18",
-        parameter=None,
+        instances="G5g, P6e-GB200",
+        parameter_name=f"{_PARAMETERS}/arm64/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id",
         architecture="arm64",
     ),
     DeepLearningImage(
         "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260929",
         created="2026-09-29",
-        parameter="arm64/base-oss-nvidia-driver-gpu-ubuntu-24.04",
+        instances="G5g, P6e-GB200, P6e-GB300",
+        parameter_name=f"{_PARAMETERS}/arm64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id",
         architecture="arm64",
     ),
     DeepLearningImage(
         "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Amazon Linux 2023) 20260901",
         created="2026-09-01",
-        parameter="arm64/base-oss-nvidia-driver-gpu-amazon-linux-2023",
+        instances="G5g, P6e-GB200, P6e-GB300",
+        parameter_name=f"{_PARAMETERS}/arm64/base-oss-nvidia-driver-gpu-amazon-linux-2023/latest/ami-id",
         root_device_name=_AMAZON_LINUX,
         architecture="arm64",
     ),
     DeepLearningImage(
         "Deep Learning OSS Nvidia Driver AMI GPU PyTorch 2.9 (Ubuntu 24.04) 20260317",
         created="2026-03-17",
-        parameter="x86_64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-24.04",
+        instances="G4dn, G5, G6, Gr6, G6e, P4, P4de, P5, P5e, P5en, P6-B200",
+        parameter_name=f"{_PARAMETERS}/x86_64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-24.04/latest/ami-id",
     ),
     DeepLearningImage(
         "Deep Learning Base Proprietary Nvidia Driver AMI (Amazon Linux 2) Version 71.6",
         created="2026-01-02",
-        parameter=None,
+        instances="G3 (G3.16x not supported), P3, P3dn, Inf1",
+        parameter_name=None,
         root_device_name=_AMAZON_LINUX,
+    ),
+    # The guide names no version of it; its own day stands for one.
+    DeepLearningImage(
+        "Deep Learning Base Neuron AMI (Ubuntu 24.04) 20260122",
+        created="2026-01-22",
+        instances="Inf2, Trn1, Trn1n, Trn2, Trn3",
+        parameter_name="/aws/service/neuron/dlami/base/ubuntu-24.04/latest/image_id",
+    ),
+    # Older versions, as in AWS, where a search by name finds several and a pin may be behind.
+    DeepLearningImage(
+        "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260907",
+        created="2026-09-07",
+        instances=_OPEN_DRIVER,
+        parameter_name=None,
+    ),
+    DeepLearningImage(
+        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260911",
+        created="2026-09-11",
+        instances="G5g, P6e-GB200",
+        parameter_name=None,
+        architecture="arm64",
+    ),
+    DeepLearningImage(
+        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260918",
+        created="2026-09-18",
+        instances="G5g, P6e-GB200, P6e-GB300",
+        parameter_name=None,
+        architecture="arm64",
     ),
 )
 """The Deep Learning AMIs that a training cluster is likely to boot from."""

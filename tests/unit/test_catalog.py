@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.session import Session
 
-from mlinfra.catalog.images import default_image
+from mlinfra.catalog.images import gpu_image_family
 from mlinfra.catalog.instances import instance_types
 from mlinfra.catalog.regions import regions
 from mlinfra.environment import DEFAULT_SIZES
@@ -35,5 +35,5 @@ def test_the_default_sizes_have_1_4_and_8_gpus() -> None:
 
 
 def test_an_accelerator_that_no_image_is_known_for_has_none() -> None:
-    assert default_image("trainium") is None
-    assert default_image("radeon-pro-v520") is None
+    assert gpu_image_family("trainium") is None
+    assert gpu_image_family("radeon-pro-v520") is None

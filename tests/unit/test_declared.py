@@ -113,3 +113,12 @@ def test_a_day_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("MLINFRA_TODAY", "tomorrow")
     with pytest.raises(DeclarationError, match="'tomorrow' is not a date"):
         load_environments(tmp_path)
+
+
+def test_what_only_looks_at_what_is_there_reads_expired_experiments_too(tmp_path: Path) -> None:
+    over = ', experiments=[dict(name="old", owner="a@b.cc", expires="2026-11-01")]'
+    declare(tmp_path, "dev", more=over)
+    with pytest.raises(DeclarationError, match="is in the past"):
+        load_environments(tmp_path, today=TODAY)
+    (read,) = load_environments(tmp_path, judged=False)
+    assert read.experiment("old").owner == "a@b.cc"

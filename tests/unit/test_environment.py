@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from mlinfra import DeclarationError, Environment, Experiment, Image
+from mlinfra.catalog.image_lock import ImageLock
 from mlinfra.declaration import judging
 from tests.conftest import TODAY, an_environment, an_experiment
 
@@ -124,7 +125,26 @@ def test_an_accelerator_without_a_known_image_needs_one_in_the_environment() -> 
     assert "the catalog has no image for trainium" in refusal(sizes=sizes, experiments=experiments)
     image = Image(reference="ami-0123456789abcdef0")
     environment = an_environment(sizes=sizes, experiments=experiments, images={"trainium": image})
-    assert environment.image(environment.experiments[0]) == image
+    assert environment.image(environment.experiments[0]).reference == image.reference
+
+
+def test_a_node_boots_from_what_the_lock_pins() -> None:
+    image = an_environment(sizes={"small": "g5.xlarge"}).image(an_experiment())
+    assert (image.reference, image.driver, image.cuda) == ("ami-00000000000000000", "595.91.07", ("13.2", "12.8"))
+
+
+def test_an_image_that_nobody_pinned_is_told_with_the_command() -> None:
+    environment = an_environment().with_image_lock(ImageLock())
+    with pytest.raises(
+        DeclarationError, match=r"'proprietary-driver' .* is pinned for us-east-1 of AWS\. Run `.*images pin"
+    ):
+        environment.image(an_experiment())
+
+
+def test_a_cuda_version_that_the_pinned_image_lacks_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"cuda: '11\.8' is not in the pinned image .* one of 13\.2, 12\.8;"):
+        an_environment().image(an_experiment(cuda="11.8"))
+    assert an_environment().image(an_experiment(cuda="12.8")).cuda == ("13.2", "12.8")
 
 
 def test_an_image_for_no_accelerator_is_refused() -> None:

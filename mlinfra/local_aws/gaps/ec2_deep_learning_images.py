@@ -37,7 +37,7 @@ def _load(original: Callable[..., None], backend: Any) -> None:  # noqa: ANN401 
             backend,
             identifier,
             name=image.name,
-            description=image.name,
+            description=image.description,
             owner_id=DEEP_LEARNING_IMAGES_OWNER,
             owner_alias="amazon",
             public=True,

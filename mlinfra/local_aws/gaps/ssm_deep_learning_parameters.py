@@ -2,7 +2,8 @@
 
 moto has the parameters of Amazon Linux and ECS, which it loads when a name below theirs is asked for;
 these are loaded the same way. Source: AWS Deep Learning AMIs developer guide, "Finding the ID of a
-DLAMI"; Systems Manager user guide, "Discovering public parameters"; read 2026-11-24.
+DLAMI"; AWS Neuron documentation, "Neuron DLAMI User Guide"; Systems Manager user guide, "Discovering
+public parameters"; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mlinfra.local_aws.seed import deep_learning_parameters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PREFIX = "/aws/service/deeplearning"
+_PREFIXES = ("/aws/service/deeplearning", "/aws/service/neuron")
 
 
 def is_open() -> bool:
@@ -33,7 +34,7 @@ def close() -> None:
 
 def _check_loading_status(original: Callable[..., None], parameters: ParameterDict, key: str) -> None:
     original(parameters, key)
-    if not str(key or "").startswith(_PREFIX):
+    if not str(key or "").startswith(_PREFIXES):
         return
     for name, image_id in deep_learning_parameters(parameters.region_name).items():
         # `setdefault` and `in` of moto's dictionary would ask for loading again.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlinfra.catalog.images import OPEN_DRIVER_IMAGE
+from mlinfra.catalog.image_families import OPEN_DRIVER
 from mlinfra.local_aws.gaps import (
     autoscaling_group_instances,
     autoscaling_group_settings,
@@ -154,7 +154,7 @@ def test_a_group_launches_the_version_it_asks_for(autoscaling: Any, ec2: Any) ->
 
 
 def test_an_image_given_as_a_parameter_is_resolved_at_launch(autoscaling: Any, ec2: Any) -> None:
-    data = {"ImageId": OPEN_DRIVER_IMAGE.reference, "InstanceType": "g5.xlarge"}
+    data = {"ImageId": f"resolve:ssm:{OPEN_DRIVER.parameter}", "InstanceType": "g5.xlarge"}
     ec2.create_launch_template(LaunchTemplateName="by-parameter-asg", LaunchTemplateData=data)
     ec2.create_placement_group(GroupName="asg-near")
     create(autoscaling, "by-parameter", "by-parameter-asg", DesiredCapacity=1, PlacementGroup="asg-near")

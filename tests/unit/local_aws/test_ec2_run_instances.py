@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlinfra.catalog.images import OPEN_DRIVER_IMAGE
+from mlinfra.catalog.image_families import OPEN_DRIVER
 from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ def test_volumes_are_those_of_image_template_and_request(ec2: Any) -> None:
 
 
 def test_an_image_can_be_an_ssm_parameter(ec2: Any) -> None:
-    instance = launched(ec2, "by-parameter", {"ImageId": OPEN_DRIVER_IMAGE.reference, "InstanceType": "g5.xlarge"})
+    instance = launched(
+        ec2, "by-parameter", {"ImageId": f"resolve:ssm:{OPEN_DRIVER.parameter}", "InstanceType": "g5.xlarge"}
+    )
     (image,) = ec2.describe_images(ImageIds=[instance["ImageId"]])["Images"]
     assert image["Name"].startswith("Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) ")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlinfra.catalog.images import OPEN_DRIVER_IMAGE, PROPRIETARY_DRIVER_IMAGE
+from mlinfra.catalog.image_families import IMAGE_FAMILIES, IMAGE_OWNER, OPEN_DRIVER, PROPRIETARY_DRIVER
 from mlinfra.catalog.instances import instance_types
 from mlinfra.local_aws.gaps import (
     ec2_catalog_instance_types,
@@ -16,13 +16,15 @@ from mlinfra.local_aws.gaps import (
     servicequotas_ec2,
     ssm_deep_learning_parameters,
 )
-from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES, QUOTAS
+from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES, QUOTAS, deep_learning_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mlinfra.catalog.image_families import ImageFamily
+
 PARAMETERS = "/aws/service/deeplearning/ami"
-OPEN_DRIVER_PARAMETER = OPEN_DRIVER_IMAGE.reference.removeprefix("resolve:ssm:")
+OPEN_DRIVER_PARAMETER = OPEN_DRIVER.parameter
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,18 @@ def test_the_parameter_of_an_image_leads_to_the_image_in_every_region(client: Ca
     assert image["Name"].startswith("Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) ")
     assert image["ImageOwnerAlias"] == "amazon"
     assert image["Architecture"] == "x86_64"
-    assert image["RootDeviceName"] == OPEN_DRIVER_IMAGE.root_device
+    assert image["RootDeviceName"] == OPEN_DRIVER.root_device
+    assert image["Description"].startswith("Supported EC2 instances: G4dn, G5, ")
+
+
+@pytest.mark.parametrize("family", IMAGE_FAMILIES.values(), ids=lambda family: family.name)
+def test_the_newest_image_of_every_family_is_there(client: Callable[..., Any], family: ImageFamily) -> None:
+    by_name = [{"Name": "name", "Values": [family.name_pattern]}]
+    images = client("ec2").describe_images(Owners=[IMAGE_OWNER], Filters=by_name)["Images"]
+    newest = max(images, key=lambda each: each["CreationDate"])
+    assert (newest["RootDeviceName"], newest["Architecture"]) == (family.root_device, family.architecture)
+    if family.parameter is not None:
+        assert client("ssm").get_parameter(Name=family.parameter)["Parameter"]["Value"] == newest["ImageId"]
 
 
 def test_an_image_has_another_id_in_another_region_and_the_same_every_time() -> None:
@@ -57,10 +70,10 @@ def test_an_image_has_another_id_in_another_region_and_the_same_every_time() -> 
 
 
 def test_the_image_for_a_v100_is_found_by_its_name(client: Callable[..., Any]) -> None:
-    pattern = PROPRIETARY_DRIVER_IMAGE.reference.removeprefix("name:")
+    pattern = PROPRIETARY_DRIVER.name_pattern
     filters = [{"Name": "name", "Values": [pattern]}, {"Name": "state", "Values": ["available"]}]
     (image,) = client("ec2").describe_images(Owners=["amazon"], Filters=filters)["Images"]
-    assert image["RootDeviceName"] == PROPRIETARY_DRIVER_IMAGE.root_device
+    assert image["RootDeviceName"] == PROPRIETARY_DRIVER.root_device
 
 
 def test_of_several_versions_the_parameter_holds_the_newest(client: Callable[..., Any]) -> None:
@@ -76,7 +89,8 @@ def test_the_parameters_are_listed_by_path(client: Callable[..., Any]) -> None:
     pages = client("ssm").get_paginator("get_parameters_by_path").paginate(Path=PARAMETERS, Recursive=True)
     names = [each["Name"] for page in pages for each in page["Parameters"]]
     assert OPEN_DRIVER_PARAMETER in names
-    assert len(names) == len(set(names)) == sum(each.parameter is not None for each in DEEP_LEARNING_IMAGES)
+    below = [each for each in deep_learning_parameters("us-east-1") if each.startswith(PARAMETERS)]
+    assert sorted(names) == sorted(below)
 
 
 def test_a_parameter_that_there_is_not_is_not_found(client: Callable[..., Any]) -> None:

@@ -1,0 +1,238 @@
+"""The image lock: which release of each image family is used in which region, committed with the code.
+
+`mlinfra images pin` writes it and a synth reads it, so that the same commit gives the same nodes
+whatever Amazon has released since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mlinfra.catalog.image_families import IMAGE_FAMILIES, ImageFamily
+from mlinfra.catalog.regions import regions
+from mlinfra.command import own_command
+from mlinfra.declaration import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+IMAGE_LOCK_FILE: Final = "environments/images.lock.json"
+"""Where the lock lies in a project."""
+
+Place = Literal["aws", "local"]
+"""Whose ids they are: AWS and the local AWS have different ones in regions of the same name."""
+
+_FORMAT = 1
+_PLACES: tuple[Place, ...] = ("aws", "local")
+
+CudaVersion = Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+
+
+class ImagePin(BaseModel):
+    """One release of an image, in one region."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image_id: str = Field(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$", description="Its id, ami- and 8 or 17 digits.")
+    name: str = Field(min_length=1, description="What DescribeImages calls it, with the version.")
+    root_device: str = Field(pattern=r"^/dev/[a-z0-9]+$", description="The device name of its root volume.")
+    architecture: Literal["x86_64", "arm64"] = Field(description="The processor that it is for.")
+    driver: str | None = Field(
+        pattern=r"^\d+(\.\d+){1,2}$",
+        description="The version of NVIDIA's driver, such as 595.91.07; null: not known, or there is none.",
+    )
+    cuda: tuple[CudaVersion, ...] = Field(
+        description="The CUDA versions known to be installed, the default one first; empty: not known, or there are "
+        "none."
+    )
+    created: date = Field(description="The day it was made.")
+    found_by: str = Field(pattern=r"^(ssm|name):.+$", description="How it was found: ssm:PARAMETER or name:PATTERN.")
+
+
+@dataclass(frozen=True)
+class ImageLock:
+    """Every pin of a project: by place, region and name of the image family."""
+
+    pins: Mapping[Place, Mapping[str, Mapping[str, ImagePin]]] = field(default_factory=dict)
+    where: str = IMAGE_LOCK_FILE
+    """What messages call the file."""
+
+    @classmethod
+    def load(cls, path: Path) -> ImageLock:
+        """Read the lock at `path`.
+
+        Raises:
+            DeclarationError: with every problem at once, where it is missing or is not such a file.
+        """
+        where = _short(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise DeclarationError(where, [f"it is missing. {_write_it()}"]) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise DeclarationError(where, [f"it cannot be read ({error}). {_write_it()}"]) from None
+        return cls.parse(text, where=where)
+
+    @classmethod
+    def parse(cls, text: str, *, where: str = IMAGE_LOCK_FILE) -> ImageLock:
+        """Read the lock in `text`.
+
+        Args:
+            text: what stands in the file.
+            where: what messages call the file. Default: its place in a project.
+
+        Raises:
+            DeclarationError: with every problem at once.
+        """
+        twice: list[str] = []
+        try:
+            document = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, twice))
+        except json.JSONDecodeError as error:
+            problem = (
+                f"line {error.lineno} is not JSON ({error.msg}), as after a merge. Take one side of it. {_write_it()}"
+            )
+            raise DeclarationError(where, [problem]) from None
+        if twice:
+            problems = [f"{key!r} stands there twice in one place. Expected: once. {_write_it()}" for key in twice]
+            raise DeclarationError(where, problems)
+        if not isinstance(document, dict) or "version" not in document:
+            raise DeclarationError(where, [f"it has no 'version'. Expected: version {_FORMAT}. {_write_it()}"])
+        if document["version"] != _FORMAT:
+            problem = (
+                f"version: {document['version']!r} is not one that this mlinfra reads. Expected: {_FORMAT}. Update "
+                f"mlinfra where a newer one wrote it, or else delete the file and write it anew. {_write_it()}"
+            )
+            raise DeclarationError(where, [problem])
+        places = {key: value for key, value in document.items() if key != "version"}
+        pins: dict[Place, dict[str, dict[str, ImagePin]]] = {place: {} for place in _PLACES}
+        problems = list(_read(places, pins))
+        if problems:
+            raise DeclarationError(where, [*problems[:-1], f"{problems[-1]} {_write_it()}"])
+        return cls(pins, where)
+
+    def dump(self) -> str:
+        """The lock as text: the same pins give the same bytes."""
+        document: dict[str, Any] = {"version": _FORMAT}
+        for place, region, family, pin in self:
+            document.setdefault(place, {}).setdefault(region, {})[family] = pin.model_dump(mode="json")
+        return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+    def find(self, region: str, family: ImageFamily, *, emulated: bool) -> ImagePin | None:
+        """The pin of `family` in `region`, or None."""
+        return self.pins.get(_place(emulated=emulated), {}).get(region, {}).get(family.name)
+
+    def pin_for(self, region: str, family: ImageFamily, *, emulated: bool) -> ImagePin:
+        """The image that a node boots from.
+
+        Args:
+            region: the region of the environment.
+            family: the kind of image, as `image_family(accelerator)` gives it.
+            emulated: whether the environment lives in a local AWS, whose ids are its own.
+
+        Raises:
+            DeclarationError: where there is no pin, with the command that makes one.
+        """
+        pin = self.find(region, family, emulated=emulated)
+        if pin is None:
+            raise DeclarationError(self.where, [_missing(region, family, emulated=emulated)])
+        return pin
+
+    def with_pin(self, region: str, family: ImageFamily, pin: ImagePin, *, emulated: bool) -> ImageLock:
+        """This lock with `pin` for `family` in `region`, and everything else as it is."""
+        place = _place(emulated=emulated)
+        by_region = self.pins.get(place, {})
+        by_family = {**by_region.get(region, {}), family.name: pin}
+        return replace(self, pins={**self.pins, place: {**by_region, region: by_family}})
+
+    def __iter__(self) -> Iterator[tuple[Place, str, str, ImagePin]]:
+        """Every pin with its place, region and family, in order."""
+        for place in sorted(self.pins):
+            for region, by_family in sorted(self.pins[place].items()):
+                for family, pin in sorted(by_family.items()):
+                    yield place, region, family, pin
+
+
+def place_name(*, emulated: bool) -> str:
+    """Where an environment lives, in words."""
+    return "the local AWS" if emulated else "AWS"
+
+
+def _place(*, emulated: bool) -> Place:
+    return "local" if emulated else "aws"
+
+
+def _missing(region: str, family: ImageFamily, *, emulated: bool) -> str:
+    return (
+        f"no image of the family {family.name!r} ({family.operating_system}, for {', '.join(family.accelerators)}) is "
+        f"pinned for {region} of {place_name(emulated=emulated)}. {_write_it()}"
+    )
+
+
+def _write_it() -> str:
+    return f"Run `{own_command()} images pin ENV` for the environment, and commit the file."
+
+
+def _short(path: Path) -> str:
+    return IMAGE_LOCK_FILE if path.as_posix().endswith(IMAGE_LOCK_FILE) else str(path)
+
+
+def _once(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
+    """The object of `pairs`; what stands there twice is added to `twice`. JSON itself would keep the last silently."""
+    twice += [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    return dict(pairs)
+
+
+def _read(places: dict[str, Any], pins: dict[Place, dict[str, dict[str, ImagePin]]]) -> Iterator[str]:
+    """Put what is sound into `pins`, and say what is not."""
+    for place, by_region in places.items():
+        if place not in _PLACES:
+            yield f"{place}: there is no such place. Expected: {' or '.join(_PLACES)}."
+        elif not isinstance(by_region, dict):
+            yield f"{place}: {by_region!r} is no object. Expected: regions, each with its image families."
+        else:
+            for region, by_family in by_region.items():
+                yield from _read_region(f"{place}.{region}", by_family, pins[place].setdefault(region, {}))
+
+
+def _read_region(where: str, by_family: object, pins: dict[str, ImagePin]) -> Iterator[str]:
+    if where.partition(".")[2] not in regions():
+        yield f"{where}: it is not an AWS region."
+    elif not isinstance(by_family, dict):
+        yield f"{where}: {by_family!r} is no object. Expected: image families, each with its pin."
+    else:
+        for family, value in by_family.items():
+            if family not in IMAGE_FAMILIES:
+                yield f"{where}.{family}: there is no such image family. Expected: {', '.join(IMAGE_FAMILIES)}."
+                continue
+            try:
+                pins[family] = pin = ImagePin.model_validate(value)
+            except ValidationError as error:
+                yield from _describe(f"{where}.{family}", error)
+            else:
+                yield from _misplaced(f"{where}.{family}", IMAGE_FAMILIES[family], pin)
+
+
+def _misplaced(where: str, family: ImageFamily, pin: ImagePin) -> Iterator[str]:
+    """What shows that a pin was put below the wrong family: nodes would boot without their driver."""
+    if not family.has_release(pin.name):
+        yield f"{where}.name: {pin.name!r} is no release of this family. Expected: {family.name_pattern}"
+    if pin.architecture != family.architecture:
+        yield f"{where}.architecture: {pin.architecture!r} is not the family's. Expected: {family.architecture}."
+
+
+def _describe(where: str, error: ValidationError) -> Iterator[str]:
+    for each in error.errors():
+        location = ".".join([where, *(str(part) for part in each["loc"])])
+        known = ImagePin.model_fields.get(str(each["loc"][0])) if each["loc"] else None
+        expected = f" Expected: {known.description}" if known and known.description else ""
+        given = (
+            "missing" if each["type"] == "missing" else f"{each['input']!r}: {each['msg'][0].lower()}{each['msg'][1:]}"
+        )
+        yield f"{location}: {given}.{expected}"
