@@ -1,0 +1,61 @@
+"""A queue that two teams share, with a job on one node and one on four.
+
+cdktf synth --app "python examples/training_queue/main.py"
+"""  # noqa: INP001  an app, not a module of a package
+
+from __future__ import annotations
+
+from mlinfra import Environment, MlStack, Platform
+from mlinfra._cdk import App
+from mlinfra.constructs.training_queue import TrainingQueue
+
+REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+
+environment = Environment(
+    name="dev",
+    project="recsys",
+    account_id="111111111111",
+    region="us-east-1",
+    team="ml-platform",
+    cost_center="ml-1234",
+    repository="gitlab.example.com/ml/platform",
+    monthly_spend_limit_usd=15_000,
+)
+
+
+class RankingStack(MlStack):
+    """The queue, its jobs, and what they may read."""
+
+    def __init__(self, scope: App) -> None:
+        """Declare the stack."""
+        super().__init__(scope, environment, "ranking")
+        platform = Platform.lookup(self)
+        queue = TrainingQueue(
+            self,
+            "queue",
+            name="ranking",
+            owner="ana@example.com",
+            gpu="A10G",
+            gpus_per_node=4,
+            max_nodes=8,
+            teams={"ranking": 2, "search": 1},
+            vpc_id=platform.vpc_id,
+            subnet_ids=platform.private_subnet_ids,
+            key_arn=platform.compute_key_arn,
+        )
+        sweep = queue.job("sweep", image=f"{REGISTRY}/two-tower:2.3", command=["python", "train.py"], gpus_per_node=1)
+        pretrain = queue.job(
+            "pretrain",
+            image=f"{REGISTRY}/two-tower:2.3",
+            command=["./launch.sh", "train.py"],
+            nodes=4,
+            timeout_seconds=3 * 86_400,
+        )
+        platform.data_lake.grant_read(sweep, zones=["features"])
+        platform.data_lake.grant_read(pretrain, zones=["features"])
+        platform.data_lake.grant_read_write(pretrain, zones=["models"], prefix="two-tower/")
+
+
+app = App()
+RankingStack(app)
+app.synth()

@@ -1,0 +1,15 @@
+"""The client of training code: says that a job runs, and how it ended, so that no layer of shutdown ends it early.
+
+    from mlinfra.job import training_job
+
+    with training_job("two-tower-v2"):
+        train()
+
+Imports the standard library alone; boto3 when a block begins on a cluster. docs/training-jobs.md says how to use it.
+"""
+
+from __future__ import annotations
+
+from mlinfra.job.training import TrainingJob, training_job
+
+__all__ = ["TrainingJob", "training_job"]

@@ -1,0 +1,102 @@
+"""Run a command as a training job: `python -m mlinfra.job NAME -- COMMAND ARGUMENT ...`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from mlinfra.job.training import training_job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_CANNOT_RUN, _NOT_FOUND, _SIGNALLED = 126, 127, 128
+"""Exit codes of shells for a command that cannot be run, is not found, or was ended by a signal (plus its number)."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command in `argv` as a job.
+
+    Args:
+        argv: the arguments, without the program's name.
+
+    Returns:
+        The exit code of the command, as a shell gives it: 128 plus its number where a signal ended it.
+    """
+    before, separator, command = _split(argv)
+    parser = argparse.ArgumentParser(
+        prog="python -m mlinfra.job",
+        usage="%(prog)s [-h] [--job-id ID] NAME -- COMMAND [ARGUMENT ...]",
+        description="Run a command as a training job: report that it runs and how it ended, and protect its node.",
+    )
+    parser.add_argument("name", metavar="NAME", help="what people call the job")
+    parser.add_argument(
+        "--job-id", metavar="ID", help="the same on all nodes of a job (default: NAME and random digits)"
+    )
+    options = parser.parse_args(before)
+    if not (separator and command):
+        parser.error("the command to run comes after --")
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    try:
+        _run_as_job(options.name, options.job_id, command)
+    except SystemExit as end:
+        return int(end.code or 0)
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201  as a shell says it
+        return _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN
+    return 0
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], bool, list[str]]:
+    arguments = list(argv)
+    if "--" not in arguments:
+        return arguments, False, []
+    at = arguments.index("--")
+    return arguments[:at], True, arguments[at + 1 :]
+
+
+def _run_as_job(name: str, job_id: str | None, command: list[str]) -> None:
+    forwarding = _Forwarding()
+    with training_job(name, job_id=job_id):
+        code = forwarding.run(command)
+        if code:
+            raise SystemExit(code)
+
+
+class _Forwarding:
+    """Hands signals on to the command, and leaves it to the command how to end.
+
+    Set before the job begins, as any handler of training code's own.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        for signum in _FORWARDED:
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                signal.signal(signum, self._forward)
+
+    def run(self, command: list[str]) -> int:
+        """Run `command` to its end, and say how a shell would have put it."""
+        self._process = subprocess.Popen(command)  # noqa: S603  running it is what this is for
+        while self._early:
+            self._process.send_signal(self._early.pop())
+        code = self._process.wait()
+        return code if code >= 0 else _SIGNALLED - code
+
+    def _forward(self, signum: int, _frame: FrameType | None) -> None:
+        if self._process is None:
+            self._early.append(signum)
+        elif not (signum == signal.SIGINT and sys.stdin and sys.stdin.isatty()):
+            # Ctrl-C goes to every process in the foreground of a terminal: the command has it already.
+            self._process.send_signal(signum)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

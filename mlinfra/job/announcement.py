@@ -1,0 +1,41 @@
+"""Events about a job on the account's default bus."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from mlinfra.functions.contract import Event
+
+_TRIES = 3
+_PAUSE_SECONDS = 0.3
+
+
+def announce(events: Any, kind: str, *, cluster: str, job_id: str, name: str, status: str, reason: str = "") -> None:  # noqa: ANN401  boto3 has no types
+    """Put one event of the source `mlinfra.job` on the bus.
+
+    Args:
+        events: boto3's client of EventBridge.
+        kind: the detail type.
+        cluster: where the job runs.
+        job_id: the job's id.
+        name: the job's name.
+        status: what has become of it.
+        reason: why, where it failed.
+
+    Raises:
+        RuntimeError: where EventBridge took the request and refused the event, three times.
+    """
+    detail = {"cluster": cluster, "job_id": job_id, "job_name": name, "status": status, "reason": reason}
+    entry = {"Source": Event.JOB_SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+    for attempt in range(_TRIES):
+        # EventBridge answers 200 to a request of which it took nothing: boto3 sees no reason to retry.
+        answer = events.put_events(Entries=[entry])
+        if not answer["FailedEntryCount"]:
+            return
+        if attempt + 1 < _TRIES:
+            time.sleep(_PAUSE_SECONDS)
+    refused = answer["Entries"][0]
+    message = f"EventBridge refused the event: {refused.get('ErrorCode')}: {refused.get('ErrorMessage')}"
+    raise RuntimeError(message)

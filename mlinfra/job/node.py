@@ -1,0 +1,68 @@
+"""The EC2 instance that a job runs on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+INSTANCE_ID_VARIABLE = "MLINFRA_INSTANCE_ID"
+"""The instance's id, for containers that cannot reach the metadata service."""
+
+_METADATA = "http://169.254.169.254"
+_METADATA_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """An instance and its auto scaling group, each None where it is unknown."""
+
+    group: str | None
+    instance_id: str | None
+
+    @property
+    def cluster(self) -> str | None:
+        """The name that its jobs are recorded under."""
+        return self.group or self.instance_id
+
+    def protect_from_scale_in(self, autoscaling: Any, *, on: bool) -> None:  # noqa: ANN401  boto3 has no types
+        """Switch the protection of the instance by its group on or off. Nothing where either is unknown."""
+        if self.group and self.instance_id:
+            autoscaling.set_instance_protection(
+                AutoScalingGroupName=self.group, InstanceIds=[self.instance_id], ProtectedFromScaleIn=on
+            )
+
+
+def own_instance_id() -> str | None:
+    """The id of this instance, from `MLINFRA_INSTANCE_ID` or the metadata service (IMDSv2).
+
+    The two variables of AWS that switch the service off or move it are honoured. None where there is none.
+
+    Raises:
+        OSError: where the metadata service does not answer.
+    """
+    if named := os.environ.get(INSTANCE_ID_VARIABLE):
+        return named
+    if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
+        return None
+    service = urlsplit(os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA).netloc
+    # http.client knows no proxies: one would answer with its own instance.
+    connection = HTTPConnection(service, timeout=_METADATA_SECONDS)
+    try:
+        token = _ask(connection, "PUT", "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
+        return _ask(connection, "GET", "/latest/meta-data/instance-id", {"X-aws-ec2-metadata-token": token})
+    finally:
+        connection.close()
+
+
+def _ask(connection: HTTPConnection, method: str, path: str, headers: dict[str, str]) -> str:
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    if answer.status != HTTPStatus.OK:
+        message = f"the metadata service answered {path} with {answer.status}"
+        raise OSError(message)
+    return text

@@ -1,0 +1,37 @@
+"""How a job ended."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+
+from mlinfra.functions.contract import JobStatus
+
+_REASON_CHARACTERS = 500
+"""Some libraries put whole tensors into the message of an exception."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended, and why where it failed."""
+
+    status: str
+    reason: str = ""
+
+    @classmethod
+    def failed(cls, reason: str) -> Outcome:
+        """A failure, its reason cut to 500 characters."""
+        return cls(JobStatus.FAILED, reason[:_REASON_CHARACTERS])
+
+    @classmethod
+    def of(cls, error: BaseException) -> Outcome:
+        """What it means that `error` left the block of a job."""
+        if not isinstance(error, SystemExit):
+            # Copes with exceptions whose own __str__ fails; the lines after the first are notes.
+            return cls.failed(traceback.format_exception_only(type(error), error)[0].strip())
+        if error.code is None or error.code == 0:
+            return COMPLETED
+        return cls.failed(f"exit status {error.code}" if isinstance(error.code, int) else str(error.code))
+
+
+COMPLETED = Outcome(JobStatus.COMPLETED)

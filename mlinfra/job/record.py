@@ -1,0 +1,118 @@
+"""The record of a job in the environment's table."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, JobKey, JobStatus, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlinfra.job.aws_clock import AwsClock
+    from mlinfra.job.outcome import Outcome
+
+INSTANCE_ID = "instance_id"
+"""Attribute of a job's record: the EC2 instance that it runs on."""
+
+_KEPT_SECONDS = 90 * 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class RunningJob:
+    """Another job of the cluster that runs, as far as anybody knows."""
+
+    record_id: str
+    instance_id: str | None
+
+    def may_be_on(self, instance_id: str | None) -> bool:
+        """Whether it uses this node; a record that does not say where it runs might."""
+        return self.instance_id in {None, instance_id}
+
+    def is_part_of(self, job_id: str) -> bool:
+        """Whether it is another node of the job `job_id`."""
+        return self.record_id == job_id or self.record_id.startswith(f"{job_id}#")
+
+
+class JobRecord:
+    """One record, written again as a whole at every heartbeat: one that is lost does no harm."""
+
+    def __init__(self, table: Any, clock: AwsClock, key: JobKey, *, name: str, instance_id: str | None) -> None:  # noqa: ANN401  boto3 has no types
+        self._table = table
+        self._clock = clock
+        self._key = key
+        self._attributes = {Table.JOB_NAME: name} | ({INSTANCE_ID: instance_id} if instance_id else {})
+        self._begun = time.monotonic()
+        self._started_at: int | None = None
+
+    def beat(self) -> None:
+        """Say that the job runs."""
+        self._write({Table.JOB_STATUS: JobStatus.RUNNING}, without=(Table.ENDED_AT, Table.REASON))
+
+    def end(self, outcome: Outcome) -> None:
+        """Say how the job ended."""
+        reason = {Table.REASON: outcome.reason} if outcome.reason else {}
+        self._write({Table.JOB_STATUS: outcome.status, Table.ENDED_AT: self._now(), **reason})
+
+    def others(self) -> list[RunningJob]:
+        """The other jobs of the cluster that count as running: a heartbeat that is fresh, or none that can be read."""
+        pages = self._table.meta.client.get_paginator("query").paginate(
+            TableName=self._table.name,
+            ConsistentRead=True,
+            KeyConditionExpression="#cluster = :cluster AND begins_with(#record, :jobs)",
+            FilterExpression="#status = :running",
+            ExpressionAttributeNames={
+                "#cluster": Table.CLUSTER,
+                "#record": Table.RECORD,
+                "#status": Table.JOB_STATUS,
+            },
+            ExpressionAttributeValues={
+                ":cluster": self._key.cluster,
+                ":jobs": Table.JOB_PREFIX,
+                ":running": JobStatus.RUNNING,
+            },
+        )
+        own = self._key.item[Table.RECORD]
+        return [
+            RunningJob(str(item[Table.RECORD]).removeprefix(Table.JOB_PREFIX), item.get(INSTANCE_ID))
+            for page in pages
+            for item in page["Items"]
+            if item[Table.RECORD] != own and self._is_fresh(item)
+        ]
+
+    def _is_fresh(self, item: Mapping[str, Any]) -> bool:
+        try:
+            return bool(self._clock.now() - int(item[Table.HEARTBEAT_AT]) <= HEARTBEAT_FRESH_SECONDS)
+        except (KeyError, TypeError, ValueError):
+            return True
+
+    def _now(self) -> int:
+        if not self._clock.is_set:
+            # Asked before the first record is written, so that no record ever carries a time of the node.
+            # botocore's errors are not imported here: this module loads without it.
+            with suppress(self._table.meta.client.exceptions.ClientError):
+                self.others()
+        return self._clock.now()
+
+    def _write(self, values: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> None:
+        now = self._now()
+        self._started_at = self._started_at or now - int(time.monotonic() - self._begun)
+        values = {
+            **self._attributes,
+            Table.STARTED_AT: self._started_at,
+            Table.HEARTBEAT_AT: now,
+            Table.EXPIRE_AT: now + _KEPT_SECONDS,
+            **values,
+        }
+        # Every name goes through a placeholder: `status` is a reserved word of DynamoDB.
+        changes = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+        removals = " REMOVE " + ", ".join(f"#{name}" for name in without) if without else ""
+        self._table.update_item(
+            Key=self._key.item,
+            UpdateExpression=changes + removals,
+            ExpressionAttributeNames={f"#{name}": name for name in (*values, *without)},
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+        )

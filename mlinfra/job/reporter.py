@@ -1,0 +1,109 @@
+"""What AWS is told of a job: that it began, that it runs, how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.functions.contract import Event, JobKey, JobStatus
+from mlinfra.job.announcement import announce
+from mlinfra.job.record import JobRecord
+
+if TYPE_CHECKING:
+    from mlinfra.job.aws import Aws
+    from mlinfra.job.mishaps import Mishaps
+    from mlinfra.job.node import Node
+    from mlinfra.job.outcome import Outcome
+    from mlinfra.job.ranks import Rank
+    from mlinfra.job.record import RunningJob
+
+_END_TRIES = 2
+"""A heartbeat that is lost is followed by another one, an end is not. boto3 tries each of these twice itself."""
+
+
+class Reporter:
+    """Tells AWS of one node's part in a job. Waits for the answers; raises nothing."""
+
+    def __init__(
+        self, aws: Aws, mishaps: Mishaps, *, name: str, job_id: str, rank: Rank, cluster: str, node: Node
+    ) -> None:
+        """Report a job.
+
+        Args:
+            aws: where to.
+            mishaps: what to do with what goes wrong.
+            name: the job's name.
+            job_id: the job's id, the same on all its nodes.
+            rank: which process of the job this is.
+            cluster: what its records are found under.
+            node: where it runs.
+        """
+        self._aws = aws
+        self._mishaps = mishaps
+        self._name = name
+        self._job_id = job_id
+        self._rank = rank
+        self._cluster = cluster
+        self._node = node
+        key = JobKey(cluster, rank.record_of(job_id))
+        self._record = JobRecord(aws.table, aws.clock, key, name=name, instance_id=node.instance_id)
+        self._protected = False
+
+    def begin(self) -> None:
+        """The first heartbeat and the event of the start."""
+        self.beat()
+        if self._rank.leads:
+            self._announce(Event.JOB_STARTED, JobStatus.RUNNING)
+
+    def beat(self) -> None:
+        """A heartbeat; and the protection of the node, until that has worked once."""
+        with self._mishaps.logged("the heartbeat"):
+            self._record.beat()
+        # Not before the record: another job that ends now, and sees none beside it, takes the protection off.
+        # Not once alone: an instance that starts can be protected only when it is InService.
+        if not self._protected:
+            with self._mishaps.logged("the protection from scale-in"):
+                self._node.protect_from_scale_in(self._aws.autoscaling, on=True)
+                self._protected = True
+
+    def finish(self, outcome: Outcome) -> None:
+        """The end: in the record, then for the node's protection, then as an event."""
+        others: list[RunningJob] | None = None
+        for _ in range(_END_TRIES):
+            with self._mishaps.logged("the record of the end"):
+                self._record.end(outcome)
+                others = self._record.others()
+                break
+        if others is not None:
+            with self._mishaps.logged("the end of the protection from scale-in"):
+                self._end_protection(others)
+        # A job has ended when its first node says so. Where another one ends last, that one says it of its own
+        # record: only then can the cluster be stopped.
+        if self._rank.leads or not any(other.is_part_of(self._job_id) for other in others or ()):
+            self._announce(Event.JOB_ENDED, outcome.status, outcome.reason)
+
+    def _end_protection(self, others: list[RunningJob]) -> None:
+        if self._shares_node_with(others):
+            return
+        self._node.protect_from_scale_in(self._aws.autoscaling, on=False)
+        needed = True
+        try:
+            # One that began in between had protected the node before the protection was taken off.
+            needed = self._shares_node_with(self._record.others())
+        finally:
+            if needed:
+                self._node.protect_from_scale_in(self._aws.autoscaling, on=True)
+
+    def _shares_node_with(self, others: list[RunningJob]) -> bool:
+        return any(other.may_be_on(self._node.instance_id) for other in others)
+
+    def _announce(self, kind: str, status: str, reason: str = "") -> None:
+        with self._mishaps.logged(f"the event {kind!r}"):
+            announce(
+                self._aws.events,
+                kind,
+                cluster=self._cluster,
+                job_id=self._rank.record_of(self._job_id),
+                name=self._name,
+                status=status,
+                reason=reason,
+            )

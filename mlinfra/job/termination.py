@@ -1,0 +1,84 @@
+"""Signals that end a process: AWS is told before it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.job.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from mlinfra.job.heartbeats import Heartbeats
+
+log = logging.getLogger("mlinfra.job")
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP comes when the terminal or the Session Manager session of a job closes. SIGINT is an exception already."""
+
+
+@contextmanager
+def told_when_terminated(heartbeats: Heartbeats) -> Iterator[None]:
+    """Tell `heartbeats` of SIGTERM and SIGHUP during the block. Ignored signals stay ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        log.info("A signal that ends this job will not be told: Python takes signals in the main thread alone")
+        yield
+        return
+    handlers = [
+        _Handler(signum, previous, heartbeats)
+        for signum in _SIGNALS
+        # None: a handler that was not set from Python, which Python could not put back.
+        if (previous := signal.getsignal(signum)) is not None and previous is not signal.SIG_IGN
+    ]
+    for handler in handlers:
+        handler.install()
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.uninstall()
+
+
+class _Handler:
+    """Tells of one signal, and then lets happen what would have happened without it.
+
+    Training code that handles the signal itself, to save a checkpoint, is still at work when its handler
+    returns. So the end is told only when the block is left, and the node is kept until then.
+    """
+
+    def __init__(self, signum: signal.Signals, previous: Any, heartbeats: Heartbeats) -> None:  # noqa: ANN401  what signal.getsignal returns
+        self._signal = signum
+        self._previous = previous
+        self._heartbeats = heartbeats
+        # The handler of an enclosing job is none of training's own.
+        self._training_has_its_own: bool = (
+            previous._training_has_its_own if isinstance(previous, _Handler) else callable(previous)  # noqa: SLF001
+        )
+
+    def install(self) -> None:
+        signal.signal(self._signal, self)
+
+    def uninstall(self) -> None:
+        """Put back what was there, unless training code has set a handler since."""
+        current: object = signal.getsignal(self._signal)
+        if current is self:
+            signal.signal(self._signal, self._previous)
+
+    def __call__(self, signum: int, frame: FrameType | None) -> None:
+        signal.signal(signum, self._previous)
+        if self._training_has_its_own:
+            self._heartbeats.note(self._signal.name)
+        else:
+            self._heartbeats.end(Outcome.failed(self._signal.name))
+        if callable(self._previous):
+            self._previous(signum, frame)
+            return
+        signal.raise_signal(signum)
+        # Only the first process of a container comes here: the kernel spares it the default action.
+        os._exit(128 + signum)
