@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, Image
+from mlinfra import Environment, Experiment, Image, QuietHours
 
 dev = Environment(
     name="dev",
@@ -16,6 +16,9 @@ dev = Environment(
     protect_data=False,
     network_cidr="10.10.0.0/16",
     flow_log_retention_days=30,
+    quiet_hours=QuietHours(begin="20:00", time_zone="Europe/Berlin"),
+    janitor_dry_run=False,
+    alert_emails=["ml-platform@example.com"],
     # The newest with a driver for V100, until somebody with this account runs `mlinfra images pin dev`.
     images={
         "v100": Image(

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import Environment, Experiment, QuietHours
 
 local = Environment(
     name="local",
@@ -18,6 +18,9 @@ local = Environment(
     availability_zones=2,
     sizes={"small": "g4dn.xlarge"},
     max_nodes=2,
+    quiet_hours=QuietHours(begin="20:00"),
+    janitor_dry_run=False,
+    alert_emails=["ml-platform@example.com"],
     # Nothing here outlives the demo, so its expiry never has to be renewed.
     max_experiment_days=36_500,
     experiments=[

@@ -21,9 +21,16 @@ prod = Environment(
     sizes={"small": "g5.xlarge", "medium": "g5.48xlarge", "large": "p4d.24xlarge"},
     max_nodes=8,
     max_experiment_days=60,
+    alert_emails=["ml-platform@example.com"],
     experiments=[
         Experiment(
-            name="ranker-nightly", owner="ranking@example.com", size="large", nodes=4, expires=date(2027, 1, 15)
+            name="ranker-nightly",
+            owner="ranking@example.com",
+            gpu="A100",
+            gpus_per_node=8,
+            nodes=4,
+            expires=date(2027, 1, 15),
+            spend_limit_usd=40_000,
         ),
     ],
 )

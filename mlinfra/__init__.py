@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlinfra.catalog.images import Image
+    from mlinfra.constructs.alerts import Alerts
+    from mlinfra.constructs.cluster_records import ClusterRecords
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
+    from mlinfra.constructs.function import Function
+    from mlinfra.constructs.idle_guard import IdleGuard
+    from mlinfra.constructs.idle_stop import IdleStop
+    from mlinfra.constructs.janitor import Janitor
+    from mlinfra.constructs.job_watch import JobWatch
     from mlinfra.constructs.lifecycle import Lifecycle
     from mlinfra.constructs.network import Network
+    from mlinfra.constructs.quiet_schedule import QuietSchedule
+    from mlinfra.constructs.shutdown import Shutdown
     from mlinfra.constructs.training_cluster import TrainingCluster
+    from mlinfra.constructs.training_queue import TrainingQueue
     from mlinfra.declaration import DeclarationError
     from mlinfra.declared import load_environments
     from mlinfra.environment import Environment
@@ -26,14 +36,21 @@ if TYPE_CHECKING:
     from mlinfra.stack import MlStack
 
 _HOMES = {
+    "Alerts": "mlinfra.constructs.alerts",
     "CapacityBlock": "mlinfra.purchase",
     "CapacityReservation": "mlinfra.purchase",
+    "ClusterRecords": "mlinfra.constructs.cluster_records",
     "DataLake": "mlinfra.constructs.data_lake",
     "DeclarationError": "mlinfra.declaration",
     "EncryptionKey": "mlinfra.constructs.encryption_key",
     "Environment": "mlinfra.environment",
     "Experiment": "mlinfra.experiment",
+    "Function": "mlinfra.constructs.function",
+    "IdleGuard": "mlinfra.constructs.idle_guard",
+    "IdleStop": "mlinfra.constructs.idle_stop",
     "Image": "mlinfra.catalog.images",
+    "Janitor": "mlinfra.constructs.janitor",
+    "JobWatch": "mlinfra.constructs.job_watch",
     "Lifecycle": "mlinfra.constructs.lifecycle",
     "Lustre": "mlinfra.experiment",
     "MlStack": "mlinfra.stack",
@@ -41,20 +58,30 @@ _HOMES = {
     "OnDemand": "mlinfra.purchase",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
+    "QuietSchedule": "mlinfra.constructs.quiet_schedule",
+    "Shutdown": "mlinfra.constructs.shutdown",
     "Spot": "mlinfra.purchase",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
+    "TrainingQueue": "mlinfra.constructs.training_queue",
     "load_environments": "mlinfra.declared",
 }
 
 __all__ = [
+    "Alerts",
     "CapacityBlock",
     "CapacityReservation",
+    "ClusterRecords",
     "DataLake",
     "DeclarationError",
     "EncryptionKey",
     "Environment",
     "Experiment",
+    "Function",
+    "IdleGuard",
+    "IdleStop",
     "Image",
+    "Janitor",
+    "JobWatch",
     "Lifecycle",
     "Lustre",
     "MlStack",
@@ -62,8 +89,11 @@ __all__ = [
     "OnDemand",
     "Platform",
     "QuietHours",
+    "QuietSchedule",
+    "Shutdown",
     "Spot",
     "TrainingCluster",
+    "TrainingQueue",
     "load_environments",
 ]
 

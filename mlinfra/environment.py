@@ -439,6 +439,9 @@ def _choice_problems(
             f"{where}: its nodes are {chosen.name}, and the catalog has no image for {chosen.accelerator}. Expected: "
             f"images={{{chosen.accelerator!r}: Image(...)}} in the environment, or another accelerator."
         )
+    region = environment.get("region")
+    if experiment.zone and isinstance(region, str) and experiment.zone[:-1] != region:
+        yield f"{where}.zone: {experiment.zone!r} is not in {region}. Expected: a zone of it, such as {region}a."
     if experiment.efa and not chosen.efa_count:
         with_efa = [each.name for each in offers(gpu=chosen.accelerator, efa=True)]
         instead = f"one that has: {', '.join(with_efa)}" if with_efa else "another accelerator"

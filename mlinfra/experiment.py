@@ -16,6 +16,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$")]
 """Lower-case letters, digits and single hyphens, beginning with a letter: what all of AWS's names allow."""
 
 _LUSTRE_STEP_GIB = 2400
+_SET_BY_NODES = frozenset({"AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_ADDR", "MASTER_PORT", "NNODES", "NODE_RANK"})
 
 
 class Lustre(Declaration):
@@ -110,6 +111,12 @@ class Experiment(Declaration):
         description="Whether nodes talk through Elastic Fabric Adapters, one zone and one placement group. Default: "
         "where there is more than one node and the instance type has them.",
     )
+    zone: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$",
+        description="The availability zone of all nodes, such as us-east-1b. Default: any; with Elastic Fabric "
+        "Adapters or lustre, that of the first subnet.",
+    )
     purchase: OnDemand | Spot | CapacityReservation | CapacityBlock = Field(
         default=OnDemand(),
         description="How nodes are bought: OnDemand(), Spot(), CapacityReservation() or CapacityBlock(). Default: "
@@ -191,7 +198,7 @@ class Experiment(Declaration):
         problems += [
             f"variables: {name!r} is set by mlinfra. Expected: another name."
             for name in variables
-            if name.startswith("MLINFRA_") or name in {"MASTER_ADDR", "MASTER_PORT", "NNODES"}
+            if name.startswith("MLINFRA_") or name in _SET_BY_NODES
         ]
         if problems:
             raise Problems(problems)

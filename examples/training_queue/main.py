@@ -1,7 +1,7 @@
 """A queue that two teams share, with a job on one node and one on four.
 
 cdktf synth --app "python examples/training_queue/main.py"
-"""  # noqa: INP001  an app, not a module of a package
+"""
 
 from __future__ import annotations
 

@@ -27,6 +27,28 @@ class Suppression:
 SUPPRESSIONS = (
     Suppression(
         check="CKV2_AWS_34",
+        address=r"aws_ssm_parameter\..*_master_.*",
+        reason="It holds the private address of a node, which is no secret; every node reads it at each start of a job.",
+    ),
+    Suppression(
+        check="CKV_AWS_117",
+        address=r"resource\.shutdown_.*_function_.*",
+        reason="The functions reach AWS's own APIs and nothing in the network. Inside it they would depend on its NAT "
+        "gateway to stop what costs money.",
+    ),
+    Suppression(
+        check="CKV_AWS_272",
+        address=r"resource\.shutdown_.*_function_.*",
+        reason="The package is made by the synth and its hash stands in the plan, which is what is reviewed.",
+    ),
+    Suppression(
+        check="CKV_AWS_338",
+        address=r"resource\.(shutdown_.*_function_log|.*_logs)_.*",
+        reason="Logs of functions are kept for 90 days and those of nodes for 30. What was stopped and why is in events "
+        "and records, which last.",
+    ),
+    Suppression(
+        check="CKV2_AWS_34",
         address=r"aws_ssm_parameter\.parameter-.*",
         reason="They hold ids and ARNs, which are no secrets; encrypted ones would need the key's permission to be "
         "read, for nothing.",

@@ -206,6 +206,7 @@ class DataLake(DataLakeAccess):
             "key",
             name=f"{environment.prefix}-data-lake",
             description=f"Encrypts the data lake of {environment.prefix}.",
+            services=["fsx"],
             protect=self._protect,
             environment=environment,
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mlinfra.environment import Environment
 
-    Service = Literal["ec2", "logs"]
+    Service = Literal["ec2", "fsx", "logs"]
 
 _USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 
@@ -44,8 +44,8 @@ class EncryptionKey(Construct):
             id: the construct's id, unique in its scope.
             name: the alias, without `alias/`.
             description: what is encrypted with it.
-            services: `ec2` (volumes, including those that an auto scaling group makes) and `logs`
-                (log groups). Default: none.
+            services: `ec2` (volumes, including those that an auto scaling group makes), `fsx` (file
+                systems that show a bucket encrypted with it) and `logs` (log groups). Default: none.
             protect: whether Terraform refuses to destroy it. Default: False. A key that is
                 destroyed waits 30 days, the longest that KMS offers, before it is gone.
             environment: where the key lives. Default: the environment of the enclosing MlStack.
@@ -102,6 +102,25 @@ def _by_ec2(environment: Environment) -> dict[str, object]:
     )
 
 
+def _by_fsx(environment: Environment) -> dict[str, object]:
+    # What links a bucket to a file system is a service-linked role that is made with the first one, and
+    # cannot be named before. Source: FSx for Lustre user guide, "Working with server-side encrypted Amazon S3
+    # buckets".
+    return statement(
+        "AllowFileSystemsOfThisAccount",
+        principals={"AWS": "*"},
+        actions=_USE,
+        resources=["*"],
+        conditions={
+            "StringEquals": {
+                "kms:CallerAccount": environment.account_id,
+                "kms:ViaService": f"s3.{environment.region}.amazonaws.com",
+            },
+            "StringLike": {"aws:userid": "*:FSx"},
+        },
+    )
+
+
 def _by_logs(environment: Environment) -> dict[str, object]:
     return statement(
         "AllowLogGroupsOfThisAccount",
@@ -116,4 +135,4 @@ def _by_logs(environment: Environment) -> dict[str, object]:
     )
 
 
-_GRANTS = {"ec2": _by_ec2, "logs": _by_logs}
+_GRANTS = {"ec2": _by_ec2, "fsx": _by_fsx, "logs": _by_logs}

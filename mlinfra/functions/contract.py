@@ -44,7 +44,7 @@ class Table:
     CLUSTER: Final = "cluster"
     RECORD: Final = "record"
     JOB_PREFIX: Final = "job#"
-    """`job#<job id>`: one training job, written by `mlinfra.job`."""
+    """`job#<job id>`: one training job, written by `mlinfra.job`; `job#<job id>#<rank>` on its further nodes."""
     STATE: Final = "state"
     """What the janitor remembers of a cluster: cost, warnings, when it was stopped."""
     EXTENSION: Final = "extension"
@@ -61,6 +61,19 @@ class Table:
     STARTED_AT: Final = "started_at"
     ENDED_AT: Final = "ended_at"
     REASON: Final = "reason"
+    INSTANCE: Final = "instance_id"
+    """The node that the record is of."""
+
+    # Attributes of what the janitor remembers of a cluster.
+    COST_USD: Final = "cost_usd"
+    """What its nodes have cost until `cost_at`, in USD."""
+    COST_AT: Final = "cost_at"
+    """Until when its cost is counted, in epoch seconds."""
+    COST_UNKNOWN: Final = "cost_unknown"
+    """The instance types that it had and whose price is unknown: then `cost_usd` is only a part."""
+    STOPPED_AT: Final = "stopped_at"
+    """When a function last stopped it, in epoch seconds."""
+    STOPPED_WHY: Final = "stopped_why"
 
     # Attribute of an extension's record.
     UNTIL: Final = "until"
@@ -81,7 +94,12 @@ class Event:
     JOB_SOURCE: Final = "mlinfra.job"
     JOB_STARTED: Final = "Training Job Started"
     JOB_ENDED: Final = "Training Job Ended"
-    """Detail: `cluster`, `job_id`, `job_name`, `status` (completed or failed), `reason`."""
+    """Detail of both: `cluster`, `job_id` (the record's), `job_name`, `status`, `reason`."""
+
+    NODE_SOURCE: Final = "mlinfra.node"
+    NODE_UNHEALTHY: Final = "Training Node Unhealthy"
+    """A node found another driver or CUDA version than its cluster expects, and leaves. Detail: `cluster`,
+    `instance_id`, `reason`."""
 
     SHUTDOWN_SOURCE: Final = "mlinfra.shutdown"
     CLUSTER_STOPPED: Final = "Training Cluster Stopped"
@@ -110,9 +128,11 @@ class Variable:
     TOPIC: Final = "MLINFRA_TOPIC"
     """The ARN of the SNS topic that people listen on."""
     DRY_RUN: Final = "MLINFRA_DRY_RUN"
-    """`false`: act. Everything else, and nothing: only say what would be done."""
+    """`false`: act. Everything else: only say what would be done. Not set: the janitor only says so, others act."""
     GRACE_DAYS: Final = "MLINFRA_GRACE_DAYS"
     """How long the volumes of stopped nodes are kept, in days."""
+    INSTANCE: Final = "MLINFRA_INSTANCE_ID"
+    """On nodes and in containers: the node's instance id, where the metadata service cannot be asked."""
     PREFIX: Final = "MLINFRA_PREFIX"
     """What the names of an environment's clusters begin with, such as `recsys-dev-`."""
 

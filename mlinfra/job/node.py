@@ -9,8 +9,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-INSTANCE_ID_VARIABLE = "MLINFRA_INSTANCE_ID"
-"""The instance's id, for containers that cannot reach the metadata service."""
+from mlinfra.functions.contract import Variable
 
 _METADATA = "http://169.254.169.254"
 _METADATA_SECONDS = 1.0
@@ -44,7 +43,7 @@ def own_instance_id() -> str | None:
     Raises:
         OSError: where the metadata service does not answer.
     """
-    if named := os.environ.get(INSTANCE_ID_VARIABLE):
+    if named := os.environ.get(Variable.INSTANCE):
         return named
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None

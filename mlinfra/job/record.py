@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from mlinfra.job.aws_clock import AwsClock
     from mlinfra.job.outcome import Outcome
 
-INSTANCE_ID = "instance_id"
-"""Attribute of a job's record: the EC2 instance that it runs on."""
-
 _KEPT_SECONDS = 90 * 24 * 60 * 60
 
 
@@ -44,7 +41,7 @@ class JobRecord:
         self._table = table
         self._clock = clock
         self._key = key
-        self._attributes = {Table.JOB_NAME: name} | ({INSTANCE_ID: instance_id} if instance_id else {})
+        self._attributes = {Table.JOB_NAME: name} | ({Table.INSTANCE: instance_id} if instance_id else {})
         self._begun = time.monotonic()
         self._started_at: int | None = None
 
@@ -77,7 +74,7 @@ class JobRecord:
         )
         own = self._key.item[Table.RECORD]
         return [
-            RunningJob(str(item[Table.RECORD]).removeprefix(Table.JOB_PREFIX), item.get(INSTANCE_ID))
+            RunningJob(str(item[Table.RECORD]).removeprefix(Table.JOB_PREFIX), item.get(Table.INSTANCE))
             for page in pages
             for item in page["Items"]
             if item[Table.RECORD] != own and self._is_fresh(item)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlinfra.constructs.alerts import Alerts
 from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.network import Network
 from mlinfra.platform import hand_over
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FoundationStack(MlStack):
-    """The network, and the key for volumes and logs."""
+    """The network, the key for volumes and logs, and the topic that people are told through."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""
@@ -28,6 +29,7 @@ class FoundationStack(MlStack):
             services=["ec2", "logs"],
         )
         self.network = Network(self, "network", log_key_arn=self.key.arn)
+        self.alerts = Alerts(self, "alerts")
         hand_over(
             self,
             {

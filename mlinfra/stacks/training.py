@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlinfra.constructs.shutdown import Shutdown
 from mlinfra.constructs.training_cluster import TrainingCluster
 from mlinfra.platform import Platform
 from mlinfra.stack import MlStack
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TrainingStack(MlStack):
-    """One cluster for each active experiment.
+    """One cluster for each active experiment, and what stops them all.
 
     They share a stack on purpose: an experiment whose line is deleted loses its cluster at the next
     deploy. A stack of its own would be left behind, running.
@@ -24,6 +25,7 @@ class TrainingStack(MlStack):
         """Declare the stack for `environment`."""
         super().__init__(scope, environment, "training", auto_stop=True)
         platform = Platform.lookup(self)
+        self.shutdown = Shutdown(self, "shutdown", key_arn=platform.compute_key_arn)
         self.clusters = {}
         for experiment in environment.experiments:
             cluster = TrainingCluster(
@@ -38,4 +40,5 @@ class TrainingStack(MlStack):
             # An experiment writes its own models and reads everybody's.
             platform.data_lake.grant_read(cluster, zones=["models"])
             platform.data_lake.grant_read_write(cluster, zones=["models"], prefix=f"{experiment.name}/")
+            self.shutdown.watch(cluster_name=cluster.group.name, experiment=experiment)
             self.clusters[experiment.name] = cluster

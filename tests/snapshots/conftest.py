@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,15 @@ def infrastructure(config: dict[str, Any]) -> dict[str, Any]:
     return {key: _plain(value) for key, value in config.items() if key != "//"}
 
 
+def _script(encoded: str) -> list[str]:
+    return base64.b64decode(encoded).decode().splitlines()
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items() if key != "//"}
+        return {
+            key: _script(inner) if key == "user_data" else _plain(inner) for key, inner in value.items() if key != "//"
+        }
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     if isinstance(value, str) and value.startswith('{"'):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlinfra import DataLake, EncryptionKey, Network, TrainingCluster
+from mlinfra import (
+    Alerts,
+    DataLake,
+    EncryptionKey,
+    Lustre,
+    Network,
+    QuietHours,
+    Shutdown,
+    TrainingCluster,
+    TrainingQueue,
+)
 from tests.conftest import an_environment, an_experiment
 from tests.snapshots.conftest import infrastructure
 
@@ -16,6 +26,8 @@ if TYPE_CHECKING:
     from mlinfra import MlStack
 
     Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def resources(config: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +43,7 @@ def test_encryption_key(synthesize: Synthesize, snapshot: SnapshotAssertion) -> 
 
 def test_network(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
     config = synthesize(
-        lambda stack: Network(stack, "network", log_key_arn="arn:aws:kms:us-east-1:111111111111:key/1"),
+        lambda stack: Network(stack, "network", log_key_arn=KEY),
         environment=an_environment(availability_zones=2, nat_gateways="per-zone"),
     )
     assert resources(config) == snapshot
@@ -51,7 +63,56 @@ def test_training_cluster(synthesize: Synthesize, snapshot: SnapshotAssertion) -
             experiment=environment.experiments[0],
             vpc_id="vpc-1",
             subnet_ids=["subnet-1", "subnet-2"],
-            key_arn="arn:aws:kms:us-east-1:111111111111:key/1",
+            key_arn=KEY,
         )
 
     assert resources(synthesize(build, environment=environment)) == snapshot
+
+
+def test_training_cluster_with_all_that_it_can_have(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    experiment = an_experiment(
+        instance_type="p5.48xlarge", nodes=4, lustre=Lustre(zone="raw", prefix="clicks/"), variables={"SEED": "7"}
+    )
+    environment = an_environment(experiments=[experiment])
+
+    def build(stack: MlStack) -> None:
+        subnets = ["subnet-1", "subnet-2"]
+        TrainingCluster(
+            stack, "cluster", experiment=experiment, vpc_id="vpc-1", subnet_ids=subnets, key_arn=KEY, zone="us-east-1b"
+        )
+
+    assert resources(synthesize(build, environment=environment)) == snapshot
+
+
+def test_alerts(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    environment = an_environment(experiments=[an_experiment()], alert_emails=["ml@example.com"])
+    assert resources(synthesize(lambda stack: Alerts(stack, "alerts"), environment=environment)) == snapshot
+
+
+def test_shutdown(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    environment = an_environment(experiments=[an_experiment()], quiet_hours=QuietHours(begin="20:00"))
+
+    def build(stack: MlStack) -> None:
+        shutdown = Shutdown(stack, "shutdown", key_arn=KEY)
+        shutdown.watch(cluster_name="recsys-dev-two-tower-v2", experiment=environment.experiments[0])
+
+    assert resources(synthesize(build, environment=environment)) == snapshot
+
+
+def test_training_queue(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    def build(stack: MlStack) -> None:
+        queue = TrainingQueue(
+            stack,
+            "queue",
+            name="ranking",
+            owner="ana@example.com",
+            gpu="A10G",
+            max_nodes=4,
+            teams={"ranking": 2, "search": 1},
+            vpc_id="vpc-1",
+            subnet_ids=["subnet-1"],
+            key_arn=KEY,
+        )
+        queue.job("two-tower", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/two-tower:2.3", nodes=2)
+
+    assert resources(synthesize(build)) == snapshot

@@ -10,7 +10,7 @@ import mlinfra
 from ci import conformance, environment_docs
 from mlinfra._cdk import Construct
 from mlinfra.declaration import judging
-from tests.conftest import ROOT, TODAY
+from tests.conftest import ROOT, TODAY, image_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,15 +31,18 @@ def test_the_page_about_conformance_says_what_the_tests_found() -> None:
 def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
     from mlinfra.app import MlApp
 
-    declaration, construct = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    declaration, job, construct = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names: dict[str, Any] = {"__name__": "readme"}
     with judging(TODAY) as judgement:
         exec(declaration, names)  # noqa: S102  the README's own words
     assert not judgement.errors
+    trained: list[str] = []
+    exec(job, {"train": lambda: trained.append("once")})  # noqa: S102
+    assert trained == ["once"]
     exec(construct, names)  # noqa: S102
 
     app = MlApp(ROOT, outdir=tmp_path)
-    names["RankerStack"](app, names["dev"])
+    names["RankerStack"](app, names["dev"].with_image_lock(image_lock()))
     app.synth()
     config = json.loads((tmp_path / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
     assert len(config["resource"]["aws_autoscaling_group"]) == 1

@@ -1,0 +1,120 @@
+"""The code of mlinfra's functions, as one zip with the same bytes everywhere.
+
+It is part of the library, as its Python is: reading it makes no synth depend on anything else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import functools
+import hashlib
+import io
+import shutil
+import stat
+import tempfile
+import zipfile
+from pathlib import Path
+
+from mlinfra import functions
+from mlinfra._cdk import AssetType, Construct, TerraformAsset, TerraformStack
+
+MOST_BYTES = 1024 * 1024
+"""How large a package may be. Lambda takes 50 MB (Lambda developer guide, "Lambda quotas", read 2026-11-24); what
+stands here is some text, and more than this means that something got in that does not belong."""
+
+_LIBRARY = Path(functions.__file__).resolve().parent.parent
+_CONTENTS = ("functions/**/*.py", "catalog/gpu_instances.csv")
+"""What is packed, seen from the library. There is no `mlinfra/__init__.py` among it: what the library offers to others
+needs more than functions have, and Python takes the folder for a namespace package without."""
+
+_FILE = stat.S_IFREG | 0o644
+_UNIX = 3
+_BEGINNING_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+_FOLDER = "function-package"
+_NAME = "functions.zip"
+
+
+def packed(library: Path = _LIBRARY) -> bytes:
+    """The package, byte for byte the same wherever and whenever it is made of the same text.
+
+    Files are stored, not deflated: what zlib makes of the same bytes differs between its builds.
+
+    Args:
+        library: the folder of the library `mlinfra`. Default: that of this module.
+
+    Raises:
+        ValueError: where there is nothing to pack, or more than `MOST_BYTES`.
+    """
+    found = {path.relative_to(library).as_posix(): path for each in _CONTENTS for path in library.glob(each)}
+    if not found:
+        message = f"{library} has neither functions nor a catalog to pack. Expected: the folder of the library mlinfra."
+        raise ValueError(message)
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as archive:
+        for name, path in sorted(found.items()):
+            entry = zipfile.ZipInfo(f"mlinfra/{name}", _BEGINNING_OF_ZIP)
+            entry.create_system = _UNIX
+            entry.external_attr = _FILE << 16
+            # Git may have checked it out with other line ends.
+            archive.writestr(entry, path.read_text(encoding="utf-8").encode())
+    if package.tell() > MOST_BYTES:
+        largest = max(found, key=lambda name: found[name].stat().st_size)
+        message = (
+            f"the package of the functions has {package.tell()} bytes. Expected: at most {MOST_BYTES}. Its largest "
+            f"file is {largest}."
+        )
+        raise ValueError(message)
+    return package.getvalue()
+
+
+class FunctionPackage(Construct):
+    """The package beside the stack's Terraform JSON. A stack has one, whatever number of functions it has."""
+
+    @classmethod
+    def of(cls, scope: Construct) -> FunctionPackage:
+        """The package of the stack that `scope` stands in."""
+        stack = TerraformStack.of(scope)
+        known = stack.node.try_find_child(_FOLDER)
+        return known if isinstance(known, FunctionPackage) else cls(stack)
+
+    def __init__(self, stack: TerraformStack) -> None:
+        """Put the package into `stack`. `FunctionPackage.of` does so once."""
+        content, file = _written()
+        super().__init__(stack, _FOLDER)
+        digest = hashlib.sha256(content)
+        self._source_code_hash = base64.b64encode(digest.digest()).decode()
+        # cdktf would hash where the file lies along with what is in it.
+        self._asset = TerraformAsset(
+            self, "zip", path=str(file), asset_hash=digest.hexdigest()[:32], type=AssetType.FILE
+        )
+
+    @property
+    def path(self) -> str:
+        """Where it lies, seen from the stack's Terraform JSON. Another content lies elsewhere."""
+        return self._asset.path
+
+    @property
+    def source_code_hash(self) -> str:
+        """Its SHA-256, as Lambda writes it."""
+        return self._source_code_hash
+
+
+@functools.cache
+def modules() -> frozenset[str]:
+    """The modules that a function can be started from, such as `mlinfra.functions.janitor`."""
+    with zipfile.ZipFile(io.BytesIO(_written()[0])) as archive:
+        return frozenset(
+            name.removesuffix(".py").replace("/", ".") for name in archive.namelist() if name.endswith(".py")
+        )
+
+
+@functools.cache
+def _written() -> tuple[bytes, Path]:
+    """The package and a file with it. cdktf copies it when it synthesizes, so it stays until this process ends."""
+    content = packed()
+    folder = Path(tempfile.mkdtemp(prefix="mlinfra-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / _NAME
+    file.write_bytes(content)
+    return content, file

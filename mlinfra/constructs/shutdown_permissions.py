@@ -1,0 +1,165 @@
+"""What the functions that stop clusters may do: as much as docs/adr/0005 asks of each, and no more.
+
+Which action knows which resource and which condition key is taken from the service authorization reference of EC2 Auto
+Scaling, EC2, CloudWatch, DynamoDB, EventBridge and SNS, read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.constructs.alerts import alerts_key_alias
+from mlinfra.constructs.policy import statement
+from mlinfra.functions.contract import Event, Tag
+
+if TYPE_CHECKING:
+    from mlinfra.environment import Environment
+
+    Statement = dict[str, object]
+
+_TAGS_OF_KEPT_VOLUMES = [Tag.AUTO_STOP, Tag.DELETE_AFTER, Tag.EXPERIMENT, Tag.OWNER, "Name"]
+
+
+def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement]:
+    """For the janitor: look at everything, stop and end what is tagged AutoStop=true.
+
+    Args:
+        environment: where it looks. Everything in its account and region is in reach, by its tag.
+        key_arn: the KMS key of the table of records.
+    """
+    return [
+        *_look(environment),
+        *_stop_groups(environment, names="*"),
+        *_end_instances_and_volumes(environment),
+        *_remember(environment, key_arn),
+        *_tell(environment),
+    ]
+
+
+def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
+    """For functions that are called about one cluster: stop groups of the environment that are tagged AutoStop=true.
+
+    Args:
+        environment: whose clusters they may stop.
+        key_arn: the KMS key of the table of records.
+    """
+    return [
+        *_look(environment),
+        *_stop_groups(environment, names=f"{environment.prefix}-*"),
+        *_remember(environment, key_arn),
+        *_tell(environment),
+    ]
+
+
+def _look(environment: Environment) -> list[Statement]:
+    return [
+        # None of these knows a resource.
+        statement(
+            "Look",
+            actions=[
+                "autoscaling:DescribeAutoScalingGroups",
+                "cloudwatch:GetMetricData",
+                "ec2:DescribeInstances",
+                "ec2:DescribeVolumes",
+            ],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
+        )
+    ]
+
+
+def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
+    region, account = environment.region, environment.account_id
+    return [
+        statement(
+            "StopGroups",
+            actions=["autoscaling:SetDesiredCapacity", "autoscaling:UpdateAutoScalingGroup"],
+            resources=[f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{names}"],
+            conditions=_tagged(Tag.AUTO_STOP),
+        ),
+        statement(
+            "LetVolumesOutliveNodes",
+            actions=["ec2:ModifyInstanceAttribute"],
+            resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
+            conditions=_tagged(Tag.AUTO_STOP),
+        ),
+        # Groups made by hand hand their tags on to instances, and to no volume. A volume that says nothing is in
+        # reach, one that says AutoStop=false is not. To change an instance is allowed for both or not at all.
+        statement(
+            "KeepVolumes",
+            actions=["ec2:ModifyInstanceAttribute"],
+            resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
+            conditions={"StringEqualsIfExists": {f"aws:ResourceTag/{Tag.AUTO_STOP}": "true"}},
+        ),
+        statement(
+            "TagKeptVolumes",
+            actions=["ec2:CreateTags"],
+            resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
+            conditions={
+                "ForAllValues:StringEquals": {"aws:TagKeys": _TAGS_OF_KEPT_VOLUMES},
+                "StringEqualsIfExists": {f"aws:ResourceTag/{Tag.AUTO_STOP}": "true"},
+            },
+        ),
+    ]
+
+
+def _end_instances_and_volumes(environment: Environment) -> list[Statement]:
+    region, account = environment.region, environment.account_id
+    return [
+        statement(
+            "EndInstances",
+            actions=["ec2:StopInstances", "ec2:TerminateInstances"],
+            resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
+            conditions=_tagged(Tag.AUTO_STOP),
+        ),
+        statement(
+            "DeleteKeptVolumes",
+            actions=["ec2:DeleteVolume"],
+            resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
+            conditions={**_tagged(Tag.AUTO_STOP), "Null": {f"aws:ResourceTag/{Tag.DELETE_AFTER}": "false"}},
+        ),
+    ]
+
+
+def _remember(environment: Environment, key_arn: str) -> list[Statement]:
+    region, account = environment.region, environment.account_id
+    return [
+        statement(
+            "Remember",
+            actions=["dynamodb:Query", "dynamodb:UpdateItem"],
+            resources=[f"arn:aws:dynamodb:{region}:{account}:table/{environment.records_table}"],
+        ),
+        statement(
+            "UseKeyOfTable",
+            actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            resources=[key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{region}.amazonaws.com"}},
+        ),
+    ]
+
+
+def _tell(environment: Environment) -> list[Statement]:
+    region, account = environment.region, environment.account_id
+    return [
+        statement("TellPeople", actions=["sns:Publish"], resources=[environment.alerts_topic_arn]),
+        # The topic is in another stack. By its alias its key is known without asking there.
+        statement(
+            "UseKeyOfTopic",
+            actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+            resources=[f"arn:aws:kms:{region}:{account}:key/*"],
+            conditions={
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": alerts_key_alias(environment)},
+                "StringEquals": {"kms:ViaService": f"sns.{region}.amazonaws.com"},
+            },
+        ),
+        statement(
+            "TellPrograms",
+            actions=["events:PutEvents"],
+            resources=[f"arn:aws:events:{region}:{account}:event-bus/default"],
+            conditions={"StringEquals": {"events:source": Event.SHUTDOWN_SOURCE}},
+        ),
+    ]
+
+
+def _tagged(tag: str) -> dict[str, dict[str, str]]:
+    return {"StringEquals": {f"aws:ResourceTag/{tag}": "true"}}

@@ -1,0 +1,6 @@
+# What a node does every minute.
+
+start_minute_timer() {
+  systemctl daemon-reload
+  systemctl enable --now mlinfra-minute.timer
+}

@@ -1,0 +1,140 @@
+"""All four layers of shutdown through their whole life: real Terraform, real AWS provider, local AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra import Environment, MlStack, QuietHours
+from mlinfra._cdk import App
+from mlinfra.constructs.alerts import Alerts
+from mlinfra.constructs.encryption_key import EncryptionKey
+from mlinfra.constructs.shutdown import Shutdown
+from mlinfra.functions.contract import Table, Variable
+from mlinfra.operations.terraform import Terraform
+from tests.conftest import ROOT, an_environment, an_experiment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("shutdown")]
+
+GROUP = "recsys-local-two-tower-v2"
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    return an_environment(
+        name="local",
+        account_id="123456789012",
+        emulated=True,
+        alert_emails=("platform@example.com",),
+        quiet_hours=QuietHours(begin="20:00", time_zone="Europe/Berlin"),
+        experiments=[an_experiment()],
+    )
+
+
+@pytest.fixture(scope="module")
+def terraform(environment: Environment, deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """The stack, applied. Its group stands for the cluster's, and is there before."""
+    _make_group()
+    # With a space, as checkouts have them.
+    outdir = tmp_path_factory.mktemp("check out")
+    app = App(outdir=str(outdir))
+    stack = MlStack(app, environment, "shutdown")
+    key = EncryptionKey(stack, "key", name="recsys-local-compute", description="Logs.", services=["logs"])
+    alerts = Alerts(stack, "alerts")
+    assert alerts.topic_arn
+    Shutdown(stack, "shutdown", key_arn=key.arn).watch(cluster_name=GROUP, experiment=environment.experiments[0])
+    app.synth()
+    folder = outdir / "stacks" / "local-shutdown"
+    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+    (folder / ".terraform.lock.hcl").write_bytes((ROOT / ".terraform.lock.hcl").read_bytes())
+    made = Terraform(folder, deployable)
+    made.init()
+    _apply(made)
+    return made
+
+
+def _make_group() -> None:
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    template = {"ImageId": "ami-12345678", "InstanceType": "g5.xlarge"}
+    ec2.create_launch_template(LaunchTemplateName="node", LaunchTemplateData=template)
+    boto3.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=GROUP,
+        LaunchTemplate={"LaunchTemplateName": "node", "Version": "$Latest"},
+        MinSize=0,
+        MaxSize=4,
+        DesiredCapacity=0,
+        VPCZoneIdentifier=subnet,
+    )
+
+
+def _apply(terraform: Terraform, **options: Any) -> None:
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan, **options)
+    terraform.apply(plan)
+
+
+def test_a_second_plan_finds_nothing_to_do(terraform: Terraform) -> None:
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    changes = {each["address"]: each["change"] for each in terraform.show(plan)["resource_changes"]}
+    assert {address: each for address, each in changes.items() if each["actions"] != ["no-op"]} == {}
+
+
+@pytest.mark.usefixtures("terraform")
+def test_functions_have_the_package_and_what_the_environment_says(environment: Environment) -> None:
+    functions = boto3.client("lambda")
+    found = {each["FunctionName"]: each for each in functions.list_functions()["Functions"]}
+    assert set(found) == {"recsys-local-janitor", "recsys-local-job-finished", "recsys-local-idle"}
+    assert len({each["CodeSha256"] for each in found.values()}) == 1
+    variables = found["recsys-local-janitor"]["Environment"]["Variables"]
+    assert variables == {
+        Variable.TABLE: environment.records_table,
+        Variable.TOPIC: environment.alerts_topic_arn,
+        Variable.GRACE_DAYS: "3",
+        Variable.PREFIX: "recsys-local-",
+        Variable.DRY_RUN: "true",
+    }
+
+
+@pytest.mark.usefixtures("terraform")
+def test_the_table_takes_what_jobs_and_functions_write(environment: Environment) -> None:
+    table = boto3.resource("dynamodb").Table(environment.records_table)
+    key = {Table.CLUSTER: GROUP, Table.RECORD: Table.STATE}
+    table.update_item(Key=key, UpdateExpression="SET cost_usd = :usd", ExpressionAttributeValues={":usd": 3})
+    assert table.get_item(Key=key)["Item"]["cost_usd"] == 3
+
+
+@pytest.mark.usefixtures("terraform")
+def test_an_owner_hears_of_their_own_clusters_only(environment: Environment) -> None:
+    sns = boto3.client("sns")
+    listed = sns.list_subscriptions_by_topic(TopicArn=environment.alerts_topic_arn)["Subscriptions"]
+    filters = {
+        each["Endpoint"]: sns.get_subscription_attributes(SubscriptionArn=each["SubscriptionArn"])["Attributes"].get(
+            "FilterPolicy"
+        )
+        for each in listed
+    }
+    assert filters["platform@example.com"] is None
+    assert json.loads(filters["ana@example.com"]) == {"owner": ["ana@example.com"]}
+
+
+@pytest.mark.usefixtures("terraform")
+def test_quiet_hours_leave_the_largest_size_as_it_is() -> None:
+    (action,) = boto3.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=GROUP)[
+        "ScheduledUpdateGroupActions"
+    ]
+    assert (action["MinSize"], action["DesiredCapacity"], action.get("MaxSize")) == (0, 0, None)
+    assert (action["Recurrence"], action["TimeZone"]) == ("0 20 * * *", "Europe/Berlin")
+
+
+def test_all_of_it_can_be_destroyed(terraform: Terraform) -> None:
+    _apply(terraform, mode="destroy")
+    assert terraform.state().resources == {}

@@ -1,0 +1,211 @@
+"""A training queue through its whole life: real Terraform, real AWS provider, local AWS."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra.operations.terraform import Terraform
+from tests.conftest import ROOT, an_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-queue")]
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/two-tower:2.3"
+COMMAND = ["sh", "-c", 'torchrun --node-rank "${AWS_BATCH_JOB_NODE_INDEX}" train.py']
+OTHER_NODES: dict[str, Any] = {"instance_types": ["p4d.24xlarge", "p4de.24xlarge"], "root_volume_gib": 300}
+
+
+class Project:
+    """A stack with a network, a data lake and a queue, which can be declared anew."""
+
+    def __init__(self, root: Path, executable: Path) -> None:
+        self._root = root
+        self._executable = executable
+
+    def declare(self, *, timeout_seconds: int = 86_400, **changes: Any) -> Terraform:
+        """Terraform in the stack as it is declared with `changes` of the queue."""
+        from mlinfra import EncryptionKey, MlStack
+        from mlinfra._cdk import App
+        from mlinfra._cdk.aws import subnet, vpc
+        from mlinfra.constructs.data_lake import DataLakeAccess
+        from mlinfra.constructs.training_queue import TrainingQueue
+
+        environment = an_environment(name="local", account_id="123456789012", emulated=True)
+        app = App(outdir=str(self._root / "cdktf.out"))
+        stack = MlStack(app, environment, "queue")
+        network = vpc.Vpc(stack, "vpc", cidr_block="10.70.0.0/16")
+        subnets = [
+            subnet.Subnet(stack, f"subnet-{zone}", vpc_id=network.id, cidr_block=cidr, availability_zone=zone).id
+            for zone, cidr in (("us-east-1a", "10.70.1.0/24"), ("us-east-1b", "10.70.2.0/24"))
+        ]
+        key = EncryptionKey(stack, "key", name="queue", description="Volumes and logs.", services=["ec2", "logs"])
+        asked: dict[str, Any] = {
+            "name": "ranking",
+            "owner": "ana@example.com",
+            "instance_types": ["p4d.24xlarge"],
+            "max_nodes": 4,
+            "teams": {"ranking": 2, "search": 1, "interns": 0.3},
+            "efa": True,
+            "spot_falls_back_to_on_demand": True,
+            "vpc_id": network.id,
+            "subnet_ids": subnets,
+            "key_arn": key.arn,
+        }
+        queue = TrainingQueue(stack, "queue", **(asked | changes))
+        job = queue.job("two-tower", image=IMAGE, gpus_per_node=2, variables={"LR": "1e-3"})
+        queue.job("pretrain", image=IMAGE, command=COMMAND, nodes=4, timeout_seconds=timeout_seconds)
+        DataLakeAccess(stack, "lake", key_arn=key.arn).grant_read(job, zones=["features"])
+        app.synth()
+        folder = self._root / "cdktf.out" / "stacks" / "local-queue"
+        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+        terraform = Terraform(folder, self._executable)
+        terraform.init()
+        return terraform
+
+
+def planned(terraform: Terraform) -> dict[str, list[str]]:
+    """The addresses that a plan would touch, by action."""
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    touched: dict[str, list[str]] = {}
+    for each in terraform.show(plan)["resource_changes"]:
+        actions = "/".join(each["change"]["actions"])
+        if each["mode"] == "managed" and actions != "no-op":
+            touched.setdefault(actions, []).append(each["address"])
+    return touched
+
+
+def apply(terraform: Terraform) -> dict[str, list[str]]:
+    """Apply what differs. Returns what was touched, by action."""
+    touched = planned(terraform)
+    terraform.apply(terraform.directory / "test.plan")
+    return touched
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
+    """The project, with its queue deployed."""
+    made = Project(tmp_path_factory.mktemp("queue"), deployable)
+    assert set(apply(made.declare())) == {"create"}
+    return made
+
+
+def environments() -> dict[str, dict[str, Any]]:
+    """The compute environments that Batch has, by the end of their names."""
+    found = boto3.client("batch").describe_compute_environments()["computeEnvironments"]
+    return {each["tags"]["Name"].removeprefix("recsys-local-ranking-"): each for each in found}
+
+
+def test_a_second_plan_finds_nothing_to_do(project: Project) -> None:
+    assert planned(project.declare()) == {}
+
+
+def test_nothing_runs_while_there_are_no_jobs(project: Project) -> None:
+    del project
+    assert boto3.client("ec2").describe_instances()["Reservations"] == []
+    for each in environments().values():
+        resources = each["computeResources"]
+        assert (resources["minvCpus"], resources["maxvCpus"]) == (0, 4 * 96)
+        assert "desiredvCpus" not in resources
+
+
+def test_environments_are_of_the_kind_that_batch_updates_in_place(project: Project) -> None:
+    del project
+    for each in environments().values():
+        assert each["serviceRole"].endswith("role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch")
+        assert each["updatePolicy"] == {"terminateJobsOnUpdate": False, "jobExecutionTimeoutMinutes": 360}
+
+
+def test_queues_take_the_environments_in_order(project: Project) -> None:
+    del project
+    arns = {each["computeEnvironmentArn"]: name for name, each in environments().items()}
+    queues = boto3.client("batch").describe_job_queues()["jobQueues"]
+    orders = {
+        each["jobQueueName"].removeprefix("recsys-local-ranking-"): [
+            arns[entry["computeEnvironment"]]
+            for entry in sorted(each["computeEnvironmentOrder"], key=lambda entry: int(entry["order"]))
+        ]
+        for each in queues
+    }
+    assert orders == {"spot": ["spot", "on-demand"], "on-demand": ["on-demand"], "multi-node": ["multi-node"]}
+
+
+def test_a_shell_command_reaches_batch_as_it_was_written(project: Project) -> None:
+    del project
+    (definition,) = boto3.client("batch").describe_job_definitions(jobDefinitionName="recsys-local-ranking-pretrain")[
+        "jobDefinitions"
+    ]
+    (nodes,) = definition["nodeProperties"]["nodeRangeProperties"]
+    assert nodes["targetNodes"] == "0:3"
+    assert nodes["container"]["command"] == COMMAND
+
+
+def test_a_larger_volume_comes_in_place(project: Project) -> None:
+    changed = project.declare(root_volume_gib=300)
+    touched = apply(changed)
+    assert set(touched) == {"update"}
+    assert {address.partition(".")[0] for address in touched["update"]} == {
+        "aws_batch_compute_environment",
+        "aws_launch_template",
+    }
+    assert {each["computeResources"]["launchTemplate"]["version"] for each in environments().values()} == {"2"}
+    assert planned(changed) == {}
+
+
+def test_other_instance_types_come_in_place(project: Project) -> None:
+    changed = project.declare(**OTHER_NODES)
+    touched = apply(changed)
+    assert set(touched) == {"update"}
+    assert sorted(address.split("_")[-2] for address in touched["update"]) == ["environment", "environment"]
+    types = {name: sorted(each["computeResources"]["instanceTypes"]) for name, each in environments().items()}
+    assert types == {
+        "spot": ["p4d.24xlarge", "p4de.24xlarge"],
+        "on-demand": ["p4d.24xlarge", "p4de.24xlarge"],
+        "multi-node": ["p4d.24xlarge"],
+    }
+    assert planned(changed) == {}
+
+
+def test_what_cannot_be_changed_is_there_anew_before_the_old_one_goes(project: Project) -> None:
+    touched = planned(project.declare(**OTHER_NODES, name="retrieval"))
+    replaced = {action for action, addresses in touched.items() if any("_environment_" in each for each in addresses)}
+    assert "create/delete" in replaced
+    assert replaced <= {"create/delete", "update"}
+
+
+def test_a_changed_job_is_a_new_revision_and_the_old_one_goes(project: Project) -> None:
+    changed = project.declare(**OTHER_NODES, timeout_seconds=3600)
+    (address,) = apply(changed)["update"]
+    assert "pretrain" in address
+    found = boto3.client("batch").describe_job_definitions(
+        jobDefinitionName="recsys-local-ranking-pretrain", status="ACTIVE"
+    )["jobDefinitions"]
+    assert [(each["revision"], each["timeout"]) for each in found] == [(2, {"attemptDurationSeconds": 3600})]
+
+
+def test_the_weights_come_back_as_they_were_given(project: Project) -> None:
+    del project
+    arn = boto3.client("batch").list_scheduling_policies()["schedulingPolicies"][0]["arn"]
+    (policy,) = boto3.client("batch").describe_scheduling_policies(arns=[arn])["schedulingPolicies"]
+    shares = policy["fairsharePolicy"]["shareDistribution"]
+    weights = {each["shareIdentifier"]: each["weightFactor"] for each in shares}
+    assert weights == {"ranking": 0.5, "search": 1, "interns": 3.3333}
+
+
+def test_destroying_it_leaves_nothing(project: Project) -> None:
+    terraform = project.declare()
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan, mode="destroy")
+    terraform.apply(plan)
+    batch = boto3.client("batch")
+    assert batch.describe_compute_environments()["computeEnvironments"] == []
+    assert batch.describe_job_queues()["jobQueues"] == []
+    assert batch.describe_job_definitions(status="ACTIVE")["jobDefinitions"] == []
+    assert terraform.state().resources == {}

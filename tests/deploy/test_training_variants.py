@@ -1,0 +1,263 @@
+"""Clusters of every kind in one stack: applied, planned again, and removed one by one. Real Terraform, local AWS."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra import EncryptionKey, Environment, Experiment, MlStack, TrainingCluster
+from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
+from mlinfra.experiment import Lustre
+from mlinfra.operations.terraform import Terraform
+from mlinfra.purchase import CapacityBlock, CapacityReservation, Spot
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-variants")]
+
+KINDS: dict[str, dict[str, Any]] = {
+    "on-demand": {"instance_type": "g5.xlarge", "nodes": 2},
+    "efa": {"instance_type": "p5.48xlarge", "nodes": 4},
+    "spot": {
+        "instance_type": "g5.xlarge",
+        "nodes": 3,
+        "purchase": Spot(on_demand_nodes=1, instance_types=("g6.xlarge", "g6e.xlarge"), max_usd_per_hour=1.5),
+    },
+    "reserved": {
+        "instance_type": "p4d.24xlarge",
+        "nodes": 2,
+        "purchase": CapacityReservation(reservation_id="cr-0123456789abcdef0"),
+    },
+    "block": {
+        "instance_type": "p6-b300.48xlarge",
+        "nodes": 2,
+        "purchase": CapacityBlock(reservation_id="cr-0123456789abcdef1"),
+    },
+}
+
+
+# The AWS provider waits ten minutes before it looks whether a file system is gone, so this one is only planned.
+PLANNED: dict[str, dict[str, Any]] = {
+    "lustre": {
+        "instance_type": "p4d.24xlarge",
+        "nodes": 2,
+        "lustre": Lustre(zone="raw", prefix="clicks/", export=True),
+        "purchase": CapacityReservation(reservation_id="cr-0123456789abcdef2"),
+    },
+}
+
+
+class Clusters:
+    """A stack of one cluster for each of some kinds, and Terraform in it."""
+
+    def __init__(self, folder: Path, executable: Path) -> None:
+        self._folder = folder
+        self._executable = executable
+        ec2 = boto3.client("ec2")
+        self._vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.subnet_ids = [
+            ec2.create_subnet(VpcId=self._vpc_id, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+            for cidr, zone in (("10.0.0.0/18", "us-east-1a"), ("10.0.64.0/18", "us-east-1b"))
+        ]
+
+    def declare(self, *kinds: str, zone: str | None = None) -> Terraform:
+        """Synthesize the stack."""
+        from mlinfra._cdk import App
+
+        environment = Environment(
+            name="local",
+            project="recsys",
+            account_id="123456789012",
+            region="us-east-1",
+            team="ml-platform",
+            cost_center="none",
+            repository="gitlab.example.com/ml/platform",
+            monthly_spend_limit_usd=1,
+            emulated=True,
+            experiments=[
+                Experiment(name=kind, owner="ana@example.com", expires=date(2099, 12, 31), **(KINDS | PLANNED)[kind])
+                for kind in kinds
+            ],
+        ).with_image_lock(ImageLock.load(ROOT / IMAGE_LOCK_FILE))
+        app = App(outdir=str(self._folder))
+        stack = MlStack(app, environment, "training", auto_stop=True)
+        key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])
+        for experiment in environment.experiments:
+            TrainingCluster(
+                stack,
+                experiment.name,
+                experiment=experiment,
+                vpc_id=self._vpc_id,
+                subnet_ids=self.subnet_ids,
+                key_arn=key.arn,
+                zone=zone,
+            )
+        app.synth()
+        folder = self._folder / "stacks" / "local-training"
+        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+        terraform = Terraform(folder, self._executable)
+        terraform.init()
+        return terraform
+
+
+def apply(terraform: Terraform) -> None:
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    terraform.apply(plan)
+
+
+def differs(terraform: Terraform) -> bool:
+    return terraform.plan(terraform.directory / "test.plan")
+
+
+def instances(kind: str) -> list[dict[str, Any]]:
+    """What runs of a cluster."""
+    running = [{"Name": "tag:Experiment", "Values": [kind]}, {"Name": "instance-state-name", "Values": ["running"]}]
+    answer = boto3.client("ec2").describe_instances(Filters=running)
+    return [each for reservation in answer["Reservations"] for each in reservation["Instances"]]
+
+
+@pytest.fixture(scope="module")
+def clusters(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Clusters:
+    return Clusters(tmp_path_factory.mktemp("clusters"), deployable)
+
+
+@pytest.fixture(scope="module")
+def deployed(clusters: Clusters) -> Terraform:
+    terraform = clusters.declare(*KINDS)
+    apply(terraform)
+    return terraform
+
+
+def test_a_cluster_with_lustre_stands_in_the_zone_that_was_asked_for(
+    deployable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    planned = Clusters(tmp_path_factory.mktemp("planned"), deployable)
+    terraform = planned.declare("lustre", zone="us-east-1b")
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    after = {
+        each["type"]: each["change"]["after"]
+        for each in terraform.show(plan)["resource_changes"]
+        if each["mode"] == "managed"
+    }
+    assert after["aws_fsx_lustre_file_system"]["subnet_ids"] == [planned.subnet_ids[1]]
+    assert after["aws_autoscaling_group"]["vpc_zone_identifier"] == [planned.subnet_ids[1]]
+    assert after["aws_fsx_data_repository_association"]["data_repository_path"].endswith("/clicks/")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_all_its_nodes(deployed: Terraform, kind: str) -> None:
+    del deployed
+    assert len(instances(kind)) == KINDS[kind]["nodes"]
+
+
+def test_every_node_of_four_p5_has_an_adapter_on_each_of_32_cards(deployed: Terraform) -> None:
+    del deployed
+    for node in instances("efa"):
+        found = sorted(
+            (
+                each["Attachment"]["NetworkCardIndex"],
+                each["Attachment"]["DeviceIndex"],
+                each["InterfaceType"],
+                "PrivateIpAddress" in each,
+            )
+            for each in node["NetworkInterfaces"]
+        )
+        assert found == [
+            (0, 0, "interface", True),
+            (0, 1, "efa-only", False),
+            *((card, 0, "efa-only", False) for card in range(1, 32)),
+        ]
+
+
+def test_nodes_with_adapters_are_in_one_subnet_and_one_placement_group(deployed: Terraform) -> None:
+    del deployed
+    assert len({node["SubnetId"] for node in instances("efa")}) == 1
+    assert {node["Placement"]["GroupName"] for node in instances("efa")} == {"recsys-local-efa"}
+
+
+def test_one_node_is_on_demand_and_the_others_are_spot(deployed: Terraform) -> None:
+    del deployed
+    assert sorted(node.get("InstanceLifecycle", "on-demand") for node in instances("spot")) == [
+        "on-demand",
+        "spot",
+        "spot",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reservation", "market"),
+    [("reserved", "cr-0123456789abcdef0", None), ("block", "cr-0123456789abcdef1", "capacity-block")],
+)
+def test_what_is_reserved_is_named_in_the_launch_template(
+    deployed: Terraform, kind: str, reservation: str, market: str | None
+) -> None:
+    del deployed
+    answer = boto3.client("ec2").describe_launch_template_versions(
+        LaunchTemplateName=f"recsys-local-{kind}", Versions=["$Latest"]
+    )
+    data = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+    target = data["CapacityReservationSpecification"]["CapacityReservationTarget"]
+    assert target == {"CapacityReservationId": reservation}
+    assert data.get("InstanceMarketOptions", {}).get("MarketType") == market
+
+
+def test_every_node_is_protected_and_boots_the_user_data(deployed: Terraform) -> None:
+    del deployed
+    for kind in KINDS:
+        (group,) = boto3.client("autoscaling").describe_auto_scaling_groups(
+            AutoScalingGroupNames=[f"recsys-local-{kind}"]
+        )["AutoScalingGroups"]
+        assert all(each["ProtectedFromScaleIn"] for each in group["Instances"])
+        given = boto3.client("ec2").describe_instance_attribute(
+            InstanceId=group["Instances"][0]["InstanceId"], Attribute="userData"
+        )
+        assert base64.b64decode(given["UserData"]["Value"]).startswith(b"#!/bin/bash\nCLUSTER=")
+
+
+def test_a_second_plan_finds_nothing_to_do_even_where_nodes_have_published(deployed: Terraform) -> None:
+    boto3.client("ssm").put_parameter(
+        Name="/mlinfra/recsys/local/training/efa/master", Value="i-0123 10.0.0.4", Overwrite=True
+    )
+    boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName="recsys-local-spot", DesiredCapacity=1)
+    assert not differs(deployed)
+
+
+def test_removing_experiments_removes_all_of_them_and_nothing_of_others(
+    clusters: Clusters, deployed: Terraform
+) -> None:
+    del deployed
+    apply(clusters.declare("on-demand"))
+    names = [
+        each["AutoScalingGroupName"]
+        for each in boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    ]
+    assert names == ["recsys-local-on-demand"]
+    assert [kind for kind in KINDS if instances(kind)] == ["on-demand"]
+    assert [each["GroupName"] for each in boto3.client("ec2").describe_placement_groups()["PlacementGroups"]] == []
+    parameters = boto3.client("ssm").describe_parameters()["Parameters"]
+    assert [each["Name"] for each in parameters if "/training/" in each["Name"]] == [
+        "/mlinfra/recsys/local/training/on-demand/master"
+    ]
+    groups = boto3.client("logs").describe_log_groups()["logGroups"]
+    assert [each["logGroupName"] for each in groups] == ["/mlinfra/recsys/local/training/on-demand"]
+    roles = [each["RoleName"] for each in boto3.client("iam").list_roles()["Roles"]]
+    assert [each for each in roles if each.startswith("recsys-local")] == ["recsys-local-on-demand-node"]
+
+
+def test_protected_nodes_do_not_keep_a_cluster_from_being_destroyed(clusters: Clusters) -> None:
+    terraform = clusters.declare("on-demand")
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan, mode="destroy")
+    terraform.apply(plan)
+    assert terraform.state().resources == {}
+    assert instances("on-demand") == []
