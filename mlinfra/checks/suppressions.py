@@ -28,7 +28,7 @@ SUPPRESSIONS = (
     Suppression(
         check="CKV2_AWS_34",
         address=r"aws_ssm_parameter\..*_master_.*",
-        reason="It holds the private address of a node, which is no secret; every node reads it at each start of a job.",
+        reason="It holds the private address of a node, which is no secret; all nodes read it when a job starts.",
     ),
     Suppression(
         check="CKV_AWS_117",
@@ -44,8 +44,8 @@ SUPPRESSIONS = (
     Suppression(
         check="CKV_AWS_338",
         address=r"resource\.(shutdown_.*_function_log|.*_logs)_.*",
-        reason="Logs of functions are kept for 90 days and those of nodes for 30. What was stopped and why is in events "
-        "and records, which last.",
+        reason="Logs of functions are kept for 90 days, those of nodes for 30. What was stopped and why is in events and "
+        "records too.",
     ),
     Suppression(
         check="CKV2_AWS_34",
