@@ -44,8 +44,8 @@ SUPPRESSIONS = (
     Suppression(
         check="CKV_AWS_338",
         address=r"resource\.(shutdown_.*_function_log|.*_logs)_.*",
-        reason="Logs of functions are kept for 90 days, those of nodes for 30. What was stopped and why is in events and "
-        "records too.",
+        reason="Logs of functions are kept for 90 days, those of nodes for 30. What was stopped and why is in events "
+        "and records too.",
     ),
     Suppression(
         check="CKV2_AWS_34",
