@@ -49,8 +49,8 @@ conformance: setup ## Every conformance case, the slow ones too, and the page ab
 	$(BIN)/python -m ci.conformance
 
 .PHONY: fast-tests
-fast-tests: setup ## All tests but those that run Terraform
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not deploy"
+fast-tests: setup ## All tests but those that run Terraform or talk to a local AWS
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not deploy and not local_aws"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## checkov over what every environment synthesizes to

@@ -96,3 +96,10 @@ def only(config: dict[str, Any], type_name: str, kind: str = "resource") -> dict
     (body,) = config[kind][type_name].values()
     resource: dict[str, Any] = body
     return resource
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what talks to a local AWS."""
+    for item in items:
+        if "running_local_aws" in getattr(item, "fixturenames", ()):
+            item.add_marker("local_aws")

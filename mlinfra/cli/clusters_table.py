@@ -13,6 +13,7 @@ from rich.table import Table
 
 from mlinfra.declared import load_environments
 from mlinfra.errors import OperationError
+from mlinfra.operations.aws_account import OtherAccountError
 from mlinfra.operations.clusters import clusters
 from mlinfra.operations.project import project_root
 
@@ -40,7 +41,7 @@ def show_clusters(names: Sequence[str], *, as_json: bool) -> None:
         )
         raise OperationError(message)
     found: list[Cluster] = []
-    refused: list[str] = []
+    refusals: dict[str, list[str]] = {}
     asked = [each for each in declared if not names or each.name in names]
     for environment in asked:
         try:
@@ -48,8 +49,10 @@ def show_clusters(names: Sequence[str], *, as_json: bool) -> None:
         except OperationError as reason:
             if names:
                 raise
-            refused.append(f"{environment.name}: {reason}")
-    if len(refused) == len(asked):
+            why = "the credentials are of another account" if isinstance(reason, OtherAccountError) else str(reason)
+            refusals.setdefault(why, []).append(environment.name)
+    refused = [f"{', '.join(refused_names)}: {why}" for why, refused_names in refusals.items()]
+    if sum(map(len, refusals.values())) == len(asked):
         message = "No environment could be asked."
         raise OperationError(message, details="\n".join(refused))
     if as_json:

@@ -42,7 +42,9 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(before)
     if not (separator and command):
         parser.error("the command to run comes after --")
-    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    logging.basicConfig(format="%(name)s: %(message)s")
+    # What other libraries say of their inner life is nothing to whoever runs a command.
+    logging.getLogger("mlinfra.job").setLevel(logging.INFO)
     try:
         _run_as_job(options.name, options.job_id, command)
     except SystemExit as end:

@@ -40,6 +40,10 @@ _NO_LONGER_VALID = frozenset(
 )
 
 
+class OtherAccountError(OperationError):
+    """The credentials at hand are of another account than the environment's."""
+
+
 @dataclass(frozen=True)
 class AwsAccount:
     """The account of an environment, reached with credentials that belong to it."""
@@ -58,8 +62,8 @@ def account_of(environment: Environment) -> AwsAccount:
     """The environment's account, once the credentials at hand turn out to be of that account.
 
     Raises:
-        OperationError: where there are no credentials, they are no longer valid, or they belong to
-            another account.
+        OtherAccountError: where the credentials belong to another account.
+        OperationError: where there are none, or they are no longer valid.
     """
     if environment.emulated and not os.environ.get("AWS_ENDPOINT_URL"):
         mlinfra = own_command()
@@ -77,7 +81,7 @@ def account_of(environment: Environment) -> AwsAccount:
             f"{environment.name!r} is account {environment.account_id}. Nothing was touched. Use credentials of "
             f"{environment.account_id}, such as another AWS_PROFILE."
         )
-        raise OperationError(message)
+        raise OtherAccountError(message)
     return AwsAccount(session, identity["Account"], identity["Arn"])
 
 

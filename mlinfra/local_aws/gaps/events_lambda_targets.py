@@ -1,0 +1,52 @@
+"""Events reach functions.
+
+moto fails PutEvents where a rule that matches has a function as its target. In AWS, PutEvents has answered before any
+target is called, and a target that fails is nothing to it. Source: EventBridge API reference, PutEvents; EventBridge
+user guide, "Event bus targets"; read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.utils import get_backend
+from moto.core.exceptions import JsonRESTError, ServiceException
+from moto.events.models import Rule
+
+from mlinfra.local_aws.mechanisms.extending import wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FUNCTION = "lambda"
+
+
+def is_open() -> bool:
+    """Whether moto still knows nothing of functions as targets."""
+    return _FUNCTION not in Rule.send_to_targets.__code__.co_consts
+
+
+def close() -> None:
+    """Call the functions here, and leave all other targets to moto."""
+    wrap(Rule, "send_to_targets", _send)
+
+
+def _send(original: Callable[..., None], rule: Any, event: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    functions = [target["Arn"] for target in rule.targets if target["Arn"].split(":")[2] == _FUNCTION]
+    if functions and rule.event_pattern.matches_event(event):
+        for arn in functions:
+            _call(arn, event)
+    others = copy.copy(rule)
+    others.targets = [target for target in rule.targets if target["Arn"] not in functions]
+    original(others, event, *args, **kwargs)
+
+
+def _call(arn: str, event: Any) -> None:  # noqa: ANN401
+    _, _, _, region, account_id, *_ = arn.split(":")
+    try:
+        get_backend(account_id, region).invoke(arn, None, json.dumps(event), {}, {})
+    except (JsonRESTError, ServiceException):
+        # The function is gone. Nobody is told; in AWS it is retried for a day, to no other end.
+        return
