@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,7 +14,8 @@ from mlinfra._cdk import App
 from mlinfra.constructs.alerts import Alerts
 from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.shutdown import Shutdown
-from mlinfra.functions.contract import Table, Variable
+from mlinfra.functions.contract import Table, Tag, Variable
+from mlinfra.job import training_job
 from mlinfra.operations.terraform import Terraform
 from tests.conftest import ROOT, an_environment, an_experiment
 
@@ -133,6 +135,62 @@ def test_quiet_hours_leave_the_largest_size_as_it_is() -> None:
     ]
     assert (action["MinSize"], action["DesiredCapacity"], action.get("MaxSize")) == (0, 0, None)
     assert (action["Recurrence"], action["TimeZone"]) == ("0 20 * * *", "Europe/Berlin")
+
+
+@pytest.mark.usefixtures("terraform")
+def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    autoscaling = boto3.client("autoscaling")
+    autoscaling.create_or_update_tags(Tags=[_tag(Tag.AUTO_STOP, "true"), _tag(Tag.OWNER, "ana@example.com")])
+    autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=2)
+    # The event's time is in whole seconds, and says whether nodes were started after the job.
+    time.sleep(1.1)
+    monkeypatch.setenv(Variable.TABLE, environment.records_table)
+    monkeypatch.setenv(Variable.CLUSTER, GROUP)
+    with training_job("two-tower"):
+        assert _desired() == 2
+
+    deadline = time.monotonic() + 30
+    while _desired() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert _desired() == 0
+    state = (
+        boto3.resource("dynamodb")
+        .Table(environment.records_table)
+        .get_item(Key={Table.CLUSTER: GROUP, Table.RECORD: Table.STATE})["Item"]
+    )
+    assert state[Table.STOPPED_WHY].startswith("the job two-tower-")
+
+
+@pytest.mark.usefixtures("terraform")
+def test_the_janitor_runs_as_it_was_deployed() -> None:
+    autoscaling = boto3.client("autoscaling")
+    autoscaling.create_or_update_tags(Tags=[_tag(Tag.AUTO_STOP, "true"), _tag(Tag.EXPIRES, "2026-01-31")])
+    autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
+    answer = boto3.client("lambda").invoke(FunctionName="recsys-local-janitor", Payload=b"{}")
+    seen = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, seen
+    assert seen["dry_run"]
+    (target,) = seen["targets"]
+    assert (target["target"], target["decision"]) == (GROUP, "left")
+    assert "has no GPU metrics" in target["reason"]
+    assert _desired() == 1
+
+
+def _tag(key: str, value: str) -> dict[str, Any]:
+    return {
+        "Key": key,
+        "Value": value,
+        "ResourceId": GROUP,
+        "ResourceType": "auto-scaling-group",
+        "PropagateAtLaunch": True,
+    }
+
+
+def _desired() -> int:
+    (group,) = boto3.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])[
+        "AutoScalingGroups"
+    ]
+    return int(group["DesiredCapacity"])
 
 
 def test_all_of_it_can_be_destroyed(terraform: Terraform) -> None:

@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
     Client = Callable[..., Any]
 
-NOW = datetime.now(timezone.utc)
-LAST_DAY = (NOW + timedelta(days=7)).date()
+LAST_DAY = (datetime.now(timezone.utc) + timedelta(days=7)).date()
 ENVIRONMENT = an_environment(
     account_id="123456789012",
     sizes={"small": "g5.xlarge"},
     experiments=[an_experiment(expires=LAST_DAY, nodes=2, spend_limit_usd=500)],
 )
 NAME = ENVIRONMENT.cluster_name(ENVIRONMENT.experiments[0])
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def report(client: Client, node: str, *, busy_minutes_ago: int | None = None, mi
             {
                 "MetricName": Metric.GPU_UTILISATION,
                 "Dimensions": [{"Name": Metric.INSTANCE, "Value": node}],
-                "Timestamp": NOW - timedelta(minutes=ago),
+                "Timestamp": now() - timedelta(minutes=ago),
                 "Value": 90 if ago == busy_minutes_ago else 1,
             }
             for ago in range(minutes)
@@ -155,7 +158,7 @@ class TestList:
                     {
                         "MetricName": Metric.GPU_UTILISATION,
                         "Dimensions": [{"Name": Metric.INSTANCE, "Value": node}],
-                        "Timestamp": NOW - timedelta(minutes=30),
+                        "Timestamp": now() - timedelta(minutes=30),
                         "Value": 1,
                     }
                 ],
@@ -228,7 +231,7 @@ class TestStop:
                 Table.RECORD: {"S": f"{Table.JOB_PREFIX}1"},
                 Table.JOB_NAME: {"S": "two-tower"},
                 Table.JOB_STATUS: {"S": JobStatus.RUNNING},
-                Table.HEARTBEAT_AT: {"N": str(NOW.timestamp() - HEARTBEAT_SECONDS)},
+                Table.HEARTBEAT_AT: {"N": str(now().timestamp() - HEARTBEAT_SECONDS)},
             },
         )
         with pytest.raises(OperationError, match="the job two-tower says that it runs"):
@@ -265,7 +268,7 @@ class TestStart:
 class TestExtend:
     def test_the_later_day_holds_at_once(self, make: Callable[..., list[str]]) -> None:
         make(nodes=0, **{Tag.EXPIRES: "2026-01-31"})
-        until = NOW.date() + timedelta(days=10)
+        until = now().date() + timedelta(days=10)
         extended = operations.extend(ENVIRONMENT, "two-tower-v2", until)
         assert extended.extended
         assert extended.expires is not None
@@ -275,7 +278,7 @@ class TestExtend:
     def test_a_day_further_away_than_allowed_is_refused(self, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
         with pytest.raises(OperationError, match="is more than the 30 days away that 'dev' allows"):
-            operations.extend(ENVIRONMENT, "two-tower-v2", NOW.date() + timedelta(days=31))
+            operations.extend(ENVIRONMENT, "two-tower-v2", now().date() + timedelta(days=31))
 
     @pytest.mark.parametrize("day", [LAST_DAY, date(2026, 1, 1)])
     def test_a_day_that_is_no_later_is_refused(self, make: Callable[..., list[str]], day: date) -> None:

@@ -20,7 +20,11 @@ PARTS = Path(mlinfra.constructs.__file__).parent / "user_data"
 CLUSTER = "recsys-dev-two-tower-v2"
 TABLE = "recsys-dev-clusters"
 MASTER = "/mlinfra/recsys/dev/training/two-tower-v2/master"
-UPTIME = float(Path("/proc/uptime").read_text().split()[0])
+
+
+def uptime() -> float:
+    """How long this machine has been up, in seconds: what the guard of a node counts by."""
+    return float(Path("/proc/uptime").read_text().split()[0])
 
 
 class Cluster:
@@ -116,7 +120,7 @@ class Guarded:
     def guard(self, nvidia_smi: str, *, idle_minutes: float | None = None) -> None:
         """Let the guard look, once the GPUs have been idle for some time."""
         if idle_minutes is not None:
-            self.node.write("/run/mlinfra/last-busy", f"{int(UPTIME - idle_minutes * 60)}\n")
+            self.node.write("/run/mlinfra/last-busy", f"{int(uptime() - idle_minutes * 60)}\n")
         self.node.command("nvidia-smi", nvidia_smi)
         ended = self.node.run((PARTS / "mlinfra-node-guard").read_text())
         assert ended.returncode == 0, ended.stderr + self.node.read("/var/log/mlinfra-guard.log")
@@ -175,16 +179,18 @@ def test_a_node_that_has_been_idle_for_a_shorter_time_keeps_it(guarded: Guarded)
 
 
 def test_idle_time_begins_when_the_node_boots(guarded: Guarded) -> None:
+    before = int(uptime())
     guarded.guard(IDLE)
     assert guarded.is_protected
-    assert float(guarded.node.read("/run/mlinfra/last-busy")) >= int(UPTIME)
+    assert float(guarded.node.read("/run/mlinfra/last-busy")) >= before
 
 
 def test_a_node_that_works_again_is_protected_again(guarded: Guarded) -> None:
     guarded.cluster.protect(guarded.id, on=False)
+    before = int(uptime())
     guarded.guard(BUSY, idle_minutes=300)
     assert guarded.is_protected
-    assert float(guarded.node.read("/run/mlinfra/last-busy")) >= int(UPTIME)
+    assert float(guarded.node.read("/run/mlinfra/last-busy")) >= before
 
 
 def test_one_busy_look_of_several_makes_the_minute_a_busy_one(guarded: Guarded) -> None:

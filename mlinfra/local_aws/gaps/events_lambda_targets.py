@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.utils import get_backend
@@ -37,10 +38,17 @@ def _send(original: Callable[..., None], rule: Any, event: Any, *args: Any, **kw
     functions = [target["Arn"] for target in rule.targets if target["Arn"].split(":")[2] == _FUNCTION]
     if functions and rule.event_pattern.matches_event(event):
         for arn in functions:
-            _call(arn, event)
+            _call(arn, _delivered(event))
     others = copy.copy(rule)
     others.targets = [target for target in rule.targets if target["Arn"] not in functions]
     original(others, event, *args, **kwargs)
+
+
+def _delivered(event: dict[str, Any]) -> dict[str, Any]:
+    """The event as targets get it: its time in whole seconds, and nothing that is moto's own."""
+    time = datetime.fromtimestamp(int(float(event["time"])), tz=timezone.utc)
+    event = {key: value for key, value in event.items() if key != "ingestion-time"}
+    return {**event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def _call(arn: str, event: Any) -> None:  # noqa: ANN401
