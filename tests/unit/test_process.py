@@ -43,7 +43,8 @@ def test_what_it_writes_is_private(tmp_path: Path) -> None:
 def interrupted(folder: Path, signal_number: int, *, whole_group: bool) -> str:
     """What a child writes that takes a second to end, when the process that runs it is interrupted."""
     (folder / "child.sh").write_text(
-        "trap 'echo told >> said; told=1' INT\necho ready > started\n"
+        # It may be ready before its parent knows that it has started it, and nobody could tell it then.
+        "trap 'echo told >> said; told=1' INT\nsleep 0.5\necho ready > started\n"
         'while [ -z "$told" ]; do sleep 0.1; done\nsleep 0.6\necho finished >> said\n'
     )
     parent = textwrap.dedent(
