@@ -16,7 +16,7 @@ from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
 from mlinfra.catalog.regions import regions
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
-from mlinfra.experiment import Experiment, Name
+from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.purchase import Spot
 from mlinfra.quiet_hours import QuietHours
 from mlinfra.zones import DATA_ZONES
@@ -32,7 +32,6 @@ DEFAULT_SIZES: Mapping[str, str] = MappingProxyType(
 _BUCKET_NAME_LIMIT = 63
 _ROLE_NAME_LIMIT = 64
 
-EmailAddress = Annotated[str, Field(max_length=256, pattern=r"^[\w.+\-]+@[\w\-]+(\.[\w\-]+)+$")]
 TagValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w .:/=+\-@]+$")]
 
 
@@ -258,6 +257,20 @@ class Environment(Declaration):
         names = ", ".join(each.name for each in self.experiments) or "none"
         message = f"environment {self.name!r} has no experiment {name!r}; it has: {names}"
         raise KeyError(message)
+
+    def expect_declared(self, experiment: Experiment) -> None:
+        """See that `experiment` is one of this environment's: nobody answers for a cluster of another.
+
+        Raises:
+            ValueError: where it is not, with those that are.
+        """
+        if experiment not in self.experiments:
+            declared = ", ".join(each.name for each in self.experiments) or "none"
+            message = (
+                f"the environment {self.name!r} does not declare the experiment {experiment.name!r}. Declared: "
+                f"{declared}. Add it to the environment's experiments."
+            )
+            raise ValueError(message)
 
     def choice(self, experiment: Experiment) -> Choice:
         """What a node of `experiment` is, and why."""

@@ -7,13 +7,18 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from mlinfra.catalog.offers import Choice, NoOffer, by_name, cheapest, gpu_models, gpu_name
+from mlinfra.catalog.offers import Choice, NoOffer, by_name, cheapest, gpu_model
 from mlinfra.declaration import Declaration, Problems
 from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
 from mlinfra.zones import DATA_ZONES
 
 Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$")]
 """Lower-case letters, digits and single hyphens, beginning with a letter: what all of AWS's names allow."""
+
+EMAIL_ADDRESS = r"^[\w.+\-]+@[\w\-]+(\.[\w\-]+)+$"
+"""What an e-mail address looks like, as a regular expression."""
+
+EmailAddress = Annotated[str, Field(max_length=256, pattern=EMAIL_ADDRESS)]
 
 _LUSTRE_STEP_GIB = 2400
 _SET_BY_NODES = frozenset({"AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_ADDR", "MASTER_PORT", "NNODES", "NODE_RANK"})
@@ -79,11 +84,7 @@ class Experiment(Declaration):
         max_length=40,
         description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
-    owner: str = Field(
-        max_length=256,
-        pattern=r"^[\w.+\-]+@[\w\-]+(\.[\w\-]+)+$",
-        description="The e-mail address of the person who answers for the cluster.",
-    )
+    owner: EmailAddress = Field(description="The e-mail address of the person who answers for the cluster.")
     expires: date = Field(
         description="The last day of the experiment, as a date; at most the environment's max_experiment_days away."
     )
@@ -163,15 +164,10 @@ class Experiment(Declaration):
     @field_validator("gpu")
     @classmethod
     def _gpu_is_known(cls, gpu: str | None) -> str | None:
-        if gpu is None:
-            return None
-        name = gpu_name(gpu)
-        if name not in gpu_models():
-            try:
-                cheapest(gpu=gpu)
-            except NoOffer as answer:
-                raise Problems([f"gpu: {answer}"]) from None
-        return name
+        try:
+            return gpu and gpu_model(gpu)
+        except NoOffer as answer:
+            raise Problems([f"gpu: {answer}"]) from None
 
     @field_validator("instance_type")
     @classmethod

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from mlinfra.functions.contract import Table
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.variables import in_force
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.local_aws.server import LocalAws
+
+
+def make_records_table(client: Callable[..., Any], name: str) -> None:
+    """Make the table in which clusters and jobs are recorded, as mlinfra does."""
+    client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[
+            {"AttributeName": Table.CLUSTER, "KeyType": "HASH"},
+            {"AttributeName": Table.RECORD, "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in (Table.CLUSTER, Table.RECORD)],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 @pytest.fixture(scope="session")

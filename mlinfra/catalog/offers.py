@@ -34,6 +34,21 @@ def gpu_name(given: str) -> str:
     return "-".join(given.lower().replace("_", " ").split())
 
 
+def gpu_model(given: str) -> str:
+    """The accelerator model of the catalog that `given` names.
+
+    Raises:
+        NoOffer: where there is none, with the nearest.
+    """
+    models, name = gpu_models(), gpu_name(given)
+    if name not in models:
+        near = difflib.get_close_matches(name, models, n=3, cutoff=0.5)
+        hint = f"Nearest: {', '.join(near)}. " if near else ""
+        message = f"{given!r} is not an accelerator of the catalog. {hint}Expected: one of {', '.join(models)}."
+        raise NoOffer(message)
+    return name
+
+
 def gpu_models() -> tuple[str, ...]:
     """The accelerator models of the catalog, in alphabetical order."""
     return tuple(sorted({each.accelerator for each in instance_types().values()}))
@@ -148,12 +163,7 @@ def _listed(types: Iterable[InstanceType]) -> str:
 
 
 def _nearest(gpu: str, gpus_per_node: int, gpu_memory_gib: int | None) -> str:
-    models = gpu_models()
-    name = gpu_name(gpu)
-    if name not in models:
-        near = difflib.get_close_matches(name, models, n=3, cutoff=0.5)
-        hint = f"Nearest: {', '.join(near)}. " if near else ""
-        return f"{gpu!r} is not an accelerator of the catalog. {hint}Expected: one of {', '.join(models)}."
+    name = gpu_model(gpu)
     memory = f" with at least {gpu_memory_gib} GiB each" if gpu_memory_gib else ""
     wanted = f"no instance type has {gpus_per_node} x {name}{memory}"
     same_gpu = offers(gpu=gpu, gpu_memory_gib=gpu_memory_gib) or offers(gpu=gpu)

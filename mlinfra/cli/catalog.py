@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mlinfra.catalog.instances import PRICES_AS_OF
-from mlinfra.catalog.offers import NoOffer, cheapest, gpu_models, gpu_name, offers
+from mlinfra.catalog.offers import NoOffer, cheapest, gpu_name, offers
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ def show_catalog(
     Raises:
         OperationError: where nothing fits, with the nearest offers.
     """
-    if gpu is not None and gpu_name(gpu) not in gpu_models():
-        _refuse(gpu, gpus_per_node, gpu_memory_gib)
     found = offers(
         gpu=gpu,
         gpus_per_node=gpus_per_node,

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from mlinfra.declared import load_environments
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws_account import OtherAccountError
+from mlinfra.operations.aws_account import reachable
 from mlinfra.operations.clusters import clusters
 from mlinfra.operations.project import project_root
 
@@ -41,20 +41,17 @@ def show_clusters(names: Sequence[str], *, as_json: bool) -> None:
         )
         raise OperationError(message)
     found: list[Cluster] = []
-    refusals: dict[str, list[str]] = {}
-    asked = [each for each in declared if not names or each.name in names]
+    refused: list[str] = []
+    asked = [each for each in declared if each.name in names] if names else reachable(declared)
     for environment in asked:
         try:
             found += clusters(environment)
         except OperationError as reason:
-            if names:
+            if len(asked) == 1 or names:
                 raise
-            why = "the credentials are of another account" if isinstance(reason, OtherAccountError) else str(reason)
-            refusals.setdefault(why, []).append(environment.name)
-    refused = [f"{', '.join(refused_names)}: {why}" for why, refused_names in refusals.items()]
-    if sum(map(len, refusals.values())) == len(asked):
-        message = "No environment could be asked."
-        raise OperationError(message, details="\n".join(refused))
+            refused.append(f"{environment.name}: {reason}")
+    if not names and (elsewhere := ", ".join(each.name for each in declared if each not in asked)):
+        refused.append(f"{elsewhere}: their accounts are others")
     if as_json:
         typer.echo(json.dumps([_facts(each) for each in found], indent=2))
     else:

@@ -148,7 +148,7 @@ def list_() -> None:
 def _chosen(names: Sequence[str] | None, console: Console) -> tuple[Environment, ...]:
     """The environments called `names`; without names, those that the credentials at hand belong to."""
     from mlinfra.declared import load_environments
-    from mlinfra.operations.images import reachable
+    from mlinfra.operations.aws_account import reachable
     from mlinfra.operations.project import project_root
 
     root = project_root()

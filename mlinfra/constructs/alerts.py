@@ -11,13 +11,11 @@ from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import kms_alias, kms_key, sns_topic, sns_topic_policy, sns_topic_subscription
 from mlinfra.constructs.policy import policy_document, statement
 from mlinfra.constructs.surroundings import environment_of
+from mlinfra.experiment import EMAIL_ADDRESS
+from mlinfra.functions.contract import Message
 
 if TYPE_CHECKING:
     from mlinfra.environment import Environment
-
-_EMAIL = re.compile(r"[\w.+\-]+@[\w\-]+(\.[\w\-]+)+")
-_OWNER = "owner"
-"""The attribute of messages that says whose cluster they are about."""
 
 
 def alerts_key_alias(environment: Environment) -> str:
@@ -89,7 +87,7 @@ class Alerts(Construct):
         Raises:
             ValueError: where `email` is no address, or gets only its own messages so far.
         """
-        if not _EMAIL.fullmatch(email):
+        if not re.fullmatch(EMAIL_ADDRESS, email):
             message = f"email={email!r} is no e-mail address. Expected: one such as ana@example.com."
             raise ValueError(message)
         if email in self._everything or (owner_only and email in self._own):
@@ -107,7 +105,7 @@ class Alerts(Construct):
             topic_arn=self._topic.arn,
             protocol="email",
             endpoint=email,
-            filter_policy=json.dumps({_OWNER: [email]}) if owner_only else None,
+            filter_policy=json.dumps({Message.OWNER: [email]}) if owner_only else None,
         )
 
     def _topic_key(self) -> kms_key.KmsKey:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import kms_alias, kms_key
-from mlinfra.constructs.policy import policy_document, statement
+from mlinfra.constructs.policy import KEY_USE, policy_document, statement
 from mlinfra.constructs.surroundings import environment_of
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mlinfra.environment import Environment
 
     Service = Literal["ec2", "fsx", "logs"]
-
-_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 
 
 class EncryptionKey(Construct):
@@ -91,7 +89,7 @@ def _by_ec2(environment: Environment) -> dict[str, object]:
     return statement(
         "AllowVolumesOfThisAccount",
         principals={"AWS": "*"},
-        actions=[*_USE, "kms:CreateGrant"],
+        actions=[*KEY_USE, "kms:CreateGrant"],
         resources=["*"],
         conditions={
             "StringEquals": {
@@ -109,7 +107,7 @@ def _by_fsx(environment: Environment) -> dict[str, object]:
     return statement(
         "AllowFileSystemsOfThisAccount",
         principals={"AWS": "*"},
-        actions=_USE,
+        actions=KEY_USE,
         resources=["*"],
         conditions={
             "StringEquals": {
@@ -125,7 +123,7 @@ def _by_logs(environment: Environment) -> dict[str, object]:
     return statement(
         "AllowLogGroupsOfThisAccount",
         principals={"Service": f"logs.{environment.region}.amazonaws.com"},
-        actions=_USE,
+        actions=KEY_USE,
         resources=["*"],
         conditions={
             "ArnLike": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk.aws import iam_role, iam_role_policy, iam_role_policy_attachment
-from mlinfra.constructs.policy import policy_document, statement, trust_policy
+from mlinfra.constructs.policy import KEY_USE, policy_document, statement, trust_policy
 from mlinfra.functions.contract import Event, Metric
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
         statement(
             "KeyOfRecords",
             # Source: DynamoDB developer guide, "Authorizing use of your customer managed key", read 2026-11-24.
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            actions=KEY_USE,
             resources=[key_arn],
             conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{environment.region}.amazonaws.com"}},
         ),

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
     """Values by condition operator and condition key: `{"StringEquals": {"aws:SourceAccount": "..."}}`."""
 
+KEY_USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+"""What whoever reads and writes with a KMS key does with it."""
+
 
 def statement(
     sid: str,

@@ -84,13 +84,7 @@ class Shutdown(Construct):
             ValueError: where the environment does not declare the experiment, or it is watched already.
         """
         environment = self._environment
-        if experiment not in environment.experiments:
-            declared = ", ".join(each.name for each in environment.experiments) or "none"
-            message = (
-                f"the environment {environment.name!r} does not declare the experiment {experiment.name!r}. Declared: "
-                f"{declared}. Add it to the environment's experiments."
-            )
-            raise ValueError(message)
+        environment.expect_declared(experiment)
         if self.node.try_find_child(f"{experiment.name}-idle"):
             message = f"the cluster of {experiment.name!r} is watched already. Expected: each experiment once."
             raise ValueError(message)

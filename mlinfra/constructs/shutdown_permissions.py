@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.alerts import alerts_key_alias
-from mlinfra.constructs.policy import statement
+from mlinfra.constructs.policy import KEY_USE, statement
 from mlinfra.functions.contract import Event, Tag
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _remember(environment: Environment, key_arn: str) -> list[Statement]:
         ),
         statement(
             "UseKeyOfTable",
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            actions=KEY_USE,
             resources=[key_arn],
             conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{region}.amazonaws.com"}},
         ),

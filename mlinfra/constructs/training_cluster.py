@@ -106,13 +106,7 @@ class TrainingCluster(Construct):
                 for the cluster; and where the cluster could not run, with every reason at once.
         """
         self._environment = environment_of(scope, environment)
-        if experiment not in self._environment.experiments:
-            declared = ", ".join(each.name for each in self._environment.experiments) or "none"
-            message = (
-                f"the environment {self._environment.name!r} does not declare the experiment {experiment.name!r}. "
-                f"Declared: {declared}. Add it to the environment's experiments."
-            )
-            raise ValueError(message)
+        self._environment.expect_declared(experiment)
         self._experiment = experiment
         self._choice = self._environment.choice(experiment)
         self._uses_efa = self._environment.uses_efa(experiment)

@@ -9,8 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mlinfra.catalog.offers import NoOffer, by_name, cheapest
 from mlinfra.declaration import Declaration, Problems
-from mlinfra.environment import EmailAddress
-from mlinfra.experiment import Name
+from mlinfra.experiment import EmailAddress, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

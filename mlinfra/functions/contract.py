@@ -109,6 +109,13 @@ class Event:
     DRY_RUN: Final = "Training Cluster Would Be Stopped"
 
 
+class Message:
+    """Messages to people, on the environment's SNS topic."""
+
+    OWNER: Final = "owner"
+    """The attribute that says whose cluster a message is about."""
+
+
 class Metric:
     """What the CloudWatch agent on a node reports, once a minute."""
 

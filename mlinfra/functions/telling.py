@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
-from mlinfra.functions.contract import Event, Tag
+from mlinfra.functions.contract import Event, Message, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +107,7 @@ class Teller:
                 TopicArn=topic,
                 Subject=subject[:_LONGEST_SUBJECT],
                 Message=_message(detail),
-                MessageAttributes={"owner": {"DataType": "String", "StringValue": detail["whose"]}},
+                MessageAttributes={Message.OWNER: {"DataType": "String", "StringValue": detail["whose"]}},
             )
         except FAILURES as error:
             return f"no message: {error_code(error)}"

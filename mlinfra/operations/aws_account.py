@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import (
@@ -24,7 +26,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mlinfra.environment import Environment
 
@@ -38,10 +40,6 @@ _NO_LONGER_VALID = frozenset(
         "UnrecognizedClientException",
     }
 )
-
-
-class OtherAccountError(OperationError):
-    """The credentials at hand are of another account than the environment's."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,8 @@ def account_of(environment: Environment) -> AwsAccount:
     """The environment's account, once the credentials at hand turn out to be of that account.
 
     Raises:
-        OtherAccountError: where the credentials belong to another account.
-        OperationError: where there are none, or they are no longer valid.
+        OperationError: where there are no credentials, they are no longer valid, or they belong to
+            another account.
     """
     if environment.emulated and not os.environ.get("AWS_ENDPOINT_URL"):
         mlinfra = own_command()
@@ -81,8 +79,37 @@ def account_of(environment: Environment) -> AwsAccount:
             f"{environment.name!r} is account {environment.account_id}. Nothing was touched. Use credentials of "
             f"{environment.account_id}, such as another AWS_PROFILE."
         )
-        raise OtherAccountError(message)
+        raise OperationError(message)
     return AwsAccount(session, identity["Account"], identity["Arn"])
+
+
+def reachable(environments: Sequence[Environment]) -> tuple[Environment, ...]:
+    """Those of `environments` that the credentials at hand belong to.
+
+    Raises:
+        OperationError: where there are no credentials, or they belong to none of them.
+    """
+    with in_users_terms():
+        identity = boto3.session.Session(region_name=environments[0].region).client("sts").get_caller_identity()
+    is_local = endpoint_is_on_this_machine()
+    found = tuple(each for each in environments if each.account_id == identity["Account"] and each.emulated == is_local)
+    if not found:
+        known = ", ".join(f"{each.name} ({each.account_id})" for each in environments)
+        message = (
+            f"Your AWS credentials are of account {identity['Account']} ({identity['Arn']}), which is that of no "
+            f"environment: {known}. Use credentials of one of them, such as another AWS_PROFILE."
+        )
+        raise OperationError(message)
+    return found
+
+
+def endpoint_is_on_this_machine() -> bool:
+    """Whether AWS is asked at an address of this machine, as a local AWS is."""
+    host = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 @contextmanager

@@ -187,6 +187,8 @@ class _Desk:
         self.fleet = Fleet(self.clients)
         self.records = Records(self.clients, environment.records_table)
         self.now = clock.now()
+        self._gpus: dict[str, History] = {}
+        """Of all nodes that were looked at, by instance id."""
 
     def one(self, experiment: str) -> Look:
         name = f"{self.environment.prefix}-{experiment}"
@@ -209,7 +211,7 @@ class _Desk:
 
     def look_at(self, targets: list[Target]) -> list[Look]:
         running = {node.instance_id: _WINDOW for each in targets for node in each.nodes if node.state == "running"}
-        self._gpus = histories(self.clients, running, self.now)
+        self._gpus |= histories(self.clients, running, self.now)
         return [look(each, self.records, self._gpus, self.now) for each in targets]
 
     def unprotect(self, target: Target) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import boto3
 from pydantic import ValidationError
 
 from mlinfra.catalog.image_families import IMAGE_FAMILIES, image_families, image_family
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock, ImagePin, place_name
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws_account import account_of, in_users_terms
+from mlinfra.operations.aws_account import account_of, endpoint_is_on_this_machine
 from mlinfra.operations.images_newest import NewestImage, in_region, newest_image, use_warnings
 
 if TYPE_CHECKING:
@@ -135,26 +132,6 @@ def diff(
     return tuple(_changes(environments, _lock(root / IMAGE_LOCK_FILE), progress, families=families, every=every))
 
 
-def reachable(environments: Sequence[Environment]) -> tuple[Environment, ...]:
-    """Those of `environments` that the credentials at hand belong to.
-
-    Raises:
-        OperationError: where there are no credentials, or they belong to none of them.
-    """
-    with in_users_terms():
-        identity = boto3.session.Session(region_name=environments[0].region).client("sts").get_caller_identity()
-    is_local = _endpoint_is_on_this_machine()
-    found = tuple(each for each in environments if each.account_id == identity["Account"] and each.emulated == is_local)
-    if not found:
-        known = ", ".join(f"{each.name} ({each.account_id})" for each in environments)
-        message = (
-            f"Your AWS credentials are of account {identity['Account']} ({identity['Arn']}), which is that of no "
-            f"environment: {known}. Use credentials of one of them, such as another AWS_PROFILE."
-        )
-        raise OperationError(message)
-    return found
-
-
 def needed_families(environment: Environment) -> tuple[ImageFamily, ...]:
     """The image families that the experiments of `environment` boot from."""
     return image_families(
@@ -234,7 +211,7 @@ def _account(environment: Environment) -> AwsAccount:
         OperationError: where the credentials are of another one, or it is the local AWS that answers
             for an account of AWS: its ids would be pinned as if they were Amazon's.
     """
-    if not environment.emulated and _endpoint_is_on_this_machine():
+    if not environment.emulated and endpoint_is_on_this_machine():
         message = (
             f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}, on this machine, and the environment "
             f"{environment.name!r} is not emulated: ids of images of a local AWS are not those of AWS. Nothing was "
@@ -243,14 +220,6 @@ def _account(environment: Environment) -> AwsAccount:
         raise OperationError(message)
     with in_region(environment.region):
         return account_of(environment)
-
-
-def _endpoint_is_on_this_machine() -> bool:
-    host = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _still_known(before: ImagePin | None, newest: ImagePin) -> ImagePin:

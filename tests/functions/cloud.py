@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock, idle, janitor, job_finished
 from mlinfra.functions.contract import Event, JobKey, JobStatus, Metric, Table, Tag, Variable
+from tests.local_aws import make_records_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,17 +38,7 @@ class Account:
     @classmethod
     def prepare(cls, client: Callable[..., Any], *, image_id: str) -> Account:
         """Make them in an empty account. `image_id` is what nodes boot."""
-        client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[
-                {"AttributeName": Table.CLUSTER, "KeyType": "HASH"},
-                {"AttributeName": Table.RECORD, "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in (Table.CLUSTER, Table.RECORD)
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_records_table(client, TABLE)
         client("ec2").create_launch_template(
             LaunchTemplateName="node",
             LaunchTemplateData={

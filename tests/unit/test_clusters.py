@@ -13,6 +13,7 @@ from mlinfra.functions.busy import Verdict
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Metric, Table, Tag
 from mlinfra.operations import clusters as operations
 from tests.conftest import an_environment, an_experiment
+from tests.local_aws import make_records_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,20 +37,12 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def records(client: Client) -> Any:
-    return client("dynamodb").create_table(
-        TableName=ENVIRONMENT.records_table,
-        KeySchema=[
-            {"AttributeName": Table.CLUSTER, "KeyType": "HASH"},
-            {"AttributeName": Table.RECORD, "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (Table.CLUSTER, Table.RECORD)],
-        BillingMode="PAY_PER_REQUEST",
-    )
+def records(client: Client) -> None:
+    make_records_table(client, ENVIRONMENT.records_table)
 
 
 @pytest.fixture
-def make(client: Client, records: Any) -> Callable[..., list[str]]:  # noqa: ARG001
+def make(client: Client, records: None) -> Callable[..., list[str]]:  # noqa: ARG001
     """Make a cluster as mlinfra does, and return the ids of its nodes."""
 
     def make_one(name: str = NAME, *, nodes: int = 2, protected: bool = False, **tags: str) -> list[str]:
@@ -237,7 +230,7 @@ class TestStop:
         with pytest.raises(OperationError, match="the job two-tower says that it runs"):
             operations.stop(ENVIRONMENT, "two-tower-v2")
 
-    def test_one_that_is_not_there_is_told(self, records: Any) -> None:  # noqa: ARG002
+    def test_one_that_is_not_there_is_told(self, records: None) -> None:  # noqa: ARG002
         with pytest.raises(OperationError, match=r"There is no cluster of an experiment 'two-towr' .* two-tower-v2"):
             operations.stop(ENVIRONMENT, "two-towr")
 

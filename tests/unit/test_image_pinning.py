@@ -16,7 +16,7 @@ from mlinfra.declaration import DeclarationError
 from mlinfra.errors import OperationError
 from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES
 from mlinfra.operations import images as operation
-from mlinfra.operations.aws_account import AwsAccount
+from mlinfra.operations.aws_account import AwsAccount, reachable
 from mlinfra.operations.progress import Quiet
 from tests.conftest import an_environment, an_experiment
 
@@ -255,11 +255,11 @@ class TestAccounts:
     def test_the_environments_of_the_account_at_hand_are_found(self) -> None:
         local, dev = here(), an_environment()
         same_account_of_aws = here(name="dev", emulated=False)
-        assert operation.reachable((local, dev, same_account_of_aws)) == (local,)
+        assert reachable((local, dev, same_account_of_aws)) == (local,)
 
     def test_an_account_of_no_environment_is_refused_with_those_there_are(self) -> None:
         with pytest.raises(OperationError, match=r"which is that of no environment: dev \(111111111111\)"):
-            operation.reachable((an_environment(),))
+            reachable((an_environment(),))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 import mlinfra.constructs
 from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, JobStatus, Table
+from tests.local_aws import make_records_table
 from tests.unit.node import Node
 
 if TYPE_CHECKING:
@@ -47,17 +48,7 @@ class Cluster:
             NewInstancesProtectedFromScaleIn=True,
         )
         self.dynamodb = client("dynamodb")
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[
-                {"AttributeName": Table.CLUSTER, "KeyType": "HASH"},
-                {"AttributeName": Table.RECORD, "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in (Table.CLUSTER, Table.RECORD)
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_records_table(client, TABLE)
         self.ssm.put_parameter(Name=MASTER, Value="none", Type="String")
 
     @property

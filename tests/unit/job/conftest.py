@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from tests.conftest import ROOT
+from tests.local_aws import make_records_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,12 +87,7 @@ def table(running_local_aws: LocalAws) -> Any:
 @pytest.fixture
 def cluster(client: Callable[[str], Any], table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """This process is a node without an instance: what concerns the instance has tests of its own."""
-    client("dynamodb").create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "cluster", "KeyType": "HASH"}, {"AttributeName": "record", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("cluster", "record")],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    make_records_table(client, TABLE)
     queue = client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
     client("events").put_rule(Name="jobs", EventPattern=json.dumps({"source": ["mlinfra.job"]}))
     arn = "arn:aws:sqs:us-east-1:123456789012:jobs"
