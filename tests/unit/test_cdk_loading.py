@@ -75,8 +75,9 @@ class Run(Protocol):
 
 @pytest.fixture
 def run(pytestconfig: pytest.Config) -> Run:
+    cache = getattr(pytestconfig, "cache", None)  # missing under -p no:cacheprovider
     # Loading the stock way compiles 2,214 modules, for 15 seconds, wherever Python is told to keep no bytecode.
-    bytecode = pytestconfig.cache.mkdir("bytecode") if pytestconfig.cache else None
+    bytecode = cache.mkdir("bytecode") if cache else None
     inherited = {name: value for name, value in os.environ.items() if name != BANNER_SWITCH}
     if bytecode:
         inherited.pop("PYTHONDONTWRITEBYTECODE", None)

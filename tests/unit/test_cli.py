@@ -94,6 +94,7 @@ def test_the_demo_without_any_tool_names_all_of_them(tmp_path: Path) -> None:
     assert lines[1].startswith("Node.js 20 or newer is needed, and there is no 'node' on the PATH. Get it:")
 
 
+@pytest.mark.local_aws
 class TestLocal:
     def test_from_up_to_down(self, tmp_path: Path) -> None:
         up = mlinfra("local", "up")

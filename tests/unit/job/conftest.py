@@ -26,7 +26,7 @@ CLUSTER = "recsys-dev-two-tower-v2"
 TABLE = "recsys-dev-mlinfra"
 
 
-def until(condition: Callable[[], Any], *, within_seconds: float = 10) -> Any:
+def until(condition: Callable[[], Any], *, within_seconds: float = 30) -> Any:
     """What `condition` gives, once that is true."""
     end = time.monotonic() + within_seconds
     while not (found := condition()):

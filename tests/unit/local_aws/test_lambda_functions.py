@@ -46,7 +46,7 @@ def deployed(client: Callable[..., Any]) -> tuple[str, str, str]:
 
 
 def written(client: Callable[..., Any], parameter: str) -> str:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = client("ssm").get_parameters(Names=[parameter])["Parameters"]
         if found:

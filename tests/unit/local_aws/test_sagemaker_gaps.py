@@ -75,6 +75,7 @@ def test_regions_are_apart(client: Client) -> None:
         elsewhere.describe_image(ImageName="only-here")
 
 
+@pytest.mark.local_aws
 def test_a_reset_forgets_what_the_gaps_keep() -> None:
     with serving() as local_aws:
         sagemaker = boto3.client(
