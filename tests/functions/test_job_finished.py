@@ -68,6 +68,8 @@ def test_protected_nodes_stay_and_go_when_their_guard_lets_them(cloud: Cloud) ->
     (event,) = cloud.heard(Event.CLUSTER_STOPPED)
     assert (event["nodes"], event["staying"]) == (ids[1:], ids[:1])
     assert event["usd_saved"] == pytest.approx(24 * PRICE, abs=0.01)
+    cloud.protect(ids[:1], protected=False)
+    assert cloud.nodes() == []
 
 
 def test_an_event_that_comes_twice_stops_once(cloud: Cloud) -> None:

@@ -329,3 +329,33 @@ def test_policies_are_described_in_pages(autoscaling: Any, group: str) -> None:
     paginator = autoscaling.get_paginator("describe_policies")
     pages = paginator.paginate(AutoScalingGroupName=group, PaginationConfig={"PageSize": 2})
     assert [len(page["ScalingPolicies"]) for page in pages] == [2, 1]
+
+
+def test_a_protected_instance_outlives_its_group_until_the_protection_is_taken_off(
+    autoscaling: Any, ec2: Any, template: str
+) -> None:
+    create(autoscaling, "protected", template, DesiredCapacity=2, NewInstancesProtectedFromScaleIn=True)
+    first, second = instances(autoscaling, "protected")
+    autoscaling.set_desired_capacity(AutoScalingGroupName="protected", DesiredCapacity=0)
+    assert instances(autoscaling, "protected") == [first, second]
+
+    protection = {"AutoScalingGroupName": "protected", "ProtectedFromScaleIn": False}
+    autoscaling.set_instance_protection(InstanceIds=[first], **protection)
+    assert instances(autoscaling, "protected") == [second]
+    (reservation,) = ec2.describe_instances(InstanceIds=[first])["Reservations"]
+    assert reservation["Instances"][0]["State"]["Name"] in {"shutting-down", "terminated"}
+
+
+def test_taking_the_protection_off_a_group_of_the_right_size_changes_nothing(autoscaling: Any, template: str) -> None:
+    create(autoscaling, "right-size", template, DesiredCapacity=2, NewInstancesProtectedFromScaleIn=True)
+    before = instances(autoscaling, "right-size")
+    autoscaling.set_instance_protection(
+        AutoScalingGroupName="right-size", InstanceIds=before, ProtectedFromScaleIn=False
+    )
+    assert instances(autoscaling, "right-size") == before
+
+
+def instances(autoscaling: Any, name: str) -> list[str]:
+    """The ids of the group's instances."""
+    (group,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    return [each["InstanceId"] for each in group["Instances"]]

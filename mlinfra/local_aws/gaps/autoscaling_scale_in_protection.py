@@ -1,0 +1,44 @@
+"""What happens to the surplus of an auto scaling group when its instances are not protected any more.
+
+An instance that is protected from scale-in outlives a group that gets smaller. Once its protection is taken off, EC2
+Auto Scaling terminates it, as long as the group is larger than it should be; moto only remembers the protection.
+Source: EC2 Auto Scaling user guide, "Use instance scale-in protection", read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from moto.autoscaling.models import AutoScalingBackend
+
+_protect = AutoScalingBackend.set_instance_protection
+
+
+def is_open() -> bool:
+    """Whether moto still leaves the surplus alone."""
+    sizes: list[int] = []
+    state = SimpleNamespace(instance=SimpleNamespace(id="i-1"), protected_from_scale_in=True)
+    group = SimpleNamespace(
+        instance_states=[state], desired_capacity=0, active_instances=lambda: [state], set_desired_capacity=sizes.append
+    )
+    backend: Any = SimpleNamespace(autoscaling_groups={"probe": group})
+    AutoScalingBackend.set_instance_protection(backend, "probe", ["i-1"], protected_from_scale_in=False)
+    return not sizes
+
+
+def close() -> None:
+    """Let the surplus go once it may."""
+    AutoScalingBackend.set_instance_protection = _set_protection  # type: ignore[method-assign, assignment]
+
+
+def _set_protection(
+    backend: AutoScalingBackend,
+    group_name: str,
+    instance_ids: list[str],
+    protected_from_scale_in: bool | None,  # noqa: FBT001
+) -> None:
+    _protect(backend, group_name, instance_ids, protected_from_scale_in)
+    group = backend.autoscaling_groups[group_name]
+    if not protected_from_scale_in and len(group.active_instances()) > (group.desired_capacity or 0):
+        group.set_desired_capacity(group.desired_capacity)
