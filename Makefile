@@ -45,7 +45,7 @@ tests: setup ## All tests: unit, snapshot, deploy, conformance
 
 .PHONY: conformance
 conformance: setup ## Every conformance case, the slow ones too, and the page about them
-	$(BIN)/pytest $(PARALLEL) tests/conformance
+	$(BIN)/pytest $(PARALLEL) tests/conformance tests/deploy/test_lustre_cluster.py
 	$(BIN)/python -m ci.conformance
 
 .PHONY: fast-tests

@@ -75,9 +75,13 @@ class Table:
     """When a function last stopped it, in epoch seconds."""
     STOPPED_WHY: Final = "stopped_why"
 
-    # Attribute of an extension's record.
+    # Attributes of an extension's record.
     UNTIL: Final = "until"
     """The new last day, as 2026-12-18."""
+    EXTENDED_AT: Final = "extended_at"
+    """When somebody asked for it, as 2026-11-26T14:00:00Z."""
+    EXTENDED_BY: Final = "extended_by"
+    """Who did."""
 
 
 class JobStatus:
@@ -107,6 +111,7 @@ class Event:
     CLUSTER_WARNED: Final = "Training Cluster Expires Soon"
     VOLUMES_DELETED: Final = "Training Volumes Deleted"
     DRY_RUN: Final = "Training Cluster Would Be Stopped"
+    NODE_LEFT: Final = "Training Node Left"
 
 
 class Message:

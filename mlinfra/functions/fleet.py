@@ -69,6 +69,8 @@ class Target:
     """How many instances the group shall have."""
     minimum: int = 0
     """How many instances the group has at least."""
+    made: datetime | None = None
+    """When the group was made. None: nobody said; or it is an instance, whose id no other ever has."""
 
     @property
     def owner(self) -> str | None:
@@ -151,6 +153,15 @@ class Fleet:
             raise LookFailedError("; ".join(problems))
         return _group(groups[0], instances) if groups else None
 
+    def tags_of_group(self, name: str) -> dict[str, str]:
+        """The tags of the auto scaling group of this name; none where there is no such group.
+
+        Raises:
+            ClientError: or another of `clients.FAILURES`, where AWS did not answer.
+        """
+        groups = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        return _tags(groups[0]) if groups else {}
+
     def _single(self, instance_id: str) -> Target | None:
         problems: list[str] = []
         instances = self._instances_by_id([instance_id], problems)
@@ -219,6 +230,7 @@ def _group(group: Mapping[str, Any], instances: Mapping[str, Mapping[str, Any]])
         nodes=tuple(nodes),
         desired=group["DesiredCapacity"],
         minimum=group["MinSize"],
+        made=group.get("CreatedTime"),
     )
 
 

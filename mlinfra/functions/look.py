@@ -55,7 +55,7 @@ def look(target: Target, records: Records, gpus: Mapping[str, History], now: dat
         memory = records.read(target.name)
     except FAILURES as error:
         failure = error_code(error)
-    known = memory or Memory()
+    known = (memory or Memory()).since(target.made)
     expires = expiry(rules, known)
     if expires.problem:
         problems.append(expires.problem)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
+from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, JobStatus, Table
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _LEASE_SECONDS = 5 * 60
 """How long a cluster stays with a run that died while it stopped it."""
+_CLOCK_SKEW = timedelta(minutes=5)
+"""How far the clock of whoever wrote a record may be behind that of AWS."""
 _LEASE_OWNER = "stopping_by"
 _LEASE_UNTIL = "stopping_until"
 
@@ -57,12 +61,40 @@ class Memory:
     jobs: tuple[Job, ...] = ()
     extension: str | None = None
     """The later last day that somebody asked for, as 2026-12-18."""
+    extended_at: str | None = None
+    """When somebody asked for it, as 2026-11-26T14:00:00Z; None: it does not say."""
     state: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stopped_at(self) -> float | None:
         """When a function last stopped it, in epoch seconds."""
         return _seconds(self.state.get(Table.STOPPED_AT))
+
+    def since(self, made: datetime | None) -> Memory:
+        """What is remembered of the group that was made at that moment, and not of an earlier one of its name.
+
+        What an earlier one has cost, and how long it was allowed to live, is nothing to the one that stands now.
+
+        Args:
+            made: when it was made; None: nobody knows, and everything counts.
+        """
+        if made is None:
+            return self
+        begin = (made - _CLOCK_SKEW).timestamp()
+        counted = _seconds(self.state.get(Table.COST_AT))
+        state = dict(self.state)
+        if counted is not None and counted < begin:
+            for name in (Table.COST_USD, Table.COST_AT, Table.COST_UNKNOWN):
+                state.pop(name, None)
+        return replace(self, state=state, extension=None if self._extended_before(begin) else self.extension)
+
+    def _extended_before(self, moment: float) -> bool:
+        if self.extended_at is None:
+            return False
+        try:
+            return clock.read(str(self.extended_at)).timestamp() < moment
+        except ValueError:
+            return False
 
 
 class Records:
@@ -74,16 +106,16 @@ class Records:
     def read(self, cluster: str) -> Memory:
         """What is known of `cluster` this very moment."""
         jobs: list[Job] = []
-        extension, state = None, {}
+        extension, extended_at, state = None, None, {}
         for item in self._items(cluster):
             record = item[Table.RECORD]
             if record == Table.STATE:
                 state = item
             elif record == Table.EXTENSION:
-                extension = str(item.get(Table.UNTIL, ""))
+                extension, extended_at = str(item.get(Table.UNTIL, "")), item.get(Table.EXTENDED_AT)
             elif record.startswith(Table.JOB_PREFIX):
                 jobs.append(_job(item))
-        return Memory(jobs=tuple(jobs), extension=extension, state=state)
+        return Memory(jobs=tuple(jobs), extension=extension, extended_at=extended_at, state=state)
 
     def remember_telling(self, cluster: str, about: str, what: str) -> bool:
         """Remember that `what` is told about `cluster`; False: it was told before, by this run or another.

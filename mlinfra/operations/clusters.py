@@ -170,8 +170,8 @@ def extend(environment: Environment, experiment: str, until: date) -> Cluster:
                 Table.CLUSTER: seen.target.name,
                 Table.RECORD: Table.EXTENSION,
                 Table.UNTIL: until.isoformat(),
-                "extended_by": desk.account.caller,
-                "extended_at": clock.written(desk.now),
+                Table.EXTENDED_BY: desk.account.caller,
+                Table.EXTENDED_AT: clock.written(desk.now),
             }
         )
     return desk.describe(desk.one(experiment))

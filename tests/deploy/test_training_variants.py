@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import base64
-import shutil
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from mlinfra import EncryptionKey, Environment, Experiment, MlStack, TrainingCluster
-from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
 from mlinfra.experiment import Lustre
-from mlinfra.operations.terraform import Terraform
 from mlinfra.purchase import CapacityBlock, CapacityReservation, Spot
-from tests.conftest import ROOT
+from tests.deploy.clusters import Clusters, apply, differs, instances
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.operations.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-variants")]
 
@@ -43,8 +40,8 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-# The AWS provider waits ten minutes before it looks whether a file system is gone, so this one is only planned.
-PLANNED: dict[str, dict[str, Any]] = {
+# The AWS provider waits ten minutes before it looks whether a file system is gone: test_lustre_cluster.py applies it.
+LUSTRE: dict[str, dict[str, Any]] = {
     "lustre": {
         "instance_type": "p4d.24xlarge",
         "nodes": 2,
@@ -54,77 +51,6 @@ PLANNED: dict[str, dict[str, Any]] = {
 }
 
 
-class Clusters:
-    """A stack of one cluster for each of some kinds, and Terraform in it."""
-
-    def __init__(self, folder: Path, executable: Path) -> None:
-        self._folder = folder
-        self._executable = executable
-        ec2 = boto3.client("ec2")
-        self._vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        self.subnet_ids = [
-            ec2.create_subnet(VpcId=self._vpc_id, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
-            for cidr, zone in (("10.0.0.0/18", "us-east-1a"), ("10.0.64.0/18", "us-east-1b"))
-        ]
-
-    def declare(self, *kinds: str, zone: str | None = None) -> Terraform:
-        """Synthesize the stack."""
-        from mlinfra._cdk import App
-
-        environment = Environment(
-            name="local",
-            project="recsys",
-            account_id="123456789012",
-            region="us-east-1",
-            team="ml-platform",
-            cost_center="none",
-            repository="gitlab.example.com/ml/platform",
-            monthly_spend_limit_usd=1,
-            emulated=True,
-            experiments=[
-                Experiment(name=kind, owner="ana@example.com", expires=date(2099, 12, 31), **(KINDS | PLANNED)[kind])
-                for kind in kinds
-            ],
-        ).with_image_lock(ImageLock.load(ROOT / IMAGE_LOCK_FILE))
-        app = App(outdir=str(self._folder))
-        stack = MlStack(app, environment, "training", auto_stop=True)
-        key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])
-        for experiment in environment.experiments:
-            TrainingCluster(
-                stack,
-                experiment.name,
-                experiment=experiment,
-                vpc_id=self._vpc_id,
-                subnet_ids=self.subnet_ids,
-                key_arn=key.arn,
-                zone=zone,
-            )
-        app.synth()
-        folder = self._folder / "stacks" / "local-training"
-        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-        terraform = Terraform(folder, self._executable)
-        terraform.init()
-        return terraform
-
-
-def apply(terraform: Terraform) -> None:
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    terraform.apply(plan)
-
-
-def differs(terraform: Terraform) -> bool:
-    return terraform.plan(terraform.directory / "test.plan")
-
-
-def instances(kind: str) -> list[dict[str, Any]]:
-    """What runs of a cluster."""
-    running = [{"Name": "tag:Experiment", "Values": [kind]}, {"Name": "instance-state-name", "Values": ["running"]}]
-    answer = boto3.client("ec2").describe_instances(Filters=running)
-    return [each for reservation in answer["Reservations"] for each in reservation["Instances"]]
-
-
 @pytest.fixture(scope="module")
 def clusters(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Clusters:
     return Clusters(tmp_path_factory.mktemp("clusters"), deployable)
@@ -132,7 +58,7 @@ def clusters(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Clus
 
 @pytest.fixture(scope="module")
 def deployed(clusters: Clusters) -> Terraform:
-    terraform = clusters.declare(*KINDS)
+    terraform = clusters.declare(KINDS)
     apply(terraform)
     return terraform
 
@@ -141,7 +67,7 @@ def test_a_cluster_with_lustre_stands_in_the_zone_that_was_asked_for(
     deployable: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     planned = Clusters(tmp_path_factory.mktemp("planned"), deployable)
-    terraform = planned.declare("lustre", zone="us-east-1b")
+    terraform = planned.declare(LUSTRE, zone="us-east-1b")
     plan = terraform.directory / "test.plan"
     terraform.plan(plan)
     after = {
@@ -236,7 +162,7 @@ def test_removing_experiments_removes_all_of_them_and_nothing_of_others(
     clusters: Clusters, deployed: Terraform
 ) -> None:
     del deployed
-    apply(clusters.declare("on-demand"))
+    apply(clusters.declare({"on-demand": KINDS["on-demand"]}))
     names = [
         each["AutoScalingGroupName"]
         for each in boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
@@ -255,7 +181,7 @@ def test_removing_experiments_removes_all_of_them_and_nothing_of_others(
 
 
 def test_protected_nodes_do_not_keep_a_cluster_from_being_destroyed(clusters: Clusters) -> None:
-    terraform = clusters.declare("on-demand")
+    terraform = clusters.declare({"on-demand": KINDS["on-demand"]})
     plan = terraform.directory / "test.plan"
     terraform.plan(plan, mode="destroy")
     terraform.apply(plan)

@@ -206,8 +206,14 @@ class Cloud:
             }
         )
 
-    def extend(self, until: str, cluster: str = NAME) -> None:
-        self._put({Table.CLUSTER: cluster, Table.RECORD: Table.EXTENSION, Table.UNTIL: until})
+    def extend(self, until: str, cluster: str = NAME, *, at: datetime | None = None) -> None:
+        extension = {Table.CLUSTER: cluster, Table.RECORD: Table.EXTENSION, Table.UNTIL: until}
+        self._put(extension | ({Table.EXTENDED_AT: clock.written(at)} if at else {}))
+
+    def cost(self, usd: float, *, at: datetime, cluster: str = NAME) -> None:
+        """What the janitor counted until that moment."""
+        item = {Table.CLUSTER: cluster, Table.RECORD: Table.STATE, Table.COST_USD: Decimal(str(usd))}
+        self._put(item | {Table.COST_AT: Decimal(str(at.timestamp()))})
 
     def protect(self, ids: list[str], *, protected: bool = True, name: str = NAME) -> None:
         self.autoscaling.set_instance_protection(

@@ -244,6 +244,35 @@ def test_cost_is_counted_once_however_often_the_janitor_runs(cloud: Cloud) -> No
     assert float(cloud.remembered()["cost_usd"]["N"]) == pytest.approx(2 * PRICE * 3, rel=0.04)
 
 
+def test_a_group_made_anew_under_an_old_name_has_cost_nothing_yet(cloud: Cloud) -> None:
+    cloud.cost(500, at=cloud.now - 24 * HOUR)
+    cloud.gpus(cloud.group(SpendLimitUsd="100"), 90)
+    assert cloud.decisions() == {NAME: "left"}
+    assert float(cloud.remembered()["cost_usd"]["N"]) < PRICE
+
+
+def test_what_was_counted_of_the_group_that_stands_there_counts_on(cloud: Cloud) -> None:
+    ids = cloud.group(SpendLimitUsd="100")
+    cloud.cost(500, at=cloud.now)
+    cloud.now += HOUR
+    cloud.gpus(ids, 0)
+    cloud.janitor()
+    assert float(cloud.remembered()["cost_usd"]["N"]) > 500
+
+
+def test_an_earlier_group_was_extended_and_the_one_of_its_name_is_not(cloud: Cloud) -> None:
+    cloud.extend(cloud.last_day, at=cloud.now - 24 * HOUR)
+    cloud.gpus(cloud.group(Expires=cloud.yesterday), 0)
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+def test_the_group_that_stands_there_is_extended(cloud: Cloud) -> None:
+    ids = cloud.group(Expires=cloud.yesterday, StopWhenIdle="false")
+    cloud.extend(cloud.last_day, at=cloud.now)
+    cloud.gpus(ids, 0)
+    assert cloud.decisions() == {NAME: "left"}
+
+
 def test_what_has_an_unknown_price_is_never_stopped_for_its_cost_and_that_is_told_once(cloud: Cloud) -> None:
     ids = cloud.group(instance_type=UNPRICED, SpendLimitUsd="1")
     for _ in range(2):

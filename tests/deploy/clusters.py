@@ -1,0 +1,107 @@
+"""A stack of training clusters that a test deploys."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from mlinfra import EncryptionKey, Environment, Experiment, MlStack, TrainingCluster
+from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
+from mlinfra.operations.terraform import Terraform
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlinfra import Image
+
+
+class Clusters:
+    """A stack of one cluster for each of some experiments, and Terraform in it."""
+
+    def __init__(self, folder: Path, executable: Path) -> None:
+        self._folder = folder
+        self._executable = executable
+        ec2 = boto3.client("ec2")
+        self._vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.subnet_ids = [
+            ec2.create_subnet(VpcId=self._vpc_id, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+            for cidr, zone in (("10.0.0.0/18", "us-east-1a"), ("10.0.64.0/18", "us-east-1b"))
+        ]
+
+    def declare(
+        self,
+        experiments: Mapping[str, Mapping[str, Any]],
+        *,
+        zone: str | None = None,
+        images: Mapping[str, Image] | None = None,
+    ) -> Terraform:
+        """Synthesize the stack.
+
+        Args:
+            experiments: what each asks for, by name.
+            zone: where all of them stand. Default: anywhere.
+            images: what is booted by accelerator. Default: what this repository pins.
+        """
+        from mlinfra._cdk import App
+
+        environment = Environment(
+            name="local",
+            project="recsys",
+            account_id="123456789012",
+            region="us-east-1",
+            team="ml-platform",
+            cost_center="none",
+            repository="gitlab.example.com/ml/platform",
+            monthly_spend_limit_usd=1,
+            emulated=True,
+            images=dict(images or {}),
+            experiments=[
+                Experiment(name=name, owner="ana@example.com", expires=date(2099, 12, 31), **asked)
+                for name, asked in experiments.items()
+            ],
+        ).with_image_lock(ImageLock.load(ROOT / IMAGE_LOCK_FILE))
+        app = App(outdir=str(self._folder))
+        stack = MlStack(app, environment, "training", auto_stop=True)
+        key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])
+        for experiment in environment.experiments:
+            TrainingCluster(
+                stack,
+                experiment.name,
+                experiment=experiment,
+                vpc_id=self._vpc_id,
+                subnet_ids=self.subnet_ids,
+                key_arn=key.arn,
+                zone=zone,
+            )
+        app.synth()
+        folder = self._folder / "stacks" / "local-training"
+        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+        terraform = Terraform(folder, self._executable)
+        terraform.init()
+        return terraform
+
+
+def apply(terraform: Terraform) -> None:
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    terraform.apply(plan)
+
+
+def differs(terraform: Terraform) -> bool:
+    return terraform.plan(terraform.directory / "test.plan")
+
+
+def instances(experiment: str) -> list[dict[str, Any]]:
+    """What runs of a cluster."""
+    running = [
+        {"Name": "tag:Experiment", "Values": [experiment]},
+        {"Name": "instance-state-name", "Values": ["running"]},
+    ]
+    answer = boto3.client("ec2").describe_instances(Filters=running)
+    return [each for reservation in answer["Reservations"] for each in reservation["Instances"]]

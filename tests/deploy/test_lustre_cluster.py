@@ -1,0 +1,39 @@
+"""A cluster with a Lustre file system: applied, planned again, removed. The AWS provider waits ten minutes for that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from tests.deploy.clusters import Clusters, apply, differs, instances
+from tests.deploy.test_training_variants import KINDS, LUSTRE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.slow, pytest.mark.xdist_group("lustre-cluster")]
+
+
+def test_the_file_system_comes_and_goes_with_its_experiment(
+    deployable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    clusters = Clusters(tmp_path_factory.mktemp("lustre"), deployable)
+    # The lake is made elsewhere and stays.
+    bucket = boto3.client("s3").create_bucket(Bucket="recsys-local-raw-123456789012-us-east-1")
+    other = {"on-demand": KINDS["on-demand"]}
+    terraform = clusters.declare(LUSTRE | other, zone="us-east-1b")
+    apply(terraform)
+    (file_system,) = boto3.client("fsx").describe_file_systems()["FileSystems"]
+    assert file_system["SubnetIds"] == [clusters.subnet_ids[1]]
+    assert len(instances("lustre")) == 2
+    assert not differs(terraform)
+
+    terraform = clusters.declare(other, zone="us-east-1b")
+    apply(terraform)
+    assert boto3.client("fsx").describe_file_systems()["FileSystems"] == []
+    assert instances("lustre") == []
+    assert len(instances("on-demand")) == 2
+    assert boto3.client("s3").head_bucket(Bucket="recsys-local-raw-123456789012-us-east-1")
+    assert bucket["Location"]
