@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlinfra.constructs.job_watch import JobWatch
     from mlinfra.constructs.lifecycle import Lifecycle
     from mlinfra.constructs.network import Network
+    from mlinfra.constructs.node_watch import NodeWatch
     from mlinfra.constructs.quiet_schedule import QuietSchedule
     from mlinfra.constructs.shutdown import Shutdown
     from mlinfra.constructs.training_cluster import TrainingCluster
@@ -55,6 +56,7 @@ _HOMES = {
     "Lustre": "mlinfra.experiment",
     "MlStack": "mlinfra.stack",
     "Network": "mlinfra.constructs.network",
+    "NodeWatch": "mlinfra.constructs.node_watch",
     "OnDemand": "mlinfra.purchase",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
@@ -86,6 +88,7 @@ __all__ = [
     "Lustre",
     "MlStack",
     "Network",
+    "NodeWatch",
     "OnDemand",
     "Platform",
     "QuietHours",

@@ -150,6 +150,12 @@ class Environment(Declaration):
         description="Whether the janitor only says what it would stop. Default: True, until its reports have been read "
         "for some days.",
     )
+    reserved_concurrency: Literal[1] | None = Field(
+        default=1,
+        description="How many runs at a time are reserved for each function that stops clusters: 1, so that it can "
+        "always run, and two runs never meet; or None, where Lambda refuses that because the account has a quota of 10 "
+        "runs, as new accounts have. Two runs at a time are in order too. Default: 1.",
+    )
     volume_grace_days: int = Field(
         default=3,
         ge=1,

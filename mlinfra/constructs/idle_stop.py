@@ -47,6 +47,7 @@ class IdleStop(Construct):
             description="Looks at a cluster that its alarm calls idle, and stops it if it is.",
             statements=for_clusters(environment, key_arn=key_arn),
             variables=shutdown_variables(environment),
+            reserved_concurrency=environment.reserved_concurrency,
             key_arn=key_arn,
             environment=environment,
         )

@@ -60,7 +60,7 @@ class Janitor(Construct):
             timeout_seconds=900,
             memory_mib=512,
             # Two runs at a time would look at the same things.
-            reserved_concurrency=1,
+            reserved_concurrency=environment.reserved_concurrency,
             # The next run looks at everything anyway.
             event_age_seconds=_HOUR_SECONDS,
             key_arn=key_arn,

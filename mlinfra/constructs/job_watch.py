@@ -48,6 +48,7 @@ class JobWatch(Construct):
             description="Stops the cluster of a training job that ended, unless another job needs it.",
             statements=for_clusters(environment, key_arn=key_arn),
             variables=shutdown_variables(environment),
+            reserved_concurrency=environment.reserved_concurrency,
             key_arn=key_arn,
             environment=environment,
         )

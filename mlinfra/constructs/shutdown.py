@@ -1,4 +1,4 @@
-"""All four layers that stop clusters (docs/adr/0005), for one environment."""
+"""All four layers that stop clusters (docs/adr/0005), and who tells of bad nodes, for one environment."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mlinfra.constructs.idle_guard import IdleGuard
 from mlinfra.constructs.idle_stop import IdleStop
 from mlinfra.constructs.janitor import Janitor
 from mlinfra.constructs.job_watch import JobWatch
+from mlinfra.constructs.node_watch import NodeWatch
 from mlinfra.constructs.quiet_schedule import QuietSchedule
 from mlinfra.constructs.surroundings import environment_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Shutdown(Construct):
-    """The table of records and the three functions of an environment, and what watches each cluster.
+    """The table of records and the functions of an environment, and what watches each cluster.
 
     People are told through the environment's `Alerts`, which are made elsewhere.
 
@@ -50,6 +51,7 @@ class Shutdown(Construct):
         self._janitor = Janitor(self, "janitor", key_arn=key_arn, environment=environment)
         self._job_watch = JobWatch(self, "job-watch", key_arn=key_arn, environment=environment)
         self._idle_stop = IdleStop(self, "idle-stop", key_arn=key_arn, environment=environment)
+        self._node_watch = NodeWatch(self, "node-watch", key_arn=key_arn, environment=environment)
 
     @property
     def records(self) -> ClusterRecords:
@@ -70,6 +72,11 @@ class Shutdown(Construct):
     def idle_stop(self) -> IdleStop:
         """Layer 3: what idle alarms call."""
         return self._idle_stop
+
+    @property
+    def node_watch(self) -> NodeWatch:
+        """Who tells of nodes that were not as expected."""
+        return self._node_watch
 
     def watch(self, *, cluster_name: str, experiment: Experiment) -> IdleGuard:
         """Watch one cluster: when its GPUs are idle (layer 3), and in the quiet hours (layer 1).

@@ -51,6 +51,26 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
     ]
 
 
+def for_telling(environment: Environment, *, key_arn: str) -> list[Statement]:
+    """For functions that stop nothing: find out whose a cluster is, and tell.
+
+    Args:
+        environment: whose topic they tell.
+        key_arn: the KMS key of the table of records.
+    """
+    return [
+        # It knows no resource.
+        statement(
+            "FindOwners",
+            actions=["autoscaling:DescribeAutoScalingGroups"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
+        ),
+        *_remember(environment, key_arn),
+        *_tell(environment),
+    ]
+
+
 def _look(environment: Environment) -> list[Statement]:
     return [
         # None of these knows a resource.

@@ -14,7 +14,7 @@ from mlinfra._cdk import App
 from mlinfra.constructs.alerts import Alerts
 from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.shutdown import Shutdown
-from mlinfra.functions.contract import Table, Tag, Variable
+from mlinfra.functions.contract import Event, Table, Tag, Variable
 from mlinfra.job import training_job
 from mlinfra.operations.terraform import Terraform
 from tests.conftest import ROOT, an_environment, an_experiment
@@ -94,7 +94,12 @@ def test_a_second_plan_finds_nothing_to_do(terraform: Terraform) -> None:
 def test_functions_have_the_package_and_what_the_environment_says(environment: Environment) -> None:
     functions = boto3.client("lambda")
     found = {each["FunctionName"]: each for each in functions.list_functions()["Functions"]}
-    assert set(found) == {"recsys-local-janitor", "recsys-local-job-finished", "recsys-local-idle"}
+    assert set(found) == {
+        "recsys-local-janitor",
+        "recsys-local-job-finished",
+        "recsys-local-idle",
+        "recsys-local-node-unhealthy",
+    }
     assert len({each["CodeSha256"] for each in found.values()}) == 1
     variables = found["recsys-local-janitor"]["Environment"]["Variables"]
     assert variables == {
@@ -150,15 +155,18 @@ def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch
         assert _desired() == 2
 
     # The function writes down what it did after it did it: the record is the end of its work.
-    table = boto3.resource("dynamodb").Table(environment.records_table)
-    key = {Table.CLUSTER: GROUP, Table.RECORD: Table.STATE}
-    deadline = time.monotonic() + 60
-    state: dict[str, Any] = {}
-    while Table.STOPPED_WHY not in state and time.monotonic() < deadline:
-        time.sleep(0.2)
-        state = table.get_item(Key=key).get("Item", {})
+    state = _remembered(environment, Table.STOPPED_WHY)
     assert _desired() == 0
     assert state[Table.STOPPED_WHY].startswith("the job two-tower-")
+
+
+@pytest.mark.usefixtures("terraform")
+def test_a_node_that_is_not_as_expected_is_heard_of(environment: Environment) -> None:
+    reason = "CUDA 13.2 is expected, and it has: cuda-12.8"
+    detail = {"cluster": GROUP, "instance_id": "i-0123456789abcdef0", "reason": reason}
+    entry = {"Source": Event.NODE_SOURCE, "DetailType": Event.NODE_UNHEALTHY, "Detail": json.dumps(detail)}
+    boto3.client("events").put_events(Entries=[entry])
+    assert _remembered(environment, "told_unhealthy_node")["told_unhealthy_node"].endswith(reason)
 
 
 @pytest.mark.usefixtures("terraform")
@@ -174,6 +182,19 @@ def test_the_janitor_runs_as_it_was_deployed() -> None:
     assert (target["target"], target["decision"]) == (GROUP, "left")
     assert "has no GPU metrics" in target["reason"]
     assert _desired() == 1
+
+
+def _remembered(environment: Environment, attribute: str) -> dict[str, Any]:
+    """What functions remember of the cluster, once they remember that too."""
+    table = boto3.resource("dynamodb").Table(environment.records_table)
+    key = {Table.CLUSTER: GROUP, Table.RECORD: Table.STATE}
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        state: dict[str, Any] = table.get_item(Key=key).get("Item", {})
+        if attribute in state:
+            return state
+        time.sleep(0.2)
+    pytest.fail(f"nothing wrote down {attribute!r}")
 
 
 def _tag(key: str, value: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -42,13 +42,28 @@ def test_an_environment_has_one_table_and_a_function_for_each_layer_that_needs_o
         "recsys-dev-janitor",
         "recsys-dev-job-finished",
         "recsys-dev-idle",
+        "recsys-dev-node-unhealthy",
     }
     assert only(config, "aws_dynamodb_table")["name"] == "recsys-dev-clusters"
 
 
 def test_every_function_has_a_role_of_its_own(synthesize: Synthesize) -> None:
     functions = watched(synthesize)["resource"]["aws_lambda_function"].values()
-    assert len({each["role"] for each in functions}) == 3
+    assert len({each["role"] for each in functions}) == 4
+
+
+@pytest.mark.parametrize(("reserved", "expected"), [(1, {1}), (None, {None})])
+def test_an_account_with_a_small_quota_reserves_no_runs(
+    synthesize: Synthesize,
+    reserved: Literal[1] | None,
+    expected: set[int | None],
+) -> None:
+    functions = watched(synthesize, reserved_concurrency=reserved)["resource"]["aws_lambda_function"].values()
+    assert {
+        each.get("reserved_concurrent_executions")
+        for each in functions
+        if each["function_name"] != "recsys-dev-node-unhealthy"
+    } == expected
 
 
 def test_all_functions_run_the_same_package(synthesize: Synthesize) -> None:
@@ -73,7 +88,7 @@ def test_a_cluster_with_a_reason_works_in_quiet_hours(synthesize: Synthesize) ->
 
 
 def test_no_alarm_of_a_cluster_has_the_name_of_one_of_a_function(synthesize: Synthesize) -> None:
-    experiments = [an_experiment(name=name) for name in ("janitor", "idle", "job-finished")]
+    experiments = [an_experiment(name=name) for name in ("janitor", "idle", "job-finished", "node-unhealthy")]
     config = watched(synthesize, *experiments)
     assert len(alarm_names(config)) == len(config["resource"]["aws_cloudwatch_metric_alarm"])
 
