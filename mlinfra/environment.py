@@ -152,7 +152,7 @@ class Environment(Declaration):
     )
     reserved_concurrency: Literal[1] | None = Field(
         default=1,
-        description="How many runs at a time are reserved for each function that stops clusters: 1, so that it can "
+        description="How many runs at a time are reserved for each of the functions: 1, so that it can "
         "always run, and two runs never meet; or None, where Lambda refuses that because the account has a quota of 10 "
         "runs, as new accounts have. Two runs at a time are in order too. Default: 1.",
     )

@@ -48,8 +48,7 @@ class NodeWatch(Construct):
             description="Tells of nodes that were not as their cluster expects, and left it.",
             statements=for_telling(environment, key_arn=key_arn),
             variables=shutdown_variables(environment),
-            # Two nodes that leave at once are told one after the other, or as two.
-            reserved_concurrency=None,
+            reserved_concurrency=environment.reserved_concurrency,
             key_arn=key_arn,
             environment=environment,
         )

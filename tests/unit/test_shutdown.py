@@ -59,11 +59,7 @@ def test_an_account_with_a_small_quota_reserves_no_runs(
     expected: set[int | None],
 ) -> None:
     functions = watched(synthesize, reserved_concurrency=reserved)["resource"]["aws_lambda_function"].values()
-    assert {
-        each.get("reserved_concurrent_executions")
-        for each in functions
-        if each["function_name"] != "recsys-dev-node-unhealthy"
-    } == expected
+    assert {each.get("reserved_concurrent_executions") for each in functions} == expected
 
 
 def test_all_functions_run_the_same_package(synthesize: Synthesize) -> None:
