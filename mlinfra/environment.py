@@ -6,10 +6,11 @@ import ipaddress
 from collections import Counter
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
+from mlinfra.another_region import regional_values
 from mlinfra.catalog.image_lock import ImageLock
 from mlinfra.catalog.images import Image, NodeImage, gpu_image_family
 from mlinfra.catalog.instances import InstanceType, instance_types
@@ -65,8 +66,8 @@ class Environment(Declaration):
 
     name: Name = Field(
         min_length=2,
-        max_length=16,
-        description="2 to 16 lower-case letters, digits and single hyphens, beginning with a letter.",
+        max_length=24,
+        description="2 to 24 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
     project: Name = Field(
         min_length=2,
@@ -250,6 +251,41 @@ class Environment(Declaration):
             subject = f"environment {self.name!r}"
             raise DeclarationError(subject, problems)
         return self
+
+    def in_region(self, region: str, *, name: str | None = None, **changes: Any) -> Environment:  # noqa: ANN401
+        """This environment once more, in another region: the same platform, with names and state of its own.
+
+            prod_eu_west_1 = prod.in_region("eu-west-1")
+
+        It has the same experiments, clusters and limits. Machine images have ids of their own in every
+        region: `mlinfra images pin` finds them.
+
+        Args:
+            region: the other region.
+            name: what it is called. Default: this one's name and the region, such as `prod-eu-west-1`: roles of
+                IAM are known in all regions, so that two environments of an account may not share a name.
+            changes: fields that differ, such as `experiments=()`, or `network_cidr` where both networks are to
+                be connected. Default: none do.
+
+        Raises:
+            DeclarationError: where it is this region already, or where a value exists in this region alone, such
+                as the id of a machine image or a capacity reservation, and `changes` do not replace it.
+        """
+        subject = f"environment {self.name!r} in {region}"
+        if region == self.region:
+            problem = f"region: it is in {region} already. Expected: another region."
+            raise DeclarationError(subject, [problem])
+        changes |= {"region": region, "name": name or f"{self.name}-{region}"}
+        kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in changes]
+        values = {each: getattr(self, each) for each in kept}
+        problems = [
+            f"{where}: {text!r} exists in {self.region} alone. Expected: {where.partition('.')[0]}=... for {region}, "
+            f"given to in_region."
+            for where, text in regional_values(values, self.region)
+        ]
+        if problems:
+            raise DeclarationError(subject, problems)
+        return type(self)(**values, **changes).with_image_lock(self._image_lock)
 
     def experiment(self, name: str) -> Experiment:
         """The experiment called `name`.

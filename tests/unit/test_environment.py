@@ -29,10 +29,10 @@ def judged(*experiments: Experiment, **changes: Any) -> str:
 def test_a_name_with_wrong_characters_is_refused() -> None:
     message = refusal(name="Dev_1")
     assert "name: 'Dev_1'" in message
-    assert "2 to 16 lower-case letters, digits and single hyphens" in message
+    assert "2 to 24 lower-case letters, digits and single hyphens" in message
 
 
-@pytest.mark.parametrize("name", ["-dev", "dev-", "d--v", "1dev", "d", "d" * 17])
+@pytest.mark.parametrize("name", ["-dev", "dev-", "d--v", "1dev", "d", "d" * 25])
 def test_a_name_that_aws_or_terraform_would_stumble_over_is_refused(name: str) -> None:
     assert f"name: {name!r}" in refusal(name=name)
 
