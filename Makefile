@@ -53,7 +53,7 @@ fast-tests: setup ## All tests but those that run Terraform or talk to a local A
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not deploy and not local_aws"
 
 .PHONY: policy
-policy: setup $(CHECKOV_READY) ## checkov over what every environment synthesizes to
+policy: setup $(CHECKOV_READY) ## checkov and rules for roles over what every environment synthesizes to
 	$(BIN)/python -m ci.policy
 
 .PHONY: snapshots

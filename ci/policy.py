@@ -1,6 +1,6 @@
-"""checkov over everything that the environments synthesize to: `python -m ci.policy`.
+"""checkov, and mlinfra's own rule about `*`, over all that the environments synthesize to: `python -m ci.policy`.
 
-Fails on a finding that `mlinfra/checks/suppressions.py` gives no reason for, on a suppression that
+Fails on a role that may do more than it names, on a finding that `mlinfra/checks/suppressions.py` gives no reason for, on a suppression that
 nothing needs any more, and where checkov has not read the output at all, which it reports as a
 success.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 from ci.synthesis import ROOT, synthesize_all
 from mlinfra.checks.suppressions import SUPPRESSIONS
+from mlinfra.checks.wildcards import wildcards
 
 CHECKOV = ROOT / ".venv/checkov/bin/checkov"
 
@@ -23,14 +24,23 @@ CHECKOV = ROOT / ".venv/checkov/bin/checkov"
 def main() -> None:
     """Check."""
     with tempfile.TemporaryDirectory() as outdir:
-        report = _report(synthesize_all(Path(outdir)))
-    problems = list(_problems(report))
+        stacks = synthesize_all(Path(outdir))
+        report = _report(stacks)
+        problems = [*_wildcards(stacks), *_problems(report)]
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201
     summary = report["summary"]
     kept = summary["failed"] - sum("finding" in problem for problem in problems)
     print(f"checkov: {summary['passed']} checks passed, {kept} findings are meant and have a reason")  # noqa: T201
     sys.exit(1 if problems else 0)
+
+
+def _wildcards(stacks: Path) -> list[str]:
+    return [
+        f"{path.parent.name}: {problem}"
+        for path in sorted(stacks.glob("*/cdk.tf.json"))
+        for problem in wildcards(json.loads(path.read_text()))
+    ]
 
 
 def _report(stacks: Path) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""Which policies of roles allow more than they name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mlinfra.checks.wildcards import wildcards
+
+
+def problems(*, effect: str = "Allow", **statement: Any) -> list[str]:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": {"Sid": "Use", "Effect": effect, **statement}})
+    return list(wildcards({"resource": {"aws_iam_role_policy": {"role": {"policy": policy}}}}))
+
+
+def test_what_is_named_is_in_order() -> None:
+    assert problems(Action=["s3:GetObject"], Resource="arn:aws:s3:::lake/*") == []
+
+
+@pytest.mark.parametrize("action", ["*", "s3:*", "s3:Get*"])
+def test_an_action_that_stands_for_several_is_reported(action: str) -> None:
+    assert problems(Action=action, Resource="arn:aws:s3:::lake/*") == [
+        f"aws_iam_role_policy.role, Use: it allows {action!r}. Expected: each action by its name."
+    ]
+
+
+def test_an_action_on_everything_is_reported_where_aws_knows_resources() -> None:
+    (problem,) = problems(Action=["s3:GetObject", "ec2:DescribeInstances"], Resource="*")
+    assert problem.startswith("aws_iam_role_policy.role, Use: it allows 's3:GetObject' on everything. Expected: the")
+
+
+def test_everything_among_other_resources_is_everything() -> None:
+    assert len(problems(Action="s3:GetObject", Resource=["arn:aws:s3:::lake/*", "*"])) == 1
+
+
+def test_an_action_that_knows_no_resource_is_in_order() -> None:
+    assert problems(Action="ec2:DescribeInstances", Resource="*") == []
+
+
+@pytest.mark.parametrize("element", ["NotAction", "NotResource"])
+def test_everything_but_something_is_reported(element: str) -> None:
+    named = {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/*"}
+    del named[element.removeprefix("Not")]
+    (problem,) = problems(**named, **{element: "arn:aws:s3:::lake/*"})
+    assert f"{element} allows everything but what it names" in problem
+
+
+def test_a_policy_that_cannot_be_read_is_reported() -> None:
+    policy = {"policy": "${data.aws_iam_policy_document.use.json}"}
+    (problem,) = wildcards({"resource": {"aws_iam_policy": {"use": policy}}})
+    assert problem.startswith("aws_iam_policy.use: its policy stands elsewhere")
+
+
+def test_what_is_denied_may_be_everything() -> None:
+    assert problems(effect="Deny", Action="*", Resource="*") == []
