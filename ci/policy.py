@@ -1,8 +1,8 @@
 """checkov, and mlinfra's own rule about `*`, over all that the environments synthesize to: `python -m ci.policy`.
 
-Fails on a role that may do more than it names, on a finding that `mlinfra/checks/suppressions.py` gives no reason for, on a suppression that
-nothing needs any more, and where checkov has not read the output at all, which it reports as a
-success.
+Fails on a role that may do more than it names, on a finding that `mlinfra/checks/suppressions.py` gives
+no reason for, on a suppression that nothing needs any more, and where checkov has not read the output at
+all, which it reports as a success.
 """
 
 from __future__ import annotations
