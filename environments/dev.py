@@ -27,7 +27,7 @@ dev = Environment(
         ),
     },
     experiments=[
-        Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 18)),
-        Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 4)),
+        Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 23)),
+        Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 23)),
     ],
 )
