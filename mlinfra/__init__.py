@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from mlinfra.constructs.lifecycle import Lifecycle
     from mlinfra.constructs.network import Network
     from mlinfra.constructs.quiet_schedule import QuietSchedule
+    from mlinfra.constructs.serving_endpoint import ServingEndpoint
     from mlinfra.constructs.shutdown import Shutdown
     from mlinfra.constructs.training_cluster import TrainingCluster
     from mlinfra.constructs.training_queue import TrainingQueue
     from mlinfra.declaration import DeclarationError
     from mlinfra.declared import load_environments
+    from mlinfra.endpoint import Endpoint, Variant
     from mlinfra.environment import Environment
     from mlinfra.experiment import Experiment, Lustre
+    from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
@@ -37,12 +40,15 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alerts": "mlinfra.constructs.alerts",
+    "Asynchronous": "mlinfra.hosting",
+    "BlueGreen": "mlinfra.hosting",
     "CapacityBlock": "mlinfra.purchase",
     "CapacityReservation": "mlinfra.purchase",
     "ClusterRecords": "mlinfra.constructs.cluster_records",
     "DataLake": "mlinfra.constructs.data_lake",
     "DeclarationError": "mlinfra.declaration",
     "EncryptionKey": "mlinfra.constructs.encryption_key",
+    "Endpoint": "mlinfra.endpoint",
     "Environment": "mlinfra.environment",
     "Experiment": "mlinfra.experiment",
     "Function": "mlinfra.constructs.function",
@@ -59,21 +65,28 @@ _HOMES = {
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
+    "RealTime": "mlinfra.hosting",
+    "Serverless": "mlinfra.hosting",
+    "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
     "Shutdown": "mlinfra.constructs.shutdown",
     "Spot": "mlinfra.purchase",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
+    "Variant": "mlinfra.endpoint",
     "load_environments": "mlinfra.declared",
 }
 
 __all__ = [
     "Alerts",
+    "Asynchronous",
+    "BlueGreen",
     "CapacityBlock",
     "CapacityReservation",
     "ClusterRecords",
     "DataLake",
     "DeclarationError",
     "EncryptionKey",
+    "Endpoint",
     "Environment",
     "Experiment",
     "Function",
@@ -90,10 +103,14 @@ __all__ = [
     "Platform",
     "QuietHours",
     "QuietSchedule",
+    "RealTime",
+    "Serverless",
+    "ServingEndpoint",
     "Shutdown",
     "Spot",
     "TrainingCluster",
     "TrainingQueue",
+    "Variant",
     "load_environments",
 ]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 
 class Tag:
-    """Tags of auto scaling groups, instances and volumes."""
+    """Tags of auto scaling groups, instances, volumes and endpoints."""
 
     AUTO_STOP: Final = "AutoStop"
     """`true`: may be stopped. Everything else is never touched."""
@@ -30,6 +30,8 @@ class Tag:
     """How long all its GPUs must have been idle, in minutes."""
     IDLE_GPU_PERCENT: Final = "IdleGpuPercent"
     """The utilisation below which a GPU counts as idle, in percent."""
+    UNUSED_DAYS: Final = "UnusedDays"
+    """On endpoints: after how many days without a request one counts as unused."""
     DELETE_AFTER: Final = "DeleteAfter"
     """On volumes that a stopped node left: the moment of their deletion, as 2026-12-18T14:00:00Z."""
 
