@@ -15,6 +15,7 @@ class Tag:
 
     AUTO_STOP: Final = "AutoStop"
     """`true`: may be stopped. Everything else is never touched."""
+    ENVIRONMENT: Final = "Environment"
     EXPERIMENT: Final = "Experiment"
     OWNER: Final = "Owner"
     """The e-mail address of the person who answers for it."""
@@ -109,6 +110,10 @@ class Event:
     CLUSTER_WARNED: Final = "Training Cluster Expires Soon"
     VOLUMES_DELETED: Final = "Training Volumes Deleted"
     DRY_RUN: Final = "Training Cluster Would Be Stopped"
+    ENDPOINT_UNUSED: Final = "Serving Endpoint Unused"
+    ENDPOINT_DELETED: Final = "Serving Endpoint Deleted"
+    ENDPOINT_UNKNOWN: Final = "Serving Endpoint Cannot Be Watched"
+    """Detail of all three: `cluster` is the endpoint's name, `kind` is `endpoint`."""
 
 
 class Message:
@@ -142,8 +147,10 @@ class Variable:
     """How long the volumes of stopped nodes are kept, in days."""
     INSTANCE: Final = "MLINFRA_INSTANCE_ID"
     """On nodes and in containers: the node's instance id, where the metadata service cannot be asked."""
+    ENVIRONMENT: Final = "MLINFRA_ENVIRONMENT"
+    """The environment's name, such as `dev`."""
     PREFIX: Final = "MLINFRA_PREFIX"
-    """What the names of an environment's clusters begin with, such as `recsys-dev-`."""
+    """What the names of an environment's clusters and endpoints begin with, such as `recsys-dev-`."""
 
 
 HEARTBEAT_SECONDS: Final = 60
