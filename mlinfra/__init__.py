@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlinfra.constructs.cluster_records import ClusterRecords
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
+    from mlinfra.constructs.endpoint_watch import EndpointWatch
     from mlinfra.constructs.function import Function
     from mlinfra.constructs.idle_guard import IdleGuard
     from mlinfra.constructs.idle_stop import IdleStop
@@ -49,6 +50,7 @@ _HOMES = {
     "DeclarationError": "mlinfra.declaration",
     "EncryptionKey": "mlinfra.constructs.encryption_key",
     "Endpoint": "mlinfra.endpoint",
+    "EndpointWatch": "mlinfra.constructs.endpoint_watch",
     "Environment": "mlinfra.environment",
     "Experiment": "mlinfra.experiment",
     "Function": "mlinfra.constructs.function",
@@ -87,6 +89,7 @@ __all__ = [
     "DeclarationError",
     "EncryptionKey",
     "Endpoint",
+    "EndpointWatch",
     "Environment",
     "Experiment",
     "Function",
