@@ -48,6 +48,23 @@ SUPPRESSIONS = (
         "is in events and records too.",
     ),
     Suppression(
+        check="CKV_AWS_98",
+        address=r"resource\.endpoint-[^_]*_configuration_.*",
+        reason="Serverless endpoints have no volume of the team's, and instances with local disks encrypt those "
+        "themselves and take no key. All other instance types get it.",
+    ),
+    Suppression(
+        check="CKV_AWS_370",
+        address=r"resource\.endpoint-[^_]*_model-.*",
+        reason="SageMaker has no network isolation for serverless endpoints. All others have it unless declared "
+        "otherwise.",
+    ),
+    Suppression(
+        check="CKV2_AWS_5",
+        address=r"aws_security_group\.endpoint-.*",
+        reason="It is attached to a SageMaker model, where checkov does not look.",
+    ),
+    Suppression(
         check="CKV2_AWS_34",
         address=r"aws_ssm_parameter\.parameter-.*",
         reason="They hold ids and ARNs, which are no secrets; encrypted ones would need the key's permission to be "

@@ -177,6 +177,12 @@ def test_another_instance_type_takes_scaling_off_before_the_endpoint_moves_and_p
     assert planned(changed) == {}
 
 
+def test_an_endpoint_that_was_deleted_for_its_idleness_is_seen_by_the_next_plan(project: Project) -> None:
+    boto3.client("sagemaker").delete_endpoint(EndpointName=RANKER)
+    boto3.client("sagemaker").list_endpoints()  # it is gone once it has been seen going
+    assert planned(project.declare(**NEXT, instance_type="ml.g6.xlarge")) == {"create": [ENDPOINT]}
+
+
 def test_destroying_them_leaves_nothing(project: Project) -> None:
     terraform = project.declare(**NEXT, instance_type="ml.g6.xlarge")
     plan = terraform.directory / "test.plan"
