@@ -146,8 +146,8 @@ class Endpoint(Declaration):
         default=None,
         ge=1,
         le=100,
-        description="The part of requests and answers that is kept in the lake's zone raw, in percent, 1 to 100. "
-        "Default: none.",
+        description="The part of the requests to RealTime() that is kept in the lake's zone raw, with their answers, "
+        "in percent, 1 to 100. Default: none.",
     )
     network_isolation: bool | None = Field(
         default=None,
@@ -176,12 +176,11 @@ class Endpoint(Declaration):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Endpoint:
+        if not self.model_fields_set:  # it was refused already and stands in for itself
+            return self
         problems = [*self._variant_problems(), *self._shadow_problems()]
-        if isinstance(self.hosting, Asynchronous) and len(self.variants) > 1:
-            problems.append(
-                f"variants: {len(self.variants)} share one backlog, which does not say whose instances are too few. "
-                f"Expected: 1, or hosting=RealTime(...)."
-            )
+        if isinstance(self.hosting, Asynchronous):
+            problems += self._asynchronous_problems()
         if isinstance(self.hosting, Serverless):
             problems += self._serverless_problems()
         else:
@@ -222,6 +221,18 @@ class Endpoint(Declaration):
             yield f"shadow: it is given beside {len(self.variants)} variants. Expected: one variant, or no shadow."
         if isinstance(self.shadow.weight, float | int) and self.shadow.weight > 1:
             yield f"shadow.weight: {self.shadow.weight:g} is more than all requests. Expected: above 0, up to 1."
+
+    def _asynchronous_problems(self) -> Iterator[str]:
+        if len(self.variants) > 1:
+            yield (
+                f"variants: {len(self.variants)} share one backlog, which does not say whose instances are too few. "
+                f"Expected: 1, or hosting=RealTime(...)."
+            )
+        if self.capture_percent is not None:
+            yield (
+                "capture_percent: requests to Asynchronous and their results lie in the lake anyway. Expected: leave "
+                "it out."
+            )
 
     def _serverless_problems(self) -> Iterator[str]:
         if len(self.variants) > 1:

@@ -26,7 +26,7 @@ class RealTime(Declaration):
         default=1,
         ge=1,
         description="Instances of each variant, 1 or more; the fewest, where there is a max_instances. Default: 1. "
-        "Endpoints that users depend on want 2 or more, which SageMaker spreads over zones.",
+        "Endpoints that users depend on want 2 or more, which SageMaker tries to spread over zones.",
     )
     max_instances: int | None = Field(
         default=None,
@@ -63,6 +63,8 @@ class RealTime(Declaration):
 
     @model_validator(mode="after")
     def _scales_between_two_sizes(self) -> RealTime:
+        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
+            return self
         problems = []
         if self.max_instances is not None and self.max_instances <= self.instances:
             problems.append(
@@ -121,6 +123,8 @@ class Serverless(Declaration):
 
     @model_validator(mode="after")
     def _provisions_what_may_run(self) -> Serverless:
+        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
+            return self
         if self.provisioned_concurrency is not None and self.provisioned_concurrency > self.max_concurrency:
             problem = (
                 f"provisioned_concurrency: {self.provisioned_concurrency} is more than max_concurrency. Expected: 1 to "
@@ -180,6 +184,8 @@ class Asynchronous(Declaration):
 
     @model_validator(mode="after")
     def _scales_between_two_sizes(self) -> Asynchronous:
+        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
+            return self
         if self.min_instances > self.max_instances:
             problem = (
                 f"min_instances: {self.min_instances} is more than max_instances. Expected: 0 to {self.max_instances}."
@@ -252,6 +258,8 @@ class BlueGreen(Declaration):
 
     @model_validator(mode="after")
     def _fits_in_its_time(self) -> BlueGreen:
+        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
+            return self
         problems = []
         if self.traffic == "linear" and self.step_percent < 10:  # noqa: PLR2004  TrafficRoutingConfig: 10 to 50 percent
             problems.append(f"step_percent: {self.step_percent} is too small for linear. Expected: 10 to 50.")

@@ -51,7 +51,7 @@ SUPPRESSIONS = (
         check="CKV_AWS_98",
         address=r"resource\.endpoint-[^_]*_configuration_.*",
         reason="Serverless endpoints have no volume of the team's, and instances with local disks encrypt those "
-        "themselves and take no key. All other instance types get it.",
+        "themselves and get no key. All other instance types get it.",
     ),
     Suppression(
         check="CKV_AWS_370",

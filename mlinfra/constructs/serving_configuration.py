@@ -64,8 +64,9 @@ def serving_configuration(
 
 
 def _has_volumes(endpoint: Endpoint) -> bool:
-    # Local disks are encrypted by the instance, and SageMaker refused a key beside them (API reference,
-    # CreateEndpointConfig, until 2025); by now it says that the key is for other volumes only. Without one, both hold.
+    # Instances encrypt their local disks themselves. What a key beside them does depends on the edition of SageMaker's
+    # API reference (CreateEndpointConfig): the call fails, or only other volumes are encrypted with it (botocore
+    # 1.44.8, read 2026-11-26). Without a key, either is right.
     return not isinstance(endpoint.hosting, Serverless) and not has_local_disks(endpoint.hosting.instance_type)
 
 

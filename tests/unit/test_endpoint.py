@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mlinfra import Asynchronous, BlueGreen, DeclarationError, Endpoint, RealTime, Serverless, Variant
+from mlinfra.declaration import judging
 from tests.conftest import an_environment
 
 IMAGE = "111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1"
@@ -113,6 +114,13 @@ def test_variables_that_cannot_be_set_are_refused_together() -> None:
             ),
         ),
         (
+            {"hosting": Asynchronous(instance_type="ml.g5.xlarge"), "capture_percent": 5},
+            (
+                "capture_percent: requests to Asynchronous and their results lie in the lake anyway. Expected: leave "
+                "it out."
+            ),
+        ),
+        (
             {"hosting": Serverless(), "variants": TWO},
             "variants: 2 are more than Serverless has. Expected: 1, or another hosting.",
         ),
@@ -184,3 +192,27 @@ def test_an_endpoint_is_found_by_its_name() -> None:
     assert environment.endpoint("ranker") == an_endpoint()
     with pytest.raises(KeyError, match="environment 'dev' has no endpoint 'rankr'; it has: ranker"):
         environment.endpoint("rankr")
+
+
+def test_what_is_wrong_with_its_parts_hides_nothing_of_the_rest() -> None:
+    """As environment files are read: everything is collected, from the inside out."""
+    with judging(None) as judgement:
+        broken = Endpoint(
+            name="Ranker",
+            owner="ana",
+            hosting=RealTime(instance_type="g5.xlarge", instances="two", max_instances=3),
+            variants=[Variant(image="ranker", weight="heavy"), Variant(image="ranker")],
+            shadow=Variant(name="shadow", image=IMAGE, weight="light"),
+            deployment=BlueGreen(traffic="canary"),
+        )
+        an_environment(endpoints=[broken, broken])
+    subjects = [each.subject for each in judgement.errors]
+    assert [each.partition(" ")[0] for each in subjects] == [
+        "realtime",
+        "variant",
+        "variant",
+        "variant",
+        "endpoint",
+        "environment",
+    ]
+    assert judgement.errors[-1].problems == ["endpoints: 'Ranker' stands there 2 times. Expected: each name once."]

@@ -188,8 +188,11 @@ def test_the_role_reads_its_models_in_all_versions_and_nobody_elses(synthesize: 
     assert not {"Capture", "ReadRequests", "WriteResults", "TellOfRequests"} & statements.keys()
 
 
-def test_everything_is_granted_only_where_there_is_no_resource_to_name(synthesize: Synthesize) -> None:
-    statements = granted(made(synthesize, hosting=ASYNCHRONOUS, capture_percent=1))
+@pytest.mark.parametrize("changes", [{"hosting": ASYNCHRONOUS}, {"hosting": SCALING, "capture_percent": 1}])
+def test_everything_is_granted_only_where_there_is_no_resource_to_name(
+    synthesize: Synthesize, changes: dict[str, Any]
+) -> None:
+    statements = granted(made(synthesize, **changes))
     anywhere = {sid for sid, each in statements.items() if each["Resource"] == "*"}
     assert anywhere == {"LogInToRegistry", "LookAtNetwork", "Metrics"}
     assert not [each for each in statements.values() if "*" in each["Action"]]
