@@ -11,6 +11,7 @@ from mlinfra import load_environments
 from mlinfra.app import MlApp, problems_without_traceback
 from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
+from mlinfra.stacks.serving import ServingStack
 from mlinfra.stacks.state import StateStack
 from mlinfra.stacks.training import TrainingStack
 
@@ -26,11 +27,14 @@ def main() -> None:
         foundation = FoundationStack(app, environment)
         data = DataStack(app, environment)
         training = TrainingStack(app, environment)
+        serving = ServingStack(app, environment)
 
         foundation.add_dependency(state)
         data.add_dependency(state)
         training.add_dependency(foundation)
         training.add_dependency(data)
+        serving.add_dependency(foundation)
+        serving.add_dependency(data)
     app.synth()
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlinfra import (
+    Asynchronous,
+    BlueGreen,
     CapacityBlock,
     CapacityReservation,
+    Endpoint,
     Environment,
     Experiment,
     Image,
     Lustre,
     OnDemand,
     QuietHours,
+    RealTime,
+    Serverless,
     Spot,
+    Variant,
 )
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
@@ -28,6 +34,12 @@ _MODELS = (
     CapacityReservation,
     CapacityBlock,
     Lustre,
+    Endpoint,
+    Variant,
+    RealTime,
+    Serverless,
+    Asynchronous,
+    BlueGreen,
 )
 
 

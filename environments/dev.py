@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, Image, QuietHours
+from mlinfra import Asynchronous, Endpoint, Environment, Experiment, Image, QuietHours, Variant
 
 dev = Environment(
     name="dev",
@@ -29,5 +29,21 @@ dev = Environment(
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 23)),
         Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 23)),
+    ],
+    endpoints=[
+        # Whole catalogues are embedded now and then: in between there is no instance.
+        Endpoint(
+            name="item-embeddings",
+            owner="ana@example.com",
+            hosting=Asynchronous(instance_type="ml.g5.xlarge", max_instances=2),
+            variants=[
+                Variant(
+                    image="111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-two-tower:2.3",
+                    model_data="two-tower-v2/12/model.tar.gz",
+                ),
+            ],
+            unused_days=14,
+            stop_when_unused=True,
+        ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, QuietHours
+from mlinfra import Endpoint, Environment, Experiment, QuietHours, Serverless, Variant
 
 local = Environment(
     name="local",
@@ -25,5 +25,18 @@ local = Environment(
     max_experiment_days=36_500,
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2099, 12, 31)),
+    ],
+    endpoints=[
+        Endpoint(
+            name="ranker",
+            owner="ana@example.com",
+            hosting=Serverless(),
+            variants=[
+                Variant(
+                    image="123456789012.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1",
+                    model_data="ranker/7/model.tar.gz",
+                ),
+            ],
+        ),
     ],
 )

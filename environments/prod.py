@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import BlueGreen, Endpoint, Environment, Experiment, RealTime, Variant
 
 prod = Environment(
     name="prod",
@@ -31,6 +31,36 @@ prod = Environment(
             nodes=4,
             expires=date(2027, 1, 15),
             spend_limit_usd=40_000,
+        ),
+    ],
+    endpoints=[
+        Endpoint(
+            name="ranker",
+            owner="ranking@example.com",
+            hosting=RealTime(
+                instance_type="ml.m7i.2xlarge",
+                instances=3,
+                max_instances=12,
+                invocations_per_instance=3_000,
+                max_latency_ms=150,
+            ),
+            variants=[
+                Variant(
+                    name="main",
+                    image="333333333333.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1",
+                    model_data="ranker-nightly/2026-11-23/model.tar.gz",
+                    weight=95,
+                ),
+                Variant(
+                    name="challenger",
+                    image="333333333333.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.2",
+                    model_data="ranker-nightly/2026-11-24/model.tar.gz",
+                    weight=5,
+                ),
+            ],
+            deployment=BlueGreen(traffic="canary", step_percent=33),
+            capture_percent=5,
+            max_error_percent=0.5,
         ),
     ],
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlinfra.constructs.cluster_records import ClusterRecords
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
+    from mlinfra.constructs.endpoint_watch import EndpointWatch
     from mlinfra.constructs.function import Function
     from mlinfra.constructs.idle_guard import IdleGuard
     from mlinfra.constructs.idle_stop import IdleStop
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
     from mlinfra.constructs.network import Network
     from mlinfra.constructs.node_watch import NodeWatch
     from mlinfra.constructs.quiet_schedule import QuietSchedule
+    from mlinfra.constructs.serving_endpoint import ServingEndpoint
     from mlinfra.constructs.shutdown import Shutdown
     from mlinfra.constructs.training_cluster import TrainingCluster
     from mlinfra.constructs.training_queue import TrainingQueue
     from mlinfra.declaration import DeclarationError
     from mlinfra.declared import load_environments
+    from mlinfra.endpoint import Endpoint, Variant
     from mlinfra.environment import Environment
     from mlinfra.experiment import Experiment, Lustre
+    from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
@@ -38,12 +42,16 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alerts": "mlinfra.constructs.alerts",
+    "Asynchronous": "mlinfra.hosting",
+    "BlueGreen": "mlinfra.hosting",
     "CapacityBlock": "mlinfra.purchase",
     "CapacityReservation": "mlinfra.purchase",
     "ClusterRecords": "mlinfra.constructs.cluster_records",
     "DataLake": "mlinfra.constructs.data_lake",
     "DeclarationError": "mlinfra.declaration",
     "EncryptionKey": "mlinfra.constructs.encryption_key",
+    "Endpoint": "mlinfra.endpoint",
+    "EndpointWatch": "mlinfra.constructs.endpoint_watch",
     "Environment": "mlinfra.environment",
     "Experiment": "mlinfra.experiment",
     "Function": "mlinfra.constructs.function",
@@ -61,21 +69,29 @@ _HOMES = {
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
+    "RealTime": "mlinfra.hosting",
+    "Serverless": "mlinfra.hosting",
+    "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
     "Shutdown": "mlinfra.constructs.shutdown",
     "Spot": "mlinfra.purchase",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
+    "Variant": "mlinfra.endpoint",
     "load_environments": "mlinfra.declared",
 }
 
 __all__ = [
     "Alerts",
+    "Asynchronous",
+    "BlueGreen",
     "CapacityBlock",
     "CapacityReservation",
     "ClusterRecords",
     "DataLake",
     "DeclarationError",
     "EncryptionKey",
+    "Endpoint",
+    "EndpointWatch",
     "Environment",
     "Experiment",
     "Function",
@@ -93,10 +109,14 @@ __all__ = [
     "Platform",
     "QuietHours",
     "QuietSchedule",
+    "RealTime",
+    "Serverless",
+    "ServingEndpoint",
     "Shutdown",
     "Spot",
     "TrainingCluster",
     "TrainingQueue",
+    "Variant",
     "load_environments",
 ]
 

@@ -17,6 +17,7 @@ from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
 from mlinfra.catalog.regions import regions
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
+from mlinfra.endpoint import Endpoint, endpoint_problems
 from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.purchase import Spot
 from mlinfra.quiet_hours import QuietHours
@@ -175,6 +176,9 @@ class Environment(Declaration):
     experiments: tuple[Experiment, ...] = Field(
         default=(), description="The active experiments, each with a name of its own. Default: none."
     )
+    endpoints: tuple[Endpoint, ...] = Field(
+        default=(), description="The models that others ask, each with a name of its own. Default: none."
+    )
 
     _image_lock: ImageLock = PrivateAttr(default_factory=ImageLock)
 
@@ -236,6 +240,20 @@ class Environment(Declaration):
         if problems:
             raise Problems(problems)
         return experiments
+
+    @field_validator("endpoints")
+    @classmethod
+    def _endpoints_fit(cls, endpoints: tuple[Endpoint, ...], info: ValidationInfo) -> tuple[Endpoint, ...]:
+        problems = [
+            f"endpoints: {name!r} stands there {count} times. Expected: each name once."
+            for name, count in Counter(each.name for each in endpoints).items()
+            if count > 1 and name is not None
+        ]
+        for each in endpoints:
+            problems += endpoint_problems(each, info.data)
+        if problems:
+            raise Problems(problems)
+        return endpoints
 
     def judged_on(self, today: date) -> Environment:
         """This environment, once no experiment of it has expired or lasts too long.
@@ -311,6 +329,33 @@ class Environment(Declaration):
             message = (
                 f"the environment {self.name!r} does not declare the experiment {experiment.name!r}. Declared: "
                 f"{declared}. Add it to the environment's experiments."
+            )
+            raise ValueError(message)
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint called `name`.
+
+        Raises:
+            KeyError: where there is none, with the names there are.
+        """
+        for each in self.endpoints:
+            if each.name == name:
+                return each
+        names = ", ".join(each.name for each in self.endpoints) or "none"
+        message = f"environment {self.name!r} has no endpoint {name!r}; it has: {names}"
+        raise KeyError(message)
+
+    def expect_declared_endpoint(self, endpoint: Endpoint) -> None:
+        """See that `endpoint` is one of this environment's: its limits were judged there.
+
+        Raises:
+            ValueError: where it is not, with those that are.
+        """
+        if endpoint not in self.endpoints:
+            declared = ", ".join(each.name for each in self.endpoints) or "none"
+            message = (
+                f"the environment {self.name!r} does not declare the endpoint {endpoint.name!r}. Declared: "
+                f"{declared}. Add it to the environment's endpoints."
             )
             raise ValueError(message)
 
@@ -394,6 +439,14 @@ class Environment(Declaration):
     def cluster_name(self, experiment: Experiment) -> str:
         """The name of the cluster of `experiment`, and of its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"
+
+    def endpoint_name(self, endpoint: Endpoint) -> str:
+        """The name that `endpoint` is asked by."""
+        return f"{self.prefix}-{endpoint.name}"
+
+    def endpoint_role_name(self, endpoint: Endpoint) -> str:
+        """The name of the role that `endpoint` runs with."""
+        return f"{self.endpoint_name(endpoint)}-endpoint"
 
     @property
     def records_table(self) -> str:

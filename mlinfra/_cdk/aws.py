@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdktf_cdktf_provider_aws import (
+        appautoscaling_policy as appautoscaling_policy,
+        appautoscaling_target as appautoscaling_target,
         autoscaling_group as autoscaling_group,
         autoscaling_schedule as autoscaling_schedule,
         batch_compute_environment as batch_compute_environment,
@@ -56,6 +58,9 @@ if TYPE_CHECKING:
         s3_bucket_public_access_block as s3_bucket_public_access_block,
         s3_bucket_server_side_encryption_configuration as s3_bucket_server_side_encryption_configuration,
         s3_bucket_versioning as s3_bucket_versioning,
+        sagemaker_endpoint as sagemaker_endpoint,
+        sagemaker_endpoint_configuration as sagemaker_endpoint_configuration,
+        sagemaker_model as sagemaker_model,
         security_group as security_group,
         sns_topic as sns_topic,
         sns_topic_policy as sns_topic_policy,

@@ -32,20 +32,37 @@ SUPPRESSIONS = (
     ),
     Suppression(
         check="CKV_AWS_117",
-        address=r"resource\.shutdown_.*_function_.*",
+        address=r"resource\.(shutdown_.*|watch)_function_.*",
         reason="The functions reach AWS's own APIs and nothing in the network. Inside it they would depend on its NAT "
         "gateway to stop what costs money.",
     ),
     Suppression(
         check="CKV_AWS_272",
-        address=r"resource\.shutdown_.*_function_.*",
+        address=r"resource\.(shutdown_.*|watch)_function_.*",
         reason="The package is made by the synth and its hash stands in the plan, which is what is reviewed.",
     ),
     Suppression(
         check="CKV_AWS_338",
-        address=r"resource\.(shutdown_.*_function_log|.*_logs)_.*",
-        reason="Logs of functions are kept for 90 days, those of nodes for 30. What was stopped and why is in events "
-        "and records too.",
+        address=r"resource\.((shutdown_.*|watch)_function_log|endpoint-[^_]*_log|.*_logs)_.*",
+        reason="Logs of functions and endpoints are kept for 90 days, those of nodes for 30. What was stopped and why "
+        "is in events and records too.",
+    ),
+    Suppression(
+        check="CKV_AWS_98",
+        address=r"resource\.endpoint-[^_]*_configuration_.*",
+        reason="Serverless endpoints have no volume of the team's, and instances with local disks encrypt those "
+        "themselves and get no key. All other instance types get it.",
+    ),
+    Suppression(
+        check="CKV_AWS_370",
+        address=r"resource\.endpoint-[^_]*_model-.*",
+        reason="SageMaker has no network isolation for serverless endpoints. All others have it unless declared "
+        "otherwise.",
+    ),
+    Suppression(
+        check="CKV2_AWS_5",
+        address=r"aws_security_group\.endpoint-.*",
+        reason="It is attached to a SageMaker model, where checkov does not look.",
     ),
     Suppression(
         check="CKV2_AWS_34",

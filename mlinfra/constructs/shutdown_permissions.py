@@ -32,7 +32,7 @@ def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement
         *_stop_groups(environment, names="*"),
         *_end_instances_and_volumes(environment),
         *_remember(environment, key_arn),
-        *_tell(environment),
+        *telling(environment),
     ]
 
 
@@ -47,7 +47,7 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
         *_look(environment),
         *_stop_groups(environment, names=f"{environment.prefix}-*"),
         *_remember(environment, key_arn),
-        *_tell(environment),
+        *telling(environment),
     ]
 
 
@@ -67,7 +67,7 @@ def for_telling(environment: Environment, *, key_arn: str) -> list[Statement]:
             conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
         ),
         *_remember(environment, key_arn),
-        *_tell(environment),
+        *telling(environment),
     ]
 
 
@@ -158,7 +158,12 @@ def _remember(environment: Environment, key_arn: str) -> list[Statement]:
     ]
 
 
-def _tell(environment: Environment) -> list[Statement]:
+def telling(environment: Environment) -> list[Statement]:
+    """For functions that tell people and programs what they did.
+
+    Args:
+        environment: whose topic they tell.
+    """
     region, account = environment.region, environment.account_id
     return [
         statement("TellPeople", actions=["sns:Publish"], resources=[environment.alerts_topic_arn]),

@@ -11,10 +11,11 @@ from typing import Final
 
 
 class Tag:
-    """Tags of auto scaling groups, instances and volumes."""
+    """Tags of auto scaling groups, instances, volumes and endpoints."""
 
     AUTO_STOP: Final = "AutoStop"
     """`true`: may be stopped. Everything else is never touched."""
+    ENVIRONMENT: Final = "Environment"
     EXPERIMENT: Final = "Experiment"
     OWNER: Final = "Owner"
     """The e-mail address of the person who answers for it."""
@@ -30,6 +31,8 @@ class Tag:
     """How long all its GPUs must have been idle, in minutes."""
     IDLE_GPU_PERCENT: Final = "IdleGpuPercent"
     """The utilisation below which a GPU counts as idle, in percent."""
+    UNUSED_DAYS: Final = "UnusedDays"
+    """On endpoints: after how many days without a request one counts as unused."""
     DELETE_AFTER: Final = "DeleteAfter"
     """On volumes that a stopped node left: the moment of their deletion, as 2026-12-18T14:00:00Z."""
 
@@ -112,6 +115,10 @@ class Event:
     VOLUMES_DELETED: Final = "Training Volumes Deleted"
     DRY_RUN: Final = "Training Cluster Would Be Stopped"
     NODE_LEFT: Final = "Training Node Left"
+    ENDPOINT_UNUSED: Final = "Serving Endpoint Unused"
+    ENDPOINT_DELETED: Final = "Serving Endpoint Deleted"
+    ENDPOINT_UNKNOWN: Final = "Serving Endpoint Cannot Be Watched"
+    """Detail of all three: `cluster` is the endpoint's name, `kind` is `endpoint`."""
 
 
 class Message:
@@ -145,8 +152,10 @@ class Variable:
     """How long the volumes of stopped nodes are kept, in days."""
     INSTANCE: Final = "MLINFRA_INSTANCE_ID"
     """On nodes and in containers: the node's instance id, where the metadata service cannot be asked."""
+    ENVIRONMENT: Final = "MLINFRA_ENVIRONMENT"
+    """The environment's name, such as `dev`."""
     PREFIX: Final = "MLINFRA_PREFIX"
-    """What the names of an environment's clusters begin with, such as `recsys-dev-`."""
+    """What the names of an environment's clusters and endpoints begin with, such as `recsys-dev-`."""
 
 
 HEARTBEAT_SECONDS: Final = 60

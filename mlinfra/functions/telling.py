@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
@@ -15,17 +15,28 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mlinfra.functions.clients import Clients
-    from mlinfra.functions.settings import Settings
 
 _NOBODY = "unknown"
 _LONGEST_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, none of which controls anything (API reference, Publish)."""
 
 
+class Audience(Protocol):
+    """The settings that say who hears of a run."""
+
+    @property
+    def topic(self) -> str | None:
+        """The ARN of the SNS topic; None: nobody listens."""
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether people are spared."""
+
+
 class Teller:
     """Tells about one run of one function."""
 
-    def __init__(self, clients: Clients, settings: Settings, function: str, now: datetime) -> None:
+    def __init__(self, clients: Clients, settings: Audience, function: str, now: datetime) -> None:
         self._clients = clients
         self._topic = settings.topic
         self._dry_run = settings.dry_run

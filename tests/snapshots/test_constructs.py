@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from mlinfra import (
     Alerts,
+    Asynchronous,
+    BlueGreen,
     DataLake,
     EncryptionKey,
+    Endpoint,
+    EndpointWatch,
     Lustre,
     Network,
     QuietHours,
+    RealTime,
+    Serverless,
+    ServingEndpoint,
     Shutdown,
     TrainingCluster,
     TrainingQueue,
+    Variant,
 )
+from mlinfra.constructs.data_lake import DataLakeAccess
 from tests.conftest import an_environment, an_experiment
 from tests.snapshots.conftest import infrastructure
 
@@ -116,3 +127,35 @@ def test_training_queue(synthesize: Synthesize, snapshot: SnapshotAssertion) -> 
         queue.job("two-tower", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/two-tower:2.3", nodes=2)
 
     assert resources(synthesize(build)) == snapshot
+
+
+SCALING = RealTime(instance_type="ml.m7i.large", instances=2, max_instances=6, invocations_per_instance=600)
+
+
+@pytest.mark.parametrize(
+    "hosting",
+    [SCALING, Serverless(), Asynchronous(instance_type="ml.g5.xlarge")],
+    ids=["real_time", "serverless", "asynchronous"],
+)
+def test_serving_endpoint(synthesize: Synthesize, snapshot: SnapshotAssertion, hosting: Any) -> None:
+    image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ranker:3.1"
+    gradual: dict[str, Any] = {"deployment": BlueGreen(traffic="canary"), "capture_percent": 10}
+    endpoint = Endpoint(
+        name="ranker",
+        owner="ana@example.com",
+        hosting=hosting,
+        variants=[Variant(image=image, model_data="ranker/7/model.tar.gz")],
+        **(gradual if hosting is SCALING else {}),
+    )
+
+    def build(stack: MlStack) -> None:
+        lake = DataLakeAccess(stack, "lake", key_arn=KEY)
+        ServingEndpoint(
+            stack, "ranker", endpoint=endpoint, data_lake=lake, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY
+        )
+
+    assert resources(synthesize(build, environment=an_environment(endpoints=[endpoint]))) == snapshot
+
+
+def test_endpoint_watch(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    assert resources(synthesize(lambda stack: EndpointWatch(stack, "watch", key_arn=KEY))) == snapshot

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LIBRARY = ROOT / "mlinfra"
-HANDLERS = ("janitor", "job_finished", "idle")
+HANDLERS = ("janitor", "job_finished", "idle", "unused_endpoints")
 LAMBDA_HAS = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
 """What AWS's runtime brings along, and nothing else."""
 

@@ -38,7 +38,7 @@ def test_every_environment_has_every_component(everything: Path) -> None:
     assert stacks == {
         f"{environment}-{component}"
         for environment in ("dev", "local", "prod", "staging")
-        for component in ("state", "foundation", "data", "training")
+        for component in ("state", "foundation", "data", "training", "serving")
     }
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_said_when_all_is_well(tmp_path: Path) -> None:
 def test_an_expired_experiment_ends_the_synth_with_a_sentence(tmp_path: Path) -> None:
     ended = synthesize(tmp_path, MLINFRA_ENV="dev", MLINFRA_TODAY="2027-06-01")
     assert ended.returncode == 1
-    assert "experiments.two-tower-v2.expires: '2026-12-18' is in the past" in ended.stderr
+    assert "experiments.two-tower-v2.expires: '2026-12-23' is in the past" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not list(tmp_path.iterdir())
 

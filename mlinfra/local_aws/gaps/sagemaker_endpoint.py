@@ -3,15 +3,18 @@
 moto's endpoints are in service at once, cannot be moved to another configuration, forget how they are
 to be deployed, and say nothing of shadow variants, images and data capture. In AWS an update takes
 the endpoint through Updating, with the deployment configuration (traffic shifting, alarms that roll
-back) as LastDeploymentConfig. Alarms do not roll back here.
+back) as LastDeploymentConfig, and is refused where it changes the instance type of a variant that
+Application Auto Scaling scales. Alarms do not roll back here.
 Source: SageMaker API reference, CreateEndpoint, DescribeEndpoint, UpdateEndpoint, DeleteEndpoint,
-UpdateEndpointWeightsAndCapacities, ProductionVariantSummary, read 2026-11-24.
+UpdateEndpointWeightsAndCapacities, ProductionVariantSummary, read 2026-11-24; developer guide, "Update
+endpoints that use auto scaling", read 2026-11-26.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import AWSValidationException
@@ -78,12 +81,34 @@ def _list(of_moto: OfMoto, response: SageMakerResponse) -> ActionResult:
 
 def _update(response: SageMakerResponse) -> ActionResult:
     endpoint, request = _found(response), response.params
+    response.sagemaker_backend.describe_endpoint_config(request["EndpointConfigName"])
+    _refuse_another_type_of_what_scales(response.sagemaker_backend, endpoint, request["EndpointConfigName"])
     if not request.get("RetainDeploymentConfig"):
         endpoint.last_deployment_config = request.get("DeploymentConfig")
-    response.sagemaker_backend.describe_endpoint_config(request["EndpointConfigName"])
     _configure(response.sagemaker_backend, endpoint, request)
     endpoint.endpoint_status, endpoint.last_modified_time = "Updating", utcnow()
     return ActionResult({"EndpointArn": endpoint.arn})
+
+
+def _refuse_another_type_of_what_scales(
+    backend: SageMakerModelBackend,
+    endpoint: Any,  # noqa: ANN401
+    new: str,
+) -> None:
+    before, after = (_instance_types(backend, name) for name in (endpoint.endpoint_config_name, new))
+    scaling = applicationautoscaling_backends[backend.account_id][backend.region_name]
+    scaled = scaling.targets.get("sagemaker:variant:DesiredInstanceCount", {})
+    for variant, instance_type in after.items():
+        resource = f"endpoint/{endpoint.endpoint_name}/variant/{variant}"
+        if resource in scaled and before.get(variant, instance_type) != instance_type:
+            message = f'The variant "{variant}" is a scalable target: deregister it before its instance type changes.'
+            raise AWSValidationException(message)
+
+
+def _instance_types(backend: SageMakerModelBackend, config_name: str) -> dict[str, str | None]:
+    """By variant; nothing where the configuration has been deleted since."""
+    config = backend.endpoint_configs.get(config_name)
+    return {each["VariantName"]: each.get("InstanceType") for each in config.production_variants} if config else {}
 
 
 def _delete(response: SageMakerResponse) -> ActionResult:

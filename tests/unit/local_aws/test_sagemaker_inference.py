@@ -218,3 +218,26 @@ def test_the_scalable_target_of_a_variant_keeps_its_tags(client: Client) -> None
     assert refusal(scaling.tag_resource, ResourceARN=arn, Tags=many)["Code"] == "TooManyTagsException"
     scaling.deregister_scalable_target(**variant)
     assert refusal(scaling.list_tags_for_resource, ResourceARN=arn)["Code"] == "ResourceNotFoundException"
+
+
+def test_what_scales_keeps_its_instance_type_until_it_is_deregistered(
+    client: Client, sagemaker: Any, model: str
+) -> None:
+    create_endpoint(sagemaker, "scaling", on_instances(model))
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/scaling/variant/all",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    autoscaling = client("application-autoscaling")
+    autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    larger = on_instances(model, instance_type="ml.g6.12xlarge")
+    sagemaker.create_endpoint_config(EndpointConfigName="larger", ProductionVariants=[larger])
+    move = {"EndpointName": "scaling", "EndpointConfigName": "larger"}
+    error = refusal(sagemaker.update_endpoint, **move)
+    assert error["Message"] == (
+        'The variant "all" is a scalable target: deregister it before its instance type changes.'
+    )
+    autoscaling.deregister_scalable_target(**target)
+    sagemaker.update_endpoint(**move)
+    assert sagemaker.describe_endpoint(EndpointName="scaling")["EndpointConfigName"] == "larger"

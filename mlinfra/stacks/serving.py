@@ -1,0 +1,36 @@
+"""The models that others ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.constructs.endpoint_watch import EndpointWatch
+from mlinfra.constructs.serving_endpoint import ServingEndpoint
+from mlinfra.platform import Platform
+from mlinfra.stack import MlStack
+
+if TYPE_CHECKING:
+    from mlinfra._cdk import App
+    from mlinfra.environment import Environment
+
+
+class ServingStack(MlStack):
+    """An endpoint for each that the environment declares, and what tells of those that nobody asks."""
+
+    def __init__(self, scope: App, environment: Environment) -> None:
+        """Declare the stack for `environment`."""
+        super().__init__(scope, environment, "serving")
+        platform = Platform.lookup(self)
+        self.watch = EndpointWatch(self, "watch", key_arn=platform.compute_key_arn)
+        self.endpoints = {
+            endpoint.name: ServingEndpoint(
+                self,
+                f"endpoint-{endpoint.name}",
+                endpoint=endpoint,
+                data_lake=platform.data_lake,
+                vpc_id=platform.vpc_id,
+                subnet_ids=platform.private_subnet_ids,
+                key_arn=platform.compute_key_arn,
+            )
+            for endpoint in environment.endpoints
+        }

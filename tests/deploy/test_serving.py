@@ -1,0 +1,195 @@
+"""Endpoints through their whole life: real Terraform, real AWS provider, local AWS."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Variant
+from mlinfra.operations.terraform import Terraform
+from tests.conftest import ROOT, an_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("serving")]
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker"
+RANKER = "recsys-local-ranker"
+MODEL, CONFIGURATION, ENDPOINT = "aws_sagemaker_model", "aws_sagemaker_endpoint_configuration", "aws_sagemaker_endpoint"
+SCALING = {"aws_appautoscaling_policy", "aws_appautoscaling_target"}
+NEXT = {"image": f"{IMAGE}:3.2", "model_data": "ranker/8/model.tar.gz"}
+
+
+class Project:
+    """A stack with a network and two endpoints, of which one can be declared anew."""
+
+    def __init__(self, root: Path, executable: Path) -> None:
+        self._root = root
+        self._executable = executable
+
+    def declare(self, *, instance_type: str = "ml.g5.xlarge", **changes: Any) -> Terraform:
+        """Terraform in the stack as it is declared with `changes` of the ranker's main variant."""
+        from mlinfra import EncryptionKey, MlStack, ServingEndpoint
+        from mlinfra._cdk import App
+        from mlinfra._cdk.aws import subnet, vpc
+        from mlinfra.constructs.data_lake import DataLakeAccess
+
+        main = {"image": f"{IMAGE}:3.1", "model_data": "ranker/7/model.tar.gz", "weight": 9} | changes
+        owner = "ana@example.com"
+        ranker = Endpoint(
+            name="ranker",
+            owner=owner,
+            hosting=RealTime(instance_type=instance_type, instances=2, max_instances=4, invocations_per_instance=600),
+            variants=[Variant(**main), Variant(name="challenger", image=f"{IMAGE}:3.1", model_data="ranker/9/")],
+            deployment=BlueGreen(traffic="canary"),
+            capture_percent=10,
+        )
+        documents = Endpoint(
+            name="documents",
+            owner=owner,
+            hosting=Asynchronous(instance_type="ml.m7i.xlarge", max_instances=2, requests_at_a_time=4),
+            variants=[Variant(image=f"{IMAGE}:3.1", variables={"WORKERS": "2"})],
+        )
+        environment = an_environment(
+            name="local", account_id="123456789012", emulated=True, endpoints=[ranker, documents]
+        )
+        app = App(outdir=str(self._root / "cdktf.out"))
+        stack = MlStack(app, environment, "serving")
+        network = vpc.Vpc(stack, "vpc", cidr_block="10.80.0.0/16")
+        place = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.80.1.0/24")
+        key = EncryptionKey(stack, "key", name="serving", description="Volumes and logs.", services=["ec2", "logs"])
+        lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
+        for endpoint in environment.endpoints:
+            ServingEndpoint(
+                stack,
+                endpoint.name,
+                endpoint=endpoint,
+                data_lake=lake,
+                vpc_id=network.id,
+                subnet_ids=[place.id],
+                key_arn=key.arn,
+            )
+        app.synth()
+        folder = self._root / "cdktf.out" / "stacks" / "local-serving"
+        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+        terraform = Terraform(folder, self._executable)
+        terraform.init()
+        return terraform
+
+
+def planned(terraform: Terraform) -> dict[str, list[str]]:
+    """What a plan would touch, by action in the order in which Terraform does it: the types of resources."""
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    touched: dict[str, list[str]] = {}
+    for each in terraform.show(plan)["resource_changes"]:
+        actions = "/".join(each["change"]["actions"])
+        if each["mode"] == "managed" and actions != "no-op":
+            touched.setdefault(actions, []).append(each["type"])
+    return touched
+
+
+def apply(terraform: Terraform) -> dict[str, list[str]]:
+    """Apply what differs. Returns what was touched, by action."""
+    touched = planned(terraform)
+    terraform.apply(terraform.directory / "test.plan")
+    return touched
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
+    """The project, with its endpoints deployed."""
+    made = Project(tmp_path_factory.mktemp("serving"), deployable)
+    assert set(apply(made.declare())) == {"create"}
+    return made
+
+
+def endpoint(name: str = RANKER) -> dict[str, Any]:
+    """An endpoint as SageMaker describes it."""
+    described: dict[str, Any] = boto3.client("sagemaker").describe_endpoint(EndpointName=name)
+    return described
+
+
+def configuration(name: str) -> dict[str, Any]:
+    """An endpoint configuration as SageMaker describes it."""
+    described: dict[str, Any] = boto3.client("sagemaker").describe_endpoint_config(EndpointConfigName=name)
+    return described
+
+
+def test_the_update_is_a_canary_that_both_alarms_of_each_variant_bring_back(project: Project) -> None:
+    del project
+    deployment = endpoint()["LastDeploymentConfig"]
+    routing = deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    assert (routing["Type"], routing["CanarySize"]) == ("CANARY", {"Type": "CAPACITY_PERCENT", "Value": 10})
+    names = [each["AlarmName"] for each in deployment["AutoRollbackConfiguration"]["Alarms"]]
+    assert sorted(names) == [
+        f"{RANKER}-{what}-{variant}" for what in ("errors", "latency") for variant in ("challenger", "main")
+    ]
+    known = boto3.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    assert len(known) == 4
+
+
+def test_asynchronous_instances_may_go_to_none_and_come_back(project: Project) -> None:
+    del project
+    scaling = boto3.client("application-autoscaling")
+    resource = "endpoint/recsys-local-documents/variant/main"
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])[
+        "ScalableTargets"
+    ]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 2)
+    policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=resource)["ScalingPolicies"]
+    (wake,) = [each for each in policies if each["PolicyType"] == "StepScaling"]
+    (alarm,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=["recsys-local-documents-wake"])["MetricAlarms"]
+    assert alarm["AlarmActions"] == [wake["PolicyARN"]]
+
+
+def test_a_new_model_never_takes_the_endpoint_down(project: Project) -> None:
+    """The plan's own order: what is new is there before the endpoint moves, and what is old goes after it.
+
+    Nothing else is touched: what was deployed first came back as it was declared.
+    """
+    before = endpoint()
+    touched = apply(project.declare(**NEXT))
+    assert touched == {"create/delete": [CONFIGURATION, MODEL], "update": [ENDPOINT]}
+    after = endpoint()
+    assert (after["EndpointStatus"], after["CreationTime"]) == ("InService", before["CreationTime"])
+    assert after["EndpointConfigName"] != before["EndpointConfigName"]
+    images = {each["VariantName"]: each["DeployedImages"][0]["SpecifiedImage"] for each in after["ProductionVariants"]}
+    assert images == {"main": NEXT["image"], "challenger": f"{IMAGE}:3.1"}
+    with pytest.raises(boto3.client("sagemaker").exceptions.ClientError, match="Could not find"):
+        configuration(before["EndpointConfigName"])
+
+
+def test_another_instance_type_takes_scaling_off_before_the_endpoint_moves_and_puts_it_back(project: Project) -> None:
+    changed = project.declare(**NEXT, instance_type="ml.g6.xlarge")
+    touched = apply(changed)
+    assert (touched["create/delete"], touched["update"]) == ([CONFIGURATION], [ENDPOINT])
+    assert set(touched["delete/create"]) == SCALING
+    (variant, _) = configuration(endpoint()["EndpointConfigName"])["ProductionVariants"]
+    assert variant["InstanceType"] == "ml.g6.xlarge"
+    found = boto3.client("application-autoscaling").describe_scaling_policies(ServiceNamespace="sagemaker")
+    assert len([each for each in found["ScalingPolicies"] if RANKER in each["ResourceId"]]) == 2
+    assert planned(changed) == {}
+
+
+def test_an_endpoint_that_was_deleted_for_its_idleness_is_seen_by_the_next_plan(project: Project) -> None:
+    boto3.client("sagemaker").delete_endpoint(EndpointName=RANKER)
+    boto3.client("sagemaker").list_endpoints()  # it is gone once it has been seen going
+    assert planned(project.declare(**NEXT, instance_type="ml.g6.xlarge")) == {"create": [ENDPOINT]}
+
+
+def test_destroying_them_leaves_nothing(project: Project) -> None:
+    terraform = project.declare(**NEXT, instance_type="ml.g6.xlarge")
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan, mode="destroy")
+    terraform.apply(plan)
+    sagemaker = boto3.client("sagemaker")
+    assert sagemaker.list_endpoints()["Endpoints"] == []
+    assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
+    assert sagemaker.list_models()["Models"] == []
+    assert terraform.state().resources == {}
