@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, Image, QuietHours
+from mlinfra import Environment, Experiment, FeatureGroup, Image, QuietHours, RegisteredModel
 
 dev = Environment(
     name="dev",
@@ -30,4 +30,26 @@ dev = Environment(
         Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 18)),
         Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 4)),
     ],
+    image_repositories=["two-tower", "negative-sampling", "ranker"],
+    models=[
+        RegisteredModel(name="two-tower", owner="ana@example.com", description="Which items a user may like."),
+        RegisteredModel(name="ranker", owner="ranking@example.com", description="In which order items are shown."),
+    ],
+    feature_groups=[
+        FeatureGroup(
+            name="item-clicks",
+            owner="li@example.com",
+            description="How often an item was shown and clicked.",
+            features={
+                "item_id": "String",
+                "seen_at": "Fractional",
+                "shown_24h": "Integral",
+                "clicked_24h": "Integral",
+                "click_rate_24h": "Fractional",
+            },
+            record_identifier="item_id",
+            event_time="seen_at",
+        ),
+    ],
+    trusted_account_ids=["222222222222"],  # staging
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, QuietHours
+from mlinfra import Environment, Experiment, FeatureGroup, QuietHours, RegisteredModel
 
 local = Environment(
     name="local",
@@ -25,5 +25,19 @@ local = Environment(
     max_experiment_days=36_500,
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2099, 12, 31)),
+    ],
+    image_repositories=["two-tower"],
+    models=[
+        RegisteredModel(name="two-tower", owner="ana@example.com", description="Which items a user may like."),
+    ],
+    feature_groups=[
+        FeatureGroup(
+            name="item-clicks",
+            owner="li@example.com",
+            features={"item_id": "String", "seen_at": "Fractional", "clicked_24h": "Integral"},
+            record_identifier="item_id",
+            event_time="seen_at",
+            online=True,
+        ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import Environment, Experiment, FeatureGroup, RegisteredModel
 
 prod = Environment(
     name="prod",
@@ -31,6 +31,40 @@ prod = Environment(
             nodes=4,
             expires=date(2027, 1, 15),
             spend_limit_usd=40_000,
+        ),
+    ],
+    image_repositories=["ranker"],
+    models=[
+        RegisteredModel(name="ranker", owner="ranking@example.com", description="In which order items are shown."),
+    ],
+    feature_groups=[
+        FeatureGroup(
+            name="item-clicks",
+            owner="ranking@example.com",
+            description="How often an item was shown and clicked.",
+            features={
+                "item_id": "String",
+                "seen_at": "Fractional",
+                "shown_24h": "Integral",
+                "clicked_24h": "Integral",
+                "click_rate_24h": "Fractional",
+            },
+            record_identifier="item_id",
+            event_time="seen_at",
+            online=True,
+        ),
+        FeatureGroup(
+            name="user-history",
+            owner="ranking@example.com",
+            description="What a user has done so far.",
+            features={
+                "user_id": "String",
+                "seen_at": "String",
+                "orders": "Integral",
+                "days_since_order": "Fractional",
+            },
+            record_identifier="user_id",
+            event_time="seen_at",
         ),
     ],
 )

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from mlinfra.constructs.cluster_records import ClusterRecords
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
+    from mlinfra.constructs.experiment_tracking import ExperimentTracking
+    from mlinfra.constructs.feature_store import FeatureStore
     from mlinfra.constructs.function import Function
     from mlinfra.constructs.idle_guard import IdleGuard
     from mlinfra.constructs.idle_stop import IdleStop
+    from mlinfra.constructs.image_repository import ImageRepository
     from mlinfra.constructs.janitor import Janitor
     from mlinfra.constructs.job_watch import JobWatch
     from mlinfra.constructs.lifecycle import Lifecycle
+    from mlinfra.constructs.model_registry import ModelRegistry
     from mlinfra.constructs.network import Network
     from mlinfra.constructs.quiet_schedule import QuietSchedule
     from mlinfra.constructs.shutdown import Shutdown
@@ -30,10 +34,13 @@ if TYPE_CHECKING:
     from mlinfra.declared import load_environments
     from mlinfra.environment import Environment
     from mlinfra.experiment import Experiment, Lustre
+    from mlinfra.feature_group import FeatureGroup
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
+    from mlinfra.registered_model import RegisteredModel
     from mlinfra.stack import MlStack
+    from mlinfra.tracking import Tracking
 
 _HOMES = {
     "Alerts": "mlinfra.constructs.alerts",
@@ -45,22 +52,29 @@ _HOMES = {
     "EncryptionKey": "mlinfra.constructs.encryption_key",
     "Environment": "mlinfra.environment",
     "Experiment": "mlinfra.experiment",
+    "ExperimentTracking": "mlinfra.constructs.experiment_tracking",
+    "FeatureGroup": "mlinfra.feature_group",
+    "FeatureStore": "mlinfra.constructs.feature_store",
     "Function": "mlinfra.constructs.function",
     "IdleGuard": "mlinfra.constructs.idle_guard",
     "IdleStop": "mlinfra.constructs.idle_stop",
     "Image": "mlinfra.catalog.images",
+    "ImageRepository": "mlinfra.constructs.image_repository",
     "Janitor": "mlinfra.constructs.janitor",
     "JobWatch": "mlinfra.constructs.job_watch",
     "Lifecycle": "mlinfra.constructs.lifecycle",
     "Lustre": "mlinfra.experiment",
     "MlStack": "mlinfra.stack",
+    "ModelRegistry": "mlinfra.constructs.model_registry",
     "Network": "mlinfra.constructs.network",
     "OnDemand": "mlinfra.purchase",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
+    "RegisteredModel": "mlinfra.registered_model",
     "Shutdown": "mlinfra.constructs.shutdown",
     "Spot": "mlinfra.purchase",
+    "Tracking": "mlinfra.tracking",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
     "load_environments": "mlinfra.declared",
@@ -76,22 +90,29 @@ __all__ = [
     "EncryptionKey",
     "Environment",
     "Experiment",
+    "ExperimentTracking",
+    "FeatureGroup",
+    "FeatureStore",
     "Function",
     "IdleGuard",
     "IdleStop",
     "Image",
+    "ImageRepository",
     "Janitor",
     "JobWatch",
     "Lifecycle",
     "Lustre",
     "MlStack",
+    "ModelRegistry",
     "Network",
     "OnDemand",
     "Platform",
     "QuietHours",
     "QuietSchedule",
+    "RegisteredModel",
     "Shutdown",
     "Spot",
+    "Tracking",
     "TrainingCluster",
     "TrainingQueue",
     "load_environments",

@@ -26,9 +26,9 @@ def alerts_key_alias(environment: Environment) -> str:
 class Alerts(Construct):
     """The environment's SNS topic for people.
 
-    Every address of `alert_emails` gets every message. The owner of an experiment gets those about
-    clusters of theirs, of which functions say so. Alarms of CloudWatch say of nobody whose they are:
-    they reach `alert_emails` alone.
+    Every address of `alert_emails` gets every message. The owner of an experiment or of a registered
+    model gets those about clusters and models of theirs, of which functions say so. Alarms of CloudWatch
+    say of nobody whose they are: they reach `alert_emails` alone.
 
     AWS sends each address one e-mail to confirm, and nothing before that is done.
     """
@@ -40,7 +40,7 @@ class Alerts(Construct):
         *,
         environment: Environment | None = None,
     ) -> None:
-        """Declare the topic, and subscribe `alert_emails` and the owners of all experiments.
+        """Declare the topic, and subscribe `alert_emails` and the owners of all experiments and models.
 
         Args:
             scope: what the topic belongs to.
@@ -60,6 +60,8 @@ class Alerts(Construct):
             self.subscribe(email)
         for experiment in environment.experiments:
             self.subscribe(experiment.owner, owner_only=True)
+        for model in environment.models:
+            self.subscribe(model.owner, owner_only=True)
 
     @property
     def topic(self) -> sns_topic.SnsTopic:
@@ -81,7 +83,7 @@ class Alerts(Construct):
 
         Args:
             email: the address.
-            owner_only: only what is about clusters whose owner has this address. Default: False,
+            owner_only: only what is about clusters and models whose owner has this address. Default: False,
                 everything. Subscribe to everything first: SNS knows an address once.
 
         Raises:

@@ -138,7 +138,12 @@ def _remember(environment: Environment, key_arn: str) -> list[Statement]:
     ]
 
 
-def _tell(environment: Environment) -> list[Statement]:
+def for_telling_people(environment: Environment) -> list[Statement]:
+    """For any function that people hear of: publish to the environment's topic.
+
+    Args:
+        environment: whose topic.
+    """
     region, account = environment.region, environment.account_id
     return [
         statement("TellPeople", actions=["sns:Publish"], resources=[environment.alerts_topic_arn]),
@@ -152,10 +157,16 @@ def _tell(environment: Environment) -> list[Statement]:
                 "StringEquals": {"kms:ViaService": f"sns.{region}.amazonaws.com"},
             },
         ),
+    ]
+
+
+def _tell(environment: Environment) -> list[Statement]:
+    return [
+        *for_telling_people(environment),
         statement(
             "TellPrograms",
             actions=["events:PutEvents"],
-            resources=[f"arn:aws:events:{region}:{account}:event-bus/default"],
+            resources=[f"arn:aws:events:{environment.region}:{environment.account_id}:event-bus/default"],
             conditions={"StringEquals": {"events:source": Event.SHUTDOWN_SOURCE}},
         ),
     ]

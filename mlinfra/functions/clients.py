@@ -55,6 +55,11 @@ class Clients:
         return self._client("events")
 
     @cached_property
+    def sagemaker(self) -> Any:  # noqa: ANN401
+        """SageMaker."""
+        return self._client("sagemaker")
+
+    @cached_property
     def sns(self) -> Any:  # noqa: ANN401
         """SNS."""
         return self._client("sns")

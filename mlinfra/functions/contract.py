@@ -108,12 +108,24 @@ class Event:
     VOLUMES_DELETED: Final = "Training Volumes Deleted"
     DRY_RUN: Final = "Training Cluster Would Be Stopped"
 
+    SAGEMAKER_SOURCE: Final = "aws.sagemaker"
+    MODEL_PACKAGE_CHANGED: Final = "SageMaker Model Package State Change"
+    """AWS's own, with the version as DescribeModelPackage has it in the detail. It may come more than once."""
+
+
+class Approval:
+    """Whether a version of a model may be deployed: the `ModelApprovalStatus` of SageMaker."""
+
+    PENDING: Final = "PendingManualApproval"
+    APPROVED: Final = "Approved"
+    REJECTED: Final = "Rejected"
+
 
 class Message:
     """Messages to people, on the environment's SNS topic."""
 
     OWNER: Final = "owner"
-    """The attribute that says whose cluster a message is about."""
+    """The attribute that says whose cluster or model a message is about."""
 
 
 class Metric:
