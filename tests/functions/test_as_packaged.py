@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-HANDLERS = ("janitor", "job_finished", "idle")
+HANDLERS = ("janitor", "job_finished", "idle", "model_approval")
 
 
 @pytest.mark.parametrize("module", HANDLERS)
