@@ -9,11 +9,14 @@ from mlinfra import (
     CapacityReservation,
     Environment,
     Experiment,
+    FeatureGroup,
     Image,
     Lustre,
     OnDemand,
     QuietHours,
+    RegisteredModel,
     Spot,
+    Tracking,
 )
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
@@ -28,6 +31,9 @@ _MODELS = (
     CapacityReservation,
     CapacityBlock,
     Lustre,
+    RegisteredModel,
+    FeatureGroup,
+    Tracking,
 )
 
 

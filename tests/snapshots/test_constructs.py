@@ -8,13 +8,21 @@ from mlinfra import (
     Alerts,
     DataLake,
     EncryptionKey,
+    ExperimentTracking,
+    FeatureGroup,
+    FeatureStore,
+    ImageRepository,
     Lustre,
+    ModelRegistry,
     Network,
     QuietHours,
+    RegisteredModel,
     Shutdown,
+    Tracking,
     TrainingCluster,
     TrainingQueue,
 )
+from mlinfra.constructs.data_lake import DataLakeAccess
 from tests.conftest import an_environment, an_experiment
 from tests.snapshots.conftest import infrastructure
 
@@ -116,3 +124,40 @@ def test_training_queue(synthesize: Synthesize, snapshot: SnapshotAssertion) -> 
         queue.job("two-tower", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/two-tower:2.3", nodes=2)
 
     assert resources(synthesize(build)) == snapshot
+
+
+def test_model_registry(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    model = RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown.")
+    environment = an_environment(models=[model], trusted_account_ids=["222222222222"])
+    assert resources(synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment)) == snapshot
+
+
+def test_feature_store(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    group = FeatureGroup(
+        name="item-clicks",
+        owner="li@example.com",
+        features={"item_id": "String", "seen_at": "Fractional", "clicks": "Integral"},
+        record_identifier="item_id",
+        event_time="seen_at",
+        online=True,
+    )
+
+    def build(stack: MlStack) -> None:
+        FeatureStore(stack, "features", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY))
+
+    assert resources(synthesize(build, environment=an_environment(feature_groups=[group]))) == snapshot
+
+
+def test_experiment_tracking(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    def build(stack: MlStack) -> None:
+        ExperimentTracking(stack, "tracking", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY))
+
+    assert resources(synthesize(build, environment=an_environment(tracking=Tracking()))) == snapshot
+
+
+def test_image_repository(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    environment = an_environment(image_repositories=["two-tower"], trusted_account_ids=["222222222222"])
+    config = synthesize(
+        lambda stack: ImageRepository(stack, "images", name="two-tower", key_arn=KEY), environment=environment
+    )
+    assert resources(config) == snapshot
