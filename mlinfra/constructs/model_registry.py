@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import iam_role_policy, sagemaker_model_package_group, sagemaker_model_package_group_policy
+from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.event_rule import EventRule
 from mlinfra.constructs.function import Function
 from mlinfra.constructs.policy import policy_document, statement
@@ -212,7 +213,7 @@ class ModelRegistry(ModelRegistryAccess):
             trusted_account_ids: which other accounts may look at versions and make models of them.
                 Default: the environment's `trusted_account_ids`.
             key_arn: the KMS key for the function's log and variables, which CloudWatch Logs has to be
-                allowed to use. Default: keys of AWS; they hold names and addresses of models, no data.
+                allowed to use. Default: a key of the registry's own, 1 USD a month.
             protect: whether Terraform refuses to destroy a group. Default: the environment's
                 `protect_data`. SageMaker itself refuses where a group has versions.
             environment: where it lives. Default: the environment of the enclosing MlStack.
@@ -228,6 +229,16 @@ class ModelRegistry(ModelRegistryAccess):
         if trusted:
             for name in self._declared:
                 self._trust(name, trusted)
+        if key_arn is None:
+            own = EncryptionKey(
+                self,
+                "key",
+                name=f"{environment.prefix}-model-registry",
+                description=f"Encrypts the log of approvals of {environment.prefix}.",
+                services=["logs"],
+                environment=environment,
+            )
+            key_arn = own.arn
         self._function = Function(
             self,
             "approvals",

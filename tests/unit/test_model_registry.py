@@ -156,8 +156,22 @@ def test_people_are_told_of_every_approval_of_the_environments_models(synthesize
 def test_the_function_finds_owners_and_tells_and_can_do_nothing_else(synthesize: Synthesize) -> None:
     policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
-    assert set(statements) == {"WriteLog", "SendDeadLetters", "Trace", "FindOwner", "TellPeople", "UseKeyOfTopic"}
+    own = {"WriteLog", "SendDeadLetters", "Trace", "ReadVariables"}
+    assert set(statements) == own | {"FindOwner", "TellPeople", "UseKeyOfTopic"}
     assert statements["FindOwner"]["Resource"] == f"{PREFIX}:model-package-group/recsys-dev-*"
+
+
+def test_its_log_has_a_key_of_its_own_or_the_one_that_is_given(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    (key,) = config["resource"]["aws_kms_key"]
+    assert only(config, "aws_cloudwatch_log_group")["kms_key_id"] == f"${{aws_kms_key.{key}.arn}}"
+
+    given = "arn:aws:kms:us-east-1:111111111111:key/1"
+    config = synthesize(
+        lambda stack: ModelRegistry(stack, "registry", key_arn=given), environment=an_environment(models=[a_model()])
+    )
+    assert only(config, "aws_cloudwatch_log_group")["kms_key_id"] == given
+    assert "aws_kms_key" not in config["resource"]
 
 
 def test_a_function_is_started_by_approved_versions_of_any_model(synthesize: Synthesize) -> None:
