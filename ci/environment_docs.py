@@ -12,13 +12,16 @@ from mlinfra import (
     Endpoint,
     Environment,
     Experiment,
+    FeatureGroup,
     Image,
     Lustre,
     OnDemand,
     QuietHours,
     RealTime,
+    RegisteredModel,
     Serverless,
     Spot,
+    Tracking,
     Variant,
 )
 
@@ -40,6 +43,9 @@ _MODELS = (
     Serverless,
     Asynchronous,
     BlueGreen,
+    RegisteredModel,
+    FeatureGroup,
+    Tracking,
 )
 
 

@@ -2,7 +2,17 @@
 
 from datetime import date
 
-from mlinfra import Asynchronous, Endpoint, Environment, Experiment, Image, QuietHours, Variant
+from mlinfra import (
+    Asynchronous,
+    Endpoint,
+    Environment,
+    Experiment,
+    FeatureGroup,
+    Image,
+    QuietHours,
+    RegisteredModel,
+    Variant,
+)
 
 dev = Environment(
     name="dev",
@@ -46,4 +56,26 @@ dev = Environment(
             stop_when_unused=True,
         ),
     ],
+    image_repositories=["two-tower", "negative-sampling", "ranker"],
+    models=[
+        RegisteredModel(name="two-tower", owner="ana@example.com", description="Which items a user may like."),
+        RegisteredModel(name="ranker", owner="ranking@example.com", description="In which order items are shown."),
+    ],
+    feature_groups=[
+        FeatureGroup(
+            name="item-clicks",
+            owner="li@example.com",
+            description="How often an item was shown and clicked.",
+            features={
+                "item_id": "String",
+                "seen_at": "Fractional",
+                "shown_24h": "Integral",
+                "clicked_24h": "Integral",
+                "click_rate_24h": "Fractional",
+            },
+            record_identifier="item_id",
+            event_time="seen_at",
+        ),
+    ],
+    trusted_account_ids=["222222222222"],  # staging
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Endpoint, Environment, Experiment, QuietHours, Serverless, Variant
+from mlinfra import Endpoint, Environment, Experiment, FeatureGroup, QuietHours, RegisteredModel, Serverless, Variant
 
 local = Environment(
     name="local",
@@ -37,6 +37,20 @@ local = Environment(
                     model_data="ranker/7/model.tar.gz",
                 ),
             ],
+        ),
+    ],
+    image_repositories=["two-tower"],
+    models=[
+        RegisteredModel(name="two-tower", owner="ana@example.com", description="Which items a user may like."),
+    ],
+    feature_groups=[
+        FeatureGroup(
+            name="item-clicks",
+            owner="li@example.com",
+            features={"item_id": "String", "seen_at": "Fractional", "clicked_24h": "Integral"},
+            record_identifier="item_id",
+            event_time="seen_at",
+            online=True,
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import BlueGreen, Endpoint, Environment, Experiment, RealTime, Variant
+from mlinfra import BlueGreen, Endpoint, Environment, Experiment, FeatureGroup, RealTime, RegisteredModel, Variant
 
 prod = Environment(
     name="prod",
@@ -61,6 +61,40 @@ prod = Environment(
             deployment=BlueGreen(traffic="canary", step_percent=33),
             capture_percent=5,
             max_error_percent=0.5,
+        ),
+    ],
+    image_repositories=["ranker"],
+    models=[
+        RegisteredModel(name="ranker", owner="ranking@example.com", description="In which order items are shown."),
+    ],
+    feature_groups=[
+        FeatureGroup(
+            name="item-clicks",
+            owner="ranking@example.com",
+            description="How often an item was shown and clicked.",
+            features={
+                "item_id": "String",
+                "seen_at": "Fractional",
+                "shown_24h": "Integral",
+                "clicked_24h": "Integral",
+                "click_rate_24h": "Fractional",
+            },
+            record_identifier="item_id",
+            event_time="seen_at",
+            online=True,
+        ),
+        FeatureGroup(
+            name="user-history",
+            owner="ranking@example.com",
+            description="What a user has done so far.",
+            features={
+                "user_id": "String",
+                "seen_at": "String",
+                "orders": "Integral",
+                "days_since_order": "Fractional",
+            },
+            record_identifier="user_id",
+            event_time="seen_at",
         ),
     ],
 )

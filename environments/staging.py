@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import Environment, Experiment, RegisteredModel
 
 staging = Environment(
     name="staging",
@@ -22,4 +22,9 @@ staging = Environment(
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2026, 12, 21)),
     ],
+    image_repositories=["two-tower", "ranker"],
+    models=[
+        RegisteredModel(name="ranker", owner="ranking@example.com", description="In which order items are shown."),
+    ],
+    trusted_account_ids=["333333333333"],  # prod
 )

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
     from mlinfra.constructs.endpoint_watch import EndpointWatch
+    from mlinfra.constructs.experiment_tracking import ExperimentTracking
+    from mlinfra.constructs.feature_store import FeatureStore
     from mlinfra.constructs.function import Function
     from mlinfra.constructs.idle_guard import IdleGuard
     from mlinfra.constructs.idle_stop import IdleStop
+    from mlinfra.constructs.image_repository import ImageRepository
     from mlinfra.constructs.janitor import Janitor
     from mlinfra.constructs.job_watch import JobWatch
     from mlinfra.constructs.lifecycle import Lifecycle
+    from mlinfra.constructs.model_registry import ModelRegistry
     from mlinfra.constructs.network import Network
     from mlinfra.constructs.node_watch import NodeWatch
     from mlinfra.constructs.quiet_schedule import QuietSchedule
@@ -34,11 +38,14 @@ if TYPE_CHECKING:
     from mlinfra.endpoint import Endpoint, Variant
     from mlinfra.environment import Environment
     from mlinfra.experiment import Experiment, Lustre
+    from mlinfra.feature_group import FeatureGroup
     from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
+    from mlinfra.registered_model import RegisteredModel
     from mlinfra.stack import MlStack
+    from mlinfra.tracking import Tracking
 
 _HOMES = {
     "Alerts": "mlinfra.constructs.alerts",
@@ -54,15 +61,20 @@ _HOMES = {
     "EndpointWatch": "mlinfra.constructs.endpoint_watch",
     "Environment": "mlinfra.environment",
     "Experiment": "mlinfra.experiment",
+    "ExperimentTracking": "mlinfra.constructs.experiment_tracking",
+    "FeatureGroup": "mlinfra.feature_group",
+    "FeatureStore": "mlinfra.constructs.feature_store",
     "Function": "mlinfra.constructs.function",
     "IdleGuard": "mlinfra.constructs.idle_guard",
     "IdleStop": "mlinfra.constructs.idle_stop",
     "Image": "mlinfra.catalog.images",
+    "ImageRepository": "mlinfra.constructs.image_repository",
     "Janitor": "mlinfra.constructs.janitor",
     "JobWatch": "mlinfra.constructs.job_watch",
     "Lifecycle": "mlinfra.constructs.lifecycle",
     "Lustre": "mlinfra.experiment",
     "MlStack": "mlinfra.stack",
+    "ModelRegistry": "mlinfra.constructs.model_registry",
     "Network": "mlinfra.constructs.network",
     "NodeWatch": "mlinfra.constructs.node_watch",
     "OnDemand": "mlinfra.purchase",
@@ -72,8 +84,10 @@ _HOMES = {
     "RealTime": "mlinfra.hosting",
     "Serverless": "mlinfra.hosting",
     "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
+    "RegisteredModel": "mlinfra.registered_model",
     "Shutdown": "mlinfra.constructs.shutdown",
     "Spot": "mlinfra.purchase",
+    "Tracking": "mlinfra.tracking",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
     "Variant": "mlinfra.endpoint",
@@ -94,15 +108,20 @@ __all__ = [
     "EndpointWatch",
     "Environment",
     "Experiment",
+    "ExperimentTracking",
+    "FeatureGroup",
+    "FeatureStore",
     "Function",
     "IdleGuard",
     "IdleStop",
     "Image",
+    "ImageRepository",
     "Janitor",
     "JobWatch",
     "Lifecycle",
     "Lustre",
     "MlStack",
+    "ModelRegistry",
     "Network",
     "NodeWatch",
     "OnDemand",
@@ -110,10 +129,12 @@ __all__ = [
     "QuietHours",
     "QuietSchedule",
     "RealTime",
+    "RegisteredModel",
     "Serverless",
     "ServingEndpoint",
     "Shutdown",
     "Spot",
+    "Tracking",
     "TrainingCluster",
     "TrainingQueue",
     "Variant",

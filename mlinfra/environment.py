@@ -19,8 +19,11 @@ from mlinfra.catalog.regions import regions
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
 from mlinfra.endpoint import Endpoint, endpoint_problems
 from mlinfra.experiment import EmailAddress, Experiment, Name
+from mlinfra.feature_group import FeatureGroup
 from mlinfra.purchase import Spot
 from mlinfra.quiet_hours import QuietHours
+from mlinfra.registered_model import RegisteredModel
+from mlinfra.tracking import Tracking
 from mlinfra.zones import DATA_ZONES
 
 if TYPE_CHECKING:
@@ -33,7 +36,12 @@ DEFAULT_SIZES: Mapping[str, str] = MappingProxyType(
 
 _BUCKET_NAME_LIMIT = 63
 _ROLE_NAME_LIMIT = 64
+# SageMaker API reference, CreateModelPackageGroup and CreateFeatureGroup, read 2026-11-26.
+_MODEL_PACKAGE_GROUP_NAME_LIMIT = 63
+_FEATURE_GROUP_NAME_LIMIT = 64
 
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+ImageRepositoryName = Annotated[Name, Field(min_length=2, max_length=40)]
 TagValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w .:/=+\-@]+$")]
 
 
@@ -179,6 +187,25 @@ class Environment(Declaration):
     endpoints: tuple[Endpoint, ...] = Field(
         default=(), description="The models that others ask, each with a name of its own. Default: none."
     )
+    image_repositories: tuple[ImageRepositoryName, ...] = Field(
+        default=(),
+        description="The container images that are built for this environment, by name: 2 to 40 lower-case letters, "
+        "digits and single hyphens, beginning with a letter. Default: none.",
+    )
+    models: tuple[RegisteredModel, ...] = Field(
+        default=(), description="The models that versions are kept of, each with a name of its own. Default: none."
+    )
+    feature_groups: tuple[FeatureGroup, ...] = Field(
+        default=(), description="The tables of the feature store, each with a name of its own. Default: none."
+    )
+    tracking: Tracking | None = Field(
+        default=None, description="The MLflow tracking server. Default: none, since it is billed by the hour."
+    )
+    trusted_account_ids: tuple[AccountId, ...] = Field(
+        default=(),
+        description="Other accounts that may pull this environment's images and read its registered models, such as "
+        "that of the environment which they are promoted to. Default: none.",
+    )
 
     _image_lock: ImageLock = PrivateAttr(default_factory=ImageLock)
 
@@ -254,6 +281,45 @@ class Environment(Declaration):
         if problems:
             raise Problems(problems)
         return endpoints
+
+    @field_validator("image_repositories")
+    @classmethod
+    def _image_repositories_fit(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if problems := list(_repetitions("image_repositories", names)):
+            raise Problems(problems)
+        return names
+
+    @field_validator("models")
+    @classmethod
+    def _models_fit(cls, models: tuple[RegisteredModel, ...], info: ValidationInfo) -> tuple[RegisteredModel, ...]:
+        names = _names(models)
+        problems = [*_repetitions("models", names)]
+        problems += _overlong("models", names, info.data, "model package group", _MODEL_PACKAGE_GROUP_NAME_LIMIT)
+        if problems:
+            raise Problems(problems)
+        return models
+
+    @field_validator("feature_groups")
+    @classmethod
+    def _feature_groups_fit(cls, groups: tuple[FeatureGroup, ...], info: ValidationInfo) -> tuple[FeatureGroup, ...]:
+        names = _names(groups)
+        problems = [*_repetitions("feature_groups", names)]
+        problems += _overlong("feature_groups", names, info.data, "feature group", _FEATURE_GROUP_NAME_LIMIT)
+        if problems:
+            raise Problems(problems)
+        return groups
+
+    @field_validator("trusted_account_ids")
+    @classmethod
+    def _trusted_accounts_are_others(cls, account_ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        problems = list(_repetitions("trusted_account_ids", account_ids))
+        if info.data.get("account_id") in account_ids:
+            problems.append(
+                f"trusted_account_ids: {info.data['account_id']!r} is this environment's own account. Expected: others."
+            )
+        if problems:
+            raise Problems(problems)
+        return account_ids
 
     def judged_on(self, today: date) -> Environment:
         """This environment, once no experiment of it has expired or lasts too long.
@@ -478,6 +544,32 @@ class Environment(Declaration):
             "CreatedBy": self.created_by,
             "AutoStop": "true" if auto_stop else "false",
         }
+
+
+def _names(declared: Sequence[RegisteredModel | FeatureGroup]) -> list[str]:
+    """The names that are sound; for the others their own declaration was refused."""
+    return [each.name for each in declared if isinstance(each.name, str)]
+
+
+def _repetitions(field: str, values: Sequence[str]) -> Iterator[str]:
+    for value, count in Counter(values).items():
+        if count > 1:
+            yield f"{field}: {value!r} stands there {count} times. Expected: each once."
+
+
+def _overlong(
+    field: str, names: Sequence[str], environment: Mapping[str, object], kind: str, limit: int
+) -> Iterator[str]:
+    """What is too long for AWS once it begins with the environment's prefix."""
+    if not {"project", "name"} <= environment.keys():
+        return
+    for name in names:
+        full = f"{environment['project']}-{environment['name']}-{name}"
+        if len(full) > limit:
+            yield (
+                f"{field}.{name}.name: {name!r} is too long here: it gives the {kind} name {full!r}, {len(full)} "
+                f"characters. Expected: at most {limit}, so shorten it by {len(full) - limit}."
+            )
 
 
 _BUCKETS = (*DATA_ZONES, "access-logs", "tfstate")

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct, Fn
 from mlinfra._cdk.aws import data_aws_ssm_parameter, ssm_parameter
 from mlinfra.constructs.data_lake import DataLakeAccess
+from mlinfra.constructs.experiment_tracking import ExperimentTrackingAccess
+from mlinfra.constructs.feature_store import FeatureStoreAccess
+from mlinfra.constructs.image_repository import ImageRepositoryAccess
+from mlinfra.constructs.model_registry import ModelRegistryAccess
 from mlinfra.constructs.surroundings import environment_of
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ def hand_over(stack: MlStack, values: Mapping[str, str | Sequence[str]]) -> None
 
 
 class Platform(Construct):
-    """The deployed platform of an environment: its network, key and data lake, by lookup.
+    """The deployed platform of an environment, by lookup: network, key, data lake, models, features and images.
 
     Values are read at plan time from the SSM parameters that the platform's stacks wrote, and only
     those that are asked for. What can be computed, such as a bucket's name, is.
@@ -79,6 +83,56 @@ class Platform(Construct):
             return known
         key_arn = self._value("data", "data-lake-key-arn")
         return DataLakeAccess(self, "data-lake", key_arn=key_arn, environment=self._environment)
+
+    @property
+    def model_registry(self) -> ModelRegistryAccess:
+        """The registered models, to grant the use of and to hear of approvals.
+
+        Raises:
+            ValueError: where the environment declares no model.
+        """
+        known = self.node.try_find_child("model-registry")
+        if isinstance(known, ModelRegistryAccess):
+            return known
+        return ModelRegistryAccess(self, "model-registry", environment=self._environment)
+
+    @property
+    def feature_store(self) -> FeatureStoreAccess:
+        """The feature groups, to grant the use of.
+
+        Raises:
+            ValueError: where the environment declares no feature group.
+        """
+        known = self.node.try_find_child("feature-store")
+        if isinstance(known, FeatureStoreAccess):
+            return known
+        return FeatureStoreAccess(self, "feature-store", data_lake=self.data_lake, environment=self._environment)
+
+    @property
+    def experiment_tracking(self) -> ExperimentTrackingAccess:
+        """The MLflow tracking server, to grant the use of.
+
+        Raises:
+            ValueError: where the environment declares no tracking server.
+        """
+        known = self.node.try_find_child("tracking")
+        if isinstance(known, ExperimentTrackingAccess):
+            return known
+        return ExperimentTrackingAccess(self, "tracking", data_lake=self.data_lake, environment=self._environment)
+
+    def image_repository(self, name: str) -> ImageRepositoryAccess:
+        """The image repository `name`, to tag images with and to grant the use of.
+
+        Args:
+            name: one of the environment's `image_repositories`.
+
+        Raises:
+            ValueError: where the environment declares no such repository.
+        """
+        known = self.node.try_find_child(f"images-{name}")
+        if isinstance(known, ImageRepositoryAccess):
+            return known
+        return ImageRepositoryAccess(self, f"images-{name}", name=name, environment=self._environment)
 
     def _value(self, component: str, name: str) -> str:
         id_ = f"{component}-{name}"

@@ -32,18 +32,18 @@ SUPPRESSIONS = (
     ),
     Suppression(
         check="CKV_AWS_117",
-        address=r"resource\.(shutdown_.*|watch)_function_.*",
+        address=r"resource\.(shutdown_.*|watch|model-registry_approvals)_function_.*",
         reason="The functions reach AWS's own APIs and nothing in the network. Inside it they would depend on its NAT "
-        "gateway to stop what costs money.",
+        "gateway to stop what costs money, and to tell of it.",
     ),
     Suppression(
         check="CKV_AWS_272",
-        address=r"resource\.(shutdown_.*|watch)_function_.*",
+        address=r"resource\.(shutdown_.*|watch|model-registry_approvals)_function_.*",
         reason="The package is made by the synth and its hash stands in the plan, which is what is reviewed.",
     ),
     Suppression(
         check="CKV_AWS_338",
-        address=r"resource\.((shutdown_.*|watch)_function_log|endpoint-[^_]*_log|.*_logs)_.*",
+        address=r"resource\.((shutdown_.*|watch)_function_log|model-registry_approvals_log|endpoint-[^_]*_log|.*_logs)_.*",
         reason="Logs of functions and endpoints are kept for 90 days, those of nodes for 30. What was stopped and why "
         "is in events and records too.",
     ),

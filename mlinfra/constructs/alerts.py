@@ -26,9 +26,9 @@ def alerts_key_alias(environment: Environment) -> str:
 class Alerts(Construct):
     """The environment's SNS topic for people.
 
-    Every address of `alert_emails` gets every message. The owner of an experiment or an endpoint gets
-    those about what is theirs, of which functions say so. Alarms of CloudWatch say of nobody whose they are:
-    they reach `alert_emails` alone.
+    Every address of `alert_emails` gets every message. The owner of an experiment, an endpoint or a registered
+    model gets those about what is theirs, of which functions say so. Alarms of CloudWatch say of nobody
+    whose they are: they reach `alert_emails` alone.
 
     AWS sends each address one e-mail to confirm, and nothing before that is done.
     """
@@ -40,7 +40,7 @@ class Alerts(Construct):
         *,
         environment: Environment | None = None,
     ) -> None:
-        """Declare the topic, and subscribe `alert_emails` and the owners of all experiments and endpoints.
+        """Declare the topic, and subscribe `alert_emails` and the owners of experiments, endpoints and models.
 
         Args:
             scope: what the topic belongs to.
@@ -58,10 +58,11 @@ class Alerts(Construct):
         sns_topic_policy.SnsTopicPolicy(self, "policy", arn=self._topic.arn, policy=self._policy())
         for email in environment.alert_emails:
             self.subscribe(email)
-        for experiment in environment.experiments:
-            self.subscribe(experiment.owner, owner_only=True)
-        for endpoint in environment.endpoints:
-            self.subscribe(endpoint.owner, owner_only=True)
+        owners = [each.owner for each in environment.experiments]
+        owners += [each.owner for each in environment.endpoints]
+        owners += [each.owner for each in environment.models]
+        for owner in owners:
+            self.subscribe(owner, owner_only=True)
 
     @property
     def topic(self) -> sns_topic.SnsTopic:

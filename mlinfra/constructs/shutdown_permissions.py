@@ -158,8 +158,8 @@ def _remember(environment: Environment, key_arn: str) -> list[Statement]:
     ]
 
 
-def telling(environment: Environment) -> list[Statement]:
-    """For functions that tell people and programs what they did.
+def telling_people(environment: Environment) -> list[Statement]:
+    """For functions that people hear of.
 
     Args:
         environment: whose topic they tell.
@@ -177,10 +177,21 @@ def telling(environment: Environment) -> list[Statement]:
                 "StringEquals": {"kms:ViaService": f"sns.{region}.amazonaws.com"},
             },
         ),
+    ]
+
+
+def telling(environment: Environment) -> list[Statement]:
+    """For functions that tell people and programs what they did.
+
+    Args:
+        environment: whose topic they tell.
+    """
+    return [
+        *telling_people(environment),
         statement(
             "TellPrograms",
             actions=["events:PutEvents"],
-            resources=[f"arn:aws:events:{region}:{account}:event-bus/default"],
+            resources=[f"arn:aws:events:{environment.region}:{environment.account_id}:event-bus/default"],
             conditions={"StringEquals": {"events:source": Event.SHUTDOWN_SOURCE}},
         ),
     ]

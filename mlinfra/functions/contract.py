@@ -120,12 +120,24 @@ class Event:
     ENDPOINT_UNKNOWN: Final = "Serving Endpoint Cannot Be Watched"
     """Detail of all three: `cluster` is the endpoint's name, `kind` is `endpoint`."""
 
+    SAGEMAKER_SOURCE: Final = "aws.sagemaker"
+    MODEL_PACKAGE_CHANGED: Final = "SageMaker Model Package State Change"
+    """AWS's own, with the version as DescribeModelPackage has it in the detail. It may come more than once."""
+
+
+class Approval:
+    """Whether a version of a model may be deployed: the `ModelApprovalStatus` of SageMaker."""
+
+    PENDING: Final = "PendingManualApproval"
+    APPROVED: Final = "Approved"
+    REJECTED: Final = "Rejected"
+
 
 class Message:
     """Messages to people, on the environment's SNS topic."""
 
     OWNER: Final = "owner"
-    """The attribute that says whose cluster a message is about."""
+    """The attribute that says whose cluster or model a message is about."""
 
 
 class Metric:

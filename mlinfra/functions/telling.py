@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from mlinfra.functions.clients import Clients
 
-_NOBODY = "unknown"
+NOBODY: Final = "unknown"
+"""Whose something is that does not say."""
+
 _LONGEST_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, none of which controls anything (API reference, Publish)."""
 
@@ -75,8 +77,8 @@ class Teller:
             "what": what,
             "cluster": cluster,
             "why": why,
-            "whose": tags.get(Tag.OWNER) or _NOBODY,
-            "experiment": tags.get(Tag.EXPERIMENT) or _NOBODY,
+            "whose": tags.get(Tag.OWNER) or NOBODY,
+            "experiment": tags.get(Tag.EXPERIMENT) or NOBODY,
             "usd_saved": usd_saved,
             "at": clock.written(self._now),
             "function": self._function,
@@ -94,7 +96,7 @@ class Teller:
 
     def log(self, message: str, **fields: Any) -> None:  # noqa: ANN401
         """Write one line of JSON, which CloudWatch Logs takes apart by itself."""
-        sys.stdout.write(json.dumps({"message": message, **fields}, default=str) + "\n")
+        log(message, **fields)
 
     def _emit(self, detail_type: str, detail: Mapping[str, Any]) -> str | None:
         entry = {
@@ -112,22 +114,41 @@ class Teller:
         return None
 
     def _publish(self, topic: str, detail: Mapping[str, Any]) -> str | None:
-        subject = "".join(each for each in f"{detail['cluster']}: {detail['what']}" if each.isprintable())
+        subject = f"{detail['cluster']}: {detail['what']}"
         try:
-            self._clients.sns.publish(
-                TopicArn=topic,
-                Subject=subject[:_LONGEST_SUBJECT],
-                Message=_message(detail),
-                MessageAttributes={Message.OWNER: {"DataType": "String", "StringValue": detail["whose"]}},
-            )
+            publish(self._clients, topic, subject=subject, message=_message(detail), owner=detail["whose"])
         except FAILURES as error:
             return f"no message: {error_code(error)}"
         return None
 
 
+def log(message: str, **fields: Any) -> None:  # noqa: ANN401  whatever JSON has
+    """Write one line of JSON, which CloudWatch Logs takes apart by itself."""
+    sys.stdout.write(json.dumps({"message": message, **fields}, default=str) + "\n")
+
+
+def publish(clients: Clients, topic: str, *, subject: str, message: str, owner: str) -> None:
+    """Send people a message. It reaches everybody who gets everything, and `owner`.
+
+    Args:
+        clients: what to send it with.
+        topic: the topic's ARN.
+        subject: what it is about, in a few words; what SNS does not take of it is left out.
+        message: the message.
+        owner: the e-mail address of whose business it is.
+    """
+    printable = "".join(each for each in subject if each.isprintable())
+    clients.sns.publish(
+        TopicArn=topic,
+        Subject=printable[:_LONGEST_SUBJECT],
+        Message=message,
+        MessageAttributes={Message.OWNER: {"DataType": "String", "StringValue": owner}},
+    )
+
+
 def _message(detail: Mapping[str, Any]) -> str:
     lines = [f"{detail['cluster']}: {detail['what']}.", "", f"Why: {detail['why']}.", f"Whose: {detail['whose']}."]
-    if detail["experiment"] != _NOBODY:
+    if detail["experiment"] != NOBODY:
         lines.append(f"Experiment: {detail['experiment']}.")
     if detail["usd_saved"] is not None:
         lines.append(f"Saved in the next 24 hours: {detail['usd_saved']:.2f} USD.")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.data_lake import DataLake
+from mlinfra.constructs.experiment_tracking import ExperimentTracking
+from mlinfra.constructs.feature_store import FeatureStore
+from mlinfra.constructs.model_registry import ModelRegistry
 from mlinfra.platform import hand_over
 from mlinfra.stack import MlStack
 
@@ -14,10 +17,16 @@ if TYPE_CHECKING:
 
 
 class DataStack(MlStack):
-    """The data lake."""
+    """The data lake, and what the environment declares of models, features and tracking."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""
         super().__init__(scope, environment, "data")
         self.data_lake = DataLake(self, "data-lake")
         hand_over(self, {"data-lake-key-arn": self.data_lake.key_arn})
+        if environment.models:
+            self.model_registry = ModelRegistry(self, "model-registry")
+        if environment.feature_groups:
+            self.feature_store = FeatureStore(self, "feature-store", data_lake=self.data_lake)
+        if environment.tracking:
+            self.tracking = ExperimentTracking(self, "tracking", data_lake=self.data_lake)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra.constructs.alerts import Alerts
 from mlinfra.constructs.encryption_key import EncryptionKey
+from mlinfra.constructs.image_repository import ImageRepository
 from mlinfra.constructs.network import Network
 from mlinfra.platform import hand_over
 from mlinfra.stack import MlStack
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class FoundationStack(MlStack):
-    """The network, the key for volumes and logs, and the topic that people are told through."""
+    """The network, a key for volumes, images and logs, image repositories, and the topic that tells people."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""
@@ -25,11 +26,15 @@ class FoundationStack(MlStack):
             self,
             "compute-key",
             name=f"{environment.prefix}-compute",
-            description=f"Encrypts volumes and logs of {environment.prefix}.",
+            description=f"Encrypts volumes, images and logs of {environment.prefix}.",
             services=["ec2", "logs"],
         )
         self.network = Network(self, "network", log_key_arn=self.key.arn)
         self.alerts = Alerts(self, "alerts")
+        self.image_repositories = {
+            name: ImageRepository(self, f"images-{name}", name=name, key_arn=self.key.arn)
+            for name in environment.image_repositories
+        }
         hand_over(
             self,
             {

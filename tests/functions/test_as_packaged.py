@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-HANDLERS = ("janitor", "job_finished", "idle", "unused_endpoints")
+HANDLERS = ("janitor", "job_finished", "idle", "model_approval", "node_unhealthy", "unused_endpoints")
 
 
 @pytest.mark.parametrize("module", HANDLERS)

@@ -14,13 +14,20 @@ from mlinfra import (
     EncryptionKey,
     Endpoint,
     EndpointWatch,
+    ExperimentTracking,
+    FeatureGroup,
+    FeatureStore,
+    ImageRepository,
     Lustre,
+    ModelRegistry,
     Network,
     QuietHours,
     RealTime,
+    RegisteredModel,
     Serverless,
     ServingEndpoint,
     Shutdown,
+    Tracking,
     TrainingCluster,
     TrainingQueue,
     Variant,
@@ -159,3 +166,40 @@ def test_serving_endpoint(synthesize: Synthesize, snapshot: SnapshotAssertion, h
 
 def test_endpoint_watch(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
     assert resources(synthesize(lambda stack: EndpointWatch(stack, "watch", key_arn=KEY))) == snapshot
+
+
+def test_model_registry(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    model = RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown.")
+    environment = an_environment(models=[model], trusted_account_ids=["222222222222"])
+    assert resources(synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment)) == snapshot
+
+
+def test_feature_store(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    group = FeatureGroup(
+        name="item-clicks",
+        owner="li@example.com",
+        features={"item_id": "String", "seen_at": "Fractional", "clicks": "Integral"},
+        record_identifier="item_id",
+        event_time="seen_at",
+        online=True,
+    )
+
+    def build(stack: MlStack) -> None:
+        FeatureStore(stack, "features", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY))
+
+    assert resources(synthesize(build, environment=an_environment(feature_groups=[group]))) == snapshot
+
+
+def test_experiment_tracking(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    def build(stack: MlStack) -> None:
+        ExperimentTracking(stack, "tracking", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY))
+
+    assert resources(synthesize(build, environment=an_environment(tracking=Tracking()))) == snapshot
+
+
+def test_image_repository(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    environment = an_environment(image_repositories=["two-tower"], trusted_account_ids=["222222222222"])
+    config = synthesize(
+        lambda stack: ImageRepository(stack, "images", name="two-tower", key_arn=KEY), environment=environment
+    )
+    assert resources(config) == snapshot

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra import RegisteredModel
 from mlinfra.constructs.alerts import Alerts
 from tests.conftest import an_environment, an_experiment, only
 
@@ -76,6 +77,11 @@ def test_alert_emails_get_everything_and_owners_their_own(synthesize: Synthesize
         "ana@example.com": {"owner": ["ana@example.com"]},
         "ben@example.com": {"owner": ["ben@example.com"]},
     }
+
+
+def test_the_owner_of_a_model_gets_what_is_about_it(synthesize: Synthesize) -> None:
+    model = RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown.")
+    assert filters(made(synthesize, models=[model])) == {"ana@example.com": {"owner": ["ana@example.com"]}}
 
 
 def test_an_owner_of_two_experiments_is_subscribed_once(synthesize: Synthesize) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlinfra import MlStack, Platform
+from mlinfra import FeatureGroup, MlStack, Platform, RegisteredModel, Tracking
 from mlinfra._cdk import TerraformOutput
 from mlinfra.platform import hand_over
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,3 +43,38 @@ def test_a_value_asked_for_twice_is_looked_up_once(synthesize: Synthesize) -> No
     config = synthesize(build)
     names = sorted(each["name"] for each in config["data"]["aws_ssm_parameter"].values())
     assert names == ["/mlinfra/recsys/dev/data/data-lake-key-arn", "/mlinfra/recsys/dev/foundation/compute-key-arn"]
+
+
+def test_models_features_runs_and_images_are_found_without_looking(synthesize: Synthesize) -> None:
+    environment = an_environment(
+        image_repositories=["two-tower"],
+        models=[RegisteredModel(name="ranker", owner="ana@example.com", description="The order.")],
+        feature_groups=[
+            FeatureGroup(
+                name="clicks",
+                owner="li@example.com",
+                features={"item": "String", "at": "String"},
+                record_identifier="item",
+                event_time="at",
+            )
+        ],
+        tracking=Tracking(),
+    )
+    found: list[str] = []
+
+    def build(stack: MlStack) -> None:
+        platform = Platform.lookup(stack)
+        found.append(platform.model_registry.group_name("ranker"))
+        found.append(platform.image_repository("two-tower").name)
+        assert platform.model_registry is platform.model_registry
+        assert platform.image_repository("two-tower") is platform.image_repository("two-tower")
+        assert platform.feature_store is platform.feature_store
+        assert platform.experiment_tracking is platform.experiment_tracking
+        found.append(platform.feature_store.group_name("clicks"))
+        found.append(platform.experiment_tracking.name)
+
+    config = synthesize(build, environment=environment)
+    assert found == ["recsys-dev-ranker", "recsys-dev/two-tower", "recsys-dev-clicks", "recsys-dev-tracking"]
+    # Only the lake's key cannot be computed.
+    (parameter,) = config["data"]["aws_ssm_parameter"].values()
+    assert parameter["name"] == "/mlinfra/recsys/dev/data/data-lake-key-arn"

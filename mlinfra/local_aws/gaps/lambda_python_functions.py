@@ -29,9 +29,14 @@ if TYPE_CHECKING:
     """What the function answers, whether that is an error, and what it wrote."""
 
 _RUNNER = """
-import importlib, json, sys, traceback, types
+import importlib.machinery, importlib.util, json, sys, traceback, types
 sys.path.insert(0, sys.argv[1])
 module, _, name = sys.argv[2].rpartition(".")
+# A folder without __init__.py gives way to a package of its name that is installed here: what was deployed comes first.
+top = module.replace("/", ".").partition(".")[0]
+deployed = importlib.machinery.PathFinder.find_spec(top, [sys.argv[1]])
+if deployed and deployed.loader is None:
+    sys.modules[top] = importlib.util.module_from_spec(deployed)
 context = types.SimpleNamespace(function_name=sys.argv[3], aws_request_id=sys.argv[4])
 answer = sys.stdout
 sys.stdout = sys.stderr

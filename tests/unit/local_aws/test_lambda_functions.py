@@ -28,16 +28,21 @@ def handler(event, context):
 @pytest.fixture
 def deployed(client: Callable[..., Any]) -> tuple[str, str, str]:
     """A function: its name, its ARN, and the SSM parameter that it writes."""
+    return deploy(client, "seer.py")
+
+
+def deploy(client: Callable[..., Any], path: str) -> tuple[str, str, str]:
+    """Deploy a function whose module is at `path` of its package."""
     name = f"seer-{uuid.uuid4().hex[:8]}"
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("seer.py", CODE)
+        archive.writestr(path, CODE)
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     made = client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
         Role=role,
-        Handler="seer.handler",
+        Handler=f"{path.removesuffix('.py').replace('/', '.')}.handler",
         Code={"ZipFile": package.getvalue()},
         Timeout=20,
         Environment={"Variables": {"NAME": f"/{name}"}},
@@ -61,6 +66,13 @@ def test_a_function_runs_and_reaches_the_local_aws(client: Callable[..., Any], d
     assert json.loads(answer["Payload"].read()) == {"seen": 7, "name": name}
     assert "FunctionError" not in answer
     assert written(client, parameter) == "7"
+
+
+def test_what_was_deployed_comes_before_what_is_installed(client: Callable[..., Any]) -> None:
+    """As in AWS, where nothing else is called mlinfra."""
+    name, _, _ = deploy(client, "mlinfra/functions/only_in_this_package.py")
+    answer = client("lambda").invoke(FunctionName=name, Payload=json.dumps({"detail": 7}))
+    assert json.loads(answer["Payload"].read()) == {"seen": 7, "name": name}
 
 
 def test_an_error_of_the_function_is_answered(client: Callable[..., Any], deployed: tuple[str, str, str]) -> None:

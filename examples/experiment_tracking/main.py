@@ -1,0 +1,37 @@
+"""A managed MLflow tracking server whose artifacts are in the data lake. It is billed by the hour.
+
+cdktf synth --app "python examples/experiment_tracking/main.py"
+"""
+
+from __future__ import annotations
+
+from mlinfra import DataLake, Environment, ExperimentTracking, MlStack, Tracking
+from mlinfra._cdk import App, TerraformOutput
+
+environment = Environment(
+    name="dev",
+    project="recsys",
+    account_id="111111111111",
+    region="us-east-1",
+    team="ml-platform",
+    cost_center="ml-1234",
+    repository="gitlab.example.com/ml/platform",
+    monthly_spend_limit_usd=15_000,
+    tracking=Tracking(size="Small", weekly_maintenance="Sat:02:00"),
+)
+
+
+class TrackingStack(MlStack):
+    """A lake, the server, and what clients call it by."""
+
+    def __init__(self, scope: App) -> None:
+        """Declare the stack."""
+        super().__init__(scope, environment, "tracking")
+        lake = DataLake(self, "lake", zones=["models"])
+        tracking = ExperimentTracking(self, "tracking", data_lake=lake)
+        TerraformOutput(self, "tracking-uri", value=tracking.arn, static_id=True)
+
+
+app = App()
+TrackingStack(app)
+app.synth()

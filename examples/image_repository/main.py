@@ -1,0 +1,38 @@
+"""A repository for the images of one program, with a key of its own, which staging may pull from.
+
+cdktf synth --app "python examples/image_repository/main.py"
+"""
+
+from __future__ import annotations
+
+from mlinfra import EncryptionKey, Environment, ImageRepository, MlStack
+from mlinfra._cdk import App, TerraformOutput
+
+environment = Environment(
+    name="dev",
+    project="recsys",
+    account_id="111111111111",
+    region="us-east-1",
+    team="ml-platform",
+    cost_center="ml-1234",
+    repository="gitlab.example.com/ml/platform",
+    monthly_spend_limit_usd=15_000,
+    image_repositories=["ranker"],
+    trusted_account_ids=["222222222222"],  # staging
+)
+
+
+class ImageStack(MlStack):
+    """The repository, and what images are tagged with."""
+
+    def __init__(self, scope: App) -> None:
+        """Declare the stack."""
+        super().__init__(scope, environment, "images")
+        key = EncryptionKey(self, "key", name="recsys-dev-images", description="Encrypts images.")
+        repository = ImageRepository(self, "ranker", name="ranker", key_arn=key.arn, tagged_images=50)
+        TerraformOutput(self, "url", value=repository.url, static_id=True)
+
+
+app = App()
+ImageStack(app)
+app.synth()

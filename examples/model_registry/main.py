@@ -1,0 +1,64 @@
+"""A registry for two models, and a job that registers versions of one, which then wait for approval.
+
+cdktf synth --app "python examples/model_registry/main.py"
+"""
+
+from __future__ import annotations
+
+from mlinfra import Environment, MlStack, ModelRegistry, Platform, RegisteredModel, TrainingQueue
+from mlinfra._cdk import App
+
+environment = Environment(
+    name="dev",
+    project="recsys",
+    account_id="111111111111",
+    region="us-east-1",
+    team="ml-platform",
+    cost_center="ml-1234",
+    repository="gitlab.example.com/ml/platform",
+    monthly_spend_limit_usd=15_000,
+    models=[
+        RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown."),
+        RegisteredModel(name="two-tower", owner="li@example.com", description="Which items a user may like."),
+    ],
+    trusted_account_ids=["222222222222"],  # staging deploys what is approved here
+)
+
+
+class RegistryStack(MlStack):
+    """The registry, and who is told."""
+
+    def __init__(self, scope: App) -> None:
+        """Declare the stack."""
+        super().__init__(scope, environment, "registry")
+        ModelRegistry(self, "model-registry")
+
+
+class RankerStack(MlStack):
+    """A job that trains the ranker and registers what came of it."""
+
+    def __init__(self, scope: App) -> None:
+        """Declare the stack."""
+        super().__init__(scope, environment, "ranker")
+        platform = Platform.lookup(self)
+        queue = TrainingQueue(
+            self,
+            "queue",
+            name="ranking",
+            owner="ana@example.com",
+            gpu="A10G",
+            max_nodes=2,
+            teams={"ranking": 1},
+            vpc_id=platform.vpc_id,
+            subnet_ids=platform.private_subnet_ids,
+            key_arn=platform.compute_key_arn,
+        )
+        train = queue.job("train", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-dev/ranker:1.4")
+        platform.data_lake.grant_read_write(train, zones=["models"], prefix="ranker/")
+        platform.model_registry.grant_register(train, models=["ranker"])
+
+
+app = App()
+RegistryStack(app)
+RankerStack(app)
+app.synth()

@@ -1,0 +1,43 @@
+"""The examples of models, features, tracking and images, as a stranger runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.operations.terraform import Terraform
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("model-examples")]
+
+EXAMPLES = {
+    "model_registry": {"dev-registry": "aws_sagemaker_model_package_group", "dev-ranker": "aws_batch_job_definition"},
+    "feature_store": {"dev-features": "aws_sagemaker_feature_group"},
+    "experiment_tracking": {"dev-tracking": "aws_sagemaker_mlflow_tracking_server"},
+    "image_repository": {"dev-images": "aws_ecr_repository"},
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_synthesizes_and_is_valid(name: str, tmp_path: Path, deployable: Path) -> None:
+    """In an empty folder, with nothing but mlinfra."""
+    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path / "out"), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, ROOT / "examples" / name / "main.py"], cwd=tmp_path, env=variables, check=True)
+    stacks = {each.name: each for each in (tmp_path / "out" / "stacks").iterdir()}
+    assert set(stacks) == set(EXAMPLES[name])
+    for stack, type_name in EXAMPLES[name].items():
+        assert type_name in json.loads((stacks[stack] / "cdk.tf.json").read_text())["resource"]
+        shutil.copyfile(ROOT / ".terraform.lock.hcl", stacks[stack] / ".terraform.lock.hcl")
+        (stacks[stack] / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+        terraform = Terraform(stacks[stack], deployable)
+        terraform.init()
+        terraform.validate()

@@ -1,0 +1,172 @@
+"""Models, features, tracking and images through their life: real Terraform, real AWS provider, local AWS."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra import FeatureGroup, RegisteredModel, Tracking
+from mlinfra.functions.contract import Approval, Event
+from mlinfra.operations.terraform import Terraform
+from tests.conftest import ROOT, an_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("models-and-images")]
+
+FEATURES = {"item_id": "String", "seen_at": "Fractional", "clicks": "Integral"}
+GROUP = "recsys-local-item-clicks"
+
+
+class Project:
+    """A stack with all four, which can be declared anew."""
+
+    def __init__(self, root: Path, executable: Path) -> None:
+        self._root = root
+        self._executable = executable
+
+    def declare(self, *, protect: bool = False, features: dict[str, str] | None = None) -> Terraform:
+        """Terraform in the stack as it is declared."""
+        from mlinfra import Alerts, EncryptionKey, MlStack
+        from mlinfra._cdk import App
+        from mlinfra.constructs.data_lake import DataLakeAccess
+        from mlinfra.constructs.experiment_tracking import ExperimentTracking
+        from mlinfra.constructs.feature_store import FeatureStore
+        from mlinfra.constructs.image_repository import ImageRepository
+        from mlinfra.constructs.model_registry import ModelRegistry
+
+        group: dict[str, Any] = {
+            "name": "item-clicks",
+            "owner": "li@example.com",
+            "features": features or FEATURES,
+            "record_identifier": "item_id",
+            "event_time": "seen_at",
+            "online": True,
+        }
+        environment = an_environment(
+            name="local",
+            account_id="123456789012",
+            emulated=True,
+            protect_data=protect,
+            alert_emails=["ml@example.com"],
+            image_repositories=["two-tower"],
+            models=[RegisteredModel(name="ranker", owner="ana@example.com", description="In which order.")],
+            feature_groups=[FeatureGroup(**group)],
+            tracking=Tracking(automatic_model_registration=True),
+            trusted_account_ids=["222222222222"],
+        )
+        app = App(outdir=str(self._root / "cdktf.out"))
+        stack = MlStack(app, environment, "models")
+        key = EncryptionKey(stack, "key", name="models", description="Images and records.")
+        lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
+        Alerts(stack, "alerts")
+        ImageRepository(stack, "two-tower", name="two-tower", key_arn=key.arn)
+        registry = ModelRegistry(stack, "registry")
+        tracking = ExperimentTracking(stack, "tracking", data_lake=lake)
+        store = FeatureStore(stack, "features", data_lake=lake)
+        registry.grant_register(store)
+        store.grant_read(tracking)
+        app.synth()
+        folder = self._root / "cdktf.out" / "stacks" / "local-models"
+        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+        terraform = Terraform(folder, self._executable)
+        terraform.init()
+        return terraform
+
+
+def planned(terraform: Terraform) -> dict[str, list[str]]:
+    """The types that a plan would touch, by action."""
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    touched: dict[str, list[str]] = {}
+    for each in terraform.show(plan)["resource_changes"]:
+        actions = "/".join(each["change"]["actions"])
+        if each["mode"] == "managed" and actions != "no-op":
+            touched.setdefault(actions, []).append(each["type"])
+    return touched
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
+    """The project, deployed."""
+    made = Project(tmp_path_factory.mktemp("models"), deployable)
+    terraform = made.declare()
+    assert set(planned(terraform)) == {"create"}
+    terraform.apply(terraform.directory / "test.plan")
+    return made
+
+
+def test_a_second_plan_finds_nothing_to_do(project: Project) -> None:
+    assert planned(project.declare()) == {}
+
+
+def test_images_are_scanned_and_their_tags_stay(project: Project) -> None:
+    del project
+    (repository,) = boto3.client("ecr").describe_repositories()["repositories"]
+    assert repository["repositoryName"] == "recsys-local/two-tower"
+    assert repository["imageTagMutability"] == "IMMUTABLE"
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
+
+
+def test_the_owner_hears_of_an_approval(project: Project) -> None:
+    del project
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    url = sqs.create_queue(QueueName="people")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(
+        TopicArn="arn:aws:sns:us-east-1:123456789012:recsys-local-alerts",
+        Protocol="sqs",
+        Endpoint=queue,
+        Attributes={"FilterPolicy": json.dumps({"owner": ["ana@example.com"]})},
+    )
+    version = "arn:aws:sagemaker:us-east-1:123456789012:model-package/recsys-local-ranker/3"
+    detail = {
+        "ModelPackageGroupName": "recsys-local-ranker",
+        "ModelPackageVersion": 3,
+        "ModelPackageArn": version,
+        "ModelApprovalStatus": Approval.APPROVED,
+        "ApprovalDescription": "Better on all slices",
+    }
+    entry = {"Source": Event.SAGEMAKER_SOURCE, "DetailType": Event.MODEL_PACKAGE_CHANGED, "Detail": json.dumps(detail)}
+    boto3.client("events").put_events(Entries=[entry])
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    body = json.loads(message["Body"])
+    assert body["Subject"] == "recsys-local-ranker version 3 is approved"
+    assert body["Message"].splitlines()[2:] == [
+        "Whose: ana@example.com.",
+        f"Version: {version}",
+        "Why: Better on all slices",
+    ]
+
+
+def test_another_feature_would_be_another_group_which_protection_refuses(project: Project) -> None:
+    more = {**FEATURES, "shown": "Integral"}
+    assert planned(project.declare(features=more)) == {"delete/create": ["aws_sagemaker_feature_group"]}
+    with pytest.raises(Exception, match="prevent_destroy"):
+        planned(project.declare(features=more, protect=True))
+
+
+def test_a_feature_that_was_added_first_can_be_declared(project: Project) -> None:
+    added = {"FeatureName": "shown", "FeatureType": "Integral"}
+    boto3.client("sagemaker").update_feature_group(FeatureGroupName=GROUP, FeatureAdditions=[added])
+    assert planned(project.declare(features={**FEATURES, "shown": "Integral"})) == {}
+
+
+def test_destroying_it_leaves_nothing(project: Project) -> None:
+    terraform = project.declare(features={**FEATURES, "shown": "Integral"})
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan, mode="destroy")
+    terraform.apply(plan)
+    assert terraform.state().resources == {}
+    sagemaker = boto3.client("sagemaker")
+    assert sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"] == []
+    assert sagemaker.list_feature_groups()["FeatureGroupSummaries"] == []
+    assert sagemaker.list_mlflow_tracking_servers()["TrackingServerSummaries"] == []
+    assert boto3.client("ecr").describe_repositories()["repositories"] == []
