@@ -12,6 +12,7 @@ from mlinfra.app import MlApp, problems_without_traceback
 from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
 from mlinfra.stacks.state import StateStack
+from mlinfra.stacks.studio import StudioStack
 from mlinfra.stacks.training import TrainingStack
 
 ROOT = Path(__file__).resolve().parent
@@ -31,6 +32,10 @@ def main() -> None:
         data.add_dependency(state)
         training.add_dependency(foundation)
         training.add_dependency(data)
+        if environment.studio:
+            studio = StudioStack(app, environment)
+            studio.add_dependency(foundation)
+            studio.add_dependency(data)
     app.synth()
 
 

@@ -12,8 +12,12 @@ from mlinfra import (
     Image,
     Lustre,
     OnDemand,
+    Person,
     QuietHours,
+    Space,
     Spot,
+    StudioSettings,
+    Team,
 )
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
@@ -28,6 +32,10 @@ _MODELS = (
     CapacityReservation,
     CapacityBlock,
     Lustre,
+    Team,
+    Person,
+    StudioSettings,
+    Space,
 )
 
 

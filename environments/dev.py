@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, Image, QuietHours
+from mlinfra import Environment, Experiment, Image, Person, QuietHours, Space, StudioSettings, Team
 
 dev = Environment(
     name="dev",
@@ -30,4 +30,22 @@ dev = Environment(
         Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 18)),
         Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 4)),
     ],
+    teams=[
+        Team(
+            name="ranking",
+            instance_types=["ml.g4dn.xlarge", "ml.g4dn.2xlarge", "ml.g5.xlarge", "ml.t3.medium"],
+            writes=["processed", "features"],
+        ),
+        Team(name="search", reads=["raw", "features"]),
+    ],
+    people=[
+        Person(name="ana", email="ana@example.com", team="ranking"),
+        Person(name="li", email="li@example.com", team="ranking"),
+        Person(name="sam", email="sam@example.com", team="search"),
+    ],
+    studio=StudioSettings(
+        max_idle_minutes=480,
+        max_space_storage_gib=200,
+        spaces=[Space(name="ranking", owner="ana", shared=True, storage_gib=50)],
+    ),
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, QuietHours
+from mlinfra import Environment, Experiment, Person, QuietHours, StudioSettings, Team
 
 local = Environment(
     name="local",
@@ -26,4 +26,7 @@ local = Environment(
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2099, 12, 31)),
     ],
+    teams=[Team(name="ranking", writes=["features"])],
+    people=[Person(name="ana", email="ana@example.com", team="ranking")],
+    studio=StudioSettings(),
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import Environment, Experiment, Person, StudioSettings, Team
 
 prod = Environment(
     name="prod",
@@ -33,4 +33,8 @@ prod = Environment(
             spend_limit_usd=40_000,
         ),
     ],
+    # Who looks into an incident reads everything and writes nothing.
+    teams=[Team(name="on-call", instance_types=["ml.t3.medium"])],
+    people=[Person(name="ana", email="ana@example.com", team="on-call")],
+    studio=StudioSettings(auth_mode="SSO", default_instance_type="ml.t3.medium", max_idle_minutes=60),
 )

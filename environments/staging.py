@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import Environment, Experiment, Person, StudioSettings, Team
 
 staging = Environment(
     name="staging",
@@ -22,4 +22,7 @@ staging = Environment(
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2026, 12, 4)),
     ],
+    teams=[Team(name="release", instance_types=["ml.t3.medium", "ml.g4dn.xlarge"])],
+    people=[Person(name="ana", email="ana@example.com", team="release")],
+    studio=StudioSettings(auth_mode="SSO", default_instance_type="ml.t3.medium", max_idle_minutes=120),
 )

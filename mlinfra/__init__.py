@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from mlinfra.constructs.network import Network
     from mlinfra.constructs.quiet_schedule import QuietSchedule
     from mlinfra.constructs.shutdown import Shutdown
+    from mlinfra.constructs.studio import Studio
     from mlinfra.constructs.training_cluster import TrainingCluster
     from mlinfra.constructs.training_queue import TrainingQueue
     from mlinfra.declaration import DeclarationError
     from mlinfra.declared import load_environments
     from mlinfra.environment import Environment
     from mlinfra.experiment import Experiment, Lustre
+    from mlinfra.people import Person, Team
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
     from mlinfra.stack import MlStack
+    from mlinfra.studio import Space, StudioSettings
 
 _HOMES = {
     "Alerts": "mlinfra.constructs.alerts",
@@ -56,11 +59,16 @@ _HOMES = {
     "MlStack": "mlinfra.stack",
     "Network": "mlinfra.constructs.network",
     "OnDemand": "mlinfra.purchase",
+    "Person": "mlinfra.people",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
     "Shutdown": "mlinfra.constructs.shutdown",
+    "Space": "mlinfra.studio",
     "Spot": "mlinfra.purchase",
+    "Studio": "mlinfra.constructs.studio",
+    "StudioSettings": "mlinfra.studio",
+    "Team": "mlinfra.people",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
     "load_environments": "mlinfra.declared",
@@ -87,11 +95,16 @@ __all__ = [
     "MlStack",
     "Network",
     "OnDemand",
+    "Person",
     "Platform",
     "QuietHours",
     "QuietSchedule",
     "Shutdown",
+    "Space",
     "Spot",
+    "Studio",
+    "StudioSettings",
+    "Team",
     "TrainingCluster",
     "TrainingQueue",
     "load_environments",

@@ -86,7 +86,7 @@ def deployed(platform: Project) -> dict[str, Terraform]:
     stacks = platform.stacks()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(apply, (stacks["foundation"], stacks["data"])))
-    apply(stacks["training"])
+        list(pool.map(apply, (stacks["training"], stacks["studio"])))
     return stacks
 
 
@@ -101,7 +101,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> P
     return outdir
 
 
-@pytest.mark.parametrize("component", ["state", "foundation", "data", "training"])
+@pytest.mark.parametrize("component", ["state", "foundation", "data", "training", "studio"])
 @pytest.mark.parametrize("environment", ["dev", "local", "prod", "staging"])
 def test_terraform_finds_every_stack_valid(
     synthesized: Path, deployable: Path, environment: str, component: str
@@ -117,6 +117,7 @@ def test_a_second_plan_of_every_stack_finds_nothing_to_do(deployed: dict[str, Te
         "foundation": False,
         "data": False,
         "training": False,
+        "studio": False,
     }
 
 
