@@ -242,8 +242,8 @@ class Environment(Declaration):
 
     @field_validator("teams")
     @classmethod
-    def _teams_fit(cls, teams: tuple[Team, ...], info: ValidationInfo) -> tuple[Team, ...]:
-        problems = list(team_problems(teams, info.data))
+    def _teams_fit(cls, teams: tuple[Team, ...]) -> tuple[Team, ...]:
+        problems = list(team_problems(teams))
         if problems:
             raise Problems(problems)
         return teams

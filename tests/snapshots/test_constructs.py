@@ -10,8 +10,13 @@ from mlinfra import (
     EncryptionKey,
     Lustre,
     Network,
+    Person,
     QuietHours,
     Shutdown,
+    Space,
+    Studio,
+    StudioSettings,
+    Team,
     TrainingCluster,
     TrainingQueue,
 )
@@ -116,3 +121,19 @@ def test_training_queue(synthesize: Synthesize, snapshot: SnapshotAssertion) -> 
         queue.job("two-tower", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/two-tower:2.3", nodes=2)
 
     assert resources(synthesize(build)) == snapshot
+
+
+def test_studio(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    environment = an_environment(
+        teams=[Team(name="ranking")],
+        people=[Person(name="ana", email="ana@example.com", team="ranking")],
+        studio=StudioSettings(
+            spaces=[Space(name="ranking-room", owner="ana", shared=True)],
+            lifecycle_scripts={"JupyterLab": "echo started"},
+        ),
+    )
+
+    def build(stack: MlStack) -> None:
+        Studio(stack, "studio", vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY)
+
+    assert resources(synthesize(build, environment=environment)) == snapshot
