@@ -220,7 +220,7 @@ class Studio(Construct):
             subnet_ids=subnet_ids,
             app_network_access_type="VpcOnly",
             kms_key_id=self._key_arn,
-            # The tags of a person's user profile reach what they start: costs are seen by team and by person.
+            # The tags of a person's user profile reach what they start: costs are seen by person.
             tag_propagation="ENABLED",
             default_user_settings=by_default.of(sagemaker_domain, f"{prefix}UserSettings"),
             default_space_settings=in_shared_spaces.of_spaces(sagemaker_domain, f"{prefix}SpaceSettings"),

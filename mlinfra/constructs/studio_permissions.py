@@ -156,6 +156,7 @@ def _look_around(arn: str, domain_id: str) -> list[Statement]:
                 "sagemaker:DescribeDomain",
                 "sagemaker:DescribeSpace",
                 "sagemaker:DescribeUserProfile",
+                "sagemaker:ListTags",
             ],
             resources=[
                 f"{arn}:domain/{domain_id}",

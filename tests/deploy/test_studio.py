@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -139,6 +142,17 @@ def test_what_people_change_in_their_space_stays_and_a_second_plan_finds_nothing
         SpaceSettings={"SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 80}}},
     )
     assert planned(project.declare(keep_home_file_system=True)) == {}
+
+
+def test_terraform_finds_the_example_valid(tmp_path: Path, deployable: Path) -> None:
+    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path)}
+    subprocess.run([sys.executable, ROOT / "examples/studio/main.py"], cwd=tmp_path, env=variables, check=True)
+    folder = tmp_path / "stacks" / "dev-notebooks"
+    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+    terraform = Terraform(folder, deployable)
+    terraform.init()
+    terraform.validate()
 
 
 def test_the_domain_is_private_and_encrypted(project: Project) -> None:
