@@ -87,11 +87,9 @@ def _space_problems(
             f"{where}.instance_type: {space.instance_type!r} is not among those of the team {team.name!r}. Expected: "
             f"{', '.join(team.instance_types)}."
         )
-    if isinstance(space.storage_gib, int) and space.storage_gib > studio.max_space_storage_gib:
-        yield (
-            f"{where}.storage_gib: {space.storage_gib} is more than max_space_storage_gib. Expected: 5 to "
-            f"{studio.max_space_storage_gib}."
-        )
+    asked, most = space.storage_gib, studio.max_space_storage_gib
+    if isinstance(asked, int) and isinstance(most, int) and asked > most:
+        yield f"{where}.storage_gib: {asked} is more than max_space_storage_gib. Expected: 5 to {most}."
 
 
 def _twice(where: str, names: Iterable[str | None]) -> Iterator[str]:
