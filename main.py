@@ -13,6 +13,7 @@ from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
 from mlinfra.stacks.serving import ServingStack
 from mlinfra.stacks.state import StateStack
+from mlinfra.stacks.studio import StudioStack
 from mlinfra.stacks.training import TrainingStack
 
 ROOT = Path(__file__).resolve().parent
@@ -35,6 +36,10 @@ def main() -> None:
         training.add_dependency(data)
         serving.add_dependency(foundation)
         serving.add_dependency(data)
+        if environment.studio:
+            studio = StudioStack(app, environment)
+            studio.add_dependency(foundation)
+            studio.add_dependency(data)
     app.synth()
 
 

@@ -16,11 +16,15 @@ from mlinfra import (
     Image,
     Lustre,
     OnDemand,
+    Person,
     QuietHours,
     RealTime,
     RegisteredModel,
     Serverless,
+    Space,
     Spot,
+    StudioSettings,
+    Team,
     Tracking,
     Variant,
 )
@@ -46,6 +50,10 @@ _MODELS = (
     RegisteredModel,
     FeatureGroup,
     Tracking,
+    Team,
+    Person,
+    StudioSettings,
+    Space,
 )
 
 

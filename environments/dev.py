@@ -9,8 +9,12 @@ from mlinfra import (
     Experiment,
     FeatureGroup,
     Image,
+    Person,
     QuietHours,
     RegisteredModel,
+    Space,
+    StudioSettings,
+    Team,
     Variant,
 )
 
@@ -78,4 +82,22 @@ dev = Environment(
         ),
     ],
     trusted_account_ids=["222222222222"],  # staging
+    teams=[
+        Team(
+            name="ranking",
+            instance_types=["ml.g4dn.xlarge", "ml.g4dn.2xlarge", "ml.g5.xlarge", "ml.t3.medium"],
+            writes=["processed", "features"],
+        ),
+        Team(name="search", reads=["raw", "features"]),
+    ],
+    people=[
+        Person(name="ana", email="ana@example.com", team="ranking"),
+        Person(name="li", email="li@example.com", team="ranking"),
+        Person(name="sam", email="sam@example.com", team="search"),
+    ],
+    studio=StudioSettings(
+        max_idle_minutes=480,
+        max_space_storage_gib=200,
+        spaces=[Space(name="ranking", owner="ana", shared=True, storage_gib=50)],
+    ),
 )

@@ -2,7 +2,19 @@
 
 from datetime import date
 
-from mlinfra import Endpoint, Environment, Experiment, FeatureGroup, QuietHours, RegisteredModel, Serverless, Variant
+from mlinfra import (
+    Endpoint,
+    Environment,
+    Experiment,
+    FeatureGroup,
+    Person,
+    QuietHours,
+    RegisteredModel,
+    Serverless,
+    StudioSettings,
+    Team,
+    Variant,
+)
 
 local = Environment(
     name="local",
@@ -53,4 +65,7 @@ local = Environment(
             online=True,
         ),
     ],
+    teams=[Team(name="ranking", writes=["features"])],
+    people=[Person(name="ana", email="ana@example.com", team="ranking")],
+    studio=StudioSettings(),
 )

@@ -2,7 +2,19 @@
 
 from datetime import date
 
-from mlinfra import BlueGreen, Endpoint, Environment, Experiment, FeatureGroup, RealTime, RegisteredModel, Variant
+from mlinfra import (
+    BlueGreen,
+    Endpoint,
+    Environment,
+    Experiment,
+    FeatureGroup,
+    Person,
+    RealTime,
+    RegisteredModel,
+    StudioSettings,
+    Team,
+    Variant,
+)
 
 prod = Environment(
     name="prod",
@@ -97,4 +109,8 @@ prod = Environment(
             event_time="seen_at",
         ),
     ],
+    # Who looks into an incident reads everything and writes nothing.
+    teams=[Team(name="on-call", instance_types=["ml.t3.medium"])],
+    people=[Person(name="ana", email="ana@example.com", team="on-call")],
+    studio=StudioSettings(auth_mode="SSO", default_instance_type="ml.t3.medium", max_idle_minutes=60),
 )

@@ -2,7 +2,14 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment, RegisteredModel
+from mlinfra import (
+    Environment,
+    Experiment,
+    Person,
+    RegisteredModel,
+    StudioSettings,
+    Team,
+)
 
 staging = Environment(
     name="staging",
@@ -27,4 +34,7 @@ staging = Environment(
         RegisteredModel(name="ranker", owner="ranking@example.com", description="In which order items are shown."),
     ],
     trusted_account_ids=["333333333333"],  # prod
+    teams=[Team(name="release", instance_types=["ml.t3.medium", "ml.g4dn.xlarge"])],
+    people=[Person(name="ana", email="ana@example.com", team="release")],
+    studio=StudioSettings(auth_mode="SSO", default_instance_type="ml.t3.medium", max_idle_minutes=120),
 )

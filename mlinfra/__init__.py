@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlinfra.constructs.quiet_schedule import QuietSchedule
     from mlinfra.constructs.serving_endpoint import ServingEndpoint
     from mlinfra.constructs.shutdown import Shutdown
+    from mlinfra.constructs.studio import Studio
     from mlinfra.constructs.training_cluster import TrainingCluster
     from mlinfra.constructs.training_queue import TrainingQueue
     from mlinfra.declaration import DeclarationError
@@ -40,11 +41,13 @@ if TYPE_CHECKING:
     from mlinfra.experiment import Experiment, Lustre
     from mlinfra.feature_group import FeatureGroup
     from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
+    from mlinfra.people import Person, Team
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
     from mlinfra.registered_model import RegisteredModel
     from mlinfra.stack import MlStack
+    from mlinfra.studio import Space, StudioSettings
     from mlinfra.tracking import Tracking
 
 _HOMES = {
@@ -78,6 +81,7 @@ _HOMES = {
     "Network": "mlinfra.constructs.network",
     "NodeWatch": "mlinfra.constructs.node_watch",
     "OnDemand": "mlinfra.purchase",
+    "Person": "mlinfra.people",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
@@ -86,8 +90,12 @@ _HOMES = {
     "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
     "RegisteredModel": "mlinfra.registered_model",
     "Shutdown": "mlinfra.constructs.shutdown",
+    "Space": "mlinfra.studio",
     "Spot": "mlinfra.purchase",
     "Tracking": "mlinfra.tracking",
+    "Studio": "mlinfra.constructs.studio",
+    "StudioSettings": "mlinfra.studio",
+    "Team": "mlinfra.people",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
     "Variant": "mlinfra.endpoint",
@@ -125,6 +133,7 @@ __all__ = [
     "Network",
     "NodeWatch",
     "OnDemand",
+    "Person",
     "Platform",
     "QuietHours",
     "QuietSchedule",
@@ -133,7 +142,11 @@ __all__ = [
     "Serverless",
     "ServingEndpoint",
     "Shutdown",
+    "Space",
     "Spot",
+    "Studio",
+    "StudioSettings",
+    "Team",
     "Tracking",
     "TrainingCluster",
     "TrainingQueue",

@@ -18,11 +18,14 @@ from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
 from mlinfra.catalog.regions import regions
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
 from mlinfra.endpoint import Endpoint, endpoint_problems
+from mlinfra.environment_people import people_problems, studio_problems, team_problems
 from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.feature_group import FeatureGroup
+from mlinfra.people import Person, Team
 from mlinfra.purchase import Spot
 from mlinfra.quiet_hours import QuietHours
 from mlinfra.registered_model import RegisteredModel
+from mlinfra.studio import StudioSettings
 from mlinfra.tracking import Tracking
 from mlinfra.zones import DATA_ZONES
 
@@ -206,6 +209,13 @@ class Environment(Declaration):
         description="Other accounts that may pull this environment's images and read its registered models, such as "
         "that of the environment which they are promoted to. Default: none.",
     )
+    teams: tuple[Team, ...] = Field(default=(), description="The teams that work here, by role. Default: none.")
+    people: tuple[Person, ...] = Field(
+        default=(), description="Who works here, each with a name and an e-mail address of their own. Default: nobody."
+    )
+    studio: StudioSettings | None = Field(
+        default=None, description="SageMaker Studio for the people. Default: None, no Studio."
+    )
 
     _image_lock: ImageLock = PrivateAttr(default_factory=ImageLock)
 
@@ -321,6 +331,30 @@ class Environment(Declaration):
             raise Problems(problems)
         return account_ids
 
+    @field_validator("teams")
+    @classmethod
+    def _teams_fit(cls, teams: tuple[Team, ...]) -> tuple[Team, ...]:
+        problems = list(team_problems(teams))
+        if problems:
+            raise Problems(problems)
+        return teams
+
+    @field_validator("people")
+    @classmethod
+    def _people_fit(cls, people: tuple[Person, ...], info: ValidationInfo) -> tuple[Person, ...]:
+        problems = list(people_problems(people, info.data))
+        if problems:
+            raise Problems(problems)
+        return people
+
+    @field_validator("studio")
+    @classmethod
+    def _studio_fits(cls, studio: StudioSettings | None, info: ValidationInfo) -> StudioSettings | None:
+        problems = list(studio_problems(studio, info.data)) if studio else []
+        if problems:
+            raise Problems(problems)
+        return studio
+
     def judged_on(self, today: date) -> Environment:
         """This environment, once no experiment of it has expired or lasts too long.
 
@@ -424,6 +458,23 @@ class Environment(Declaration):
                 f"{declared}. Add it to the environment's endpoints."
             )
             raise ValueError(message)
+
+    def person(self, name: str) -> Person:
+        """The person called `name`.
+
+        Raises:
+            KeyError: where there is none, with the names there are.
+        """
+        for each in self.people:
+            if each.name == name:
+                return each
+        names = ", ".join(each.name for each in self.people) or "none"
+        message = f"environment {self.name!r} has no person {name!r}; it has: {names}"
+        raise KeyError(message)
+
+    def team_of(self, person: Person) -> Team:
+        """The team that `person` is in."""
+        return next(each for each in self.teams if each.name == person.team)
 
     def choice(self, experiment: Experiment) -> Choice:
         """What a node of `experiment` is, and why."""

@@ -76,6 +76,11 @@ class Platform(Construct):
         return self._value("foundation", "compute-key-arn")
 
     @property
+    def studio_domain_id(self) -> str:
+        """The id of the environment's SageMaker domain."""
+        return self._value("studio", "domain-id")
+
+    @property
     def data_lake(self) -> DataLakeAccess:
         """The data lake, to grant the use of."""
         known = self.node.try_find_child("data-lake")

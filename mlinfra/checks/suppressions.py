@@ -98,6 +98,11 @@ SUPPRESSIONS = (
         reason="How long flow logs are kept is a field of the environment: prod keeps them for a year.",
     ),
     Suppression(
+        check="CKV2_AWS_5",
+        address=r"aws_security_group\.studio_security-group_.*",
+        reason="The domain and every user profile name it. checkov does not look into their settings.",
+    ),
+    Suppression(
         check="CKV_AWS_394",
         address=r"data\.network_zones_.*",
         reason="A subnet ignores changes of its zone once it exists, so a zone that AWS adds moves nothing.",

@@ -48,14 +48,21 @@ def policy_document(*statements: Mapping[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def trust_policy(service: str, *, conditions: Conditions | None = None) -> str:
+def trust_policy(
+    service: str, *, actions: Sequence[str] = ("sts:AssumeRole",), conditions: Conditions | None = None
+) -> str:
     """The policy of a role that an AWS service assumes, as JSON.
 
     Args:
         service: the service's principal, such as `ec2.amazonaws.com`.
+        actions: what it may do with the role. Default: assume it.
         conditions: what has to hold besides. Default: nothing.
     """
-    trust: dict[str, object] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    trust: dict[str, object] = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": _one_or_list(actions),
+    }
     if conditions:
         trust["Condition"] = conditions
     return policy_document(trust)

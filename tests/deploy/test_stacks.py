@@ -86,7 +86,7 @@ def deployed(platform: Project) -> dict[str, Terraform]:
     stacks = platform.stacks()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(apply, (stacks["foundation"], stacks["data"])))
-        list(pool.map(apply, (stacks["training"], stacks["serving"])))
+        list(pool.map(apply, (stacks["training"], stacks["studio"], stacks["serving"])))
     return stacks
 
 
@@ -101,7 +101,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> P
     return outdir
 
 
-@pytest.mark.parametrize("component", ["state", "foundation", "data", "training", "serving"])
+@pytest.mark.parametrize("component", ["state", "foundation", "data", "training", "studio", "serving"])
 @pytest.mark.parametrize("environment", ["dev", "local", "prod", "staging"])
 def test_terraform_finds_every_stack_valid(
     synthesized: Path, deployable: Path, environment: str, component: str
@@ -118,6 +118,7 @@ def test_a_second_plan_of_every_stack_finds_nothing_to_do(deployed: dict[str, Te
         "data": False,
         "training": False,
         "serving": False,
+        "studio": False,
     }
 
 

@@ -38,13 +38,19 @@ def _script(encoded: str) -> list[str]:
     return base64.b64decode(encoded).decode().splitlines()
 
 
+def _count(names: list[str]) -> str:
+    return f"{len(names)} of them"
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _script(inner) if key == "user_data" else _plain(inner) for key, inner in value.items() if key != "//"
-        }
+        return {key: _SHORT.get(key, _plain)(inner) for key, inner in value.items() if key != "//"}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     if isinstance(value, str) and value.startswith('{"'):
         return json.loads(value)
     return value
+
+
+_SHORT = {"user_data": _script, "hidden_instance_types": _count}
+"""What is shown otherwise than it is written, by argument."""

@@ -21,12 +21,17 @@ from mlinfra import (
     Lustre,
     ModelRegistry,
     Network,
+    Person,
     QuietHours,
     RealTime,
     RegisteredModel,
     Serverless,
     ServingEndpoint,
     Shutdown,
+    Space,
+    Studio,
+    StudioSettings,
+    Team,
     Tracking,
     TrainingCluster,
     TrainingQueue,
@@ -203,3 +208,19 @@ def test_image_repository(synthesize: Synthesize, snapshot: SnapshotAssertion) -
         lambda stack: ImageRepository(stack, "images", name="two-tower", key_arn=KEY), environment=environment
     )
     assert resources(config) == snapshot
+
+
+def test_studio(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    environment = an_environment(
+        teams=[Team(name="ranking")],
+        people=[Person(name="ana", email="ana@example.com", team="ranking")],
+        studio=StudioSettings(
+            spaces=[Space(name="ranking-room", owner="ana", shared=True)],
+            lifecycle_scripts={"JupyterLab": "echo started"},
+        ),
+    )
+
+    def build(stack: MlStack) -> None:
+        Studio(stack, "studio", vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY)
+
+    assert resources(synthesize(build, environment=environment)) == snapshot

@@ -38,7 +38,7 @@ def test_every_environment_has_every_component(everything: Path) -> None:
     assert stacks == {
         f"{environment}-{component}"
         for environment in ("dev", "local", "prod", "staging")
-        for component in ("state", "foundation", "data", "training", "serving")
+        for component in ("state", "foundation", "data", "training", "studio", "serving")
     }
 
 

@@ -1,0 +1,241 @@
+"""A studio through its whole life: real Terraform, real AWS provider, local AWS."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra import Person, Space, StudioSettings, Team
+from mlinfra.operations.terraform import Terraform, TerraformError
+from tests.conftest import ROOT, an_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("studio")]
+
+TEAMS = [Team(name="ranking", writes=["features"]), Team(name="search", instance_types=["ml.t3.medium"])]
+ANA = Person(name="ana", email="ana@example.com", team="ranking")
+LI = Person(name="li", email="li@example.com", team="search")
+CHANGES: dict[str, Any] = {
+    "people": (ANA,),
+    "script": "echo again",
+    "idle_minutes": 90,
+    "max_idle_minutes": 120,
+    "keep_home_file_system": False,
+}
+ROOM = Space(name="ranking-room", owner="ana", shared=True, storage_gib=50)
+
+
+class Project:
+    """A stack with a network and a studio, which can be declared anew."""
+
+    def __init__(self, root: Path, executable: Path) -> None:
+        self._root = root
+        self._executable = executable
+
+    def declare(
+        self, *, people: tuple[Person, ...] = (ANA, LI), script: str = "echo started", **settings: Any
+    ) -> Terraform:
+        """Terraform in the stack as it is declared with `settings` of the studio."""
+        from mlinfra import EncryptionKey, MlStack, Studio
+        from mlinfra._cdk import App
+        from mlinfra._cdk.aws import subnet, vpc
+        from mlinfra.constructs.data_lake import DataLakeAccess
+
+        asked: dict[str, Any] = {"spaces": [ROOM], "lifecycle_scripts": {"JupyterLab": script}} | settings
+        environment = an_environment(
+            name="local",
+            account_id="123456789012",
+            emulated=True,
+            protect_data=False,
+            teams=TEAMS,
+            people=people,
+            studio=StudioSettings(**asked),
+        )
+        app = App(outdir=str(self._root / "cdktf.out"))
+        stack = MlStack(app, environment, "studio")
+        network = vpc.Vpc(stack, "vpc", cidr_block="10.0.0.0/16")
+        private = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.0.1.0/24")
+        key = EncryptionKey(stack, "key", name="studio", description="Home directories and volumes.")
+        studio = Studio(stack, "studio", vpc_id=network.id, subnet_ids=[private.id], key_arn=key.arn)
+        lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
+        lake.grant_read(studio.team("ranking"), zones=["raw"])
+        app.synth()
+        folder = self._root / "cdktf.out" / "stacks" / "local-studio"
+        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+        terraform = Terraform(folder, self._executable)
+        terraform.init()
+        return terraform
+
+
+def planned(terraform: Terraform) -> dict[str, list[str]]:
+    """The addresses that a plan would touch, by action."""
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    touched: dict[str, list[str]] = {}
+    for each in terraform.show(plan)["resource_changes"]:
+        actions = "/".join(each["change"]["actions"])
+        if each["mode"] == "managed" and actions != "no-op":
+            touched.setdefault(actions, []).append(each["address"])
+    return touched
+
+
+def apply(terraform: Terraform) -> dict[str, list[str]]:
+    """Apply what differs. Returns what was touched, by action."""
+    touched = planned(terraform)
+    terraform.apply(terraform.directory / "test.plan")
+    return touched
+
+
+def destroy(terraform: Terraform) -> None:
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan, mode="destroy")
+    terraform.apply(plan)
+
+
+def domain() -> dict[str, Any]:
+    """The one domain that there is."""
+    sagemaker = boto3.client("sagemaker")
+    (found,) = sagemaker.list_domains()["Domains"]
+    described: dict[str, Any] = sagemaker.describe_domain(DomainId=found["DomainId"])
+    return described
+
+
+def profile(name: str) -> dict[str, Any]:
+    described: dict[str, Any] = boto3.client("sagemaker").describe_user_profile(
+        DomainId=domain()["DomainId"], UserProfileName=name
+    )
+    return described
+
+
+def kinds(addresses: list[str]) -> set[str]:
+    return {address.partition(".")[0].removeprefix("aws_") for address in addresses}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
+    """The project, with its studio deployed."""
+    made = Project(tmp_path_factory.mktemp("studio"), deployable)
+    assert set(apply(made.declare(keep_home_file_system=True))) == {"create"}
+    return made
+
+
+@pytest.fixture(scope="module")
+def changed(project: Project) -> dict[str, list[str]]:
+    """What an apply touched, by action, after several changes at once."""
+    return apply(project.declare(**CHANGES))
+
+
+def test_what_people_change_in_their_space_stays_and_a_second_plan_finds_nothing_to_do(project: Project) -> None:
+    boto3.client("sagemaker").update_space(
+        DomainId=domain()["DomainId"],
+        SpaceName="ana",
+        SpaceSettings={"SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 80}}},
+    )
+    assert planned(project.declare(keep_home_file_system=True)) == {}
+
+
+def test_terraform_finds_the_example_valid(tmp_path: Path, deployable: Path) -> None:
+    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path)}
+    subprocess.run([sys.executable, ROOT / "examples/studio/main.py"], cwd=tmp_path, env=variables, check=True)
+    folder = tmp_path / "stacks" / "dev-notebooks"
+    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+    terraform = Terraform(folder, deployable)
+    terraform.init()
+    terraform.validate()
+
+
+def test_the_domain_is_private_and_encrypted(project: Project) -> None:
+    del project
+    described = domain()
+    assert described["AppNetworkAccessType"] == "VpcOnly"
+    assert described["KmsKeyId"].startswith("arn:aws:kms:us-east-1:123456789012:key/")
+    assert described["DomainSettings"]["ExecutionRoleIdentityConfig"] == "USER_PROFILE_NAME"
+
+
+def test_people_begin_on_what_their_team_may_use(project: Project) -> None:
+    del project
+    begins_on = {
+        name: profile(name)["UserSettings"]["JupyterLabAppSettings"]["DefaultResourceSpec"]["InstanceType"]
+        for name in ("ana", "li")
+    }
+    assert begins_on == {"ana": "ml.g4dn.xlarge", "li": "ml.t3.medium"}
+    assert profile("li")["UserSettings"]["ExecutionRole"] == "arn:aws:iam::123456789012:role/recsys-local-studio-search"
+
+
+def test_iam_gets_its_own_variable_and_not_terraforms(project: Project) -> None:
+    del project
+    policy = boto3.client("iam").get_role_policy(RoleName="recsys-local-studio-ranking", PolicyName="studio")
+    statements = {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+    assert statements["OpenOwnStudio"]["Resource"] == (
+        f"arn:aws:sagemaker:us-east-1:123456789012:user-profile/{domain()['DomainId']}/${{sagemaker:UserProfileName}}"
+    )
+
+
+def test_everything_says_whose_it_is_and_that_the_janitor_leaves_it(project: Project) -> None:
+    del project
+    arn = profile("ana")["UserProfileArn"]
+    tags = {each["Key"]: each["Value"] for each in boto3.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]}
+    assert (tags["Owner"], tags["Team"], tags["AutoStop"]) == ("ana@example.com", "ranking", "false")
+
+
+def test_idle_minutes_are_changed_in_place(changed: dict[str, list[str]]) -> None:
+    assert kinds(changed["update"]) == {"sagemaker_domain", "sagemaker_user_profile"}
+    settings = domain()["DefaultUserSettings"]
+    for app in ("JupyterLabAppSettings", "CodeEditorAppSettings"):
+        assert settings[app]["AppLifecycleManagement"]["IdleSettings"] == {
+            "LifecycleManagement": "ENABLED",
+            "IdleTimeoutInMinutes": 90,
+            "MinIdleTimeoutInMinutes": 60,
+            "MaxIdleTimeoutInMinutes": 120,
+        }
+
+
+def test_another_script_is_there_before_the_old_one_goes(changed: dict[str, list[str]]) -> None:
+    assert kinds(changed["create/delete"]) == {"sagemaker_studio_lifecycle_config"}
+    sagemaker = boto3.client("sagemaker")
+    (config,) = sagemaker.list_studio_lifecycle_configs()["StudioLifecycleConfigs"]
+    described = sagemaker.describe_studio_lifecycle_config(
+        StudioLifecycleConfigName=config["StudioLifecycleConfigName"]
+    )
+    assert base64.b64decode(described["StudioLifecycleConfigContent"]) == b"echo again"
+    lab = domain()["DefaultUserSettings"]["JupyterLabAppSettings"]
+    assert lab["LifecycleConfigArns"] == [config["StudioLifecycleConfigArn"]]
+
+
+def test_who_leaves_goes_with_their_private_space_alone(changed: dict[str, list[str]]) -> None:
+    assert kinds(changed["delete"]) == {"sagemaker_space", "sagemaker_user_profile"}
+    assert all("-li_" in address for address in changed["delete"])
+    sagemaker = boto3.client("sagemaker")
+    assert [each["UserProfileName"] for each in sagemaker.list_user_profiles()["UserProfiles"]] == ["ana"]
+    assert {each["SpaceName"] for each in sagemaker.list_spaces()["Spaces"]} == {"ana", "ranking-room"}
+
+
+def test_it_is_not_destroyed_while_somebody_works_in_it(project: Project, changed: dict[str, list[str]]) -> None:
+    del changed
+    sagemaker = boto3.client("sagemaker")
+    app = {"DomainId": domain()["DomainId"], "SpaceName": "ana", "AppType": "JupyterLab", "AppName": "default"}
+    sagemaker.create_app(**app)
+    with pytest.raises(TerraformError, match="Unable to delete Space ana"):
+        destroy(project.declare(**CHANGES))
+    sagemaker.delete_app(**app)
+
+
+def test_destroying_it_leaves_nothing_and_home_directories_as_was_said_last(project: Project) -> None:
+    terraform = project.declare(**CHANGES)
+    destroy(terraform)
+    sagemaker = boto3.client("sagemaker")
+    assert sagemaker.list_domains()["Domains"] == []
+    assert sagemaker.list_studio_lifecycle_configs()["StudioLifecycleConfigs"] == []
+    assert boto3.client("efs").describe_file_systems()["FileSystems"] == []
+    assert terraform.state().resources == {}
