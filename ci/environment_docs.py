@@ -7,6 +7,7 @@ from pathlib import Path
 from mlinfra import (
     CapacityBlock,
     CapacityReservation,
+    DataLakeSettings,
     Environment,
     Experiment,
     Image,
@@ -20,6 +21,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
 
 _MODELS = (
     Environment,
+    DataLakeSettings,
     QuietHours,
     Image,
     Experiment,

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mlinfra import Environment, Experiment
+from mlinfra import DataLakeSettings, Environment, Experiment
 
 prod = Environment(
     name="prod",
@@ -14,6 +14,10 @@ prod = Environment(
     repository="gitlab.example.com/ml/platform",
     monthly_spend_limit_usd=80_000,
     protect_data=True,
+    data_lake=DataLakeSettings(
+        events=("raw", "models"),
+        inventory={"raw": "Weekly", "models": "Weekly"},
+    ),
     network_cidr="10.30.0.0/16",
     nat_gateways="per-zone",
     flow_log_retention_days=365,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlinfra.catalog.images import Image
     from mlinfra.constructs.alerts import Alerts
     from mlinfra.constructs.cluster_records import ClusterRecords
+    from mlinfra.constructs.data_catalog import DataCatalog
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
     from mlinfra.constructs.function import Function
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from mlinfra.constructs.job_watch import JobWatch
     from mlinfra.constructs.lifecycle import Lifecycle
     from mlinfra.constructs.network import Network
+    from mlinfra.constructs.object_lock import ObjectLock
     from mlinfra.constructs.quiet_schedule import QuietSchedule
+    from mlinfra.constructs.replication import Replication
     from mlinfra.constructs.shutdown import Shutdown
     from mlinfra.constructs.training_cluster import TrainingCluster
     from mlinfra.constructs.training_queue import TrainingQueue
+    from mlinfra.data_lake_settings import DataLakeSettings
     from mlinfra.declaration import DeclarationError
     from mlinfra.declared import load_environments
     from mlinfra.environment import Environment
@@ -40,7 +44,9 @@ _HOMES = {
     "CapacityBlock": "mlinfra.purchase",
     "CapacityReservation": "mlinfra.purchase",
     "ClusterRecords": "mlinfra.constructs.cluster_records",
+    "DataCatalog": "mlinfra.constructs.data_catalog",
     "DataLake": "mlinfra.constructs.data_lake",
+    "DataLakeSettings": "mlinfra.data_lake_settings",
     "DeclarationError": "mlinfra.declaration",
     "EncryptionKey": "mlinfra.constructs.encryption_key",
     "Environment": "mlinfra.environment",
@@ -55,10 +61,12 @@ _HOMES = {
     "Lustre": "mlinfra.experiment",
     "MlStack": "mlinfra.stack",
     "Network": "mlinfra.constructs.network",
+    "ObjectLock": "mlinfra.constructs.object_lock",
     "OnDemand": "mlinfra.purchase",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
+    "Replication": "mlinfra.constructs.replication",
     "Shutdown": "mlinfra.constructs.shutdown",
     "Spot": "mlinfra.purchase",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
@@ -71,7 +79,9 @@ __all__ = [
     "CapacityBlock",
     "CapacityReservation",
     "ClusterRecords",
+    "DataCatalog",
     "DataLake",
+    "DataLakeSettings",
     "DeclarationError",
     "EncryptionKey",
     "Environment",
@@ -86,10 +96,12 @@ __all__ = [
     "Lustre",
     "MlStack",
     "Network",
+    "ObjectLock",
     "OnDemand",
     "Platform",
     "QuietHours",
     "QuietSchedule",
+    "Replication",
     "Shutdown",
     "Spot",
     "TrainingCluster",

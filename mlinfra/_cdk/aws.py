@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdktf_cdktf_provider_aws import (
+        athena_workgroup as athena_workgroup,
         autoscaling_group as autoscaling_group,
         autoscaling_schedule as autoscaling_schedule,
         batch_compute_environment as batch_compute_environment,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         flow_log as flow_log,
         fsx_data_repository_association as fsx_data_repository_association,
         fsx_lustre_file_system as fsx_lustre_file_system,
+        glue_catalog_database as glue_catalog_database,
         iam_instance_profile as iam_instance_profile,
         iam_role as iam_role,
         iam_role_policy as iam_role_policy,
@@ -49,11 +51,15 @@ if TYPE_CHECKING:
         route_table as route_table,
         route_table_association as route_table_association,
         s3_bucket as s3_bucket,
+        s3_bucket_inventory as s3_bucket_inventory,
         s3_bucket_lifecycle_configuration as s3_bucket_lifecycle_configuration,
         s3_bucket_logging as s3_bucket_logging,
+        s3_bucket_notification as s3_bucket_notification,
+        s3_bucket_object_lock_configuration as s3_bucket_object_lock_configuration,
         s3_bucket_ownership_controls as s3_bucket_ownership_controls,
         s3_bucket_policy as s3_bucket_policy,
         s3_bucket_public_access_block as s3_bucket_public_access_block,
+        s3_bucket_replication_configuration as s3_bucket_replication_configuration,
         s3_bucket_server_side_encryption_configuration as s3_bucket_server_side_encryption_configuration,
         s3_bucket_versioning as s3_bucket_versioning,
         security_group as security_group,

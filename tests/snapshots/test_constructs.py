@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from mlinfra import (
     Alerts,
+    DataCatalog,
     DataLake,
     EncryptionKey,
+    Lifecycle,
     Lustre,
     Network,
+    ObjectLock,
     QuietHours,
+    Replication,
     Shutdown,
     TrainingCluster,
     TrainingQueue,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
     Synthesize = Callable[..., dict[str, Any]]
 
+ELSEWHERE_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
@@ -51,6 +56,27 @@ def test_network(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
 
 def test_data_lake(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
     assert resources(synthesize(lambda stack: DataLake(stack, "lake", zones=["raw", "models"]))) == snapshot
+
+
+def test_data_lake_with_everything(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    copy = Replication(bucket_arn="arn:aws:s3:::copies", key_arn=ELSEWHERE_KEY, region="eu-west-1", account_id="2" * 12)
+
+    def build(stack: MlStack) -> None:
+        lake = DataLake(
+            stack,
+            "lake",
+            zones=["raw"],
+            lifecycles={"raw": Lifecycle(intelligent_tiering_after_days=0)},
+            object_locks={"raw": ObjectLock(days=30)},
+            replications={"raw": copy},
+            events=["raw"],
+            inventory={"raw": "Weekly"},
+            catalog=DataCatalog(),
+            trusted_account_ids=["444444444444"],
+        )
+        lake.grant_write("crawlers", prefix="clicks/")
+
+    assert resources(synthesize(build)) == snapshot
 
 
 def test_training_cluster(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
