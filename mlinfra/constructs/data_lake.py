@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mlinfra._cdk.aws import s3_bucket_logging, s3_bucket_notification
-from mlinfra.constructs.data_lake_access import DataLakeAccess
+from mlinfra.constructs.data_lake_access import DataLakeAccess, expect_zones
 from mlinfra.constructs.data_lake_catalog import DataLakeCatalog
 from mlinfra.constructs.data_lake_inventory import DataLakeInventory
 from mlinfra.constructs.data_lake_policy import (
@@ -110,6 +110,7 @@ class DataLake(DataLakeAccess):
         """
         environment = environment_of(scope, environment)
         self._protect = environment.protect_data if protect is None else protect
+        expect_zones(zones)
         given = {"object_locks": object_locks, "replications": replications, "events": events, "inventory": inventory}
         _expect_zones(zones, lifecycles, given)
         _expect_accounts(trusted_account_ids, environment)
@@ -279,7 +280,7 @@ class DataLake(DataLakeAccess):
         )
         self._log_access(made.bucket, "inventory")
         for zone, frequency in frequencies.items():
-            made.list(self._buckets[zone], frequency)
+            made.add(self._buckets[zone], frequency)
         return made
 
     def _make_catalog(self, catalog: DataCatalog) -> DataLakeCatalog:
@@ -299,12 +300,10 @@ def _expect_zones(
     zones: Sequence[str], lifecycles: Mapping[str, Lifecycle], given: Mapping[str, Collection[str]]
 ) -> None:
     # A lifecycle may stand there for a zone that this lake does without: the default names them all.
-    for argument, named, known in (
-        ("lifecycles", lifecycles, DATA_ZONES),
-        *((argument, named, zones) for argument, named in given.items()),
-    ):
+    for argument, named in {"lifecycles": lifecycles, **given}.items():
+        known = DATA_ZONES if argument == "lifecycles" else zones
         unknown = [zone for zone in named if zone not in known]
-        if unknown and all(zone in DATA_ZONES for zone in zones):
+        if unknown:
             message = f"{argument}: the lake has no zone {unknown[0]!r}. Expected: one of {', '.join(known)}."
             raise ValueError(message)
 

@@ -66,10 +66,7 @@ class DataLakeAccess(Construct):
             ValueError: where a zone is not one of the platform's.
         """
         self._environment = environment_of(scope, environment)
-        unknown = [zone for zone in zones if zone not in DATA_ZONES]
-        if unknown or not zones:
-            message = f"zones={list(zones)!r} does not fit. Expected: one or more of {', '.join(DATA_ZONES)}."
-            raise ValueError(message)
+        expect_zones(zones)
         super().__init__(scope, id)
         self._zones = tuple(zones)
         self._key_arn = key_arn
@@ -184,6 +181,13 @@ class DataLakeAccess(Construct):
             message = f"{grantee!r} is no role's name. Expected: such as 'analysts', neither an ARN nor a reference."
             raise ValueError(message)
         return self, f"{grantee}-{name}", grantee
+
+
+def expect_zones(zones: Sequence[str]) -> None:
+    """Refuse zones that the platform does not have, and a lake without any."""
+    if not zones or any(zone not in DATA_ZONES for zone in zones):
+        message = f"zones={list(zones)!r} does not fit. Expected: one or more of {', '.join(DATA_ZONES)}."
+        raise ValueError(message)
 
 
 def _expect_prefix(prefix: str) -> None:

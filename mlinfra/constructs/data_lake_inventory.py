@@ -79,8 +79,8 @@ class DataLakeInventory(Construct):
         """The bucket of the lists, as Parquet below `SOURCE BUCKET/everything/`."""
         return self._bucket
 
-    def list(self, bucket: PrivateBucket, frequency: Frequency) -> inventories.S3BucketInventory:
-        """List every version in `bucket`, so that what is billed can be seen.
+    def add(self, bucket: PrivateBucket, frequency: Frequency) -> inventories.S3BucketInventory:
+        """Have every version in `bucket` listed, so that what is billed can be seen.
 
         Args:
             bucket: the bucket of a zone.

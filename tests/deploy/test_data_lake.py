@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -152,3 +155,14 @@ def test_an_unprotected_lake_is_destroyed_with_what_is_in_it(project: Project) -
     terraform.apply(plan)
     assert boto3.client("s3").list_buckets()["Buckets"] == []
     assert terraform.state().resources == {}
+
+
+def test_the_example_is_valid(tmp_path: Path, deployable: Path) -> None:
+    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, ROOT / "examples/data_lake/main.py"], cwd=tmp_path, env=variables, check=True)
+    folder = tmp_path / "stacks" / "prod-lake"
+    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+    terraform = Terraform(folder, deployable)
+    terraform.init()
+    terraform.validate()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra import DataCatalog, DataLake, DataLakeSettings, DeclarationError, ObjectLock
 from mlinfra.stacks.data import DataStack
-from tests.conftest import an_environment, only
+from tests.conftest import ROOT, an_environment, only
 from tests.unit.test_data_lake import bucket, lake
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.test_data_lake import Synthesize
 
 
@@ -145,3 +150,12 @@ def test_a_zone_or_account_that_is_none_is_refused_in_the_declaration() -> None:
         DataLakeSettings(events=["silver"], inventory={"raw": "Hourly"}, trusted_account_ids=["12"])
     assert "inventory.raw: 'Hourly'" in str(refused.value)
     assert "trusted_account_ids.0: '12'" in str(refused.value)
+
+
+def test_the_example_synthesizes_in_an_empty_project(tmp_path: Path) -> None:
+    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, ROOT / "examples/data_lake/main.py"], cwd=tmp_path, env=variables, check=True)
+    config = json.loads((tmp_path / "stacks" / "prod-lake" / "cdk.tf.json").read_text())
+    assert only(config, "aws_s3_bucket_object_lock_configuration")["bucket"].startswith("${aws_s3_bucket.lake_raw_")
+    told = json.loads(config["output"]["policy-of-copies"]["value"])
+    assert told["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::333333333333:role/recsys-prod-models-replication"}
