@@ -49,6 +49,8 @@ class DataStack(MlStack):
         )
         lake.grant_write("click-collector", zones=["raw"], prefix="clicks/")
         lake.grant_read("analysts", zones=["processed", "features"])
+        assert lake.catalog
+        lake.catalog.grant_query("analysts")
 
         copying = lake.replication("models")
         TerraformOutput(

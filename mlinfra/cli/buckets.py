@@ -28,7 +28,7 @@ def pin(
         ),
     ] = None,
 ) -> None:
-    """Write down the names of an environment's buckets, once, before it is first deployed. Commit the file.
+    """Write down the names of an environment's buckets, once, before it is bootstrapped. Commit the file.
 
     From then on a synth fails where one of them would change, and says what to do instead.
     """

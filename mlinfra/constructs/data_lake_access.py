@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
-from mlinfra._cdk import Construct, Token
-from mlinfra._cdk.aws import iam_role, iam_role_policy
-from mlinfra.constructs.policy import policy_document, statement
+from mlinfra._cdk import Construct
+from mlinfra.constructs.policy import statement
+from mlinfra.constructs.role_grants import grant_to
 from mlinfra.constructs.surroundings import environment_of
 from mlinfra.zones import DATA_ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlinfra.constructs.role_grants import AnyRole
     from mlinfra.environment import Environment
 
 _READ = ("s3:GetObject", "s3:GetObjectVersion")
@@ -22,22 +23,6 @@ _READ_WRITE = (*_READ, "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMul
 
 _POLICY_NAME_LIMIT = 128
 _PREFIX = re.compile(r"([\w+=,.@-]+/)+", re.ASCII)
-
-
-class Grantee(Protocol):
-    """What can be granted the use of something: anything with a role, such as a cluster, a job or a function."""
-
-    @property
-    def node(self) -> object:
-        """Where it stands in the tree of constructs."""
-
-    @property
-    def role(self) -> iam_role.IamRole:
-        """The role that it acts as."""
-
-
-AnyRole: TypeAlias = "Grantee | iam_role.IamRole | str"
-"""Something with a role, a role, or the name of a role of the same account that is made elsewhere."""
 
 
 class DataLakeAccess(Construct):
@@ -169,18 +154,7 @@ class DataLakeAccess(Construct):
         if listing:
             only = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
             statements.insert(0, statement("List", actions=["s3:ListBucket"], resources=buckets, conditions=only))
-        scope, id_, role = self._place_of(grantee, name)
-        iam_role_policy.IamRolePolicy(scope, id_, name=name, role=role, policy=policy_document(*statements))
-
-    def _place_of(self, grantee: AnyRole, name: str) -> tuple[Construct, str, str]:
-        """Where the policy `name` of `grantee` stands, its id there, and the name of the role."""
-        if not isinstance(grantee, str):
-            role = grantee if isinstance(grantee, iam_role.IamRole) else grantee.role
-            return role, name, role.name
-        if Token.is_unresolved(grantee) or not re.fullmatch(r"[\w+=,.@-]{1,64}", grantee, re.ASCII):
-            message = f"{grantee!r} is no role's name. Expected: such as 'analysts', neither an ARN nor a reference."
-            raise ValueError(message)
-        return self, f"{grantee}-{name}", grantee
+        grant_to(grantee, name, statements, scope=self)
 
 
 def expect_zones(zones: Sequence[str]) -> None:

@@ -8,18 +8,40 @@ from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import athena_workgroup as workgroups, glue_catalog_database
 from mlinfra.constructs.data_lake_policy import deny_other_accounts
 from mlinfra.constructs.lifecycle import Lifecycle
+from mlinfra.constructs.policy import statement
 from mlinfra.constructs.private_bucket import PrivateBucket
+from mlinfra.constructs.role_grants import grant_to
 
 if TYPE_CHECKING:
     from mlinfra.constructs.data_catalog import DataCatalog
+    from mlinfra.constructs.role_grants import AnyRole
     from mlinfra.environment import Environment
+
+
+_QUERY = (
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
+    "athena:GetWorkGroup",
+    "athena:ListQueryExecutions",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
+_READ_TABLES = (
+    "glue:BatchGetPartition",
+    "glue:GetDatabase",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "glue:GetTables",
+)
+_RESULTS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
 
 
 class DataLakeCatalog(Construct):
     """The database that tables of the lake are in, and the workgroup that queries them. `DataLake` makes it.
 
-    Whoever queries needs Athena in the workgroup, the tables in Glue, the zones that they lie in, and the bucket
-    of results. What the workgroup says about results and the limit cannot be overridden by a query.
+    What the workgroup says about results and the limit cannot be overridden by a query.
     """
 
     def __init__(
@@ -44,6 +66,10 @@ class DataLakeCatalog(Construct):
             environment: where the lake lives.
         """
         super().__init__(scope, id)
+        self._environment = environment
+        self._key_arn = key_arn
+        self._database_name = environment.prefix.replace("-", "_")
+        self._workgroup_name = f"{environment.prefix}-data-lake"
         self._results = PrivateBucket(
             self,
             "results",
@@ -59,7 +85,7 @@ class DataLakeCatalog(Construct):
             self,
             "database",
             # Athena wants quotes around names with hyphens, in every query.
-            name=environment.prefix.replace("-", "_"),
+            name=self._database_name,
             description=f"Tables in the data lake of {environment.prefix}.",
         )
         self._workgroup = self._make_workgroup(catalog, key_arn, protect=protect, environment=environment)
@@ -79,6 +105,44 @@ class DataLakeCatalog(Construct):
         """The Athena workgroup."""
         return self._workgroup
 
+    def grant_query(self, grantee: AnyRole) -> None:
+        """Let `grantee` query the tables of the database, in the workgroup alone and so within its limit.
+
+        It needs the zones that the tables lie in besides: `lake.grant_read(grantee, zones=[...])`.
+
+        Args:
+            grantee: what has a role, an IamRole, or the name of a role of this account that is made elsewhere.
+
+        Raises:
+            ValueError: where a text is no name of a role.
+        """
+        place = f"{self._environment.region}:{self._environment.account_id}"
+        glue = f"arn:aws:glue:{place}"
+        # Source: Athena user guide, "Managed policies", AmazonAthenaFullAccess, and "Configure access to databases
+        # and tables in the AWS Glue Data Catalog": Glue asks for the catalog and the database of a table too.
+        statements = [
+            statement("Query", actions=_QUERY, resources=[f"arn:aws:athena:{place}:workgroup/{self._workgroup_name}"]),
+            statement(
+                "Tables",
+                actions=_READ_TABLES,
+                resources=[
+                    f"{glue}:catalog",
+                    f"{glue}:database/{self._database_name}",
+                    f"{glue}:table/{self._database_name}/*",
+                ],
+            ),
+            # Athena looks at the database "default" of a region, whatever is queried. Source: the same page.
+            statement("DefaultDatabase", actions=["glue:GetDatabase"], resources=[f"{glue}:database/default"]),
+            statement(
+                "ResultBucket",
+                actions=["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+                resources=[self._results.arn],
+            ),
+            statement("Results", actions=_RESULTS, resources=[f"{self._results.arn}/*"]),
+            statement("Key", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._key_arn]),
+        ]
+        grant_to(grantee, f"{self._workgroup_name}-query", statements, scope=self)
+
     def _make_workgroup(
         self, catalog: DataCatalog, key_arn: str, *, protect: bool, environment: Environment
     ) -> workgroups.AthenaWorkgroup:
@@ -86,7 +150,7 @@ class DataLakeCatalog(Construct):
         return workgroups.AthenaWorkgroup(
             self,
             "workgroup",
-            name=f"{environment.prefix}-data-lake",
+            name=self._workgroup_name,
             description=f"Queries of the data lake of {environment.prefix}.",
             force_destroy=not protect,
             configuration=workgroups.AthenaWorkgroupConfiguration(

@@ -18,6 +18,7 @@ from tests.unit.test_data_lake import bucket, lake
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlinfra import MlStack
     from tests.unit.test_data_lake import Synthesize
 
 
@@ -108,6 +109,20 @@ def test_queries_stop_at_the_limit_and_their_results_are_encrypted_and_expire(sy
     (rule,) = bucket(config, "aws_s3_bucket_lifecycle_configuration", "catalog")["rule"]
     assert rule["expiration"] == [{"days": 7}]
     assert only(config, "aws_glue_catalog_database")["name"] == "recsys_dev"
+
+
+def test_who_queries_does_so_in_the_workgroup_alone(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        catalog = DataLake(stack, "lake", catalog=DataCatalog()).catalog
+        assert catalog
+        catalog.grant_query("analysts")
+
+    policy = only(synthesize(build), "aws_iam_role_policy")
+    assert policy["role"] == "analysts"
+    query, tables, _, _, results, _ = json.loads(policy["policy"])["Statement"]
+    assert query["Resource"] == "arn:aws:athena:us-east-1:111111111111:workgroup/recsys-dev-data-lake"
+    assert tables["Resource"][-1] == "arn:aws:glue:us-east-1:111111111111:table/recsys_dev/*"
+    assert results["Resource"] == "arn:aws:s3:::recsys-dev-queries-111111111111-us-east-1/*"
 
 
 def test_a_limit_below_what_athena_takes_is_refused() -> None:
