@@ -48,9 +48,7 @@ class DataStack(MlStack):
             catalog=DataCatalog(scan_limit_gib=500),
         )
         lake.grant_write("click-collector", zones=["raw"], prefix="clicks/")
-        lake.grant_read("analysts", zones=["processed", "features"])
-        assert lake.catalog
-        lake.catalog.grant_query("analysts")
+        lake.grant_query("analysts", zones=["processed", "features"])
 
         copying = lake.replication("models")
         TerraformOutput(

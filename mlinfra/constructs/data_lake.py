@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mlinfra.constructs.data_catalog import DataCatalog
     from mlinfra.constructs.object_lock import ObjectLock
     from mlinfra.constructs.replication import Replication
+    from mlinfra.constructs.role_grants import AnyRole
     from mlinfra.data_lake_settings import Frequency
     from mlinfra.environment import Environment
 
@@ -180,6 +181,22 @@ class DataLake(DataLakeAccess):
             message = f"the zone {zone!r} is not copied. Copied: {copied}. Expected: replications={{{zone!r}: ...}}."
             raise ValueError(message)
         return self._replications[zone]
+
+    def grant_query(self, grantee: AnyRole, *, zones: Sequence[str] | None = None) -> None:
+        """Let `grantee` query tables in the lake's workgroup, and read the zones that they lie in.
+
+        Args:
+            grantee: as in `grant_read`.
+            zones: in which zones. Default: all of the lake's.
+
+        Raises:
+            ValueError: where the lake has no catalog, or no such zone.
+        """
+        if self._catalog is None:
+            message = "the lake has no catalog to query. Expected: catalog=DataCatalog(...)."
+            raise ValueError(message)
+        self.grant_read(grantee, zones=zones)
+        self._catalog.grant_query(grantee)
 
     def _make_key(self, listed: Sequence[str]) -> EncryptionKey:
         environment = self._environment

@@ -108,7 +108,7 @@ class DataLakeCatalog(Construct):
     def grant_query(self, grantee: AnyRole) -> None:
         """Let `grantee` query the tables of the database, in the workgroup alone and so within its limit.
 
-        It needs the zones that the tables lie in besides: `lake.grant_read(grantee, zones=[...])`.
+        It needs the zones that the tables lie in besides: `DataLake.grant_query` grants both.
 
         Args:
             grantee: what has a role, an IamRole, or the name of a role of this account that is made elsewhere.

@@ -58,8 +58,7 @@ class Project:
         }
         lake = DataLake(stack, "lake", zones=["raw", "models"], protect=protect, **options)
         lake.grant_write("crawlers", zones=["raw"], prefix="clicks/")
-        assert lake.catalog
-        lake.catalog.grant_query("crawlers")
+        lake.grant_query("crawlers", zones=["models"])
         for each in stack.node.find_all():
             # The AWS provider waits a minute for these.
             each.node.try_remove_child("lifecycle")

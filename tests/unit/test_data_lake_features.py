@@ -111,18 +111,22 @@ def test_queries_stop_at_the_limit_and_their_results_are_encrypted_and_expire(sy
     assert only(config, "aws_glue_catalog_database")["name"] == "recsys_dev"
 
 
-def test_who_queries_does_so_in_the_workgroup_alone(synthesize: Synthesize) -> None:
+def test_who_queries_does_so_in_the_workgroup_alone_and_reads_the_zones(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
-        catalog = DataLake(stack, "lake", catalog=DataCatalog()).catalog
-        assert catalog
-        catalog.grant_query("analysts")
+        DataLake(stack, "lake", catalog=DataCatalog()).grant_query("analysts", zones=["models"])
 
-    policy = only(synthesize(build), "aws_iam_role_policy")
-    assert policy["role"] == "analysts"
-    query, tables, _, _, results, _ = json.loads(policy["policy"])["Statement"]
+    policies = synthesize(build)["resource"]["aws_iam_role_policy"].values()
+    by_name = {each["name"]: json.loads(each["policy"])["Statement"] for each in policies}
+    assert by_name.keys() == {"lake-read-models", "recsys-dev-data-lake-query"}
+    query, tables, _, _, results, _ = by_name["recsys-dev-data-lake-query"]
     assert query["Resource"] == "arn:aws:athena:us-east-1:111111111111:workgroup/recsys-dev-data-lake"
     assert tables["Resource"][-1] == "arn:aws:glue:us-east-1:111111111111:table/recsys_dev/*"
     assert results["Resource"] == "arn:aws:s3:::recsys-dev-queries-111111111111-us-east-1/*"
+
+
+def test_a_lake_without_a_catalog_cannot_be_queried(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"the lake has no catalog to query. Expected: catalog=DataCatalog"):
+        synthesize(lambda stack: DataLake(stack, "lake").grant_query("analysts"))
 
 
 def test_a_limit_below_what_athena_takes_is_refused() -> None:
