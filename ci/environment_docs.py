@@ -9,6 +9,7 @@ from mlinfra import (
     BlueGreen,
     CapacityBlock,
     CapacityReservation,
+    DataLakeSettings,
     Endpoint,
     Environment,
     Experiment,
@@ -33,6 +34,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
 
 _MODELS = (
     Environment,
+    DataLakeSettings,
     QuietHours,
     Image,
     Experiment,

@@ -4,6 +4,7 @@ from datetime import date
 
 from mlinfra import (
     BlueGreen,
+    DataLakeSettings,
     Endpoint,
     Environment,
     Experiment,
@@ -26,6 +27,10 @@ prod = Environment(
     repository="gitlab.example.com/ml/platform",
     monthly_spend_limit_usd=80_000,
     protect_data=True,
+    data_lake=DataLakeSettings(
+        events=("raw", "models"),
+        inventory={"raw": "Weekly", "models": "Weekly"},
+    ),
     network_cidr="10.30.0.0/16",
     nat_gateways="per-zone",
     flow_log_retention_days=365,

@@ -3,6 +3,7 @@
 from datetime import date
 
 from mlinfra import (
+    DataLakeSettings,
     Environment,
     Experiment,
     Person,
@@ -20,6 +21,10 @@ staging = Environment(
     cost_center="ml-1234",
     repository="gitlab.example.com/ml/platform",
     monthly_spend_limit_usd=5_000,
+    data_lake=DataLakeSettings(
+        events=("raw", "models"),
+        inventory={"raw": "Weekly", "models": "Weekly"},
+    ),
     network_cidr="10.20.0.0/16",
     sizes={"small": "g4dn.xlarge", "medium": "g4dn.12xlarge", "large": "g4dn.metal"},
     max_nodes=2,

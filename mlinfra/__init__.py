@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlinfra.catalog.images import Image
     from mlinfra.constructs.alerts import Alerts
     from mlinfra.constructs.cluster_records import ClusterRecords
+    from mlinfra.constructs.data_catalog import DataCatalog
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
     from mlinfra.constructs.endpoint_watch import EndpointWatch
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from mlinfra.constructs.model_registry import ModelRegistry
     from mlinfra.constructs.network import Network
     from mlinfra.constructs.node_watch import NodeWatch
+    from mlinfra.constructs.object_lock import ObjectLock
     from mlinfra.constructs.quiet_schedule import QuietSchedule
+    from mlinfra.constructs.replication import Replication
     from mlinfra.constructs.serving_endpoint import ServingEndpoint
     from mlinfra.constructs.shutdown import Shutdown
     from mlinfra.constructs.studio import Studio
     from mlinfra.constructs.training_cluster import TrainingCluster
     from mlinfra.constructs.training_queue import TrainingQueue
+    from mlinfra.data_lake_settings import DataLakeSettings
     from mlinfra.declaration import DeclarationError
     from mlinfra.declared import load_environments
     from mlinfra.endpoint import Endpoint, Variant
@@ -57,7 +61,9 @@ _HOMES = {
     "CapacityBlock": "mlinfra.purchase",
     "CapacityReservation": "mlinfra.purchase",
     "ClusterRecords": "mlinfra.constructs.cluster_records",
+    "DataCatalog": "mlinfra.constructs.data_catalog",
     "DataLake": "mlinfra.constructs.data_lake",
+    "DataLakeSettings": "mlinfra.data_lake_settings",
     "DeclarationError": "mlinfra.declaration",
     "EncryptionKey": "mlinfra.constructs.encryption_key",
     "Endpoint": "mlinfra.endpoint",
@@ -80,6 +86,7 @@ _HOMES = {
     "ModelRegistry": "mlinfra.constructs.model_registry",
     "Network": "mlinfra.constructs.network",
     "NodeWatch": "mlinfra.constructs.node_watch",
+    "ObjectLock": "mlinfra.constructs.object_lock",
     "OnDemand": "mlinfra.purchase",
     "Person": "mlinfra.people",
     "Platform": "mlinfra.platform",
@@ -89,6 +96,7 @@ _HOMES = {
     "Serverless": "mlinfra.hosting",
     "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
     "RegisteredModel": "mlinfra.registered_model",
+    "Replication": "mlinfra.constructs.replication",
     "Shutdown": "mlinfra.constructs.shutdown",
     "Space": "mlinfra.studio",
     "Spot": "mlinfra.purchase",
@@ -109,7 +117,9 @@ __all__ = [
     "CapacityBlock",
     "CapacityReservation",
     "ClusterRecords",
+    "DataCatalog",
     "DataLake",
+    "DataLakeSettings",
     "DeclarationError",
     "EncryptionKey",
     "Endpoint",
@@ -132,6 +142,7 @@ __all__ = [
     "ModelRegistry",
     "Network",
     "NodeWatch",
+    "ObjectLock",
     "OnDemand",
     "Person",
     "Platform",
@@ -139,6 +150,7 @@ __all__ = [
     "QuietSchedule",
     "RealTime",
     "RegisteredModel",
+    "Replication",
     "Serverless",
     "ServingEndpoint",
     "Shutdown",

@@ -10,11 +10,13 @@ import traceback
 from datetime import date
 from typing import TYPE_CHECKING
 
+from mlinfra.bucket_record import BUCKET_RECORD_FILE, BucketRecord
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
 from mlinfra.declaration import DeclarationError, Judgement, judging
 from mlinfra.environment import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 
@@ -28,8 +30,8 @@ def load_environments(
         only: the one environment to read. Default: all, in the order of their names.
         today: the day that expiries are judged by. Default: the day in MLINFRA_TODAY (as
             2026-11-24), which makes a synth repeatable; without it, the present day.
-        judged: whether expiries are judged and the image lock is read. Default: True; what only looks at what is
-            there minds neither.
+        judged: whether expiries are judged, and the image lock and the record of buckets are read. Default: True;
+            what only looks at what is there minds none of them.
 
     Raises:
         DeclarationError: with every problem of every environment read.
@@ -48,9 +50,11 @@ def load_environments(
     with judging((today or _today()) if judged else None) as judgement:
         read = [_read(files[name]) for name in ([only] if only else files)]
         lock = _image_lock(root, judgement) if judged else ImageLock()
+        record = _bucket_record(root, files, judgement) if judged else None
     if judgement.errors:
         raise DeclarationError.together(judgement.errors)
-    return tuple(each.with_image_lock(lock) for each in read)
+    environments = tuple(each.with_image_lock(lock) for each in read)
+    return tuple(each.with_bucket_record(record) for each in environments) if record else environments
 
 
 def _image_lock(root: Path, judgement: Judgement) -> ImageLock:
@@ -61,6 +65,17 @@ def _image_lock(root: Path, judgement: Judgement) -> ImageLock:
     except DeclarationError as error:
         judgement.errors.append(error)
         return ImageLock()
+
+
+def _bucket_record(root: Path, declared: Collection[str], judgement: Judgement) -> BucketRecord:
+    """The record of the project; an empty one where it is missing, for what protects no data."""
+    try:
+        record = BucketRecord.load(root / BUCKET_RECORD_FILE)
+        record.expect_declared(declared)
+    except DeclarationError as error:
+        judgement.errors.append(error)
+        return BucketRecord()
+    return record
 
 
 def _today() -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import Counter
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
 from mlinfra.another_region import regional_values
+from mlinfra.bucket_record import BucketRecord
 from mlinfra.catalog.image_lock import ImageLock
 from mlinfra.catalog.images import Image, NodeImage, gpu_image_family
 from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
 from mlinfra.catalog.regions import regions
+from mlinfra.data_lake_settings import DataLakeSettings
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
 from mlinfra.endpoint import Endpoint, endpoint_problems
 from mlinfra.environment_people import people_problems, studio_problems, team_problems
@@ -27,10 +30,10 @@ from mlinfra.quiet_hours import QuietHours
 from mlinfra.registered_model import RegisteredModel
 from mlinfra.studio import StudioSettings
 from mlinfra.tracking import Tracking
-from mlinfra.zones import DATA_ZONES
+from mlinfra.zones import LAKE_BUCKETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 DEFAULT_SIZES: Mapping[str, str] = MappingProxyType(
     {"small": "p3.2xlarge", "medium": "p3.8xlarge", "large": "p3.16xlarge"}
@@ -38,6 +41,7 @@ DEFAULT_SIZES: Mapping[str, str] = MappingProxyType(
 """The sizes of an environment that declares none: 1, 4 and 8 NVIDIA V100."""
 
 _BUCKET_NAME_LIMIT = 63
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _ROLE_NAME_LIMIT = 64
 # SageMaker API reference, CreateModelPackageGroup and CreateFeatureGroup, read 2026-11-26.
 _MODEL_PACKAGE_GROUP_NAME_LIMIT = 63
@@ -104,6 +108,16 @@ class Environment(Declaration):
         default=True,
         description="Whether Terraform refuses to destroy data lake buckets and their key. Default: True, data is "
         "kept.",
+    )
+    data_lake: DataLakeSettings = Field(
+        default_factory=DataLakeSettings,
+        description="What the data lake has besides its zones. Default: no events, no inventory, no queries, nobody "
+        "from elsewhere.",
+    )
+    bucket_names: dict[str, str] = Field(
+        default_factory=dict,
+        description="Buckets of the data lake with a name that does not follow from project, name, account_id and "
+        f"region: by {', '.join(LAKE_BUCKETS[:-1])} or {LAKE_BUCKETS[-1]}. Default: none.",
     )
     network_cidr: Annotated[str, AfterValidator(_private_network)] = Field(
         default="10.0.0.0/16", description="The VPC's private IPv4 network, /16 to /20. Default: 10.0.0.0/16."
@@ -218,6 +232,7 @@ class Environment(Declaration):
     )
 
     _image_lock: ImageLock = PrivateAttr(default_factory=ImageLock)
+    _bucket_record: BucketRecord | None = PrivateAttr(default=None)
 
     @field_validator("region")
     @classmethod
@@ -237,6 +252,29 @@ class Environment(Declaration):
                 )
                 raise Problems([message])
         return region
+
+    @field_validator("bucket_names")
+    @classmethod
+    def _bucket_names_are_names(cls, names: dict[str, str]) -> dict[str, str]:
+        problems = [
+            f"bucket_names: the data lake has no bucket for {use!r}. Expected: one of {', '.join(LAKE_BUCKETS)}."
+            for use in names
+            if use not in LAKE_BUCKETS
+        ]
+        problems += [
+            f"bucket_names.{use}: {name!r} is no bucket's name. Expected: 3 to {_BUCKET_NAME_LIMIT} lower-case "
+            f"letters, digits and hyphens."
+            for use, name in names.items()
+            if not _BUCKET_NAME.fullmatch(name)
+        ]
+        problems += [
+            f"bucket_names: {name!r} stands there {count} times. Expected: each name once."
+            for name, count in Counter(names.values()).items()
+            if count > 1
+        ]
+        if problems:
+            raise Problems(problems)
+        return names
 
     @field_validator("sizes")
     @classmethod
@@ -498,6 +536,29 @@ class Environment(Declaration):
         copy._image_lock = lock  # noqa: SLF001  it is this class's own
         return copy
 
+    def with_bucket_record(self, record: BucketRecord) -> Environment:
+        """This environment, whose protected buckets have to be called what `record` says.
+
+        `load_environments` does it.
+        """
+        copy = self.model_copy()
+        copy._bucket_record = record  # noqa: SLF001  it is this class's own
+        return copy
+
+    def expect_recorded_buckets(self, uses: Iterable[str]) -> None:
+        """See that the buckets of a protected data lake are called what they were.
+
+        An environment that was not read by `load_environments` has no record, and nothing is compared.
+
+        Args:
+            uses: what the buckets are for.
+
+        Raises:
+            DeclarationError: where a name is another, or none is recorded, with what to do.
+        """
+        if self._bucket_record is not None:
+            self._bucket_record.expect(self.name, {use: self.bucket_name(use) for use in uses})
+
     def image(self, experiment: Experiment) -> NodeImage:
         """What a node of `experiment` boots from: what `images` names, or else what the image lock pins.
 
@@ -527,8 +588,8 @@ class Environment(Declaration):
         return f"{self.project}-{self.name}"
 
     def bucket_name(self, use: str) -> str:
-        """The name of the bucket for `use`, one of the data zones, `access-logs` or `tfstate`."""
-        return _bucket_name(self.project, self.name, use, self.account_id, self.region)
+        """The name of the bucket for `use`: a data zone, `access-logs`, `inventory`, `queries` or `tfstate`."""
+        return self.bucket_names.get(use) or _bucket_name(self.project, self.name, use, self.account_id, self.region)
 
     def stack_id(self, component: str) -> str:
         """The name that `cdktf` knows a component's stack by."""
@@ -623,7 +684,7 @@ def _overlong(
             )
 
 
-_BUCKETS = (*DATA_ZONES, "access-logs", "tfstate")
+_BUCKETS = (*LAKE_BUCKETS, "tfstate")
 
 
 def _bucket_name(project: str, environment: str, use: str, account_id: str, region: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct, Fn
 from mlinfra._cdk.aws import data_aws_ssm_parameter, ssm_parameter
-from mlinfra.constructs.data_lake import DataLakeAccess
+from mlinfra.constructs.data_lake_access import DataLakeAccess
 from mlinfra.constructs.experiment_tracking import ExperimentTrackingAccess
 from mlinfra.constructs.feature_store import FeatureStoreAccess
 from mlinfra.constructs.image_repository import ImageRepositoryAccess

@@ -27,7 +27,11 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "ec2:DescribeVolumes": _DESCRIBES,
         "ec2:DescribeVpcs": _DESCRIBES,
         "ecr:GetAuthorizationToken": "It logs in to the registry, which is the account's.",
+        "sagemaker:ListApps": _DESCRIBES,
+        "sagemaker:ListDomains": _DESCRIBES,
         "sagemaker:ListEndpoints": _DESCRIBES,
+        "sagemaker:ListSpaces": _DESCRIBES,
+        "sagemaker:ListUserProfiles": _DESCRIBES,
         "xray:PutTelemetryRecords": "It writes traces, and knows no resource.",
         "xray:PutTraceSegments": "It writes traces, and knows no resource.",
     }

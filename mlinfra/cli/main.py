@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlinfra.cli.buckets import buckets
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.images import images
 from mlinfra.cli.local import local
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(local, name="local")
 app.add_typer(clusters, name="clusters")
 app.add_typer(images, name="images")
+app.add_typer(buckets, name="buckets")
 
 
 def run() -> None:

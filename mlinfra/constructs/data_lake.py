@@ -1,23 +1,39 @@
-"""A data lake: a bucket for each zone that data moves through, and the grants to use them."""
+"""A data lake: a bucket for each zone that data moves through, and what keeps, lists and copies their objects."""
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
-from mlinfra._cdk import Construct
-from mlinfra._cdk.aws import iam_role_policy, s3_bucket_logging
+from mlinfra._cdk.aws import s3_bucket_logging, s3_bucket_notification
+from mlinfra.constructs.data_lake_access import DataLakeAccess, expect_zones
+from mlinfra.constructs.data_lake_catalog import DataLakeCatalog
+from mlinfra.constructs.data_lake_inventory import DataLakeInventory
+from mlinfra.constructs.data_lake_policy import (
+    allow_decrypting,
+    allow_inventory,
+    allow_reading,
+    deny_other_accounts,
+    deny_other_encryption,
+)
+from mlinfra.constructs.data_lake_replication import DataLakeReplication
 from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.lifecycle import Lifecycle
-from mlinfra.constructs.policy import policy_document, statement
+from mlinfra.constructs.policy import statement
 from mlinfra.constructs.private_bucket import PrivateBucket
 from mlinfra.constructs.surroundings import environment_of
 from mlinfra.zones import DATA_ZONES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from mlinfra._cdk.aws import iam_role
+    from mlinfra._cdk import Construct
+    from mlinfra.constructs.data_catalog import DataCatalog
+    from mlinfra.constructs.object_lock import ObjectLock
+    from mlinfra.constructs.replication import Replication
+    from mlinfra.constructs.role_grants import AnyRole
+    from mlinfra.data_lake_settings import Frequency
     from mlinfra.environment import Environment
 
 DEFAULT_LIFECYCLES: Mapping[str, Lifecycle] = MappingProxyType(
@@ -31,137 +47,8 @@ DEFAULT_LIFECYCLES: Mapping[str, Lifecycle] = MappingProxyType(
 )
 """How the objects of each zone age, unless a lake says otherwise."""
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _ACCESS_LOGS_LIFECYCLE = Lifecycle(expire_after_days=365, expire_old_versions_after_days=30)
-
-_READ_OBJECTS = ["s3:GetObject", "s3:GetObjectVersion"]
-_READ_WRITE_OBJECTS = [
-    *_READ_OBJECTS,
-    "s3:AbortMultipartUpload",
-    "s3:DeleteObject",
-    "s3:ListMultipartUploadParts",
-    "s3:PutObject",
-]
-
-
-class Grantee(Protocol):
-    """What can be granted the use of something: anything with a role, such as a cluster."""
-
-    @property
-    def node(self) -> object:
-        """Where it stands in the tree of constructs."""
-
-    @property
-    def role(self) -> iam_role.IamRole:
-        """The role that it acts as."""
-
-
-class DataLakeAccess(Construct):
-    """The zones of a data lake, and who may use them; whether it is made here or elsewhere."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,  # noqa: A002
-        *,
-        zones: Sequence[str] = DATA_ZONES,
-        key_arn: str | None = None,
-        environment: Environment | None = None,
-    ) -> None:
-        """Refer to a lake that is made elsewhere.
-
-        Args:
-            scope: what uses the lake.
-            id: the construct's id, unique in its scope.
-            zones: the lake's zones. Default: raw, processed, features and models.
-            key_arn: the KMS key that encrypts the lake. Default: given later, by the class that
-                makes the key.
-            environment: the lake's environment. Default: that of the enclosing MlStack.
-
-        Raises:
-            ValueError: where a zone is not one of the platform's.
-        """
-        self._environment = environment_of(scope, environment)
-        unknown = [zone for zone in zones if zone not in DATA_ZONES]
-        if unknown or not zones:
-            message = f"zones={list(zones)!r} does not fit. Expected: one or more of {', '.join(DATA_ZONES)}."
-            raise ValueError(message)
-        super().__init__(scope, id)
-        self._zones = tuple(zones)
-        self._key_arn = key_arn
-
-    @property
-    def zones(self) -> tuple[str, ...]:
-        """The zones that the lake has."""
-        return self._zones
-
-    @property
-    def key_arn(self) -> str:
-        """The ARN of the KMS key that encrypts the lake."""
-        assert self._key_arn is not None  # noqa: S101  each subclass makes its key before anything asks
-        return self._key_arn
-
-    def bucket_name(self, zone: str) -> str:
-        """The name of the bucket of `zone`.
-
-        Raises:
-            ValueError: where the lake has no such zone.
-        """
-        if zone not in self._zones:
-            message = f"the lake has no zone {zone!r}. Expected: one of {', '.join(self._zones)}."
-            raise ValueError(message)
-        return self._environment.bucket_name(zone)
-
-    def grant_read(self, grantee: Grantee, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
-        """Let `grantee` list and read objects.
-
-        Args:
-            grantee: what has a role, such as a TrainingCluster.
-            zones: in which zones. Default: all of the lake's.
-            prefix: only below it, such as `two-tower-v2/`. Default: everywhere in the zone.
-
-        Raises:
-            ValueError: where the lake has no such zone.
-        """
-        self._grant(grantee, "read", zones, prefix, _READ_OBJECTS, ["kms:Decrypt"])
-
-    def grant_read_write(self, grantee: Grantee, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
-        """Let `grantee` list, read, write and delete objects. What is deleted stays as an old version.
-
-        Args:
-            grantee: what has a role, such as a TrainingCluster.
-            zones: in which zones. Default: all of the lake's.
-            prefix: only below it, such as `two-tower-v2/`. Default: everywhere in the zone.
-
-        Raises:
-            ValueError: where the lake has no such zone.
-        """
-        self._grant(grantee, "read-write", zones, prefix, _READ_WRITE_OBJECTS, ["kms:Decrypt", "kms:GenerateDataKey"])
-
-    def _grant(  # noqa: PLR0917  private, and called twice
-        self,
-        grantee: Grantee,
-        access: str,
-        zones: Sequence[str] | None,
-        prefix: str,
-        object_actions: list[str],
-        key_actions: list[str],
-    ) -> None:
-        chosen = self._zones if zones is None else tuple(zones)
-        buckets = [f"arn:aws:s3:::{self.bucket_name(zone)}" for zone in chosen]
-        below = [prefix.strip("/").replace("/", "-")] if prefix else []
-        name = "-".join([self.node.id, access, *chosen, *below])
-        listing = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
-        iam_role_policy.IamRolePolicy(
-            grantee.role,
-            name,
-            name=name,
-            role=grantee.role.name,
-            policy=policy_document(
-                statement("List", actions=["s3:ListBucket"], resources=buckets, conditions=listing),
-                statement("Objects", actions=object_actions, resources=[f"{each}/{prefix}*" for each in buckets]),
-                statement("Key", actions=key_actions, resources=[self.key_arn]),
-            ),
-        )
 
 
 class DataLake(DataLakeAccess):
@@ -169,6 +56,9 @@ class DataLake(DataLakeAccess):
 
     Zones are buckets of their own, as AWS's prescriptive guidance for data lakes has it: each has
     its own lifecycle, and access to one says nothing about another.
+
+    Each refuses what does not come over TLS, who is of another account, and uploads that name another
+    encryption than the lake's.
     """
 
     def __init__(
@@ -178,6 +68,12 @@ class DataLake(DataLakeAccess):
         *,
         zones: Sequence[str] = DATA_ZONES,
         lifecycles: Mapping[str, Lifecycle] = DEFAULT_LIFECYCLES,
+        object_locks: Mapping[str, ObjectLock] = _NONE,
+        replications: Mapping[str, Replication] = _NONE,
+        events: Collection[str] = (),
+        inventory: Mapping[str, Frequency] = _NONE,
+        catalog: DataCatalog | None = None,
+        trusted_account_ids: Sequence[str] = (),
         protect: bool | None = None,
         environment: Environment | None = None,
     ) -> None:
@@ -191,28 +87,59 @@ class DataLake(DataLakeAccess):
                 90 days and to GLACIER after 365; old versions expire after 90 days in processed and
                 features and after 30 in models. A zone that is not named keeps everything.
                 Unfinished uploads go after 7 days everywhere.
-            protect: True: Terraform refuses to destroy the buckets and the key. False: it destroys
-                them with all that is in them. Default: the environment's `protect_data`.
+            object_locks: zones whose objects must not change, and for how long. Default: none, since
+                a bucket that has object lock keeps it for good.
+            replications: where zones are copied to. Default: none; a copy doubles the price of the
+                data, and versions protect from deletions.
+            events: zones whose changes the default bus of EventBridge is told of. Default: none, since
+                each event is billed.
+            inventory: zones that S3 writes lists of, `Daily` or `Weekly`, into a bucket of the lake,
+                which keeps them for 90 days. Default: none, since lists are billed by the object and
+                worth nothing where nobody reads them.
+            catalog: a Glue database and an Athena workgroup on the lake. Default: none.
+            trusted_account_ids: other accounts that decide by their own policies who of them lists and
+                reads the zones. Default: none; everybody from elsewhere is refused.
+            protect: True: Terraform refuses to destroy the buckets and the key, and the synth fails
+                where a bucket has another name than the project's record says. False: a destroy takes
+                all that is in them along. Default: the environment's `protect_data`.
             environment: where the lake lives. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where a zone is not one of the platform's.
+            ValueError: where a zone is not one of the lake's, an account is none, or a lock would keep
+                an unprotected lake from being destroyed.
+            DeclarationError: where a bucket of a protected lake has another name than is recorded.
         """
-        super().__init__(scope, id, zones=zones, environment=environment)
-        environment = self._environment
+        environment = environment_of(scope, environment)
         self._protect = environment.protect_data if protect is None else protect
-        self._key = EncryptionKey(
-            self,
-            "key",
-            name=f"{environment.prefix}-data-lake",
-            description=f"Encrypts the data lake of {environment.prefix}.",
-            services=["fsx"],
-            protect=self._protect,
-            environment=environment,
-        )
+        expect_zones(zones)
+        given = {"object_locks": object_locks, "replications": replications, "events": events, "inventory": inventory}
+        _expect_zones(zones, lifecycles, given)
+        _expect_accounts(trusted_account_ids, environment)
+        _expect_destroyable(object_locks, protect=self._protect)
+        _expect_other_buckets(replications, environment)
+        uses = [*zones, "access-logs", *(["inventory"] if inventory else []), *(["queries"] if catalog else [])]
+        if self._protect:
+            environment.expect_recorded_buckets(uses)
+
+        super().__init__(scope, id, zones=zones, environment=environment)
+        self._trusted = tuple(trusted_account_ids)
+        self._key = self._make_key(tuple(inventory))
         self._key_arn = self._key.arn
-        self._access_logs = self._access_log_bucket()
+        self._access_logs = self._access_log_bucket([use for use in uses if use != "access-logs"])
         self._buckets = {zone: self._zone_bucket(zone, lifecycles.get(zone, Lifecycle())) for zone in self.zones}
+        for zone, lock in object_locks.items():
+            lock.apply_to(self._buckets[zone])
+        self._replications = {
+            zone: self._replicate(zone, replication, locked=zone in object_locks)
+            for zone, replication in replications.items()
+        }
+        for zone in dict.fromkeys(events):
+            bucket = self._buckets[zone]
+            s3_bucket_notification.S3BucketNotification(
+                bucket, "notification", bucket=bucket.bucket.id, eventbridge=True
+            )
+        self._inventory = self._make_inventory(inventory) if inventory else None
+        self._catalog = self._make_catalog(catalog) if catalog else None
 
     @property
     def key(self) -> EncryptionKey:
@@ -224,6 +151,16 @@ class DataLake(DataLakeAccess):
         """Where S3 writes who read and wrote what."""
         return self._access_logs
 
+    @property
+    def inventory(self) -> DataLakeInventory | None:
+        """The lists of what is in the zones; None where there are none."""
+        return self._inventory
+
+    @property
+    def catalog(self) -> DataLakeCatalog | None:
+        """The database and the workgroup; None where there are none."""
+        return self._catalog
+
     def bucket(self, zone: str) -> PrivateBucket:
         """The bucket of `zone`.
 
@@ -233,23 +170,84 @@ class DataLake(DataLakeAccess):
         self.bucket_name(zone)
         return self._buckets[zone]
 
+    def replication(self, zone: str) -> DataLakeReplication:
+        """The copying of `zone`, which knows what the other side has to allow.
+
+        Raises:
+            ValueError: where the zone is not copied.
+        """
+        if zone not in self._replications:
+            copied = ", ".join(self._replications) or "none"
+            message = f"the zone {zone!r} is not copied. Copied: {copied}. Expected: replications={{{zone!r}: ...}}."
+            raise ValueError(message)
+        return self._replications[zone]
+
+    def grant_query(self, grantee: AnyRole, *, zones: Sequence[str] | None = None) -> None:
+        """Let `grantee` query tables in the lake's workgroup, and read the zones that they lie in.
+
+        Args:
+            grantee: as in `grant_read`.
+            zones: in which zones. Default: all of the lake's.
+
+        Raises:
+            ValueError: where the lake has no catalog, or no such zone.
+        """
+        if self._catalog is None:
+            message = "the lake has no catalog to query. Expected: catalog=DataCatalog(...)."
+            raise ValueError(message)
+        self.grant_read(grantee, zones=zones)
+        self._catalog.grant_query(grantee)
+
+    def _make_key(self, listed: Sequence[str]) -> EncryptionKey:
+        environment = self._environment
+        statements = allow_decrypting(environment, self._trusted)
+        if listed:
+            sources = [f"arn:aws:s3:::{self.bucket_name(zone)}" for zone in listed]
+            statements.append(allow_inventory(environment, sources, action="kms:GenerateDataKey", resource="*"))
+        return EncryptionKey(
+            self,
+            "key",
+            name=f"{environment.prefix}-data-lake",
+            description=f"Encrypts the data lake of {environment.prefix}.",
+            services=["fsx"],
+            statements=statements,
+            protect=self._protect,
+            environment=environment,
+        )
+
     def _zone_bucket(self, zone: str, lifecycle: Lifecycle) -> PrivateBucket:
         name = self.bucket_name(zone)
-        bucket = PrivateBucket(self, zone, name=name, key_arn=self._key.arn, protect=self._protect)
+        arn = f"arn:aws:s3:::{name}"
+        bucket = PrivateBucket(
+            self,
+            zone,
+            name=name,
+            key_arn=self._key.arn,
+            statements=[
+                deny_other_accounts(arn, [self._environment.account_id, *self._trusted]),
+                *deny_other_encryption(arn, self._key.arn),
+                *allow_reading(arn, self._trusted),
+            ],
+            protect=self._protect,
+        )
         lifecycle.apply_to(bucket)
+        self._log_access(bucket, zone)
+        return bucket
+
+    def _log_access(self, bucket: PrivateBucket, use: str) -> None:
         s3_bucket_logging.S3BucketLoggingA(
             bucket,
             "logging",
             bucket=bucket.bucket.id,
             target_bucket=self._access_logs.bucket.id,
-            target_prefix=f"{zone}/",
+            target_prefix=f"{use}/",
             depends_on=[self._access_logs.policy],
         )
-        return bucket
 
-    def _access_log_bucket(self) -> PrivateBucket:
+    def _access_log_bucket(self, logged: Sequence[str]) -> PrivateBucket:
         environment = self._environment
         name = environment.bucket_name("access-logs")
+        arn = f"arn:aws:s3:::{name}"
         bucket = PrivateBucket(
             self,
             "access-logs",
@@ -257,18 +255,99 @@ class DataLake(DataLakeAccess):
             # S3 cannot deliver access logs to a bucket with a KMS key as its default.
             key_arn=None,
             statements=[
+                deny_other_accounts(arn, [environment.account_id]),
                 statement(
                     "AllowAccessLogs",
                     principals={"Service": "logging.s3.amazonaws.com"},
                     actions=["s3:PutObject"],
-                    resources=[f"arn:aws:s3:::{name}/*"],
+                    resources=[f"{arn}/*"],
                     conditions={
-                        "ArnLike": {"aws:SourceArn": [f"arn:aws:s3:::{self.bucket_name(zone)}" for zone in self.zones]},
+                        "ArnLike": {
+                            "aws:SourceArn": [f"arn:aws:s3:::{environment.bucket_name(use)}" for use in logged]
+                        },
                         "StringEquals": {"aws:SourceAccount": environment.account_id},
                     },
-                )
+                ),
             ],
             protect=self._protect,
         )
         _ACCESS_LOGS_LIFECYCLE.apply_to(bucket)
         return bucket
+
+    def _replicate(self, zone: str, replication: Replication, *, locked: bool) -> DataLakeReplication:
+        return DataLakeReplication(
+            self._buckets[zone],
+            "replication",
+            name=f"{self._environment.prefix}-{zone}-replication",
+            source=self._buckets[zone],
+            source_key_arn=self._key.arn,
+            replication=replication,
+            locked=locked,
+            environment=self._environment,
+        )
+
+    def _make_inventory(self, frequencies: Mapping[str, Frequency]) -> DataLakeInventory:
+        made = DataLakeInventory(
+            self,
+            "inventory",
+            zones=tuple(frequencies),
+            key_arn=self._key.arn,
+            protect=self._protect,
+            environment=self._environment,
+        )
+        self._log_access(made.bucket, "inventory")
+        for zone, frequency in frequencies.items():
+            made.add(self._buckets[zone], frequency)
+        return made
+
+    def _make_catalog(self, catalog: DataCatalog) -> DataLakeCatalog:
+        made = DataLakeCatalog(
+            self,
+            "catalog",
+            catalog=catalog,
+            key_arn=self._key.arn,
+            protect=self._protect,
+            environment=self._environment,
+        )
+        self._log_access(made.results, "queries")
+        return made
+
+
+def _expect_zones(
+    zones: Sequence[str], lifecycles: Mapping[str, Lifecycle], given: Mapping[str, Collection[str]]
+) -> None:
+    # A lifecycle may stand there for a zone that this lake does without: the default names them all.
+    for argument, named in {"lifecycles": lifecycles, **given}.items():
+        known = DATA_ZONES if argument == "lifecycles" else zones
+        unknown = [zone for zone in named if zone not in known]
+        if unknown:
+            message = f"{argument}: the lake has no zone {unknown[0]!r}. Expected: one of {', '.join(known)}."
+            raise ValueError(message)
+
+
+def _expect_accounts(account_ids: Sequence[str], environment: Environment) -> None:
+    for each in account_ids:
+        if not re.fullmatch(r"\d{12}", each) or each == environment.account_id:
+            message = (
+                f"trusted_account_ids: {each!r} does not fit. Expected: accounts other than {environment.account_id}, "
+                f"exactly 12 digits each, as text."
+            )
+            raise ValueError(message)
+
+
+def _expect_destroyable(locks: Mapping[str, ObjectLock], *, protect: bool) -> None:
+    for zone, lock in locks.items():
+        if lock.mode == "COMPLIANCE" and not protect:
+            message = (
+                f"object_locks[{zone!r}] has mode='COMPLIANCE' in a lake with protect=False: nobody can delete its "
+                f"objects for {lock.days} days, so no destroy would succeed. Expected: mode='GOVERNANCE', or "
+                f"protect=True."
+            )
+            raise ValueError(message)
+
+
+def _expect_other_buckets(replications: Mapping[str, Replication], environment: Environment) -> None:
+    for zone, replication in replications.items():
+        if replication.bucket_arn == f"arn:aws:s3:::{environment.bucket_name(zone)}":
+            message = f"replications[{zone!r}] copies the zone onto itself. Expected: the ARN of another bucket."
+            raise ValueError(message)

@@ -10,7 +10,7 @@ from mlinfra.constructs.policy import KEY_USE, policy_document, statement
 from mlinfra.constructs.surroundings import environment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlinfra.environment import Environment
 
@@ -32,6 +32,7 @@ class EncryptionKey(Construct):
         name: str,
         description: str,
         services: Sequence[Service] = (),
+        statements: Sequence[Mapping[str, object]] = (),
         protect: bool = False,
         environment: Environment | None = None,
     ) -> None:
@@ -44,20 +45,22 @@ class EncryptionKey(Construct):
             description: what is encrypted with it.
             services: `ec2` (volumes, including those that an auto scaling group makes), `fsx` (file
                 systems that show a bucket encrypted with it) and `logs` (log groups). Default: none.
+            statements: what its policy says besides. Default: nothing.
             protect: whether Terraform refuses to destroy it. Default: False. A key that is
                 destroyed waits 30 days, the longest that KMS offers, before it is gone.
             environment: where the key lives. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)
-        statements = [_by_iam(environment), *(_GRANTS[service](environment) for service in services)]
         self._key = kms_key.KmsKey(
             self,
             "key",
             description=description,
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=policy_document(*statements),
+            policy=policy_document(
+                _by_iam(environment), *(_GRANTS[service](environment) for service in services), *statements
+            ),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
         )
         self._alias = kms_alias.KmsAlias(self, "alias", name=f"alias/{name}", target_key_id=self._key.key_id)

@@ -10,7 +10,8 @@ from mlinfra.constructs.policy import policy_document, statement, trust_policy
 from mlinfra.constructs.surroundings import environment_of
 
 if TYPE_CHECKING:
-    from mlinfra.constructs.data_lake import DataLakeAccess, Grantee
+    from mlinfra.constructs.data_lake_access import DataLakeAccess
+    from mlinfra.constructs.role_grants import Grantee
     from mlinfra.environment import Environment
 
 ARTIFACTS = "mlflow/"

@@ -13,7 +13,8 @@ from mlinfra.functions.contract import Tag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.constructs.data_lake import DataLakeAccess, Grantee
+    from mlinfra.constructs.data_lake_access import DataLakeAccess
+    from mlinfra.constructs.role_grants import Grantee
     from mlinfra.environment import Environment
     from mlinfra.feature_group import FeatureGroup
 

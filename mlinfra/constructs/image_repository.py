@@ -13,7 +13,7 @@ from mlinfra.constructs.surroundings import environment_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.constructs.data_lake import Grantee
+    from mlinfra.constructs.role_grants import Grantee
     from mlinfra.environment import Environment
 
 # What `docker pull` and `docker push` call (ECR user guide, "IAM permissions for pushing an image" and "Private

@@ -27,6 +27,10 @@ class Lifecycle:
     archive_after_days: int | None = None
     """When objects move to GLACIER (Flexible Retrieval: hours until they can be read). Default: never."""
 
+    intelligent_tiering_after_days: int | None = None
+    """When objects move to INTELLIGENT_TIERING, 0 for at once. S3 then moves what nobody reads to cheaper tiers that
+    answer as fast, for a fee for each object from 128 KiB up. Instead of the other two moves. Default: never."""
+
     expire_after_days: int | None = None
     """When objects are deleted. Default: never."""
 
@@ -39,7 +43,7 @@ class Lifecycle:
     def __post_init__(self) -> None:
         given = {name: days for name, days in asdict(self).items() if days is not None}
         for name, days in given.items():
-            if days < 1:
+            if days < (0 if name == "intelligent_tiering_after_days" else 1):
                 message = f"{name}={days} is no age. Expected: 1 day or more."
                 raise ValueError(message)
         infrequent = self.infrequent_access_after_days
@@ -55,7 +59,15 @@ class Lifecycle:
                 f"{infrequent}. Expected: more than {infrequent}, or leave one of them out."
             )
             raise ValueError(message)
-        moved = self.archive_after_days or infrequent
+        tiering = self.intelligent_tiering_after_days
+        if tiering is not None and (infrequent or self.archive_after_days):
+            message = (
+                f"intelligent_tiering_after_days={tiering} does not fit: INTELLIGENT_TIERING finds the tier by itself, "
+                f"and the other moves would take the objects out of it. Expected: it alone, or "
+                f"infrequent_access_after_days and archive_after_days."
+            )
+            raise ValueError(message)
+        moved = self.archive_after_days or infrequent or tiering
         if self.expire_after_days and moved and self.expire_after_days <= moved:
             message = (
                 f"expire_after_days={self.expire_after_days} is not after the last move, at {moved} days. Expected: "
@@ -102,9 +114,13 @@ class Lifecycle:
         )
 
     def _transitions(self) -> list[configuration.S3BucketLifecycleConfigurationRuleTransition]:
-        moves = {"STANDARD_IA": self.infrequent_access_after_days, "GLACIER": self.archive_after_days}
+        moves = {
+            "STANDARD_IA": self.infrequent_access_after_days,
+            "GLACIER": self.archive_after_days,
+            "INTELLIGENT_TIERING": self.intelligent_tiering_after_days,
+        }
         return [
             configuration.S3BucketLifecycleConfigurationRuleTransition(days=days, storage_class=storage_class)
             for storage_class, days in moves.items()
-            if days
+            if days is not None
         ]

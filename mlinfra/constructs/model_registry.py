@@ -17,7 +17,7 @@ from mlinfra.functions.contract import Approval, Event, Tag, Variable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.constructs.data_lake import Grantee
+    from mlinfra.constructs.role_grants import Grantee
     from mlinfra.environment import Environment
     from mlinfra.registered_model import RegisteredModel
 

@@ -29,7 +29,7 @@ from mlinfra.hosting import Asynchronous, RealTime, Serverless
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlinfra.constructs.data_lake import DataLakeAccess
+    from mlinfra.constructs.data_lake_access import DataLakeAccess
     from mlinfra.endpoint import Endpoint
     from mlinfra.environment import Environment
 

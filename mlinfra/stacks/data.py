@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlinfra.constructs.data_catalog import DataCatalog
 from mlinfra.constructs.data_lake import DataLake
 from mlinfra.constructs.experiment_tracking import ExperimentTracking
 from mlinfra.constructs.feature_store import FeatureStore
@@ -22,7 +23,15 @@ class DataStack(MlStack):
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""
         super().__init__(scope, environment, "data")
-        self.data_lake = DataLake(self, "data-lake")
+        settings = environment.data_lake
+        self.data_lake = DataLake(
+            self,
+            "data-lake",
+            events=settings.events,
+            inventory=settings.inventory,
+            catalog=DataCatalog(scan_limit_gib=settings.scan_limit_gib) if settings.scan_limit_gib else None,
+            trusted_account_ids=settings.trusted_account_ids,
+        )
         hand_over(self, {"data-lake-key-arn": self.data_lake.key_arn})
         if environment.models:
             self.model_registry = ModelRegistry(self, "model-registry")

@@ -34,7 +34,7 @@ class Project:
         """Terraform in the stack as it is declared."""
         from mlinfra import Alerts, EncryptionKey, MlStack
         from mlinfra._cdk import App
-        from mlinfra.constructs.data_lake import DataLakeAccess
+        from mlinfra.constructs.data_lake_access import DataLakeAccess
         from mlinfra.constructs.experiment_tracking import ExperimentTracking
         from mlinfra.constructs.feature_store import FeatureStore
         from mlinfra.constructs.image_repository import ImageRepository

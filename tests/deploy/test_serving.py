@@ -36,7 +36,7 @@ class Project:
         from mlinfra import EncryptionKey, MlStack, ServingEndpoint
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
-        from mlinfra.constructs.data_lake import DataLakeAccess
+        from mlinfra.constructs.data_lake_access import DataLakeAccess
 
         main = {"image": f"{IMAGE}:3.1", "model_data": "ranker/7/model.tar.gz", "weight": 9} | changes
         owner = "ana@example.com"

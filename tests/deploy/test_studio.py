@@ -48,7 +48,7 @@ class Project:
         from mlinfra import EncryptionKey, MlStack, Studio
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
-        from mlinfra.constructs.data_lake import DataLakeAccess
+        from mlinfra.constructs.data_lake_access import DataLakeAccess
 
         asked: dict[str, Any] = {"spaces": [ROOM], "lifecycle_scripts": {"JupyterLab": script}} | settings
         environment = an_environment(

@@ -33,7 +33,7 @@ class Project:
         from mlinfra import EncryptionKey, MlStack
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
-        from mlinfra.constructs.data_lake import DataLakeAccess
+        from mlinfra.constructs.data_lake_access import DataLakeAccess
         from mlinfra.constructs.training_queue import TrainingQueue
 
         environment = an_environment(name="local", account_id="123456789012", emulated=True)

@@ -10,6 +10,7 @@ from mlinfra import (
     Alerts,
     Asynchronous,
     BlueGreen,
+    DataCatalog,
     DataLake,
     EncryptionKey,
     Endpoint,
@@ -18,13 +19,16 @@ from mlinfra import (
     FeatureGroup,
     FeatureStore,
     ImageRepository,
+    Lifecycle,
     Lustre,
     ModelRegistry,
     Network,
+    ObjectLock,
     Person,
     QuietHours,
     RealTime,
     RegisteredModel,
+    Replication,
     Serverless,
     ServingEndpoint,
     Shutdown,
@@ -37,7 +41,7 @@ from mlinfra import (
     TrainingQueue,
     Variant,
 )
-from mlinfra.constructs.data_lake import DataLakeAccess
+from mlinfra.constructs.data_lake_access import DataLakeAccess
 from tests.conftest import an_environment, an_experiment
 from tests.snapshots.conftest import infrastructure
 
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
 
     Synthesize = Callable[..., dict[str, Any]]
 
+ELSEWHERE_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
@@ -74,6 +79,27 @@ def test_network(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
 
 def test_data_lake(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
     assert resources(synthesize(lambda stack: DataLake(stack, "lake", zones=["raw", "models"]))) == snapshot
+
+
+def test_data_lake_with_everything(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    copy = Replication(bucket_arn="arn:aws:s3:::copies", key_arn=ELSEWHERE_KEY, region="eu-west-1", account_id="2" * 12)
+
+    def build(stack: MlStack) -> None:
+        lake = DataLake(
+            stack,
+            "lake",
+            zones=["raw"],
+            lifecycles={"raw": Lifecycle(intelligent_tiering_after_days=0)},
+            object_locks={"raw": ObjectLock(days=30)},
+            replications={"raw": copy},
+            events=["raw"],
+            inventory={"raw": "Weekly"},
+            catalog=DataCatalog(),
+            trusted_account_ids=["444444444444"],
+        )
+        lake.grant_write("crawlers", prefix="clicks/")
+
+    assert resources(synthesize(build)) == snapshot
 
 
 def test_training_cluster(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:

@@ -141,6 +141,43 @@ def test_writing_includes_what_a_multipart_upload_needs(synthesize: Synthesize) 
     assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
+def test_who_only_writes_neither_lists_nor_reads_nor_deletes(synthesize: Synthesize) -> None:
+    ((objects, key),) = grants(
+        synthesize, lambda lake, reader: lake.grant_write(reader, zones=["raw"], prefix="clicks/")
+    )
+    assert objects["Resource"] == "arn:aws:s3:::recsys-dev-raw-111111111111-us-east-1/clicks/*"
+    assert objects["Action"] == ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+def test_a_role_can_be_granted_something_itself_or_by_its_name(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        lake = DataLake(stack, "lake")
+        lake.grant_read(Reader(stack).role, zones=["models"])
+        lake.grant_read("analysts", zones=["models"])
+
+    policies = synthesize(build)["resource"]["aws_iam_role_policy"].values()
+    assert {each["role"].partition(".")[0] for each in policies} == {"${aws_iam_role", "analysts"}
+    assert {each["name"] for each in policies} == {"lake-read-models"}
+
+
+@pytest.mark.parametrize("prefix", ["two-tower-v2", "/two-tower/", "a//b/", "*/", "${aws:username}/", "a?/"])
+def test_a_prefix_that_would_grant_more_than_it_says_is_refused(synthesize: Synthesize, prefix: str) -> None:
+    with pytest.raises(ValueError, match=r"prefix='.*' does not fit. Expected: .* such as 'two-tower-v2/'"):
+        grants(synthesize, lambda lake, reader: lake.grant_read(reader, prefix=prefix))
+
+
+def test_a_prefix_that_is_too_long_for_the_name_of_a_policy_is_refused(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"is too long: it gives the policy name 'lake-read-raw-x.*at most 128"):
+        grants(synthesize, lambda lake, reader: lake.grant_read(reader, zones=["raw"], prefix=f"{'x' * 120}/"))
+
+
+@pytest.mark.parametrize("role", ["arn:aws:iam::111111111111:role/analysts", "${aws_iam_role.x.name}", ""])
+def test_what_is_no_name_of_a_role_is_refused(synthesize: Synthesize, role: str) -> None:
+    with pytest.raises(ValueError, match=r"is no role's name. Expected: such as 'analysts'"):
+        grants(synthesize, lambda lake, _: lake.grant_read(role))
+
+
 def test_several_grants_to_one_role_stand_side_by_side(synthesize: Synthesize) -> None:
     def grant(lake: DataLake, reader: Reader) -> None:
         lake.grant_read(reader)

@@ -25,3 +25,19 @@ from mlinfra import Lifecycle
 def test_days_that_s3_would_refuse_are_refused(days: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Lifecycle(**days)
+
+
+def test_intelligent_tiering_may_begin_at_once() -> None:
+    assert Lifecycle(intelligent_tiering_after_days=0).intelligent_tiering_after_days == 0
+
+
+@pytest.mark.parametrize("move", ["infrequent_access_after_days", "archive_after_days"])
+def test_intelligent_tiering_and_another_move_of_the_same_objects_are_refused(move: str) -> None:
+    moves = {"intelligent_tiering_after_days": 0, move: 90}
+    with pytest.raises(ValueError, match=r"intelligent_tiering_after_days=0 does not fit: .*Expected: it alone, or"):
+        Lifecycle(**moves)
+
+
+def test_expiring_before_the_move_to_intelligent_tiering_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expire_after_days=10 is not after the last move, at 30 days"):
+        Lifecycle(intelligent_tiering_after_days=30, expire_after_days=10)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Serverless, ServingEndpoint, Variant
-from mlinfra.constructs.data_lake import DataLakeAccess
+from mlinfra.constructs.data_lake_access import DataLakeAccess
 from tests.conftest import an_environment, only
 
 if TYPE_CHECKING:

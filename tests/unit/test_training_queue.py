@@ -12,7 +12,7 @@ import pytest
 
 from mlinfra.catalog.instances import instance_types
 from mlinfra.catalog.offers import gpu_models
-from mlinfra.constructs.data_lake import DataLakeAccess
+from mlinfra.constructs.data_lake_access import DataLakeAccess
 from mlinfra.constructs.training_queue import TrainingQueue
 from mlinfra.constructs.training_queue_settings import NVIDIA
 from tests.conftest import ROOT, an_environment, only

@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from flask import has_request_context, request
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.s3.models import FakeBucket
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ENCRYPTION = "x-amz-server-side-encryption"
 _KEY = f"{_ENCRYPTION}-aws-kms-key-id"
+_CUSTOMER_ALGORITHM = f"{_ENCRYPTION}-customer-algorithm"
 
 
 def is_open() -> bool:
@@ -64,15 +66,19 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
 
 
 def _context() -> dict[str, str]:
-    """What is known of the present request, by condition key.
+    """What is known of the present request, by condition key. One that is not signed has no account.
 
     The local AWS speaks HTTP on loopback in the place of TLS, so every request counts as over TLS.
     """
     context = {"aws:SecureTransport": "true"}
-    if has_request_context():
-        for header in (_ENCRYPTION, _KEY):
-            if header in request.headers:
-                context[f"s3:{header}"] = request.headers[header]
+    if not has_request_context():  # what moto does by itself, it does for its own account
+        return context | {"aws:PrincipalAccount": DEFAULT_ACCOUNT_ID, "aws:PrincipalIsAWSService": "false"}
+    if "Authorization" in request.headers or "X-Amz-Credential" in request.args:
+        context["aws:PrincipalAccount"] = request.headers.get("x-moto-account-id", DEFAULT_ACCOUNT_ID)
+        context["aws:PrincipalIsAWSService"] = "false"
+    for header in (_ENCRYPTION, _KEY, _CUSTOMER_ALGORITHM):
+        if header in request.headers:
+            context[f"s3:{header}"] = request.headers[header]
     return context
 
 

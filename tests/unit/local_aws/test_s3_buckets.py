@@ -363,3 +363,20 @@ def test_logging_needs_a_target_that_lets_it_write(s3: Any) -> None:
     assert refusal(s3.put_bucket_logging, Bucket="data", BucketLoggingStatus=wanted)[0] == (
         "InvalidTargetBucketForLogging"
     )
+
+
+def test_a_policy_can_refuse_other_accounts_and_anonymous_requests(running_local_aws: LocalAws, s3: Any) -> None:
+    s3.put_object(Bucket="data", Key="a", Body=b"1")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::data/*",
+        "Condition": {
+            "StringNotEquals": {"aws:PrincipalAccount": "123456789012"},
+            "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+        },
+    }
+    s3.put_bucket_policy(Bucket="data", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    assert s3.get_object(Bucket="data", Key="a")["Body"].read() == b"1"
+    assert ask(running_local_aws, "GET", "/data/a")[0] == 403
