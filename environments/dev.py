@@ -52,7 +52,7 @@ dev = Environment(
             hosting=Asynchronous(instance_type="ml.g5.xlarge", max_instances=2),
             variants=[
                 Variant(
-                    image="111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-two-tower:2.3",
+                    image="two-tower:2.3",
                     model_data="two-tower-v2/12/model.tar.gz",
                 ),
             ],

@@ -45,13 +45,13 @@ local = Environment(
             hosting=Serverless(),
             variants=[
                 Variant(
-                    image="123456789012.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1",
+                    image="ranker:3.1",
                     model_data="ranker/7/model.tar.gz",
                 ),
             ],
         ),
     ],
-    image_repositories=["two-tower"],
+    image_repositories=["two-tower", "ranker"],
     models=[
         RegisteredModel(name="two-tower", owner="ana@example.com", description="Which items a user may like."),
     ],

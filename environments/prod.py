@@ -64,13 +64,13 @@ prod = Environment(
             variants=[
                 Variant(
                     name="main",
-                    image="333333333333.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1",
+                    image="ranker:3.1",
                     model_data="ranker-nightly/2026-11-23/model.tar.gz",
                     weight=95,
                 ),
                 Variant(
                     name="challenger",
-                    image="333333333333.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.2",
+                    image="ranker:3.2",
                     model_data="ranker-nightly/2026-11-24/model.tar.gz",
                     weight=5,
                 ),

@@ -27,6 +27,9 @@ IMAGE = re.compile(
 )
 """An image in ECR, with a tag or a digest."""
 
+OWN_IMAGE = re.compile(r"^(?P<name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?P<version>:[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$")
+"""An image in one of the environment's own `image_repositories`, with a tag or a digest."""
+
 
 class Variant(Declaration):
     """One model behind an endpoint.
@@ -41,8 +44,8 @@ class Variant(Declaration):
         "the model changes: SageMaker shifts traffic between fleets of one name. Default: main.",
     )
     image: str = Field(
-        description="The container's image in ECR, with a tag or a digest, such as "
-        "111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1."
+        description="The container's image, with a tag or a digest: ranker:3.1, in one of the environment's "
+        "image_repositories; or anywhere else in ECR, such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/ranker:3.1."
     )
     model_data: str | None = Field(
         default=None,
@@ -61,10 +64,10 @@ class Variant(Declaration):
     @field_validator("image")
     @classmethod
     def _image_is_in_ecr(cls, image: str) -> str:
-        if not IMAGE.match(image):
+        if not (IMAGE.match(image) or OWN_IMAGE.match(image)):
             message = (
-                "is not an image in ECR. Expected: <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>, or "
-                "@sha256:<digest> in the tag's place."
+                "is not an image in ECR. Expected: <name>:<tag> with one of the environment's image_repositories, or "
+                "<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>; or @sha256:<digest> in the tag's place."
             )
             raise ValueError(message)
         return image
@@ -270,8 +273,14 @@ def endpoint_problems(endpoint: Endpoint, environment: Mapping[str, object]) -> 
                 f"{len(role)} characters. Expected: at most {_ROLE_NAME_LIMIT}, so shorten it by "
                 f"{len(role) - _ROLE_NAME_LIMIT}."
             )
-    region = environment.get("region")
+    region, repositories = environment.get("region"), environment.get("image_repositories")
     for variant in (*(endpoint.variants or ()), endpoint.shadow):
+        own = OWN_IMAGE.match(str(variant.image)) if isinstance(variant, Variant) else None
+        if own and isinstance(repositories, tuple) and own["name"] not in repositories:
+            yield (
+                f"endpoints.{endpoint.name}.variants: the image {own[0]!r} is in no repository of this environment. "
+                f"Expected: one of image_repositories ({', '.join(repositories) or 'none is declared'})."
+            )
         match = IMAGE.match(str(variant.image)) if isinstance(variant, Variant) else None
         if match and isinstance(region, str) and match["region"] != region:
             yield (

@@ -20,7 +20,7 @@ from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
 from mlinfra.catalog.regions import regions
 from mlinfra.data_lake_settings import DataLakeSettings
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
-from mlinfra.endpoint import Endpoint, endpoint_problems
+from mlinfra.endpoint import OWN_IMAGE, Endpoint, endpoint_problems
 from mlinfra.environment_people import people_problems, studio_problems, team_problems
 from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.feature_group import FeatureGroup
@@ -201,13 +201,13 @@ class Environment(Declaration):
     experiments: tuple[Experiment, ...] = Field(
         default=(), description="The active experiments, each with a name of its own. Default: none."
     )
-    endpoints: tuple[Endpoint, ...] = Field(
-        default=(), description="The models that others ask, each with a name of its own. Default: none."
-    )
     image_repositories: tuple[ImageRepositoryName, ...] = Field(
         default=(),
         description="The container images that are built for this environment, by name: 2 to 40 lower-case letters, "
         "digits and single hyphens, beginning with a letter. Default: none.",
+    )
+    endpoints: tuple[Endpoint, ...] = Field(
+        default=(), description="The models that others ask, each with a name of its own. Default: none."
     )
     models: tuple[RegisteredModel, ...] = Field(
         default=(), description="The models that versions are kept of, each with a name of its own. Default: none."
@@ -496,6 +496,22 @@ class Environment(Declaration):
                 f"{declared}. Add it to the environment's endpoints."
             )
             raise ValueError(message)
+
+    def image_repository_name(self, name: str) -> str:
+        """What the repository `name` of `image_repositories` is called in ECR."""
+        return f"{self.prefix}/{name}"
+
+    def image_uri(self, image: str) -> str:
+        """What a container pulls for `image`, as a Variant names it.
+
+        Args:
+            image: `ranker:3.1`, in a repository of this environment; or an image anywhere in ECR, which stays.
+        """
+        own = OWN_IMAGE.match(image)
+        if own is None:
+            return image
+        registry = f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
+        return f"{registry}/{self.image_repository_name(own['name'])}{own['version']}"
 
     def person(self, name: str) -> Person:
         """The person called `name`.

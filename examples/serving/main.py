@@ -20,8 +20,6 @@ from mlinfra import (
 )
 from mlinfra._cdk import App
 
-REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
-
 environment = Environment(
     name="dev",
     project="recsys",
@@ -31,6 +29,7 @@ environment = Environment(
     cost_center="ml-1234",
     repository="gitlab.example.com/ml/platform",
     monthly_spend_limit_usd=15_000,
+    image_repositories=["ranker", "two-tower", "language"],
     endpoints=[
         Endpoint(
             name="ranker",
@@ -39,8 +38,8 @@ environment = Environment(
                 instance_type="ml.m7i.large", instances=2, max_instances=6, invocations_per_instance=1_500
             ),
             variants=[
-                Variant(image=f"{REGISTRY}/ranker:3.1", model_data="ranker/7/model.tar.gz", weight=9),
-                Variant(name="challenger", image=f"{REGISTRY}/ranker:3.2", model_data="ranker/8/model.tar.gz"),
+                Variant(image="ranker:3.1", model_data="ranker/7/model.tar.gz", weight=9),
+                Variant(name="challenger", image="ranker:3.2", model_data="ranker/8/model.tar.gz"),
             ],
             deployment=BlueGreen(traffic="canary", step_percent=50),
             capture_percent=10,
@@ -49,14 +48,14 @@ environment = Environment(
             name="item-embeddings",
             owner="li@example.com",
             hosting=Asynchronous(instance_type="ml.g5.xlarge", max_instances=4),
-            variants=[Variant(image=f"{REGISTRY}/two-tower:2.3", model_data="two-tower/12/model.tar.gz")],
+            variants=[Variant(image="two-tower:2.3", model_data="two-tower/12/model.tar.gz")],
             stop_when_unused=True,
         ),
         Endpoint(
             name="language",
             owner="li@example.com",
             hosting=Serverless(),
-            variants=[Variant(image=f"{REGISTRY}/language:1.0")],
+            variants=[Variant(image="language:1.0")],
         ),
     ],
 )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import iam_role, iam_role_policy, sagemaker_mlflow_tracking_server
 from mlinfra.constructs.policy import policy_document, statement, trust_policy
+from mlinfra.constructs.role_grants import grant_to
 from mlinfra.constructs.surroundings import environment_of
 
 if TYPE_CHECKING:
     from mlinfra.constructs.data_lake_access import DataLakeAccess
-    from mlinfra.constructs.role_grants import Grantee
+    from mlinfra.constructs.role_grants import AnyRole
     from mlinfra.environment import Environment
 
 ARTIFACTS = "mlflow/"
@@ -96,22 +97,16 @@ class ExperimentTrackingAccess(Construct):
         """Where artifacts lie, as an S3 URI."""
         return f"s3://{self._data_lake.bucket_name('models')}/{ARTIFACTS.rstrip('/')}"
 
-    def grant_log(self, grantee: Grantee) -> None:
+    def grant_log(self, grantee: AnyRole) -> None:
         """Let `grantee` write down runs, and read what others wrote. It deletes none.
 
         Artifacts go from the client straight to the lake, so it may read and write them there.
 
         Args:
-            grantee: what has a role, such as a TrainingCluster.
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
         """
-        name = f"{self.node.id}-log"
-        iam_role_policy.IamRolePolicy(
-            grantee.role,
-            name,
-            name=name,
-            role=grantee.role.name,
-            policy=policy_document(statement("Log", actions=_LOG, resources=[self.arn])),
-        )
+        statements = [statement("Log", actions=_LOG, resources=[self.arn])]
+        grant_to(grantee, f"{self.node.id}-log", statements, scope=self)
         self._data_lake.grant_read_write(grantee, zones=["models"], prefix=ARTIFACTS)
 
 

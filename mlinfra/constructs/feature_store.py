@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import iam_role, iam_role_policy, sagemaker_feature_group
 from mlinfra.constructs.policy import policy_document, statement, trust_policy
+from mlinfra.constructs.role_grants import grant_to
 from mlinfra.constructs.surroundings import environment_of
 from mlinfra.functions.contract import Tag
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlinfra.constructs.data_lake_access import DataLakeAccess
-    from mlinfra.constructs.role_grants import Grantee
+    from mlinfra.constructs.role_grants import AnyRole
     from mlinfra.environment import Environment
     from mlinfra.feature_group import FeatureGroup
 
@@ -75,11 +76,11 @@ class FeatureStoreAccess(Construct):
         environment = self._environment
         return f"arn:aws:sagemaker:{environment.region}:{environment.account_id}:feature-group/{self.group_name(name)}"
 
-    def grant_read(self, grantee: Grantee, *, groups: Sequence[str] | None = None) -> None:
+    def grant_read(self, grantee: AnyRole, *, groups: Sequence[str] | None = None) -> None:
         """Let `grantee` read records: the newest from online stores, and all of them from the lake.
 
         Args:
-            grantee: what has a role, such as a TrainingCluster.
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
             groups: of which feature groups. Default: all of the environment's.
 
         Raises:
@@ -91,11 +92,11 @@ class FeatureStoreAccess(Construct):
             if each.offline:
                 self._data_lake.grant_read(grantee, zones=["features"], prefix=f"{RECORDS}{each.name}/")
 
-    def grant_write(self, grantee: Grantee, *, groups: Sequence[str] | None = None) -> None:
+    def grant_write(self, grantee: AnyRole, *, groups: Sequence[str] | None = None) -> None:
         """Let `grantee` put and delete records. SageMaker hands them on to the lake by itself.
 
         Args:
-            grantee: what has a role, such as a TrainingCluster.
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
             groups: of which feature groups. Default: all of the environment's.
 
         Raises:
@@ -111,7 +112,7 @@ class FeatureStoreAccess(Construct):
         return self._declared[name]
 
     def _grant(
-        self, grantee: Grantee, access: str, groups: Sequence[str] | None, actions: Sequence[str]
+        self, grantee: AnyRole, access: str, groups: Sequence[str] | None, actions: Sequence[str]
     ) -> list[FeatureGroup]:
         chosen = [self._group(each) for each in (self._declared if groups is None else groups)]
         name = "-".join([self.node.id, access, *(groups or ())])
@@ -122,9 +123,7 @@ class FeatureStoreAccess(Construct):
             via = {"StringEquals": {"kms:ViaService": f"sagemaker.{self._environment.region}.amazonaws.com"}}
             key = [self._data_lake.key_arn]
             statements.append(statement("Key", actions=["kms:Decrypt"], resources=key, conditions=via))
-        iam_role_policy.IamRolePolicy(
-            grantee.role, name, name=name, role=grantee.role.name, policy=policy_document(*statements)
-        )
+        grant_to(grantee, name, statements, scope=self)
         return chosen
 
 

@@ -6,14 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
-from mlinfra._cdk.aws import ecr_lifecycle_policy, ecr_repository, ecr_repository_policy, iam_role_policy
+from mlinfra._cdk.aws import ecr_lifecycle_policy, ecr_repository, ecr_repository_policy
 from mlinfra.constructs.policy import policy_document, statement
+from mlinfra.constructs.role_grants import grant_to
 from mlinfra.constructs.surroundings import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.constructs.role_grants import Grantee
+    from mlinfra.constructs.role_grants import AnyRole
     from mlinfra.environment import Environment
 
 # What `docker pull` and `docker push` call (ECR user guide, "IAM permissions for pushing an image" and "Private
@@ -53,7 +54,7 @@ class ImageRepositoryAccess(Construct):
             )
             raise ValueError(message)
         super().__init__(scope, id)
-        self._name = f"{environment.prefix}/{name}"
+        self._name = environment.image_repository_name(name)
 
     @property
     def name(self) -> str:
@@ -70,36 +71,30 @@ class ImageRepositoryAccess(Construct):
         """What images are tagged with and pulled by, without a tag."""
         return f"{self._environment.account_id}.dkr.ecr.{self._environment.region}.amazonaws.com/{self._name}"
 
-    def grant_pull(self, grantee: Grantee) -> None:
+    def grant_pull(self, grantee: AnyRole) -> None:
         """Let `grantee` pull images.
 
         Args:
-            grantee: what has a role, such as a TrainingCluster.
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
         """
         self._grant(grantee, "pull", _PULL)
 
-    def grant_push(self, grantee: Grantee) -> None:
+    def grant_push(self, grantee: AnyRole) -> None:
         """Let `grantee` push images, and pull them. A tag that is there already can be pushed by nobody.
 
         Args:
-            grantee: what has a role, such as a pipeline.
+            grantee: something with a role, a role, or a role's name, such as a pipeline.
         """
         self._grant(grantee, "push", _PUSH)
 
-    def _grant(self, grantee: Grantee, access: str, actions: Sequence[str]) -> None:
-        name = f"{self.node.id}-{access}"
-        iam_role_policy.IamRolePolicy(
-            grantee.role,
-            name,
-            name=name,
-            role=grantee.role.name,
-            policy=policy_document(
-                # The token is one for all registries that the caller may use, and knows no resource (service
-                # authorization reference of Amazon ECR, read 2026-11-26).
-                statement("LogIn", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
-                statement("Images", actions=actions, resources=[self.arn]),
-            ),
-        )
+    def _grant(self, grantee: AnyRole, access: str, actions: Sequence[str]) -> None:
+        statements = [
+            # The token is one for all registries that the caller may use, and knows no resource (service
+            # authorization reference of Amazon ECR, read 2026-11-26).
+            statement("LogIn", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            statement("Images", actions=actions, resources=[self.arn]),
+        ]
+        grant_to(grantee, f"{self.node.id}-{access}", statements, scope=self)
 
 
 class ImageRepository(ImageRepositoryAccess):

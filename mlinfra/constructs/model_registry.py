@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
-from mlinfra._cdk.aws import iam_role_policy, sagemaker_model_package_group, sagemaker_model_package_group_policy
+from mlinfra._cdk.aws import sagemaker_model_package_group, sagemaker_model_package_group_policy
 from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.event_rule import EventRule
 from mlinfra.constructs.function import Function
 from mlinfra.constructs.policy import policy_document, statement
+from mlinfra.constructs.role_grants import grant_to
 from mlinfra.constructs.shutdown_permissions import telling_people
 from mlinfra.constructs.surroundings import environment_of
 from mlinfra.functions.contract import Approval, Event, Tag, Variable
@@ -17,7 +18,7 @@ from mlinfra.functions.contract import Approval, Event, Tag, Variable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.constructs.role_grants import Grantee
+    from mlinfra.constructs.role_grants import AnyRole
     from mlinfra.environment import Environment
     from mlinfra.registered_model import RegisteredModel
 
@@ -83,11 +84,11 @@ class ModelRegistryAccess(Construct):
         """
         return self._arn("model-package", f"{self.group_name(model)}/*")
 
-    def grant_read(self, grantee: Grantee, *, models: Sequence[str] | None = None) -> None:
+    def grant_read(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
         """Let `grantee` look at versions. What they are made of lies in the data lake, which it is granted apart.
 
         Args:
-            grantee: what has a role, such as a TrainingCluster.
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
             models: of which models. Default: all of the environment's.
 
         Raises:
@@ -95,11 +96,11 @@ class ModelRegistryAccess(Construct):
         """
         self._grant(grantee, "read", models)
 
-    def grant_register(self, grantee: Grantee, *, models: Sequence[str] | None = None) -> None:
+    def grant_register(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
         """Let `grantee` register versions, which then wait for somebody else's approval.
 
         Args:
-            grantee: what has a role, such as a TrainingCluster.
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
             models: of which models. Default: all of the environment's.
 
         Raises:
@@ -115,11 +116,11 @@ class ModelRegistryAccess(Construct):
         )
         self._grant(grantee, "register", models, register)
 
-    def grant_approve(self, grantee: Grantee, *, models: Sequence[str] | None = None) -> None:
+    def grant_approve(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
         """Let `grantee` approve and reject versions.
 
         Args:
-            grantee: what has a role, such as a pipeline that waits for a person.
+            grantee: something with a role, a role, or a role's name, such as a pipeline that waits for a person.
             models: of which models. Default: all of the environment's.
 
         Raises:
@@ -174,18 +175,18 @@ class ModelRegistryAccess(Construct):
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:sagemaker:{self._environment.region}:{self._environment.account_id}:{kind}/{name}"
 
-    def _grant(self, grantee: Grantee, access: str, models: Sequence[str] | None, *more: Statement) -> None:
+    def _grant(self, grantee: AnyRole, access: str, models: Sequence[str] | None, *more: Statement) -> None:
         chosen = self._chosen(models)
         name = "-".join([self.node.id, access, *(models or ())])
         groups, versions = [self.group_arn(each) for each in chosen], [self.version_arns(each) for each in chosen]
-        policy = policy_document(
+        statements = [
             statement("LookAtGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
             statement("LookAtVersions", actions=["sagemaker:DescribeModelPackage"], resources=versions),
             # It knows no resource (service authorization reference of Amazon SageMaker, read 2026-11-26).
             statement("ListVersions", actions=["sagemaker:ListModelPackages"], resources=["*"]),
             *more,
-        )
-        iam_role_policy.IamRolePolicy(grantee.role, name, name=name, role=grantee.role.name, policy=policy)
+        ]
+        grant_to(grantee, name, statements, scope=self)
 
 
 class ModelRegistry(ModelRegistryAccess):

@@ -59,18 +59,20 @@ def serving_model(
         name=f"{readable}-{digest}",
         execution_role_arn=role_arn,
         enable_network_isolation=True if endpoint.is_isolated else None,
-        primary_container=_container(ServingPlaces.of(environment, endpoint).models, variant),
+        primary_container=_container(environment, ServingPlaces.of(environment, endpoint).models, variant),
         vpc_config=vpc_config,
         depends_on=list(depends_on),
         lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
     )
 
 
-def _container(bucket: str, variant: Variant) -> sagemaker_model.SagemakerModelPrimaryContainer:
+def _container(
+    environment: Environment, bucket: str, variant: Variant
+) -> sagemaker_model.SagemakerModelPrimaryContainer:
     uri = f"s3://{bucket}/{variant.model_data}" if variant.model_data else None
     unpacked = uri is not None and uri.endswith("/")
     return sagemaker_model.SagemakerModelPrimaryContainer(
-        image=variant.image,
+        image=environment.image_uri(variant.image),
         environment=dict(variant.variables) or None,
         model_data_url=None if unpacked else uri,
         model_data_source=_files(uri) if unpacked and uri else None,

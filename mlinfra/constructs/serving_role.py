@@ -59,7 +59,7 @@ def serving_policy(
         topic_arns: the topics that it tells of asynchronous requests.
     """
     statements = [
-        *_pull_images(endpoint),
+        *_pull_images(environment, endpoint),
         *_read_models(environment, endpoint),
         *_write_data(environment, endpoint),
         *_use_keys(environment, endpoint, lake_key_arn=lake_key_arn, key_arn=key_arn),
@@ -74,8 +74,8 @@ def serving_policy(
     )
 
 
-def _pull_images(endpoint: Endpoint) -> list[Statement]:
-    matches = [IMAGE.match(each.image) for each in endpoint.all_variants]
+def _pull_images(environment: Environment, endpoint: Endpoint) -> list[Statement]:
+    matches = [IMAGE.match(environment.image_uri(each.image)) for each in endpoint.all_variants]
     repositories = sorted(
         {
             f"arn:aws:ecr:{match['region']}:{match['account']}:repository/{match['repository']}"

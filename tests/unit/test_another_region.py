@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import CapacityReservation, DeclarationError, Image
+from mlinfra import CapacityReservation, DeclarationError, Environment, Image, load_environments
 from mlinfra.catalog.image_lock import ImageLock
 from mlinfra.stacks.foundation import FoundationStack
-from tests.conftest import an_environment, an_experiment
+from tests.conftest import ROOT, an_environment, an_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,11 @@ def test_images_are_those_that_the_other_region_pins() -> None:
 def test_nothing_of_a_stack_names_the_first_region(synthesize: Callable[..., dict[str, Any]]) -> None:
     there = an_environment().in_region("eu-west-1")
     assert "us-east-1" not in str(synthesize(stack=FoundationStack, environment=there))
+
+
+@pytest.mark.parametrize("environment", load_environments(ROOT, judged=False), ids=lambda each: each.name)
+def test_every_environment_of_this_repository_can_be_in_another_region(environment: Environment) -> None:
+    assert environment.in_region("eu-west-1").region == "eu-west-1"
 
 
 def test_the_same_region_is_refused() -> None:

@@ -48,11 +48,35 @@ def test_a_serverless_endpoint_is_neither_isolated_nor_deployed_step_by_step() -
 
 @pytest.mark.parametrize(
     "image",
-    ["ranker:3.1", "111111111111.dkr.ecr.us-east-1.amazonaws.com/ranker", "docker.io/library/python:3.13", ""],
+    [
+        "ranker",
+        "ranking/ranker:3.1",
+        "111111111111.dkr.ecr.us-east-1.amazonaws.com/ranker",
+        "docker.io/library/python:3.13",
+        "",
+    ],
 )
 def test_an_image_outside_ecr_or_without_a_version_is_refused(image: str) -> None:
-    with pytest.raises(DeclarationError, match=r"is not an image in ECR\. Expected: <account>\.dkr\.ecr"):
+    with pytest.raises(DeclarationError, match=r"is not an image in ECR\. Expected: <name>:<tag>"):
         Variant(image=image)
+
+
+def test_an_image_in_a_repository_of_the_environment_is_named_shortly() -> None:
+    endpoint = an_endpoint(variants=[Variant(image="ranker:3.1")])
+    environment = an_environment(endpoints=[endpoint], image_repositories=["ranker"])
+    registry = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+    assert environment.image_uri("ranker:3.1") == f"{registry}/recsys-dev/ranker:3.1"
+    assert environment.in_region("eu-west-1").image_uri("ranker:3.1") == (
+        "111111111111.dkr.ecr.eu-west-1.amazonaws.com/recsys-dev-eu-west-1/ranker:3.1"
+    )
+    assert environment.image_uri(IMAGE) == IMAGE
+
+
+def test_an_image_in_a_repository_that_there_is_not_is_refused() -> None:
+    endpoint = an_endpoint(variants=[Variant(image="ranker:3.1")])
+    expected = r"the image 'ranker:3\.1' is in no repository of this environment\. Expected: one of .*\(two-tower\)"
+    with pytest.raises(DeclarationError, match=expected):
+        an_environment(endpoints=[endpoint], image_repositories=["two-tower"])
 
 
 def test_an_image_may_have_a_digest() -> None:
