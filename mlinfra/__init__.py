@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mlinfra.app import MlApp
     from mlinfra.catalog.images import Image
     from mlinfra.constructs.alerts import Alerts
     from mlinfra.constructs.cluster_records import ClusterRecords
@@ -82,6 +83,7 @@ _HOMES = {
     "JobWatch": "mlinfra.constructs.job_watch",
     "Lifecycle": "mlinfra.constructs.lifecycle",
     "Lustre": "mlinfra.experiment",
+    "MlApp": "mlinfra.app",
     "MlStack": "mlinfra.stack",
     "ModelRegistry": "mlinfra.constructs.model_registry",
     "Network": "mlinfra.constructs.network",
@@ -138,6 +140,7 @@ __all__ = [
     "JobWatch",
     "Lifecycle",
     "Lustre",
+    "MlApp",
     "MlStack",
     "ModelRegistry",
     "Network",

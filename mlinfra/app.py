@@ -20,15 +20,16 @@ LOCK_FILE = ".terraform.lock.hcl"
 class MlApp(App):
     """A cdktf app whose stacks all run with the provider that the repository has locked."""
 
-    def __init__(self, root: Path, *, outdir: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, *, outdir: Path | None = None) -> None:
         """Begin an app.
 
         Args:
-            root: the repository's folder, which may hold a `.terraform.lock.hcl`.
+            root: the repository's folder, which may hold a `.terraform.lock.hcl`. Default: the present folder, which is
+                where `cdktf` runs an app.
             outdir: where to write. Default: CDKTF_OUTDIR, or cdktf.out in the present folder.
         """
         super().__init__(outdir=str(outdir) if outdir else None)
-        self._lock_file = root / LOCK_FILE
+        self._lock_file = (root or Path.cwd()) / LOCK_FILE
 
     def synth(self) -> None:
         """Write every stack as Terraform JSON, with the lock file beside it."""

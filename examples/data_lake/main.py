@@ -5,8 +5,8 @@ cdktf synth --app "python examples/data_lake/main.py"
 
 from __future__ import annotations
 
-from mlinfra import DataCatalog, DataLake, Environment, Lifecycle, MlStack, ObjectLock, Replication
-from mlinfra._cdk import App, TerraformOutput
+from mlinfra import DataCatalog, DataLake, Environment, Lifecycle, MlApp, MlStack, ObjectLock, Replication
+from mlinfra._cdk import TerraformOutput
 from mlinfra.constructs.policy import policy_document
 
 environment = Environment(
@@ -24,7 +24,7 @@ environment = Environment(
 class DataStack(MlStack):
     """The lake, who uses it, and what the account of the copies has to allow."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "lake")
         lake = DataLake(
@@ -67,6 +67,6 @@ class DataStack(MlStack):
         )
 
 
-app = App()
+app = MlApp()
 DataStack(app)
 app.synth()

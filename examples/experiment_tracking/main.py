@@ -5,8 +5,8 @@ cdktf synth --app "python examples/experiment_tracking/main.py"
 
 from __future__ import annotations
 
-from mlinfra import DataLake, Environment, ExperimentTracking, MlStack, Tracking
-from mlinfra._cdk import App, TerraformOutput
+from mlinfra import DataLake, Environment, ExperimentTracking, MlApp, MlStack, Tracking
+from mlinfra._cdk import TerraformOutput
 
 environment = Environment(
     name="dev",
@@ -24,7 +24,7 @@ environment = Environment(
 class TrackingStack(MlStack):
     """A lake, the server, and what clients call it by."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "tracking")
         lake = DataLake(self, "lake", zones=["models"])
@@ -32,6 +32,6 @@ class TrackingStack(MlStack):
         TerraformOutput(self, "tracking-uri", value=tracking.arn, static_id=True)
 
 
-app = App()
+app = MlApp()
 TrackingStack(app)
 app.synth()

@@ -5,8 +5,7 @@ cdktf synth --app "python examples/feature_store/main.py"
 
 from __future__ import annotations
 
-from mlinfra import DataLake, Environment, FeatureGroup, FeatureStore, MlStack
-from mlinfra._cdk import App
+from mlinfra import DataLake, Environment, FeatureGroup, FeatureStore, MlApp, MlStack
 
 environment = Environment(
     name="dev",
@@ -40,13 +39,13 @@ environment = Environment(
 class FeatureStack(MlStack):
     """A lake and the feature groups in it."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "features")
         lake = DataLake(self, "lake", zones=["features"])
         FeatureStore(self, "feature-store", data_lake=lake)
 
 
-app = App()
+app = MlApp()
 FeatureStack(app)
 app.synth()

@@ -5,8 +5,8 @@ cdktf synth --app "python examples/image_repository/main.py"
 
 from __future__ import annotations
 
-from mlinfra import EncryptionKey, Environment, ImageRepository, MlStack
-from mlinfra._cdk import App, TerraformOutput
+from mlinfra import EncryptionKey, Environment, ImageRepository, MlApp, MlStack
+from mlinfra._cdk import TerraformOutput
 
 environment = Environment(
     name="dev",
@@ -25,7 +25,7 @@ environment = Environment(
 class ImageStack(MlStack):
     """The repository, and what images are tagged with."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "images")
         key = EncryptionKey(self, "key", name="recsys-dev-images", description="Encrypts images.")
@@ -33,6 +33,6 @@ class ImageStack(MlStack):
         TerraformOutput(self, "url", value=repository.url, static_id=True)
 
 
-app = App()
+app = MlApp()
 ImageStack(app)
 app.synth()

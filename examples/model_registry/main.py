@@ -5,8 +5,7 @@ cdktf synth --app "python examples/model_registry/main.py"
 
 from __future__ import annotations
 
-from mlinfra import Environment, MlStack, ModelRegistry, Platform, RegisteredModel, TrainingQueue
-from mlinfra._cdk import App
+from mlinfra import Environment, MlApp, MlStack, ModelRegistry, Platform, RegisteredModel, TrainingQueue
 
 environment = Environment(
     name="dev",
@@ -28,7 +27,7 @@ environment = Environment(
 class RegistryStack(MlStack):
     """The registry, and who is told."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "registry")
         ModelRegistry(self, "model-registry")
@@ -37,7 +36,7 @@ class RegistryStack(MlStack):
 class RankerStack(MlStack):
     """A job that trains the ranker and registers what came of it."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "ranker")
         platform = Platform.lookup(self)
@@ -58,7 +57,7 @@ class RankerStack(MlStack):
         platform.model_registry.grant_register(train, models=["ranker"])
 
 
-app = App()
+app = MlApp()
 RegistryStack(app)
 RankerStack(app)
 app.synth()

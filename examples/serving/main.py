@@ -11,6 +11,7 @@ from mlinfra import (
     Endpoint,
     EndpointWatch,
     Environment,
+    MlApp,
     MlStack,
     Platform,
     RealTime,
@@ -18,7 +19,6 @@ from mlinfra import (
     ServingEndpoint,
     Variant,
 )
-from mlinfra._cdk import App
 
 environment = Environment(
     name="dev",
@@ -64,7 +64,7 @@ environment = Environment(
 class ModelsStack(MlStack):
     """The endpoints, and what tells of those that nobody asks."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "models")
         platform = Platform.lookup(self)
@@ -81,6 +81,6 @@ class ModelsStack(MlStack):
             )
 
 
-app = App()
+app = MlApp()
 ModelsStack(app)
 app.synth()

@@ -5,8 +5,7 @@ cdktf synth --app "python examples/studio/main.py"
 
 from __future__ import annotations
 
-from mlinfra import Environment, MlStack, Person, Platform, Space, Studio, StudioSettings, Team
-from mlinfra._cdk import App
+from mlinfra import Environment, MlApp, MlStack, Person, Platform, Space, Studio, StudioSettings, Team
 
 environment = Environment(
     name="dev",
@@ -34,7 +33,7 @@ environment = Environment(
 class NotebooksStack(MlStack):
     """The studio, and what its people may read and write."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "notebooks")
         platform = Platform.lookup(self)
@@ -51,6 +50,6 @@ class NotebooksStack(MlStack):
         platform.data_lake.grant_read(studio.shared, zones=["features"])
 
 
-app = App()
+app = MlApp()
 NotebooksStack(app)
 app.synth()

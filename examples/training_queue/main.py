@@ -5,8 +5,7 @@ cdktf synth --app "python examples/training_queue/main.py"
 
 from __future__ import annotations
 
-from mlinfra import Environment, MlStack, Platform
-from mlinfra._cdk import App
+from mlinfra import Environment, MlApp, MlStack, Platform
 from mlinfra.constructs.training_queue import TrainingQueue
 
 REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
@@ -26,7 +25,7 @@ environment = Environment(
 class RankingStack(MlStack):
     """The queue, its jobs, and what they may read."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, environment, "ranking")
         platform = Platform.lookup(self)
@@ -56,6 +55,6 @@ class RankingStack(MlStack):
         platform.data_lake.grant_read_write(pretrain, zones=["models"], prefix="two-tower/")
 
 
-app = App()
+app = MlApp()
 RankingStack(app)
 app.synth()

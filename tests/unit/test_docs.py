@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import mlinfra
@@ -46,6 +49,15 @@ def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
     app.synth()
     config = json.loads((tmp_path / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
     assert len(config["resource"]["aws_autoscaling_group"]) == 1
+
+
+def test_the_app_of_the_page_about_own_projects_synthesizes(tmp_path: Path) -> None:
+    page_ = (ROOT / "docs" / "own-project.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page_, re.DOTALL)
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "CDKTF_OUTDIR": str(tmp_path / "cdktf.out")}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=variables, check=True)
+    config = json.loads((tmp_path / "cdktf.out" / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
+    assert len(config["resource"]["aws_sagemaker_model_package_group"]) == 1
 
 
 def test_the_readme_lists_every_construct() -> None:
