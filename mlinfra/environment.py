@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
-from collections import Counter
-from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,17 +12,17 @@ from mlinfra.another_region import regional_values
 from mlinfra.bucket_record import BucketRecord
 from mlinfra.catalog.image_lock import ImageLock
 from mlinfra.catalog.images import Image, NodeImage, gpu_image_family
-from mlinfra.catalog.instances import InstanceType, instance_types
-from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models, offers
+from mlinfra.catalog.offers import Choice, NoOffer, by_name, gpu_models
 from mlinfra.catalog.regions import regions
 from mlinfra.data_lake_settings import DataLakeSettings
 from mlinfra.declaration import Declaration, DeclarationError, Problems, judged_today
 from mlinfra.endpoint import OWN_IMAGE, Endpoint, endpoint_problems
+from mlinfra.environment_experiments import experiment_problems, expiry_problems, uses_efa
+from mlinfra.environment_names import bucket_name, bucket_name_problems, overlong, overlong_buckets, repeated
 from mlinfra.environment_people import people_problems, studio_problems, team_problems
 from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.feature_group import FeatureGroup
 from mlinfra.people import Person, Team
-from mlinfra.purchase import Spot
 from mlinfra.quiet_hours import QuietHours
 from mlinfra.registered_model import RegisteredModel
 from mlinfra.studio import StudioSettings
@@ -33,16 +30,16 @@ from mlinfra.tracking import Tracking
 from mlinfra.zones import LAKE_BUCKETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from mlinfra.catalog.instances import InstanceType
 
 DEFAULT_SIZES: Mapping[str, str] = MappingProxyType(
     {"small": "p3.2xlarge", "medium": "p3.8xlarge", "large": "p3.16xlarge"}
 )
 """The sizes of an environment that declares none: 1, 4 and 8 NVIDIA V100."""
 
-_BUCKET_NAME_LIMIT = 63
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_ROLE_NAME_LIMIT = 64
 # SageMaker API reference, CreateModelPackageGroup and CreateFeatureGroup, read 2026-11-26.
 _MODEL_PACKAGE_GROUP_NAME_LIMIT = 63
 _FEATURE_GROUP_NAME_LIMIT = 64
@@ -239,41 +236,13 @@ class Environment(Declaration):
     def _bucket_names_fit(cls, region: str, info: ValidationInfo) -> str:
         known = info.data
         if {"project", "name", "account_id"} <= known.keys():
-            longest = max(
-                (_bucket_name(known["project"], known["name"], use, known["account_id"], region) for use in _BUCKETS),
-                key=len,
-            )
-            if len(longest) > _BUCKET_NAME_LIMIT:
-                over = len(longest) - _BUCKET_NAME_LIMIT
-                message = (
-                    f"project, name: {known['project']!r} and {known['name']!r} are too long together: they give the "
-                    f"bucket name {longest!r}, {len(longest)} characters. Expected: at most {_BUCKET_NAME_LIMIT}, so "
-                    f"shorten them by {over}."
-                )
-                raise Problems([message])
+            _refuse(overlong_buckets(known["project"], known["name"], known["account_id"], region))
         return region
 
     @field_validator("bucket_names")
     @classmethod
     def _bucket_names_are_names(cls, names: dict[str, str]) -> dict[str, str]:
-        problems = [
-            f"bucket_names: the data lake has no bucket for {use!r}. Expected: one of {', '.join(LAKE_BUCKETS)}."
-            for use in names
-            if use not in LAKE_BUCKETS
-        ]
-        problems += [
-            f"bucket_names.{use}: {name!r} is no bucket's name. Expected: 3 to {_BUCKET_NAME_LIMIT} lower-case "
-            f"letters, digits and hyphens."
-            for use, name in names.items()
-            if not _BUCKET_NAME.fullmatch(name)
-        ]
-        problems += [
-            f"bucket_names: {name!r} stands there {count} times. Expected: each name once."
-            for name, count in Counter(names.values()).items()
-            if count > 1
-        ]
-        if problems:
-            raise Problems(problems)
+        _refuse(bucket_name_problems(names))
         return names
 
     @field_validator("sizes")
@@ -302,95 +271,73 @@ class Environment(Declaration):
     @field_validator("experiments")
     @classmethod
     def _experiments_fit(cls, experiments: tuple[Experiment, ...], info: ValidationInfo) -> tuple[Experiment, ...]:
-        problems = [
-            f"experiments: {name!r} stands there {count} times. Expected: each name once."
-            for name, count in Counter(getattr(each, "name", None) for each in experiments).items()
-            if count > 1 and name is not None
-        ]
-        for each in experiments:
-            problems += _placement_problems(each, info.data)
+        problems = list(experiment_problems(experiments, info.data))
         today = judged_today()
         if today and "max_experiment_days" in info.data:
-            problems += _expiry_problems(experiments, info.data["max_experiment_days"], today)
-        if problems:
-            raise Problems(problems)
+            problems += expiry_problems(experiments, info.data["max_experiment_days"], today)
+        _refuse(problems)
         return experiments
 
     @field_validator("endpoints")
     @classmethod
     def _endpoints_fit(cls, endpoints: tuple[Endpoint, ...], info: ValidationInfo) -> tuple[Endpoint, ...]:
-        problems = [
-            f"endpoints: {name!r} stands there {count} times. Expected: each name once."
-            for name, count in Counter(each.name for each in endpoints).items()
-            if count > 1 and name is not None
-        ]
+        problems = list(repeated("endpoints", _names(endpoints)))
         for each in endpoints:
             problems += endpoint_problems(each, info.data)
-        if problems:
-            raise Problems(problems)
+        _refuse(problems)
         return endpoints
 
     @field_validator("image_repositories")
     @classmethod
     def _image_repositories_fit(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if problems := list(_repetitions("image_repositories", names)):
-            raise Problems(problems)
+        _refuse(repeated("image_repositories", names))
         return names
 
     @field_validator("models")
     @classmethod
     def _models_fit(cls, models: tuple[RegisteredModel, ...], info: ValidationInfo) -> tuple[RegisteredModel, ...]:
         names = _names(models)
-        problems = [*_repetitions("models", names)]
-        problems += _overlong("models", names, info.data, "model package group", _MODEL_PACKAGE_GROUP_NAME_LIMIT)
-        if problems:
-            raise Problems(problems)
+        problems = list(repeated("models", names))
+        problems += overlong("models", names, info.data, "model package group", _MODEL_PACKAGE_GROUP_NAME_LIMIT)
+        _refuse(problems)
         return models
 
     @field_validator("feature_groups")
     @classmethod
     def _feature_groups_fit(cls, groups: tuple[FeatureGroup, ...], info: ValidationInfo) -> tuple[FeatureGroup, ...]:
         names = _names(groups)
-        problems = [*_repetitions("feature_groups", names)]
-        problems += _overlong("feature_groups", names, info.data, "feature group", _FEATURE_GROUP_NAME_LIMIT)
-        if problems:
-            raise Problems(problems)
+        problems = list(repeated("feature_groups", names))
+        problems += overlong("feature_groups", names, info.data, "feature group", _FEATURE_GROUP_NAME_LIMIT)
+        _refuse(problems)
         return groups
 
     @field_validator("trusted_account_ids")
     @classmethod
     def _trusted_accounts_are_others(cls, account_ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        problems = list(_repetitions("trusted_account_ids", account_ids))
+        problems = list(repeated("trusted_account_ids", account_ids))
         if info.data.get("account_id") in account_ids:
             problems.append(
                 f"trusted_account_ids: {info.data['account_id']!r} is this environment's own account. Expected: others."
             )
-        if problems:
-            raise Problems(problems)
+        _refuse(problems)
         return account_ids
 
     @field_validator("teams")
     @classmethod
     def _teams_fit(cls, teams: tuple[Team, ...]) -> tuple[Team, ...]:
-        problems = list(team_problems(teams))
-        if problems:
-            raise Problems(problems)
+        _refuse(team_problems(teams))
         return teams
 
     @field_validator("people")
     @classmethod
     def _people_fit(cls, people: tuple[Person, ...], info: ValidationInfo) -> tuple[Person, ...]:
-        problems = list(people_problems(people, info.data))
-        if problems:
-            raise Problems(problems)
+        _refuse(people_problems(people, info.data))
         return people
 
     @field_validator("studio")
     @classmethod
     def _studio_fits(cls, studio: StudioSettings | None, info: ValidationInfo) -> StudioSettings | None:
-        problems = list(studio_problems(studio, info.data)) if studio else []
-        if problems:
-            raise Problems(problems)
+        _refuse(studio_problems(studio, info.data) if studio else ())
         return studio
 
     def judged_on(self, today: date) -> Environment:
@@ -402,7 +349,7 @@ class Environment(Declaration):
         Raises:
             DeclarationError: naming each experiment that has to go or get a new date.
         """
-        problems = list(_expiry_problems(self.experiments, self.max_experiment_days, today))
+        problems = list(expiry_problems(self.experiments, self.max_experiment_days, today))
         if problems:
             subject = f"environment {self.name!r}"
             raise DeclarationError(subject, problems)
@@ -431,7 +378,8 @@ class Environment(Declaration):
         if region == self.region:
             problem = f"region: it is in {region} already. Expected: another region."
             raise DeclarationError(subject, [problem])
-        changes |= {"region": region, "name": name or f"{self.name}-{region}"}
+        # Another bucket of the same name cannot be, anywhere.
+        changes = {"bucket_names": {}} | changes | {"region": region, "name": name or f"{self.name}-{region}"}
         kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in changes]
         values = {each: getattr(self, each) for each in kept}
         problems = [
@@ -540,7 +488,7 @@ class Environment(Declaration):
 
     def uses_efa(self, experiment: Experiment) -> bool:
         """Whether the nodes of `experiment` talk through Elastic Fabric Adapters."""
-        return _uses_efa(experiment, self.instance_type(experiment))
+        return uses_efa(experiment, self.instance_type(experiment))
 
     def spend_limit_usd(self, experiment: Experiment) -> float:
         """The most that the cluster of `experiment` may cost, in USD."""
@@ -605,7 +553,7 @@ class Environment(Declaration):
 
     def bucket_name(self, use: str) -> str:
         """The name of the bucket for `use`: a data zone, `access-logs`, `inventory`, `queries` or `tfstate`."""
-        return self.bucket_names.get(use) or _bucket_name(self.project, self.name, use, self.account_id, self.region)
+        return self.bucket_names.get(use) or bucket_name(self.project, self.name, use, self.account_id, self.region)
 
     def stack_id(self, component: str) -> str:
         """The name that `cdktf` knows a component's stack by."""
@@ -674,130 +622,12 @@ class Environment(Declaration):
         }
 
 
-def _names(declared: Sequence[RegisteredModel | FeatureGroup]) -> list[str]:
+def _refuse(problems: Iterable[str]) -> None:
+    """Refuse what a validator looks at, where it has found problems."""
+    if found := list(problems):
+        raise Problems(found)
+
+
+def _names(declared: Sequence[RegisteredModel | FeatureGroup | Endpoint]) -> list[str]:
     """The names that are sound; for the others their own declaration was refused."""
     return [each.name for each in declared if isinstance(each.name, str)]
-
-
-def _repetitions(field: str, values: Sequence[str]) -> Iterator[str]:
-    for value, count in Counter(values).items():
-        if count > 1:
-            yield f"{field}: {value!r} stands there {count} times. Expected: each once."
-
-
-def _overlong(
-    field: str, names: Sequence[str], environment: Mapping[str, object], kind: str, limit: int
-) -> Iterator[str]:
-    """What is too long for AWS once it begins with the environment's prefix."""
-    if not {"project", "name"} <= environment.keys():
-        return
-    for name in names:
-        full = f"{environment['project']}-{environment['name']}-{name}"
-        if len(full) > limit:
-            yield (
-                f"{field}.{name}.name: {name!r} is too long here: it gives the {kind} name {full!r}, {len(full)} "
-                f"characters. Expected: at most {limit}, so shorten it by {len(full) - limit}."
-            )
-
-
-_BUCKETS = (*LAKE_BUCKETS, "tfstate")
-
-
-def _bucket_name(project: str, environment: str, use: str, account_id: str, region: str) -> str:
-    return f"{project}-{environment}-{use}-{account_id}-{region}"
-
-
-def _placement_problems(experiment: Experiment, environment: Mapping[str, object]) -> Iterator[str]:
-    """What keeps an experiment out of an environment, as far as the fields of both are sound."""
-    where = f"experiments.{experiment.name}"
-    limit = environment.get("max_nodes")
-    choice = _choice(experiment, environment)
-    if isinstance(choice, str):
-        yield f"{where}.{choice}"
-    elif choice is not None:
-        yield from _choice_problems(where, experiment, choice.instance_type, environment)
-    if isinstance(limit, int) and isinstance(experiment.nodes, int) and experiment.nodes > limit:
-        yield f"{where}.nodes: {experiment.nodes} is more than max_nodes. Expected: 1 to {limit}."
-    if {"project", "name"} <= environment.keys():
-        role = f"{environment['project']}-{environment['name']}-{experiment.name}-node"
-        if len(role) > _ROLE_NAME_LIMIT:
-            yield (
-                f"{where}.name: {experiment.name!r} is too long here: it gives the role name {role!r}, {len(role)} "
-                f"characters. Expected: at most {_ROLE_NAME_LIMIT}, so shorten it by {len(role) - _ROLE_NAME_LIMIT}."
-            )
-
-
-def _expiry_problems(experiments: Sequence[Experiment], max_days: int, today: date) -> Iterator[str]:
-    last = today + timedelta(days=max_days)
-    for each in experiments:
-        if not isinstance(each.expires, date):  # refused for it already
-            continue
-        where = f"experiments.{each.name}.expires: {each.expires.isoformat()!r}"
-        if each.expires < today:
-            yield (
-                f"{where} is in the past. Expected: {today} to {last}; remove the experiment, and its cluster goes at "
-                f"the next deploy, or give it a new date."
-            )
-        elif each.expires > last:
-            yield f"{where} is more than max_experiment_days ({max_days}) away. Expected: {today} to {last}."
-
-
-def _choice(experiment: Experiment, environment: Mapping[str, object]) -> Choice | str | None:
-    """What the experiment gets here, or why it gets nothing; None where that was told already."""
-    sizes = environment.get("sizes")
-    asks_for_size = experiment.gpu is None and experiment.instance_type is None
-    if not isinstance(sizes, dict):
-        return None
-    if asks_for_size and experiment.asked_size not in sizes:
-        offered = ", ".join(f"{size} ({name})" for size, name in sizes.items())
-        return f"size: {experiment.asked_size!r} is not offered here. Expected: {offered}."
-    try:
-        return experiment.choose(sizes)
-    except NoOffer:  # the experiment was refused for it
-        return None
-
-
-def _choice_problems(
-    where: str, experiment: Experiment, chosen: InstanceType, environment: Mapping[str, object]
-) -> Iterator[str]:
-    """What an experiment asks of its instance type that it does not have."""
-    images = environment.get("images")
-    if isinstance(images, dict) and chosen.accelerator not in images and gpu_image_family(chosen.accelerator) is None:
-        yield (
-            f"{where}: its nodes are {chosen.name}, and the catalog has no image for {chosen.accelerator}. Expected: "
-            f"images={{{chosen.accelerator!r}: Image(...)}} in the environment, or another accelerator."
-        )
-    region = environment.get("region")
-    if experiment.zone and isinstance(region, str) and experiment.zone[:-1] != region:
-        yield f"{where}.zone: {experiment.zone!r} is not in {region}. Expected: a zone of it, such as {region}a."
-    if experiment.efa and not chosen.efa_count:
-        with_efa = [each.name for each in offers(gpu=chosen.accelerator, efa=True)]
-        instead = f"one that has: {', '.join(with_efa)}" if with_efa else "another accelerator"
-        yield f"{where}.efa: {chosen.name} has no Elastic Fabric Adapter. Expected: efa=False, or {instead}."
-    if isinstance(experiment.purchase, Spot):
-        yield from _alternative_problems(f"{where}.purchase.instance_types", experiment, chosen)
-
-
-def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceType) -> Iterator[str]:
-    """What keeps other instance types of spot from standing in: they share the image and the network interfaces."""
-    for name in experiment.purchase.instance_types if isinstance(experiment.purchase, Spot) else ():
-        other = instance_types().get(name)
-        if other is None:  # the experiment was refused for it
-            continue
-        if other.architecture != chosen.architecture or gpu_image_family(other.accelerator) != gpu_image_family(
-            chosen.accelerator
-        ):
-            yield f"{where}: {name} needs another image than {chosen.name}. Expected: types with the same."
-        if experiment.efa and (other.network_cards, other.efa_count) != (chosen.network_cards, chosen.efa_count):
-            yield (
-                f"{where}: {name} has other network cards than {chosen.name}. Expected: types with the same, or "
-                f"efa=False."
-            )
-
-
-def _uses_efa(experiment: Experiment, chosen: InstanceType) -> bool:
-    if experiment.efa is not None:
-        return experiment.efa
-    # Interfaces are the same for every node, so instance types that differ do without unless told otherwise.
-    one_type = not (isinstance(experiment.purchase, Spot) and experiment.purchase.instance_types)
-    return experiment.nodes > 1 and chosen.efa_count > 0 and one_type

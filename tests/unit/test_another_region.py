@@ -90,3 +90,8 @@ def test_what_is_replaced_needs_no_other_value() -> None:
     here = an_environment(images={"v100": Image(reference="ami-0123456789abcdef0")})
     there = here.in_region("eu-west-1", images={"v100": Image(reference="ami-0fedcba9876543210")})
     assert there.images["v100"].reference == "ami-0fedcba9876543210"
+
+
+def test_buckets_have_names_of_their_own_there() -> None:
+    here = an_environment(bucket_names={"raw": "legacy-clicks"})
+    assert here.in_region("eu-west-1").bucket_name("raw") == "recsys-dev-eu-west-1-raw-111111111111-eu-west-1"

@@ -196,7 +196,7 @@ def test_more_than_ten_variants_are_refused() -> None:
 
 def test_an_environment_has_an_endpoint_of_a_name_once() -> None:
     with pytest.raises(
-        DeclarationError, match=r"endpoints: 'ranker' stands there 2 times\. Expected: each name once\."
+        DeclarationError, match=r"endpoints: 'ranker' stands there 2 times\. Expected: each once\."
     ):
         an_environment(endpoints=[an_endpoint(), an_endpoint()])
 
@@ -239,4 +239,4 @@ def test_what_is_wrong_with_its_parts_hides_nothing_of_the_rest() -> None:
         "endpoint",
         "environment",
     ]
-    assert judgement.errors[-1].problems == ["endpoints: 'Ranker' stands there 2 times. Expected: each name once."]
+    assert judgement.errors[-1].problems == ["endpoints: 'Ranker' stands there 2 times. Expected: each once."]
