@@ -180,3 +180,19 @@ def test_policies_of_many_wildcards_are_compared_in_time() -> None:
     before = grants(policy(allow("s3:*" + "*a" * 30)))
     after = grants(json.loads(policy(allow("s3:" + "a" * 60 + "b"))))
     assert len(difference(before, after).more) == 1
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ("s3:Get*", "s3:GetObject", True),
+        ("s3:get*", "s3:GetObject", True),
+        ("s3:Get*", "s3:Put*", False),
+        ("s3:Get?bject", "s3:Get*bject", False),
+        ("*", "iam:PassRole", True),
+        ("s3:GetObject", "s3:GetObject*", False),
+    ],
+)
+def test_a_wildcard_covers_what_it_matches(wide: str, narrow: str, *, covers: bool) -> None:
+    found = difference(grants(policy(allow(wide))), grants(policy(allow(narrow))))
+    assert (found.more == ()) is covers
