@@ -83,9 +83,7 @@ def look(plan: Plan) -> Iterator[Finding]:
         if words and change.destroys:
             verb = "is destroyed" if change.kind is Kind.DESTROY else "is replaced"
             by = f", forced by {listed(change.forced_by)}" if change.forced_by else ""
-            yield GONE.at(
-                plan.stack, change, f"{words[0].upper()}{words[1:]} {_name(change)} {verb}{by}.".replace(", ,", ",")
-            )
+            yield GONE.at(plan.stack, change, f"{words[0].upper()}{words[1:]} {_name(change)} {verb}{by}.")
         elif change.kind is Kind.UPDATE:
             yield from _updated(plan, change)
 
@@ -127,7 +125,6 @@ def _group(plan: Plan, change: Change) -> Iterator[Finding]:
     refresh = items(change.new("instance_refresh"))
     if refresh and isinstance(refresh[0], dict):
         triggers = {*_ALWAYS_REFRESH, *map(str, items(refresh[0].get("triggers")))}
-        # The provider's word for the blocks `tag` is `tag`, and so is the attribute's.
         changed = [name for name in change.changed_attributes() if name in triggers]
         if changed:
             text = f"{_name(change)} starts an instance refresh, as {listed(changed)} changes."
