@@ -61,8 +61,9 @@ snapshots: setup ## Accept the present output as the snapshots
 	$(BIN)/pytest tests/snapshots --snapshot-update
 
 .PHONY: bench
-bench: setup ## Measure synthesis, stock and fast side by side
+bench: setup ## Measure synthesis, stock and fast side by side, and the review of large plans
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.review
 
 .PHONY: setup
 setup: $(PYTHON_READY) $(NODE_READY) ## Install into .venv and node_modules

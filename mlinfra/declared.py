@@ -47,7 +47,7 @@ def load_environments(
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
 
-    with judging((today or _today()) if judged else None) as judgement:
+    with judging((today or present_day()) if judged else None) as judgement:
         read = [_read(files[name]) for name in ([only] if only else files)]
         lock = _image_lock(root, judgement) if judged else ImageLock()
         record = _bucket_record(root, files, judgement) if judged else None
@@ -78,7 +78,12 @@ def _bucket_record(root: Path, declared: Collection[str], judgement: Judgement) 
     return record
 
 
-def _today() -> date:
+def present_day() -> date:
+    """The day in MLINFRA_TODAY (as 2026-11-24); without it, the present day.
+
+    Raises:
+        DeclarationError: where the variable holds no date.
+    """
     given = os.environ.get("MLINFRA_TODAY")
     if not given:
         return date.today()  # noqa: DTZ011  an expiry is a day where the reader lives

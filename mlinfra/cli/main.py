@@ -12,6 +12,7 @@ from mlinfra.cli.buckets import buckets
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.images import images
 from mlinfra.cli.local import local
+from mlinfra.cli.review import review
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ app.add_typer(local, name="local")
 app.add_typer(clusters, name="clusters")
 app.add_typer(images, name="images")
 app.add_typer(buckets, name="buckets")
+app.command()(review)
 
 
 def run() -> None:

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import mlinfra
-from ci import conformance, environment_docs
+from ci import conformance, environment_docs, review_docs
 from mlinfra._cdk import Construct
 from mlinfra.declaration import judging
 from tests.conftest import ROOT, TODAY, image_lock
@@ -29,6 +29,11 @@ def test_the_page_about_environments_says_what_the_models_say() -> None:
 def test_the_page_about_conformance_says_what_the_tests_found() -> None:
     written = conformance.PAGE.read_text(encoding="utf-8")
     assert written == conformance.page(), "run `python -m ci.conformance`"
+
+
+def test_the_page_about_reviews_lists_every_rule() -> None:
+    written = review_docs.PAGE.read_text(encoding="utf-8")
+    assert written == review_docs.page(), "run `python -m ci.review_docs`"
 
 
 def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:

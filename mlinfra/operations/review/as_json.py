@@ -1,0 +1,67 @@
+"""A report as JSON, for programs: everything that was found, nothing cut."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.operations.review.wording import plain
+
+if TYPE_CHECKING:
+    from mlinfra.operations.review.costs import Usd
+    from mlinfra.operations.review.finding import Finding
+    from mlinfra.operations.review.report import Report, StackReview, Touched
+
+
+def to_json(report: Report) -> str:
+    """The report as a JSON document."""
+    document = {
+        "exit_code": report.exit_code,
+        "held": len(report.held),
+        "findings": [_finding(each) for each in report.findings],
+        "stacks": [_stack(each) for each in report.stacks],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "level": finding.level.value,
+        "stack": finding.stack,
+        "address": finding.address,
+        "text": plain(finding.text),
+        "fix": plain(finding.fix),
+        "approved_by": finding.approved_by,
+    }
+
+
+def _stack(stack: StackReview) -> dict[str, Any]:
+    return {
+        "stack": stack.stack,
+        "source": stack.source,
+        "changes": [_touched(each) for each in stack.touched],
+        "usd_per_month": {
+            "before": _usd(stack.cost.before),
+            "after": _usd(stack.cost.after),
+            "difference": _usd(stack.cost.difference),
+            "unknown": [{"address": address, "reason": reason} for address, reason in stack.cost.unknown],
+        },
+    }
+
+
+def _touched(touched: Touched) -> dict[str, Any]:
+    said = {
+        "address": touched.address,
+        "action": touched.kind.value,
+        "forced_by": list(touched.forced_by),
+        "reason": touched.reason,
+        "moved_from": touched.moved_from,
+        "imported_as": touched.imports,
+        "deposed": touched.deposed,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _usd(usd: Usd) -> dict[str, float]:
+    return {"usual": round(usd.usual, 2), "most": round(usd.most, 2)}

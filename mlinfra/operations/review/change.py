@@ -1,0 +1,261 @@
+"""One resource change of a plan, as a view: nothing is copied, and any shape is borne.
+
+The format: https://developer.hashicorp.com/terraform/internals/json-format (read 2026-11-26).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from mlinfra.operations.review.wording import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_EMPTY: Final[Mapping[str, Any]] = {}
+
+
+class Kind(Enum):
+    """What happens to a resource."""
+
+    CREATE = "create"
+    UPDATE = "change"
+    REPLACE = "replace"
+    """Destroyed, then created."""
+    REPLACE_CREATE_FIRST = "replace, created before destroyed"
+    DESTROY = "destroy"
+    FORGET = "forget"
+    READ = "read"
+    NOTHING = "no change"
+    UNKNOWN = "unknown"
+    """An action that this version of mlinfra does not know."""
+
+
+_KINDS: Final[Mapping[tuple[str, ...], Kind]] = {
+    ("no-op",): Kind.NOTHING,
+    (): Kind.NOTHING,
+    ("create",): Kind.CREATE,
+    ("read",): Kind.READ,
+    ("update",): Kind.UPDATE,
+    ("delete", "create"): Kind.REPLACE,
+    ("create", "delete"): Kind.REPLACE_CREATE_FIRST,
+    ("delete",): Kind.DESTROY,
+    ("forget",): Kind.FORGET,
+}
+
+
+class Mark(Enum):
+    """What stands for a value that cannot be told."""
+
+    UNKNOWN = "known only when it is applied"
+    SENSITIVE = "sensitive"
+
+
+UNKNOWN: Final = Mark.UNKNOWN
+
+
+class Change:
+    """What a plan would do to one resource."""
+
+    __slots__ = ("_change", "_raw", "address", "kind", "type")
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        """View `raw`, an element of the plan's `resource_changes`."""
+        self._raw = raw
+        self._change = _mapping(raw.get("change"))
+        self.address = str(raw.get("address") or "an address that the plan does not say")
+        self.type = str(raw.get("type") or "")
+        actions = self._change.get("actions")
+        self.kind = _KINDS.get(tuple(map(str, actions)), Kind.UNKNOWN) if isinstance(actions, list) else Kind.UNKNOWN
+
+    @property
+    def is_data_source(self) -> bool:
+        """Whether it is read only."""
+        return self._raw.get("mode") == "data"
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Terraform's own words for what happens."""
+        actions = self._change.get("actions")
+        return tuple(map(str, actions)) if isinstance(actions, list) else ()
+
+    @property
+    def deposed(self) -> str | None:
+        """The key of the object that an interrupted replacement left behind; None: it is the resource itself."""
+        return str(self._raw["deposed"]) if self._raw.get("deposed") else None
+
+    @property
+    def moved_from(self) -> str | None:
+        """The address that it had before; None: this one."""
+        before = self._raw.get("previous_address")
+        return str(before) if before and before != self.address else None
+
+    @property
+    def imports(self) -> str | None:
+        """The id by which it is imported; None: it is not."""
+        importing = self._change.get("importing")
+        if importing is None:
+            return None
+        return str(_mapping(importing).get("id") or Mark.UNKNOWN.value)
+
+    @property
+    def reason(self) -> str:
+        """Terraform's own word for why, such as `replace_because_tainted`; empty: none is needed."""
+        return str(self._raw.get("action_reason") or "")
+
+    @property
+    def creates(self) -> bool:
+        """Whether an object is made, which may replace another."""
+        return self.kind in {Kind.CREATE, Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
+
+    @property
+    def destroys(self) -> bool:
+        """Whether an object goes, which another may replace."""
+        return self.kind in {Kind.DESTROY, Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
+
+    @property
+    def replaces(self) -> bool:
+        """Whether one object goes and another comes."""
+        return self.kind in {Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
+
+    @property
+    def before(self) -> Mapping[str, Any]:
+        """The values now; none where it is created."""
+        return _mapping(self._change.get("before"))
+
+    @property
+    def after(self) -> Mapping[str, Any]:
+        """The values afterwards as far as they are known; none where it is destroyed."""
+        return _mapping(self._change.get("after"))
+
+    @property
+    def forced_by(self) -> tuple[str, ...]:
+        """The attributes that force a replacement, such as `ebs_block_device[0].encrypted`."""
+        found = self._change.get("replace_paths")
+        paths = found if isinstance(found, list) else []
+        return tuple(dict.fromkeys(_path_in_words(path) for path in paths if isinstance(path, list)))
+
+    def old(self, path: str) -> Any:  # noqa: ANN401  a resource's value
+        """The value at `path`, such as `versioning_configuration.0.status`, before; None: there is none."""
+        return _walk(self._change.get("before"), path)
+
+    def new(self, path: str) -> Any:  # noqa: ANN401
+        """The value at `path` afterwards; None: there is none; UNKNOWN: only the apply will tell."""
+        if _is_marked(self._change.get("after_unknown"), path):
+            return UNKNOWN
+        return _walk(self._change.get("after"), path)
+
+    def differs(self, path: str) -> bool:
+        """Whether the value at `path` changes, or may."""
+        after = self.new(path)
+        return after is UNKNOWN or self.old(path) != after
+
+    def changed_attributes(self) -> Iterator[str]:
+        """The top-level attributes that change, or may."""
+        unknown = _mapping(self._change.get("after_unknown"))
+        after = self.after
+        for name, value in self.before.items():
+            if value != after.get(name) or _any_true(unknown.get(name)):
+                yield name
+        for name in (*after, *unknown):
+            if name not in self.before and (after.get(name) is not None or _any_true(unknown.get(name))):
+                yield name
+
+    def is_sensitive(self, path: str) -> bool:
+        """Whether the value at `path`, or a part of it, must not be shown."""
+        for name in ("before_sensitive", "after_sensitive"):
+            marks = self._change.get(name)
+            if marks and (_is_marked(marks, path) or _any_true(_walk(marks, path))):
+                return True
+        return False
+
+    def shown(self, path: str) -> str:
+        """The values at `path` before and afterwards in words."""
+        if self.is_sensitive(path):
+            return f"({Mark.SENSITIVE.value})"
+        return f"from {_said(self.old(path))} to {_said(self.new(path))}"
+
+    def name(self, *paths: str) -> str:
+        """What it is called, quoted: the first of `paths` that says so and may be shown; otherwise its address.
+
+        What is renamed is called as it is now.
+        """
+        for path in paths:
+            for value in (self.old(path), self.new(path)):
+                if isinstance(value, str) and value and not self.is_sensitive(path):
+                    return quoted(value)
+        return quoted(self.address)
+
+
+def items(value: object) -> Sequence[Any]:
+    """The elements of a list; none where it is no list."""
+    return value if isinstance(value, list) else ()
+
+
+def number(value: object) -> float | None:
+    """A number, which providers also write as text; None: it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else _EMPTY
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+def _walk(value: Any, path: str) -> Any:  # noqa: ANN401
+    for step in _steps(path):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _is_marked(marks: Any, path: str) -> bool:  # noqa: ANN401
+    """Whether `marks` say true of `path`, or of something around it."""
+    for step in _steps(path):
+        if marks is True:
+            return True
+        if isinstance(marks, dict):
+            marks = marks.get(step)
+        elif isinstance(marks, list) and step.isdecimal() and int(step) < len(marks):
+            marks = marks[int(step)]
+        else:
+            return False
+    return marks is True
+
+
+def _any_true(marks: Any) -> bool:  # noqa: ANN401
+    if isinstance(marks, dict):
+        return any(map(_any_true, marks.values()))
+    if isinstance(marks, list):
+        return any(map(_any_true, marks))
+    return marks is True
+
+
+def _said(value: object) -> str:
+    return value.value if isinstance(value, Mark) else "nothing" if value is None else quoted(value)
+
+
+def _path_in_words(path: list[Any]) -> str:
+    words = ""
+    for step in path:
+        words += f"[{step}]" if isinstance(step, int) else f".{step}" if words else str(step)
+    return words

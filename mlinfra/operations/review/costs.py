@@ -1,0 +1,213 @@
+"""What a plan's instances cost a month, before and after, by the catalog's prices.
+
+On-demand prices of Linux in us-east-1, for spot instances and other regions too: near enough to compare, and no
+bill. A price that the catalog does not have is unknown, never 0.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from mlinfra.functions.cost import prices
+from mlinfra.operations.review.change import Change, Kind, Mark, items, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mlinfra.operations.review.plan import Plan
+
+HOURS_A_MONTH: Final = 730
+_PRICED: Final = frozenset({"aws_autoscaling_group", "aws_eks_node_group", "aws_instance"})
+UNPRICED: Final[Mapping[str, str]] = {
+    "aws_batch_compute_environment": "AWS Batch: what its jobs use",
+    "aws_db_instance": "RDS",
+    "aws_ec2_fleet": "a fleet of instances",
+    "aws_eks_cluster": "EKS: the control plane",
+    "aws_elasticache_cluster": "ElastiCache",
+    "aws_elasticache_replication_group": "ElastiCache",
+    "aws_fsx_lustre_file_system": "FSx for Lustre",
+    "aws_fsx_ontap_file_system": "FSx for ONTAP",
+    "aws_fsx_openzfs_file_system": "FSx for OpenZFS",
+    "aws_fsx_windows_file_system": "FSx for Windows",
+    "aws_lb": "a load balancer",
+    "aws_msk_cluster": "MSK",
+    "aws_nat_gateway": "a NAT gateway",
+    "aws_opensearch_domain": "OpenSearch",
+    "aws_rds_cluster_instance": "RDS",
+    "aws_redshift_cluster": "Redshift",
+    "aws_sagemaker_endpoint": "a SageMaker endpoint",
+    "aws_sagemaker_mlflow_tracking_server": "a managed MLflow server",
+    "aws_sagemaker_notebook_instance": "a SageMaker notebook instance",
+    "aws_spot_fleet_request": "a spot fleet",
+    "aws_spot_instance_request": "a spot instance",
+}
+"""What is billed by the hour and has no price in the catalog, and how it is called."""
+
+
+class Usd(NamedTuple):
+    """A sum, in USD a month."""
+
+    usual: float
+    """With as many nodes as are asked for."""
+    most: float
+    """With as many nodes as there can be."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the instances of one plan cost a month, as far as prices are known."""
+
+    before: Usd
+    after: Usd
+    unknown: tuple[tuple[str, str], ...] = field(default=())
+    """What has no known price: the address, and why."""
+
+    @property
+    def difference(self) -> Usd:
+        """How much more it is afterwards."""
+        return Usd(self.after.usual - self.before.usual, self.after.most - self.before.most)
+
+
+class _Fleet(NamedTuple):
+    types: tuple[str, ...]
+    """The instance types it may have; none: that is not known."""
+    wanted: float | None
+    most: float | None
+
+
+def cost(plan: Plan) -> Cost:
+    """What the instances of `plan` cost a month, before and after."""
+    templates = _Templates(plan)
+    sums = {"before": [0.0, 0.0], "after": [0.0, 0.0]}
+    unknown: dict[str, str] = {}
+    for change in (*plan.changes, *plan.unchanged):
+        if change.type in UNPRICED and change.kind is not Kind.FORGET:
+            unknown[change.address] = UNPRICED[change.type]
+        if change.type not in _PRICED:
+            continue
+        for side in ("before", "after"):
+            fleet = _fleet(change, side, templates)
+            if fleet is None:
+                continue
+            price, why = _price(fleet)
+            if _is_hidden(change):
+                price, why = None, "its instance type is sensitive"
+            if price is None:
+                unknown[change.address] = why
+                continue
+            sums[side][0] += price * (fleet.wanted or 0) * HOURS_A_MONTH
+            sums[side][1] += price * (fleet.most or 0) * HOURS_A_MONTH
+    return Cost(Usd(*sums["before"]), Usd(*sums["after"]), tuple(sorted(unknown.items())))
+
+
+def _price(fleet: _Fleet) -> tuple[float | None, str]:
+    """USD per hour of one node, and why that is not known. Of several types, the dearest."""
+    if not fleet.types:
+        return None, "which instance type it has is not known"
+    if fleet.wanted is None or fleet.most is None:
+        return None, "how many nodes it has is not known"
+    if fleet.most == 0:
+        return 0.0, ""
+    known = [prices().get(each) for each in fleet.types]
+    missing = [name for name, price in zip(fleet.types, known, strict=True) if price is None]
+    if missing:
+        return None, f"the catalog has no price of {', '.join(missing)}"
+    return max(price for price in known if price is not None), ""
+
+
+def _fleet(change: Change, side: str, templates: _Templates) -> _Fleet | None:
+    """The nodes of `change` on one side; None: there are none."""
+    if change.kind is Kind.DESTROY and side == "after":
+        return None
+    # What is forgotten goes on to cost, and is no part of the stack any more.
+    if (change.kind is Kind.CREATE and side == "before") or (change.kind is Kind.FORGET and side == "after"):
+        return None
+    value_of = change.old if side == "before" else change.new
+    if change.type == "aws_instance":
+        return _Fleet(_texts([value_of("instance_type")]), 1, 1)
+    if change.type == "aws_eks_node_group":
+        types = _texts(items(value_of("instance_types")))
+        wanted, most = (number(value_of(f"scaling_config.0.{each}_size")) for each in ("desired", "max"))
+        return _Fleet(types, wanted, most)
+    most = number(value_of("max_size"))
+    wanted = number(value_of("desired_capacity"))
+    if wanted is None:
+        wanted = number(value_of("min_size"))
+    return _Fleet(templates.types(change, side), wanted, most)
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    given = list(values)
+    # One type that cannot be told makes all of them unknown.
+    return tuple(each for each in given if isinstance(each, str)) if not any(isinstance(e, Mark) for e in given) else ()
+
+
+def _is_hidden(change: Change) -> bool:
+    return any(map(change.is_sensitive, ("instance_type", "instance_types", "mixed_instances_policy")))
+
+
+class _Templates:
+    """The instance types that launch templates and configurations name, found by id, name or reference."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._types: dict[str, dict[str, str]] = {"before": {}, "after": {}}
+        kinds = {"aws_launch_template", "aws_launch_configuration"}
+        for change in (*plan.unchanged, *plan.changes):
+            if change.type not in kinds:
+                continue
+            for side, value_of in (("before", change.old), ("after", change.new)):
+                instance_type = value_of("instance_type")
+                if isinstance(instance_type, str) and not change.is_sensitive("instance_type"):
+                    keys = (change.address, value_of("id"), value_of("name"))
+                    self._types[side].update({key: instance_type for key in keys if isinstance(key, str)})
+        self._references = dict(_references(plan.configuration.get("root_module"), ""))
+
+    def types(self, group: Change, side: str) -> tuple[str, ...]:
+        """The instance types of a group; none: they are not known."""
+        value_of = group.old if side == "before" else group.new
+        overrides = items(value_of("mixed_instances_policy.0.launch_template.0.override"))
+        named = [each.get("instance_type") for each in overrides if isinstance(each, dict)]
+        if named:
+            return _texts(named) if all(isinstance(each, str) and each for each in named) else ()
+        blocks = ("launch_template.0", "mixed_instances_policy.0.launch_template.0.launch_template_specification.0")
+        ids = ("id", "name", "launch_template_id", "launch_template_name")
+        keys = [value_of("launch_configuration"), *(value_of(f"{block}.{each}") for block in blocks for each in ids)]
+        for key in keys:
+            if isinstance(key, str) and key in self._types[side]:
+                return (self._types[side][key],)
+        return self._by_reference(group, side) if Mark.UNKNOWN in keys else ()
+
+    def _by_reference(self, group: Change, side: str) -> tuple[str, ...]:
+        """By what the configuration refers to, where the id is known only when it is applied."""
+        resource, index = _without_index(group.address)
+        for reference in self._references.get(_INDEX.sub("", resource), ()):
+            module = resource.rpartition("aws_autoscaling_group.")[0]
+            for address in (f"{module}{reference}{index}", f"{module}{reference}"):
+                if address in self._types[side]:
+                    return (self._types[side][address],)
+        return ()
+
+
+_INDEX: Final = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
+_TEMPLATE: Final = re.compile(r"aws_launch_(?:template|configuration)\.[^.\[]+")
+
+
+def _without_index(address: str) -> tuple[str, str]:
+    found = re.search(rf"(?:{_INDEX.pattern})$", address)
+    return (address[: found.start()], found.group()) if found else (address, "")
+
+
+def _references(module: object, prefix: str) -> Iterator[tuple[str, list[str]]]:
+    """The launch templates that each auto scaling group of the configuration refers to."""
+    if not isinstance(module, dict):
+        return
+    for resource in items(module.get("resources")):
+        if isinstance(resource, dict) and resource.get("type") == "aws_autoscaling_group":
+            found = _TEMPLATE.findall(str(resource.get("expressions")))
+            yield f"{prefix}{resource.get('address')}", list(dict.fromkeys(found))
+    calls = module.get("module_calls")
+    for name, call in calls.items() if isinstance(calls, dict) else ():
+        if isinstance(call, dict):
+            yield from _references(call.get("module"), f"{prefix}module.{name}.")

@@ -1,0 +1,1 @@
+"""What is looked for in plans, one subject a module."""

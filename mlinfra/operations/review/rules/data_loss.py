@@ -1,0 +1,118 @@
+"""Data that would be destroyed with the resource that holds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mlinfra.operations.review.change import Change, Kind
+from mlinfra.operations.review.finding import Finding, Level, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlinfra.operations.review.plan import Plan
+
+HOLDS_DATA: Final[Mapping[str, str]] = {
+    "aws_backup_vault": "the backup vault",
+    "aws_cloudwatch_log_group": "the log group, with all its logs",
+    "aws_cognito_user_pool": "the user pool, with all its users",
+    "aws_db_cluster_snapshot": "the cluster snapshot",
+    "aws_db_instance": "the database",
+    "aws_db_snapshot": "the database snapshot",
+    "aws_docdb_cluster": "the DocumentDB cluster",
+    "aws_dynamodb_table": "the table, with all its items",
+    "aws_dynamodb_table_replica": "the replica of the table",
+    "aws_ebs_snapshot": "the volume's snapshot",
+    "aws_ebs_volume": "the volume",
+    "aws_ecr_repository": "the repository, with its images",
+    "aws_ecrpublic_repository": "the public repository, with its images",
+    "aws_efs_file_system": "the file system, with all its files",
+    "aws_elasticache_cluster": "the cache cluster",
+    "aws_elasticache_replication_group": "the cache's replication group",
+    "aws_elasticsearch_domain": "the search domain, with its indexes",
+    "aws_fsx_backup": "the backup of a file system",
+    "aws_fsx_lustre_file_system": "the Lustre file system, with all files that were not exported",
+    "aws_fsx_ontap_file_system": "the ONTAP file system",
+    "aws_fsx_ontap_volume": "the ONTAP volume",
+    "aws_fsx_openzfs_file_system": "the OpenZFS file system",
+    "aws_fsx_openzfs_snapshot": "the OpenZFS snapshot",
+    "aws_fsx_openzfs_volume": "the OpenZFS volume",
+    "aws_fsx_windows_file_system": "the Windows file system",
+    "aws_glue_catalog_database": "the catalog database, with its table definitions",
+    "aws_glue_catalog_table": "the table's definition",
+    "aws_keyspaces_table": "the table, with all its rows",
+    "aws_kinesis_stream": "the stream, with what is not read yet",
+    "aws_kms_external_key": "the key: what it encrypted can never be read again",
+    "aws_kms_key": "the key: what it encrypted can never be read again",
+    "aws_kms_replica_key": "the replica key: what it encrypted in its region cannot be read there any more",
+    "aws_memorydb_cluster": "the MemoryDB cluster",
+    "aws_msk_cluster": "the Kafka cluster, with its topics",
+    "aws_neptune_cluster": "the Neptune cluster",
+    "aws_opensearch_domain": "the search domain, with its indexes",
+    "aws_rds_cluster": "the database cluster",
+    "aws_redshift_cluster": "the warehouse",
+    "aws_redshiftserverless_namespace": "the warehouse's namespace",
+    "aws_s3_bucket": "the bucket",
+    "aws_s3_directory_bucket": "the directory bucket",
+    "aws_s3tables_table": "the table, with all its rows",
+    "aws_s3tables_table_bucket": "the table bucket",
+    "aws_sagemaker_domain": "the Studio domain, whose home file system is deleted unless its retention policy keeps it",
+    "aws_sagemaker_feature_group": "the feature group: its online store, and the definition of what is offline",
+    "aws_sagemaker_mlflow_tracking_server": "the tracking server, with the runs it recorded",
+    "aws_sagemaker_model_package_group": "the group that the model registry keeps a model's versions in",
+    "aws_sagemaker_notebook_instance": "the notebook instance, with its volume",
+    "aws_secretsmanager_secret": "the secret",
+    "aws_sqs_queue": "the queue, with its messages",
+    "aws_timestreamwrite_table": "the table, with all its records",
+}
+"""What is lost, by the type of the resource."""
+
+STATE: Final = "the state of Terraform: without it nothing that it manages can be changed or taken away by code"
+
+DESTROYED: Final = Rule(
+    "MLR101",
+    Level.HOLD,
+    "A resource that holds data is destroyed.",
+    "Keep it: leave it in the code, or take it out of the state only, with a `removed` block and `destroy = false`.",
+)
+REPLACED: Final = Rule(
+    "MLR102",
+    Level.HOLD,
+    "A resource that holds data is replaced: the new one is empty.",
+    "Undo the change of the attributes that force it. Where it was renamed in the code, write a `moved` block.",
+)
+RULES: Final = (DESTROYED, REPLACED)
+
+
+def look(plan: Plan) -> Iterator[Finding]:
+    """Findings about data that goes."""
+    for change in plan.changes:
+        lost = HOLDS_DATA.get(change.type)
+        if lost is None or not change.destroys:
+            continue
+        name = change.name("name", "bucket", "identifier", "cluster_identifier", "domain_name", "id")
+        if _holds_state(change):
+            lost = f"{lost}, which by its name holds {STATE}"
+        if change.kind is Kind.DESTROY:
+            yield DESTROYED.at(plan.stack, change, f"{name} is destroyed: {lost}.{_emptied(change)}")
+        else:
+            yield REPLACED.at(plan.stack, change, f"{name} is replaced: {lost}.{_emptied(change)}")
+
+
+def _holds_state(change: Change) -> bool:
+    name = change.old("bucket") if change.type == "aws_s3_bucket" else change.old("name")
+    words = ("tfstate", "terraform-state", "terraform-lock", "tf-state", "terraform-locks")
+    if change.type not in {"aws_s3_bucket", "aws_dynamodb_table"} or not isinstance(name, str):
+        return False
+    return any(word in name.lower() for word in words) or change.old("hash_key") == "LockID"
+
+
+def _emptied(change: Change) -> str:
+    """What the resource's own settings add to the loss."""
+    if change.old("force_destroy") is True or change.old("force_delete") is True:
+        return " It is emptied first, as its setting to force that is on."
+    if change.old("skip_final_snapshot") is True:
+        return " No final snapshot is made."
+    if change.old("skip_destroy") is True:
+        return " Its `skip_destroy` leaves it in AWS."
+    return ""

@@ -1,0 +1,219 @@
+"""What security groups let in and out, rule by rule, however the rules are written."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
+from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.wording import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mlinfra.operations.review.plan import Plan
+
+WORLD: Final = Rule(
+    "MLR301",
+    Level.HOLD,
+    "A security group opens a port to the whole internet, or to a large part of it.",
+    "Let in the addresses or the security group that need it. A shell on a node: Session Manager, no open port.",
+)
+OPENS: Final = Rule(
+    "MLR302",
+    Level.WARNING,
+    "A security group lets more in.",
+    "See that the port and who is let in are meant.",
+)
+OUT: Final = Rule(
+    "MLR303",
+    Level.NOTE,
+    "A security group lets more out.",
+    "See that the port and where to are meant.",
+)
+CLOSES: Final = Rule(
+    "MLR304",
+    Level.NOTE,
+    "A security group lets less in or out.",
+    "See that nothing that runs still needs it.",
+)
+UNSEEN: Final = Rule(
+    "MLR305",
+    Level.WARNING,
+    "Whom a security group lets in is known only when it is applied, or is sensitive.",
+    "Look at the code that makes the rule.",
+)
+RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNSEEN)
+
+_LARGE_PREFIX: Final = {4: 8, 6: 16}
+"""The longest prefixes that no single company's network has."""
+_GROUPS: Final = frozenset({"aws_security_group", "aws_default_security_group"})
+_SINGLE: Final = {
+    "aws_vpc_security_group_ingress_rule": "ingress",
+    "aws_vpc_security_group_egress_rule": "egress",
+}
+_ALL: Final = "-1"
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """One way through a security group."""
+
+    inwards: bool
+    ports: str
+    peer: str
+    """An address range, a group, a prefix list, or `itself`."""
+
+
+def look(plan: Plan) -> Iterator[Finding]:
+    """Findings about what security groups let through."""
+    for change in plan.changes:
+        if change.kind in {Kind.FORGET, Kind.READ} or _goes_too(plan, change):
+            continue
+        if change.type in _GROUPS:
+            yield from _group(plan, change)
+        elif change.type in _SINGLE or change.type == "aws_security_group_rule":
+            yield from _rule(plan, change)
+
+
+def _group(plan: Plan, change: Change) -> Iterator[Finding]:
+    name = change.name("name", "id")
+    if change.is_sensitive("ingress") or change.is_sensitive("egress"):
+        yield UNSEEN.at(plan.stack, change, f"Whom {name} lets in or out is sensitive.")
+        return
+    if _has_unknown_range(change, "ingress"):
+        yield UNSEEN.at(plan.stack, change, f"Whom {name} lets in is known only when it is applied.")
+    # A side that is not given is what AWS says it is, after the apply: rules of their own make it.
+    sides = [side for side in ("ingress", "egress") if change.new(side) is not UNKNOWN]
+    before, after = _of_group(change.old, sides), _of_group(change.new, sides)
+    yield from _compared(plan, change, before, after, name)
+
+
+def _rule(plan: Plan, change: Change) -> Iterator[Finding]:
+    reading = _of_rule if change.type == "aws_security_group_rule" else _of_single(_SINGLE[change.type])
+    paths = ("cidr_blocks", "ipv6_cidr_blocks", "source_security_group_id", "prefix_list_ids", "cidr_ipv4", "cidr_ipv6",
+             "referenced_security_group_id", "prefix_list_id", "from_port", "to_port", "type")  # fmt: skip
+    group = change.name("security_group_id")
+    if any(change.is_sensitive(path) for path in paths):
+        yield UNSEEN.at(plan.stack, change, f"Whom the rule of {group} lets in is sensitive.")
+        return
+    if change.new("cidr_blocks") is UNKNOWN or change.new("cidr_ipv4") is UNKNOWN or change.new("cidr_ipv6") is UNKNOWN:
+        yield UNSEEN.at(plan.stack, change, f"Whom the rule of {group} lets in is known only when it is applied.")
+    yield from _compared(plan, change, reading(change.old), reading(change.new), group)
+
+
+def _compared(plan: Plan, change: Change, before: set[_Opening], after: set[_Opening], group: str) -> Iterator[Finding]:
+    opened, closed = after - before, before - after
+    world = {each for each in opened if each.inwards and _is_large(each.peer)}
+    for rule, some, verb in (
+        (WORLD, world, "opens"),
+        (OPENS, {each for each in opened - world if each.inwards}, "opens"),
+        (OUT, {each for each in opened if not each.inwards}, "lets out"),
+        (CLOSES, closed, "closes"),
+    ):
+        if some:
+            yield rule.at(plan.stack, change, f"{group} {verb} {_in_words(some)}.")
+
+
+def _in_words(some: Iterable[_Opening]) -> str:
+    each = [
+        f"{one.ports} {'to' if one.inwards else 'towards'} {one.peer if one.peer == 'itself' else quoted(one.peer)}"
+        for one in sorted(some, key=lambda one: (one.ports, one.peer))
+    ]
+    most = 12
+    return "; ".join(each[:most]) + (f"; and {len(each) - most} more" if len(each) > most else "")
+
+
+def _of_group(value_of: Callable[[str], Any], sides: Sequence[str]) -> set[_Opening]:
+    """The openings that a group's own blocks make."""
+    return {
+        opening
+        for side in sides
+        for block in items(value_of(side))
+        if isinstance(block, dict)
+        for opening in _openings(
+            inwards=side == "ingress",
+            ports=_ports(block.get("protocol"), block.get("from_port"), block.get("to_port")),
+            peers=[
+                *items(block.get("cidr_blocks")),
+                *items(block.get("ipv6_cidr_blocks")),
+                *items(block.get("prefix_list_ids")),
+                *items(block.get("security_groups")),
+                *(["itself"] if block.get("self") is True else []),
+            ],
+        )
+    }
+
+
+def _of_rule(value_of: Callable[[str], Any]) -> set[_Opening]:
+    peers = [
+        *items(value_of("cidr_blocks")),
+        *items(value_of("ipv6_cidr_blocks")),
+        *items(value_of("prefix_list_ids")),
+        *_one(value_of("source_security_group_id")),
+        *(["itself"] if value_of("self") is True else []),
+    ]
+    ports = _ports(value_of("protocol"), value_of("from_port"), value_of("to_port"))
+    return set(_openings(inwards=value_of("type") != "egress", ports=ports, peers=peers))
+
+
+def _of_single(side: str) -> Callable[[Callable[[str], Any]], set[_Opening]]:
+    def reading(value_of: Callable[[str], Any]) -> set[_Opening]:
+        paths = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
+        peers = [peer for path in paths for peer in _one(value_of(path))]
+        ports = _ports(value_of("ip_protocol"), value_of("from_port"), value_of("to_port"))
+        return set(_openings(inwards=side == "ingress", ports=ports, peers=peers))
+
+    return reading
+
+
+def _one(value: object) -> list[str]:
+    if value is UNKNOWN:
+        return ["a group or list that this plan makes"]
+    return [value] if isinstance(value, str) and value else []
+
+
+def _openings(*, inwards: bool, ports: str, peers: Iterable[object]) -> Iterator[_Opening]:
+    for peer in peers:
+        yield _Opening(inwards, ports, str(peer))
+
+
+def _ports(protocol: object, first: object, last: object) -> str:
+    """The ports in words, such as `port 22 (tcp)`."""
+    name = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": _ALL}.get(str(protocol), str(protocol))
+    if name == _ALL:
+        return "all traffic"
+    start, end = number(first), number(last)
+    if name.startswith("icmp"):
+        return "ICMP"
+    if name not in {"tcp", "udp"}:
+        return f"protocol {quoted(name)}"
+    if start is None or end is None:
+        return f"ports that only the apply will tell ({name})"
+    if (start, end) == (0, 65535):
+        return f"all ports ({name})"
+    return f"port {start:.0f} ({name})" if start == end else f"ports {start:.0f} to {end:.0f} ({name})"
+
+
+def _is_large(peer: str) -> bool:
+    try:
+        network = ipaddress.ip_network(peer, strict=False)
+    except ValueError:
+        return False
+    # 10.0.0.0/8 is as large as a network gets, and private.
+    return network.prefixlen <= _LARGE_PREFIX[network.version] and not network.is_private
+
+
+def _has_unknown_range(change: Change, side: str) -> bool:
+    return any(
+        change.new(f"{side}.{place}.{ranges}") is UNKNOWN
+        for place in range(len(items(change.new(side))))
+        for ranges in ("cidr_blocks", "ipv6_cidr_blocks")
+    )
+
+
+def _goes_too(plan: Plan, change: Change) -> bool:
+    group = change.old("id") if change.type in _GROUPS else change.old("security_group_id")
+    return change.kind is Kind.DESTROY and isinstance(group, str) and group in plan.destroyed_names

@@ -1,0 +1,58 @@
+"""Whether the plan itself can be trusted to say what will happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mlinfra.operations.review.change import Kind
+from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.wording import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlinfra.operations.review.plan import Plan
+
+ERRORED: Final = Rule(
+    "MLR001",
+    Level.HOLD,
+    "Terraform failed while it made the plan, which is not all that would happen.",
+    "Put right what Terraform said, plan again, and review that plan.",
+)
+DEFERRED: Final = Rule(
+    "MLR002",
+    Level.HOLD,
+    "The plan leaves changes for a later one, so applying it does not reach what the code says.",
+    "Apply, plan again, and review what is left.",
+)
+UNKNOWN_ACTION: Final = Rule(
+    "MLR003",
+    Level.HOLD,
+    "Terraform would do something that this version of mlinfra does not know.",
+    "Look at it in the output of terraform show, and use a newer mlinfra.",
+)
+FORGOTTEN: Final = Rule(
+    "MLR004",
+    Level.WARNING,
+    "A resource leaves the state and stays in AWS, where nobody manages it and it goes on to cost.",
+    "See that somebody else manages it, or delete it by hand.",
+)
+RULES: Final = (ERRORED, DEFERRED, UNKNOWN_ACTION, FORGOTTEN)
+
+
+def look(plan: Plan) -> Iterator[Finding]:
+    """Findings about the plan as a whole, and about changes that are no usual ones."""
+    if plan.facts.get("errored") is True:
+        yield ERRORED.at(plan.stack, plan.stack, "Terraform failed while it made this plan.")
+    deferred = plan.facts.get("deferred_changes")
+    if plan.facts.get("complete") is False or deferred:
+        many = f": {counted(deferred, 'change')}" if isinstance(deferred, int) and deferred else ""
+        yield DEFERRED.at(plan.stack, plan.stack, f"This plan is not complete{many}.")
+    for change in plan.changes:
+        if change.kind is Kind.UNKNOWN:
+            said = listed(change.actions) or "nothing that can be read"
+            yield UNKNOWN_ACTION.at(plan.stack, change, f"The plan's actions for it are {said}.")
+        elif change.kind is Kind.FORGET:
+            yield FORGOTTEN.at(
+                plan.stack, change, f"{change.name('name', 'bucket', 'id')} is forgotten, not destroyed."
+            )
