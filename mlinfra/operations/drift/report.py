@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import date, datetime
 
 Kind = Literal["changed", "deleted", "unmanaged"]
@@ -173,7 +173,7 @@ class Report:
         """All of it in one line."""
         drift, resources = self.drift, {(each.stack, each.address) for each in self.drift}
         if drift:
-            said = f"{len(drift)} differences in {len(resources)} resources, {len(self.new)} of them new"
+            said = f"{_count(drift, 'difference')} in {_count(resources, 'resource')}, {len(self.new)} new"
         else:
             said = "no drift"
         wrong = {name for name, _ in self.problems}
@@ -184,3 +184,7 @@ class Report:
     def _with_standing(self, standing: Standing) -> Iterator[Difference]:
         for stack in self.stacks:
             yield from stack.with_standing(standing)
+
+
+def _count(things: Collection[object], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
