@@ -330,13 +330,23 @@ def test_slack_that_fails_changes_no_exit_code_and_what_nobody_heard_stays_new(
     drifted: Deployed, tmp_path: Path
 ) -> None:
     memory = tmp_path / "memory.json"
+    program = drifted.root / "main.py"
+    not_applied = 'sqs_queue.SqsQueue(stack, "later", name="later")'
+    program.write_text(
+        TWO_STACKS.replace("sns_topic,", "sns_topic, sqs_queue,").replace("other = Ml", f"{not_applied}\nother = Ml")
+    )
     with slack() as heard:
         heard.status = 500
         ended = drift_command(
-            drifted, "local-small", "--memory", str(memory), "--format", "markdown", MLINFRA_SLACK_WEBHOOK=heard.url
+            drifted,
+            *("local-small", "--pending", "--memory", str(memory), "--format", "markdown"),
+            MLINFRA_SLACK_WEBHOOK=heard.url,
         )
     assert ended.exit_code == 2
     assert "! Slack was not told: it answered 500." in ended.stderr
-    assert "# Drift of local" in ended.stdout
+    drift, _, pending = ended.stdout.partition("In the code, and not applied yet:\n\n")
+    assert drift.startswith("# Drift of local\n")
+    assert "aws_sqs_queue" not in drift
+    assert pending.splitlines()[:2] == ["- `aws_sqs_queue.later`: create", ""]
     assert len(heard.texts) == 3
     assert not memory.exists()

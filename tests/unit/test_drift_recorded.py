@@ -96,6 +96,28 @@ def test_resources_that_are_gone_are_known_too() -> None:
     assert there["aws_s3_bucket.lake"].configured["bucket"] == "recsys-local-lake"
 
 
+def test_what_a_module_says_of_its_resources_is_known() -> None:
+    group = {"type": "aws_security_group", "name": "own", "expressions": {"ingress": [{}]}}
+    inner = {"module": {"resources": [group]}}
+    plan = {
+        "configuration": {"root_module": {"module_calls": {"net": {"module": {"module_calls": {"in-vpc": inner}}}}}},
+        "resource_drift": [
+            {
+                "address": 'module.net["a.b"].module.in-vpc.aws_security_group.own',
+                "type": "aws_security_group",
+                "name": "own",
+                "change": {
+                    "actions": ["update"],
+                    "before": {"ingress": [{"from_port": 443}]},
+                    "after": {"ingress": [{"from_port": 22}]},
+                },
+            }
+        ],
+    }
+    (difference,) = read("dev-data", plan, {}).differences
+    assert (difference.attribute, difference.before, difference.after) == ("ingress[0].from_port", 443, 22)
+
+
 def test_what_is_not_applied_yet_is_what_a_plan_would_do() -> None:
     plan = {
         "resource_changes": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ _NAMES = (
 )
 """Attributes under which CloudTrail may know a resource."""
 
+_MODULE = re.compile(r"module\.([A-Za-z_][\w-]*)")
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -36,7 +39,7 @@ class Resource:
     type: str
     values: Mapping[str, Any]
     configured: Mapping[str, Any] = field(default_factory=dict)
-    """What the synthesized stack says of it."""
+    """What the configuration says of it, by attribute."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,7 +72,8 @@ def resources_of(plan: Mapping[str, Any], stack: Mapping[str, Any]) -> tuple[Res
         if each["address"] not in found and each["change"]["before"]:
             found[each["address"]] = {**each, "values": each["change"]["before"]}
     return tuple(
-        Resource(address, each["type"], each["values"], _configured(each, stack)) for address, each in found.items()
+        Resource(address, each["type"], each["values"], _configured(each, plan, stack))
+        for address, each in found.items()
     )
 
 
@@ -88,7 +92,7 @@ def read(name: str, plan: Mapping[str, Any], stack: Mapping[str, Any]) -> Read:
     left_out: list[LeftOut] = []
     for each in plan.get("resource_drift", ()):
         change = each["change"]
-        resource = Resource(each["address"], each["type"], change["before"] or {}, _configured(each, stack))
+        resource = Resource(each["address"], each["type"], change["before"] or {}, _configured(each, plan, stack))
         if "delete" in change["actions"]:
             found.append(Difference(name, resource.address, "deleted", DELETED, "there", "gone", names=resource.names))
         elif change["after"] is not None:
@@ -171,9 +175,18 @@ def _marks(sensitive: Any, attribute: str) -> Any:  # noqa: ANN401  Terraform's 
     return sensitive.get(attribute) if isinstance(sensitive, dict) else sensitive
 
 
-def _configured(resource: Mapping[str, Any], stack: Mapping[str, Any]) -> Mapping[str, Any]:
-    body: Mapping[str, Any] = stack.get("resource", {}).get(resource["type"], {}).get(resource["name"], {})
-    return body
+def _configured(resource: Mapping[str, Any], plan: Mapping[str, Any], stack: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is written of a resource: in the stack itself, or in a module that the stack calls."""
+    type_, name = resource["type"], resource["name"]
+    calls = _MODULE.findall(resource["address"].rpartition(f"{type_}.{name}")[0])
+    if not calls:
+        body: Mapping[str, Any] = stack.get("resource", {}).get(type_, {}).get(name, {})
+        return body
+    module = plan.get("configuration", {}).get("root_module", {})
+    for call in calls:
+        module = module.get("module_calls", {}).get(call, {}).get("module", {})
+    written = (each for each in module.get("resources", ()) if (each["type"], each["name"]) == (type_, name))
+    return next((each.get("expressions", {}) for each in written), {})
 
 
 def _in_module(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from mlinfra.variables import Changes
 
 PARALLELISM = 4
-"""Stacks at once. Each runs a Terraform and a provider, which take about half a GiB and one core."""
+"""Stacks at once. Each runs a Terraform and an AWS provider of its own."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,14 @@ def drift(
     with in_force({WEBHOOK_VARIABLE: None}), tempfile.TemporaryDirectory(prefix="mlinfra-drift-") as folder:
         with progress.step("Synthesize"):
             stacks = _chosen(synthesize(root, Path(folder) / "out", environment=environment.name), options.stacks)
+        memory = memory or NoMemory()
+        for each in stacks:
+            # Now, and not when minutes have gone into a report that could not be judged.
+            memory.known(each.name)
         compared = _compare(stacks, terraform.path, source.changes, options, progress)
     with progress.step("Look at policies and rules beside managed ones"):
         found = _look_beside(compared, account)
-    found = [_judged(each, ignored, memory or NoMemory()) for each in found]
+    found = [_judged(each, ignored, memory) for each in found]
     if options.who:
         with progress.step("Ask CloudTrail who it was"):
             found = _with_principals(found, compared, Principals(account, environment.region))
@@ -123,7 +127,7 @@ def drift(
         environment=environment.name,
         created=now,
         stacks=tuple(found),
-        gone=tuple(_gone(found, memory or NoMemory())),
+        gone=tuple(_gone(found, memory)),
         expired=ignored.expired,
     )
 
@@ -166,6 +170,8 @@ def _compare(
             return _compared(stack, terraform, with_pending=options.pending)
         except TerraformError as error:
             return _Compared(stack.name, f"terraform {error.command}: {error.details or 'it failed, and said nothing'}")
+        except Exception as error:  # noqa: BLE001  a plan that is not as expected must not hide the other stacks
+            return _Compared(stack.name, f"Its plan could not be read ({type(error).__name__}: {error})")
 
     with progress.step(f"Compare {len(stacks)} stacks with AWS") as step:
         pool = ThreadPoolExecutor(max_workers=max(1, options.parallelism))

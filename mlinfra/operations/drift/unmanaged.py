@@ -82,20 +82,18 @@ def unmanaged(stack: str, resources: Sequence[Resource], managed: Managed, accou
 
 def _policies(stack: str, role: Resource, managed: Managed, iam: Any) -> Iterator[Difference]:  # noqa: ANN401  boto3
     name = role.values["name"]
-    attached = managed.attached[name] | set(role.configured.get("managed_policy_arns") or ())
-    inline = managed.inline[name] | {each.get("name") for each in role.configured.get("inline_policy") or ()}
     try:
         # A role whose configuration lists its policies is compared with them by Terraform.
         if "managed_policy_arns" not in role.configured:
             for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
                 for policy in page["AttachedPolicies"]:
-                    if policy["PolicyArn"] not in attached:
+                    if policy["PolicyArn"] not in managed.attached[name]:
                         attribute = f"attached policy {policy['PolicyArn']}"
                         yield _extra(stack, role, attribute, "attached")
         if "inline_policy" not in role.configured:
             for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
                 for policy in page["PolicyNames"]:
-                    if policy not in inline:
+                    if policy not in managed.inline[name]:
                         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
                         yield _extra(stack, role, f"inline policy {policy}", document)
     except ClientError as error:
