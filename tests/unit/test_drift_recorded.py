@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlinfra.operations.drift.reasons import left_to_others
+from mlinfra.operations.drift.reasons import is_mirror, left_to_others
 from mlinfra.operations.drift.recorded import Read, pending_of, read, resources_of
 from tests.conftest import ROOT
 
@@ -80,6 +80,13 @@ def test_a_bucket_without_a_versioning_resource_tells_of_its_versioning_itself()
     assert found(read("dev-data", plan, stored("stack"))) == {
         ("aws_s3_bucket.lake", "versioning[0].enabled"): (False, True)
     }
+
+
+def test_an_address_shows_the_gateway_that_has_it_and_no_other() -> None:
+    gateways = {"aws_nat_gateway": [{"allocation_id": "eipalloc-1"}]}
+    assert is_mirror({"id": "eipalloc-1"}, "aws_eip", "private_ip", gateways)
+    assert not is_mirror({"id": "eipalloc-2"}, "aws_eip", "private_ip", gateways)
+    assert not is_mirror({"id": "eipalloc-1"}, "aws_eip", "public_ip", gateways)
 
 
 def test_a_deleted_tag_of_all_resources_is_told_though_the_resource_itself_has_it_not() -> None:

@@ -66,7 +66,11 @@ _FOLLOWING = (
 )
 """Left out only where something else of the same resource is drift; alone they are all that is seen of a change."""
 
+_OF_AN_ADDRESS = ("association_id", "instance", "network_interface", "private_dns", "private_ip")
+
 _MIRRORS = (
+    _Mirror("aws_eip", _OF_AN_ADDRESS, "aws_nat_gateway", "allocation_id"),
+    _Mirror("aws_eip", _OF_AN_ADDRESS, "aws_eip_association", "allocation_id"),
     _Mirror("aws_s3_bucket", ("policy",), "aws_s3_bucket_policy", "bucket"),
     _Mirror("aws_s3_bucket", ("versioning",), "aws_s3_bucket_versioning", "bucket"),
     _Mirror("aws_s3_bucket", ("acl", "grant"), "aws_s3_bucket_acl", "bucket"),
