@@ -10,6 +10,7 @@ import typer
 
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.clusters import clusters
+from mlinfra.cli.drift import drift
 from mlinfra.cli.images import images
 from mlinfra.cli.local import local
 from mlinfra.cli.review import review
@@ -28,6 +29,7 @@ app.add_typer(local, name="local")
 app.add_typer(clusters, name="clusters")
 app.add_typer(images, name="images")
 app.add_typer(buckets, name="buckets")
+app.command()(drift)
 app.command()(review)
 
 

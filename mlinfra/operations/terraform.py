@@ -52,17 +52,30 @@ class Terraform:
         """Get the providers and use the backend that is configured now, moving nothing into it."""
         self._run("init", "-reconfigure")
 
-    def plan(self, out: Path, *, mode: Literal["normal", "refresh-only", "destroy"] = "normal") -> bool:
+    def plan(
+        self,
+        out: Path,
+        *,
+        mode: Literal["normal", "refresh-only", "destroy"] = "normal",
+        lock: bool = True,
+        refresh: bool = True,
+    ) -> bool:
         """Write the plan to `out`.
 
         Args:
             out: the file for the plan. It may hold secrets.
             mode: what to plan for. Default: bring AWS to what the configuration says.
+            lock: whether the state is locked meanwhile. Default: True; False needs no right to write, and the
+                plan is only to be looked at.
+            refresh: whether AWS is asked how each resource is. Default: True; False compares with what the state
+                says.
 
         Returns:
             Whether anything would change.
         """
         options = [] if mode == "normal" else [f"-{mode}"]
+        options += [] if lock else ["-lock=false"]
+        options += [] if refresh else ["-refresh=false"]
         ended = self._run("plan", "-detailed-exitcode", f"-out={out}", *options, success=(0, _PLAN_DIFFERS))
         return ended.code == _PLAN_DIFFERS
 

@@ -1,0 +1,195 @@
+"""One refresh-only plan read: what AWS says otherwise than the state, and what of that is no drift."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.operations.drift import reasons
+from mlinfra.operations.drift.report import DELETED, Difference, LeftOut, Pending
+from mlinfra.operations.drift.values import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_NAMES = (
+    "id",
+    "arn",
+    "name",
+    "bucket",
+    "function_name",
+    "alarm_name",
+    "autoscaling_group_name",
+    "role",
+    "security_group_id",
+    "repository",
+)
+"""Attributes under which CloudTrail may know a resource."""
+
+_MODULE = re.compile(r"module\.([A-Za-z_][\w-]*)")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a stack, as AWS has it now or had it last."""
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    configured: Mapping[str, Any] = field(default_factory=dict)
+    """What the configuration says of it, by attribute."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What AWS may call it."""
+        values = (self.values.get(name) for name in _NAMES)
+        return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a plan came to."""
+
+    differences: tuple[Difference, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def resources_of(plan: Mapping[str, Any], stack: Mapping[str, Any]) -> tuple[Resource, ...]:
+    """The managed resources that `plan` knows of, those that are gone from AWS among them.
+
+    Args:
+        plan: as `terraform show -json` has it.
+        stack: the synthesized stack, which is Terraform's configuration in JSON.
+    """
+    found = {
+        each["address"]: each
+        for each in _in_module(plan.get("prior_state", {}).get("values", {}).get("root_module", {}))
+        if each["mode"] == "managed"
+    }
+    for each in plan.get("resource_drift", ()):
+        if each["address"] not in found and each["change"]["before"]:
+            found[each["address"]] = {**each, "values": each["change"]["before"]}
+    return tuple(
+        Resource(address, each["type"], each["values"], _configured(each, plan, stack))
+        for address, each in found.items()
+    )
+
+
+def read(name: str, plan: Mapping[str, Any], stack: Mapping[str, Any]) -> Read:
+    """What differs from the state of the stack called `name`.
+
+    Args:
+        name: the stack.
+        plan: a refresh-only plan, as `terraform show -json` has it.
+        stack: the synthesized stack.
+    """
+    companions: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for resource in resources_of(plan, stack):
+        companions[resource.type].append(resource.values)
+    found: list[Difference] = []
+    left_out: list[LeftOut] = []
+    for each in plan.get("resource_drift", ()):
+        change = each["change"]
+        resource = Resource(each["address"], each["type"], change["before"] or {}, _configured(each, plan, stack))
+        if "delete" in change["actions"]:
+            found.append(Difference(name, resource.address, "deleted", DELETED, "there", "gone", names=resource.names))
+        elif change["after"] is not None:
+            told, left = _changed(name, resource, change, companions)
+            found += told
+            left_out += left
+    found.sort(key=lambda each: (each.address, each.attribute))
+    return Read(tuple(found), tuple(left_out))
+
+
+def pending_of(plan: Mapping[str, Any]) -> tuple[Pending, ...]:
+    """What a plan without a refresh would do: what the code says and the state does not."""
+    return tuple(
+        Pending(each["address"], tuple(each["change"]["actions"]))
+        for each in plan.get("resource_changes", ())
+        if each["mode"] == "managed" and each["change"]["actions"] != ["no-op"]
+    )
+
+
+def _changed(
+    name: str,
+    resource: Resource,
+    change: Mapping[str, Any],
+    companions: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> tuple[list[Difference], list[LeftOut]]:
+    before, after = change["before"] or {}, change["after"]
+    found: list[Difference] = []
+    left_out: list[LeftOut] = []
+    ignored = resource.configured.get("lifecycle", {}).get("ignore_changes", ())
+    ignored = [ignored] if isinstance(ignored, str) else ignored
+    for attribute in sorted(before.keys() | after.keys()):
+        marks = [_marks(change.get(f"{side}_sensitive"), attribute) for side in ("before", "after")]
+        changes = list(differences(attribute, before.get(attribute), after.get(attribute), sensitive=marks))
+        if changes and attribute not in resource.configured:
+            reason = reasons.is_mirror({**before, **after}, resource.type, attribute, companions)
+            if reason:
+                left_out.append(LeftOut(resource.address, attribute, reason))
+                continue
+        for each in changes:
+            if reason := reasons.is_noise(resource.type, each.path):
+                left_out.append(LeftOut(resource.address, each.path, reason))
+                continue
+            others = reasons.left_to_others(each.path, ignored)
+            found.append(
+                Difference(
+                    name,
+                    resource.address,
+                    "changed",
+                    each.path,
+                    each.before,
+                    each.after,
+                    names=resource.names,
+                    standing="left to others" if others else "drift",
+                    reason="ignore_changes in the stack: Terraform leaves it as it is" if others else "",
+                )
+            )
+    return _without_following(resource, found, left_out)
+
+
+def _without_following(
+    resource: Resource, found: list[Difference], left_out: list[LeftOut]
+) -> tuple[list[Difference], list[LeftOut]]:
+    """Take out what only follows from another difference of the same resource."""
+    told = {each.attribute for each in found}
+    why: dict[str, str] = {}
+    for path in told:
+        if path.startswith("tags_all") and path.replace("tags_all", "tags", 1) in told:
+            why[path] = "tags_all repeats tags"
+        elif reason := reasons.is_following(resource.type, path):
+            why[path] = reason
+    if told == set(why):
+        return found, left_out
+    return (
+        [each for each in found if each.attribute not in why],
+        [*left_out, *(LeftOut(resource.address, path, reason) for path, reason in sorted(why.items()))],
+    )
+
+
+def _marks(sensitive: Any, attribute: str) -> Any:  # noqa: ANN401  Terraform's JSON
+    return sensitive.get(attribute) if isinstance(sensitive, dict) else sensitive
+
+
+def _configured(resource: Mapping[str, Any], plan: Mapping[str, Any], stack: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is written of a resource: in the stack itself, or in a module that the stack calls."""
+    type_, name = resource["type"], resource["name"]
+    calls = _MODULE.findall(resource["address"].rpartition(f"{type_}.{name}")[0])
+    if not calls:
+        body: Mapping[str, Any] = stack.get("resource", {}).get(type_, {}).get(name, {})
+        return body
+    module = plan.get("configuration", {}).get("root_module", {})
+    for call in calls:
+        module = module.get("module_calls", {}).get(call, {}).get("module", {})
+    written = (each for each in module.get("resources", ()) if (each["type"], each["name"]) == (type_, name))
+    return next((each.get("expressions", {}) for each in written), {})
+
+
+def _in_module(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from module.get("resources", ())
+    for child in module.get("child_modules", ()):
+        yield from _in_module(child)
