@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
+from mlinfra.adopted import Adopted, adopted_problems
 from mlinfra.another_region import regional_values
 from mlinfra.bucket_record import BucketRecord
 from mlinfra.catalog.image_lock import ImageLock
@@ -24,6 +25,7 @@ from mlinfra.endpoint import Endpoint, endpoint_problems
 from mlinfra.environment_people import people_problems, studio_problems, team_problems
 from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.feature_group import FeatureGroup
+from mlinfra.forgotten import Forgotten, forgotten_problems
 from mlinfra.people import Person, Team
 from mlinfra.purchase import Spot
 from mlinfra.quiet_hours import QuietHours
@@ -231,6 +233,16 @@ class Environment(Declaration):
         default=None, description="SageMaker Studio for the people. Default: None, no Studio."
     )
 
+    adopted: tuple[Adopted, ...] = Field(
+        default=(),
+        description="What was made by hand and is managed since, as `mlinfra adopt` records it. Default: nothing.",
+    )
+    forgotten: tuple[Forgotten, ...] = Field(
+        default=(),
+        description="What Terraform lets go of without destroying it, as `mlinfra forget` records it. Default: "
+        "nothing.",
+    )
+
     _image_lock: ImageLock = PrivateAttr(default_factory=ImageLock)
     _bucket_record: BucketRecord | None = PrivateAttr(default=None)
 
@@ -393,6 +405,20 @@ class Environment(Declaration):
             raise Problems(problems)
         return studio
 
+    @field_validator("adopted")
+    @classmethod
+    def _adopted_fit(cls, adopted: tuple[Adopted, ...]) -> tuple[Adopted, ...]:
+        if problems := list(adopted_problems(adopted)):
+            raise Problems(problems)
+        return adopted
+
+    @field_validator("forgotten")
+    @classmethod
+    def _forgotten_fit(cls, forgotten: tuple[Forgotten, ...]) -> tuple[Forgotten, ...]:
+        if problems := list(forgotten_problems(forgotten)):
+            raise Problems(problems)
+        return forgotten
+
     def judged_on(self, today: date) -> Environment:
         """This environment, once no experiment of it has expired or lasts too long.
 
@@ -432,7 +458,8 @@ class Environment(Declaration):
             problem = f"region: it is in {region} already. Expected: another region."
             raise DeclarationError(subject, [problem])
         changes |= {"region": region, "name": name or f"{self.name}-{region}"}
-        kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in changes]
+        left = {*changes, "adopted", "forgotten"}  # each is one resource, of this region
+        kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in left]
         values = {each: getattr(self, each) for each in kept}
         problems = [
             f"{where}: {text!r} exists in {self.region} alone. Expected: {where.partition('.')[0]}=... for {region}, "
@@ -544,6 +571,18 @@ class Environment(Declaration):
         copy = self.model_copy()
         copy._bucket_record = record  # noqa: SLF001  it is this class's own
         return copy
+
+    def with_adopted(self, adopted: Iterable[Adopted], forgotten: Iterable[Forgotten] = ()) -> Environment:
+        """This environment, with what its records say beside what it declares. `load_environments` does it.
+
+        Raises:
+            DeclarationError: where something stands there twice.
+        """
+        all_adopted, all_forgotten = (*self.adopted, *adopted), (*self.forgotten, *forgotten)
+        if problems := [*adopted_problems(all_adopted), *forgotten_problems(all_forgotten)]:
+            subject = f"environment {self.name!r}"
+            raise DeclarationError(subject, problems)
+        return self.model_copy(update={"adopted": all_adopted, "forgotten": all_forgotten})
 
     def expect_recorded_buckets(self, uses: Iterable[str]) -> None:
         """See that the buckets of a protected data lake are called what they were.
