@@ -64,8 +64,8 @@ class Adopted(Declaration):
     )
     ignore_changes: tuple[ArgumentName, ...] = Field(
         default=(),
-        description="Arguments that are Terraform's own and nothing in AWS, such as force_destroy, whose defaults are "
-        "not written so that the import changes nothing at all. Default: none.",
+        description="Arguments that Terraform leaves alone, so that the import changes nothing at all: its own that "
+        "are nothing in AWS, such as force_destroy; and those that may hold secrets, such as user_data. Default: none.",
     )
     prevent_destroy: bool = Field(
         default=True,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlinfra.cli.adopt import adopt
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.clusters import clusters
+from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
 from mlinfra.cli.local import local
 from mlinfra.errors import OperationError
@@ -27,6 +29,8 @@ app.add_typer(local, name="local")
 app.add_typer(clusters, name="clusters")
 app.add_typer(images, name="images")
 app.add_typer(buckets, name="buckets")
+app.command()(adopt)
+app.command()(forget)
 
 
 def run() -> None:
