@@ -96,7 +96,7 @@ def _expect_there(address: str, stack: str, resources: Mapping[str, str | None])
         return
     near = difflib.get_close_matches(address, resources, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    known = "\n".join(f"  {each}" for each in sorted(resources)) or "  nothing"
+    known = "\n".join(sorted(resources)) or "nothing"
     message = f"The state of {stack} has no {address}.{hint} It has:"
     raise OperationError(message, details=known)
 

@@ -184,7 +184,7 @@ def _expect_free(found: Sequence[Found], environment: Environment, neighbours: S
     problems += [f"{each} {reason}" for each in found if (reason := _managed_by(each.tags))]
     if problems:
         message = "Nothing was adopted."
-        raise OperationError(message, details="\n".join(f"  {problem}" for problem in problems))
+        raise OperationError(message, details="\n".join(problems))
 
 
 def _managed_by(tags: Mapping[str, str]) -> str:
@@ -203,7 +203,9 @@ def _managed_by(tags: Mapping[str, str]) -> str:
 def _drafts(
     reading: Reading, present: Sequence[Adopted], environment: Environment, owner: str, today: date
 ) -> list[_Draft]:
+    # What is to be forgotten under an address cannot be declared under it.
     taken = {each.address for each in (*present, *environment.adopted)}
+    taken |= {each.address for each in environment.forgotten}
     drafts = []
     for each in reading.resources:
         kind = each.found.kind

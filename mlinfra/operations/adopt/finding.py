@@ -74,7 +74,7 @@ def find(account: AwsAccount, asked: str, kinds: Sequence[Kind]) -> Found:
         )
         raise OperationError(message)
     message = f"{asked!r} could be {len(found)} resources. Give the id of one, or --type."
-    raise OperationError(message, details="\n".join(f"  {each}" for each in found))
+    raise OperationError(message, details="\n".join(str(each) for each in found))
 
 
 def find_tagged(account: AwsAccount, tags: Mapping[str, str], kinds: Sequence[Kind]) -> tuple[Found, ...]:
