@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mlinfra.command import own_command
 from mlinfra.declared import RECORDS_VARIABLE
 from mlinfra.errors import OperationError
 from mlinfra.operations.project import synthesize
@@ -97,8 +98,8 @@ def proposed_stack(
     """
     if not RemoteState(account, environment, component).bucket_exists():
         message = (
-            f"The environment {environment.name!r} has no bucket for its state yet. Make it first: mlinfra bootstrap "
-            f"{environment.name}"
+            f"The environment {environment.name!r} has no bucket for its state yet. Make it first: "
+            f"{own_command()} bootstrap {environment.name}"
         )
         raise OperationError(message)
     return ProposedStack(environment.name, environment.stack_id(component), root, terraform)
