@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlinfra import load_environments
 from mlinfra.app import MlApp, problems_without_traceback
+from mlinfra.stacks.adopted import AdoptedStack
 from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
 from mlinfra.stacks.serving import ServingStack
@@ -36,6 +37,9 @@ def main() -> None:
         training.add_dependency(data)
         serving.add_dependency(foundation)
         serving.add_dependency(data)
+        if AdoptedStack.is_needed(environment):
+            adopted = AdoptedStack(app, environment)
+            adopted.add_dependency(state)
         if environment.studio:
             studio = StudioStack(app, environment)
             studio.add_dependency(foundation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlinfra import (
+    Adopted,
     Asynchronous,
     BlueGreen,
     CapacityBlock,
@@ -14,6 +15,7 @@ from mlinfra import (
     Environment,
     Experiment,
     FeatureGroup,
+    Forgotten,
     Image,
     Lustre,
     OnDemand,
@@ -50,6 +52,8 @@ _MODELS = (
     Asynchronous,
     BlueGreen,
     RegisteredModel,
+    Adopted,
+    Forgotten,
     FeatureGroup,
     Tracking,
     Team,

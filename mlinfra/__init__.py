@@ -10,8 +10,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mlinfra.adopted import Adopted
     from mlinfra.app import MlApp
     from mlinfra.catalog.images import Image
+    from mlinfra.constructs.adopted_resource import AdoptedResource
     from mlinfra.constructs.alerts import Alerts
     from mlinfra.constructs.cluster_records import ClusterRecords
     from mlinfra.constructs.data_catalog import DataCatalog
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from mlinfra.environment import Environment
     from mlinfra.experiment import Experiment, Lustre
     from mlinfra.feature_group import FeatureGroup
+    from mlinfra.forgotten import Forgotten
     from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
     from mlinfra.people import Person, Team
     from mlinfra.platform import Platform
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
     from mlinfra.tracking import Tracking
 
 _HOMES = {
+    "Adopted": "mlinfra.adopted",
+    "AdoptedResource": "mlinfra.constructs.adopted_resource",
     "Alerts": "mlinfra.constructs.alerts",
     "Asynchronous": "mlinfra.hosting",
     "BlueGreen": "mlinfra.hosting",
@@ -74,6 +79,7 @@ _HOMES = {
     "ExperimentTracking": "mlinfra.constructs.experiment_tracking",
     "FeatureGroup": "mlinfra.feature_group",
     "FeatureStore": "mlinfra.constructs.feature_store",
+    "Forgotten": "mlinfra.forgotten",
     "Function": "mlinfra.constructs.function",
     "IdleGuard": "mlinfra.constructs.idle_guard",
     "IdleStop": "mlinfra.constructs.idle_stop",
@@ -113,6 +119,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "Adopted",
+    "AdoptedResource",
     "Alerts",
     "Asynchronous",
     "BlueGreen",
@@ -131,6 +139,7 @@ __all__ = [
     "ExperimentTracking",
     "FeatureGroup",
     "FeatureStore",
+    "Forgotten",
     "Function",
     "IdleGuard",
     "IdleStop",

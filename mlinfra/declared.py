@@ -8,16 +8,24 @@ import runpy
 import sys
 import traceback
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlinfra.adopted import load_adopted
 from mlinfra.bucket_record import BUCKET_RECORD_FILE, BucketRecord
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
 from mlinfra.declaration import DeclarationError, Judgement, judging
 from mlinfra.environment import Environment
+from mlinfra.forgotten import load_forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
+
+RECORDS_VARIABLE = "MLINFRA_RECORDS"
+"""The environment variable that names another folder to read `NAME.adopted.json` and `NAME.forgotten.json` from.
+
+`mlinfra adopt` and `mlinfra forget` plan what they propose before they write it into the project.
+"""
 
 
 def load_environments(
@@ -49,6 +57,7 @@ def load_environments(
 
     with judging((today or present_day()) if judged else None) as judgement:
         read = [_read(files[name]) for name in ([only] if only else files)]
+        read = [_with_records(each, root, judgement) for each in read]
         lock = _image_lock(root, judgement) if judged else ImageLock()
         record = _bucket_record(root, files, judgement) if judged else None
     if judgement.errors:
@@ -65,6 +74,18 @@ def _image_lock(root: Path, judgement: Judgement) -> ImageLock:
     except DeclarationError as error:
         judgement.errors.append(error)
         return ImageLock()
+
+
+def _with_records(environment: Environment, root: Path, judgement: Judgement) -> Environment:
+    """The environment with what was adopted and forgotten in it."""
+    folder = Path(os.environ.get(RECORDS_VARIABLE) or root / "environments")
+    try:
+        # A declaration that was refused is in the judgement already.
+        adopted, forgotten = load_adopted(folder, environment.name), load_forgotten(folder, environment.name)
+        return environment if judgement.errors else environment.with_adopted(adopted, forgotten)
+    except DeclarationError as error:
+        judgement.errors.append(error)
+        return environment
 
 
 def _bucket_record(root: Path, declared: Collection[str], judgement: Judgement) -> BucketRecord:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
+from mlinfra.adopted import Adopted, adopted_problems
 from mlinfra.another_region import regional_values
 from mlinfra.bucket_record import BucketRecord
 from mlinfra.catalog.image_lock import ImageLock
@@ -22,6 +23,7 @@ from mlinfra.environment_names import bucket_name, bucket_name_problems, overlon
 from mlinfra.environment_people import people_problems, studio_problems, team_problems
 from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.feature_group import FeatureGroup
+from mlinfra.forgotten import Forgotten, forgotten_problems
 from mlinfra.people import Person, Team
 from mlinfra.quiet_hours import QuietHours
 from mlinfra.registered_model import RegisteredModel
@@ -228,6 +230,16 @@ class Environment(Declaration):
         default=None, description="SageMaker Studio for the people. Default: None, no Studio."
     )
 
+    adopted: tuple[Adopted, ...] = Field(
+        default=(),
+        description="What was made by hand and is managed since, as `mlinfra adopt` records it. Default: nothing.",
+    )
+    forgotten: tuple[Forgotten, ...] = Field(
+        default=(),
+        description="What Terraform lets go of without destroying it, as `mlinfra forget` records it. Default: "
+        "nothing.",
+    )
+
     _image_lock: ImageLock = PrivateAttr(default_factory=ImageLock)
     _bucket_record: BucketRecord | None = PrivateAttr(default=None)
 
@@ -340,6 +352,18 @@ class Environment(Declaration):
         _refuse(studio_problems(studio, info.data) if studio else ())
         return studio
 
+    @field_validator("adopted")
+    @classmethod
+    def _adopted_fit(cls, adopted: tuple[Adopted, ...]) -> tuple[Adopted, ...]:
+        _refuse(adopted_problems(adopted))
+        return adopted
+
+    @field_validator("forgotten")
+    @classmethod
+    def _forgotten_fit(cls, forgotten: tuple[Forgotten, ...]) -> tuple[Forgotten, ...]:
+        _refuse(forgotten_problems(forgotten))
+        return forgotten
+
     def judged_on(self, today: date) -> Environment:
         """This environment, once no experiment of it has expired or lasts too long.
 
@@ -380,7 +404,8 @@ class Environment(Declaration):
             raise DeclarationError(subject, [problem])
         # Another bucket of the same name cannot be, anywhere.
         changes = {"bucket_names": {}} | changes | {"region": region, "name": name or f"{self.name}-{region}"}
-        kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in changes]
+        left = {*changes, "adopted", "forgotten"}  # each is one resource, of this region
+        kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in left]
         values = {each: getattr(self, each) for each in kept}
         problems = [
             f"{where}: {text!r} exists in {self.region} alone. Expected: {where.partition('.')[0]}=... for {region}, "
@@ -508,6 +533,18 @@ class Environment(Declaration):
         copy = self.model_copy()
         copy._bucket_record = record  # noqa: SLF001  it is this class's own
         return copy
+
+    def with_adopted(self, adopted: Iterable[Adopted], forgotten: Iterable[Forgotten] = ()) -> Environment:
+        """This environment, with what its records say beside what it declares. `load_environments` does it.
+
+        Raises:
+            DeclarationError: where something stands there twice.
+        """
+        all_adopted, all_forgotten = (*self.adopted, *adopted), (*self.forgotten, *forgotten)
+        if problems := [*adopted_problems(all_adopted), *forgotten_problems(all_forgotten)]:
+            subject = f"environment {self.name!r}"
+            raise DeclarationError(subject, problems)
+        return self.model_copy(update={"adopted": all_adopted, "forgotten": all_forgotten})
 
     def expect_recorded_buckets(self, uses: Iterable[str]) -> None:
         """See that the buckets of a protected data lake are called what they were.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from mlinfra._cdk import (
@@ -40,7 +40,9 @@ class MlStack(TerraformStack):
     Terraform address, where a block came out empty, and where a required tag is missing.
     """
 
-    def __init__(self, scope: App, environment: Environment, component: str, *, auto_stop: bool = False) -> None:
+    def __init__(
+        self, scope: App, environment: Environment, component: str, *, auto_stop: bool = False, tagged: bool = True
+    ) -> None:
         """Declare the stack.
 
         Args:
@@ -49,6 +51,8 @@ class MlStack(TerraformStack):
             component: what the stack holds, such as `training`. Stack id and state key come from it.
             auto_stop: whether the janitor may stop what is inside. Default: False, since most of
                 what a platform is made of is there to stay.
+            tagged: whether everything inside carries the environment's tags. Default: True. False for what was
+                made by hand and shall stay as it is: a tag is a change, too.
 
         Raises:
             ValueError: where the app already has a stack of that id or state key.
@@ -72,9 +76,10 @@ class MlStack(TerraformStack):
         known[stack_id] = state_key
         self._environment = environment
         self._component = component
-        self._tags = environment.tags(auto_stop=auto_stop)
+        self._tags = environment.tags(auto_stop=auto_stop) if tagged else {}
         self._use_provider()
         self._use_remote_state(state_key)
+        self._forget()
         self.node.add_validation(_Guards(self))
 
     @property
@@ -100,7 +105,7 @@ class MlStack(TerraformStack):
             region=environment.region,
             # Credentials of another account fail the plan instead of building there.
             allowed_account_ids=[environment.account_id],
-            default_tags=[provider.AwsProviderDefaultTags(tags=self._tags)],
+            default_tags=[provider.AwsProviderDefaultTags(tags=self._tags)] if self._tags else None,
             s3_use_path_style=True if environment.emulated else None,
             skip_metadata_api_check="true" if environment.emulated else None,
         )
@@ -124,6 +129,16 @@ class MlStack(TerraformStack):
             backend.add_override("use_path_style", True)  # noqa: FBT003
             backend.add_override("skip_metadata_api_check", True)  # noqa: FBT003
 
+    def _forget(self) -> None:
+        """Let go of what the environment's record says, without destroying it."""
+        blocks = [
+            {"from": each.address, "lifecycle": [{"destroy": False}]}
+            for each in self._environment.forgotten
+            if each.stack == self.node.id
+        ]
+        if blocks:
+            self.add_override("removed", blocks)
+
 
 @implements(IValidation)
 class _Guards:
@@ -134,7 +149,8 @@ class _Guards:
 
     def validate(self) -> list[str]:
         config = self._stack.to_terraform()
-        return [*_collapsed(self._stack, config), *empty_blocks(config), *missing_tags(config)]
+        untagged = missing_tags(config) if self._stack.default_tags else ()
+        return [*_collapsed(self._stack, config), *empty_blocks(config), *untagged, *_still_there(config)]
 
 
 def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[str]:
@@ -155,6 +171,17 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
             yield (
                 f"the constructs {' and '.join(paths)} collapse into one resource, {address}: cdktf drops all but "
                 f"letters, digits, '-' and '_' from ids. Give them ids that differ in what is left."
+            )
+
+
+def _still_there(config: Mapping[str, Any]) -> Iterator[str]:
+    """What is to be forgotten and is declared all the same: Terraform refuses it."""
+    for each in config.get("removed", []):
+        kind, _, name = each["from"].partition(".")
+        if name in config.get("resource", {}).get(kind, {}):
+            yield (
+                f"{each['from']} is to be forgotten, and is still declared. Take out what declares it; or take it "
+                f"out of the environment's record of what is forgotten, and it stays under management."
             )
 
 

@@ -19,11 +19,11 @@ def addresses(config: dict[str, Any]) -> list[str]:
 
 
 def vanished(before: Collection[str], config: dict[str, Any]) -> list[str]:
-    """Which addresses of `before` the stack no longer has, nor says that they were moved.
+    """Which addresses of `before` the stack no longer has, nor says that they were moved or are let go.
 
     Args:
         before: the addresses that the stack had.
         config: the stack as Terraform JSON.
     """
-    moved = {each["from"] for each in config.get("moved", [])}
+    moved = {each["from"] for kind in ("moved", "removed") for each in config.get(kind, [])}
     return sorted(set(before) - set(addresses(config)) - moved)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlinfra.cli.adopt import adopt
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.drift import drift
+from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
 from mlinfra.cli.local import local
 from mlinfra.cli.review import review
@@ -31,6 +33,8 @@ app.add_typer(images, name="images")
 app.add_typer(buckets, name="buckets")
 app.command()(drift)
 app.command()(review)
+app.command()(adopt)
+app.command()(forget)
 
 
 def run() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlinfra.variables import Changes
 
 _ALWAYS: Changes = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+_FAILED = 1
 _PLAN_DIFFERS = 2
 
 
@@ -78,6 +79,26 @@ class Terraform:
         options += [] if refresh else ["-refresh=false"]
         ended = self._run("plan", "-detailed-exitcode", f"-out={out}", *options, success=(0, _PLAN_DIFFERS))
         return ended.code == _PLAN_DIFFERS
+
+    def try_plan(self, out: Path, *, generated: Path | None = None) -> str:
+        """Write to `out` what a plan found, however far it came: Terraform keeps that where it fails, too.
+
+        Args:
+            out: the file for the plan. It may hold secrets.
+            generated: where to write the configuration of what is imported and not declared. Default: nowhere.
+
+        Returns:
+            What was wrong, in Terraform's words; empty where nothing was.
+        """
+        options = [] if generated is None else [f"-generate-config-out={generated}"]
+        ended = self._run("plan", f"-out={out}", *options, success=(0, _FAILED))
+        return error_text(ended.errors) if ended.code else ""
+
+    def resource_schemas(self) -> dict[str, Any]:
+        """The schemas of the resource types of all providers in use, by type."""
+        document = json.loads(self._run("providers schema", "-json", quiet=True).output)
+        providers = document.get("provider_schemas", {}).values()
+        return {name: schema for each in providers for name, schema in each.get("resource_schemas", {}).items()}
 
     def apply(self, plan: Path) -> None:
         """Do what `plan` says, and nothing else."""

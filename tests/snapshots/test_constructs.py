@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra import (
+    Adopted,
+    AdoptedResource,
     Alerts,
     Asynchronous,
     BlueGreen,
@@ -250,3 +253,16 @@ def test_studio(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
         Studio(stack, "studio", vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY)
 
     assert resources(synthesize(build, environment=environment)) == snapshot
+
+
+def test_adopted_resource(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    group = Adopted(
+        type="aws_security_group",
+        id="sg-0a003f07ea2f60d5a",
+        name="legacy",
+        owner="ana@example.com",
+        since=date(2026, 11, 24),
+        arguments={"name": "legacy", "description": "by hand", "ingress": [], "vpc_id": "vpc-1"},
+        ignore_changes=["revoke_rules_on_delete"],
+    )
+    assert resources(synthesize(lambda stack: AdoptedResource(stack, "old", adopted=group))) == snapshot

@@ -132,3 +132,13 @@ class TestLocal:
         ended = mlinfra("local", "up", "--port", "70000")
         assert ended.returncode == 2
         assert "Traceback" not in ended.stderr
+
+
+def test_a_tag_that_is_none_is_refused() -> None:
+    told = refusal("adopt", "local", "--tag", "origin", "--owner", "ana@example.com")
+    assert "--tag 'origin' is no tag. Expected: KEY=VALUE." in told
+
+
+def test_a_stack_of_no_environment_is_refused() -> None:
+    told = refusal("forget", "aws_s3_bucket.a", "--stack", "nowhere-data", "--reason", "It is not ours.")
+    assert "'nowhere-data' is no stack of an environment" in told

@@ -195,9 +195,7 @@ def test_more_than_ten_variants_are_refused() -> None:
 
 
 def test_an_environment_has_an_endpoint_of_a_name_once() -> None:
-    with pytest.raises(
-        DeclarationError, match=r"endpoints: 'ranker' stands there 2 times\. Expected: each once\."
-    ):
+    with pytest.raises(DeclarationError, match=r"endpoints: 'ranker' stands there 2 times\. Expected: each once\."):
         an_environment(endpoints=[an_endpoint(), an_endpoint()])
 
 

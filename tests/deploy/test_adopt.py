@@ -1,0 +1,162 @@
+"""What was made by hand is adopted, imported and forgotten: real Terraform, real AWS provider, local AWS."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra.declared import load_environments
+from mlinfra.operations.project import synthesize
+from mlinfra.operations.terraform import Terraform
+from tests.deploy.console import USER_DATA, Console, make_everything, make_state_place
+
+if TYPE_CHECKING:
+    from mlinfra import Environment
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("adopt")]
+
+MLINFRA = Path(sys.executable).with_name("mlinfra")
+MAIN = """
+import os
+from pathlib import Path
+
+from mlinfra import load_environments
+from mlinfra.app import MlApp, problems_without_traceback
+from mlinfra.stacks.adopted import AdoptedStack
+
+with problems_without_traceback():
+    root = Path(__file__).resolve().parent
+    app = MlApp(root)
+    for environment in load_environments(root, only=os.environ.get("MLINFRA_ENV")):
+        if AdoptedStack.is_needed(environment):
+            AdoptedStack(app, environment)
+    app.synth()
+"""
+
+
+def mlinfra(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([MLINFRA, *arguments], cwd=project, capture_output=True, text=True, check=False)
+
+
+def the_environment(project: Path) -> Environment:
+    (declared,) = load_environments(project, only="local", judged=False)
+    return declared
+
+
+@pytest.fixture(scope="module")
+def adopting(project: Path, deployable: Path) -> Path:  # noqa: ARG001  the surroundings
+    """A project whose only stack is that of what is adopted."""
+    (project / "main.py").write_text(MAIN)
+    make_state_place(the_environment(project))
+    return project
+
+
+@pytest.fixture(scope="module")
+def console(adopting: Path) -> Console:  # noqa: ARG001  it has to be there first
+    return make_everything()
+
+
+@pytest.fixture(scope="module")
+def adopted(
+    adopting: Path,
+    console: Console,  # noqa: ARG001  it has to be there first
+) -> subprocess.CompletedProcess[str]:
+    """All of it is adopted by its tag; what was said."""
+    return mlinfra(adopting, "adopt", "local", "--tag", "origin=console", "--owner", "ana@example.com")
+
+
+def the_stack(project: Path, executable: Path) -> Terraform:
+    stacks = synthesize(project, project / "cdktf.out", environment="local")
+    terraform = Terraform(stacks[0].directory, executable)
+    terraform.init()
+    return terraform
+
+
+@pytest.fixture(scope="module")
+def imported(adopting: Path, deployable: Path, adopted: object) -> dict[str, Any]:  # noqa: ARG001  it comes first
+    """The plan that imported all of it, after it was applied."""
+    terraform = the_stack(adopting, deployable)
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    terraform.apply(plan)
+    return terraform.show(plan)
+
+
+def test_everything_is_found_by_its_tag_and_the_plan_changes_nothing(
+    adopting: Path, console: Console, adopted: subprocess.CompletedProcess[str]
+) -> None:
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    assert "The plan imports 7, changes nothing." in adopted.stdout
+    assert {each.type: each.id for each in the_environment(adopting).adopted} == console.ids()
+
+
+def test_no_secret_is_written_or_shown(adopting: Path, adopted: subprocess.CompletedProcess[str]) -> None:
+    written = (adopting / "environments" / "local.adopted.json").read_text()
+    for text in (written, adopted.stdout, adopted.stderr):
+        assert "hunter2" not in text
+        assert hashlib.sha1(USER_DATA.encode(), usedforsecurity=False).hexdigest() not in text
+
+
+def test_what_differs_from_the_constructs_is_told_in_words(adopted: subprocess.CompletedProcess[str]) -> None:
+    assert "bucket_names={'raw': 'legacy-data'}" in adopted.stdout
+    assert "network access PublicInternetOnly would be VpcOnly" in adopted.stdout
+    assert "its name, 'legacy-ranker', would be recsys-local-ENDPOINT" in adopted.stdout
+
+
+def test_the_apply_imports_and_touches_nothing(imported: dict[str, Any], console: Console) -> None:
+    assert {
+        each["type"]: (each["change"]["importing"]["id"], each["change"]["actions"])
+        for each in imported["resource_changes"]
+    } == {kind: (identifier, ["no-op"]) for kind, identifier in console.ids().items()}
+
+
+def test_the_second_plan_is_empty(adopting: Path, deployable: Path, imported: object) -> None:  # noqa: ARG001
+    terraform = the_stack(adopting, deployable)
+    assert not terraform.plan(terraform.directory / "test.plan")
+
+
+def test_what_is_adopted_is_not_adopted_again(adopting: Path, imported: object) -> None:  # noqa: ARG001
+    ended = mlinfra(adopting, "adopt", "local", "legacy-data", "--owner", "ana@example.com")
+    assert ended.returncode == 1
+    assert "aws_s3_bucket.legacy-data in the environment 'local'" in ended.stderr
+
+
+def test_what_is_forgotten_leaves_the_state_and_stays_in_aws(
+    adopting: Path,
+    deployable: Path,
+    imported: object,  # noqa: ARG001  it comes first
+) -> None:
+    address = "aws_s3_bucket.legacy-data"
+    ended = mlinfra(adopting, "forget", address, "--stack", "local-adopted", "--reason", "The archive team has it now.")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (entry,) = the_environment(adopting).forgotten
+    assert (entry.address, entry.reason) == (address, "The archive team has it now.")
+    assert entry.who.startswith("arn:aws:")
+    assert address not in {each.address for each in the_environment(adopting).adopted}
+
+    terraform = the_stack(adopting, deployable)
+    plan = terraform.directory / "test.plan"
+    assert terraform.plan(plan)
+    touched = {
+        each["address"]: each["change"]["actions"]
+        for each in terraform.show(plan)["resource_changes"]
+        if each["change"]["actions"] != ["no-op"]
+    }
+    assert touched == {address: ["forget"]}
+    terraform.apply(plan)
+    assert address not in terraform.state().resources
+    assert boto3.client("s3").get_bucket_versioning(Bucket="legacy-data")["Status"] == "Enabled"
+
+
+def test_what_is_not_in_the_state_cannot_be_forgotten(adopting: Path, imported: object) -> None:  # noqa: ARG001
+    ended = mlinfra(
+        adopting, "forget", "aws_iam_role.legacy-rol", "--stack", "local-adopted", "--reason", "A slip of the pen."
+    )
+    assert ended.returncode == 1
+    assert "Did you mean aws_iam_role.legacy-role?" in ended.stderr
