@@ -18,6 +18,7 @@ from mlinfra import (
     Lustre,
     OnDemand,
     Person,
+    Pipeline,
     QuietHours,
     RealTime,
     RegisteredModel,
@@ -56,6 +57,7 @@ _MODELS = (
     Person,
     StudioSettings,
     Space,
+    Pipeline,
 )
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlinfra.catalog.images import Image
     from mlinfra.constructs.alerts import Alerts
+    from mlinfra.constructs.ci_roles import CiRoles
     from mlinfra.constructs.cluster_records import ClusterRecords
+    from mlinfra.constructs.console_lockdown import ConsoleLockdown
     from mlinfra.constructs.data_catalog import DataCatalog
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from mlinfra.feature_group import FeatureGroup
     from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
     from mlinfra.people import Person, Team
+    from mlinfra.pipeline import Pipeline
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
@@ -60,7 +63,9 @@ _HOMES = {
     "BlueGreen": "mlinfra.hosting",
     "CapacityBlock": "mlinfra.purchase",
     "CapacityReservation": "mlinfra.purchase",
+    "CiRoles": "mlinfra.constructs.ci_roles",
     "ClusterRecords": "mlinfra.constructs.cluster_records",
+    "ConsoleLockdown": "mlinfra.constructs.console_lockdown",
     "DataCatalog": "mlinfra.constructs.data_catalog",
     "DataLake": "mlinfra.constructs.data_lake",
     "DataLakeSettings": "mlinfra.data_lake_settings",
@@ -89,6 +94,7 @@ _HOMES = {
     "ObjectLock": "mlinfra.constructs.object_lock",
     "OnDemand": "mlinfra.purchase",
     "Person": "mlinfra.people",
+    "Pipeline": "mlinfra.pipeline",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
@@ -116,7 +122,9 @@ __all__ = [
     "BlueGreen",
     "CapacityBlock",
     "CapacityReservation",
+    "CiRoles",
     "ClusterRecords",
+    "ConsoleLockdown",
     "DataCatalog",
     "DataLake",
     "DataLakeSettings",
@@ -145,6 +153,7 @@ __all__ = [
     "ObjectLock",
     "OnDemand",
     "Person",
+    "Pipeline",
     "Platform",
     "QuietHours",
     "QuietSchedule",
