@@ -20,6 +20,7 @@ from mlinfra import (
     Lustre,
     OnDemand,
     Person,
+    Pipeline,
     QuietHours,
     RealTime,
     RegisteredModel,
@@ -60,6 +61,7 @@ _MODELS = (
     Person,
     StudioSettings,
     Space,
+    Pipeline,
 )
 
 

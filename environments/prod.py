@@ -10,6 +10,7 @@ from mlinfra import (
     Experiment,
     FeatureGroup,
     Person,
+    Pipeline,
     RealTime,
     RegisteredModel,
     StudioSettings,
@@ -25,6 +26,7 @@ prod = Environment(
     team="ml-platform",
     cost_center="ml-5678",
     repository="gitlab.example.com/ml/platform",
+    pipeline=Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com"),
     monthly_spend_limit_usd=80_000,
     protect_data=True,
     data_lake=DataLakeSettings(

@@ -7,6 +7,7 @@ from mlinfra import (
     Environment,
     Experiment,
     Person,
+    Pipeline,
     RegisteredModel,
     StudioSettings,
     Team,
@@ -20,6 +21,7 @@ staging = Environment(
     team="ml-platform",
     cost_center="ml-1234",
     repository="gitlab.example.com/ml/platform",
+    pipeline=Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com"),
     monthly_spend_limit_usd=5_000,
     data_lake=DataLakeSettings(
         events=("raw", "models"),

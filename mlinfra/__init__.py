@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from mlinfra.catalog.images import Image
     from mlinfra.constructs.adopted_resource import AdoptedResource
     from mlinfra.constructs.alerts import Alerts
+    from mlinfra.constructs.ci_roles import CiRoles
     from mlinfra.constructs.cluster_records import ClusterRecords
+    from mlinfra.constructs.console_lockdown import ConsoleLockdown
     from mlinfra.constructs.data_catalog import DataCatalog
     from mlinfra.constructs.data_lake import DataLake
     from mlinfra.constructs.encryption_key import EncryptionKey
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from mlinfra.forgotten import Forgotten
     from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
     from mlinfra.people import Person, Team
+    from mlinfra.pipeline import Pipeline
     from mlinfra.platform import Platform
     from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
     from mlinfra.quiet_hours import QuietHours
@@ -66,7 +69,9 @@ _HOMES = {
     "BlueGreen": "mlinfra.hosting",
     "CapacityBlock": "mlinfra.purchase",
     "CapacityReservation": "mlinfra.purchase",
+    "CiRoles": "mlinfra.constructs.ci_roles",
     "ClusterRecords": "mlinfra.constructs.cluster_records",
+    "ConsoleLockdown": "mlinfra.constructs.console_lockdown",
     "DataCatalog": "mlinfra.constructs.data_catalog",
     "DataLake": "mlinfra.constructs.data_lake",
     "DataLakeSettings": "mlinfra.data_lake_settings",
@@ -97,6 +102,7 @@ _HOMES = {
     "ObjectLock": "mlinfra.constructs.object_lock",
     "OnDemand": "mlinfra.purchase",
     "Person": "mlinfra.people",
+    "Pipeline": "mlinfra.pipeline",
     "Platform": "mlinfra.platform",
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
@@ -126,7 +132,9 @@ __all__ = [
     "BlueGreen",
     "CapacityBlock",
     "CapacityReservation",
+    "CiRoles",
     "ClusterRecords",
+    "ConsoleLockdown",
     "DataCatalog",
     "DataLake",
     "DataLakeSettings",
@@ -157,6 +165,7 @@ __all__ = [
     "ObjectLock",
     "OnDemand",
     "Person",
+    "Pipeline",
     "Platform",
     "QuietHours",
     "QuietSchedule",

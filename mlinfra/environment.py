@@ -25,6 +25,7 @@ from mlinfra.experiment import EmailAddress, Experiment, Name
 from mlinfra.feature_group import FeatureGroup
 from mlinfra.forgotten import Forgotten, forgotten_problems
 from mlinfra.people import Person, Team
+from mlinfra.pipeline import Pipeline
 from mlinfra.quiet_hours import QuietHours
 from mlinfra.registered_model import RegisteredModel
 from mlinfra.studio import StudioSettings
@@ -228,6 +229,10 @@ class Environment(Declaration):
     )
     studio: StudioSettings | None = Field(
         default=None, description="SageMaker Studio for the people. Default: None, no Studio."
+    )
+    pipeline: Pipeline | None = Field(
+        default=None,
+        description="Which pipeline may plan this environment, and apply to it. Default: none, people do.",
     )
 
     adopted: tuple[Adopted, ...] = Field(
@@ -626,6 +631,10 @@ class Environment(Declaration):
     def endpoint_role_name(self, endpoint: Endpoint) -> str:
         """The name of the role that `endpoint` runs with."""
         return f"{self.endpoint_name(endpoint)}-endpoint"
+
+    def ci_role_arn(self, use: Literal["plan", "apply"]) -> str:
+        """The ARN of the role that the pipeline acts with when it plans or applies this environment."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-ci-{use}"
 
     @property
     def records_table(self) -> str:

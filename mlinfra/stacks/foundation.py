@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.alerts import Alerts
+from mlinfra.constructs.ci_roles import CiRoles
 from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.image_repository import ImageRepository
 from mlinfra.constructs.network import Network
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FoundationStack(MlStack):
-    """The network, a key for volumes, images and logs, image repositories, and the topic that tells people."""
+    """The network, a key for volumes, images and logs, image repositories, and who is told and who may deploy."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""
@@ -35,6 +36,7 @@ class FoundationStack(MlStack):
             name: ImageRepository(self, f"images-{name}", name=name, key_arn=self.key.arn)
             for name in environment.image_repositories
         }
+        self.ci_roles = CiRoles(self, "ci-roles") if environment.pipeline else None
         hand_over(
             self,
             {

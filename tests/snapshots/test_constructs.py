@@ -13,6 +13,8 @@ from mlinfra import (
     Alerts,
     Asynchronous,
     BlueGreen,
+    CiRoles,
+    ConsoleLockdown,
     DataCatalog,
     DataLake,
     EncryptionKey,
@@ -28,6 +30,7 @@ from mlinfra import (
     Network,
     ObjectLock,
     Person,
+    Pipeline,
     QuietHours,
     RealTime,
     RegisteredModel,
@@ -229,6 +232,28 @@ def test_experiment_tracking(synthesize: Synthesize, snapshot: SnapshotAssertion
         ExperimentTracking(stack, "tracking", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY))
 
     assert resources(synthesize(build, environment=an_environment(tracking=Tracking()))) == snapshot
+
+
+def test_ci_roles(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    pipeline = Pipeline(provider="github", project="ml/platform", environment="dev-us")
+    environment = an_environment(pipeline=pipeline)
+    assert resources(synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)) == snapshot
+
+
+def test_console_lockdown(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    environment = an_environment(pipeline=Pipeline(provider="gitlab", project="ml/platform"))
+
+    def build(stack: MlStack) -> None:
+        ConsoleLockdown(
+            stack,
+            "lockdown",
+            environments=[environment],
+            target_ids=["ou-ab12-cd34ef56"],
+            break_glass_roles=["arn:aws:iam::*:role/break-glass"],
+            resource_types=["aws_s3_bucket", "aws_sagemaker_endpoint"],
+        )
+
+    assert resources(synthesize(build)) == snapshot
 
 
 def test_image_repository(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:

@@ -1,0 +1,1 @@
+"""What jobs of GitLab run."""

@@ -1,0 +1,240 @@
+"""Which requests to AWS make, change and delete what mlinfra manages, by Terraform's resource types.
+
+Requests that move data, start and stop what is there, or belong to those who work in Studio are not among them: a
+lock on infrastructure must not stop work. `LEFT_OPEN` names those that change a managed resource all the same.
+
+Source: service authorization reference of each service, "Actions", read 2026-11-26.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def _of(service: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{service}:{name}" for name in names)
+
+
+_ADDRESSES = _of("ec2", "AllocateAddress", "AssociateAddress", "DisassociateAddress", "ReleaseAddress")
+_QUEUE = _of("sqs", "AddPermission", "CreateQueue", "DeleteQueue", "RemovePermission", "SetQueueAttributes")
+_TOPIC = _of("sns", "AddPermission", "CreateTopic", "DeleteTopic", "RemovePermission", "SetTopicAttributes")
+_RULES_IN = _of("ec2", "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules")
+_RULES_OUT = _of("ec2", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules")
+
+MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "aws_appautoscaling_policy": _of("application-autoscaling", "DeleteScalingPolicy", "PutScalingPolicy"),
+        "aws_appautoscaling_target": _of(
+            "application-autoscaling", "DeregisterScalableTarget", "RegisterScalableTarget"
+        ),
+        "aws_athena_workgroup": _of("athena", "CreateWorkGroup", "DeleteWorkGroup", "UpdateWorkGroup"),
+        "aws_autoscaling_group": _of(
+            "autoscaling",
+            "CreateAutoScalingGroup",
+            "CreateOrUpdateTags",
+            "DeleteAutoScalingGroup",
+            "DeleteLifecycleHook",
+            "DeleteTags",
+            "PutLifecycleHook",
+            "UpdateAutoScalingGroup",
+        ),
+        "aws_autoscaling_schedule": _of("autoscaling", "DeleteScheduledAction", "PutScheduledUpdateGroupAction"),
+        "aws_batch_compute_environment": _of(
+            "batch", "CreateComputeEnvironment", "DeleteComputeEnvironment", "UpdateComputeEnvironment"
+        ),
+        "aws_batch_job_definition": _of("batch", "DeregisterJobDefinition", "RegisterJobDefinition"),
+        "aws_batch_job_queue": _of("batch", "CreateJobQueue", "DeleteJobQueue", "UpdateJobQueue"),
+        "aws_batch_scheduling_policy": _of(
+            "batch", "CreateSchedulingPolicy", "DeleteSchedulingPolicy", "UpdateSchedulingPolicy"
+        ),
+        "aws_cloudwatch_event_rule": _of("events", "DeleteRule", "DisableRule", "EnableRule", "PutRule"),
+        "aws_cloudwatch_event_target": _of("events", "PutTargets", "RemoveTargets"),
+        "aws_cloudwatch_log_group": _of(
+            "logs",
+            "AssociateKmsKey",
+            "DeleteLogGroup",
+            "DeleteRetentionPolicy",
+            "DisassociateKmsKey",
+            "PutRetentionPolicy",
+        ),
+        "aws_cloudwatch_metric_alarm": _of(
+            "cloudwatch", "DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions", "PutMetricAlarm"
+        ),
+        "aws_default_security_group": (*_RULES_IN, *_RULES_OUT),
+        "aws_dynamodb_table": _of(
+            "dynamodb", "CreateTable", "DeleteTable", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive"
+        ),
+        "aws_ecr_lifecycle_policy": _of("ecr", "DeleteLifecyclePolicy", "PutLifecyclePolicy"),
+        "aws_ecr_repository": _of(
+            "ecr", "CreateRepository", "DeleteRepository", "PutImageScanningConfiguration", "PutImageTagMutability"
+        ),
+        "aws_ecr_repository_policy": _of("ecr", "DeleteRepositoryPolicy", "SetRepositoryPolicy"),
+        "aws_eip": _ADDRESSES,
+        "aws_flow_log": _of("ec2", "CreateFlowLogs", "DeleteFlowLogs"),
+        "aws_fsx_data_repository_association": _of(
+            "fsx",
+            "CreateDataRepositoryAssociation",
+            "DeleteDataRepositoryAssociation",
+            "UpdateDataRepositoryAssociation",
+        ),
+        "aws_fsx_lustre_file_system": _of("fsx", "CreateFileSystem", "DeleteFileSystem", "UpdateFileSystem"),
+        "aws_glue_catalog_database": _of("glue", "CreateDatabase", "DeleteDatabase", "UpdateDatabase"),
+        "aws_iam_instance_profile": _of(
+            "iam",
+            "AddRoleToInstanceProfile",
+            "CreateInstanceProfile",
+            "DeleteInstanceProfile",
+            "RemoveRoleFromInstanceProfile",
+        ),
+        "aws_iam_openid_connect_provider": _of(
+            "iam",
+            "AddClientIDToOpenIDConnectProvider",
+            "CreateOpenIDConnectProvider",
+            "DeleteOpenIDConnectProvider",
+            "RemoveClientIDFromOpenIDConnectProvider",
+            "UpdateOpenIDConnectProviderThumbprint",
+        ),
+        "aws_iam_role": _of(
+            "iam",
+            "CreateRole",
+            "DeleteRole",
+            "DeleteRolePermissionsBoundary",
+            "PutRolePermissionsBoundary",
+            "UpdateAssumeRolePolicy",
+            "UpdateRole",
+        ),
+        "aws_iam_role_policy": _of("iam", "DeleteRolePolicy", "PutRolePolicy"),
+        "aws_iam_role_policy_attachment": _of("iam", "AttachRolePolicy", "DetachRolePolicy"),
+        "aws_internet_gateway": _of(
+            "ec2", "AttachInternetGateway", "CreateInternetGateway", "DeleteInternetGateway", "DetachInternetGateway"
+        ),
+        "aws_kms_alias": _of("kms", "CreateAlias", "DeleteAlias", "UpdateAlias"),
+        "aws_kms_key": _of(
+            "kms", "CreateKey", "DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion"
+        ),
+        "aws_lambda_function": _of(
+            "lambda",
+            "CreateFunction",
+            "DeleteFunction",
+            "DeleteFunctionConcurrency",
+            "PutFunctionConcurrency",
+            "UpdateFunctionCode",
+            "UpdateFunctionConfiguration",
+        ),
+        "aws_lambda_function_event_invoke_config": _of(
+            "lambda",
+            "DeleteFunctionEventInvokeConfig",
+            "PutFunctionEventInvokeConfig",
+            "UpdateFunctionEventInvokeConfig",
+        ),
+        "aws_lambda_permission": _of("lambda", "AddPermission", "RemovePermission"),
+        "aws_launch_template": _of(
+            "ec2",
+            "CreateLaunchTemplate",
+            "CreateLaunchTemplateVersion",
+            "DeleteLaunchTemplate",
+            "DeleteLaunchTemplateVersions",
+            "ModifyLaunchTemplate",
+        ),
+        "aws_nat_gateway": _of("ec2", "CreateNatGateway", "DeleteNatGateway"),
+        "aws_placement_group": _of("ec2", "CreatePlacementGroup", "DeletePlacementGroup"),
+        "aws_route": _of("ec2", "CreateRoute", "DeleteRoute", "ReplaceRoute"),
+        "aws_route_table": _of("ec2", "CreateRouteTable", "DeleteRouteTable"),
+        "aws_route_table_association": _of(
+            "ec2", "AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation"
+        ),
+        "aws_s3_bucket": _of("s3", "CreateBucket", "DeleteBucket", "PutBucketTagging"),
+        "aws_s3_bucket_inventory": _of("s3", "PutInventoryConfiguration"),
+        "aws_s3_bucket_lifecycle_configuration": _of("s3", "PutLifecycleConfiguration"),
+        "aws_s3_bucket_logging": _of("s3", "PutBucketLogging"),
+        "aws_s3_bucket_notification": _of("s3", "PutBucketNotification"),
+        "aws_s3_bucket_object_lock_configuration": _of("s3", "PutBucketObjectLockConfiguration"),
+        "aws_s3_bucket_ownership_controls": _of("s3", "PutBucketOwnershipControls"),
+        "aws_s3_bucket_policy": _of("s3", "DeleteBucketPolicy", "PutBucketPolicy"),
+        "aws_s3_bucket_public_access_block": _of("s3", "PutBucketPublicAccessBlock"),
+        "aws_s3_bucket_replication_configuration": _of("s3", "PutReplicationConfiguration"),
+        "aws_s3_bucket_server_side_encryption_configuration": _of("s3", "PutEncryptionConfiguration"),
+        "aws_s3_bucket_versioning": _of("s3", "PutBucketVersioning"),
+        "aws_sagemaker_domain": _of("sagemaker", "CreateDomain", "DeleteDomain", "UpdateDomain"),
+        "aws_sagemaker_endpoint": _of(
+            "sagemaker", "CreateEndpoint", "DeleteEndpoint", "UpdateEndpoint", "UpdateEndpointWeightsAndCapacities"
+        ),
+        "aws_sagemaker_endpoint_configuration": _of("sagemaker", "CreateEndpointConfig", "DeleteEndpointConfig"),
+        "aws_sagemaker_feature_group": _of(
+            "sagemaker", "CreateFeatureGroup", "DeleteFeatureGroup", "UpdateFeatureGroup"
+        ),
+        "aws_sagemaker_mlflow_tracking_server": _of(
+            "sagemaker", "CreateMlflowTrackingServer", "DeleteMlflowTrackingServer", "UpdateMlflowTrackingServer"
+        ),
+        "aws_sagemaker_model": _of("sagemaker", "CreateModel", "DeleteModel"),
+        "aws_sagemaker_model_package_group": _of("sagemaker", "CreateModelPackageGroup", "DeleteModelPackageGroup"),
+        "aws_sagemaker_model_package_group_policy": _of(
+            "sagemaker", "DeleteModelPackageGroupPolicy", "PutModelPackageGroupPolicy"
+        ),
+        "aws_sagemaker_space": (),
+        "aws_sagemaker_studio_lifecycle_config": _of(
+            "sagemaker", "CreateStudioLifecycleConfig", "DeleteStudioLifecycleConfig"
+        ),
+        "aws_sagemaker_user_profile": _of("sagemaker", "CreateUserProfile", "DeleteUserProfile", "UpdateUserProfile"),
+        "aws_security_group": _of("ec2", "CreateSecurityGroup", "DeleteSecurityGroup"),
+        "aws_sns_topic": _TOPIC,
+        "aws_sns_topic_policy": _TOPIC,
+        "aws_sns_topic_subscription": _of("sns", "SetSubscriptionAttributes", "Subscribe", "Unsubscribe"),
+        "aws_sqs_queue": _QUEUE,
+        "aws_sqs_queue_policy": _QUEUE,
+        "aws_ssm_parameter": _of("ssm", "DeleteParameter", "DeleteParameters"),
+        "aws_subnet": _of("ec2", "CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute"),
+        "aws_vpc": _of("ec2", "CreateVpc", "DeleteVpc", "ModifyVpcAttribute"),
+        "aws_vpc_endpoint": _of("ec2", "CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint"),
+        "aws_vpc_security_group_egress_rule": _RULES_OUT,
+        "aws_vpc_security_group_ingress_rule": _RULES_IN,
+    }
+)
+"""What makes, changes and deletes a resource of each type, as actions of IAM.
+
+A type without an action is managed, and people change such resources in the course of their work.
+"""
+
+LEFT_OPEN: Mapping[str, str] = MappingProxyType(
+    {
+        "autoscaling:SetDesiredCapacity": "People start and stop their clusters, with `mlinfra clusters` and by hand.",
+        "autoscaling:SetInstanceProtection": "A node that works protects itself from being stopped.",
+        "autoscaling:TerminateInstanceInAutoScalingGroup": "A node whose GPU is broken has itself replaced.",
+        "ec2:CreateTags": "Whoever starts an instance tags it in the same request. Drift finds tags that changed.",
+        "ec2:DeleteVolume": "Volumes belong to instances and to people, not to a stack.",
+        "ec2:TerminateInstances": "Instances are disposable; their group makes new ones.",
+        "kms:CreateGrant": "Services that use a key on behalf of somebody are granted it.",
+        "logs:CreateLogGroup": "SageMaker makes a log group for each app and endpoint when it first writes.",
+        "sagemaker:AddTags": "Who makes an app or a space in Studio tags it.",
+        "sagemaker:CreateApp": "People start their notebooks.",
+        "sagemaker:CreateModelPackage": "Training registers what it made.",
+        "sagemaker:CreateSpace": "People make spaces of their own in Studio.",
+        "sagemaker:DeleteApp": "People stop their notebooks, and so does the idle shutdown.",
+        "sagemaker:DeleteSpace": "People take away the spaces that they made.",
+        "sagemaker:UpdateModelPackage": "People approve and reject the versions of a model.",
+        "sagemaker:UpdateSpace": "People choose the instance and the storage of their space.",
+        "ssm:PutParameter": "The first node of a cluster writes its address for the others.",
+    }
+)
+"""What changes managed resources and stays allowed to all who may do it, with the reason."""
+
+
+def managed_actions(resource_types: Iterable[str]) -> tuple[str, ...]:
+    """The actions that make, change and delete resources of `resource_types`, sorted, each once.
+
+    Raises:
+        ValueError: naming each type that the table does not have.
+    """
+    wanted = sorted(set(resource_types))
+    unknown = [each for each in wanted if each not in MANAGED_ACTIONS]
+    if unknown:
+        message = (
+            f"resource_types: nothing is known of {', '.join(unknown)}. Expected: types of "
+            f"mlinfra/catalog/managed_actions.py; add the actions of new ones there."
+        )
+        raise ValueError(message)
+    return tuple(sorted({action for each in wanted for action in MANAGED_ACTIONS[each]}))

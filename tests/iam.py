@@ -1,0 +1,84 @@
+"""Whether a policy denies or allows a request, for policies that use what mlinfra's use.
+
+It stands for AWS's policy simulator, which needs AWS, and which does not know service control policies of other
+accounts. It knows what is written down in the IAM user guide, "Policy evaluation logic" and "Condition operators": no
+more operators than the policies under test have, and it fails on any other.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Context = dict[str, str | list[str]]
+
+
+def applies(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
+    """Whether `statement` is about the request."""
+    if not any(_like(action.lower(), each.lower()) for each in _listed(statement["Action"])):
+        return False
+    if "NotResource" in statement:
+        if any(_like(resource, each) for each in _listed(statement["NotResource"])):
+            return False
+    elif not any(_like(resource, each) for each in _listed(statement["Resource"])):
+        return False
+    return all(
+        _holds(operator, key, _listed(values), context)
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, values in keys.items()
+    )
+
+
+def denied(policy: Mapping[str, Any], action: str, resource: str = "arn:aws:x:::y", **context: Any) -> bool:
+    """Whether `policy` refuses the request, whoever else allows it."""
+    return _any(policy, "Deny", action, resource, context)
+
+
+def allowed(policy: Mapping[str, Any], action: str, resource: str = "arn:aws:x:::y", **context: Any) -> bool:
+    """Whether `policy` itself allows the request."""
+    return _any(policy, "Allow", action, resource, context) and not denied(policy, action, resource, **context)
+
+
+def _any(policy: Mapping[str, Any], effect: str, action: str, resource: str, context: Mapping[str, Any]) -> bool:
+    given: Context = {key.replace("__", ":"): value for key, value in context.items()}
+    return any(
+        each["Effect"] == effect and applies(each, action, resource, given) for each in _listed(policy["Statement"])
+    )
+
+
+def _holds(operator: str, key: str, values: list[str], context: Context) -> bool:
+    if operator.endswith("IfExists"):
+        return key not in context or _holds(operator.removesuffix("IfExists"), key, values, context)
+    given = _listed(context.get(key, []))
+    if operator == "ForAnyValue:StringEquals":
+        return any(each in values for each in given)
+    assert len(given) <= 1, f"{key} has several values, and {operator} is for one"
+    if operator.startswith(("ArnNot", "StringNot")):
+        return not _holds(operator.replace("Not", "", 1), key, values, context)
+    match operator:
+        case "ArnEquals" | "ArnLike":  # the same to IAM
+            return any(_like_arn(each, value) for each in given for value in values)
+        case "Bool" | "StringEquals":
+            return any(each in values for each in given)
+        case "StringLike":
+            return any(_like(each, value) for each in given for value in values)
+    message = f"the evaluator does not know {operator}"
+    raise NotImplementedError(message)
+
+
+def _like_arn(given: str, pattern: str) -> bool:
+    # Each of the six parts for itself: a star does not reach over a colon into the next.
+    parts, wanted = given.split(":", 5), pattern.split(":", 5)
+    return len(parts) == len(wanted) and all(map(_like, parts, wanted))
+
+
+def _like(given: str, pattern: str) -> bool:
+    # fnmatch has brackets, which IAM does not.
+    return fnmatchcase(given, pattern.replace("[", "[[]"))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,162 @@
+"""The pipelines of GitLab and GitHub: valid, without keys, and applying by hand, in order and one at a time."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from mlinfra.cli.main import app
+from tests.conftest import ROOT
+
+GITLAB = ROOT / "ci" / "gitlab" / "mlinfra.gitlab-ci.yml"
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+SCRIPTS = [ROOT / "ci" / "github" / "review.sh"]
+ENVIRONMENTS = ["dev", "staging", "prod"]
+
+
+class _WithReferences(yaml.SafeLoader):
+    """YAML with GitLab's `!reference`."""
+
+
+_WithReferences.add_constructor("!reference", lambda loader, node: loader.construct_sequence(node))
+
+
+def gitlab() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.load(GITLAB.read_text(), Loader=_WithReferences)  # noqa: S506  a safe one
+    return parsed
+
+
+def github(name: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    return parsed
+
+
+def checked(*arguments: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", *arguments], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_gitlab_would_read_its_pipeline() -> None:
+    files = [str(ROOT / ".gitlab-ci.yml"), str(GITLAB)]
+    checked("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *files)
+
+
+def test_github_would_read_its_workflows() -> None:
+    checked("--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
+
+
+@pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
+def test_no_key_of_aws_is_used(path: Any) -> None:
+    assert not re.search(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)|aws-access-key-id", path.read_text())
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_gitlab_applies_by_hand_on_the_default_branch_one_at_a_time(name: str) -> None:
+    pipeline = gitlab()
+    job, template = pipeline[f"apply-{name}"], pipeline[".apply"]
+    assert job["extends"] == ".apply"
+    assert job["resource_group"] == job["environment"]["name"] == job["variables"]["MLINFRA_ENVIRONMENT"] == name
+    assert "rules" not in job
+    schedule, branch = template["rules"]
+    assert schedule["when"] == "never"
+    assert branch == {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "manual", "allow_failure": False}
+    assert template["interruptible"] is False
+
+
+def test_both_promote_from_dev_to_staging_to_prod_once_reviewed() -> None:
+    for jobs in (gitlab(), github("infrastructure.yml")["jobs"]):
+        for before, after in itertools.pairwise(ENVIRONMENTS):
+            assert f"apply-{before}" in jobs[f"apply-{after}"]["needs"]
+        assert all("review" in jobs[f"apply-{each}"]["needs"] for each in ENVIRONMENTS)
+
+
+def test_the_plan_that_was_reviewed_is_the_one_that_gitlab_applies() -> None:
+    pipeline = gitlab()
+    for name in ENVIRONMENTS:
+        assert f"plan-{name}" in pipeline[f"apply-{name}"]["needs"]
+        assert f"plan-{name}" in pipeline["review"]["needs"]
+    assert pipeline[".plan"]["artifacts"]["paths"] == ["plans/"]
+
+
+def test_github_applies_on_main_in_an_environment_with_reviewers_one_at_a_time() -> None:
+    jobs = github("infrastructure.yml")["jobs"]
+    for name in ENVIRONMENTS:
+        assert jobs[f"apply-{name}"]["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
+        assert jobs[f"apply-{name}"]["with"] == {"environment": name}
+    (apply,) = github("mlinfra-apply.yml")["jobs"].values()
+    assert apply["environment"] == "${{ inputs.environment }}"
+    assert apply["concurrency"] == {"group": "apply-${{ inputs.environment }}", "cancel-in-progress": False}
+
+
+def test_a_job_that_plans_has_no_environment_of_github_so_that_its_subject_is_that_of_a_branch() -> None:
+    (plan,) = github("mlinfra-plan.yml")["jobs"].values()
+    assert "environment" not in plan
+
+
+def test_what_gitlab_keeps_is_private_and_gone_after_a_day() -> None:
+    pipeline = gitlab()
+    assert pipeline[".private-for-a-day"]["artifacts"] == {
+        "when": "always",
+        "expire_in": "1 day",
+        "access": "developer",
+    }
+    for name, job in pipeline.items():
+        if isinstance(job, dict) and "paths" in job.get("artifacts", {}):
+            assert ".private-for-a-day" in job["extends"], name
+            assert set(job["artifacts"]) == {"paths"}, name
+
+
+def test_what_github_keeps_is_gone_after_a_day() -> None:
+    kept = 0
+    for path in WORKFLOWS:
+        for job in github(path.name)["jobs"].values():
+            for step in job.get("steps", []):
+                if step.get("uses", "").startswith("actions/upload-artifact"):
+                    kept += 1
+                    assert step["with"]["retention-days"] == 1
+    assert kept == 3
+
+
+def test_workflows_may_read_and_nothing_else_unless_they_say_so() -> None:
+    workflow = github("infrastructure.yml")
+    assert workflow["permissions"] == {"contents": "read"}
+    allowed = {name: job.get("permissions", {}) for name, job in workflow["jobs"].items()}
+    assert allowed["review"] == {"contents": "read", "pull-requests": "write"}
+    assert "id-token" not in allowed["validate"]
+    assert not [name for name, each in allowed.items() if each.get("contents", "read") != "read"]
+
+
+def test_plans_take_no_lock() -> None:
+    for path in (GITLAB, ROOT / ".github" / "workflows" / "mlinfra-plan.yml"):
+        (line,) = (each for each in path.read_text().splitlines() if "mlinfra plan " in each)
+        assert "--no-lock" in line
+
+
+@pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
+def test_every_command_is_one_that_there_is(path: Any) -> None:
+    """As far as this version of mlinfra has the command."""
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for line in path.read_text().splitlines():
+        if re.match(r"\s*(#|name:)", line):
+            continue
+        for name, rest in re.findall(r"\bmlinfra (plan|review|apply|drift)\b([^|#]*)", line):
+            if name not in known:
+                continue
+            options = {option for parameter in known[name].params for option in parameter.opts}
+            assert set(re.findall(r"(?<!\S)--[a-z-]+", rest.partition("git merge-base")[0])) <= options, line
+
+
+def test_scripts_are_clean() -> None:
+    ended = subprocess.run(
+        [ROOT / ".venv" / "bin" / "shellcheck", *SCRIPTS], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout
