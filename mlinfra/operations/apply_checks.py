@@ -9,6 +9,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.git import in_short
 from mlinfra.operations.saved_plan import PLANS_FOLDER, SavedPlan, unsaved_state
+from mlinfra.operations.state_lock import expect_nobody_here, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +112,7 @@ def expect_clean_review(plans: Sequence[ReadyPlan], review: Review, *, root: Pat
 
 def _expect_unused(plan: ReadyPlan) -> None:
     saved, stack = plan.saved, plan.about.stack
+    expect_nobody_here(stack, state_of(saved.stack))
     if saved.errored_state.exists():
         raise OperationError(unsaved_state(saved))
     attempt = saved.attempt()

@@ -137,6 +137,19 @@ def killed_here(stack: str, state: str) -> Run | None:
         return run_record.read(record) if run_record.take(record, path) else None
 
 
+def expect_nobody_here(stack: str, state: str) -> None:
+    """Find out whether an apply of `stack` runs on this machine.
+
+    Raises:
+        OperationError: where one does, or the Terraform that it started.
+    """
+    path = _record_path(stack, state)
+    if path.is_file():
+        with path.open("a+") as record:
+            if not run_record.take(record, path):
+                raise OperationError(_running_here(stack, run_record.read(record)))
+
+
 def state_of(stack: Path) -> str:
     """The bucket and key of the state of the synthesized stack in the folder `stack`."""
     backend = json.loads((stack / "cdk.tf.json").read_text())["terraform"]["backend"]

@@ -9,7 +9,7 @@ import pytest
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.run_record import Run
-from mlinfra.operations.state_lock import explain, held_lock, killed_here, taken
+from mlinfra.operations.state_lock import expect_nobody_here, explain, held_lock, killed_here, taken
 
 # As Terraform 1.11.4 writes it about a lock in DynamoDB.
 DETAILS = """\
@@ -133,6 +133,8 @@ class TestTaken:
         with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as child:
             assert child.wait() == -9
             assert killed_here("dev-data", "bucket/key") is None
-            refused = pytest.raises(OperationError, match=rf"process {child.pid}, since .*releases the lock by itself")
-            with refused, taken("dev-data", "bucket/key"):
+            says = rf"process {child.pid}, since .*releases the lock by itself"
+            with pytest.raises(OperationError, match=says), taken("dev-data", "bucket/key"):
                 pass
+            with pytest.raises(OperationError, match=says):
+                expect_nobody_here("dev-data", "bucket/key")
