@@ -39,14 +39,15 @@ with problems_without_traceback():
         for name, value in VALUES.items():
             stack = MlStack(app, environment, name)
             stack.add_dependency(state)
-            parameter = ssm_parameter.SsmParameter(stack, "value", name=f"/test/{name}", type="String", value=value)
+            ssm_parameter.SsmParameter(stack, "value", name=f"/test/{name}", type="String", value=value)
             if name == "first":
-                command = f"test ! -f {ROOT}/slow.sh || sh {ROOT}/slow.sh"
+                # As seen from plans/local-first/stack, so that it is the same in every checkout.
+                command = "test ! -f ../../../slow.sh || sh ../../../slow.sh"
                 stack.add_override(
                     "resource.terraform_data.slow",
                     {
                         "triggers_replace": value,
-                        "depends_on": [parameter.fqn],
+                        "depends_on": ["aws_ssm_parameter.value"],
                         "provisioner": [{"local-exec": {"command": command}}],
                     },
                 )
@@ -132,7 +133,7 @@ class Project:
     def planned(self, stack: str) -> Path:
         """The folder of a fresh plan of `stack`."""
         plans = self.plan(stack)
-        assert plans.failed == ()
+        assert not plans.failed, plans.failed
         return plans.planned[0].folder
 
     def apply(

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import boto3
@@ -33,6 +39,25 @@ def planned(project: Path, deployable: Path) -> Project:
     return made
 
 
+APPLY = """
+import sys
+from pathlib import Path
+from mlinfra.operations.apply import apply
+from mlinfra.operations.progress import Quiet
+from tests.conftest import TODAY
+from tests.deploy.planned import Reviewer
+root = Path(sys.argv[1])
+apply([root / "plans" / "local-first"], root, Quiet(), review=Reviewer(), today=TODAY)
+"""
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert path.exists()
+
+
 def value_of(stack: str) -> str:
     return str(boto3.client("ssm").get_parameter(Name=f"/test/{stack}")["Parameter"]["Value"])
 
@@ -46,6 +71,14 @@ def refusal(project: Project, path: Path, **choices: object) -> str:
     with pytest.raises(OperationError) as refused:
         project.apply(path, **choices)  # type: ignore[arg-type]
     return str(refused.value)
+
+
+def refusal_once_ended(project: Project, path: Path) -> str:
+    """What is refused once nothing of the apply before runs any more."""
+    deadline = time.monotonic() + 60
+    while "still runs" in (text := refusal(project, path)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return text
 
 
 def test_exactly_the_reviewed_plan_is_applied_and_its_commit_recorded(planned: Project) -> None:
@@ -208,3 +241,69 @@ def test_which_and_where_tell_a_commit_and_its_stacks_apart(planned: Project) ->
     assert matches("HEAD") == {"local-state": "unknown", "local-first": "bytes", "local-second": "other"}
     with pytest.raises(OperationError, match="No commit is recorded for 'local-state'"):
         which("local-state", planned.root)
+
+
+def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project) -> None:
+    folder = planned.planned("second")
+    (environment,) = load_environments(planned.root, only="local")
+    state = f"{environment.state_bucket}/{environment.state_key('second')}"
+    info = {
+        "ID": "6638e010-8fb0-46cf-966d-21e806602f3a",
+        "Operation": "OperationTypeApply",
+        "Info": "",
+        "Who": "ben@elsewhere",
+        "Version": "1.11.4",
+        "Created": "2026-11-24T09:30:00.123456789Z",
+        "Path": state,
+    }
+    table = boto3.client("dynamodb")
+    item = {"LockID": {"S": state}, "Info": {"S": json.dumps(info)}}
+    table.put_item(TableName=environment.lock_table, Item=item)
+    try:
+        text = refusal(planned, folder)
+        assert "ben@elsewhere applies since 2026-11-24 09:30:00 UTC" in text
+        assert text.index("make sure that nobody runs it: ask ben") < text.index("terraform force-unlock 6638e010")
+        (failed,) = planned.plan("second").failed
+        assert "ben@elsewhere applies since" in failed.message
+        assert planned.plan("second", lock=False).failed == ()
+    finally:
+        table.delete_item(TableName=environment.lock_table, Key={"LockID": {"S": state}})
+
+
+def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> None:
+    planned.change("first", "outlives")
+    folder = planned.planned("first")
+    planned.slow("touch ../../../started.sh; sleep 12; touch ../../../finished.sh\n")
+    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)])
+    wait_for(planned.root / "started.sh")
+    process.kill()
+    process.wait()
+    text = refusal(planned, folder)
+    assert f"still runs on this machine (process {process.pid}, since" in text
+    wait_for(planned.root / "finished.sh")
+    planned.slow("exit 0\n")
+    text = refusal_once_ended(planned, folder)
+    assert "was killed or interrupted before it came to its end" in text
+    assert planned.plan("first").planned[0].about.changes is False
+
+
+def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(planned: Project) -> None:
+    planned.change("first", "killed")
+    folder = planned.planned("first")
+    pids = planned.root / "pids.sh"
+    planned.slow("echo $$ $PPID > ../../../pids.part.sh; mv ../../../pids.part.sh ../../../pids.sh; exec sleep 60\n")
+    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)])
+    wait_for(pids)
+    process.kill()
+    process.wait()
+    # Terraform first: it would hear of its provisioner's end, and end in good order.
+    found = subprocess.run(["pgrep", "-f", f"terraform apply .*{folder}"], capture_output=True, text=True, check=True)  # noqa: S607
+    for each in (*found.stdout.split(), *pids.read_text().split()):
+        with suppress(ProcessLookupError):
+            os.kill(int(each), signal.SIGKILL)
+    planned.slow("exit 0\n")
+    assert "was used already" in refusal_once_ended(planned, folder)
+    (failed,) = planned.plan("first").failed
+    assert f"was killed (process {process.pid}), and nothing of it runs any more" in failed.message
+    lock = re.search(r"terraform force-unlock (\S+)\. What it made last", failed.message)
+    assert lock
