@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path  # noqa: TC003  Typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,6 +69,29 @@ def _options(
 
 
 @app.command()
+def apply(
+    plans: Annotated[list[Path], typer.Argument(help="What `plan` saved, such as plans/dev-data.", metavar="PLAN...")],
+    *,
+    tag: Annotated[
+        str | None,
+        typer.Option(help="Tag the commit in git once all is applied, such as experiment-v2.3-infra."),
+    ] = None,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Although the plans are of uncommitted changes. It is recorded.")
+    ] = False,
+    live: Annotated[bool, typer.Option("--live", help="Review with a look at whether jobs run now.")] = False,
+) -> None:
+    """Apply plans that were reviewed: exactly those, never a new one.
+
+    Refused are plans that changed since, are stale or of another commit, and those whose review is
+    not clean. The commit is recorded; `mlinfra which` reads it.
+    """
+    from mlinfra.cli.apply import show_apply
+
+    show_apply(plans, tag=tag, allow_dirty=allow_dirty, live=live)
+
+
+@app.command()
 def bootstrap(
     environment: Annotated[str, typer.Argument(help="The environment, such as dev.", metavar="ENV")],
 ) -> None:
@@ -115,6 +139,75 @@ def demo(
     from mlinfra.cli.demo import show_demo
 
     show_demo(keep=keep)
+
+
+@app.command()
+def plan(
+    stacks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Stacks, such as dev-data or 'dev-*'. Default: all of the account that the credentials are of.",
+            metavar="STACK...",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(help="Only stacks that differ from those of this commit.", metavar="REF", show_default=False),
+    ] = None,
+    parallel: Annotated[int, typer.Option(help="How many are planned at once.", min=1)] = 4,
+    no_lock: Annotated[
+        bool, typer.Option("--no-lock", help="Do not lock the state: for credentials that may only read.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for plans. Default: plans/ in the project.", show_default=False)
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something would change.")
+    ] = False,
+) -> None:
+    """Save a plan of each stack, to be reviewed and applied. Never applies."""
+    from mlinfra.cli.plan import show_plan
+
+    show_plan(
+        stacks or [],
+        changed_since=changed_since,
+        parallel=parallel,
+        lock=not no_lock,
+        out=out,
+        detailed_exitcode=detailed_exitcode,
+    )
+
+
+@app.command()
+def where(
+    commit: Annotated[str, typer.Argument(help="A commit, branch or tag.", metavar="COMMIT")],
+    stacks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Stacks, such as 'dev-*'. Default: all of the account at hand.", metavar="STACK...", show_default=False
+        ),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show for each stack whether the infrastructure of a commit is what is applied."""
+    from mlinfra.cli.provenance import show_where
+
+    show_where(commit, stacks or [], as_json=as_json)
+
+
+@app.command()
+def which(
+    stack: Annotated[str, typer.Argument(help="The stack, such as dev-data.", metavar="STACK")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show which commit made a stack, when, and by whom."""
+    from mlinfra.cli.provenance import show_which
+
+    show_which(stack, as_json=as_json)
 
 
 def _show(message: str, details: str = "") -> None:

@@ -6,48 +6,27 @@ after: whatever a killed bootstrap left there is not needed to go on.
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import pwd
 import shutil
-import socket
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from platformdirs import user_state_path
 
 from mlinfra.errors import OperationError
+from mlinfra.operations import run_record
+from mlinfra.operations.run_record import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mlinfra.environment import Environment
-    from mlinfra.operations.remote_state import StateLock
 
 _WAIT_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Run:
-    """A bootstrap while it runs, as it is recorded."""
-
-    pid: int
-    started: datetime
-    who: str
-    """User and machine, as Terraform writes them into its locks."""
-
-    def took(self, lock: StateLock) -> bool:
-        """Whether `lock` can only be of this run: of the same user and machine, and not older.
-
-        No other bootstrap runs meanwhile, and nobody else has reason to touch this state.
-        """
-        return lock.who == self.who and lock.created >= self.started.replace(microsecond=0)
 
 
 @dataclass(frozen=True)
@@ -77,8 +56,8 @@ def workspace(environment: Environment, *, announce: Callable[[str], None]) -> I
     parent.mkdir(mode=0o700, exist_ok=True)
     name = _name(environment)
     with _taken(parent / f"{name}.run", environment, announce) as record:
-        killed = _read(record)
-        _append(record, Run(os.getpid(), datetime.now(timezone.utc), _who()))
+        killed = run_record.read(record)
+        run_record.append(record, Run.of_this_process())
         path = parent / name
         _empty(path)
         path.mkdir(mode=0o700)
@@ -102,9 +81,9 @@ def _taken(path: Path, environment: Environment, announce: Callable[[str], None]
     announced = False
     while True:
         record = path.open("a+")
-        if _take(record, path):
+        if run_record.take(record, path):
             return record
-        holder = _read(record)
+        holder = run_record.read(record)
         record.close()
         since = f"process {holder.pid}, since {holder.started:%Y-%m-%d %H:%M:%S} UTC" if holder else "just started"
         if time.monotonic() > deadline:
@@ -119,37 +98,6 @@ def _taken(path: Path, environment: Environment, announce: Callable[[str], None]
         time.sleep(0.5)
 
 
-def _take(record: IO[str], path: Path) -> bool:
-    """Lock `record`, unless another process has, or has removed the file since it was opened."""
-    try:
-        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(record.fileno()), path.stat())
-    except (BlockingIOError, FileNotFoundError):
-        return False
-
-
-def _read(record: IO[str]) -> Run | None:
-    """The run that is recorded: begun by the first line, and by every later one begun again after a kill."""
-    record.seek(0)
-    lines: list[dict[str, Any]] = []
-    for line in record:
-        # A line that a kill cut short says nothing.
-        with suppress(ValueError):
-            lines.append(json.loads(line))
-    if not lines:
-        return None
-    return Run(lines[-1]["pid"], datetime.fromisoformat(lines[0]["started"]), lines[0]["who"])
-
-
-def _append(record: IO[str], run: Run) -> None:
-    record.write(json.dumps({"pid": run.pid, "started": run.started.isoformat(), "who": run.who}) + "\n")
-    record.flush()
-
-
 def _empty(path: Path) -> None:
     if path.exists():
         shutil.rmtree(path)
-
-
-def _who() -> str:
-    return f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"

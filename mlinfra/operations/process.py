@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from mlinfra.variables import Changes, changed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 OnLine = Callable[[str], None]
 """Is given each line of a program's output when it is written, without its line end."""
+
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+_LOOK_SECONDS = 0.1
+"""How often a file is looked into for more."""
 
 _GRACE_SECONDS = 60.0
 """How long an interrupted program may take to end in good order. Terraform finishes the resources it is at."""
@@ -37,6 +46,7 @@ def run(
     changes: Changes | None = None,
     on_line: OnLine | None = None,
     pass_fds: Sequence[int] = (),
+    log: Path | None = None,
 ) -> Ended:
     """Run `command` until it ends, whatever its exit code.
 
@@ -46,34 +56,85 @@ def run(
         changes: what differs in its environment variables from those of this process.
         on_line: is given each line of both streams as it comes, in threads other than the caller's.
         pass_fds: descriptors that it inherits.
+        log: a file that both streams go to, and that is read from there, for a program that has to go on
+            where this process is killed: the next line it writes to a pipe nobody reads would end it. Its
+            errors go to a second file beside, `NAME.errors`. Default: pipes.
     """
-    child = subprocess.Popen(  # noqa: S603  never through a shell
+    with ExitStack() as until_end:
+        streams = _Streams(log, until_end)
+        child = _start(command, cwd=cwd, changes=changes, pass_fds=pass_fds, streams=streams)
+        output, errors = streams.readers(child, on_line)
+        try:
+            child.wait()
+        except BaseException as interruption:
+            _let_end(child, told_already=isinstance(interruption, KeyboardInterrupt))
+            raise
+        return Ended(child.returncode, output.text(), errors.text())
+
+
+class _Streams:
+    """Where a program writes: to pipes, or to files that outlive its reader."""
+
+    def __init__(self, log: Path | None, until_end: ExitStack) -> None:
+        paths = [log, log.with_name(f"{log.name}.errors")] if log else []
+        self.files = [until_end.enter_context(os.fdopen(os.open(path, _WRITE, 0o600), "w")) for path in paths]
+        self._read = [path.open(errors="replace") for path in paths]
+
+    def readers(self, child: subprocess.Popen[str], on_line: OnLine | None) -> tuple[_Reader, _Reader]:
+        if self._read:
+            first, second = (_Reader(_followed(file, child), on_line) for file in self._read)
+        else:
+            first, second = (_Reader(_whole(stream), on_line) for stream in (child.stdout, child.stderr))
+        return first, second
+
+
+def _start(
+    command: Sequence[str], *, cwd: Path, changes: Changes | None, pass_fds: Sequence[int], streams: _Streams
+) -> subprocess.Popen[str]:
+    output, errors = streams.files or (subprocess.PIPE, subprocess.PIPE)
+    return subprocess.Popen(  # noqa: S603  never through a shell
         list(command),
         cwd=cwd,
         env=changed(changes or {}),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=errors,
         text=True,
         errors="replace",
         # What Terraform writes may hold secrets: state, plans.
         umask=0o077,
         pass_fds=pass_fds,
     )
-    output, errors = _Reader(child.stdout, on_line), _Reader(child.stderr, on_line)
-    try:
-        child.wait()
-    except BaseException as interruption:
-        _let_end(child, told_already=isinstance(interruption, KeyboardInterrupt))
-        raise
-    return Ended(child.returncode, output.text(), errors.text())
+
+
+def _whole(stream: IO[str] | None) -> Iterator[str]:
+    assert stream is not None  # noqa: S101  both streams are pipes
+    with stream:
+        yield from stream
+
+
+def _followed(file: IO[str], child: subprocess.Popen[str]) -> Iterator[str]:
+    """The lines that `child` writes to `file`, as they come."""
+    part = ""
+    has_ended = False
+    with file:
+        while not has_ended:
+            has_ended = child.poll() is not None
+            for text in file:
+                part += text
+                if part.endswith("\n"):
+                    yield part
+                    part = ""
+            if not has_ended:
+                time.sleep(_LOOK_SECONDS)
+    if part:
+        yield part
 
 
 class _Reader:
     """Reads one stream to its end in a thread, so that a program never waits for its reader."""
 
-    def __init__(self, stream: IO[str] | None, on_line: OnLine | None) -> None:
-        assert stream is not None  # noqa: S101  both streams are pipes
+    def __init__(self, stream: Iterator[str], on_line: OnLine | None) -> None:
         self._stream = stream
         self._on_line = on_line
         self._lines: list[str] = []
@@ -85,11 +146,10 @@ class _Reader:
         return "".join(self._lines)
 
     def _read(self) -> None:
-        with self._stream:
-            for line in self._stream:
-                self._lines.append(line)
-                if self._on_line:
-                    self._on_line(line.rstrip("\n"))
+        for line in self._stream:
+            self._lines.append(line)
+            if self._on_line:
+                self._on_line(line.rstrip("\n"))
 
 
 def _let_end(child: subprocess.Popen[str], *, told_already: bool) -> None:

@@ -63,6 +63,7 @@ def synthesize(
     Raises:
         OperationError: with what main.py said, where it fails.
     """
+    out.parent.mkdir(parents=True, exist_ok=True)
     changes = {"MLINFRA_ENV": environment, "CDKTF_OUTDIR": str(out)}
     ended = run([sys.executable, "main.py"], cwd=root, changes=changes, pass_fds=pass_fds)
     if ended.code:

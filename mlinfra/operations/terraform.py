@@ -25,9 +25,10 @@ _PLAN_DIFFERS = 2
 class TerraformError(OperationError):
     """Terraform refused or failed. `details` is what it said."""
 
-    def __init__(self, command: str, directory: Path, details: str) -> None:
+    def __init__(self, command: str, directory: Path, details: str, code: int = 1) -> None:
         super().__init__(f"`terraform {command}` failed in {directory}", details=details)
         self.command = command
+        self.was_killed = code < 0
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,24 @@ class Terraform:
         providers = document.get("provider_schemas", {}).values()
         return {name: schema for each in providers for name, schema in each.get("resource_schemas", {}).items()}
 
-    def apply(self, plan: Path) -> None:
-        """Do what `plan` says, and nothing else."""
-        self._run("apply", str(plan))
+    def apply(self, plan: Path, *, log: Path | None = None) -> None:
+        """Do what `plan` says, and nothing else.
+
+        Args:
+            plan: what to do.
+            log: a file that Terraform writes to. It outlives this process then, should that be killed,
+                and finishes, writes the state and releases the lock. Default: Terraform writes to this process.
+        """
+        self._run("apply", str(plan), log=log)
 
     def show(self, plan: Path) -> dict[str, Any]:
         """The plan as Terraform's documented JSON."""
-        document: dict[str, Any] = json.loads(self._run("show", "-json", str(plan), quiet=True).output)
+        document: dict[str, Any] = json.loads(self.show_text(plan))
         return document
+
+    def show_text(self, plan: Path) -> str:
+        """The text of the plan as Terraform's documented JSON, as Terraform writes it."""
+        return self._run("show", "-json", str(plan), quiet=True).output
 
     def show_state(self) -> dict[str, Any]:
         """The state as Terraform's documented JSON."""
@@ -135,16 +146,24 @@ class Terraform:
         """Keep a resource whose creation was interrupted, instead of replacing it at the next apply."""
         self._run("untaint", address)
 
-    def _run(self, command: str, *arguments: str, success: Sequence[int] = (0,), quiet: bool = False) -> Ended:
+    def _run(
+        self,
+        command: str,
+        *arguments: str,
+        success: Sequence[int] = (0,),
+        quiet: bool = False,
+        log: Path | None = None,
+    ) -> Ended:
         ended = run(
             [str(self.executable), *command.split(), "-no-color", *arguments],
             cwd=self.directory,
             changes={**_ALWAYS, **self.changes},
             on_line=None if quiet else self.on_line,
             pass_fds=self.pass_fds,
+            log=log,
         )
         if ended.code not in success:
-            raise TerraformError(command, self.directory, error_text(ended.errors))
+            raise TerraformError(command, self.directory, error_text(ended.errors), ended.code)
         return ended
 
 

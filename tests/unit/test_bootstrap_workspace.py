@@ -14,8 +14,9 @@ import pytest
 
 from mlinfra.errors import OperationError
 from mlinfra.operations import bootstrap_workspace as module
-from mlinfra.operations.bootstrap_workspace import Run, workspace
+from mlinfra.operations.bootstrap_workspace import workspace
 from mlinfra.operations.remote_state import StateLock
+from mlinfra.operations.run_record import Run
 from tests.conftest import an_environment
 
 pytestmark = pytest.mark.usefixtures("own_folders")

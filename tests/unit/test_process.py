@@ -35,6 +35,42 @@ def test_more_output_than_a_pipe_holds_does_not_block(tmp_path: Path) -> None:
     assert (len(ended.output), len(ended.errors)) == (300_001, 300_001)
 
 
+def test_what_is_logged_is_read_from_the_files_as_it_comes(tmp_path: Path) -> None:
+    seen: list[tuple[str, float]] = []
+    ended = run(
+        ["/bin/sh", "-c", "echo first; sleep 0.5; echo err >&2; printf second"],
+        cwd=tmp_path,
+        on_line=lambda line: seen.append((line, time.monotonic())),
+        log=tmp_path / "log",
+    )
+    assert (ended.code, ended.output, ended.errors) == (0, "first\nsecond", "err\n")
+    assert {line for line, _ in seen} == {"first", "err", "second"}
+    assert seen[-1][1] - seen[0][1] > 0.3
+    assert (tmp_path / "log").read_text() == "first\nsecond"
+    assert (tmp_path / "log.errors").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_logged_goes_on_where_its_reader_is_killed(tmp_path: Path) -> None:
+    parent = textwrap.dedent(
+        """
+        from pathlib import Path
+        from mlinfra.operations.process import run
+        script = "touch started; sleep 0.7; echo one; echo two; touch finished"
+        run(["/bin/sh", "-c", script], cwd=Path.cwd(), log=Path("log"))
+        """
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent], cwd=tmp_path)
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    while not (tmp_path / "finished").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+    assert (tmp_path / "finished").exists()
+
+
 def test_what_it_writes_is_private(tmp_path: Path) -> None:
     run(["/bin/sh", "-c", "echo secret > plan"], cwd=tmp_path)
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,309 @@
+"""Plans that are saved, refused and applied: real git, real Terraform, real AWS provider, local AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from mlinfra.declared import load_environments
+from mlinfra.errors import OperationError
+from mlinfra.operations.bootstrap import bootstrap
+from mlinfra.operations.progress import Quiet
+from mlinfra.operations.provenance import where, which
+from tests.deploy.planned import Found, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("plan-and-apply")]
+
+
+@pytest.fixture(scope="module")
+def planned(project: Path, deployable: Path) -> Project:
+    """A project whose state is bootstrapped, and two stacks of which are applied."""
+    del deployable
+    made = Project(project)
+    (environment,) = load_environments(made.root, only="local")
+    bootstrap(environment, made.root, Quiet())
+    made.apply(made.planned("first"), made.planned("second"))
+    return made
+
+
+APPLY = """
+import sys
+from pathlib import Path
+from mlinfra.operations.apply import apply
+from mlinfra.operations.progress import Quiet
+from tests.conftest import TODAY
+from tests.deploy.planned import Reviewer
+root = Path(sys.argv[1])
+apply([root / "plans" / "local-first"], root, Quiet(), review=Reviewer(), today=TODAY)
+"""
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert path.exists()
+
+
+def value_of(stack: str) -> str:
+    return str(boto3.client("ssm").get_parameter(Name=f"/test/{stack}")["Parameter"]["Value"])
+
+
+def recorded(stack: str) -> dict[str, object]:
+    name = f"/mlinfra/recsys/local/{stack}/commit"
+    return dict(json.loads(boto3.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]))
+
+
+def refusal(project: Project, path: Path, **choices: object) -> str:
+    with pytest.raises(OperationError) as refused:
+        project.apply(path, **choices)  # type: ignore[arg-type]
+    return str(refused.value)
+
+
+def refusal_once_ended(project: Project, path: Path) -> str:
+    """What is refused once nothing of the apply before runs any more."""
+    deadline = time.monotonic() + 60
+    while "still runs" in (text := refusal(project, path)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return text
+
+
+def test_exactly_the_reviewed_plan_is_applied_and_its_commit_recorded(planned: Project) -> None:
+    commit = planned.change("first", "applied")
+    folder = planned.planned("first")
+    about = json.loads((folder / "about.json").read_text())
+    assert (about["stack"], about["environment"], about["commit"]) == ("local-first", "local", commit)
+    assert (about["dirty"], about["changes"]) == (False, True)
+    assert value_of("first") != "applied"
+
+    (applied,) = planned.apply(folder / "tfplan", tag="experiment-v2.3-infra")
+    assert value_of("first") == "applied"
+    assert applied.parameter == "/mlinfra/recsys/local/first/commit"
+    assert recorded("first")["commit"] == commit
+    assert "123456789012" in str(recorded("first")["who"])
+    assert planned.git("cat-file", "-t", "experiment-v2.3-infra") == "tag"
+    assert planned.git("rev-parse", "experiment-v2.3-infra^{commit}") == commit
+
+    assert "was used already" in refusal(planned, folder)
+    planned.change("second", "untagged")
+    text = refusal(planned, planned.planned("second"), tag="experiment-v2.3-infra")
+    assert "The tag 'experiment-v2.3-infra' is there already" in text
+    assert value_of("second") != "untagged"
+
+
+def test_plans_are_private_and_small(planned: Project) -> None:
+    folder = planned.planned("second")
+    assert {path.stat().st_mode & 0o077 for path in (folder, folder / "tfplan", folder / "plan.json")} == {0}
+    assert not (folder / "stack" / ".terraform").exists()
+    assert planned.git("status", "--porcelain") == ""
+
+
+def test_only_what_differs_from_a_commit_is_planned(planned: Project) -> None:
+    base = planned.git("rev-parse", "HEAD")
+    planned.change("second", "differs")
+    plans = planned.plan(changed_since=base)
+    assert [each.about.stack for each in plans.planned] == ["local-second"]
+    assert plans.unchanged == ("local-state", "local-first")
+    assert (plans.planned[0].summary, plans.differs) == ("0 to add, 1 to change, 0 to destroy", True)
+    planned.set_value("second", "differs too")
+    assert [each.about.dirty for each in planned.plan(changed_since="HEAD").planned] == [True]
+    planned.git("checkout", "--", "main.py")
+    assert planned.plan(changed_since="HEAD").planned == ()
+    assert planned.git("worktree", "list").count("\n") == 0
+
+
+def test_what_cannot_be_compared_with_is_said(planned: Project) -> None:
+    with pytest.raises(OperationError, match="There is no commit 'nowhere' here"):
+        planned.plan("first", changed_since="nowhere")
+    good = (planned.root / "main.py").read_text()
+    (planned.root / "main.py").write_text("raise RuntimeError('broken then')\n")
+    broken = planned.commit("Break it")
+    (planned.root / "main.py").write_text(good)
+    planned.commit("Mend it")
+    with pytest.raises(OperationError, match=f"The commit {broken[:12]} cannot be synthesized") as refused:
+        planned.plan("first", changed_since=broken)
+    assert "broken then" in refused.value.details
+
+
+def test_an_error_in_one_stack_does_not_lose_the_plans_of_others(planned: Project) -> None:
+    good = (planned.root / "main.py").read_text()
+    planned.commit("Before")
+    (planned.root / "main.py").write_text(
+        good.replace('type="String"', 'type="Nonsense" if name == "first" else "String"')
+    )
+    plans = planned.plan("first", "second")
+    (planned.root / "main.py").write_text(good)
+    assert [each.stack for each in plans.failed] == ["local-first"]
+    assert "Nonsense" in plans.failed[0].details
+    assert [each.about.stack for each in plans.planned] == ["local-second"]
+
+
+@pytest.mark.parametrize("name", ["tfplan", "plan.json", "stack/cdk.tf.json"])
+def test_a_file_that_is_not_as_it_was_made_is_refused(planned: Project, name: str) -> None:
+    folder = planned.folder("second")
+    if not (folder / "about.json").exists() or json.loads((folder / "about.json").read_text())["dirty"]:
+        folder = planned.planned("second")
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content + b" ")
+    assert f"is not the one that was made: {name.rpartition('/')[2]}" in refusal(planned, folder)
+    (folder / name).write_bytes(content)
+
+
+def test_a_plan_of_another_commit_is_refused(planned: Project) -> None:
+    folder = planned.planned("second")
+    planned.change("first", "another commit")
+    assert re.search(r"was made from commit \w{12}, and \w{12} is checked out", refusal(planned, folder))
+
+
+def test_uncommitted_changes_are_refused_and_never_silently_applied(planned: Project) -> None:
+    planned.set_value("second", "uncommitted")
+    folder = planned.planned("second")
+    assert "was made from uncommitted changes" in refusal(planned, folder)
+    (applied,) = planned.apply(folder, allow_dirty=True)
+    assert applied.dirty
+    assert recorded("second")["dirty"] is True
+    planned.git("checkout", "--", "main.py")
+
+
+def test_a_checkout_with_uncommitted_approvals_is_refused(planned: Project) -> None:
+    folder = planned.planned("second")
+    (planned.root / "approvals").mkdir()
+    (planned.root / "approvals" / "mine.yaml").write_text("[]\n")
+    assert "There are uncommitted changes here (approvals/mine.yaml)" in refusal(planned, folder)
+    (planned.root / "approvals" / "mine.yaml").unlink()
+
+
+def test_a_plan_whose_review_is_not_clean_is_refused_with_what_is_held(planned: Project) -> None:
+    text = refusal(planned, planned.planned("second"), held=[Found()])
+    assert "The review holds 1 finding that nobody has approved. Nothing was applied." in text
+    assert "data-destroyed  local-first  aws_ssm_parameter.value: A parameter goes. Keep it." in text
+
+
+def test_a_stale_plan_is_refused_with_what_to_do(planned: Project) -> None:
+    planned.change("second", "stale")
+    folder = planned.planned("second")
+    kept = folder.rename(folder.with_name("kept"))
+    planned.apply(planned.planned("second"))
+    text = refusal(planned, kept)
+    assert "The plan of local-second is stale" in text
+    assert "Plan anew and have that reviewed:" in text
+
+
+def test_a_half_failed_apply_says_what_is_left_to_do(planned: Project) -> None:
+    planned.change("first", "half")
+    planned.change("second", "not reached")
+    folders = planned.planned("first"), planned.planned("second")
+    before = recorded("first")
+    planned.slow("exit 7\n")
+    with pytest.raises(OperationError) as refused:
+        planned.apply(*folders)
+    planned.slow("exit 0\n")
+    assert "The apply of local-first failed on the way." in refused.value.message
+    assert "Applied: none. Not applied: local-first, local-second." in refused.value.message
+    assert "exit status 7" in refused.value.details
+    assert (value_of("first"), recorded("first")) == ("half", before)
+    assert "failed on the way" in refusal(planned, folders[0])
+
+    plans = planned.plan("first")
+    assert plans.planned[0].summary == "1 to add, 0 to change, 1 to destroy"
+    planned.apply(plans.planned[0].folder)
+
+
+def test_which_and_where_tell_a_commit_and_its_stacks_apart(planned: Project) -> None:
+    commit = planned.change("first", "provenance")
+    planned.apply(planned.planned("first"), planned.planned("second"))
+    origin = which("local-first", planned.root)
+    assert origin.applied.commit == commit
+    assert origin.distance
+    assert (origin.subject, origin.distance.ahead, origin.distance.behind) == ("Set first to provenance", 0, 0)
+    planned.change("second", "newer")
+    later = which("local-second", planned.root).distance
+    assert later
+    assert (later.ahead, later.behind) == (1, 0)
+
+    def matches(name: str) -> dict[str, str]:
+        return {each.stack: each.match for each in where(name, planned.root, Quiet(), patterns=["local-*"]).stacks}
+
+    assert matches(commit) == {"local-state": "unknown", "local-first": "commit", "local-second": "commit"}
+    assert matches("HEAD") == {"local-state": "unknown", "local-first": "bytes", "local-second": "other"}
+    with pytest.raises(OperationError, match="No commit is recorded for 'local-state'"):
+        which("local-state", planned.root)
+
+
+def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project) -> None:
+    folder = planned.planned("second")
+    (environment,) = load_environments(planned.root, only="local")
+    state = f"{environment.state_bucket}/{environment.state_key('second')}"
+    info = {
+        "ID": "6638e010-8fb0-46cf-966d-21e806602f3a",
+        "Operation": "OperationTypeApply",
+        "Info": "",
+        "Who": "ben@elsewhere",
+        "Version": "1.11.4",
+        "Created": "2026-11-24T09:30:00.123456789Z",
+        "Path": state,
+    }
+    table = boto3.client("dynamodb")
+    item = {"LockID": {"S": state}, "Info": {"S": json.dumps(info)}}
+    table.put_item(TableName=environment.lock_table, Item=item)
+    try:
+        text = refusal(planned, folder)
+        assert "ben@elsewhere applies since 2026-11-24 09:30:00 UTC" in text
+        assert text.index("make sure that nobody runs it: ask ben") < text.index("terraform force-unlock 6638e010")
+        (failed,) = planned.plan("second").failed
+        assert "ben@elsewhere applies since" in failed.message
+        assert planned.plan("second", lock=False).failed == ()
+    finally:
+        table.delete_item(TableName=environment.lock_table, Key={"LockID": {"S": state}})
+
+
+def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> None:
+    planned.change("first", "outlives")
+    folder = planned.planned("first")
+    planned.slow("touch ../../../started.sh; sleep 12; touch ../../../finished.sh\n")
+    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)])
+    wait_for(planned.root / "started.sh")
+    process.kill()
+    process.wait()
+    text = refusal(planned, folder)
+    assert f"still runs on this machine (process {process.pid}, since" in text
+    wait_for(planned.root / "finished.sh")
+    planned.slow("exit 0\n")
+    text = refusal_once_ended(planned, folder)
+    assert "was killed or interrupted before it came to its end" in text
+    assert planned.plan("first").planned[0].about.changes is False
+
+
+def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(planned: Project) -> None:
+    planned.change("first", "killed")
+    folder = planned.planned("first")
+    pids = planned.root / "pids.sh"
+    planned.slow("echo $$ $PPID > ../../../pids.part.sh; mv ../../../pids.part.sh ../../../pids.sh; exec sleep 60\n")
+    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)])
+    wait_for(pids)
+    process.kill()
+    process.wait()
+    # Terraform first: it would hear of its provisioner's end, and end in good order.
+    found = subprocess.run(["pgrep", "-f", f"terraform apply .*{folder}"], capture_output=True, text=True, check=True)  # noqa: S607
+    for each in (*found.stdout.split(), *pids.read_text().split()):
+        with suppress(ProcessLookupError):
+            os.kill(int(each), signal.SIGKILL)
+    planned.slow("exit 0\n")
+    assert "was used already" in refusal_once_ended(planned, folder)
+    (failed,) = planned.plan("first").failed
+    assert f"was killed (process {process.pid}), and nothing of it runs any more" in failed.message
+    lock = re.search(r"terraform force-unlock (\S+)\. What it made last", failed.message)
+    assert lock
