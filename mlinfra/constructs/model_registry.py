@@ -157,9 +157,11 @@ class ModelRegistryAccess(Construct):
         chosen = [self.group_name(each) for each in self._chosen(models)]
         # A rule's pattern has 2048 characters at most, which would be some forty names.
         groups: list[object] = list(chosen) if models is not None else [{"prefix": f"{self._environment.prefix}-"}]
+        # Where it stands in its stack, and not what it is called: names differ from environment to environment.
+        _, *place = function.node.path.split("/")
         return EventRule(
             self,
-            f"on-approval-{function.name}",
+            f"on-approval-{'-'.join(place)}",
             function=function,
             description=f"Versions of models of {self._environment.prefix} that changed to {', '.join(approvals)}.",
             event_pattern={
