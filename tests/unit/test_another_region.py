@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra import CapacityReservation, DeclarationError, Environment, Image, load_environments
 from mlinfra.catalog.image_lock import ImageLock
+from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
-from tests.conftest import ROOT, an_environment, an_experiment
+from mlinfra.stacks.serving import ServingStack
+from mlinfra.stacks.studio import StudioStack
+from mlinfra.stacks.training import TrainingStack
+from tests.conftest import ROOT, an_environment, an_experiment, image_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from mlinfra import MlStack
 
 
 def test_it_is_the_same_in_all_but_region_and_name() -> None:
@@ -53,6 +61,20 @@ def test_nothing_of_a_stack_names_the_first_region(synthesize: Callable[..., dic
 @pytest.mark.parametrize("environment", load_environments(ROOT, judged=False), ids=lambda each: each.name)
 def test_every_environment_of_this_repository_can_be_in_another_region(environment: Environment) -> None:
     assert environment.in_region("eu-west-1").region == "eu-west-1"
+
+
+@pytest.mark.parametrize("stack", [FoundationStack, DataStack, TrainingStack, StudioStack, ServingStack])
+def test_every_resource_has_the_same_address_there(
+    synthesize: Callable[..., dict[str, Any]], tmp_path: Path, stack: type[MlStack]
+) -> None:
+    (here,) = load_environments(ROOT, only="dev", judged=False)
+    both = [each.with_image_lock(image_lock()) for each in (here, here.in_region("eu-west-1"))]
+    configs = []
+    for each in both:
+        configs.append(synthesize(stack=stack, environment=each)["resource"])
+        shutil.rmtree(tmp_path / "cdktf.out")
+    first, second = ({(kind, name) for kind, named in config.items() for name in named} for config in configs)
+    assert first == second
 
 
 def test_the_same_region_is_refused() -> None:
