@@ -58,9 +58,10 @@ resource "aws_sagemaker_endpoint_configuration" "blue" {
   name = "conformance-blue"
 
   production_variants {
-    variant_name           = "all"
-    model_name             = aws_sagemaker_model.llm.name
-    instance_type          = "ml.g6.12xlarge"
+    variant_name = "all"
+    model_name   = aws_sagemaker_model.llm.name
+    # The same in both: AWS changes no instance type of a variant that is a scalable target.
+    instance_type          = "ml.p5.48xlarge"
     initial_instance_count = 1
   }
 
