@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
@@ -49,6 +49,7 @@ _FEATURE_GROUP_NAME_LIMIT = 64
 
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 ImageRepositoryName = Annotated[Name, Field(min_length=2, max_length=40)]
+_Named = TypeVar("_Named", Experiment, Endpoint, Person)
 TagValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w .:/=+\-@]+$")]
 
 
@@ -427,12 +428,7 @@ class Environment(Declaration):
         Raises:
             KeyError: where there is none, with the names there are.
         """
-        for each in self.experiments:
-            if each.name == name:
-                return each
-        names = ", ".join(each.name for each in self.experiments) or "none"
-        message = f"environment {self.name!r} has no experiment {name!r}; it has: {names}"
-        raise KeyError(message)
+        return self._named(name, "experiment", self.experiments)
 
     def expect_declared(self, experiment: Experiment) -> None:
         """See that `experiment` is one of this environment's: nobody answers for a cluster of another.
@@ -440,13 +436,7 @@ class Environment(Declaration):
         Raises:
             ValueError: where it is not, with those that are.
         """
-        if experiment not in self.experiments:
-            declared = ", ".join(each.name for each in self.experiments) or "none"
-            message = (
-                f"the environment {self.name!r} does not declare the experiment {experiment.name!r}. Declared: "
-                f"{declared}. Add it to the environment's experiments."
-            )
-            raise ValueError(message)
+        self._expect_among(experiment, "experiment", self.experiments)
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint called `name`.
@@ -454,12 +444,7 @@ class Environment(Declaration):
         Raises:
             KeyError: where there is none, with the names there are.
         """
-        for each in self.endpoints:
-            if each.name == name:
-                return each
-        names = ", ".join(each.name for each in self.endpoints) or "none"
-        message = f"environment {self.name!r} has no endpoint {name!r}; it has: {names}"
-        raise KeyError(message)
+        return self._named(name, "endpoint", self.endpoints)
 
     def expect_declared_endpoint(self, endpoint: Endpoint) -> None:
         """See that `endpoint` is one of this environment's: its limits were judged there.
@@ -467,13 +452,7 @@ class Environment(Declaration):
         Raises:
             ValueError: where it is not, with those that are.
         """
-        if endpoint not in self.endpoints:
-            declared = ", ".join(each.name for each in self.endpoints) or "none"
-            message = (
-                f"the environment {self.name!r} does not declare the endpoint {endpoint.name!r}. Declared: "
-                f"{declared}. Add it to the environment's endpoints."
-            )
-            raise ValueError(message)
+        self._expect_among(endpoint, "endpoint", self.endpoints)
 
     def image_repository_name(self, name: str) -> str:
         """What the repository `name` of `image_repositories` is called in ECR."""
@@ -497,16 +476,28 @@ class Environment(Declaration):
         Raises:
             KeyError: where there is none, with the names there are.
         """
-        for each in self.people:
-            if each.name == name:
-                return each
-        names = ", ".join(each.name for each in self.people) or "none"
-        message = f"environment {self.name!r} has no person {name!r}; it has: {names}"
-        raise KeyError(message)
+        return self._named(name, "person", self.people)
 
     def team_of(self, person: Person) -> Team:
         """The team that `person` is in."""
         return next(each for each in self.teams if each.name == person.team)
+
+    def _named(self, name: str, kind: str, declared: Sequence[_Named]) -> _Named:
+        for each in declared:
+            if each.name == name:
+                return each
+        names = ", ".join(each.name for each in declared) or "none"
+        message = f"environment {self.name!r} has no {kind} {name!r}; it has: {names}"
+        raise KeyError(message)
+
+    def _expect_among(self, one: _Named, kind: str, declared: Sequence[_Named]) -> None:
+        if one not in declared:
+            names = ", ".join(each.name for each in declared) or "none"
+            message = (
+                f"the environment {self.name!r} does not declare the {kind} {one.name!r}. Declared: {names}. Add it to "
+                f"the environment's {kind}s."
+            )
+            raise ValueError(message)
 
     def choice(self, experiment: Experiment) -> Choice:
         """What a node of `experiment` is, and why."""
@@ -600,6 +591,10 @@ class Environment(Declaration):
     def stack_id(self, component: str) -> str:
         """The name that `cdktf` knows a component's stack by."""
         return f"{self.name}-{component}"
+
+    def component_of(self, stack_id: str) -> str:
+        """The component whose stack is called `stack_id`."""
+        return stack_id.removeprefix(f"{self.name}-")
 
     def state_key(self, component: str) -> str:
         """Where the state of a component lies in the state bucket."""

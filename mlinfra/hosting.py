@@ -9,7 +9,29 @@ from pydantic import AfterValidator, Field, model_validator
 from mlinfra.catalog.hosting import expect_hosting_type
 from mlinfra.declaration import Declaration, Problems
 
-HostingType = Annotated[str, AfterValidator(expect_hosting_type)]
+# What all that runs on instances has.
+HostingType = Annotated[
+    str,
+    AfterValidator(expect_hosting_type),
+    Field(description="What each variant runs on, such as ml.g5.xlarge."),
+]
+StartupSeconds = Annotated[
+    int | None,
+    Field(
+        ge=60,
+        le=3_600,
+        description="How long a container may take until it answers health checks, in seconds, 60 to 3600. Default: "
+        "SageMaker's.",
+    ),
+]
+DownloadSeconds = Annotated[
+    int | None,
+    Field(
+        ge=60,
+        le=3_600,
+        description="How long the download of the model's data may take, in seconds, 60 to 3600. Default: SageMaker's.",
+    ),
+]
 
 _MEMORY_STEP_MIB = 1024
 
@@ -21,7 +43,7 @@ class RealTime(Declaration):
         DeclarationError: with every problem at once.
     """
 
-    instance_type: HostingType = Field(description="What each variant runs on, such as ml.g5.xlarge.")
+    instance_type: HostingType
     instances: int = Field(
         default=1,
         ge=1,
@@ -47,19 +69,8 @@ class RealTime(Declaration):
         description="How long the slowest hundredth of requests may take in the model, in milliseconds, 1 to 60000: "
         "above that people are told, and an update is rolled back. Default: 1000.",
     )
-    startup_seconds: int | None = Field(
-        default=None,
-        ge=60,
-        le=3_600,
-        description="How long a container may take until it answers health checks, in seconds, 60 to 3600. Default: "
-        "SageMaker's.",
-    )
-    download_seconds: int | None = Field(
-        default=None,
-        ge=60,
-        le=3_600,
-        description="How long the download of the model's data may take, in seconds, 60 to 3600. Default: SageMaker's.",
-    )
+    startup_seconds: StartupSeconds = None
+    download_seconds: DownloadSeconds = None
 
     @model_validator(mode="after")
     def _scales_between_two_sizes(self) -> RealTime:
@@ -141,7 +152,7 @@ class Asynchronous(Declaration):
         DeclarationError: with every problem at once.
     """
 
-    instance_type: HostingType = Field(description="What each variant runs on, such as ml.g5.xlarge.")
+    instance_type: HostingType
     max_instances: int = Field(default=1, ge=1, description="The most instances, 1 or more. Default: 1.")
     min_instances: int = Field(
         default=0,
@@ -168,19 +179,8 @@ class Asynchronous(Declaration):
         description="How long the slowest hundredth of requests may take in the model, in milliseconds, 1 to 3600000: "
         "above that people are told, and an update is rolled back. Default: 900000, a quarter of an hour.",
     )
-    startup_seconds: int | None = Field(
-        default=None,
-        ge=60,
-        le=3_600,
-        description="How long a container may take until it answers health checks, in seconds, 60 to 3600. Default: "
-        "SageMaker's.",
-    )
-    download_seconds: int | None = Field(
-        default=None,
-        ge=60,
-        le=3_600,
-        description="How long the download of the model's data may take, in seconds, 60 to 3600. Default: SageMaker's.",
-    )
+    startup_seconds: StartupSeconds = None
+    download_seconds: DownloadSeconds = None
 
     @model_validator(mode="after")
     def _scales_between_two_sizes(self) -> Asynchronous:

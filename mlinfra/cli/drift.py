@@ -123,13 +123,14 @@ def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environ
 
 def _of_stack(stack: str, declared: Sequence[Environment]) -> Environment:
     from mlinfra.errors import OperationError
+    from mlinfra.operations.chosen_stacks import environments_of
 
-    found = [each for each in declared if stack.startswith(f"{each.name}-")]
+    found = environments_of(stack, declared)
     if not found:
         names = ", ".join(each.name for each in declared)
         message = f"The stack {stack!r} is of no environment. Expected: such as dev-training. Declared: {names}."
         raise OperationError(message)
-    return max(found, key=lambda each: len(each.name))
+    return found[0]
 
 
 def _memory(environment: Environment, file: Path | None, *, remember: bool) -> Memory | None:

@@ -27,18 +27,18 @@ def forget(
     from mlinfra.cli.presentation import StepsOnConsole
     from mlinfra.declared import load_environments
     from mlinfra.errors import OperationError
+    from mlinfra.operations.chosen_stacks import environments_of
     from mlinfra.operations.forget import forget as operation
     from mlinfra.operations.project import project_root
 
     root = project_root()
     environments = load_environments(root, judged=False)
-    # The longest name that fits: prod and prod-eu-west-1 may both be environments.
-    fitting = [each for each in environments if stack.startswith(f"{each.name}-")]
+    fitting = environments_of(stack, environments)
     if not fitting:
         names = ", ".join(each.name for each in environments)
         message = f"{stack!r} is no stack of an environment. Expected: ENV-COMPONENT, with ENV one of {names}."
         raise OperationError(message)
-    chosen = max(fitting, key=lambda each: len(each.name))
+    chosen = fitting[0]
     progress = StepsOnConsole(Console(stderr=True, soft_wrap=True))
     made = operation(
         chosen,

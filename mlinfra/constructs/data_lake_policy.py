@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.policy import statement
+from mlinfra.constructs.policy import one_or_list, statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def deny_other_accounts(bucket_arn: str, account_ids: Sequence[str]) -> dict[str
         resources=[bucket_arn, f"{bucket_arn}/*"],
         conditions={
             # An anonymous request has neither key. It is refused: a missing key makes both conditions true.
-            "StringNotEquals": {"aws:PrincipalAccount": _one_or_list(account_ids)},
+            "StringNotEquals": {"aws:PrincipalAccount": one_or_list(account_ids)},
             "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
         },
     )
@@ -71,7 +71,7 @@ def allow_reading(bucket_arn: str, account_ids: Sequence[str]) -> list[dict[str,
     """
     if not account_ids:
         return []
-    principals = {"AWS": _one_or_list([f"arn:aws:iam::{each}:root" for each in account_ids])}
+    principals = {"AWS": one_or_list([f"arn:aws:iam::{each}:root" for each in account_ids])}
     return [
         statement(
             "AllowListingByTrustedAccounts", principals=principals, actions=["s3:ListBucket"], resources=[bucket_arn]
@@ -92,7 +92,7 @@ def allow_decrypting(environment: Environment, account_ids: Sequence[str]) -> li
     return [
         statement(
             "AllowReadingByTrustedAccounts",
-            principals={"AWS": _one_or_list([f"arn:aws:iam::{each}:root" for each in account_ids])},
+            principals={"AWS": one_or_list([f"arn:aws:iam::{each}:root" for each in account_ids])},
             actions=["kms:Decrypt"],
             resources=["*"],  # in a key's policy, "*" is this key
             conditions={"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}},
@@ -119,7 +119,7 @@ def allow_inventory(
         actions=[action],
         resources=[resource],
         conditions={
-            "ArnLike": {"aws:SourceArn": _one_or_list(source_arns)},
+            "ArnLike": {"aws:SourceArn": one_or_list(source_arns)},
             "StringEquals": {"aws:SourceAccount": environment.account_id},
         },
     )
@@ -134,8 +134,3 @@ def _deny_upload(sid: str, bucket_arn: str, conditions: dict[str, dict[str, str]
         resources=[f"{bucket_arn}/*"],
         conditions=conditions,
     )
-
-
-def _one_or_list(values: Sequence[str]) -> str | list[str]:
-    # As in `policy.statement`: AWS stores a list of one as a plain string.
-    return values[0] if len(values) == 1 else list(values)

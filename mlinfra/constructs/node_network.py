@@ -13,14 +13,13 @@ from mlinfra._cdk.aws import (
     vpc_security_group_egress_rule,
     vpc_security_group_ingress_rule,
 )
+from mlinfra.constructs.egress import allow_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlinfra._cdk import Construct
     from mlinfra.catalog.instances import InstanceType
-
-_HTTPS = 443
 
 
 @dataclass(frozen=True)
@@ -114,16 +113,7 @@ def node_security_group(
         referenced_security_group_id=group.id,
         ip_protocol="-1",
     )
-    vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
-        scope,
-        "to-https",
-        description="HTTPS to AWS, package indexes and registries",
-        security_group_id=group.id,
-        cidr_ipv4="0.0.0.0/0",
-        ip_protocol="tcp",
-        from_port=_HTTPS,
-        to_port=_HTTPS,
-    )
+    allow_out(scope, "to-https", group, description="HTTPS to AWS, package indexes and registries")
     return group
 
 

@@ -37,7 +37,7 @@ def statement(
     parts: dict[str, object] = {"Sid": sid, "Effect": effect}
     if principals is not None:
         parts["Principal"] = principals
-    parts |= {"Action": _one_or_list(actions), "Resource": _one_or_list(resources)}
+    parts |= {"Action": one_or_list(actions), "Resource": one_or_list(resources)}
     if conditions:
         parts["Condition"] = conditions
     return parts
@@ -61,7 +61,7 @@ def trust_policy(
     trust: dict[str, object] = {
         "Effect": "Allow",
         "Principal": {"Service": service},
-        "Action": _one_or_list(actions),
+        "Action": one_or_list(actions),
     }
     if conditions:
         trust["Condition"] = conditions
@@ -80,6 +80,6 @@ def deny_insecure_transport(bucket_arn: str) -> dict[str, object]:
     )
 
 
-def _one_or_list(values: Sequence[str]) -> str | list[str]:
-    # AWS stores a list of one as a plain string; writing it so keeps plans free of differences.
+def one_or_list(values: Sequence[str]) -> str | list[str]:
+    """`values` as AWS stores them: a list of one as a plain string. Written so, plans show no difference."""
     return values[0] if len(values) == 1 else list(values)

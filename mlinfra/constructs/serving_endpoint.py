@@ -12,8 +12,8 @@ from mlinfra._cdk.aws import (
     sagemaker_endpoint_configuration,
     sagemaker_model,
     security_group as security_groups,
-    vpc_security_group_egress_rule,
 )
+from mlinfra.constructs.egress import allow_out
 from mlinfra.constructs.serving_alarms import ServingAlarms
 from mlinfra.constructs.serving_configuration import serving_configuration
 from mlinfra.constructs.serving_deployment import deployment_config
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mlinfra.endpoint import Endpoint
     from mlinfra.environment import Environment
 
-_HTTPS = 443
 _LOG_DAYS = 90
 
 
@@ -227,16 +226,7 @@ class ServingEndpoint(Construct):
             description=f"Instances of the endpoint {self._name}",
             vpc_id=vpc_id,
         )
-        vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
-            self,
-            "to-https",
-            description="HTTPS to S3 and other services of AWS",
-            security_group_id=group.id,
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-        )
+        allow_out(self, "to-https", group, description="HTTPS to S3 and other services of AWS")
         return group
 
     def _scale(self) -> dict[str, ServingScaling]:

@@ -9,8 +9,8 @@ from mlinfra._cdk.aws import (
     sagemaker_domain,
     sagemaker_user_profile,
     security_group as security_groups,
-    vpc_security_group_egress_rule,
 )
+from mlinfra.constructs.egress import allow_out
 from mlinfra.constructs.policy import policy_document
 from mlinfra.constructs.studio_permissions import app_statements, team_policy
 from mlinfra.constructs.studio_role import StudioRole
@@ -278,22 +278,16 @@ class Studio(Construct):
             vpc_id=vpc_id,
             tags={"Name": self._name},
         )
-        rules = {
-            "to-https": ("HTTPS to AWS, package indexes and repositories", 443, "0.0.0.0/0"),
-            # SageMaker makes the file system and lets apps in; its security group is known to nobody else.
-            "to-home-directories": ("NFS to home directories", 2049, self._environment.network_cidr),
-        }
-        for name, (description, port, cidr) in rules.items():
-            vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
-                self,
-                name,
-                description=description,
-                security_group_id=group.id,
-                cidr_ipv4=cidr,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            )
+        allow_out(self, "to-https", group, description="HTTPS to AWS, package indexes and repositories")
+        # SageMaker makes the file system and lets apps in; its security group is known to nobody else.
+        allow_out(
+            self,
+            "to-home-directories",
+            group,
+            description="NFS to home directories",
+            port=2049,
+            cidr=self._environment.network_cidr,
+        )
         return group
 
 

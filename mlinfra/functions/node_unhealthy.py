@@ -8,6 +8,7 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Event
 from mlinfra.functions.fleet import Fleet
+from mlinfra.functions.once import Once
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import IncompleteRunError
@@ -42,8 +43,9 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
         return _outcome(cluster, "nothing", f"it is none of {settings.prefix}")
     now = clock.now()
     clients = Clients()
-    teller, records = Teller(clients, settings, "node-unhealthy", now), Records(clients, settings.table)
-    if not _first_time(records, teller, cluster, reason, now):
+    teller = Teller(clients, settings, "node-unhealthy", now)
+    once = Once(Records(clients, settings.table), teller)
+    if not once.first_time(cluster, _ABOUT, _in_this_hour(reason, now)):
         return _outcome(cluster, "nothing", "the same was told in this hour")
     told = teller.tell(
         Event.NODE_LEFT,
@@ -55,7 +57,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
         instance_id=instance_id,
     )
     if not told:
-        _take_back(records, cluster, reason, now)
+        once.take_back(cluster, _ABOUT, _in_this_hour(reason, now))
         raise IncompleteRunError("; ".join(teller.undelivered))
     return _outcome(cluster, "told", reason)
 
@@ -79,21 +81,6 @@ def _tags(clients: Clients, teller: Teller, cluster: str) -> Mapping[str, str]:
     except FAILURES as error:
         teller.log("Owner Not Found", cluster=cluster, why=error_code(error))
         return {}
-
-
-def _first_time(records: Records, teller: Teller, cluster: str, reason: str, now: datetime) -> bool:
-    try:
-        return records.remember_telling(cluster, _ABOUT, _in_this_hour(reason, now))
-    except FAILURES as error:  # Told twice is better than never.
-        teller.log("Not Remembered", cluster=cluster, why=error_code(error))
-        return True
-
-
-def _take_back(records: Records, cluster: str, reason: str, now: datetime) -> None:
-    try:
-        records.forget_telling(cluster, _ABOUT, _in_this_hour(reason, now))
-    except FAILURES:  # The next hour tells it.
-        return
 
 
 def _in_this_hour(reason: str, now: datetime) -> str:

@@ -9,6 +9,7 @@ from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Event, Tag
 from mlinfra.functions.decision import Action, Decision, Telling
 from mlinfra.functions.fleet import LookFailedError, Target
+from mlinfra.functions.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ class Shutdown:
         self._settings = settings
         self._records = records
         self._teller = teller
+        self._once = Once(records, teller)
         self._now = now
 
     def of_one(self, cluster: str, occasion: str, look: Looking) -> dict[str, str]:
@@ -150,23 +152,13 @@ class Shutdown:
             self.take_back(target, "left", self._today)
 
     def first_time(self, target: Target, about: str, what: str) -> bool:
-        """Whether `what` is to be told about `target` by this run. A table that does not answer keeps nobody quiet."""
-        if self._settings.dry_run:
-            return True
-        try:
-            return self._records.remember_telling(target.name, about, what)
-        except FAILURES as error:
-            self._teller.log("Not Remembered", cluster=target.name, why=error_code(error))
-            return True
+        """Whether `what` is to be told about `target` by this run. A dry run remembers nothing."""
+        return self._settings.dry_run or self._once.first_time(target.name, about, what)
 
     def take_back(self, target: Target, about: str, what: str) -> None:
         """Let the next run tell again what reached nobody."""
-        if self._settings.dry_run:
-            return
-        try:
-            self._records.forget_telling(target.name, about, what)
-        except FAILURES as error:
-            self._teller.log("Not Remembered", cluster=target.name, why=error_code(error))
+        if not self._settings.dry_run:
+            self._once.take_back(target.name, about, what)
 
     @property
     def _today(self) -> str:

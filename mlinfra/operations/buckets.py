@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.bucket_record import BUCKET_RECORD_FILE, BucketRecord
+from mlinfra.record_file import write_whole
 from mlinfra.zones import LAKE_BUCKETS
 
 if TYPE_CHECKING:
@@ -32,6 +33,6 @@ def pin(environments: Sequence[Environment], root: Path) -> tuple[str, ...]:
     for each in environments:
         record = record.with_names(each.name, {use: each.bucket_name(use) for use in LAKE_BUCKETS})
     if record != before:
-        path.write_text(record.dump(), encoding="utf-8")
+        write_whole(path, record.dump())
     known = {name for names in before.names.values() for name in names.values()}
     return tuple(name for names in record.names.values() for name in names.values() if name not in known)

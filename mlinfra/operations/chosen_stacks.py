@@ -60,6 +60,15 @@ def choose_environments(root: Path, patterns: Sequence[str]) -> ChosenEnvironmen
     return ChosenEnvironments(found, ())
 
 
+def environments_of(stack: str, declared: Sequence[Environment]) -> tuple[Environment, ...]:
+    """Which of `declared` can have a stack of this name, the longest name first.
+
+    `prod` and `prod-eu-west-1` may both be environments, and then `prod-eu-west-1-data` is of the second.
+    """
+    found = [each for each in declared if stack.startswith(f"{each.name}-")]
+    return tuple(sorted(found, key=lambda each: -len(each.name)))
+
+
 def choose_stacks(
     stacks: Sequence[tuple[Environment, SynthesizedStack]], patterns: Sequence[str]
 ) -> tuple[tuple[Environment, SynthesizedStack], ...]:

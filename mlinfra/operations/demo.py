@@ -174,7 +174,7 @@ def _prove(
             if terraform.plan(stack.directory / "second.plan"):
                 raise OperationError(_not_settled(terraform, stack))
             step.say(f"{stack.name}: nothing to change")
-            remote = RemoteState(account, environment, stack.name.removeprefix(f"{environment.name}-"))
+            remote = RemoteState(account, environment, environment.component_of(stack.name))
             return DeployedStack(stack.name, len(terraform.state().resources), remote.key, remote.size_bytes())
 
         deployed = tuple(pool.map(prove, stacks))

@@ -70,7 +70,7 @@ def forget(
         source = provider_source(root)
         step.conclude(f"{tool}, account {account.account_id}")
     entry = Forgotten(address=address, stack=stack, reason=reason, who=account.caller, when=today)
-    component = stack.removeprefix(f"{environment.name}-")
+    component = environment.component_of(stack)
     with in_users_terms(), tempfile.TemporaryDirectory(prefix="mlinfra-forget-") as private:
         terraform = Terraform(Path(private), tool.path, changes=source.changes)
         proposed = proposed_stack(environment, root, account, terraform, component)

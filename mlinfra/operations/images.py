@@ -14,6 +14,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws_account import account_of, endpoint_is_on_this_machine
 from mlinfra.operations.images_newest import NewestImage, in_region, newest_image, use_warnings
+from mlinfra.record_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -275,13 +276,9 @@ def _write(path: Path, lock: ImageLock) -> bool:
     text = lock.dump()
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, text)
     except OSError as error:
         message = f"{path} cannot be written: {error}"
         raise OperationError(message) from error
-    finally:
-        beside.unlink(missing_ok=True)
     return True

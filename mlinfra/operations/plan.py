@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -161,9 +160,6 @@ class _Planner:
         self._commit = commit
         self._lock = lock
         self._dirty = dirty
-        # Two at once would write the same files into a cache of providers, which Terraform does not guard:
-        # https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache (2026-11)
-        self._initializing = threading.Lock()
 
     def plan(self, environment: Environment, stack: SynthesizedStack, progress: Progress) -> PlannedStack | FailedStack:
         saved = SavedPlan(self._out / stack.name)
@@ -184,8 +180,7 @@ class _Planner:
         # A folder for Terraform's data that the user has set would be one for all stacks.
         changes = {**self._source.changes, "TF_DATA_DIR": None, "TF_WORKSPACE": None}
         terraform = Terraform(saved.stack, self._tool.path, changes=changes, on_line=step.say)
-        with self._initializing:
-            terraform.init()
+        terraform.init()
         differs = terraform.plan(saved.tfplan, lock=self._lock)
         private_text(saved.document, terraform.show_text(saved.tfplan))
         saved.forget_providers()

@@ -63,9 +63,7 @@ def which(stack: str, root: Path) -> Origin:
         OperationError: where no environment has such a stack, or no apply of it is recorded.
     """
     declared = load_environments(root, judged=False)
-    candidates = sorted(
-        (each for each in declared if stack.startswith(f"{each.name}-")), key=lambda each: -len(each.name)
-    )
+    candidates = chosen_stacks.environments_of(stack, declared)
     if not candidates:
         message = (
             f"No environment has a stack {stack!r}. Expected: one of {', '.join(f'{e.name}-*' for e in declared)}."
@@ -73,7 +71,7 @@ def which(stack: str, root: Path) -> Origin:
         raise OperationError(message)
     repository = Repository(root)
     for environment in candidates:
-        component = stack.removeprefix(f"{environment.name}-")
+        component = environment.component_of(stack)
         applied = applied_commit.read(account_of(environment), environment, component)
         if applied:
             head = repository.head()
@@ -87,7 +85,7 @@ def which(stack: str, root: Path) -> Origin:
             )
     message = (
         f"No commit is recorded for {stack!r}: it was never applied by `mlinfra apply`, which records it in "
-        f"{candidates[0].parameter_name(stack.removeprefix(f'{candidates[0].name}-'), 'commit')}."
+        f"{candidates[0].parameter_name(candidates[0].component_of(stack), 'commit')}."
     )
     raise OperationError(message)
 
@@ -119,7 +117,7 @@ def where(name: str, root: Path, progress: Progress, *, patterns: Sequence[str] 
             for stack in stacks:
                 if not chosen_stacks.matches(stack.name, patterns):
                     continue
-                component = stack.name.removeprefix(f"{environment.name}-")
+                component = environment.component_of(stack.name)
                 applied = applied_commit.read(account, environment, component)
                 digest = hashlib.sha256((stack.directory / "cdk.tf.json").read_bytes()).hexdigest()
                 found.append(StackAtCommit(stack.name, applied, _match(applied, commit, digest)))

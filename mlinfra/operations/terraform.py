@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 _ALWAYS: Changes = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 _FAILED = 1
 _PLAN_DIFFERS = 2
+_initializing = threading.Lock()
+"""Two at once would write the same files into a cache of providers, which Terraform does not guard:
+https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache (2026-11)."""
 
 
 class TerraformError(OperationError):
@@ -51,8 +55,12 @@ class Terraform:
     """Descriptors that Terraform inherits."""
 
     def init(self) -> None:
-        """Get the providers and use the backend that is configured now, moving nothing into it."""
-        self._run("init", "-reconfigure")
+        """Get the providers and use the backend that is configured now, moving nothing into it.
+
+        One at a time in a process.
+        """
+        with _initializing:
+            self._run("init", "-reconfigure")
 
     def plan(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,15 @@ import boto3
 
 from mlinfra import EncryptionKey, Environment, Experiment, MlStack, TrainingCluster
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
-from mlinfra.operations.terraform import Terraform
 from tests.conftest import ROOT
+from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from mlinfra import Image
+    from mlinfra.operations.terraform import Terraform
 
 
 class Clusters:
@@ -79,22 +79,7 @@ class Clusters:
                 zone=zone,
             )
         app.synth()
-        folder = self._folder / "stacks" / "local-training"
-        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-        terraform = Terraform(folder, self._executable)
-        terraform.init()
-        return terraform
-
-
-def apply(terraform: Terraform) -> None:
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    terraform.apply(plan)
-
-
-def differs(terraform: Terraform) -> bool:
-    return terraform.plan(terraform.directory / "test.plan")
+        return prepared(self._folder / "stacks" / "local-training", self._executable)
 
 
 def instances(experiment: str) -> list[dict[str, Any]]:

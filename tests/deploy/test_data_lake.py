@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.terraform import Terraform
 from tests.conftest import ROOT, an_environment
+from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.operations.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("data-lake")]
 
@@ -64,30 +65,7 @@ class Project:
             each.node.try_remove_child("lifecycle")
         app.synth()
         folder = self._root / "cdktf.out" / "stacks" / "local-lake"
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        terraform = Terraform(folder, self._executable)
-        terraform.init()
-        return terraform
-
-
-def planned(terraform: Terraform) -> dict[str, list[str]]:
-    """The addresses that a plan would touch, by action."""
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    touched: dict[str, list[str]] = {}
-    for each in terraform.show(plan)["resource_changes"]:
-        actions = "/".join(each["change"]["actions"])
-        if each["mode"] == "managed" and actions != "no-op":
-            touched.setdefault(actions, []).append(each["address"])
-    return touched
-
-
-def apply(terraform: Terraform) -> dict[str, list[str]]:
-    """Apply what differs. Returns what was touched, by action."""
-    touched = planned(terraform)
-    terraform.apply(terraform.directory / "test.plan")
-    return touched
+        return prepared(folder, self._executable)
 
 
 @pytest.fixture(scope="module")
@@ -162,8 +140,4 @@ def test_the_example_is_valid(tmp_path: Path, deployable: Path) -> None:
     variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, ROOT / "examples/data_lake/main.py"], cwd=tmp_path, env=variables, check=True)
     folder = tmp_path / "stacks" / "prod-lake"
-    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    terraform = Terraform(folder, deployable)
-    terraform.init()
-    terraform.validate()
+    prepared(folder, deployable).validate()

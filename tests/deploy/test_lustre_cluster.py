@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from tests.deploy.clusters import Clusters, apply, differs, instances
+from tests.deploy.clusters import Clusters, instances
+from tests.deploy.local_state import apply, differs
 from tests.deploy.test_training_variants import KINDS, LUSTRE
 
 if TYPE_CHECKING:

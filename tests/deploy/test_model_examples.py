@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.operations.terraform import Terraform
 from tests.conftest import ROOT
+from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +35,4 @@ def test_an_example_synthesizes_and_is_valid(name: str, tmp_path: Path, deployab
     assert set(stacks) == set(EXAMPLES[name])
     for stack, type_name in EXAMPLES[name].items():
         assert type_name in json.loads((stacks[stack] / "cdk.tf.json").read_text())["resource"]
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", stacks[stack] / ".terraform.lock.hcl")
-        (stacks[stack] / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        terraform = Terraform(stacks[stack], deployable)
-        terraform.init()
-        terraform.validate()
+        prepared(stacks[stack], deployable).validate()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,11 +10,13 @@ import pytest
 
 from mlinfra import FeatureGroup, RegisteredModel, Tracking
 from mlinfra.functions.contract import Approval, Event
-from mlinfra.operations.terraform import Terraform
-from tests.conftest import ROOT, an_environment
+from tests.conftest import an_environment
+from tests.deploy.local_state import planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.operations.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("models-and-images")]
 
@@ -73,23 +74,7 @@ class Project:
         store.grant_read(tracking)
         app.synth()
         folder = self._root / "cdktf.out" / "stacks" / "local-models"
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        terraform = Terraform(folder, self._executable)
-        terraform.init()
-        return terraform
-
-
-def planned(terraform: Terraform) -> dict[str, list[str]]:
-    """The types that a plan would touch, by action."""
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    touched: dict[str, list[str]] = {}
-    for each in terraform.show(plan)["resource_changes"]:
-        actions = "/".join(each["change"]["actions"])
-        if each["mode"] == "managed" and actions != "no-op":
-            touched.setdefault(actions, []).append(each["type"])
-    return touched
+        return prepared(folder, self._executable)
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +82,13 @@ def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Proje
     """The project, deployed."""
     made = Project(tmp_path_factory.mktemp("models"), deployable)
     terraform = made.declare()
-    assert set(planned(terraform)) == {"create"}
+    assert set(planned(terraform, "type")) == {"create"}
     terraform.apply(terraform.directory / "test.plan")
     return made
 
 
 def test_a_second_plan_finds_nothing_to_do(project: Project) -> None:
-    assert planned(project.declare()) == {}
+    assert planned(project.declare(), "type") == {}
 
 
 def test_images_are_scanned_and_their_tags_stay(project: Project) -> None:
@@ -148,15 +133,15 @@ def test_the_owner_hears_of_an_approval(project: Project) -> None:
 
 def test_another_feature_would_be_another_group_which_protection_refuses(project: Project) -> None:
     more = {**FEATURES, "shown": "Integral"}
-    assert planned(project.declare(features=more)) == {"delete/create": ["aws_sagemaker_feature_group"]}
+    assert planned(project.declare(features=more), "type") == {"delete/create": ["aws_sagemaker_feature_group"]}
     with pytest.raises(Exception, match="prevent_destroy"):
-        planned(project.declare(features=more, protect=True))
+        planned(project.declare(features=more, protect=True), "type")
 
 
 def test_a_feature_that_was_added_first_can_be_declared(project: Project) -> None:
     added = {"FeatureName": "shown", "FeatureType": "Integral"}
     boto3.client("sagemaker").update_feature_group(FeatureGroupName=GROUP, FeatureAdditions=[added])
-    assert planned(project.declare(features={**FEATURES, "shown": "Integral"})) == {}
+    assert planned(project.declare(features={**FEATURES, "shown": "Integral"}), "type") == {}
 
 
 def test_destroying_it_leaves_nothing(project: Project) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,21 +11,13 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from mlinfra.operations.terraform import Terraform
 from tests.conftest import ROOT, an_environment
+from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("pipeline-roles")]
-
-
-def prepared(stack: Path, terraform: Path) -> Terraform:
-    shutil.copyfile(ROOT / ".terraform.lock.hcl", stack / ".terraform.lock.hcl")
-    (stack / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    made = Terraform(stack, terraform)
-    made.init()
-    return made
 
 
 def test_the_roles_are_made_and_a_second_plan_is_empty(tmp_path: Path, deployable: Path) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Variant
-from mlinfra.operations.terraform import Terraform
-from tests.conftest import ROOT, an_environment
+from tests.conftest import an_environment
+from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.operations.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("serving")]
 
@@ -75,37 +76,14 @@ class Project:
             )
         app.synth()
         folder = self._root / "cdktf.out" / "stacks" / "local-serving"
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        terraform = Terraform(folder, self._executable)
-        terraform.init()
-        return terraform
-
-
-def planned(terraform: Terraform) -> dict[str, list[str]]:
-    """What a plan would touch, by action in the order in which Terraform does it: the types of resources."""
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    touched: dict[str, list[str]] = {}
-    for each in terraform.show(plan)["resource_changes"]:
-        actions = "/".join(each["change"]["actions"])
-        if each["mode"] == "managed" and actions != "no-op":
-            touched.setdefault(actions, []).append(each["type"])
-    return touched
-
-
-def apply(terraform: Terraform) -> dict[str, list[str]]:
-    """Apply what differs. Returns what was touched, by action."""
-    touched = planned(terraform)
-    terraform.apply(terraform.directory / "test.plan")
-    return touched
+        return prepared(folder, self._executable)
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
     """The project, with its endpoints deployed."""
     made = Project(tmp_path_factory.mktemp("serving"), deployable)
-    assert set(apply(made.declare())) == {"create"}
+    assert set(apply(made.declare(), "type")) == {"create"}
     return made
 
 
@@ -154,7 +132,7 @@ def test_a_new_model_never_takes_the_endpoint_down(project: Project) -> None:
     Nothing else is touched: what was deployed first came back as it was declared.
     """
     before = endpoint()
-    touched = apply(project.declare(**NEXT))
+    touched = apply(project.declare(**NEXT), "type")
     assert touched == {"create/delete": [CONFIGURATION, MODEL], "update": [ENDPOINT]}
     after = endpoint()
     assert (after["EndpointStatus"], after["CreationTime"]) == ("InService", before["CreationTime"])
@@ -167,20 +145,20 @@ def test_a_new_model_never_takes_the_endpoint_down(project: Project) -> None:
 
 def test_another_instance_type_takes_scaling_off_before_the_endpoint_moves_and_puts_it_back(project: Project) -> None:
     changed = project.declare(**NEXT, instance_type="ml.g6.xlarge")
-    touched = apply(changed)
+    touched = apply(changed, "type")
     assert (touched["create/delete"], touched["update"]) == ([CONFIGURATION], [ENDPOINT])
     assert set(touched["delete/create"]) == SCALING
     (variant, _) = configuration(endpoint()["EndpointConfigName"])["ProductionVariants"]
     assert variant["InstanceType"] == "ml.g6.xlarge"
     found = boto3.client("application-autoscaling").describe_scaling_policies(ServiceNamespace="sagemaker")
     assert len([each for each in found["ScalingPolicies"] if RANKER in each["ResourceId"]]) == 2
-    assert planned(changed) == {}
+    assert planned(changed, "type") == {}
 
 
 def test_an_endpoint_that_was_deleted_for_its_idleness_is_seen_by_the_next_plan(project: Project) -> None:
     boto3.client("sagemaker").delete_endpoint(EndpointName=RANKER)
     boto3.client("sagemaker").list_endpoints()  # it is gone once it has been seen going
-    assert planned(project.declare(**NEXT, instance_type="ml.g6.xlarge")) == {"create": [ENDPOINT]}
+    assert planned(project.declare(**NEXT, instance_type="ml.g6.xlarge"), "type") == {"create": [ENDPOINT]}
 
 
 def test_destroying_them_leaves_nothing(project: Project) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.operations.terraform import Terraform
 from tests.conftest import ROOT
+from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +22,4 @@ def test_the_example_synthesizes_to_what_terraform_finds_valid(tmp_path: Path, d
     variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, ROOT / "examples" / "serving" / "main.py"], cwd=tmp_path, env=variables, check=True)
     folder = tmp_path / "stacks" / "dev-models"
-    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    terraform = Terraform(folder, deployable)
-    terraform.init()
-    terraform.validate()
+    prepared(folder, deployable).validate()

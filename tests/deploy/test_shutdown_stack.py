@@ -16,11 +16,13 @@ from mlinfra.constructs.encryption_key import EncryptionKey
 from mlinfra.constructs.shutdown import Shutdown
 from mlinfra.functions.contract import Event, Table, Tag, Variable
 from mlinfra.job import training_job
-from mlinfra.operations.terraform import Terraform
-from tests.conftest import ROOT, an_environment, an_experiment
+from tests.conftest import an_environment, an_experiment
+from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.operations.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("shutdown")]
 
@@ -52,11 +54,7 @@ def terraform(environment: Environment, deployable: Path, tmp_path_factory: pyte
     assert alerts.topic_arn
     Shutdown(stack, "shutdown", key_arn=key.arn).watch(cluster_name=GROUP, experiment=environment.experiments[0])
     app.synth()
-    folder = outdir / "stacks" / "local-shutdown"
-    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    (folder / ".terraform.lock.hcl").write_bytes((ROOT / ".terraform.lock.hcl").read_bytes())
-    made = Terraform(folder, deployable)
-    made.init()
+    made = prepared(outdir / "stacks" / "local-shutdown", deployable)
     _apply(made)
     return made
 

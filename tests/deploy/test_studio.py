@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import pytest
 from mlinfra import Person, Space, StudioSettings, Team
 from mlinfra.operations.terraform import Terraform, TerraformError
 from tests.conftest import ROOT, an_environment
+from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,30 +70,7 @@ class Project:
         lake.grant_read(studio.team("ranking"), zones=["raw"])
         app.synth()
         folder = self._root / "cdktf.out" / "stacks" / "local-studio"
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        terraform = Terraform(folder, self._executable)
-        terraform.init()
-        return terraform
-
-
-def planned(terraform: Terraform) -> dict[str, list[str]]:
-    """The addresses that a plan would touch, by action."""
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    touched: dict[str, list[str]] = {}
-    for each in terraform.show(plan)["resource_changes"]:
-        actions = "/".join(each["change"]["actions"])
-        if each["mode"] == "managed" and actions != "no-op":
-            touched.setdefault(actions, []).append(each["address"])
-    return touched
-
-
-def apply(terraform: Terraform) -> dict[str, list[str]]:
-    """Apply what differs. Returns what was touched, by action."""
-    touched = planned(terraform)
-    terraform.apply(terraform.directory / "test.plan")
-    return touched
+        return prepared(folder, self._executable)
 
 
 def destroy(terraform: Terraform) -> None:
@@ -148,11 +125,7 @@ def test_terraform_finds_the_example_valid(tmp_path: Path, deployable: Path) -> 
     variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path)}
     subprocess.run([sys.executable, ROOT / "examples/studio/main.py"], cwd=tmp_path, env=variables, check=True)
     folder = tmp_path / "stacks" / "dev-notebooks"
-    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    terraform = Terraform(folder, deployable)
-    terraform.init()
-    terraform.validate()
+    prepared(folder, deployable).validate()
 
 
 def test_the_domain_is_private_and_encrypted(project: Project) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from mlinfra import Image
 from mlinfra.catalog.instances import InstanceType, instance_types
-from tests.deploy.clusters import Clusters, apply, differs, instances
+from tests.deploy.clusters import Clusters, instances
+from tests.deploy.local_state import apply, differs
 
 if TYPE_CHECKING:
     from pathlib import Path

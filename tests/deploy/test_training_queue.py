@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from mlinfra.operations.terraform import Terraform
-from tests.conftest import ROOT, an_environment
+from tests.conftest import an_environment
+from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.operations.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-queue")]
 
@@ -63,30 +64,7 @@ class Project:
         DataLakeAccess(stack, "lake", key_arn=key.arn).grant_read(job, zones=["features"])
         app.synth()
         folder = self._root / "cdktf.out" / "stacks" / "local-queue"
-        shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
-        (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-        terraform = Terraform(folder, self._executable)
-        terraform.init()
-        return terraform
-
-
-def planned(terraform: Terraform) -> dict[str, list[str]]:
-    """The addresses that a plan would touch, by action."""
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    touched: dict[str, list[str]] = {}
-    for each in terraform.show(plan)["resource_changes"]:
-        actions = "/".join(each["change"]["actions"])
-        if each["mode"] == "managed" and actions != "no-op":
-            touched.setdefault(actions, []).append(each["address"])
-    return touched
-
-
-def apply(terraform: Terraform) -> dict[str, list[str]]:
-    """Apply what differs. Returns what was touched, by action."""
-    touched = planned(terraform)
-    terraform.apply(terraform.directory / "test.plan")
-    return touched
+        return prepared(folder, self._executable)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws_account import in_users_terms
+from mlinfra.record_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,16 +86,12 @@ class FileMemory:
         """
         self._stacks |= known
         text = json.dumps({"format": _FORMAT, "stacks": self._stacks}, indent=2, sort_keys=True)
-        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(f"{text}\n", encoding="utf-8")
-            beside.replace(self._path)
+            write_whole(self._path, f"{text}\n")
         except OSError as error:
             message = f"{self._path} cannot be written: {error}"
             raise OperationError(message) from error
-        finally:
-            beside.unlink(missing_ok=True)
 
 
 class ParameterMemory:
@@ -139,7 +135,7 @@ class ParameterMemory:
             self._read[stack] = dict(each)
 
     def _name(self, stack: str) -> str:
-        return self._environment.parameter_name("drift", stack.removeprefix(f"{self._environment.name}-"))
+        return self._environment.parameter_name("drift", self._environment.component_of(stack))
 
     def _load(self, name: str) -> Known:
         with in_users_terms():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -159,14 +158,11 @@ def _compare(
     stacks: Sequence[SynthesizedStack], executable: Path, changes: Changes, options: Options, progress: Progress
 ) -> tuple[_Compared, ...]:
     """Have Terraform compare the stacks, several at once."""
-    # The cache of providers, where there is one, is not made for several at once.
-    one_at_a_time = threading.Lock()
 
     def compare(stack: SynthesizedStack) -> _Compared:
         terraform = Terraform(stack.directory, executable, changes=changes)
         try:
-            with one_at_a_time:
-                terraform.init()
+            terraform.init()
             return _compared(stack, terraform, with_pending=options.pending)
         except TerraformError as error:
             return _Compared(stack.name, f"terraform {error.command}: {error.details or 'it failed, and said nothing'}")
