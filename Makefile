@@ -49,8 +49,9 @@ conformance: setup ## Every conformance case, the slow ones too, and the page ab
 	$(BIN)/python -m ci.conformance
 
 .PHONY: fast-tests
-fast-tests: setup ## All tests but those that run Terraform or talk to a local AWS
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not deploy and not local_aws"
+fast-tests: setup ## All tests but those that run Terraform, talk to a local AWS, or take ten seconds
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not deploy and not local_aws and not lengthy" \
+		tests/unit tests/snapshots tests/functions
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## checkov and rules for roles over what every environment synthesizes to

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlinfra.adopted import Adopted
-    from mlinfra.app import MlApp
+    from mlinfra.app import MlApp, problems_without_traceback
     from mlinfra.catalog.images import Image
     from mlinfra.constructs.adopted_resource import AdoptedResource
     from mlinfra.constructs.alerts import Alerts
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from mlinfra.quiet_hours import QuietHours
     from mlinfra.registered_model import RegisteredModel
     from mlinfra.stack import MlStack
+    from mlinfra.stacks.state import StateStack
     from mlinfra.studio import Space, StudioSettings
     from mlinfra.tracking import Tracking
 
@@ -107,21 +108,23 @@ _HOMES = {
     "QuietHours": "mlinfra.quiet_hours",
     "QuietSchedule": "mlinfra.constructs.quiet_schedule",
     "RealTime": "mlinfra.hosting",
-    "Serverless": "mlinfra.hosting",
-    "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
     "RegisteredModel": "mlinfra.registered_model",
     "Replication": "mlinfra.constructs.replication",
+    "Serverless": "mlinfra.hosting",
+    "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
     "Shutdown": "mlinfra.constructs.shutdown",
     "Space": "mlinfra.studio",
     "Spot": "mlinfra.purchase",
-    "Tracking": "mlinfra.tracking",
+    "StateStack": "mlinfra.stacks.state",
     "Studio": "mlinfra.constructs.studio",
     "StudioSettings": "mlinfra.studio",
     "Team": "mlinfra.people",
+    "Tracking": "mlinfra.tracking",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
     "Variant": "mlinfra.endpoint",
     "load_environments": "mlinfra.declared",
+    "problems_without_traceback": "mlinfra.app",
 }
 
 __all__ = [
@@ -177,6 +180,7 @@ __all__ = [
     "Shutdown",
     "Space",
     "Spot",
+    "StateStack",
     "Studio",
     "StudioSettings",
     "Team",
@@ -185,6 +189,7 @@ __all__ = [
     "TrainingQueue",
     "Variant",
     "load_environments",
+    "problems_without_traceback",
 ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci.synthesis import synthesize_all
 from mlinfra import Environment, Experiment, MlStack
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.image_lock import ImageLock, ImagePin
@@ -97,8 +98,17 @@ def only(config: dict[str, Any], type_name: str, kind: str = "resource") -> dict
     return resource
 
 
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stacks of all environments of this repository."""
+    return synthesize_all(tmp_path_factory.mktemp("cdktf.out"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what talks to a local AWS."""
+    """Mark what talks to a local AWS, and keep together what reads all environments: one process writes them, once."""
     for item in items:
-        if "running_local_aws" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "running_local_aws" in fixtures:
             item.add_marker("local_aws")
+        if "synthesized" in fixtures and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("synthesized"))

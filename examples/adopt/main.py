@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from mlinfra import Adopted, Environment, Forgotten
-from mlinfra._cdk import App
+from mlinfra import Adopted, Environment, Forgotten, MlApp
 from mlinfra.stacks.adopted import AdoptedStack
 
 environment = Environment(
@@ -52,6 +51,6 @@ environment = Environment(
     ],
 )
 
-app = App()
+app = MlApp()
 AdoptedStack(app, environment)
 app.synth()

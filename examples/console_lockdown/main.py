@@ -5,8 +5,7 @@ cdktf synth --app "python examples/console_lockdown/main.py"
 
 from __future__ import annotations
 
-from mlinfra import ConsoleLockdown, Environment, MlStack, Pipeline
-from mlinfra._cdk import App
+from mlinfra import ConsoleLockdown, Environment, MlApp, MlStack, Pipeline
 
 pipeline = Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com")
 
@@ -29,7 +28,7 @@ def declared(name: str, account_id: str) -> Environment:
 class GovernanceStack(MlStack):
     """The policies, and what they are attached to."""
 
-    def __init__(self, scope: App) -> None:
+    def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
         super().__init__(scope, declared("management", "999999999999"), "governance")
         ConsoleLockdown(
@@ -41,6 +40,6 @@ class GovernanceStack(MlStack):
         )
 
 
-app = App()
+app = MlApp()
 GovernanceStack(app)
 app.synth()

@@ -5,8 +5,9 @@ cdktf synth --app "python examples/experiment_tracking/main.py"
 
 from __future__ import annotations
 
+from cdktf import TerraformOutput
+
 from mlinfra import DataLake, Environment, ExperimentTracking, MlApp, MlStack, Tracking
-from mlinfra._cdk import TerraformOutput
 
 environment = Environment(
     name="dev",

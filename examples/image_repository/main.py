@@ -5,8 +5,9 @@ cdktf synth --app "python examples/image_repository/main.py"
 
 from __future__ import annotations
 
+from cdktf import TerraformOutput
+
 from mlinfra import EncryptionKey, Environment, ImageRepository, MlApp, MlStack
-from mlinfra._cdk import TerraformOutput
 
 environment = Environment(
     name="dev",

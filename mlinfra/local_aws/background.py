@@ -10,10 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_log_path, user_state_path
 
-from mlinfra.local_aws.server import LocalAws, ServerProcess, end, is_alive, new_identity, start
-
-_outliving: list[ServerProcess] = []
-"""Kept from the garbage collector, which would warn of a process that nobody waits for."""
+from mlinfra.local_aws.server import LocalAws, end, is_alive, new_identity, start
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ def up(*, port: int = 0) -> tuple[Background, bool]:
     except BaseException:
         process.stop()
         raise
-    _outliving.append(process)
+    process.leave()
     return background, True
 
 

@@ -115,6 +115,10 @@ class ServerProcess:
         message = f"The local AWS did not start. Its log is {self.server.log}"
         raise OperationError(message, details="\n".join(log[-15:]))
 
+    def leave(self) -> None:
+        """Let the process outlive this one. It is ended by its number then, and nobody waits for it."""
+        self.child.returncode = 0  # or Python warns of a child that nobody waited for
+
     def stop(self) -> None:
         """End the process, and wait for it."""
         if self.child.stdin:

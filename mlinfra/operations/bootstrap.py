@@ -105,7 +105,10 @@ def _synthesize(environment: Environment, root: Path, private: Workspace, progre
     directories = {stack.name: stack.directory for stack in stacks}
     stack_id = environment.stack_id(_COMPONENT)
     if stack_id not in directories:
-        message = f"The project has no stack {stack_id!r}, which a bootstrap deploys. It has: {', '.join(directories)}"
+        message = (
+            f"The project has no stack {stack_id!r}, which a bootstrap deploys. It has: {', '.join(directories)}. Add "
+            "StateStack(app, environment) to main.py, from mlinfra."
+        )
         raise OperationError(message)
     return directories[stack_id]
 

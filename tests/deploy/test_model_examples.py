@@ -1,4 +1,4 @@
-"""The examples of models, features, tracking and images, as a stranger runs them."""
+"""The examples of models, features, tracking, images and a whole platform, as a stranger runs them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ EXAMPLES = {
     "feature_store": {"dev-features": "aws_sagemaker_feature_group"},
     "experiment_tracking": {"dev-tracking": "aws_sagemaker_mlflow_tracking_server"},
     "image_repository": {"dev-images": "aws_ecr_repository"},
+    "platform": {
+        "dev-state": "aws_dynamodb_table",
+        "dev-ranker": "aws_sagemaker_endpoint",
+        "local-state": "aws_dynamodb_table",
+        "local-ranker": "aws_sagemaker_endpoint",
+    },
 }
 
 

@@ -91,7 +91,7 @@ def deployed(platform: Project) -> dict[str, Terraform]:
 
 
 @pytest.fixture(scope="module")
-def synthesized(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Path:
+def initialized(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Path:
     """The stacks of all environments, with the provider installed once for all of them."""
     outdir = tmp_path_factory.mktemp("all")
     stacks = synthesize_all(outdir)
@@ -104,11 +104,11 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> P
 @pytest.mark.parametrize("component", ["state", "foundation", "data", "training", "studio", "serving"])
 @pytest.mark.parametrize("environment", ["dev", "local", "prod", "staging"])
 def test_terraform_finds_every_stack_valid(
-    synthesized: Path, deployable: Path, environment: str, component: str
+    initialized: Path, deployable: Path, environment: str, component: str
 ) -> None:
-    folder = synthesized / "stacks" / f"{environment}-{component}"
+    folder = initialized / "stacks" / f"{environment}-{component}"
     (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    Terraform(folder, deployable, changes={"TF_DATA_DIR": str(synthesized / "data")}).validate()
+    Terraform(folder, deployable, changes={"TF_DATA_DIR": str(initialized / "data")}).validate()
 
 
 def test_a_second_plan_of_every_stack_finds_nothing_to_do(deployed: dict[str, Terraform]) -> None:

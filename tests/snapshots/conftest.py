@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from ci.synthesis import synthesize_all
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from syrupy.assertion import SnapshotAssertion
 
 
@@ -21,12 +17,6 @@ if TYPE_CHECKING:
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """The snapshot of a test, in a file of its own."""
     return snapshot.use_extension(JSONSnapshotExtension)
-
-
-@pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stacks of all environments of this repository."""
-    return synthesize_all(tmp_path_factory.mktemp("cdktf.out"))
 
 
 def infrastructure(config: dict[str, Any]) -> dict[str, Any]:

@@ -74,14 +74,8 @@ class Run(Protocol):
 
 
 @pytest.fixture
-def run(pytestconfig: pytest.Config) -> Run:
-    cache = getattr(pytestconfig, "cache", None)  # missing under -p no:cacheprovider
-    # Loading the stock way compiles 2,214 modules, for 15 seconds, wherever Python is told to keep no bytecode.
-    bytecode = cache.mkdir("bytecode") if cache else None
+def run() -> Run:
     inherited = {name: value for name, value in os.environ.items() if name != BANNER_SWITCH}
-    if bytecode:
-        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
-        inherited["PYTHONPYCACHEPREFIX"] = str(bytecode)
 
     def run(script: str, *arguments: str, **environment: str) -> Any:
         completed = subprocess.run(
@@ -97,6 +91,7 @@ def run(pytestconfig: pytest.Config) -> Run:
     return run
 
 
+@pytest.mark.lengthy
 def test_both_ways_of_loading_write_the_same_bytes(run: Run, tmp_path: Path) -> None:
     for way, switch in (("lazy", "0"), ("stock", "1")):
         run(STACK, str(tmp_path / way), MLINFRA_STOCK_LOADING=switch)

@@ -137,7 +137,7 @@ def test_only_what_is_managed_is_locked(synthesize: Synthesize) -> None:
     ]
 
 
-def test_no_role_that_is_declared_here_is_kept_from_its_work(synthesize: Synthesize, synthesized_stacks: Path) -> None:
+def test_no_role_that_is_declared_here_is_kept_from_its_work(synthesize: Synthesize, synthesized: Path) -> None:
     """Whatever a role of mlinfra is allowed, it still can do: functions, nodes, Studio, endpoints."""
     accounts = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
     environments = [
@@ -145,7 +145,7 @@ def test_no_role_that_is_declared_here_is_kept_from_its_work(synthesize: Synthes
     ]
     config = made(synthesize, environments=environments)
     seen = 0
-    for path in sorted(synthesized_stacks.glob("*/cdk.tf.json")):
+    for path in sorted(synthesized.glob("*/cdk.tf.json")):
         account_id = accounts.get(path.parent.name.partition("-")[0])
         if account_id is None:
             continue
@@ -163,16 +163,14 @@ def test_no_role_that_is_declared_here_is_kept_from_its_work(synthesize: Synthes
     assert seen > 300
 
 
-def test_the_functions_that_are_let_through_are_there(synthesized_stacks: Path) -> None:
-    block = [json.loads(path.read_text())["resource"] for path in synthesized_stacks.glob("dev-*/cdk.tf.json")]
+def test_the_functions_that_are_let_through_are_there(synthesized: Path) -> None:
+    block = [json.loads(path.read_text())["resource"] for path in synthesized.glob("dev-*/cdk.tf.json")]
     names = {each["name"] for config in block for each in config.get("aws_iam_role", {}).values()}
     assert {f"recsys-dev-{function}" for function in FUNCTIONS_THAT_CHANGE} <= names
 
 
-def test_the_table_knows_every_type_that_is_declared_here(synthesized_stacks: Path) -> None:
-    emitted = {
-        kind for path in synthesized_stacks.glob("*/cdk.tf.json") for kind in json.loads(path.read_text())["resource"]
-    }
+def test_the_table_knows_every_type_that_is_declared_here(synthesized: Path) -> None:
+    emitted = {kind for path in synthesized.glob("*/cdk.tf.json") for kind in json.loads(path.read_text())["resource"]}
     assert emitted - MANAGED_ACTIONS.keys() == set(), "add them to mlinfra/catalog/managed_actions.py"
 
 

@@ -56,13 +56,17 @@ def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
     assert len(config["resource"]["aws_autoscaling_group"]) == 1
 
 
-def test_the_app_of_the_page_about_own_projects_synthesizes(tmp_path: Path) -> None:
+def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) -> None:
     page_ = (ROOT / "docs" / "own-project.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"```python\n(.*?)```", page_, re.DOTALL)
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "CDKTF_OUTDIR": str(tmp_path / "cdktf.out")}
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=variables, check=True)
-    config = json.loads((tmp_path / "cdktf.out" / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
-    assert len(config["resource"]["aws_sagemaker_model_package_group"]) == 1
+    declaration, program = re.findall(r"```python\n(.*?)```", page_, re.DOTALL)
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.py").write_text(declaration)
+    (tmp_path / "main.py").write_text(program)
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "main.py"], cwd=tmp_path, env=variables, check=True)
+    stacks = {path.name: json.loads((path / "cdk.tf.json").read_text()) for path in tmp_path.glob("cdktf.out/stacks/*")}
+    assert stacks.keys() == {"dev-state", "dev-ranker"}  # the first is what `mlinfra bootstrap dev` deploys
+    assert len(stacks["dev-ranker"]["resource"]["aws_sagemaker_model_package_group"]) == 1
 
 
 def test_the_readme_lists_every_construct() -> None:

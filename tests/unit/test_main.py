@@ -7,8 +7,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.conftest import ROOT, TODAY
 
 if TYPE_CHECKING:
@@ -21,20 +19,12 @@ def synthesize(outdir: Path, **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    outdir = tmp_path_factory.mktemp("synth")
-    ended = synthesize(outdir)
-    assert ended.returncode == 0, ended.stderr
-    return outdir
-
-
 def contents(outdir: Path) -> dict[str, bytes]:
     return {str(path.relative_to(outdir)): path.read_bytes() for path in outdir.rglob("*") if path.is_file()}
 
 
-def test_every_environment_has_every_component(everything: Path) -> None:
-    stacks = {path.name for path in everything.glob("stacks/*")}
+def test_every_environment_has_every_component(synthesized: Path) -> None:
+    stacks = {path.name for path in synthesized.iterdir()}
     assert stacks == {
         f"{environment}-{component}"
         for environment in ("dev", "local", "prod", "staging")
@@ -42,14 +32,14 @@ def test_every_environment_has_every_component(everything: Path) -> None:
     }
 
 
-def test_the_same_input_gives_the_same_bytes(everything: Path, tmp_path: Path) -> None:
+def test_the_same_input_gives_the_same_bytes(synthesized: Path, tmp_path: Path) -> None:
     assert synthesize(tmp_path).returncode == 0
-    assert contents(tmp_path) == contents(everything)
+    assert contents(tmp_path) == contents(synthesized.parent)
 
 
-def test_each_stack_runs_with_the_provider_that_is_locked(everything: Path) -> None:
+def test_each_stack_runs_with_the_provider_that_is_locked(synthesized: Path) -> None:
     locked = (ROOT / ".terraform.lock.hcl").read_bytes()
-    for stack in everything.glob("stacks/*"):
+    for stack in synthesized.iterdir():
         assert (stack / ".terraform.lock.hcl").read_bytes() == locked
 
 
