@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 APPROVALS: Final = (Approval.PENDING, Approval.APPROVED, Approval.REJECTED)
 
 
+def model_registry_key_alias(environment: Environment) -> str:
+    """The alias of the registry's own key: whoever plans has to see the variables of its function."""
+    return f"alias/{environment.prefix}-model-registry"
+
+
 class ModelRegistryAccess(Construct):
     """The registered models of an environment, and who may use them; whether they are made here or elsewhere."""
 
@@ -236,7 +241,7 @@ class ModelRegistry(ModelRegistryAccess):
             own = EncryptionKey(
                 self,
                 "key",
-                name=f"{environment.prefix}-model-registry",
+                name=model_registry_key_alias(environment).removeprefix("alias/"),
                 description=f"Encrypts the log of approvals of {environment.prefix}.",
                 services=["logs"],
                 environment=environment,
