@@ -27,6 +27,7 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "ec2:DescribeVolumes": _DESCRIBES,
         "ec2:DescribeVpcs": _DESCRIBES,
         "ecr:GetAuthorizationToken": "It logs in to the registry, which is the account's.",
+        "logs:DescribeLogGroups": _DESCRIBES,
         "sagemaker:ListApps": _DESCRIBES,
         "sagemaker:ListDomains": _DESCRIBES,
         "sagemaker:ListEndpoints": _DESCRIBES,

@@ -188,9 +188,13 @@ class ModelRegistryAccess(Construct):
         groups, versions = [self.group_arn(each) for each in chosen], [self.version_arns(each) for each in chosen]
         statements = [
             statement("LookAtGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
-            statement("LookAtVersions", actions=["sagemaker:DescribeModelPackage"], resources=versions),
-            # It knows no resource (service authorization reference of Amazon SageMaker, read 2026-11-26).
-            statement("ListVersions", actions=["sagemaker:ListModelPackages"], resources=["*"]),
+            # To list the versions of a group is allowed on the versions, and not on the group (service authorization
+            # reference of Amazon SageMaker, and its guide to registries of other accounts, read 2026-11-26).
+            statement(
+                "LookAtVersions",
+                actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                resources=versions,
+            ),
             *more,
         ]
         grant_to(grantee, name, statements, scope=self)
