@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk.aws import iam_role, iam_role_policy, iam_role_policy_attachment
-from mlinfra.constructs.policy import KEY_USE, policy_document, statement, trust_policy
+from mlinfra.constructs.policy import KEY_USE, all_values_in, policy_document, statement, trust_policy
 from mlinfra.functions.contract import Event, Metric
 
 if TYPE_CHECKING:
@@ -43,9 +43,6 @@ def attach_policy(scope: Construct, role: iam_role.IamRole, document: str) -> ia
 
 def node_policy(environment: Environment, experiment: Experiment, *, key_arn: str) -> str:
     """The policy of a cluster's nodes, as JSON.
-
-    Each condition that compares a key of several values stands beside one that the key is there:
-    `ForAllValues` holds where it is missing.
 
     Args:
         environment: where the cluster runs.
@@ -100,19 +97,13 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
             "Events",
             actions=["events:PutEvents"],
             resources=[f"arn:aws:events:{here}:event-bus/default"],
-            conditions={
-                "ForAllValues:StringEquals": {"events:source": [Event.JOB_SOURCE, Event.NODE_SOURCE]},
-                "Null": {"events:source": "false"},
-            },
+            conditions=all_values_in("events:source", [Event.JOB_SOURCE, Event.NODE_SOURCE]),
         ),
         statement(
             "OwnRecords",
             actions=["dynamodb:Query", "dynamodb:UpdateItem"],
             resources=[f"arn:aws:dynamodb:{here}:table/{environment.records_table}"],
-            conditions={
-                "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [name]},
-                "Null": {"dynamodb:LeadingKeys": "false"},
-            },
+            conditions=all_values_in("dynamodb:LeadingKeys", [name]),
         ),
         statement(
             "KeyOfRecords",
