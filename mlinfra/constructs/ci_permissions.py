@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.alerts import alerts_key_alias
+from mlinfra.constructs.encryption_key import FSX_DATA_SERVICE
 from mlinfra.constructs.model_registry import model_registry_key_alias
 from mlinfra.constructs.policy import statement
 
@@ -169,11 +170,16 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
         statement(
             "LinkFileSystemsToBuckets",
             actions=["iam:AttachRolePolicy", "iam:PutRolePolicy"],
-            resources=[f"{own}:role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*"],
+            resources=[f"{own}:role/aws-service-role/{FSX_DATA_SERVICE}/*"],
         ),
         _deny("NoIdentities", _IDENTITIES),
         _deny("NoOtherIssuers", _CHANGES_OF_AN_ISSUER),
-        _deny("NotTheseRoles", _CHANGES_OF_A_ROLE, [environment.ci_role_arn("plan"), environment.ci_role_arn("apply")]),
+        # Nor those of an environment whose name begins with this one's, such as the same in another region.
+        _deny(
+            "NotTheseRoles",
+            _CHANGES_OF_A_ROLE,
+            [f"{own}:role/{environment.prefix}*-ci-{use}" for use in ("plan", "apply")],
+        ),
         # Any role of the account that trusts the account would do, such as one of an administrator.
         _deny("NoOtherRoles", ["sts:AssumeRole", "sts:GetFederationToken"]),
         _deny("NoOtherOrganization", ["account:CloseAccount", "organizations:LeaveOrganization"]),

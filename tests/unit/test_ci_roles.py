@@ -173,6 +173,7 @@ def test_who_plans_sees_the_variables_of_every_function(synthesized_stacks: Path
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-apply", {}, False),
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-plan", {}, False),
         ("iam:DeleteRolePolicy", f"{OWN}-ci-apply", {}, False),
+        ("iam:PutRolePolicy", f"{OWN}-eu-west-1-ci-apply", {}, False),
         ("iam:TagRole", f"{OWN}-ci-apply", {}, True),
         ("iam:UpdateRoleDescription", f"{OWN}-janitor", {}, True),
         ("iam:UpdateRoleDescription", f"{OWN}-ci-apply", {}, False),
