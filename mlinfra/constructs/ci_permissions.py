@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
     from mlinfra.environment import Environment
 
-ATTACHABLE = (
-    "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-    "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
-)
+ATTACHABLE = ("arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",)
 """The managed policies that roles of mlinfra's constructs have. No other one can be attached by an apply."""
 
 PASSED_TO = (
