@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _DESCRIBES = "It lists what there is, and knows no resource."
+_SESSION = "It is how Session Manager reaches a node, and knows no resource."
 _METRICS = "CloudWatch's metrics are no resources. To write them is limited by their namespace."
 
 WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
@@ -27,11 +28,16 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "ec2:DescribeVolumes": _DESCRIBES,
         "ec2:DescribeVpcs": _DESCRIBES,
         "ecr:GetAuthorizationToken": "It logs in to the registry, which is the account's.",
+        "logs:DescribeLogGroups": _DESCRIBES,
         "sagemaker:ListApps": _DESCRIBES,
         "sagemaker:ListDomains": _DESCRIBES,
         "sagemaker:ListEndpoints": _DESCRIBES,
         "sagemaker:ListSpaces": _DESCRIBES,
         "sagemaker:ListUserProfiles": _DESCRIBES,
+        "ssmmessages:CreateControlChannel": _SESSION,
+        "ssmmessages:CreateDataChannel": _SESSION,
+        "ssmmessages:OpenControlChannel": _SESSION,
+        "ssmmessages:OpenDataChannel": _SESSION,
         "xray:PutTelemetryRecords": "It writes traces, and knows no resource.",
         "xray:PutTraceSegments": "It writes traces, and knows no resource.",
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.alerts import alerts_key_alias
+from mlinfra.constructs.encryption_key import FSX_DATA_SERVICE
+from mlinfra.constructs.model_registry import model_registry_key_alias
 from mlinfra.constructs.policy import statement
 
 if TYPE_CHECKING:
@@ -15,10 +17,7 @@ if TYPE_CHECKING:
 
     from mlinfra.environment import Environment
 
-ATTACHABLE = (
-    "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-    "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
-)
+ATTACHABLE = ("arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",)
 """The managed policies that roles of mlinfra's constructs have. No other one can be attached by an apply."""
 
 PASSED_TO = (
@@ -47,6 +46,7 @@ _ROLES = [
     "iam:UntagRole",
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
+    "iam:UpdateRoleDescription",  # an owner is named in the description of a role, and changes
 ]
 _INSTANCE_PROFILES = [
     "iam:AddRoleToInstanceProfile",
@@ -57,6 +57,12 @@ _INSTANCE_PROFILES = [
     "iam:RemoveRoleFromInstanceProfile",
     "iam:TagInstanceProfile",
     "iam:UntagInstanceProfile",
+]
+# An issuer carries the environment's tags too, and they change. Who may sign tokens does not.
+_TAGS_OF_THE_ISSUER = [
+    "iam:GetOpenIDConnectProvider",
+    "iam:TagOpenIDConnectProvider",
+    "iam:UntagOpenIDConnectProvider",
 ]
 
 # Tags may change: every resource of an environment carries them, these roles too.
@@ -104,9 +110,15 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
     return [
         _use_keys(
             environment,
-            "ReadStateAndRecords",
+            "ReadStateRecordsAndVariables",
             ["kms:Decrypt"],
-            [environment.state_key_alias, f"alias/{environment.prefix}-compute"],
+            # Lambda leaves out a function's variables where they cannot be decrypted, and the plan would set them anew.
+            # Source: Lambda API reference, EnvironmentResponse.
+            [
+                environment.state_key_alias,
+                f"alias/{environment.prefix}-compute",
+                model_registry_key_alias(environment),
+            ],
         ),
         # What the nightly look for drift found goes to the same people as everything else.
         statement("TellPeople", actions=["sns:Publish"], resources=[environment.alerts_topic_arn]),
@@ -120,8 +132,13 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
     ]
 
 
-def apply_statements(environment: Environment) -> list[dict[str, object]]:
-    """What the role that applies to `environment` may and may not do, beside what a power user may."""
+def apply_statements(environment: Environment, *, issuer_arn: str | None) -> list[dict[str, object]]:
+    """What the role that applies to `environment` may and may not do, beside what a power user may.
+
+    Args:
+        environment: what it applies to.
+        issuer_arn: who signs the tokens that it is assumed with; None where the account knew them before.
+    """
     own = f"arn:aws:iam::{environment.account_id}"
     roles = f"{own}:role/{environment.prefix}-*"
     return [
@@ -131,6 +148,7 @@ def apply_statements(environment: Environment) -> list[dict[str, object]]:
             actions=_INSTANCE_PROFILES,
             resources=[f"{own}:instance-profile/{environment.prefix}-*"],
         ),
+        *([statement("TagTheIssuer", actions=_TAGS_OF_THE_ISSUER, resources=[issuer_arn])] if issuer_arn else []),
         statement(
             "AttachKnownPolicies",
             actions=["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
@@ -149,11 +167,16 @@ def apply_statements(environment: Environment) -> list[dict[str, object]]:
         statement(
             "LinkFileSystemsToBuckets",
             actions=["iam:AttachRolePolicy", "iam:PutRolePolicy"],
-            resources=[f"{own}:role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*"],
+            resources=[f"{own}:role/aws-service-role/{FSX_DATA_SERVICE}/*"],
         ),
         _deny("NoIdentities", _IDENTITIES),
         _deny("NoOtherIssuers", _CHANGES_OF_AN_ISSUER),
-        _deny("NotTheseRoles", _CHANGES_OF_A_ROLE, [environment.ci_role_arn("plan"), environment.ci_role_arn("apply")]),
+        # Nor those of an environment whose name begins with this one's, such as the same in another region.
+        _deny(
+            "NotTheseRoles",
+            _CHANGES_OF_A_ROLE,
+            [f"{own}:role/{environment.prefix}*-ci-{use}" for use in ("plan", "apply")],
+        ),
         # Any role of the account that trusts the account would do, such as one of an administrator.
         _deny("NoOtherRoles", ["sts:AssumeRole", "sts:GetFederationToken"]),
         _deny("NoOtherOrganization", ["account:CloseAccount", "organizations:LeaveOrganization"]),

@@ -79,7 +79,7 @@ class CiRoles(Construct):
             claims=pipeline.apply_claims(environment.name),
             hours=pipeline.apply_session_hours,
             managed_policy=WRITE,
-            statements=apply_statements(environment),
+            statements=apply_statements(environment, issuer_arn=self._provider_arn if self._provider else None),
         )
 
     @property

@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mlinfra._cdk import TerraformResourceLifecycle
 from mlinfra._cdk.aws import s3_bucket_logging, s3_bucket_notification
 from mlinfra.constructs.data_lake_access import DataLakeAccess, expect_zones
 from mlinfra.constructs.data_lake_catalog import DataLakeCatalog
@@ -136,7 +137,13 @@ class DataLake(DataLakeAccess):
         for zone in dict.fromkeys(events):
             bucket = self._buckets[zone]
             s3_bucket_notification.S3BucketNotification(
-                bucket, "notification", bucket=bucket.bucket.id, eventbridge=True
+                bucket,
+                "notification",
+                bucket=bucket.bucket.id,
+                eventbridge=True,
+                # FSx adds a notification of its own to a bucket that a file system shows, to hear of changes. Terraform
+                # has all of a bucket's in one resource, and would take that one away at the next apply.
+                lifecycle=TerraformResourceLifecycle(ignore_changes=["queue", "topic"]),
             )
         self._inventory = self._make_inventory(inventory) if inventory else None
         self._catalog = self._make_catalog(catalog) if catalog else None

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 _CONTROLLED_MINUTES = 15  # the only figure that S3 takes
 _WRITE_COPIES = ("s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags")
 _OWN_COPIES = "s3:ObjectOwnerOverrideToBucketOwner"
-# Encrypt is what S3 asks for, and GenerateDataKey where the bucket of the copies has a bucket key.
-_ENCRYPT_COPIES = ("kms:Encrypt", "kms:GenerateDataKey")
+# Encrypt is what S3 asks for, and GenerateDataKey where the bucket of the copies has a bucket key. S3 decrypts that one
+# before each use, to see that it is whole, and fails without Decrypt. Source: S3 user guide, "Replicating encrypted
+# objects", "Amazon S3 Bucket Keys and replication", read 2026-11-26.
+_ENCRYPT_COPIES = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 
 
 class DataLakeReplication(Construct):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Service = Literal["ec2", "fsx", "logs"]
 
+FSX_DATA_SERVICE = "s3.data-source.lustre.fsx.amazonaws.com"
+"""The service whose linked roles FSx reads and writes buckets as, one for each file system."""
+
 
 class EncryptionKey(Construct):
     """A customer-managed KMS key, rotated every year.
@@ -104,9 +107,11 @@ def _by_ec2(environment: Environment) -> dict[str, object]:
 
 
 def _by_fsx(environment: Environment) -> dict[str, object]:
-    # What links a bucket to a file system is a service-linked role that is made with the first one, and
-    # cannot be named before. Source: FSx for Lustre user guide, "Working with server-side encrypted Amazon S3
-    # buckets".
+    # What links a bucket to a file system is a service-linked role that is made with the first one, and cannot be a
+    # principal before. Source: FSx for Lustre user guide, "Working with server-side encrypted Amazon S3 buckets". By
+    # the guide's condition, its session's name, any role would do that somebody assumes under that name; the role's
+    # path is FSx's alone.
+    linked = f"arn:aws:iam::{environment.account_id}:role/aws-service-role/{FSX_DATA_SERVICE}/*"
     return statement(
         "AllowFileSystemsOfThisAccount",
         principals={"AWS": "*"},
@@ -118,6 +123,7 @@ def _by_fsx(environment: Environment) -> dict[str, object]:
                 "kms:ViaService": f"s3.{environment.region}.amazonaws.com",
             },
             "StringLike": {"aws:userid": "*:FSx"},
+            "ArnLike": {"aws:PrincipalArn": linked},
         },
     )
 

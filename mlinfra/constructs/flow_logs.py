@@ -68,7 +68,7 @@ class FlowLogs(Construct):
             role=role.name,
             policy=policy_document(
                 # What "IAM role for publishing flow logs to CloudWatch Logs" in the VPC user guide
-                # asks for (read 2026-11-24), limited to this group where the action allows it.
+                # asks for (read 2026-11-24), limited to this group where the action knows one.
                 statement(
                     "Write",
                     actions=[
@@ -79,11 +79,7 @@ class FlowLogs(Construct):
                     ],
                     resources=[str(group.arn), f"{group.arn}:*"],
                 ),
-                statement(
-                    "Find",
-                    actions=["logs:DescribeLogGroups"],
-                    resources=[f"arn:aws:logs:{environment.region}:{environment.account_id}:log-group:*"],
-                ),
+                statement("Find", actions=["logs:DescribeLogGroups"], resources=["*"]),
             ),
         )
         flow_log.FlowLog(

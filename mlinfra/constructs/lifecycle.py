@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from mlinfra.constructs.private_bucket import PrivateBucket
 
 _INFREQUENT_ACCESS_MINIMUM = 30
+_INFREQUENT_ACCESS_KEPT = 30
+"""How long objects stay in STANDARD_IA before a rule may move them on.
+
+Source: S3 user guide, "Transitioning objects using Amazon S3 Lifecycle", constraints, read 2026-11-26.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,8 @@ class Lifecycle:
     """When objects move to STANDARD_IA, at least 30. Default: never."""
 
     archive_after_days: int | None = None
-    """When objects move to GLACIER (Flexible Retrieval: hours until they can be read). Default: never."""
+    """When objects move to GLACIER (Flexible Retrieval: hours until they can be read), at least 30 days after
+    `infrequent_access_after_days`. Default: never."""
 
     intelligent_tiering_after_days: int | None = None
     """When objects move to INTELLIGENT_TIERING, 0 for at once. S3 then moves what nobody reads to cheaper tiers that
@@ -53,10 +59,11 @@ class Lifecycle:
                 f"{_INFREQUENT_ACCESS_MINIMUM} days. Expected: {_INFREQUENT_ACCESS_MINIMUM} or more."
             )
             raise ValueError(message)
-        if infrequent and self.archive_after_days and self.archive_after_days <= infrequent:
+        if infrequent and self.archive_after_days and self.archive_after_days < infrequent + _INFREQUENT_ACCESS_KEPT:
             message = (
-                f"archive_after_days={self.archive_after_days} is not after infrequent_access_after_days="
-                f"{infrequent}. Expected: more than {infrequent}, or leave one of them out."
+                f"archive_after_days={self.archive_after_days} is too soon after infrequent_access_after_days="
+                f"{infrequent}: S3 moves nothing on from STANDARD_IA before {_INFREQUENT_ACCESS_KEPT} days there. "
+                f"Expected: {infrequent + _INFREQUENT_ACCESS_KEPT} or more, or leave one of them out."
             )
             raise ValueError(message)
         tiering = self.intelligent_tiering_after_days

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 APPROVALS: Final = (Approval.PENDING, Approval.APPROVED, Approval.REJECTED)
 
 
+def model_registry_key_alias(environment: Environment) -> str:
+    """The alias of the registry's own key: whoever plans has to see the variables of its function."""
+    return f"alias/{environment.prefix}-model-registry"
+
+
 class ModelRegistryAccess(Construct):
     """The registered models of an environment, and who may use them; whether they are made here or elsewhere."""
 
@@ -183,9 +188,13 @@ class ModelRegistryAccess(Construct):
         groups, versions = [self.group_arn(each) for each in chosen], [self.version_arns(each) for each in chosen]
         statements = [
             statement("LookAtGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
-            statement("LookAtVersions", actions=["sagemaker:DescribeModelPackage"], resources=versions),
-            # It knows no resource (service authorization reference of Amazon SageMaker, read 2026-11-26).
-            statement("ListVersions", actions=["sagemaker:ListModelPackages"], resources=["*"]),
+            # To list the versions of a group is allowed on the versions, and not on the group (service authorization
+            # reference of Amazon SageMaker, and its guide to registries of other accounts, read 2026-11-26).
+            statement(
+                "LookAtVersions",
+                actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                resources=versions,
+            ),
             *more,
         ]
         grant_to(grantee, name, statements, scope=self)
@@ -236,7 +245,7 @@ class ModelRegistry(ModelRegistryAccess):
             own = EncryptionKey(
                 self,
                 "key",
-                name=f"{environment.prefix}-model-registry",
+                name=model_registry_key_alias(environment).removeprefix("alias/"),
                 description=f"Encrypts the log of approvals of {environment.prefix}.",
                 services=["logs"],
                 environment=environment,

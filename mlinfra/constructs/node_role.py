@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra._cdk.aws import iam_role, iam_role_policy, iam_role_policy_attachment
-from mlinfra.constructs.policy import KEY_USE, policy_document, statement, trust_policy
+from mlinfra._cdk.aws import iam_role, iam_role_policy
+from mlinfra.constructs.policy import KEY_USE, all_values_in, policy_document, statement, trust_policy
 from mlinfra.functions.contract import Event, Metric
 
 if TYPE_CHECKING:
@@ -15,25 +15,16 @@ if TYPE_CHECKING:
     from mlinfra.environment import Environment
     from mlinfra.experiment import Experiment
 
-_SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-
 
 def node_role(scope: Construct, *, name: str, tags: Mapping[str, str]) -> iam_role.IamRole:
-    """A role for EC2 instances that people get into through Session Manager."""
-    role = iam_role.IamRole(
+    """A role for EC2 instances, which may do nothing yet."""
+    return iam_role.IamRole(
         scope,
         "role",
         name=f"{name}-node",
         assume_role_policy=trust_policy("ec2.amazonaws.com"),
         tags=dict(tags),
     )
-    iam_role_policy_attachment.IamRolePolicyAttachment(
-        scope,
-        "session-manager",
-        role=role.name,
-        policy_arn=_SESSION_MANAGER,
-    )
-    return role
 
 
 def attach_policy(scope: Construct, role: iam_role.IamRole, document: str) -> iam_role_policy.IamRolePolicy:
@@ -44,9 +35,6 @@ def attach_policy(scope: Construct, role: iam_role.IamRole, document: str) -> ia
 def node_policy(environment: Environment, experiment: Experiment, *, key_arn: str) -> str:
     """The policy of a cluster's nodes, as JSON.
 
-    Each condition that compares a key of several values stands beside one that the key is there:
-    `ForAllValues` holds where it is missing.
-
     Args:
         environment: where the cluster runs.
         experiment: whose cluster it is.
@@ -56,6 +44,7 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
     here = f"{environment.region}:{environment.account_id}"
     log_group = f"arn:aws:logs:{here}:log-group:{log_group_name(environment, experiment)}"
     return policy_document(
+        *_let_people_in(here),
         statement(
             "Metrics",
             actions=["cloudwatch:PutMetricData"],
@@ -100,19 +89,13 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
             "Events",
             actions=["events:PutEvents"],
             resources=[f"arn:aws:events:{here}:event-bus/default"],
-            conditions={
-                "ForAllValues:StringEquals": {"events:source": [Event.JOB_SOURCE, Event.NODE_SOURCE]},
-                "Null": {"events:source": "false"},
-            },
+            conditions=all_values_in("events:source", [Event.JOB_SOURCE, Event.NODE_SOURCE]),
         ),
         statement(
             "OwnRecords",
             actions=["dynamodb:Query", "dynamodb:UpdateItem"],
             resources=[f"arn:aws:dynamodb:{here}:table/{environment.records_table}"],
-            conditions={
-                "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [name]},
-                "Null": {"dynamodb:LeadingKeys": "false"},
-            },
+            conditions=all_values_in("dynamodb:LeadingKeys", [name]),
         ),
         statement(
             "KeyOfRecords",
@@ -122,6 +105,35 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
             conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{environment.region}.amazonaws.com"}},
         ),
     )
+
+
+def _let_people_in(here: str) -> list[dict[str, object]]:
+    """What Session Manager needs of a node, and no more.
+
+    AWS's managed policy for it, AmazonSSMManagedInstanceCore, reads every parameter of the account besides. Source:
+    Systems Manager user guide, "Add Session Manager permissions to an existing IAM role".
+
+    Args:
+        here: the region and the account, as they stand in ARNs.
+    """
+    return [
+        statement(
+            "SayThatItIsThere",
+            actions=["ssm:UpdateInstanceInformation"],
+            resources=[f"arn:aws:ec2:{here}:instance/*"],
+        ),
+        # None of these knows a resource.
+        statement(
+            "LetPeopleIn",
+            actions=[
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            resources=["*"],
+        ),
+    ]
 
 
 def parameter_name(environment: Environment, experiment: Experiment, name: str) -> str:

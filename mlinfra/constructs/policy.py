@@ -43,6 +43,19 @@ def statement(
     return parts
 
 
+def all_values_in(key: str, values: Sequence[str]) -> dict[str, dict[str, str | Sequence[str]]]:
+    """The conditions that a request has values for `key`, and none but `values`.
+
+    For keys that can have several values in a request, which operators for one value are not made for. `ForAllValues`
+    alone holds where the key is missing. Source: IAM user guide, "Set operators for multivalued context keys".
+
+    Args:
+        key: the condition key.
+        values: what the request may have.
+    """
+    return {"ForAllValues:StringEquals": {key: list(values)}, "Null": {key: "false"}}
+
+
 def policy_document(*statements: Mapping[str, object]) -> str:
     """A policy of `statements`, as JSON."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

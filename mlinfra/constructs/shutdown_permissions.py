@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.alerts import alerts_key_alias
-from mlinfra.constructs.policy import KEY_USE, statement
+from mlinfra.constructs.policy import KEY_USE, all_values_in, statement
 from mlinfra.functions.contract import Event, Tag
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
             actions=["ec2:CreateTags"],
             resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
             conditions={
-                "ForAllValues:StringEquals": {"aws:TagKeys": _TAGS_OF_KEPT_VOLUMES},
+                **all_values_in("aws:TagKeys", _TAGS_OF_KEPT_VOLUMES),
                 "StringEqualsIfExists": {f"aws:ResourceTag/{Tag.AUTO_STOP}": "true"},
             },
         ),
@@ -192,7 +192,7 @@ def telling(environment: Environment) -> list[Statement]:
             "TellPrograms",
             actions=["events:PutEvents"],
             resources=[f"arn:aws:events:{environment.region}:{environment.account_id}:event-bus/default"],
-            conditions={"StringEquals": {"events:source": Event.SHUTDOWN_SOURCE}},
+            conditions=all_values_in("events:source", [Event.SHUTDOWN_SOURCE]),
         ),
     ]
 

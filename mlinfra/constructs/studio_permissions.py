@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.policy import KEY_USE, policy_document, statement
+from mlinfra.constructs.policy import KEY_USE, all_values_in, policy_document, statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,11 +49,7 @@ def team_policy(
         "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
     }
     shared: Conditions = {"StringEquals": {"sagemaker:SpaceSharingType": "Shared"}}
-    # `ForAllValues` holds where the key is missing, so it stands beside a condition that it is there.
-    allowed_types: Conditions = {
-        "ForAllValues:StringEquals": {"sagemaker:InstanceTypes": list(instance_types)},
-        "Null": {"sagemaker:InstanceTypes": "false"},
-    }
+    allowed_types = all_values_in("sagemaker:InstanceTypes", instance_types)
     private_apps = [f"{arn}:app/{domain_id}/*/{app}/*" for app in (_JUPYTER_LAB, _CODE_EDITOR)]
     shared_apps = [f"{arn}:app/{domain_id}/{space}/{_JUPYTER_LAB}/*" for space in shared_spaces]
     return policy_document(

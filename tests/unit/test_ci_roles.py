@@ -71,6 +71,7 @@ def test_the_account_gets_to_know_who_issues_tokens(synthesize: Synthesize) -> N
 def test_an_issuer_that_the_account_knows_is_not_made_again(synthesize: Synthesize) -> None:
     config = made(synthesize, create_provider=False)
     assert "aws_iam_openid_connect_provider" not in config["resource"]
+    assert not allowed(policy(config, "apply"), "iam:TagOpenIDConnectProvider", ISSUER)
     assert json.loads(role(config, "plan")["assume_role_policy"])["Statement"][0]["Principal"]["Federated"] == ISSUER
 
 
@@ -137,6 +138,31 @@ def test_who_plans_decrypts_the_state_and_writes_nothing(synthesize: Synthesize)
     assert granted == {"kms:Decrypt", "kms:GenerateDataKey", "sns:Publish"}
 
 
+def test_who_plans_sees_the_variables_of_every_function(synthesized_stacks: Path) -> None:
+    """Lambda leaves out variables that cannot be decrypted, and a plan would set them anew."""
+    seen = 0
+    for foundation in sorted(synthesized_stacks.glob("*-foundation/cdk.tf.json")):
+        config = json.loads(foundation.read_text())
+        if "aws_iam_openid_connect_provider" not in config["resource"]:
+            continue
+        plan = policy(config, "plan")
+        environment = foundation.parent.name.removesuffix("-foundation")
+        (account,) = config["provider"]["aws"][0]["allowed_account_ids"]
+        for path in sorted(synthesized_stacks.glob(f"{environment}-*/cdk.tf.json")):
+            block = json.loads(path.read_text())["resource"]
+            aliases = {
+                each["target_key_id"].replace(".key_id}", ".arn}"): each["name"]
+                for each in block.get("aws_kms_alias", {}).values()
+            }
+            for each in block.get("aws_lambda_function", {}).values():
+                # A key of another stack is the one that the foundation hands over.
+                alias = aliases.get(each["kms_key_arn"], f"alias/recsys-{environment}-compute")
+                key = f"arn:aws:kms:us-east-1:{account}:key/1"
+                assert allowed(plan, "kms:Decrypt", key, kms__ResourceAliases=[alias]), each["function_name"]
+                seen += 1
+    assert seen
+
+
 @pytest.mark.parametrize(
     ("action", "resource", "context", "allows"),
     [
@@ -147,7 +173,14 @@ def test_who_plans_decrypts_the_state_and_writes_nothing(synthesize: Synthesize)
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-apply", {}, False),
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-plan", {}, False),
         ("iam:DeleteRolePolicy", f"{OWN}-ci-apply", {}, False),
+        ("iam:PutRolePolicy", f"{OWN}-eu-west-1-ci-apply", {}, False),
         ("iam:TagRole", f"{OWN}-ci-apply", {}, True),
+        ("iam:UpdateRoleDescription", f"{OWN}-janitor", {}, True),
+        ("iam:UpdateRoleDescription", f"{OWN}-ci-apply", {}, False),
+        ("iam:GetOpenIDConnectProvider", ISSUER, {}, True),
+        ("iam:TagOpenIDConnectProvider", ISSUER, {}, True),
+        ("iam:TagOpenIDConnectProvider", "arn:aws:iam::111111111111:oidc-provider/other.example.com", {}, False),
+        ("iam:AddClientIDToOpenIDConnectProvider", ISSUER, {}, False),
         ("iam:AttachRolePolicy", f"{OWN}-x-node", {"iam__PolicyARN": ATTACHABLE[0]}, True),
         (
             "iam:AttachRolePolicy",

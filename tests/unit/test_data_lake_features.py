@@ -78,6 +78,12 @@ def test_changes_of_a_zone_reach_eventbridge(synthesize: Synthesize) -> None:
     assert notification["bucket"].startswith("${aws_s3_bucket.lake_models_")
 
 
+def test_a_file_system_that_shows_a_zone_goes_on_hearing_of_its_changes(synthesize: Synthesize) -> None:
+    # FSx has a notification of its own in the bucket.
+    notification = only(lake(synthesize, events=["raw"]), "aws_s3_bucket_notification")
+    assert notification["lifecycle"] == {"ignore_changes": ["queue", "topic"]}
+
+
 def test_lists_lie_in_a_bucket_of_their_own_which_only_s3_writes_to(synthesize: Synthesize) -> None:
     config = lake(synthesize, inventory={"raw": "Weekly"})
     listing = only(config, "aws_s3_bucket_inventory")

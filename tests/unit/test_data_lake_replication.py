@@ -106,7 +106,15 @@ def test_the_other_side_is_told_what_to_allow(synthesize: Synthesize) -> None:
     (encrypting,) = replication.destination_key_statements
     assert [each["Principal"] for each in (writing, looking, encrypting)] == [role] * 3
     assert writing["Resource"] == "arn:aws:s3:::copies/*"
-    assert encrypting["Action"] == ["kms:Encrypt", "kms:GenerateDataKey"]
+    assert encrypting["Action"] == ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+
+
+@pytest.mark.parametrize("options", [HERE, ELSEWHERE])
+def test_the_bucket_key_of_the_copies_can_be_opened(synthesize: Synthesize, options: dict[str, Any]) -> None:
+    # S3 decrypts it before each use. The encryption context is then the bucket, and no object.
+    encrypt = allowed(copied(synthesize, **options))["Encrypt"]
+    assert "kms:Decrypt" in encrypt["Action"]
+    assert ELSEWHERE["bucket_arn"] in encrypt["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"]
 
 
 def test_a_zone_that_is_not_copied_has_no_replication(synthesize: Synthesize) -> None:

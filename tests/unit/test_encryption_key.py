@@ -42,6 +42,17 @@ def test_log_groups_of_this_account_only_can_use_it(synthesize: Synthesize) -> N
     }
 
 
+def test_only_what_fsx_acts_as_uses_it_for_linked_buckets(synthesize: Synthesize) -> None:
+    granted = statements(synthesize, services=["fsx"])["AllowFileSystemsOfThisAccount"]
+    linked = "arn:aws:iam::111111111111:role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*"
+    assert granted["Condition"] == {
+        "StringEquals": {"kms:CallerAccount": "111111111111", "kms:ViaService": "s3.us-east-1.amazonaws.com"},
+        "StringLike": {"aws:userid": "*:FSx"},
+        # Anybody can call a session FSx.
+        "ArnLike": {"aws:PrincipalArn": linked},
+    }
+
+
 def test_a_key_is_rotated_and_waits_30_days_before_it_is_gone(synthesize: Synthesize) -> None:
     config = synthesize(lambda stack: EncryptionKey(stack, "key", name="k", description="d"))
     key = only(config, "aws_kms_key")

@@ -14,8 +14,8 @@ from mlinfra import Lifecycle
     [
         ({"infrequent_access_after_days": 29}, "infrequent_access_after_days=29 is too soon"),
         (
-            {"infrequent_access_after_days": 90, "archive_after_days": 90},
-            "archive_after_days=90 is not after infrequent_access_after_days=90",
+            {"infrequent_access_after_days": 90, "archive_after_days": 119},
+            "archive_after_days=119 is too soon after infrequent_access_after_days=90: .*Expected: 120 or more",
         ),
         ({"archive_after_days": 365, "expire_after_days": 365}, "expire_after_days=365 is not after the last move"),
         ({"expire_old_versions_after_days": 0}, "expire_old_versions_after_days=0 is no age"),
@@ -25,6 +25,10 @@ from mlinfra import Lifecycle
 def test_days_that_s3_would_refuse_are_refused(days: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Lifecycle(**days)
+
+
+def test_objects_may_be_archived_after_30_days_of_infrequent_access() -> None:
+    assert Lifecycle(infrequent_access_after_days=90, archive_after_days=120).archive_after_days == 120
 
 
 def test_intelligent_tiering_may_begin_at_once() -> None:

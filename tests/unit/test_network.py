@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,16 @@ def test_flow_logs_are_encrypted_and_kept_as_long_as_declared(synthesize: Synthe
     assert group["retention_in_days"] == 365
     assert group["kms_key_id"] == KEY
     assert only({"resource": resources}, "aws_flow_log")["traffic_type"] == "ALL"
+
+
+def test_flow_logs_are_written_to_their_group_alone(synthesize: Synthesize) -> None:
+    resources = network(synthesize)
+    (group,) = resources["aws_cloudwatch_log_group"]
+    write, find = json.loads(only({"resource": resources}, "aws_iam_role_policy")["policy"])["Statement"]
+    arn = f"${{aws_cloudwatch_log_group.{group}.arn}}"
+    assert write["Resource"] == [arn, f"{arn}:*"]
+    # AWS knows no resource for it.
+    assert (find["Action"], find["Resource"]) == ("logs:DescribeLogGroups", "*")
 
 
 def test_the_default_security_group_lets_nothing_through(synthesize: Synthesize) -> None:

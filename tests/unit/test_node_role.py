@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra.constructs.node_role import node_policy
+from mlinfra.stacks.training import TrainingStack
 from tests.conftest import an_environment, an_experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
 
 ENVIRONMENT = an_environment(experiments=[an_experiment()])
 CLUSTER = "recsys-dev-two-tower-v2"
@@ -48,12 +54,23 @@ def test_a_node_may_do_this_and_nothing_else(allowed: dict[str, dict[str, Any]])
         "logs:PutLogEvents",
         "ssm:GetParameter",
         "ssm:PutParameter",
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
     }
     assert {each["Effect"] for each in allowed.values()} == {"Allow"}
 
 
 def test_only_what_knows_no_resources_is_allowed_on_all_of_them(allowed: dict[str, dict[str, Any]]) -> None:
-    assert {sid for sid, each in allowed.items() if each["Resource"] == "*"} == {"Look", "Metrics"}
+    assert {sid for sid, each in allowed.items() if each["Resource"] == "*"} == {"LetPeopleIn", "Look", "Metrics"}
+
+
+def test_a_node_reads_no_parameter_by_a_managed_policy(synthesize: Synthesize) -> None:
+    # AmazonSSMManagedInstanceCore reads every parameter of the account.
+    config = synthesize(stack=TrainingStack, environment=ENVIRONMENT)
+    assert "aws_iam_role_policy_attachment" not in config["resource"]
 
 
 def test_a_node_changes_its_own_group_alone(allowed: dict[str, dict[str, Any]]) -> None:

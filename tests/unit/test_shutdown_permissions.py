@@ -111,7 +111,11 @@ def test_everything_else_names_what_it_is_about(account: dict[str, Any]) -> None
     assert account["Remember"]["Resource"].endswith(f":table/{environment.records_table}")
     assert account["TellPeople"]["Resource"] == environment.alerts_topic_arn
     assert account["TellPrograms"]["Resource"] == "arn:aws:events:us-east-1:111111111111:event-bus/default"
-    assert account["TellPrograms"]["Condition"] == {"StringEquals": {"events:source": "mlinfra.shutdown"}}
+    # One request brings several events, each with a source of its own.
+    assert account["TellPrograms"]["Condition"] == {
+        "ForAllValues:StringEquals": {"events:source": ["mlinfra.shutdown"]},
+        "Null": {"events:source": "false"},
+    }
     assert {sid for sid, each in account.items() if each["Resource"] == "*"} == {"Look"}
 
 

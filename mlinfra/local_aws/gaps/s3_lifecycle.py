@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from moto.s3.exceptions import MalformedXML
@@ -35,6 +36,10 @@ _ACTIONS = (
     "AbortIncompleteMultipartUpload",
 )
 _FEWEST_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
+_KEPT_DAYS = 30
+"""How long objects stay in either before a rule moves them to an archive. Source: S3 user guide, "Transitioning objects
+using Amazon S3 Lifecycle", constraints, read 2026-11-26."""
+_ARCHIVES = ("GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 _MOST_NEWER_VERSIONS = 100
 
 
@@ -136,3 +141,8 @@ def _transition_complaints(rule: Rule) -> Iterator[tuple[str, str]]:
                 yield "InvalidArgument", f"'{days}' in {action.removesuffix('s')} action {needed}"
         if len({each["StorageClass"] for each in transitions}) < len(transitions):
             yield "InvalidArgument", f"'StorageClass' must be different for '{action.removesuffix('s')}' actions"
+        moved = {each["StorageClass"]: each[days] for each in transitions if days in each}
+        for first, then in product(_FEWEST_DAYS, _ARCHIVES):
+            if first in moved and then in moved and moved[then] < moved[first] + _KEPT_DAYS:
+                needed = f"must be {_KEPT_DAYS} days more than for StorageClass '{first}'"
+                yield "InvalidArgument", f"'{days}' in {action.removesuffix('s')} action for '{then}' {needed}"

@@ -193,6 +193,19 @@ BY_TAG = {"Filter": {"Tag": {"Key": "a", "Value": "b"}}}
             id="infrequent access too early",
         ),
         pytest.param(
+            [
+                {
+                    **EVERYTHING,
+                    "Transitions": [
+                        {"Days": 30, "StorageClass": "STANDARD_IA"},
+                        {"Days": 59, "StorageClass": "GLACIER"},
+                    ],
+                }
+            ],
+            "InvalidArgument",
+            id="archived too early after infrequent access",
+        ),
+        pytest.param(
             [{**EVERYTHING, "Transitions": [{"Days": 9, "StorageClass": "GLACIER"}], "Expiration": {"Days": 9}}],
             "InvalidArgument",
             id="expires before it transitions",
