@@ -54,7 +54,7 @@ fast-tests: setup ## All tests but those that run Terraform, talk to a local AWS
 		tests/unit tests/snapshots tests/functions
 
 .PHONY: policy
-policy: setup $(CHECKOV_READY) ## checkov and rules for roles over what every environment synthesizes to
+policy: setup $(CHECKOV_READY) ## checkov, rules for roles and AWS's list of actions over what is declared
 	$(BIN)/python -m ci.policy
 
 .PHONY: snapshots

@@ -1,8 +1,10 @@
-"""checkov, and mlinfra's own rule about `*`, over all that the environments synthesize to: `python -m ci.policy`.
+"""checkov, mlinfra's own rule about `*`, and AWS's list of actions, over all that is declared: `python -m ci.policy`.
 
-Fails on a role that may do more than it names, on a finding that `mlinfra/checks/suppressions.py` gives
-no reason for, on a suppression that nothing needs any more, and where checkov has not read the output at
-all, which it reports as a success.
+The last two look at the examples too.
+
+Fails on a role that may do more than it names, on a statement that has no effect, on a finding that
+`mlinfra/checks/suppressions.py` gives no reason for, on a suppression that nothing needs any more, and where checkov
+has not read the output at all, which it reports as a success.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ci.synthesis import ROOT, synthesize_all
+from ci.authorization import MEANT, Finding, Reference, findings
+from ci.synthesis import ROOT, synthesize_all, synthesize_examples
 from mlinfra.checks.suppressions import SUPPRESSIONS
 from mlinfra.checks.wildcards import wildcards
 
@@ -23,24 +26,39 @@ CHECKOV = ROOT / ".venv/checkov/bin/checkov"
 
 def main() -> None:
     """Check."""
-    with tempfile.TemporaryDirectory() as outdir:
-        stacks = synthesize_all(Path(outdir))
+    with tempfile.TemporaryDirectory() as folder:
+        stacks = synthesize_all(Path(folder, "environments"))
+        declared = [
+            path for each in (stacks, *synthesize_examples(Path(folder))) for path in each.glob("*/cdk.tf.json")
+        ]
         report = _report(stacks)
-        problems = [*_wildcards(stacks), *_problems(report)]
+        problems = [*_wildcards(declared), *_without_effect(declared), *_problems(report)]
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201
     summary = report["summary"]
-    kept = summary["failed"] - sum("finding" in problem for problem in problems)
+    kept = summary["failed"] - sum(problem.startswith("finding") for problem in problems)
     print(f"checkov: {summary['passed']} checks passed, {kept} findings are meant and have a reason")  # noqa: T201
+    print(f"policies: those of {len(declared)} stacks name what AWS knows")  # noqa: T201
     sys.exit(1 if problems else 0)
 
 
-def _wildcards(stacks: Path) -> list[str]:
+def _wildcards(declared: list[Path]) -> list[str]:
     return [
-        f"{path.parent.name}: {problem}"
-        for path in sorted(stacks.glob("*/cdk.tf.json"))
-        for problem in wildcards(json.loads(path.read_text()))
+        f"{path.parent.name}: {problem}" for path in declared for problem in wildcards(json.loads(path.read_text()))
     ]
+
+
+def _without_effect(declared: list[Path]) -> list[str]:
+    reference = Reference.installed()
+    problems: list[str] = []
+    meant: set[Finding] = set()
+    for path in declared:
+        for address, finding in findings(json.loads(path.read_text()), reference):
+            if finding in MEANT:
+                meant.add(finding)
+            else:
+                problems.append(f"{path.parent.name}: {address}: {finding}")
+    return problems + [f"nothing needs the reason for: {each}" for each in MEANT if each not in meant]
 
 
 def _report(stacks: Path) -> dict[str, Any]:

@@ -21,7 +21,28 @@ def synthesize_all(outdir: Path) -> Path:
     Returns:
         The folder with a folder for each stack.
     """
+    _run(ROOT / "main.py", outdir)
+    return outdir / "stacks"
+
+
+def synthesize_examples(outdir: Path) -> list[Path]:
+    """Synthesize what each folder of examples/ with a main.py declares.
+
+    Args:
+        outdir: where to write, a folder for each example.
+
+    Returns:
+        The folders with a folder for each stack.
+    """
+    programs = sorted(ROOT.glob("examples/*/main.py"))
+    for program in programs:
+        _run(program, outdir / program.parent.name)
+    return [outdir / program.parent.name / "stacks" for program in programs]
+
+
+def _run(program: Path, outdir: Path) -> None:
     environment = {**os.environ, "CDKTF_OUTDIR": str(outdir), "MLINFRA_TODAY": JUDGED_ON.isoformat()}
     environment.pop("MLINFRA_ENV", None)
-    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environment, check=True)
-    return outdir / "stacks"
+    # Examples import mlinfra as an installed package, wherever this repository is.
+    environment["PYTHONPATH"] = str(ROOT)
+    subprocess.run([sys.executable, program], cwd=program.parent, env=environment, check=True)  # noqa: S603

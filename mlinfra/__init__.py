@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mlinfra._cdk import TerraformOutput
     from mlinfra.adopted import Adopted
     from mlinfra.app import MlApp, problems_without_traceback
     from mlinfra.catalog.images import Image
@@ -119,6 +120,7 @@ _HOMES = {
     "Studio": "mlinfra.constructs.studio",
     "StudioSettings": "mlinfra.studio",
     "Team": "mlinfra.people",
+    "TerraformOutput": "mlinfra._cdk",
     "Tracking": "mlinfra.tracking",
     "TrainingCluster": "mlinfra.constructs.training_cluster",
     "TrainingQueue": "mlinfra.constructs.training_queue",
@@ -184,6 +186,7 @@ __all__ = [
     "Studio",
     "StudioSettings",
     "Team",
+    "TerraformOutput",
     "Tracking",
     "TrainingCluster",
     "TrainingQueue",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from mlinfra.checks.wildcards import listed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,15 +20,15 @@ Context = dict[str, str | list[str]]
 
 def applies(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
     """Whether `statement` is about the request."""
-    if not any(_like(action.lower(), each.lower()) for each in _listed(statement["Action"])):
+    if not any(_like(action.lower(), each.lower()) for each in listed(statement["Action"])):
         return False
     if "NotResource" in statement:
-        if any(_like(resource, each) for each in _listed(statement["NotResource"])):
+        if any(_like(resource, each) for each in listed(statement["NotResource"])):
             return False
-    elif not any(_like(resource, each) for each in _listed(statement["Resource"])):
+    elif not any(_like(resource, each) for each in listed(statement["Resource"])):
         return False
     return all(
-        _holds(operator, key, _listed(values), context)
+        _holds(operator, key, listed(values), context)
         for operator, keys in statement.get("Condition", {}).items()
         for key, values in keys.items()
     )
@@ -45,14 +47,14 @@ def allowed(policy: Mapping[str, Any], action: str, resource: str = "arn:aws:x::
 def _any(policy: Mapping[str, Any], effect: str, action: str, resource: str, context: Mapping[str, Any]) -> bool:
     given: Context = {key.replace("__", ":"): value for key, value in context.items()}
     return any(
-        each["Effect"] == effect and applies(each, action, resource, given) for each in _listed(policy["Statement"])
+        each["Effect"] == effect and applies(each, action, resource, given) for each in listed(policy["Statement"])
     )
 
 
 def _holds(operator: str, key: str, values: list[str], context: Context) -> bool:
     if operator.endswith("IfExists"):
         return key not in context or _holds(operator.removesuffix("IfExists"), key, values, context)
-    given = _listed(context.get(key, []))
+    given = listed(context.get(key, []))
     if operator == "ForAnyValue:StringEquals":
         return any(each in values for each in given)
     assert len(given) <= 1, f"{key} has several values, and {operator} is for one"
@@ -78,7 +80,3 @@ def _like_arn(given: str, pattern: str) -> bool:
 def _like(given: str, pattern: str) -> bool:
     # fnmatch has brackets, which IAM does not.
     return fnmatchcase(given, pattern.replace("[", "[[]"))
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -5,9 +5,17 @@ cdktf synth --app "python examples/data_lake/main.py"
 
 from __future__ import annotations
 
-from cdktf import TerraformOutput
-
-from mlinfra import DataCatalog, DataLake, Environment, Lifecycle, MlApp, MlStack, ObjectLock, Replication
+from mlinfra import (
+    DataCatalog,
+    DataLake,
+    Environment,
+    Lifecycle,
+    MlApp,
+    MlStack,
+    ObjectLock,
+    Replication,
+    TerraformOutput,
+)
 from mlinfra.constructs.policy import policy_document
 
 environment = Environment(

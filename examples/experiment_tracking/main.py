@@ -5,9 +5,7 @@ cdktf synth --app "python examples/experiment_tracking/main.py"
 
 from __future__ import annotations
 
-from cdktf import TerraformOutput
-
-from mlinfra import DataLake, Environment, ExperimentTracking, MlApp, MlStack, Tracking
+from mlinfra import DataLake, Environment, ExperimentTracking, MlApp, MlStack, TerraformOutput, Tracking
 
 environment = Environment(
     name="dev",

@@ -5,9 +5,7 @@ cdktf synth --app "python examples/image_repository/main.py"
 
 from __future__ import annotations
 
-from cdktf import TerraformOutput
-
-from mlinfra import EncryptionKey, Environment, ImageRepository, MlApp, MlStack
+from mlinfra import EncryptionKey, Environment, ImageRepository, MlApp, MlStack, TerraformOutput
 
 environment = Environment(
     name="dev",

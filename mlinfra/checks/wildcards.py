@@ -71,7 +71,7 @@ def wildcards(config: Mapping[str, Any]) -> Iterator[str]:
             if str(body["policy"]).startswith("${"):
                 yield f"{kind}.{name}: its policy stands elsewhere, and cannot be read. Expected: policy_document(...)."
                 continue
-            for statement in _listed(json.loads(body["policy"])["Statement"]):
+            for statement in listed(json.loads(body["policy"])["Statement"]):
                 for problem in _problems(statement):
                     yield f"{kind}.{name}, {statement.get('Sid', 'a statement')}: {problem}"
 
@@ -82,11 +82,11 @@ def _problems(statement: Mapping[str, Any]) -> Iterator[str]:
     for element in ("NotAction", "NotResource"):
         if element in statement:
             yield f"{element} allows everything but what it names. Expected: what is needed, named."
-    actions = _listed(statement.get("Action", []))
+    actions = listed(statement.get("Action", []))
     for action in actions:
         if "*" in action and action not in SEVERAL_ACTIONS:
             yield f"it allows {action!r}. Expected: each action by its name."
-    if "*" not in _listed(statement.get("Resource", [])):
+    if "*" not in listed(statement.get("Resource", [])):
         return
     for action in actions:
         if action not in WITHOUT_RESOURCE:
@@ -96,5 +96,6 @@ def _problems(statement: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _listed(value: object) -> list[Any]:
+def listed(value: object) -> list[Any]:
+    """The elements of what a policy has one or several of."""
     return value if isinstance(value, list) else [value]

@@ -138,17 +138,17 @@ def test_who_plans_decrypts_the_state_and_writes_nothing(synthesize: Synthesize)
     assert granted == {"kms:Decrypt", "kms:GenerateDataKey", "sns:Publish"}
 
 
-def test_who_plans_sees_the_variables_of_every_function(synthesized_stacks: Path) -> None:
+def test_who_plans_sees_the_variables_of_every_function(synthesized: Path) -> None:
     """Lambda leaves out variables that cannot be decrypted, and a plan would set them anew."""
     seen = 0
-    for foundation in sorted(synthesized_stacks.glob("*-foundation/cdk.tf.json")):
+    for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
         config = json.loads(foundation.read_text())
         if "aws_iam_openid_connect_provider" not in config["resource"]:
             continue
         plan = policy(config, "plan")
         environment = foundation.parent.name.removesuffix("-foundation")
         (account,) = config["provider"]["aws"][0]["allowed_account_ids"]
-        for path in sorted(synthesized_stacks.glob(f"{environment}-*/cdk.tf.json")):
+        for path in sorted(synthesized.glob(f"{environment}-*/cdk.tf.json")):
             block = json.loads(path.read_text())["resource"]
             aliases = {
                 each["target_key_id"].replace(".key_id}", ".arn}"): each["name"]
