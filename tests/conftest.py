@@ -104,6 +104,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return synthesize_all(tmp_path_factory.mktemp("cdktf.out"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what talks to a local AWS, and keep together what reads all environments: one process writes them, once."""
     for item in items:

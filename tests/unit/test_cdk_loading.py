@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 import pytest
 
+pytestmark = pytest.mark.lengthy
+
 REPOSITORY = Path(__file__).parents[2]
 NODE_VERSION = subprocess.run(
     ["node", "--version"],  # noqa: S607  the node that jsii will find
@@ -91,7 +93,6 @@ def run() -> Run:
     return run
 
 
-@pytest.mark.lengthy
 def test_both_ways_of_loading_write_the_same_bytes(run: Run, tmp_path: Path) -> None:
     for way, switch in (("lazy", "0"), ("stock", "1")):
         run(STACK, str(tmp_path / way), MLINFRA_STOCK_LOADING=switch)
