@@ -92,7 +92,7 @@ class Case:
         terraform = self._prepare(self.folder, changed=False)
         types: set[str] = set()
         try:
-            types = self._apply(terraform, "apply", outcome)
+            types = self._apply(terraform, self._plan(terraform), "apply", outcome)
             self._expect_no_changes(terraform, "second plan", types, outcome)
             self._set(self.folder, changed=True)
             self._change(terraform, outcome)
@@ -115,13 +115,16 @@ class Case:
     def _set(folder: Path, *, changed: bool) -> None:
         (folder / "terraform.tfvars.json").write_text(json.dumps({"changed": changed}))
 
-    def _apply(self, terraform: Terraform, step: str, outcome: Outcome) -> set[str]:
-        """Apply what differs. Returns the types that it touched."""
+    def _plan(self, terraform: Terraform) -> list[dict[str, Any]]:
+        """Save a plan. Returns what it would touch."""
         plan = self.folder / "plan"
-        terraform.plan(plan)
-        touched = {each["type"] for each in _changes(terraform.show(plan))}
+        return _changes(terraform.show(plan)) if terraform.plan(plan) else []
+
+    def _apply(self, terraform: Terraform, changes: list[dict[str, Any]], step: str, outcome: Outcome) -> set[str]:
+        """Apply the saved plan, which makes `changes`. Returns the types that it touched."""
+        touched = {each["type"] for each in changes}
         try:
-            terraform.apply(plan)
+            terraform.apply(self.folder / "plan")
         except OperationError as error:
             outcome.record(step, touched, _blamed(error.details, touched))
             raise AssertionError("\n".join(outcome.failures())) from None
@@ -129,17 +132,12 @@ class Case:
         return touched
 
     def _expect_no_changes(self, terraform: Terraform, step: str, types: set[str], outcome: Outcome) -> None:
-        plan = self.folder / "plan"
-        differing = {}
-        if terraform.plan(plan):
-            differing = {each["type"]: _difference(each) for each in _changes(terraform.show(plan))}
-        outcome.record(step, types, differing)
+        outcome.record(step, types, {each["type"]: _difference(each) for each in self._plan(terraform)})
 
     def _change(self, terraform: Terraform, outcome: Outcome) -> None:
-        plan = self.folder / "plan"
-        terraform.plan(plan)
-        replaced = {each["type"] for each in _changes(terraform.show(plan)) if "delete" in each["change"]["actions"]}
-        changed = self._apply(terraform, "change", outcome)
+        changes = self._plan(terraform)
+        replaced = {each["type"] for each in changes if "delete" in each["change"]["actions"]}
+        changed = self._apply(terraform, changes, "change", outcome)
         self._expect_no_changes(terraform, "change", changed, outcome)
         outcome.record("change", replaced, dict.fromkeys(replaced, "was replaced instead of changed"))
 

@@ -24,7 +24,8 @@ def prepared(folder: Path, executable: Path) -> Terraform:
 def planned(terraform: Terraform, by: Literal["address", "type"] = "address") -> dict[str, list[str]]:
     """What a plan would touch, by its actions in the order in which Terraform takes them."""
     plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
+    if not terraform.plan(plan):
+        return {}
     touched: dict[str, list[str]] = {}
     for each in terraform.show(plan)["resource_changes"]:
         actions = "/".join(each["change"]["actions"])
