@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import organizations_policy, organizations_policy_attachment
 from mlinfra.catalog.managed_actions import MANAGED_ACTIONS, managed_actions
+from mlinfra.constructs.experiment_tracking import tracking_server_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -121,6 +122,9 @@ def _roles_of(environments: Sequence[Environment]) -> Iterator[str]:
         yield each.ci_role_arn("apply")
         for function in FUNCTIONS_THAT_CHANGE:
             yield f"arn:aws:iam::{each.account_id}:role/{each.prefix}-{function}"
+        # What is registered in MLflow gets a group in SageMaker then, which nobody declares.
+        if each.tracking and each.tracking.automatic_model_registration:
+            yield f"arn:aws:iam::{each.account_id}:role/{tracking_server_name(each)}"
 
 
 def _policies(actions: Sequence[str], let_through: Sequence[str]) -> Iterator[str]:

@@ -48,6 +48,11 @@ _LOG = [
 ]
 
 
+def tracking_server_name(environment: Environment) -> str:
+    """The name of the tracking server of `environment`, which its role has too."""
+    return f"{environment.prefix}-tracking"
+
+
 class ExperimentTrackingAccess(Construct):
     """A tracking server, and who may use it; whether it is made here or elsewhere."""
 
@@ -84,7 +89,7 @@ class ExperimentTrackingAccess(Construct):
     @property
     def name(self) -> str:
         """The server's name."""
-        return f"{self._environment.prefix}-tracking"
+        return tracking_server_name(self._environment)
 
     @property
     def arn(self) -> str:

@@ -69,7 +69,9 @@ def trust_policy(
     Args:
         service: the service's principal, such as `ec2.amazonaws.com`.
         actions: what it may do with the role. Default: assume it.
-        conditions: what has to hold besides. Default: nothing.
+        conditions: what has to hold besides, such as whose resource the service acts for. Default: nothing. Not
+            every service says so when it assumes a role; one that does not would never get in. Nobody hands a role
+            to a service but within its account.
     """
     trust: dict[str, object] = {
         "Effect": "Allow",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import ConsoleLockdown, Pipeline
+from mlinfra import ConsoleLockdown, Pipeline, Tracking
 from mlinfra.catalog.managed_actions import LEFT_OPEN, MANAGED_ACTIONS, managed_actions
 from mlinfra.constructs.console_lockdown import FUNCTIONS_THAT_CHANGE, SIZE_LIMIT
 from tests.conftest import ROOT, an_environment
@@ -108,6 +108,13 @@ DEV_ROLE = "arn:aws:iam::111111111111:role/recsys-dev"
 )
 def test_who_may_do_what(synthesize: Synthesize, who: str, action: str, *, is_refused: bool) -> None:
     assert refused(made(synthesize), who, action) is is_refused
+
+
+@pytest.mark.parametrize("registers", [True, False])
+def test_mlflow_makes_groups_where_it_registers_models_by_itself(synthesize: Synthesize, *, registers: bool) -> None:
+    tracked = an_environment(pipeline=PIPELINE, tracking=Tracking(automatic_model_registration=registers))
+    config = made(synthesize, environments=[tracked])
+    assert refused(config, f"{DEV_ROLE}-tracking", "sagemaker:CreateModelPackageGroup") is not registers
 
 
 def test_a_service_of_aws_that_acts_for_itself_is_not_refused(synthesize: Synthesize) -> None:
