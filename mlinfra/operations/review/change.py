@@ -251,7 +251,9 @@ def _any_true(marks: Any) -> bool:  # noqa: ANN401
 
 
 def _said(value: object) -> str:
-    return value.value if isinstance(value, Mark) else "nothing" if value is None else quoted(value)
+    if isinstance(value, Mark):
+        return value.value
+    return "nothing" if value is None or value == "" else quoted(value)
 
 
 def _path_in_words(path: list[Any]) -> str:
