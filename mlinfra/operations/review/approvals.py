@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from mlinfra.declaration import DeclarationError
+from mlinfra.errors import DeclarationError
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.wording import quoted
 
