@@ -173,6 +173,8 @@ def _read(text: str, plan: Plan) -> set[str]:
             plan.facts[name] = value
         elif name == "deferred_changes":
             plan.facts[name] = len(value)
+        elif name == "action_invocations":
+            plan.facts[name] = [str(references.mapping(each).get("address") or "an action") for each in items(value)]
         elif name == "checks":
             plan.facts[name] = list(_failed_checks(value))
         return end

@@ -176,3 +176,17 @@ def test_a_value_that_is_not_known_is_called_by_what_the_code_refers_to(tmp_path
     )
     # The role was there before, although its id is not known.
     assert texts(report) == {"MLR201": "Role `trainer` may now also do `s3:Get` on `*`."}
+
+
+def test_an_action_of_a_provider_that_is_invoked_is_held(tmp_path: Path) -> None:
+    invoked = [{"address": "action.aws_ec2_stop_instance.nodes", "type": "aws_ec2_stop_instance", "name": "nodes"}]
+    report = reviewed(tmp_path, action_invocations=invoked)
+    assert texts(report) == {"MLR006": "`action.aws_ec2_stop_instance.nodes` is invoked."}
+    assert report.exit_code == 3
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.9"])
+def test_minor_versions_of_the_format_are_read(tmp_path: Path, version: str) -> None:
+    plan = {"format_version": version, "resource_changes": [change("aws_s3_bucket.x", {"bucket": "lake"}, None)]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    assert set(texts(review([tmp_path / "plan.json"], root=tmp_path, today=TODAY))) == {"MLR101"}

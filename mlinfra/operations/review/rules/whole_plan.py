@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review.change import Kind
 from mlinfra.operations.review.finding import Finding, Level, Rule
-from mlinfra.operations.review.wording import counted, listed
+from mlinfra.operations.review.wording import counted, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,13 @@ CHECK: Final = Rule(
     "A check that the code makes of itself, in a `check` block, does not hold.",
     "See what the check says. Terraform only warns of it, and applies the plan nevertheless.",
 )
-RULES: Final = (ERRORED, DEFERRED, UNKNOWN_ACTION, FORGOTTEN, CHECK)
+ACTION: Final = Rule(
+    "MLR006",
+    Level.HOLD,
+    "An action of a provider is invoked, such as to stop an instance: what it does is in no change of a resource.",
+    "Look at the `action` block and at what triggers it, and see that what it does is meant.",
+)
+RULES: Final = (ERRORED, DEFERRED, UNKNOWN_ACTION, FORGOTTEN, CHECK, ACTION)
 
 
 def look(plan: Plan) -> Iterator[Finding]:
@@ -57,6 +63,8 @@ def look(plan: Plan) -> Iterator[Finding]:
         yield DEFERRED.at(plan.stack, plan.stack, f"This plan is not complete{many}.")
     for address, messages in plan.facts.get("checks") or ():
         yield CHECK.at(plan.stack, address, f"It does not hold: {listed(messages) or 'it does not say why'}.")
+    for address in plan.facts.get("action_invocations") or ():
+        yield ACTION.at(plan.stack, address, f"{quoted(address)} is invoked.")
     for change in plan.changes:
         if change.kind is Kind.UNKNOWN:
             said = listed(change.actions) or "nothing that can be read"
