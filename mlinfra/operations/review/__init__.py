@@ -67,7 +67,8 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
             stack, found = _of_plan(path, live=live)
             stacks.append(stack)
             findings += found
-        return Report(tuple(stacks), in_order(approvals.apply(findings, approved, today)))
+        names = {each.stack for each in stacks}
+        return Report(tuple(stacks), in_order(approvals.apply(findings, approved, today, stacks=names)))
 
 
 def _of_plan(path: Path, *, live: bool) -> tuple[StackReview, list[Finding]]:
