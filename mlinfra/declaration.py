@@ -10,32 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+# What is declared wrongly is part of declaring; who only shows such errors gets them without pydantic.
+from mlinfra.errors import DeclarationError as DeclarationError  # noqa: PLC0414
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from pydantic_core import ErrorDetails
-
-
-class DeclarationError(ValueError):
-    """A declaration that cannot become infrastructure.
-
-    The message lists every problem: the field, the value given, and what is allowed.
-    """
-
-    def __init__(self, subject: str, problems: list[str]) -> None:
-        self.subject = subject
-        self.problems = problems
-        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-        super().__init__("\n".join([f"{subject}: {count}", *(f"  - {problem}" for problem in problems)]))
-
-    @classmethod
-    def together(cls, errors: list[DeclarationError]) -> DeclarationError:
-        """One error that says what all of `errors` say."""
-        if len(errors) == 1:
-            return errors[0]
-        problems = [f"{error.subject}: {problem}" for error in errors for problem in error.problems]
-        return cls("declarations", problems)
 
 
 class Problems(ValueError):  # noqa: N818  not raised to callers: it carries several problems out of one validator

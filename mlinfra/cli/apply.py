@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
+from rich.text import Text
 
 from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.operations.apply import apply
+from mlinfra.operations.apply import after_interruption, apply
 from mlinfra.operations.project import project_root
 
 if TYPE_CHECKING:
@@ -22,16 +23,22 @@ if TYPE_CHECKING:
 def show_apply(paths: Sequence[Path], *, tag: str | None, allow_dirty: bool, live: bool) -> None:
     """Apply plans in the project around the working directory, and say what is recorded."""
     console = Console(soft_wrap=True)
-    applied = apply(
-        paths,
-        project_root(),
-        StepsOnConsole(console),
-        review=_review(),
-        today=date.today(),  # noqa: DTZ011  an approval expires where the reader lives
-        allow_dirty=allow_dirty,
-        live=live,
-        tag=tag,
-    )
+    try:
+        applied = apply(
+            paths,
+            project_root(),
+            StepsOnConsole(console),
+            review=_review(),
+            today=date.today(),  # noqa: DTZ011  an approval expires where the reader lives
+            allow_dirty=allow_dirty,
+            live=live,
+            tag=tag,
+        )
+    except (KeyboardInterrupt, SystemExit):
+        if said := after_interruption(paths):
+            errors = Console(stderr=True, soft_wrap=True)
+            errors.print(Text.assemble(("✗ ", "bold red"), (f"Interrupted. {said}", "bold")))
+        raise
     console.print()
     for each in applied:
         commit = each.commit[:12] if each.commit else "no commit"

@@ -17,7 +17,7 @@ from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
 from mlinfra.cli.local import local
 from mlinfra.cli.review import review
-from mlinfra.errors import OperationError
+from mlinfra.errors import DeclarationError, OperationError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -46,12 +46,7 @@ def run() -> None:
     except OperationError as error:
         _show(error.message, error.details)
         sys.exit(1)
-    except ValueError as error:
-        # Asked only now, so that a command that declares nothing starts without pydantic.
-        from mlinfra.declaration import DeclarationError
-
-        if not isinstance(error, DeclarationError):
-            raise
+    except DeclarationError as error:
         _show(str(error))
         sys.exit(1)
 

@@ -107,6 +107,7 @@ _IDENTITIES = [
 
 def plan_statements(environment: Environment) -> list[dict[str, object]]:
     """What the role that plans `environment` may and may not do, beside reading."""
+    own = f"arn:aws:ssm:{environment.region}:{environment.account_id}"
     return [
         _use_keys(
             environment,
@@ -119,6 +120,12 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
                 f"alias/{environment.prefix}-compute",
                 model_registry_key_alias(environment),
             ],
+        ),
+        # So that each drift is told once. It holds fingerprints, and no value.
+        statement(
+            "RememberDrift",
+            actions=["ssm:PutParameter"],
+            resources=[f"{own}:parameter{environment.parameter_name('drift', '*')}"],
         ),
         # What the nightly look for drift found goes to the same people as everything else.
         statement("TellPeople", actions=["sns:Publish"], resources=[environment.alerts_topic_arn]),

@@ -21,8 +21,8 @@ from mlinfra.operations.aws_account import account_of
 from mlinfra.operations.git import Repository
 from mlinfra.operations.provider_source import provider_source
 from mlinfra.operations.run_record import Run
-from mlinfra.operations.saved_plan import Attempt, unsaved_state
-from mlinfra.operations.state_lock import explain, held_lock, state_of, taken
+from mlinfra.operations.saved_plan import Attempt, SavedPlan, unsaved_state
+from mlinfra.operations.state_lock import explain, held_lock, runs_here, state_of, taken
 from mlinfra.operations.terraform import Terraform, TerraformError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mlinfra.operations.state_lock import Taken
 
 _STALE = "Saved plan is stale"
+_PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,7 @@ def apply(
     applied: list[AppliedStack] = []
     for each in plans:
         with progress.step(f"Apply {each.about.stack}") as step:
-            changes = {**source.changes, "TF_DATA_DIR": None, "TF_WORKSPACE": None}
-            terraform = Terraform(each.saved.stack, tool.path, changes=changes)
+            terraform = Terraform(each.saved.stack, tool.path, changes=source.changes)
             try:
                 applied.append(_apply(each, terraform, places[each.about.environment], step))
             except OperationError as error:
@@ -106,6 +106,30 @@ def apply(
         stacks = ", ".join(each.stack for each in applied)
         repository.make_tag(tag, plans[0].about.commit, f"Applied by mlinfra: {stacks}")
     return tuple(applied)
+
+
+def after_interruption(paths: Sequence[Path]) -> str | None:
+    """What became of the plans in `paths` when their apply was interrupted; None where none had been begun."""
+    said = []
+    for saved in dict.fromkeys(map(SavedPlan.at, paths)):
+        attempt = saved.attempt()
+        if attempt is None or attempt.outcome != "unknown":
+            continue
+        stack = saved.read().stack
+        # What Terraform started ends a moment after it.
+        if runs_here(stack, state_of(saved.stack), patience=_PATIENCE_SECONDS):
+            said.append(
+                f"Terraform still finishes what it is at in {stack}, and then writes the state and releases the lock: "
+                f"{saved.log} says how far it is. Do not end it."
+            )
+        elif saved.errored_state.exists():
+            said.append(unsaved_state(saved))
+        else:
+            said.append(
+                f"The Terraform that applied {stack} has ended: what it had done by then is in the state. Plan anew, "
+                f"which shows what is left to do: {own_command()} plan {stack}"
+            )
+    return "\n".join(said) or None
 
 
 def _expect_can_tag(plans: Sequence[ReadyPlan], repository: Repository, tag: str) -> None:

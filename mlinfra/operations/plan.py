@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -18,7 +19,7 @@ from mlinfra.operations.git import Repository
 from mlinfra.operations.project import synthesize
 from mlinfra.operations.provider_source import provider_source
 from mlinfra.operations.saved_plan import PLANS_FOLDER, SavedPlan, private_text
-from mlinfra.operations.state_lock import explain, held_lock, killed_here, state_of
+from mlinfra.operations.state_lock import expect_nobody_here, explain, held_lock, killed_here, state_of
 from mlinfra.operations.terraform import Terraform, TerraformError
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from mlinfra.operations.provider_source import ProviderSource
     from mlinfra.operations.saved_plan import About
     from mlinfra.operations.toolchain import Tool
+
+_NO_COMMIT = re.compile("(?:0{40}|0{64})")
+"""What GitLab and GitHub call the commit before a push where there was none: a new branch, a first push, a pipeline
+that somebody started by hand. Sources: GitLab, "Predefined variables", CI_COMMIT_BEFORE_SHA; GitHub, "Webhook events
+and payloads", push."""
 
 AT_ONCE = 4
 """How many stacks are planned at the same time. The AWS provider takes up to 300 MB for each."""
@@ -89,7 +95,8 @@ def plan(
         root: the project.
         progress: is shown the steps, several at a time.
         patterns: which stacks, such as `dev-*`. Default: all of the account that the credentials at hand are of.
-        changed_since: a commit; only stacks that it synthesizes to otherwise are planned. Default: all are.
+        changed_since: a commit; only stacks that it synthesizes to otherwise are planned. Zeros are no commit, as in
+            what pipelines say of a new branch. Default: all are.
         parallel: how many stacks are planned at once. Default: 4.
         lock: whether to hold each state's lock meanwhile. Default: True; credentials that may only read cannot.
         out: the folder for plans. Default: `plans` in the project.
@@ -103,7 +110,7 @@ def plan(
     """
     out = out or root / PLANS_FOLDER
     repository = Repository(root)
-    base = repository.commit(changed_since) if changed_since else None
+    base = _base(repository, changed_since, progress)
     with progress.step("Check the tools") as step:
         tool = toolchain.terraform()
         source = provider_source(root)
@@ -133,6 +140,17 @@ def plan(
         gone=gone,
         environments_left_out=tuple(each.name for each in environments.left_out),
     )
+
+
+def _base(repository: Repository, changed_since: str | None, progress: Progress) -> str | None:
+    """The commit to compare with; None: there is none, and all stacks are planned."""
+    if changed_since is None:
+        return None
+    if _NO_COMMIT.fullmatch(changed_since):
+        with progress.step("Look for the commit before") as step:
+            step.conclude("there is none: all stacks are planned")
+        return None
+    return repository.commit(changed_since)
 
 
 def _synthesize(
@@ -166,6 +184,8 @@ class _Planner:
         try:
             with progress.step(f"Plan {stack.name}") as step:
                 account_of(environment)
+                # It would take the folder away in which the Terraform of that apply runs.
+                expect_nobody_here(stack.name, state_of(stack.directory))
                 saved.begin(stack.directory)
                 planned = self._save(saved, environment, stack, step)
                 step.conclude(planned.summary)
@@ -177,9 +197,7 @@ class _Planner:
         return planned
 
     def _save(self, saved: SavedPlan, environment: Environment, stack: SynthesizedStack, step: Step) -> PlannedStack:
-        # A folder for Terraform's data that the user has set would be one for all stacks.
-        changes = {**self._source.changes, "TF_DATA_DIR": None, "TF_WORKSPACE": None}
-        terraform = Terraform(saved.stack, self._tool.path, changes=changes, on_line=step.say)
+        terraform = Terraform(saved.stack, self._tool.path, changes=self._source.changes, on_line=step.say)
         terraform.init()
         differs = terraform.plan(saved.tfplan, lock=self._lock)
         private_text(saved.document, terraform.show_text(saved.tfplan))
@@ -210,7 +228,7 @@ def _reason(
             f"The state bucket of {environment.name!r} is not there. Make it, once: "
             f"{own_command()} bootstrap {environment.name}"
         )
-        return OperationError(message, details=error.details)
+        return OperationError(message)
     depends = error.command == "plan" and stack.dependencies
     waits = f" It depends on {', '.join(stack.dependencies)}: are they applied?" if depends else ""
     return OperationError(f"`terraform {error.command}` failed.{waits}", details=error.details)

@@ -57,8 +57,9 @@ def run(
         on_line: is given each line of both streams as it comes, in threads other than the caller's.
         pass_fds: descriptors that it inherits.
         log: a file that both streams go to, and that is read from there, for a program that has to go on
-            where this process is killed: the next line it writes to a pipe nobody reads would end it. Its
-            errors go to a second file beside, `NAME.errors`. Default: pipes.
+            where this process is killed, or interrupted and not waited for any longer: the next line it writes
+            to a pipe nobody reads would end it. Its errors go to a second file beside, `NAME.errors`.
+            Default: pipes.
     """
     with ExitStack() as until_end:
         streams = _Streams(log, until_end)
@@ -66,8 +67,8 @@ def run(
         output, errors = streams.readers(child, on_line)
         try:
             child.wait()
-        except BaseException as interruption:
-            _let_end(child, told_already=isinstance(interruption, KeyboardInterrupt))
+        except BaseException:
+            _let_end(child, may_go_on=log is not None)
             raise
         return Ended(child.returncode, output.text(), errors.text())
 
@@ -101,6 +102,9 @@ def _start(
         stderr=errors,
         text=True,
         errors="replace",
+        # A terminal sends Ctrl-C, and that it was closed, to all that runs in it. The program hears of an
+        # interruption from here alone: once, and whichever way it came.
+        start_new_session=True,
         # What Terraform writes may hold secrets: state, plans.
         umask=0o077,
         pass_fds=pass_fds,
@@ -152,16 +156,16 @@ class _Reader:
                 self._on_line(line.rstrip("\n"))
 
 
-def _let_end(child: subprocess.Popen[str], *, told_already: bool) -> None:
+def _let_end(child: subprocess.Popen[str], *, may_go_on: bool) -> None:
     """Let an interrupted program end in good order; one killed at once would leave its lock behind.
 
-    Ctrl-C reaches the child too. It is not told twice: Terraform takes a second time for "now".
+    It is told once: Terraform takes a second time for "now". One that may go on without its reader is never killed.
     """
-    if not told_already:
-        child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGINT)
     try:
         child.wait(timeout=_GRACE_SECONDS)
-    except BaseException:
-        child.kill()
-        child.wait()
-        raise
+    except (subprocess.TimeoutExpired, KeyboardInterrupt, SystemExit):
+        # What ended the run is what the caller is told of, not that waiting came to nothing.
+        if not may_go_on:
+            child.kill()
+            child.wait()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_LOOK_SECONDS = 0.2
 _SOON = timedelta(minutes=2)
 """How long after its start Terraform has taken the lock of an apply. A later one is somebody else's."""
 
@@ -148,6 +150,20 @@ def expect_nobody_here(stack: str, state: str) -> None:
         with path.open("a+") as record:
             if not run_record.take(record, path):
                 raise OperationError(_running_here(stack, run_record.read(record)))
+
+
+def runs_here(stack: str, state: str, *, patience: float) -> bool:
+    """Whether an apply of `stack`, or what one has started, still runs on this machine after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            expect_nobody_here(stack, state)
+        except OperationError:
+            if time.monotonic() > deadline:
+                return True
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return False
 
 
 def state_of(stack: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform_state import State
     from mlinfra.variables import Changes
 
-_ALWAYS: Changes = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+_ALWAYS: Changes = {
+    "TF_IN_AUTOMATION": "1",
+    "TF_INPUT": "0",
+    "CHECKPOINT_DISABLE": "1",
+    # One for all stacks, where each has its own.
+    "TF_DATA_DIR": None,
+    # Another state than the one that the stack's backend names.
+    "TF_WORKSPACE": None,
+}
+_ARGUMENTS = "TF_CLI_ARGS"
+"""Begins the names of variables whose values Terraform adds to its arguments, such as `-target` or `-lock=false`."""
 _FAILED = 1
 _PLAN_DIFFERS = 2
 _initializing = threading.Lock()
@@ -165,7 +176,7 @@ class Terraform:
         ended = run(
             [str(self.executable), *command.split(), "-no-color", *arguments],
             cwd=self.directory,
-            changes={**_ALWAYS, **self.changes},
+            changes={**_without_users_arguments(), **_ALWAYS, **self.changes},
             on_line=None if quiet else self.on_line,
             pass_fds=self.pass_fds,
             log=log,
@@ -173,6 +184,10 @@ class Terraform:
         if ended.code not in success:
             raise TerraformError(command, self.directory, error_text(ended.errors), ended.code)
         return ended
+
+
+def _without_users_arguments() -> Changes:
+    return {name: None for name in os.environ if name.startswith(_ARGUMENTS)}
 
 
 def error_text(written: str) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("drift")]
 
+FOUND = 21
+"""Differences that `inject` makes, as a report counts them."""
 TWO_STACKS = '''
 """A small stack with much to change behind Terraform's back, and one that reads a parameter."""
 
@@ -41,8 +43,9 @@ from pathlib import Path
 from mlinfra import MlStack, load_environments
 from mlinfra._cdk import TerraformResourceLifecycle
 from mlinfra._cdk.aws import (
-    autoscaling_group, autoscaling_schedule, cloudwatch_metric_alarm, data_aws_ssm_parameter, iam_role,
-    iam_role_policy, iam_role_policy_attachment, launch_template, s3_bucket, s3_bucket_policy, s3_bucket_versioning,
+    autoscaling_group, autoscaling_schedule, cloudwatch_log_group, cloudwatch_metric_alarm, data_aws_ssm_parameter,
+    ecr_repository, iam_role, iam_role_policy, iam_role_policy_attachment, internet_gateway, kms_key, launch_template,
+    route, route_table, s3_bucket, s3_bucket_policy, s3_bucket_public_access_block, s3_bucket_versioning,
     security_group, sns_topic, ssm_parameter, subnet, vpc, vpc_security_group_ingress_rule,
 )
 from mlinfra.app import MlApp
@@ -104,6 +107,16 @@ iam_role_policy.IamRolePolicy(stack, "own", name="own", role=role.name, policy=p
 iam_role_policy_attachment.IamRolePolicyAttachment(
     stack, "ssm", role=role.name, policy_arn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
 )
+s3_bucket_public_access_block.S3BucketPublicAccessBlock(
+    stack, "private-lake", bucket=lake.id, block_public_acls=True, block_public_policy=True, ignore_public_acls=True,
+    restrict_public_buckets=True,
+)
+kms_key.KmsKey(stack, "key", enable_key_rotation=True)
+cloudwatch_log_group.CloudwatchLogGroup(stack, "logs", name="jobs", retention_in_days=90)
+ecr_repository.EcrRepository(stack, "images", name="jobs", image_tag_mutability="IMMUTABLE")
+gateway = internet_gateway.InternetGateway(stack, "gateway", vpc_id=net.id)
+table = route_table.RouteTable(stack, "table", vpc_id=net.id)
+route.Route(stack, "out", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id)
 ssm_parameter.SsmParameter(stack, "limit", name="/limit", type="String", value="VALUE-5")
 sns_topic.SnsTopic(stack, "topic", name="jobs")
 
@@ -147,7 +160,7 @@ def slack() -> Iterator[Slack]:
 
 
 def inject() -> None:
-    """Change the small stack in thirteen ways, as a console or a script would."""
+    """Change the small stack in twenty ways, as a console or a script would."""
     s3, ec2, iam, ssm = (boto3.client(service) for service in ("s3", "ec2", "iam", "ssm"))
     tags = {each["Key"]: each["Value"] for each in s3.get_bucket_tagging(Bucket="recsys-local-lake")["TagSet"]}
     changed = {**tags, "Zone": "hot", "Team": "somebody"}
@@ -173,6 +186,30 @@ def inject() -> None:
     iam.put_role_policy(RoleName="nodes", PolicyName="extra", PolicyDocument=json.dumps(document))
     ssm.put_parameter(Name="/limit", Value="VALUE-50", Overwrite=True)
     boto3.client("sns").delete_topic(TopicArn="arn:aws:sns:us-east-1:123456789012:jobs")
+    inject_more(group["VpcId"])
+
+
+def inject_more(vpc: str) -> None:
+    ec2, iam, kms = (boto3.client(service) for service in ("ec2", "iam", "kms"))
+    boto3.client("s3").delete_public_access_block(Bucket="recsys-local-lake")
+    for key in kms.list_keys()["Keys"]:
+        kms.disable_key_rotation(KeyId=key["KeyId"])
+    boto3.client("logs").put_retention_policy(logGroupName="jobs", retentionInDays=3)
+    boto3.client("ecr").put_image_tag_mutability(repositoryName="jobs", imageTagMutability="MUTABLE")
+    trust = json.loads(json.dumps(iam.get_role(RoleName="nodes")["Role"]["AssumeRolePolicyDocument"]))
+    trust["Statement"][0]["Principal"]["AWS"] = "*"
+    iam.update_assume_role_policy(RoleName="nodes", PolicyDocument=json.dumps(trust))
+    (group,) = ec2.describe_security_groups(GroupNames=["nodes"])["SecurityGroups"]
+    mail = {"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_egress(GroupId=group["GroupId"], IpPermissions=[mail])
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    gateways = ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])
+    (table,) = (each for each in ec2.describe_route_tables(Filters=of_vpc)["RouteTables"] if len(each["Routes"]) > 1)
+    ec2.create_route(
+        RouteTableId=table["RouteTableId"],
+        DestinationCidrBlock="198.51.100.0/24",
+        GatewayId=gateways["InternetGateways"][0]["InternetGatewayId"],
+    )
 
 
 def kept_state(environment: Environment) -> list[Any]:
@@ -245,6 +282,9 @@ def test_what_terraform_made_is_no_drift(untouched: Report) -> None:
 def test_every_change_is_found_and_named(report: Report) -> None:
     there = {(each.address.partition(".")[0], each.attribute): (each.before, each.after) for each in report.drift}
     rule = next(attribute for _, attribute in there if attribute.startswith("ingress rule sgr-"))
+    egress = next(attribute for _, attribute in there if attribute.startswith("egress rule sgr-"))
+    (route,) = (after for (_, attribute), (_, after) in there.items() if attribute == "route 198.51.100.0/24")
+    assert route.startswith("through igw-")
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     assert there == {
         ("aws_s3_bucket", "tags.Zone"): ("raw", "hot"),
@@ -260,6 +300,14 @@ def test_every_change_is_found_and_named(report: Report) -> None:
         ("aws_iam_role", "inline policy extra"): (None, policy),
         ("aws_ssm_parameter", "value"): ("(sensitive value)", "(another sensitive value)"),
         ("aws_sns_topic", "deleted"): ("there", "gone"),
+        ("aws_s3_bucket_public_access_block", "deleted"): ("there", "gone"),
+        ("aws_kms_key", "enable_key_rotation"): (True, False),
+        ("aws_kms_key", "rotation_period_in_days"): (365, 0),
+        ("aws_cloudwatch_log_group", "retention_in_days"): (90, 3),
+        ("aws_ecr_repository", "image_tag_mutability"): ("IMMUTABLE", "MUTABLE"),
+        ("aws_iam_role", "assume_role_policy.Statement[0].Principal.AWS"): (None, ["*"]),
+        ("aws_security_group", egress): (None, "tcp 25 to 0.0.0.0/0"),
+        ("aws_route_table", "route 198.51.100.0/24"): (None, route),
     }
     assert report.exit_code == 2
 
@@ -310,7 +358,7 @@ def test_an_error_in_one_stack_hides_no_drift_in_another_and_drift_is_told_once(
     assert first.exit_code == 1
     assert document["exit_code"] == 1
     small, reader = (by_name(document)[name] for name in ("local-small", "local-reader"))
-    assert len([each for each in small["differences"] if each["standing"] == "drift" and each["new"]]) == 13
+    assert len([each for each in small["differences"] if each["standing"] == "drift" and each["new"]]) == FOUND
     assert reader["compared"] is False
     assert "/shared" in reader["problems"][0]
     (text,) = heard.texts
@@ -319,7 +367,7 @@ def test_an_error_in_one_stack_hides_no_drift_in_another_and_drift_is_told_once(
 
     assert second.exit_code == 1
     small = by_name(again)["local-small"]
-    assert [each["new"] for each in small["differences"] if each["standing"] == "drift"] == [False] * 13
+    assert [each["new"] for each in small["differences"] if each["standing"] == "drift"] == [False] * FOUND
     written = first.output + second.output + memory.read_text() + json.dumps(document) + text
     assert "VALUE-5" not in written
     assert "geheim" not in first.output + second.output + memory.read_text()

@@ -51,6 +51,21 @@ apply([root / "plans" / "local-first"], root, Quiet(), review=Reviewer(), today=
 """
 
 
+TAKE_BUCKET_AWAY = """
+import sys
+from pathlib import Path
+import boto3
+_, name, kept = sys.argv
+bucket = boto3.resource("s3").Bucket(name)
+for each in bucket.objects.all():
+    path = Path(kept, each.key)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(each.get()["Body"].read())
+bucket.object_versions.delete()
+bucket.delete()
+"""
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + 60
     while not path.exists() and time.monotonic() < deadline:
@@ -123,6 +138,11 @@ def test_only_what_differs_from_a_commit_is_planned(planned: Project) -> None:
     planned.git("checkout", "--", "main.py")
     assert planned.plan(changed_since="HEAD").planned == ()
     assert planned.git("worktree", "list").count("\n") == 0
+
+
+def test_without_a_commit_before_all_stacks_are_planned(planned: Project) -> None:
+    plans = planned.plan("first", "second", changed_since="0" * 40)
+    assert [each.about.stack for each in plans.planned] == ["local-first", "local-second"]
 
 
 def test_what_cannot_be_compared_with_is_said(planned: Project) -> None:
@@ -222,6 +242,37 @@ def test_a_half_failed_apply_says_what_is_left_to_do(planned: Project) -> None:
     planned.apply(plans.planned[0].folder)
 
 
+def test_a_state_that_cannot_be_written_is_kept_and_nothing_goes_on_until_it_is_pushed(
+    planned: Project, tmp_path: Path
+) -> None:
+    planned.change("first", "unwritten")
+    folder = planned.planned("first")
+    (environment,) = load_environments(planned.root, only="local")
+    kept = tmp_path / "kept"
+    (tmp_path / "away.py").write_text(TAKE_BUCKET_AWAY)
+    planned.slow(f"{sys.executable} {tmp_path / 'away.py'} {environment.state_bucket} {kept}\n")
+    text = refusal(planned, folder)
+    planned.slow("exit 0\n")
+    errored = folder / "stack" / "errored.tfstate"
+    assert f"could not write the state to its bucket: it lies in {errored}" in text
+    assert value_of("first") == "unwritten"
+    assert errored.stat().st_mode & 0o777 == 0o600
+
+    bucket = boto3.resource("s3").Bucket(environment.state_bucket)
+    bucket.create()
+    for path in kept.rglob("*.tfstate"):
+        bucket.put_object(Key=path.relative_to(kept).as_posix(), Body=path.read_bytes())
+    assert f"it lies in {errored}" in refusal(planned, folder)
+    (failed,) = planned.plan("first").failed
+    assert f"it lies in {errored}" in failed.message
+
+    command = re.search(r"Once the bucket can be written again: (.+); then plan anew", text)
+    assert command
+    subprocess.run(["/bin/sh", "-c", command[1]], check=True, capture_output=True)
+    assert not errored.exists()
+    assert planned.plan("first").planned[0].summary == "nothing to change"
+
+
 def test_which_and_where_tell_a_commit_and_its_stacks_apart(planned: Project) -> None:
     commit = planned.change("first", "provenance")
     planned.apply(planned.planned("first"), planned.planned("second"))
@@ -280,11 +331,39 @@ def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> Non
     process.wait()
     text = refusal(planned, folder)
     assert f"still runs on this machine (process {process.pid}, since" in text
+    # A plan would take away the folder that this Terraform works in.
+    (failed,) = planned.plan("first", lock=False).failed
+    assert f"still runs on this machine (process {process.pid}, since" in failed.message
     wait_for(planned.root / "finished.sh")
     planned.slow("exit 0\n")
     text = refusal_once_ended(planned, folder)
     assert "was killed or interrupted before it came to its end" in text
     assert planned.plan("first").planned[0].about.changes is False
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_apply_lets_terraform_end_and_says_what_to_do(
+    planned: Project, signal_number: signal.Signals
+) -> None:
+    planned.change("first", f"interrupted by {signal_number.name}")
+    planned.planned("first")
+    planned.slow("touch ../../../at-work.sh; sleep 3\n")
+    apply = "import sys; from mlinfra.cli import main; sys.argv = ['mlinfra', 'apply', 'plans/local-first']; main.run()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", apply], cwd=planned.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(planned.root / "at-work.sh")
+    process.send_signal(signal_number)
+    said = process.communicate(timeout=60)[1]
+    (planned.root / "at-work.sh").unlink()
+    planned.slow("exit 0\n")
+    assert process.returncode == 128 + signal_number
+    assert "Interrupted. The Terraform that applied local-first has ended: what it had done by then is in the" in said
+    assert "Traceback" not in said
+    (made,) = planned.plan("first").planned
+    assert made.summary.endswith("to add, 0 to change, 1 to destroy")
+    planned.apply(made.folder)
+    assert value_of("first") == f"interrupted by {signal_number.name}"
 
 
 def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(planned: Project) -> None:

@@ -124,7 +124,7 @@ def test_neither_reads_data_or_secrets(
     assert denied(policy(made(synthesize), use), action, resource) is refused
 
 
-def test_who_plans_decrypts_the_state_and_writes_nothing(synthesize: Synthesize) -> None:
+def test_who_plans_decrypts_the_state_and_changes_nothing(synthesize: Synthesize) -> None:
     plan = policy(made(synthesize), "plan")
     assert allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-tfstate"])
     assert not allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-data-lake"])
@@ -135,7 +135,15 @@ def test_who_plans_decrypts_the_state_and_writes_nothing(synthesize: Synthesize)
         if each["Effect"] == "Allow"
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
     }
-    assert granted == {"kms:Decrypt", "kms:GenerateDataKey", "sns:Publish"}
+    assert granted == {"kms:Decrypt", "kms:GenerateDataKey", "sns:Publish", "ssm:PutParameter"}
+
+
+def test_who_plans_remembers_drift_and_writes_no_other_parameter(synthesize: Synthesize) -> None:
+    plan = policy(made(synthesize), "plan")
+    parameters = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev"
+    assert allowed(plan, "ssm:PutParameter", f"{parameters}/drift/data")
+    assert not allowed(plan, "ssm:PutParameter", f"{parameters}/data/commit")
+    assert not allowed(plan, "ssm:PutParameter", "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/prod/x")
 
 
 def test_who_plans_sees_the_variables_of_every_function(synthesized: Path) -> None:

@@ -106,3 +106,12 @@ def test_a_resource_is_asked_for_once_and_no_more_than_the_limit() -> None:
         session.answers = [{"Events": []}]
         last = principals.who_changed("aws_vpc", (f"vpc-{number}",))
     assert str(last) == f"unknown: not asked: {LOOKUPS} look-ups are the most in one run"
+
+
+def test_a_cloudtrail_that_cannot_be_asked_is_asked_once_and_answers_in_one_line() -> None:
+    session = Session(["InternalError"])
+    principals = Principals(AwsAccount(session, "111111111111", ANA), "eu-west-1")  # type: ignore[arg-type]
+    first = principals.who_changed("aws_s3_bucket", ("lake",))
+    assert str(first).startswith("unknown: CloudTrail cannot be asked (An error occurred (InternalError)")
+    assert principals.who_changed("aws_sns_topic", ("jobs",)) is first
+    assert session.regions == ["eu-west-1"]

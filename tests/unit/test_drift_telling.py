@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.operations.drift.telling import tell_slack
+from mlinfra.operations.aws_account import account_of
+from mlinfra.operations.drift.telling import tell_slack, tell_sns
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SECRET = "geheim"  # noqa: S105  the end of a made-up webhook
 
@@ -122,3 +124,22 @@ def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
     assert said == (
         "Slack was not told: MLINFRA_SLACK_WEBHOOK is not a URL. Expected: https://hooks.slack.com/services/..."
     )
+
+
+def test_a_topic_is_told_and_a_queue_hears(client: Callable[..., Any]) -> None:
+    topic = client("sns").create_topic(Name="alerts")["TopicArn"]
+    url = client("sqs").create_queue(QueueName="heard")["QueueUrl"]
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:heard")
+    account = account_of(an_environment(name="local", account_id="123456789012", emulated=True))
+    assert tell_sns(account, topic, "Drift in\nlocal, für Ana", "one thing: 1 -> 2") == ""
+    (message,) = client("sqs").receive_message(QueueUrl=url)["Messages"]
+    body = json.loads(message["Body"])
+    assert (body["Subject"], body["Message"]) == ("Drift in local, f?r Ana", "one thing: 1 -> 2")
+
+
+def test_a_topic_that_is_not_there_is_said(client: Callable[..., Any]) -> None:
+    del client
+    account = account_of(an_environment(name="local", account_id="123456789012", emulated=True))
+    missing = "arn:aws:sns:us-east-1:123456789012:nobody"
+    said = tell_sns(account, missing, "Drift", "text")
+    assert said.startswith(f"{missing} was not told: An error occurred (NotFound")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,3 +110,58 @@ def test_rules_in_the_group_itself_are_left_to_terraform(group: Resource) -> Non
 )
 def test_a_rule_is_said_in_words(rule: dict[str, Any], words: str) -> None:
     assert in_words(rule) == words
+
+
+@pytest.fixture
+def table(client: Callable[..., Any]) -> Resource:
+    """A route table with a route to the internet, beside the local one and that of an endpoint."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=gateway)
+    id_ = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[id_])
+    ec2.create_route(RouteTableId=id_, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    return Resource("aws_route_table.private", "aws_route_table", {"id": id_, "gateway": gateway})
+
+
+def test_a_route_that_no_stack_manages_is_told(table: Resource, client: Callable[..., Any]) -> None:
+    managed = Resource(
+        "aws_route.out",
+        "aws_route",
+        {"route_table_id": table.values["id"], "destination_cidr_block": "0.0.0.0/0", "destination_prefix_list_id": ""},
+    )
+    assert beside([table], [managed]) == []
+    gateway = table.values["gateway"]
+    client("ec2").create_route(
+        RouteTableId=table.values["id"], DestinationCidrBlock="198.51.100.0/24", GatewayId=gateway
+    )
+    assert beside([table], [managed]) == [("route 198.51.100.0/24", f"through {gateway}")]
+
+
+def test_routes_that_terraform_compares_are_left_to_it(table: Resource) -> None:
+    managed = Resource("a.b", "aws_route", {"route_table_id": table.values["id"]})
+    assert beside([Resource(table.address, table.type, table.values, {"route": []})], [managed]) == []
+    assert beside([table]) == []
+
+
+def test_a_statement_that_no_stack_put_into_the_policy_of_a_function_is_told(client: Callable[..., Any]) -> None:
+    functions, iam = client("lambda"), client("iam")
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+    role = iam.create_role(RoleName="function", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("main.py", "")
+    functions.create_function(
+        FunctionName="janitor", Role=role, Runtime="python3.12", Handler="main.x", Code={"ZipFile": archive.getvalue()}
+    )
+    function = Resource("aws_lambda_function.f", "aws_lambda_function", {"function_name": "janitor"})
+    assert beside([function]) == []
+    for name, principal in (("schedule", "events.amazonaws.com"), ("byhand", "*")):
+        functions.add_permission(
+            FunctionName="janitor", StatementId=name, Action="lambda:InvokeFunction", Principal=principal
+        )
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:janitor"
+    managed = Resource("a.b", "aws_lambda_permission", {"function_name": arn, "statement_id": "schedule"})
+    ((attribute, statement),) = beside([function], [managed])
+    assert (attribute, statement["Principal"]) == ("policy statement byhand", "*")

@@ -6,7 +6,7 @@ import itertools
 import re
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -14,6 +14,9 @@ import yaml
 
 from mlinfra.cli.main import app
 from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GITLAB = ROOT / "ci" / "gitlab" / "mlinfra.gitlab-ci.yml"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -36,6 +39,11 @@ def gitlab() -> dict[str, Any]:
 def github(name: str) -> dict[str, Any]:
     parsed: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
     return parsed
+
+
+def needed(job: dict[str, Any]) -> list[str]:
+    needs = [job["needs"]] if isinstance(job["needs"], str) else job["needs"]
+    return [each["job"] if isinstance(each, dict) else each for each in needs]
 
 
 def checked(*arguments: str) -> None:
@@ -75,14 +83,16 @@ def test_gitlab_applies_by_hand_on_the_default_branch_one_at_a_time(name: str) -
 def test_both_promote_from_dev_to_staging_to_prod_once_reviewed() -> None:
     for jobs in (gitlab(), github("infrastructure.yml")["jobs"]):
         for before, after in itertools.pairwise(ENVIRONMENTS):
-            assert f"apply-{before}" in jobs[f"apply-{after}"]["needs"]
-        assert all("review" in jobs[f"apply-{each}"]["needs"] for each in ENVIRONMENTS)
+            assert f"apply-{before}" in needed(jobs[f"apply-{after}"])
+        assert all("review" in needed(jobs[f"apply-{each}"]) for each in ENVIRONMENTS)
 
 
 def test_the_plan_that_was_reviewed_is_the_one_that_gitlab_applies() -> None:
     pipeline = gitlab()
     for name in ENVIRONMENTS:
-        assert f"plan-{name}" in pipeline[f"apply-{name}"]["needs"]
+        needs = pipeline[f"apply-{name}"]["needs"]
+        # The report would be an uncommitted file, and `apply` refuses those.
+        assert [each["job"] for each in needs if each.get("artifacts", True)] == [f"plan-{name}"]
         assert f"plan-{name}" in pipeline["review"]["needs"]
     assert pipeline[".plan"]["artifacts"]["paths"] == ["plans/"]
 
@@ -123,7 +133,40 @@ def test_what_github_keeps_is_gone_after_a_day() -> None:
                 if step.get("uses", "").startswith("actions/upload-artifact"):
                     kept += 1
                     assert step["with"]["retention-days"] == 1
-    assert kept == 3
+    assert kept == 4
+
+
+def test_what_a_failed_apply_leaves_is_kept() -> None:
+    assert gitlab()[".apply"]["artifacts"] == {"paths": ["plans/"]}
+    (apply,) = github("mlinfra-apply.yml")["jobs"].values()
+    assert (apply["steps"][-1]["if"], apply["steps"][-1]["with"]["path"]) == ("failure()", "plans/")
+
+
+def test_hidden_files_of_plans_go_along_with_them() -> None:
+    kept = [
+        step["with"]
+        for path in WORKFLOWS
+        for job in github(path.name)["jobs"].values()
+        for step in job.get("steps", [])
+        if step.get("with", {}).get("path") == "plans/" and "upload" in step["uses"]
+    ]
+    assert [each["include-hidden-files"] for each in kept] == [True, True]
+
+
+def base_of(script: str, folder: Path, base: str) -> str:
+    """What a pipeline compares with, in a repository of two commits."""
+    commands = "git init -q . && git -c user.name=a -c user.email=b commit -q --allow-empty -m one"
+    subprocess.run(["/bin/sh", "-c", commands], cwd=folder, check=True)
+    (line,) = (each.strip().removeprefix("- ") for each in script.splitlines() if "merge-base" in each)
+    command = f'set -e; BASE={base}; {line}; echo "$BASE"'
+    ended = subprocess.run(["/bin/bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+    return ended.stdout.strip()
+
+
+@pytest.mark.parametrize("path", [GITLAB, ROOT / ".github" / "workflows" / "mlinfra-plan.yml"], ids=lambda p: p.name)
+def test_a_push_without_one_before_is_compared_with_nothing(path: Path, tmp_path: Path) -> None:
+    assert base_of(path.read_text(), tmp_path, "0" * 40) == "0" * 40
 
 
 def test_workflows_may_read_and_nothing_else_unless_they_say_so() -> None:

@@ -111,5 +111,42 @@ def test_at_ctrl_c_the_program_is_told_once_and_let_finish(tmp_path: Path) -> No
     assert interrupted(tmp_path, signal.SIGINT, whole_group=True) == "told\nfinished\n"
 
 
+def test_interrupted_alone_the_program_is_told_and_let_finish(tmp_path: Path) -> None:
+    assert interrupted(tmp_path, signal.SIGINT, whole_group=False) == "told\nfinished\n"
+
+
+def impatient(folder: Path, log: str) -> subprocess.CompletedProcess[str]:
+    """A process that is terminated, and waits no longer than a moment for a child that takes its time."""
+    parent = textwrap.dedent(
+        f"""
+        import os, signal, sys, threading
+        from pathlib import Path
+        from mlinfra.operations import process
+        process._GRACE_SECONDS = 0.1
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+        script = "trap '' INT; sleep 2; echo end; touch finished"
+        process.run(["/bin/sh", "-c", script], cwd=Path.cwd(), log={log})
+        """
+    )
+    return subprocess.run([sys.executable, "-c", parent], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_what_is_not_waited_for_any_longer_is_killed(tmp_path: Path) -> None:
+    ended = impatient(tmp_path, "None")
+    assert (ended.returncode, ended.stderr) == (143, "")
+    time.sleep(2.5)
+    assert not (tmp_path / "finished").exists()
+
+
+def test_what_is_logged_goes_on_where_it_is_not_waited_for_any_longer(tmp_path: Path) -> None:
+    ended = impatient(tmp_path, 'Path("log")')
+    assert (ended.returncode, ended.stderr) == (143, "")
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "finished").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (tmp_path / "log").read_text() == "end\n"
+
+
 def test_when_terminated_the_program_is_told_and_let_finish(tmp_path: Path) -> None:
     assert interrupted(tmp_path, signal.SIGTERM, whole_group=False) == "told\nfinished\n"

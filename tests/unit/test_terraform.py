@@ -54,6 +54,16 @@ def a_terraform(folder: Path, script: str) -> Terraform:
     return Terraform(folder, executable)
 
 
+def test_variables_that_change_what_terraform_does_have_no_effect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TF_DATA_DIR", "TF_WORKSPACE", "TF_CLI_ARGS", "TF_CLI_ARGS_plan"):
+        monkeypatch.setenv(name, "other")
+    terraform = a_terraform(tmp_path, "env | grep -c =other > found; true")
+    terraform.init()
+    assert (tmp_path / "found").read_text() == "0\n"
+
+
 def test_a_failure_names_the_command_and_says_what_terraform_said(tmp_path: Path) -> None:
     with pytest.raises(TerraformError) as failed:
         a_terraform(tmp_path, "echo 'Error: no such bucket' >&2; exit 1").init()

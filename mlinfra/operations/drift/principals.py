@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LOOKUPS = 60
 """The most questions to CloudTrail in one run. It answers two in a second, in each account and region."""
 
+_LONGEST_REASON = 200
+"""Characters. What is in the way of AWS answers with whole pages."""
 _NAMES = 3
 _ACTS = 3
 _GLOBAL = ("aws_iam_", "aws_route53_", "aws_cloudfront_")
@@ -36,6 +38,7 @@ class Principals:
         self._region = region
         self._lookups = 0
         self._known: dict[tuple[str, ...], Who] = {}
+        self._refusals: dict[str, Who] = {}
 
     def who_changed(self, type_: str, names: tuple[str, ...]) -> Who:
         """Who changed the resource of `type_` that AWS calls by one of `names`, within the last 90 days.
@@ -46,10 +49,14 @@ class Principals:
         region = _GLOBAL_REGION if type_.startswith(_GLOBAL) else self._region
         key = (region, *names)
         if key not in self._known:
+            if region in self._refusals:
+                return self._refusals[region]
             try:
                 self._known[key] = self._ask(region, names)
             except (ClientError, BotoCoreError) as error:
-                self._known[key] = Who(unknown=f"CloudTrail cannot be asked ({error})")
+                # It would answer every other question so, after as many tries.
+                self._refusals[region] = Who(unknown=f"CloudTrail cannot be asked ({_in_one_line(error)})")
+                return self._refusals[region]
         return self._known[key]
 
     def _ask(self, region: str, names: tuple[str, ...]) -> Who:
@@ -75,6 +82,11 @@ class Principals:
             last = max(by_terraform, key=lambda act: act.at)
             return Who(unknown=f"CloudTrail has only what Terraform did, the last by {last}")
         return Who(unknown="CloudTrail has no event of it within 90 days")
+
+
+def _in_one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
 
 
 def _acts(client: Any, name: str) -> Iterator[tuple[str, Act, bool]]:  # noqa: ANN401  boto3

@@ -116,7 +116,7 @@ def drift(
             # Now, and not when minutes have gone into a report that could not be judged.
             memory.known(each.name)
         compared = _compare(stacks, terraform.path, source.changes, options, progress)
-    with progress.step("Look at policies and rules beside managed ones"):
+    with progress.step("Look at policies, rules and routes beside managed ones"):
         found = _look_beside(compared, account)
     found = [_judged(each, ignored, memory) for each in found]
     if options.who:
@@ -216,7 +216,7 @@ def _with_unmanaged(compared: _Compared, managed: Managed, account: AwsAccount) 
         with in_users_terms():
             extra += unmanaged(compared.name, compared.resources, managed, account)
     except OperationError as error:
-        problems.append(f"What stands beside managed policies and rules is not known. {error}")
+        problems.append(f"What stands beside managed policies, rules and routes is not known. {error}")
     return StackReport(
         name=compared.name,
         problems=tuple(problems),

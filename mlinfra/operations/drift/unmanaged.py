@@ -1,11 +1,13 @@
 """What stands beside managed resources and no plan of Terraform shows.
 
-A policy attached to a role, or a rule added to a security group, is a resource of its own. Where Terraform
-manages the others one by one, it does not know of the new one, and every plan is empty. So AWS is asked.
+A policy attached to a role, a rule added to a security group, a route, or a statement in the policy of a function
+is a resource of its own. Where Terraform manages the others one by one, it does not know of the new one, and every
+plan is empty. So AWS is asked.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,12 +22,30 @@ if TYPE_CHECKING:
     from mlinfra.operations.aws_account import AwsAccount
     from mlinfra.operations.drift.recorded import Resource
 
-_GONE = frozenset({"NoSuchEntity", "InvalidGroup.NotFound"})
+_GONE = frozenset(
+    {"NoSuchEntity", "InvalidGroup.NotFound", "InvalidRouteTableID.NotFound", "ResourceNotFoundException"}
+)
+_THROUGH = (
+    "GatewayId",
+    "NatGatewayId",
+    "TransitGatewayId",
+    "VpcPeeringConnectionId",
+    "EgressOnlyInternetGatewayId",
+    "NetworkInterfaceId",
+    "CarrierGatewayId",
+    "LocalGatewayId",
+    "CoreNetworkArn",
+)
+_DESTINATIONS = {
+    "DestinationCidrBlock": "destination_cidr_block",
+    "DestinationIpv6CidrBlock": "destination_ipv6_cidr_block",
+    "DestinationPrefixListId": "destination_prefix_list_id",
+}
 
 
 @dataclass
 class Managed:
-    """What the stacks looked at manage of roles and security groups, wherever the role or group itself is."""
+    """What the stacks looked at manage of others, wherever the role, group, table or function itself is."""
 
     attached: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """ARNs of policies, by role."""
@@ -39,7 +59,13 @@ class Managed:
     groups_with_rules_without_id: set[str] = field(default_factory=set)
     """Groups of an `aws_security_group_rule` of several sources: it is several rules in AWS, and has the id of none."""
 
-    def add(self, resources: Sequence[Resource]) -> None:
+    routes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Where to, by route table."""
+
+    statements: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Statements of the policy of a function, by its name."""
+
+    def add(self, resources: Sequence[Resource]) -> None:  # noqa: C901  a case for each type, and no way through two
         """Add what one stack manages."""
         for each in resources:
             values = each.values
@@ -58,10 +84,15 @@ class Managed:
                         self.rules.add(values["security_group_rule_id"])
                     else:
                         self.groups_with_rules_without_id.add(values["security_group_id"])
+                case "aws_route":
+                    to = (values.get(name) for name in _DESTINATIONS.values())
+                    self.routes[values["route_table_id"]].update(filter(None, to))
+                case "aws_lambda_permission":
+                    self.statements[_function(values["function_name"])].add(values["statement_id"])
 
 
 def unmanaged(stack: str, resources: Sequence[Resource], managed: Managed, account: AwsAccount) -> Iterator[Difference]:
-    """What stands beside the roles and security groups of one stack, and none of the stacks looked at manages.
+    """What stands beside the resources of one stack, and none of the stacks looked at manages.
 
     Args:
         stack: its name.
@@ -72,12 +103,16 @@ def unmanaged(stack: str, resources: Sequence[Resource], managed: Managed, accou
     Raises:
         ClientError: where AWS refuses.
     """
-    iam, ec2 = account.client("iam"), account.client("ec2")
+    iam, ec2, functions = (account.client(name) for name in ("iam", "ec2", "lambda"))
     for each in resources:
         if each.type == "aws_iam_role":
             yield from _policies(stack, each, managed, iam)
         elif each.type == "aws_security_group":
             yield from _rules(stack, each, managed, ec2)
+        elif each.type == "aws_route_table":
+            yield from _routes(stack, each, managed, ec2)
+        elif each.type == "aws_lambda_function":
+            yield from _statements(stack, each, managed, functions)
 
 
 def _policies(stack: str, role: Resource, managed: Managed, iam: Any) -> Iterator[Difference]:  # noqa: ANN401  boto3
@@ -115,6 +150,50 @@ def _rules(stack: str, group: Resource, managed: Managed, ec2: Any) -> Iterator[
                     yield extra
     except ClientError as error:
         _unless_gone(error)
+
+
+def _routes(stack: str, table: Resource, managed: Managed, ec2: Any) -> Iterator[Difference]:  # noqa: ANN401  boto3
+    id_ = table.values["id"]
+    # Routes that are part of the table, or of which no stack has one, are compared by Terraform.
+    if "route" in table.configured or id_ not in managed.routes:
+        return
+    try:
+        (found,) = ec2.describe_route_tables(RouteTableIds=[id_])["RouteTables"]
+    except ClientError as error:
+        _unless_gone(error)
+        return
+    for route in found["Routes"]:
+        to = next((route[name] for name in _DESTINATIONS if route.get(name)), "")
+        # AWS makes the local route, those of propagation, and those of gateway endpoints.
+        is_own = route.get("Origin", "CreateRoute") != "CreateRoute" or route.get("GatewayId", "").startswith(
+            ("local", "vpce-")
+        )
+        if to and not is_own and to not in managed.routes[id_]:
+            through = next((route[name] for name in _THROUGH if route.get(name)), "what AWS does not say")
+            yield _extra(stack, table, f"route {to}", f"through {through}")
+
+
+def _statements(
+    stack: str,
+    function: Resource,
+    managed: Managed,
+    functions: Any,  # noqa: ANN401  boto3
+) -> Iterator[Difference]:
+    name = function.values["function_name"]
+    try:
+        policy = json.loads(functions.get_policy(FunctionName=name)["Policy"])
+    except ClientError as error:
+        # A function without a policy, too.
+        _unless_gone(error)
+        return
+    for statement in policy["Statement"]:
+        if statement.get("Sid") not in managed.statements[name]:
+            yield _extra(stack, function, f"policy statement {statement.get('Sid')}", statement)
+
+
+def _function(name: str) -> str:
+    """The name of a function that is given by that or by its ARN."""
+    return name.split(":")[6] if name.startswith("arn:") else name
 
 
 def in_words(rule: Mapping[str, Any]) -> str:

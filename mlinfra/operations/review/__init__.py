@@ -18,6 +18,7 @@ from mlinfra.operations.review.rules import (
     data_loss,
     network_access,
     protection,
+    rights_given,
     serving,
     tags,
     whole_plan,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Level", "Report", "Rule", "all_rules", "review"]
 
-_SUBJECTS: Final = (whole_plan, data_loss, protection, access, network_access, compute, serving, tags)
+_SUBJECTS: Final = (whole_plan, data_loss, protection, access, rights_given, network_access, compute, serving, tags)
 
 
 def all_rules() -> dict[str, Rule]:
@@ -66,7 +67,8 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
             stack, found = _of_plan(path, live=live)
             stacks.append(stack)
             findings += found
-        return Report(tuple(stacks), in_order(approvals.apply(findings, approved, today)))
+        names = {each.stack for each in stacks}
+        return Report(tuple(stacks), in_order(approvals.apply(findings, approved, today, stacks=names)))
 
 
 def _of_plan(path: Path, *, live: bool) -> tuple[StackReview, list[Finding]]:

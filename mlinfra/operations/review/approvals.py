@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from mlinfra.declaration import DeclarationError
+from mlinfra.errors import DeclarationError
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.wording import quoted
 
@@ -92,13 +92,16 @@ def read(root: Path, rules: Mapping[str, Rule]) -> tuple[Approval, ...]:
     return tuple(found)
 
 
-def apply(findings: Sequence[Finding], approvals: Iterable[Approval], today: date) -> list[Finding]:
+def apply(
+    findings: Sequence[Finding], approvals: Iterable[Approval], today: date, *, stacks: Collection[str]
+) -> list[Finding]:
     """The findings, those that are approved with by whom, and what is to be said about the approvals.
 
     Args:
         findings: what was found.
         approvals: what was approved.
         today: the day that counts.
+        stacks: those that are reviewed. An approval for another one says nothing here.
     """
     by_place: dict[tuple[str, str], list[int]] = {}
     for place, finding in enumerate(findings):
@@ -109,10 +112,12 @@ def apply(findings: Sequence[Finding], approvals: Iterable[Approval], today: dat
         places = [at for at in by_place.get((each.finding, each.address), ()) if each.covers(findings[at])]
         about = f"{quoted(each.finding)} of {quoted(each.address)}, by {quoted(each.who)} in {quoted(each.file)}"
         if not places:
-            text = f"The approval of {about} matches nothing here."
+            if each.stack is not None and each.stack not in stacks:
+                continue
+            text = f"The approval of {about}, matches nothing here."
             said.append(UNUSED.at(each.stack or "", each.address, text))
         elif each.until < today:
-            text = f"The approval of {about} expired with {each.until}."
+            text = f"The approval of {about}, expired with {each.until}."
             said += [EXPIRED.at(findings[at].stack, each.address, text) for at in places]
         else:
             for at in places:

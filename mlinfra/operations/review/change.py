@@ -143,7 +143,8 @@ class Change:
 
     def new(self, path: str) -> Any:  # noqa: ANN401
         """The value at `path` afterwards; None: there is none; UNKNOWN: only the apply will tell."""
-        if _is_marked(self._change.get("after_unknown"), path):
+        marks = self._change.get("after_unknown")
+        if marks and _is_marked(marks, path):
             return UNKNOWN
         return _walk(self._change.get("after"), path)
 
@@ -218,6 +219,9 @@ def _steps(path: str) -> tuple[str, ...]:
 
 
 def _walk(value: Any, path: str) -> Any:  # noqa: ANN401
+    # Most paths are one attribute, and a large plan asks for hundreds of thousands.
+    if "." not in path:
+        return value.get(path) if isinstance(value, dict) else None
     for step in _steps(path):
         if isinstance(value, dict):
             value = value.get(step)
@@ -230,6 +234,8 @@ def _walk(value: Any, path: str) -> Any:  # noqa: ANN401
 
 def _is_marked(marks: Any, path: str) -> bool:  # noqa: ANN401
     """Whether `marks` say true of `path`, or of something around it."""
+    if "." not in path and isinstance(marks, dict):
+        return marks.get(path) is True
     for step in _steps(path):
         if marks is True:
             return True
@@ -251,7 +257,9 @@ def _any_true(marks: Any) -> bool:  # noqa: ANN401
 
 
 def _said(value: object) -> str:
-    return value.value if isinstance(value, Mark) else "nothing" if value is None else quoted(value)
+    if isinstance(value, Mark):
+        return value.value
+    return "nothing" if value is None or value == "" else quoted(value)
 
 
 def _path_in_words(path: list[Any]) -> str:

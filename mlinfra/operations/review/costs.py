@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mlinfra.functions.cost import prices
+from mlinfra.operations.review import references
 from mlinfra.operations.review.change import Change, Kind, Mark, items, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mlinfra.operations.review.plan import Plan
 
@@ -162,7 +163,7 @@ class _Templates:
                 if isinstance(instance_type, str) and not change.is_sensitive("instance_type"):
                     keys = (change.address, value_of("id"), value_of("name"))
                     self._types[side].update({key: instance_type for key in keys if isinstance(key, str)})
-        self._references = dict(_references(plan.configuration.get("root_module"), ""))
+        self._configured = references.configured(plan.configuration)
 
     def types(self, group: Change, side: str) -> tuple[str, ...]:
         """The instance types of a group; none: they are not known."""
@@ -181,33 +182,14 @@ class _Templates:
 
     def _by_reference(self, group: Change, side: str) -> tuple[str, ...]:
         """By what the configuration refers to, where the id is known only when it is applied."""
-        resource, index = _without_index(group.address)
-        for reference in self._references.get(_INDEX.sub("", resource), ()):
-            module = resource.rpartition("aws_autoscaling_group.")[0]
+        resource, index = references.without_last_index(group.address)
+        code = str(references.of(self._configured, group.address).get("expressions"))
+        module = resource.rpartition("aws_autoscaling_group.")[0]
+        for reference in dict.fromkeys(_TEMPLATE.findall(code)):
             for address in (f"{module}{reference}{index}", f"{module}{reference}"):
                 if address in self._types[side]:
                     return (self._types[side][address],)
         return ()
 
 
-_INDEX: Final = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 _TEMPLATE: Final = re.compile(r"aws_launch_(?:template|configuration)\.[^.\[]+")
-
-
-def _without_index(address: str) -> tuple[str, str]:
-    found = re.search(rf"(?:{_INDEX.pattern})$", address)
-    return (address[: found.start()], found.group()) if found else (address, "")
-
-
-def _references(module: object, prefix: str) -> Iterator[tuple[str, list[str]]]:
-    """The launch templates that each auto scaling group of the configuration refers to."""
-    if not isinstance(module, dict):
-        return
-    for resource in items(module.get("resources")):
-        if isinstance(resource, dict) and resource.get("type") == "aws_autoscaling_group":
-            found = _TEMPLATE.findall(str(resource.get("expressions")))
-            yield f"{prefix}{resource.get('address')}", list(dict.fromkeys(found))
-    calls = module.get("module_calls")
-    for name, call in calls.items() if isinstance(calls, dict) else ():
-        if isinstance(call, dict):
-            yield from _references(call.get("module"), f"{prefix}module.{name}.")

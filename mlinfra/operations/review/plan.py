@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.review.change import Change, Kind
+from mlinfra.operations.review import references
+from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,6 +52,32 @@ class Plan:
     """Small parts of the plan, such as `errored`."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
 
+    def referred_to(self, change: Change, path: str) -> Change | None:
+        """What happens to the resource that the code of `change` refers to for the attribute `path`.
+
+        For a value that only the apply will tell.
+        """
+        for address in references.candidates(self._configured, change.address, path):
+            if address in self._by_address:
+                return self._by_address[address]
+        return None
+
+    def name(self, change: Change, path: str, *others: str) -> str:
+        """What the value at `path` calls something, quoted; where it is not known yet, what that is called itself."""
+        if change.new(path) is UNKNOWN and not change.old(path):
+            made = self.referred_to(change, path)
+            if made:
+                return made.name("name", "bucket", "function_name", "identifier", "id")
+        return change.name(path, *others)
+
+    @cached_property
+    def _by_address(self) -> Mapping[str, Change]:
+        return {each.address: each for each in self.changes}
+
+    @cached_property
+    def _configured(self) -> references.Configured:
+        return references.configured(self.configuration)
+
     @cached_property
     def destroyed_names(self) -> frozenset[str]:
         """The names and ids of what others are a part of, and is destroyed for good."""
@@ -66,7 +93,8 @@ class Plan:
 
 def _names(change: Change, value_of: Callable[[str], Any]) -> Iterator[str]:
     if change.type in _OWNERS:
-        yield from (each for each in map(value_of, ("id", "name", "bucket", "arn")) if isinstance(each, str))
+        values = map(value_of, ("id", "name", "bucket", "function_name", "arn"))
+        yield from (each for each in values if isinstance(each, str))
 
 
 _OWNERS: Final = frozenset(
@@ -78,6 +106,7 @@ _OWNERS: Final = frozenset(
         "aws_iam_role",
         "aws_iam_user",
         "aws_kms_key",
+        "aws_lambda_function",
         "aws_s3_bucket",
         "aws_security_group",
     }
@@ -144,6 +173,10 @@ def _read(text: str, plan: Plan) -> set[str]:
             plan.facts[name] = value
         elif name == "deferred_changes":
             plan.facts[name] = len(value)
+        elif name == "action_invocations":
+            plan.facts[name] = [str(references.mapping(each).get("address") or "an action") for each in items(value)]
+        elif name == "checks":
+            plan.facts[name] = list(_failed_checks(value))
         return end
 
     end = _members(text, _past_space(text, 0), member)
@@ -151,6 +184,16 @@ def _read(text: str, plan: Plan) -> set[str]:
         message = "there is something after its end"
         raise ValueError(message)
     return seen
+
+
+def _failed_checks(checks: object) -> Iterator[tuple[str, list[str]]]:
+    """The checks of the code that do not hold, each with what it says."""
+    for check in items(checks):
+        if references.mapping(check).get("status") in {"fail", "error"}:
+            instances = [references.mapping(each) for each in items(check.get("instances"))]
+            problems = [references.mapping(problem) for each in instances for problem in items(each.get("problems"))]
+            address = str(references.mapping(check.get("address")).get("to_display") or "a check")
+            yield address, [str(each.get("message")) for each in problems]
 
 
 def _take(plan: Plan, raw: object) -> None:

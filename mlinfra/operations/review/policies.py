@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _MOST_GRANTS: Final = 50_000
 """AWS refuses policies that are much smaller; what is larger is not taken apart."""
 _MOST_COMPARISONS: Final = 200_000
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
 class NoPolicyError(ValueError):
@@ -159,8 +161,14 @@ def _together(statement: Mapping[str, Any], part: str, excepts: tuple[str, ...])
 
 def _principals(value: object) -> list[str]:
     if isinstance(value, dict):
-        return [f"{kind} {each}" for kind, several in value.items() for each in _list(several)]
+        return [f"{kind} {_of_account(each)}" for kind, several in value.items() for each in _list(several)]
     return [str(each) for each in _list(value)]
+
+
+def _of_account(principal: object) -> str:
+    """A principal, where it is an account's number as the ARN that IAM takes that for."""
+    text = str(principal)
+    return f"arn:aws:iam::{text}:root" if _ACCOUNT.fullmatch(text) else text
 
 
 def _normal(value: object) -> object:

@@ -41,18 +41,23 @@ def test_an_expired_approval_says_so(tmp_path: Path) -> None:
     assert report.exit_code == 3
     assert [each.text for each in report.findings if each.id == "MLR901"] == [
         (
-            "The approval of `MLR101` of `aws_s3_bucket.x`, by `ana@example.com` in `approvals/data.yaml` expired with "
-            "2026-11-25."
+            "The approval of `MLR101` of `aws_s3_bucket.x`, by `ana@example.com` in `approvals/data.yaml`, expired "
+            "with 2026-11-25."
         )
     ]
 
 
-@pytest.mark.parametrize("other", ["  stack: prod-data\n", "- {}"])
-def test_an_approval_of_something_else_is_a_note(tmp_path: Path, other: str) -> None:
-    text = GOOD + other if other.startswith("  ") else GOOD.replace("aws_s3_bucket.x", "aws_s3_bucket.y")
-    report = approved(tmp_path, text)
+@pytest.mark.parametrize("stack", ["", "  stack: dev-data\n"])
+def test_an_approval_of_something_else_is_a_note(tmp_path: Path, stack: str) -> None:
+    report = approved(tmp_path, GOOD.replace("aws_s3_bucket.x", "aws_s3_bucket.y") + stack)
     assert report.exit_code == 3
     assert [each.id for each in report.findings] == ["MLR101", "MLR902"]
+
+
+def test_an_approval_for_a_stack_that_is_not_reviewed_neither_counts_nor_is_told(tmp_path: Path) -> None:
+    report = approved(tmp_path, f"{GOOD}  stack: prod-data\n")
+    assert report.exit_code == 3
+    assert [each.id for each in report.findings] == ["MLR101"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from mlinfra.operations.review import review
 from mlinfra.operations.review.as_json import to_json
 from mlinfra.operations.review.markdown import to_markdown
 from mlinfra.operations.review.plan import read_plan
-from tests.unit.review.plans import TODAY, change, reviewed, texts
+from tests.unit.review.plans import TODAY, allow, change, policy, reviewed, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,3 +147,46 @@ def test_a_plan_of_any_shape_is_reviewed(
     report = reviewed(tmp_path, raw, configuration={"root_module": configuration})
     to_markdown(report)
     json.loads(to_json(report))
+
+
+def test_a_plan_that_failed_is_not_said_to_leave_changes_for_later(tmp_path: Path) -> None:
+    assert set(texts(reviewed(tmp_path, errored=True, complete=False))) == {"MLR001"}
+
+
+def test_a_value_that_is_not_known_is_called_by_what_the_code_refers_to(tmp_path: Path) -> None:
+    address = 'module.a["x.y"].aws_iam_role_policy.p["k"]'
+    role = 'module.a["x.y"].aws_iam_role.r["k"]'
+    code = {
+        "address": "aws_iam_role_policy.p",
+        "for_each_expression": {"references": ["aws_iam_role.r"]},
+        "expressions": {"role": {"references": ["each.value.id", "each.value"]}},
+    }
+    report = reviewed(
+        tmp_path,
+        change(
+            role,
+            {"name": "trainer"},
+            {"name": "trainer"},
+            actions=["delete", "create"],
+            unknown={"id": True},
+            type="aws_iam_role",
+        ),
+        change(address, None, {"policy": policy(allow("s3:Get"))}, unknown={"role": True}, type="aws_iam_role_policy"),
+        configuration={"root_module": {"module_calls": {"a": {"module": {"resources": [code]}}}}},
+    )
+    # The role was there before, although its id is not known.
+    assert texts(report) == {"MLR201": "Role `trainer` may now also do `s3:Get` on `*`."}
+
+
+def test_an_action_of_a_provider_that_is_invoked_is_held(tmp_path: Path) -> None:
+    invoked = [{"address": "action.aws_ec2_stop_instance.nodes", "type": "aws_ec2_stop_instance", "name": "nodes"}]
+    report = reviewed(tmp_path, action_invocations=invoked)
+    assert texts(report) == {"MLR006": "`action.aws_ec2_stop_instance.nodes` is invoked."}
+    assert report.exit_code == 3
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.9"])
+def test_minor_versions_of_the_format_are_read(tmp_path: Path, version: str) -> None:
+    plan = {"format_version": version, "resource_changes": [change("aws_s3_bucket.x", {"bucket": "lake"}, None)]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    assert set(texts(review([tmp_path / "plan.json"], root=tmp_path, today=TODAY))) == {"MLR101"}

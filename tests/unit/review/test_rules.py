@@ -138,3 +138,28 @@ def test_a_price_that_is_unknown_is_not_zero(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_instance.x", None, {"instance_type": "x9.huge"}))
     assert report.stacks[0].cost.unknown == (("aws_instance.x", "the catalog has no price of x9.huge"),)
     assert report.stacks[0].cost.after == (0, 0)
+
+
+def test_an_instance_that_can_be_terminated_from_now_on_is_held(tmp_path: Path) -> None:
+    before, after = ({"id": "i-1", "disable_api_termination": each} for each in (True, False))
+    assert set(texts(reviewed(tmp_path, change("aws_instance.x", before, after)))) == {"MLR115"}
+
+
+@pytest.mark.parametrize(
+    ("group", "words"), [("AllUsers", "everybody"), ("AuthenticatedUsers", "whoever has an account of AWS")]
+)
+def test_a_grant_to_a_group_of_strangers_is_held(tmp_path: Path, group: str, words: str) -> None:
+    grantee = {"type": "Group", "uri": f"http://acs.amazonaws.com/groups/global/{group}"}
+    lists = [{"grant": [{"permission": "READ", "grantee": [grantee]}]}]
+    after = {"bucket": "lake", "access_control_policy": lists}
+    report = reviewed(tmp_path, change("aws_s3_bucket_acl.x", {"bucket": "lake", "acl": "private"}, after))
+    assert texts(report) == {"MLR114": f"The access control list of `lake` lets in {words}."}
+
+
+def test_a_kubernetes_api_is_open_to_everybody_where_the_code_does_not_say(tmp_path: Path) -> None:
+    access = {"endpoint_public_access": True}
+    unknown = {"vpc_config": [{"public_access_cidrs": True}]}
+    report = reviewed(
+        tmp_path, change("aws_eks_cluster.x", None, {"name": "ml", "vpc_config": [access]}, unknown=unknown)
+    )
+    assert texts(report) == {"MLR306": "The API of `ml` opens to `0.0.0.0/0`."}

@@ -104,9 +104,6 @@ RULES: Final = (
 )
 
 _KEYS: Final = frozenset({"aws_kms_external_key", "aws_kms_key", "aws_kms_key_policy", "aws_kms_replica_key"})
-_ATTACHMENTS: Final = frozenset(
-    {"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment"}
-)
 _CREDENTIALS: Final = frozenset(
     {"aws_iam_access_key", "aws_iam_user_login_profile", "aws_iam_service_specific_credential"}
 )
@@ -149,14 +146,10 @@ def look(plan: Plan) -> Iterator[Finding]:
             yield from _document(plan, change, path)
         if change.type in _SOME:
             yield from _holder(plan, change)
-        elif change.type in _ATTACHMENTS:
-            yield from _attachment(plan, change)
         elif change.type in _CREDENTIALS and change.creates:
             yield CREDENTIALS.at(
                 plan.stack, change, f"{change.name('user', 'user_name')} gets a long-lived credential."
             )
-        elif change.type == "aws_lambda_permission" and (change.creates or change.kind is Kind.UPDATE):
-            yield from _invocation(plan, change)
 
 
 def _documents(change: Change) -> Iterator[str]:
@@ -214,11 +207,11 @@ def _whose(plan: Plan, change: Change) -> tuple[str, bool]:
     for path in _OWNER_PATHS:
         owner = change.new(path) or change.old(path)
         if owner is not None and not (path == "arn" and not change.type.endswith("_policy")):
-            is_new = change.kind is Kind.CREATE and (
-                owner is UNKNOWN or (isinstance(owner, str) and owner in plan.created_names)
-            )
+            made = plan.referred_to(change, path) if owner is UNKNOWN else None
+            # What is replaced was there before, although its id is not known.
+            is_owner_new = made.kind is Kind.CREATE if made else owner is UNKNOWN or owner in plan.created_names
             word = f"{path} " if path in {"role", "user", "group"} else ""
-            return f"{word}{change.name(path, 'name')}", is_new
+            return f"{word}{plan.name(change, path, 'name')}", change.kind is Kind.CREATE and is_owner_new
     return change.name("name", "id"), change.kind is Kind.CREATE
 
 
@@ -320,7 +313,7 @@ def _holder(plan: Plan, change: Change) -> Iterator[Finding]:
     is_new = change.kind is Kind.CREATE
     for policy in items(change.new("managed_policy_arns")):
         if policy not in items(change.old("managed_policy_arns")) and isinstance(policy, str):
-            yield _attached(plan, change, who, policy, is_new=is_new)
+            yield attached(plan, change, who, policy, is_new=is_new)
     if change.new("inline_policy") is UNKNOWN or change.is_sensitive("inline_policy"):
         return
     had, has = (_inline(value) for value in (change.old("inline_policy"), change.new("inline_policy")))
@@ -338,37 +331,7 @@ def _inline(blocks: object) -> dict[str, Any]:
     return {str(each.get("name")): each.get("policy") for each in items(blocks) if isinstance(each, dict)}
 
 
-def _attachment(plan: Plan, change: Change) -> Iterator[Finding]:
-    kind = change.type.removeprefix("aws_iam_").removesuffix("_policy_attachment")
-    who = f"{kind} {change.name(kind)}"
-    if change.is_sensitive("policy_arn"):
-        if change.creates:
-            yield UNSEEN.at(plan.stack, change, f"{who} gets a policy whose ARN is sensitive.")
-        return
-    if change.creates:
-        holder, policy = change.new(kind), change.new("policy_arn")
-        is_new = holder is UNKNOWN or (isinstance(holder, str) and holder in plan.created_names)
-        if isinstance(policy, str):
-            yield _attached(plan, change, who, policy, is_new=is_new)
-        else:
-            yield _unseen(plan, change, f"{who} gets a policy that is made by this plan.", is_new=is_new)
-    if change.destroys:
-        policy = change.old("policy_arn")
-        yield LESS.at(plan.stack, change, f"{who} loses the policy {quoted(policy)}.")
-
-
-def _attached(plan: Plan, change: Change, who: str, policy: str, *, is_new: bool) -> Finding:
+def attached(plan: Plan, change: Change, who: str, policy: str, *, is_new: bool) -> Finding:
+    """The finding that `who` gets a managed policy."""
     rule = SWEEPING if policy.endswith(_SWEEPING_POLICIES) else NEW if is_new else MORE
     return rule.at(plan.stack, change, f"{who} gets all that the policy {quoted(policy)} allows.")
-
-
-def _invocation(plan: Plan, change: Change) -> Iterator[Finding]:
-    if change.kind is Kind.UPDATE and not change.differs("principal"):
-        return
-    function, principal = change.name("function_name"), change.new("principal")
-    narrowed = change.new("source_arn") or change.new("source_account") or change.new("principal_org_id")
-    if principal == "*" and not narrowed:
-        yield OPEN.at(plan.stack, change, f"Everybody (`*`) may now call the function {function}.")
-        return
-    caller = "(sensitive)" if change.is_sensitive("principal") else quoted(principal)
-    yield MORE.at(plan.stack, change, f"{caller} may now call the function {function}.")

@@ -45,7 +45,13 @@ UNSEEN: Final = Rule(
     "Whom a security group lets in is known only when it is applied, or is sensitive.",
     "Look at the code that makes the rule.",
 )
-RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNSEEN)
+CLUSTER: Final = Rule(
+    "MLR306",
+    Level.HOLD,
+    "The API of a Kubernetes cluster can be reached from the whole internet, or from a large part of it.",
+    "Set `public_access_cidrs` to the addresses that need it, or turn `endpoint_public_access` off.",
+)
+RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNSEEN, CLUSTER)
 
 _LARGE_PREFIX: Final = {4: 8, 6: 16}
 """The longest prefixes that no single company's network has."""
@@ -76,6 +82,25 @@ def look(plan: Plan) -> Iterator[Finding]:
             yield from _group(plan, change)
         elif change.type in _SINGLE or change.type == "aws_security_group_rule":
             yield from _rule(plan, change)
+        elif change.type == "aws_eks_cluster" and (change.creates or change.kind is Kind.UPDATE):
+            yield from _cluster(plan, change)
+
+
+def _cluster(plan: Plan, change: Change) -> Iterator[Finding]:
+    before, after = _reach(change.old), _reach(change.new)
+    more = [each for each in after if change.creates or each not in before]
+    if more:
+        name = change.name("name")
+        yield CLUSTER.at(plan.stack, change, f"The API of {name} opens to {', '.join(map(quoted, more))}.")
+
+
+def _reach(value_of: Callable[[str], Any]) -> list[str]:
+    """The large networks that reach the API of a cluster."""
+    if value_of("vpc_config.0.endpoint_public_access") is not True:
+        return []
+    # What is not given is everywhere: AWS's default.
+    ranges = value_of("vpc_config.0.public_access_cidrs")
+    return ["0.0.0.0/0"] if ranges is UNKNOWN else [each for each in map(str, items(ranges)) if _is_large(each)]
 
 
 def _group(plan: Plan, change: Change) -> Iterator[Finding]:
@@ -148,13 +173,12 @@ def _of_group(value_of: Callable[[str], Any], sides: Sequence[str]) -> set[_Open
 
 
 def _of_rule(value_of: Callable[[str], Any]) -> set[_Opening]:
-    peers = [
-        *items(value_of("cidr_blocks")),
-        *items(value_of("ipv6_cidr_blocks")),
-        *items(value_of("prefix_list_ids")),
-        *_one(value_of("source_security_group_id")),
-        *(["itself"] if value_of("self") is True else []),
-    ]
+    lists = [value_of(path) for path in ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids")]
+    peers = [*(peer for each in lists for peer in items(each)), *(["itself"] if value_of("self") is True else [])]
+    source = value_of("source_security_group_id")
+    # A rule lets in addresses, lists and itself, or a group. The group that is not given is called unknown, too.
+    if not (source is UNKNOWN and (peers or UNKNOWN in lists)):
+        peers += _one(source)
     ports = _ports(value_of("protocol"), value_of("from_port"), value_of("to_port"))
     return set(_openings(inwards=value_of("type") != "egress", ports=ports, peers=peers))
 

@@ -110,7 +110,12 @@ _PUBLIC_BLOCKS: Final = tuple(
     _Guard(PUBLIC, name, _ON, f"its `{name}`")
     for name in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 )
-_PUBLIC_ACLS: Final = ("public-read", "public-read-write", "authenticated-read")
+_GRANTEES: Final = {"/AllUsers": "everybody", "/AuthenticatedUsers": "whoever has an account of AWS"}
+_PUBLIC_ACLS: Final = {
+    "public-read": ["everybody"],
+    "public-read-write": ["everybody"],
+    "authenticated-read": ["whoever has an account of AWS"],
+}
 _SSE: Final = "rule.0.apply_server_side_encryption_by_default.0"
 _GUARDS: Final[Mapping[str, tuple[_Guard, ...]]] = {
     "aws_cloudwatch_log_group": (
@@ -140,6 +145,7 @@ _GUARDS: Final[Mapping[str, tuple[_Guard, ...]]] = {
     "aws_fsx_ontap_file_system": _FSX,
     "aws_fsx_openzfs_file_system": _FSX,
     "aws_fsx_windows_file_system": _FSX,
+    "aws_instance": (_Guard(DELETION, "disable_api_termination", _ON, "its protection from termination"),),
     "aws_kms_key": (
         _Guard(ENCRYPTION, "enable_key_rotation", _ON, "the yearly rotation of the key"),
         _Guard(ENCRYPTION, "is_enabled", _ON, "being usable: what it encrypted cannot be read while it is disabled"),
@@ -157,10 +163,6 @@ _GUARDS: Final[Mapping[str, tuple[_Guard, ...]]] = {
     "aws_s3_bucket": (
         _Guard(VERSIONS, "versioning.0.enabled", _ON, "versioning"),
         _Guard(DELETION, "force_destroy", _turned_on, "being kept while it holds objects"),
-        _Guard(PUBLIC, "acl", lambda before, after: before != after and after in _PUBLIC_ACLS, "being private"),
-    ),
-    "aws_s3_bucket_acl": (
-        _Guard(PUBLIC, "acl", lambda before, after: before != after and after in _PUBLIC_ACLS, "being private"),
     ),
     "aws_s3_bucket_object_lock_configuration": (
         _Guard(DELETION, "rule.0.default_retention.0.mode", _no_longer("COMPLIANCE"), "a lock that nobody can lift"),
@@ -193,6 +195,7 @@ _GUARDS: Final[Mapping[str, tuple[_Guard, ...]]] = {
     ),
 }
 _GONE: Final[Mapping[str, tuple[Rule, str]]] = {
+    "aws_cloudtrail": (RETENTION, "its record of who does what in the account"),
     "aws_ebs_encryption_by_default": (ENCRYPTION, "the encryption of new volumes by default"),
     "aws_ebs_snapshot_block_public_access": (PUBLIC, "the block of public snapshots"),
     "aws_efs_backup_policy": (DELETION, "its daily backups"),
@@ -207,6 +210,8 @@ _GONE: Final[Mapping[str, tuple[Rule, str]]] = {
     "aws_backup_selection": (RETENTION, "its backups"),
 }
 """Resources that protect another one, and what that loses with them."""
+_HELD_BY: Final = {"aws_s3_bucket_lifecycle_configuration": "bucket", "aws_ecr_lifecycle_policy": "repository"}
+"""The attribute that says what a rule is of."""
 _DELETING_RULES: Final = frozenset(
     {"aws_s3_bucket_lifecycle_configuration", "aws_ecr_lifecycle_policy", "aws_dlm_lifecycle_policy"}
 )
@@ -225,6 +230,8 @@ def look(plan: Plan) -> Iterator[Finding]:
             rule, words = _GONE[change.type]
             until = "" if change.kind is Kind.DESTROY else " until the new one is there"
             yield rule.at(plan.stack, change, f"{_of(change)} loses {words}{until}.")
+        if change.type in {"aws_s3_bucket", "aws_s3_bucket_acl"} and (change.creates or change.kind is Kind.UPDATE):
+            yield from _public(plan, change)
         if change.type in _DELETING_RULES and (change.creates or change.kind is Kind.UPDATE):
             yield from _expiry(plan, change)
 
@@ -244,8 +251,27 @@ def _goes_too(plan: Plan, change: Change) -> bool:
     return any(isinstance(owner, str) and owner in plan.destroyed_names for owner in owners)
 
 
+def _public(plan: Plan, change: Change) -> Iterator[Finding]:
+    """A list that lets others in, on a new bucket too: nothing but a bucket's own data is ever in it."""
+    before, after = _let_in(change.old), _let_in(change.new)
+    more = [each for each in after if change.creates or each not in before]
+    if more:
+        bucket = plan.name(change, "bucket", "id")
+        yield PUBLIC.at(plan.stack, change, f"The access control list of {bucket} lets in {', '.join(more)}.")
+
+
+def _let_in(value_of: Callable[[str], Any]) -> list[str]:
+    """Those without a name that an access control list lets in."""
+    found = _PUBLIC_ACLS.get(value_of("acl"), []) if isinstance(value_of("acl"), str) else []
+    grants = [each for each in items(value_of("access_control_policy.0.grant")) if isinstance(each, dict)]
+    uris = [str(who.get("uri")) for each in grants for who in items(each.get("grantee")) if isinstance(who, dict)]
+    return list(dict.fromkeys([*found, *(_GRANTEES[name] for name in _GRANTEES for uri in uris if uri.endswith(name))]))
+
+
 def _expiry(plan: Plan, change: Change) -> Iterator[Finding]:
     """S3's and ECR's rules delete what is there already, not only what comes."""
+    if change.type in _HELD_BY and _is_empty(plan, change, _HELD_BY[change.type]):
+        return
     path = "policy" if change.type == "aws_ecr_lifecycle_policy" else "rule"
     if change.type == "aws_dlm_lifecycle_policy":
         path = "policy_details"
@@ -255,6 +281,15 @@ def _expiry(plan: Plan, change: Change) -> Iterator[Finding]:
         yield EXPIRY.at(plan.stack, change, f"What the rules of {_of(change)} delete is known only when it is applied.")
     elif any(each not in (before or []) for each in after):
         yield EXPIRY.at(plan.stack, change, f"{_of(change)} gets a new or changed rule that deletes what it holds.")
+
+
+def _is_empty(plan: Plan, change: Change, path: str) -> bool:
+    """Whether a rule is of something that this plan makes, which holds nothing yet."""
+    owner = change.new(path)
+    if owner is UNKNOWN:
+        made = plan.referred_to(change, path)
+        return made is not None and made.creates
+    return change.creates and isinstance(owner, str) and owner in plan.created_names
 
 
 def _deleting(kind: str, rules: Any) -> list[Any] | None:  # noqa: ANN401

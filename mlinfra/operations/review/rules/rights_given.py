@@ -1,0 +1,188 @@
+"""Rights that come with something else than a policy of one's own: attached, by a group, a grant, or a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mlinfra.operations.review.change import UNKNOWN, Change, Kind, Mark, items
+from mlinfra.operations.review.rules.access import LESS, MORE, NEW, OPEN, UNSEEN, UNSEEN_NEW, attached
+from mlinfra.operations.review.wording import listed, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mlinfra.operations.review.finding import Finding, Rule
+    from mlinfra.operations.review.plan import Plan
+
+RULES: Final[tuple[Rule, ...]] = ()
+"""Those of `access`: what somebody may do is found in two places, and is one matter."""
+
+_HOLDERS: Final = ("role", "user", "group")
+
+
+def look(plan: Plan) -> Iterator[Finding]:
+    """Findings about rights that somebody is given by name."""
+    for change in plan.changes:
+        see = _SEEN.get(change.type)
+        if see and change.kind not in {Kind.FORGET, Kind.READ}:
+            yield from see(plan, change)
+
+
+def _is_new(plan: Plan, change: Change, path: str) -> bool:
+    """Whether whose name is at `path` is made by this plan."""
+    holder = change.new(path)
+    made = plan.referred_to(change, path) if holder is UNKNOWN else None
+    if made:
+        return made.kind is Kind.CREATE
+    return holder is UNKNOWN or (isinstance(holder, str) and holder in plan.created_names)
+
+
+def _attachment(plan: Plan, change: Change) -> Iterator[Finding]:
+    kind = change.type.removeprefix("aws_iam_").removesuffix("_policy_attachment")
+    who = f"{kind} {plan.name(change, kind)}"
+    if change.kind is Kind.DESTROY and change.old(kind) in plan.destroyed_names:
+        return
+    if change.is_sensitive("policy_arn"):
+        if change.creates:
+            yield UNSEEN.at(plan.stack, change, f"{who} gets a policy whose ARN is sensitive.")
+        return
+    if change.creates:
+        policy, is_new = change.new("policy_arn"), _is_new(plan, change, kind)
+        if isinstance(policy, str):
+            yield attached(plan, change, who, policy, is_new=is_new)
+        else:
+            rule = UNSEEN_NEW if is_new else UNSEEN
+            yield rule.at(plan.stack, change, f"{who} gets a policy that is made by this plan.")
+    if change.destroys:
+        policy = change.old("policy_arn")
+        yield LESS.at(plan.stack, change, f"{who} loses the policy {quoted(policy)}.")
+
+
+def _attachment_to_all(plan: Plan, change: Change) -> Iterator[Finding]:
+    """`aws_iam_policy_attachment`: one policy, and everybody who has it."""
+    policy = _policy(change)
+    for kind in _HOLDERS:
+        had, has = set(_texts(change.old(f"{kind}s"))), set(_texts(change.new(f"{kind}s")))
+        if change.replaces:
+            had = set()
+        for name in sorted(has - had):
+            yield attached(plan, change, f"{kind} {quoted(name)}", policy, is_new=name in plan.created_names)
+        for name in sorted(had - has):
+            yield LESS.at(plan.stack, change, f"{kind} {quoted(name)} loses the policy {quoted(policy)}.")
+        if change.new(f"{kind}s") is UNKNOWN:
+            text = f"Which {kind}s get the policy {quoted(policy)} is known only when it is applied."
+            yield UNSEEN.at(plan.stack, change, text)
+
+
+def _policy(change: Change) -> str:
+    if change.is_sensitive("policy_arn"):
+        return Mark.SENSITIVE.value
+    arn = change.new("policy_arn") or change.old("policy_arn")
+    return arn if isinstance(arn, str) else "one that this plan makes"
+
+
+def _all_attachments(plan: Plan, change: Change) -> Iterator[Finding]:
+    """`aws_iam_role_policy_attachments_exclusive` and its kin: all that one has, and nothing else."""
+    if change.kind is Kind.DESTROY:
+        return
+    kind = change.type.removeprefix("aws_iam_").removesuffix("_policy_attachments_exclusive")
+    who, is_new = f"{kind} {plan.name(change, f'{kind}_name')}", _is_new(plan, change, f"{kind}_name")
+    if change.kind is Kind.CREATE and not is_new:
+        text = f"{who} loses every policy that is not one of {listed(_texts(change.new('policy_arns')))}."
+        yield LESS.at(plan.stack, change, text)
+    had, has = _texts(change.old("policy_arns")), _texts(change.new("policy_arns"))
+    for policy in has:
+        if policy not in had:
+            yield attached(plan, change, who, policy, is_new=is_new)
+    lost = [each for each in had if each not in has]
+    if lost and change.new("policy_arns") is not UNKNOWN:
+        yield LESS.at(plan.stack, change, f"{who} loses the policies {listed(lost)}.")
+
+
+def _members(plan: Plan, change: Change) -> Iterator[Finding]:
+    """`aws_iam_group_membership`: all users of one group."""
+    group = plan.name(change, "group").strip("`")
+    had, has = (set(_texts(each)) for each in (change.old("users"), change.new("users")))
+    yield from _joined(plan, change, [(user, group) for user in sorted(has - had)])
+    yield from _left(plan, change, [(user, group) for user in sorted(had - has)])
+
+
+def _groups(plan: Plan, change: Change) -> Iterator[Finding]:
+    """`aws_iam_user_group_membership`: some groups of one user."""
+    user = plan.name(change, "user").strip("`")
+    had, has = (set(_texts(each)) for each in (change.old("groups"), change.new("groups")))
+    yield from _joined(plan, change, [(user, group) for group in sorted(has - had)])
+    yield from _left(plan, change, [(user, group) for group in sorted(had - has)])
+
+
+def _joined(plan: Plan, change: Change, some: list[tuple[str, str]]) -> Iterator[Finding]:
+    for user, group in some:
+        rule = NEW if {user, group} & plan.created_names else MORE
+        yield rule.at(plan.stack, change, f"user {quoted(user)} gets all that the group {quoted(group)} may do.")
+
+
+def _left(plan: Plan, change: Change, some: list[tuple[str, str]]) -> Iterator[Finding]:
+    for user, group in some:
+        if user not in plan.destroyed_names:
+            yield LESS.at(plan.stack, change, f"user {quoted(user)} loses what the group {quoted(group)} may do.")
+
+
+def _grant(plan: Plan, change: Change) -> Iterator[Finding]:
+    who = plan.name(change, "grantee_principal")
+    operations, key = listed(_texts(change.new("operations") or change.old("operations"))), plan.name(change, "key_id")
+    if change.creates:
+        rule = NEW if _is_new(plan, change, "key_id") or _is_new(plan, change, "grantee_principal") else MORE
+        yield rule.at(plan.stack, change, f"{who} may now do {operations} with the key {key}.")
+    elif change.destroys:
+        yield LESS.at(plan.stack, change, f"{who} may no longer do {operations} with the key {key}.")
+
+
+def _invocation(plan: Plan, change: Change) -> Iterator[Finding]:
+    if change.kind is Kind.DESTROY or (change.kind is Kind.UPDATE and not change.differs("principal")):
+        return
+    function, principal = plan.name(change, "function_name"), change.new("principal")
+    sources = ("source_arn", "source_account", "principal_org_id")
+    named = [path for path in sources if change.new(path)]
+    if principal == "*" and not named:
+        yield OPEN.at(plan.stack, change, f"Everybody (`*`) may now call the function {function}.")
+        return
+    text = f"{_shown(change, 'principal')} may now call the function {function}"
+    if named:
+        text += f", for {', '.join(_shown(change, path) for path in named)}"
+    elif isinstance(principal, str) and principal.endswith(".amazonaws.com"):
+        # Whoever has an account of AWS can have a service act: the confused deputy.
+        text += ", for whoever tells that service to: no source is named"
+    rule = NEW if _is_new(plan, change, "function_name") else MORE
+    yield rule.at(plan.stack, change, f"{text}.")
+
+
+def _function_url(plan: Plan, change: Change) -> Iterator[Finding]:
+    if change.kind is not Kind.DESTROY and change.new("authorization_type") == "NONE":
+        if change.old("authorization_type") == "NONE" and not change.creates:
+            return
+        function = plan.name(change, "function_name")
+        text = f"The URL of the function {function} takes requests that nobody has signed (`NONE`)."
+        yield OPEN.at(plan.stack, change, text)
+
+
+def _shown(change: Change, path: str) -> str:
+    if change.is_sensitive(path):
+        return f"({Mark.SENSITIVE.value})"
+    value = change.new(path)
+    return f"what is {value.value}" if isinstance(value, Mark) else quoted(value)
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in items(value) if isinstance(each, str)]
+
+
+_SEEN: Final[Mapping[str, Callable[[Plan, Change], Iterator[Finding]]]] = {
+    **{f"aws_iam_{kind}_policy_attachment": _attachment for kind in _HOLDERS},
+    **{f"aws_iam_{kind}_policy_attachments_exclusive": _all_attachments for kind in _HOLDERS},
+    "aws_iam_policy_attachment": _attachment_to_all,
+    "aws_iam_group_membership": _members,
+    "aws_iam_user_group_membership": _groups,
+    "aws_kms_grant": _grant,
+    "aws_lambda_function_url": _function_url,
+    "aws_lambda_permission": _invocation,
+}

@@ -1,0 +1,136 @@
+"""Reviewing what a company plans that has never heard of mlinfra: modules, for_each, and resources of other habits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.operations.review import review
+from mlinfra.operations.terraform import Terraform
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from mlinfra.operations.review import Report
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("review-elsewhere")]
+
+SOURCES = Path(__file__).parent / "reviewed" / "elsewhere"
+NEW = 'module.service["new.one"].aws_'
+
+
+@pytest.fixture(scope="module")
+def terraform(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Terraform:
+    folder = tmp_path_factory.mktemp("elsewhere") / "elsewhere"
+    shutil.copytree(SOURCES, folder)
+    with zipfile.ZipFile(folder / "service" / "main.zip", "w") as archive:
+        archive.writestr("main.py", "def handler(event, context): ...\n")
+    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+    made = Terraform(folder, deployable)
+    made.init()
+    return made
+
+
+def reviewed(terraform: Terraform, folder: Path) -> Report:
+    terraform.plan(terraform.directory / "tfplan")
+    path = folder / "plan.json"
+    path.write_text(json.dumps(terraform.show(terraform.directory / "tfplan")), encoding="utf-8")
+    return review([path], root=folder, today=date(2026, 11, 26))
+
+
+@pytest.fixture(scope="module")
+def first(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """The report about the first plan, in which everything is new."""
+    return reviewed(terraform, tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="module")
+def later(terraform: Terraform, first: Report, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """The texts of what is found in the change, by rule and address."""
+    del first
+    terraform.apply(terraform.directory / "tfplan")
+    (terraform.directory / "terraform.tfvars").write_text("later = true\n")
+    report = reviewed(terraform, tmp_path_factory.mktemp("later"))
+    found: dict[str, dict[str, str]] = {}
+    for each in report.findings:
+        found.setdefault(each.id, {})[each.address] = each.text
+    return found
+
+
+def test_of_what_is_new_only_what_lets_others_in_is_held(first: Report) -> None:
+    assert {(each.id, each.address) for each in first.held} == {
+        ("MLR205", "aws_iam_role.partner"),
+        ("MLR206", 'module.service["api"].aws_lambda_function_url.this'),
+    }
+
+
+def test_a_rule_that_deletes_is_held_where_something_is_there(later: dict[str, dict[str, str]]) -> None:
+    assert set(later["MLR116"]) == {'aws_s3_bucket_lifecycle_configuration.zones["elsewhere-raw"]'}
+
+
+def test_a_list_that_lets_everybody_in_is_held(later: dict[str, dict[str, str]]) -> None:
+    assert later["MLR114"] == {
+        "aws_s3_bucket_acl.raw[0]": "The access control list of `elsewhere-raw` lets in everybody."
+    }
+
+
+def test_a_key_that_goes_is_said_to_go(later: dict[str, dict[str, str]]) -> None:
+    text = later["MLR112"]["aws_s3_bucket_server_side_encryption_configuration.raw"]
+    assert text.endswith("to nothing.")
+
+
+def test_an_account_and_the_arn_of_its_root_are_one(later: dict[str, dict[str, str]]) -> None:
+    text = "`arn:aws:iam::999999999999:root` may now take on role `elsewhere-partner`."
+    assert later["MLR205"] == {"aws_iam_role.partner": text}
+
+
+def test_rights_are_found_however_they_are_given(later: dict[str, dict[str, str]]) -> None:
+    assert later["MLR203"] == {
+        "aws_iam_policy_attachment.everyone[0]": (
+            "role `elsewhere-partner` gets all that the policy `arn:aws:iam::aws:policy/IAMFullAccess` allows."
+        )
+    }
+    found = later["MLR201"]
+    assert set(found) == {
+        "aws_iam_group_membership.admins",
+        "aws_iam_role_policy_attachments_exclusive.partner",
+        "aws_iam_user_group_membership.robot",
+        "aws_kms_grant.robot[0]",
+    }
+    assert found["aws_iam_group_membership.admins"] == (
+        "user `elsewhere-robot` gets all that the group `elsewhere-admins` may do."
+    )
+    assert ":role/elsewhere-partner` may now do `Decrypt` with the key" in found["aws_kms_grant.robot[0]"]
+
+
+def test_what_a_module_makes_anew_is_called_by_its_name_and_warns(later: dict[str, dict[str, str]]) -> None:
+    assert later["MLR202"] == {
+        f"{NEW}iam_role_policy.this": (
+            "Role `elsewhere-new-one` may do `s3:GetObject` on `arn:aws:s3:::elsewhere-raw/*`."
+        ),
+        f"{NEW}lambda_permission.bucket": (
+            "`s3.amazonaws.com` may now call the function `elsewhere-new-one`, for whoever tells that service to: no "
+            "source is named."
+        ),
+    }
+    assert later["MLR206"] == {
+        f"{NEW}lambda_function_url.this": (
+            "The URL of the function `elsewhere-new-one` takes requests that nobody has signed (`NONE`)."
+        )
+    }
+
+
+def test_a_rule_for_addresses_lets_no_group_in(later: dict[str, dict[str, str]]) -> None:
+    (text,) = later["MLR302"].values()
+    assert text.endswith("opens port 5432 (tcp) to `203.0.113.0/24`.")
+
+
+def test_an_open_api_of_kubernetes_a_lost_record_and_a_check_are_told(later: dict[str, dict[str, str]]) -> None:
+    assert later["MLR306"] == {"aws_eks_cluster.ml": "The API of `elsewhere` opens to `0.0.0.0/0`."}
+    assert set(later["MLR113"]) == {"aws_cloudtrail.trail[0]"}
+    assert later["MLR005"] == {"check.services": "It does not hold: `there is one service too many`."}
