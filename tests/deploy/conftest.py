@@ -66,7 +66,8 @@ def deployable(
     own = tmp_path_factory.mktemp("own")
     folders = {f"XDG_{kind}_HOME": str(own / kind.lower()) for kind in ("STATE", "CACHE", "DATA", "CONFIG")}
     running_local_aws.reset()
-    variables = {**client_variables(running_local_aws), **source.changes, **folders}
+    # Terraform and the provider live for seconds, a fifth of which they would collect garbage.
+    variables = {**client_variables(running_local_aws), **source.changes, **folders, "GOGC": "400"}
     with in_force({**variables, "MLINFRA_TODAY": TODAY.isoformat()}):
         yield toolchain.terraform().path
 

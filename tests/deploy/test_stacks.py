@@ -20,6 +20,7 @@ from mlinfra.operations.project import synthesize
 from mlinfra.operations.remote_state import RemoteState
 from mlinfra.operations.terraform import Terraform, TerraformError
 from tests.conftest import TODAY
+from tests.deploy.local_state import apply, differs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,22 +55,6 @@ class Project:
         for terraform in stacks.values():
             terraform.init()
         return stacks
-
-
-def apply(terraform: Terraform) -> dict[str, list[str]]:
-    """Apply what differs. Returns the addresses touched, by action."""
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    touched: dict[str, list[str]] = {}
-    for each in terraform.show(plan)["resource_changes"]:
-        if each["mode"] == "managed":
-            touched.setdefault("/".join(each["change"]["actions"]), []).append(each["address"])
-    terraform.apply(plan)
-    return touched
-
-
-def differs(terraform: Terraform) -> bool:
-    return terraform.plan(terraform.directory / "test.plan")
 
 
 @pytest.fixture(scope="module")
