@@ -217,7 +217,7 @@ LEFT_OPEN: Mapping[str, str] = MappingProxyType(
         "sagemaker:DeleteSpace": "People take away the spaces that they made.",
         "sagemaker:UpdateModelPackage": "People approve and reject the versions of a model.",
         "sagemaker:UpdateSpace": "People choose the instance and the storage of their space.",
-        "ssm:PutParameter": "The first node of a cluster writes its address for the others.",
+        "ssm:PutParameter": "The first node of a cluster writes its address, and the look for drift what it found.",
     }
 )
 """What changes managed resources and stays allowed to all who may do it, with the reason."""

@@ -67,8 +67,9 @@ def run(
         output, errors = streams.readers(child, on_line)
         try:
             child.wait()
-        except BaseException:
-            _let_end(child, may_go_on=log is not None)
+        except BaseException as interruption:
+            has_heard = isinstance(interruption, KeyboardInterrupt) and not streams.outlive
+            _let_end(child, told_already=has_heard, may_go_on=streams.outlive)
             raise
         return Ended(child.returncode, output.text(), errors.text())
 
@@ -77,6 +78,7 @@ class _Streams:
     """Where a program writes: to pipes, or to files that outlive its reader."""
 
     def __init__(self, log: Path | None, until_end: ExitStack) -> None:
+        self.outlive = log is not None
         paths = [log, log.with_name(f"{log.name}.errors")] if log else []
         self.files = [until_end.enter_context(os.fdopen(os.open(path, _WRITE, 0o600), "w")) for path in paths]
         self._read = [path.open(errors="replace") for path in paths]
@@ -102,9 +104,9 @@ def _start(
         stderr=errors,
         text=True,
         errors="replace",
-        # A terminal sends Ctrl-C, and that it was closed, to all that runs in it. The program hears of an
+        # A terminal sends Ctrl-C, and that it was closed, to all that runs in it. What has to go on hears of an
         # interruption from here alone: once, and whichever way it came.
-        start_new_session=True,
+        start_new_session=streams.outlive,
         # What Terraform writes may hold secrets: state, plans.
         umask=0o077,
         pass_fds=pass_fds,
@@ -156,12 +158,13 @@ class _Reader:
                 self._on_line(line.rstrip("\n"))
 
 
-def _let_end(child: subprocess.Popen[str], *, may_go_on: bool) -> None:
+def _let_end(child: subprocess.Popen[str], *, told_already: bool, may_go_on: bool) -> None:
     """Let an interrupted program end in good order; one killed at once would leave its lock behind.
 
     It is told once: Terraform takes a second time for "now". One that may go on without its reader is never killed.
     """
-    child.send_signal(signal.SIGINT)
+    if not told_already:
+        child.send_signal(signal.SIGINT)
     try:
         child.wait(timeout=_GRACE_SECONDS)
     except (subprocess.TimeoutExpired, KeyboardInterrupt, SystemExit):

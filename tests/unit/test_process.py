@@ -8,6 +8,8 @@ import textwrap
 import time
 from pathlib import Path
 
+import pytest
+
 from mlinfra.operations.process import run
 
 HERE = Path(__file__).parent
@@ -76,7 +78,7 @@ def test_what_it_writes_is_private(tmp_path: Path) -> None:
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
 
 
-def interrupted(folder: Path, signal_number: int, *, whole_group: bool) -> str:
+def interrupted(folder: Path, signal_number: int, *, whole_group: bool, log: str = "None") -> str:
     """What a child writes that takes a second to end, when the process that runs it is interrupted."""
     (folder / "child.sh").write_text(
         # It may be ready before its parent knows that it has started it, and nobody could tell it then.
@@ -84,12 +86,12 @@ def interrupted(folder: Path, signal_number: int, *, whole_group: bool) -> str:
         'while [ -z "$told" ]; do sleep 0.1; done\nsleep 0.6\necho finished >> said\n'
     )
     parent = textwrap.dedent(
-        """
+        f"""
         import signal, sys
         from pathlib import Path
         from mlinfra.operations.process import run
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        run(["/bin/sh", "child.sh"], cwd=Path.cwd())
+        run(["/bin/sh", "child.sh"], cwd=Path.cwd(), log={log})
         """
     )
     process = subprocess.Popen(
@@ -107,12 +109,13 @@ def interrupted(folder: Path, signal_number: int, *, whole_group: bool) -> str:
     return (folder / "said").read_text()
 
 
-def test_at_ctrl_c_the_program_is_told_once_and_let_finish(tmp_path: Path) -> None:
-    assert interrupted(tmp_path, signal.SIGINT, whole_group=True) == "told\nfinished\n"
+@pytest.mark.parametrize("log", ["None", 'Path("log")'])
+def test_at_ctrl_c_the_program_is_told_once_and_let_finish(tmp_path: Path, log: str) -> None:
+    assert interrupted(tmp_path, signal.SIGINT, whole_group=True, log=log) == "told\nfinished\n"
 
 
-def test_interrupted_alone_the_program_is_told_and_let_finish(tmp_path: Path) -> None:
-    assert interrupted(tmp_path, signal.SIGINT, whole_group=False) == "told\nfinished\n"
+def test_what_is_logged_is_told_where_its_reader_is_interrupted_alone(tmp_path: Path) -> None:
+    assert interrupted(tmp_path, signal.SIGINT, whole_group=False, log='Path("log")') == "told\nfinished\n"
 
 
 def impatient(folder: Path, log: str) -> subprocess.CompletedProcess[str]:
