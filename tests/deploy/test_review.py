@@ -12,8 +12,8 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
+from mlinfra.catalog.prices import on_demand_prices
 from mlinfra.cli.main import app
-from mlinfra.functions.cost import prices
 from mlinfra.operations.review import review
 from mlinfra.operations.review.as_json import to_json
 from mlinfra.operations.review.change import Kind
@@ -164,7 +164,7 @@ def test_tags_that_lack_are_told(found: Texts) -> None:
 
 def test_the_cost_is_that_of_the_instances_and_says_what_is_unknown(report: Report) -> None:
     cost = report.stacks[0].cost
-    g5_xlarge, g5_2xlarge = prices()["g5.xlarge"], prices()["g5.2xlarge"]
+    g5_xlarge, g5_2xlarge = (on_demand_prices()[each] for each in ("g5.xlarge", "g5.2xlarge"))
     assert cost.before == pytest.approx((2 * 730 * g5_xlarge, 6 * 730 * g5_xlarge))
     assert cost.after == pytest.approx((1 * 730 * g5_2xlarge, 3 * 730 * g5_2xlarge))
     assert [address for address, _ in cost.unknown] == ["aws_sagemaker_endpoint.ranker"]

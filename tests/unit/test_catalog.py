@@ -6,6 +6,7 @@ from botocore.session import Session
 
 from mlinfra.catalog.images import gpu_image_family
 from mlinfra.catalog.instances import instance_types
+from mlinfra.catalog.prices import on_demand_prices
 from mlinfra.catalog.regions import regions
 from mlinfra.environment import DEFAULT_SIZES
 
@@ -21,6 +22,12 @@ def test_every_accelerator_type_is_read() -> None:
     assert (p3.accelerator, p3.accelerator_count, p3.vcpu, p3.memory_mib) == ("v100", 1, 8, 62464)
     assert p3.usd_per_hour == 3.06
     assert p3.architecture == "amd64"
+
+
+def test_both_lists_of_prices_say_the_same() -> None:
+    known = {name: each.usd_per_hour for name, each in instance_types().items() if each.usd_per_hour}
+    assert known.items() <= on_demand_prices().items()
+    assert all(price > 0 for price in on_demand_prices().values())
 
 
 def test_an_unknown_price_is_unknown_and_not_nothing() -> None:

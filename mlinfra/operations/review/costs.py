@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mlinfra.functions.cost import prices
+from mlinfra.catalog.prices import on_demand_prices
 from mlinfra.operations.review import references
 from mlinfra.operations.review.change import Change, Kind, Mark, items, number
 
@@ -111,7 +111,7 @@ def _price(fleet: _Fleet) -> tuple[float | None, str]:
         return None, "how many nodes it has is not known"
     if fleet.most == 0:
         return 0.0, ""
-    known = [prices().get(each) for each in fleet.types]
+    known = [on_demand_prices().get(each) for each in fleet.types]
     missing = [name for name, price in zip(fleet.types, known, strict=True) if price is None]
     if missing:
         return None, f"the catalog has no price of {', '.join(missing)}"

@@ -134,6 +134,12 @@ def test_tags_that_lack_warn(tmp_path: Path) -> None:
     assert "`Team`" not in found.text
 
 
+def test_an_instance_without_a_gpu_has_its_price_too(tmp_path: Path) -> None:
+    report = reviewed(tmp_path, change("aws_instance.x", None, {"instance_type": "m5.large"}))
+    assert report.stacks[0].cost.unknown == ()
+    assert report.stacks[0].cost.after.usual == pytest.approx(0.096 * 730)
+
+
 def test_a_price_that_is_unknown_is_not_zero(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_instance.x", None, {"instance_type": "x9.huge"}))
     assert report.stacks[0].cost.unknown == (("aws_instance.x", "the catalog has no price of x9.huge"),)
