@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import signal
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,13 @@ def only(config: dict[str, Any], type_name: str, kind: str = "resource") -> dict
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stacks of all environments of this repository."""
     return synthesize_all(tmp_path_factory.mktemp("cdktf.out"))
+
+
+def pytest_configure() -> None:
+    """Let what tests start be interrupted, also where a shell runs them in the background, with signals ignored."""
+    for each in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(each) is signal.SIG_IGN:
+            signal.signal(each, lambda *_: None)  # unlike what is ignored, a handler is not inherited
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
