@@ -50,7 +50,7 @@ conformance: setup ## Every conformance case, the slow ones too, and the page ab
 
 .PHONY: fast-tests
 fast-tests: setup ## All tests but those that run Terraform, talk to a local AWS, or take ten seconds
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not deploy and not local_aws and not lengthy" \
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not deploy and not local_aws and not lengthy" \
 		tests/unit tests/snapshots tests/functions
 
 .PHONY: policy
