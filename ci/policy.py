@@ -21,6 +21,9 @@ from ci.synthesis import ROOT, synthesize_all, synthesize_examples
 from mlinfra.checks.suppressions import SUPPRESSIONS
 from mlinfra.checks.wildcards import wildcards
 
+_Stack = tuple[str, dict[str, Any]]
+"""A stack's name, and what it was synthesized to."""
+
 CHECKOV = ROOT / ".venv/checkov/bin/checkov"
 
 
@@ -28,9 +31,9 @@ def main() -> None:
     """Check."""
     with tempfile.TemporaryDirectory() as folder:
         stacks = synthesize_all(Path(folder, "environments"))
-        declared = [
-            path for each in (stacks, *synthesize_examples(Path(folder))) for path in each.glob("*/cdk.tf.json")
-        ]
+        folders = [stacks, *synthesize_examples(Path(folder))]
+        written = [path for each in folders for path in sorted(each.glob("*/cdk.tf.json"))]
+        declared = [(path.parent.name, json.loads(path.read_text())) for path in written]
         report = _report(stacks)
         problems = [*_wildcards(declared), *_without_effect(declared), *_problems(report)]
     for problem in problems:
@@ -42,22 +45,20 @@ def main() -> None:
     sys.exit(1 if problems else 0)
 
 
-def _wildcards(declared: list[Path]) -> list[str]:
-    return [
-        f"{path.parent.name}: {problem}" for path in declared for problem in wildcards(json.loads(path.read_text()))
-    ]
+def _wildcards(declared: list[_Stack]) -> list[str]:
+    return [f"{name}: {problem}" for name, config in declared for problem in wildcards(config)]
 
 
-def _without_effect(declared: list[Path]) -> list[str]:
+def _without_effect(declared: list[_Stack]) -> list[str]:
     reference = Reference.installed()
     problems: list[str] = []
     meant: set[Finding] = set()
-    for path in declared:
-        for address, finding in findings(json.loads(path.read_text()), reference):
+    for name, config in declared:
+        for address, finding in findings(config, reference):
             if finding in MEANT:
                 meant.add(finding)
             else:
-                problems.append(f"{path.parent.name}: {address}: {finding}")
+                problems.append(f"{name}: {address}: {finding}")
     return problems + [f"nothing needs the reason for: {each}" for each in MEANT if each not in meant]
 
 

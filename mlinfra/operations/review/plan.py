@@ -62,6 +62,15 @@ class Plan:
                 return self._by_address[address]
         return None
 
+    def makes(self, change: Change, path: str) -> bool:
+        """Whether what the value at `path` calls by name is made by this plan, and was not there before."""
+        value = change.new(path)
+        made = self.referred_to(change, path) if value is UNKNOWN else None
+        if made:
+            # What is replaced was there before, although its id is not known.
+            return made.kind is Kind.CREATE
+        return value is UNKNOWN or (isinstance(value, str) and value in self.created_names)
+
     def name(self, change: Change, path: str, *others: str) -> str:
         """What the value at `path` calls something, quoted; where it is not known yet, what that is called itself."""
         if change.new(path) is UNKNOWN and not change.old(path):

@@ -176,25 +176,26 @@ def _document(plan: Plan, change: Change, path: str) -> Iterator[Finding]:
     after = change.new(path)
     if change.is_sensitive(path):
         if change.differs(path):
-            yield _unseen(plan, change, f"The policy of {who} is sensitive and not shown.", is_new=is_new)
+            yield unseen(plan, change, f"The policy of {who} is sensitive and not shown.", is_new=is_new)
         return
     try:
         had = grants(change.old(path))
         has = frozenset() if after is UNKNOWN else grants(after)
     except NoPolicyError as reason:
         if change.differs(path):
-            yield _unseen(plan, change, f"The policy of {who} cannot be read: {reason}.", is_new=is_new)
+            yield unseen(plan, change, f"The policy of {who} cannot be read: {reason}.", is_new=is_new)
         return
     if after is UNKNOWN:
         # What is made anew gets the policy that AWS gives it, where none is given.
         if not change.replaces or _holds_policy(change.type, path):
-            yield _unseen(plan, change, f"The policy of {who} is known only when it is applied.", is_new=is_new)
+            yield unseen(plan, change, f"The policy of {who} is known only when it is applied.", is_new=is_new)
         return
     if had != has:
         yield from _compared(plan, change, difference(had, has), who, is_new=is_new, trust=path == "assume_role_policy")
 
 
-def _unseen(plan: Plan, change: Change, text: str, *, is_new: bool) -> Finding:
+def unseen(plan: Plan, change: Change, text: str, *, is_new: bool) -> Finding:
+    """The finding that what is given cannot be read."""
     return (UNSEEN_NEW if is_new else UNSEEN).at(plan.stack, change, text)
 
 
@@ -207,11 +208,8 @@ def _whose(plan: Plan, change: Change) -> tuple[str, bool]:
     for path in _OWNER_PATHS:
         owner = change.new(path) or change.old(path)
         if owner is not None and not (path == "arn" and not change.type.endswith("_policy")):
-            made = plan.referred_to(change, path) if owner is UNKNOWN else None
-            # What is replaced was there before, although its id is not known.
-            is_owner_new = made.kind is Kind.CREATE if made else owner is UNKNOWN or owner in plan.created_names
             word = f"{path} " if path in {"role", "user", "group"} else ""
-            return f"{word}{plan.name(change, path, 'name')}", change.kind is Kind.CREATE and is_owner_new
+            return f"{word}{plan.name(change, path, 'name')}", change.kind is Kind.CREATE and plan.makes(change, path)
     return change.name("name", "id"), change.kind is Kind.CREATE
 
 
@@ -322,7 +320,7 @@ def _holder(plan: Plan, change: Change) -> Iterator[Finding]:
             found = difference(grants(had.get(name)), grants(has.get(name)))
         except NoPolicyError as reason:
             text = f"The policy {quoted(name)} of {who} cannot be read: {reason}."
-            yield _unseen(plan, change, text, is_new=is_new)
+            yield unseen(plan, change, text, is_new=is_new)
             continue
         yield from _compared(plan, change, found, who, is_new=is_new)
 

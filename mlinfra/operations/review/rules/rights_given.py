@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, Mark, items
-from mlinfra.operations.review.rules.access import LESS, MORE, NEW, OPEN, UNSEEN, UNSEEN_NEW, attached
+from mlinfra.operations.review.rules.access import LESS, MORE, NEW, OPEN, UNSEEN, attached, unseen
 from mlinfra.operations.review.wording import listed, quoted
 
 if TYPE_CHECKING:
@@ -28,15 +28,6 @@ def look(plan: Plan) -> Iterator[Finding]:
             yield from see(plan, change)
 
 
-def _is_new(plan: Plan, change: Change, path: str) -> bool:
-    """Whether whose name is at `path` is made by this plan."""
-    holder = change.new(path)
-    made = plan.referred_to(change, path) if holder is UNKNOWN else None
-    if made:
-        return made.kind is Kind.CREATE
-    return holder is UNKNOWN or (isinstance(holder, str) and holder in plan.created_names)
-
-
 def _attachment(plan: Plan, change: Change) -> Iterator[Finding]:
     kind = change.type.removeprefix("aws_iam_").removesuffix("_policy_attachment")
     who = f"{kind} {plan.name(change, kind)}"
@@ -47,12 +38,11 @@ def _attachment(plan: Plan, change: Change) -> Iterator[Finding]:
             yield UNSEEN.at(plan.stack, change, f"{who} gets a policy whose ARN is sensitive.")
         return
     if change.creates:
-        policy, is_new = change.new("policy_arn"), _is_new(plan, change, kind)
+        policy, is_new = change.new("policy_arn"), plan.makes(change, kind)
         if isinstance(policy, str):
             yield attached(plan, change, who, policy, is_new=is_new)
         else:
-            rule = UNSEEN_NEW if is_new else UNSEEN
-            yield rule.at(plan.stack, change, f"{who} gets a policy that is made by this plan.")
+            yield unseen(plan, change, f"{who} gets a policy that is made by this plan.", is_new=is_new)
     if change.destroys:
         policy = change.old("policy_arn")
         yield LESS.at(plan.stack, change, f"{who} loses the policy {quoted(policy)}.")
@@ -86,7 +76,7 @@ def _all_attachments(plan: Plan, change: Change) -> Iterator[Finding]:
     if change.kind is Kind.DESTROY:
         return
     kind = change.type.removeprefix("aws_iam_").removesuffix("_policy_attachments_exclusive")
-    who, is_new = f"{kind} {plan.name(change, f'{kind}_name')}", _is_new(plan, change, f"{kind}_name")
+    who, is_new = f"{kind} {plan.name(change, f'{kind}_name')}", plan.makes(change, f"{kind}_name")
     if change.kind is Kind.CREATE and not is_new:
         text = f"{who} loses every policy that is not one of {listed(_texts(change.new('policy_arns')))}."
         yield LESS.at(plan.stack, change, text)
@@ -131,7 +121,7 @@ def _grant(plan: Plan, change: Change) -> Iterator[Finding]:
     who = plan.name(change, "grantee_principal")
     operations, key = listed(_texts(change.new("operations") or change.old("operations"))), plan.name(change, "key_id")
     if change.creates:
-        rule = NEW if _is_new(plan, change, "key_id") or _is_new(plan, change, "grantee_principal") else MORE
+        rule = NEW if plan.makes(change, "key_id") or plan.makes(change, "grantee_principal") else MORE
         yield rule.at(plan.stack, change, f"{who} may now do {operations} with the key {key}.")
     elif change.destroys:
         yield LESS.at(plan.stack, change, f"{who} may no longer do {operations} with the key {key}.")
@@ -152,7 +142,7 @@ def _invocation(plan: Plan, change: Change) -> Iterator[Finding]:
     elif isinstance(principal, str) and principal.endswith(".amazonaws.com"):
         # Whoever has an account of AWS can have a service act: the confused deputy.
         text += ", for whoever tells that service to: no source is named"
-    rule = NEW if _is_new(plan, change, "function_name") else MORE
+    rule = NEW if plan.makes(change, "function_name") else MORE
     yield rule.at(plan.stack, change, f"{text}.")
 
 
