@@ -6,12 +6,12 @@ Runs on the system's own Python, so it imports nothing that has to be installed.
 import sys
 
 from mlinfra.errors import OperationError
-from mlinfra.operations import toolchain
+from mlinfra.operations.terraform import find_node, find_terraform, require_tools
 
-CHECKS = {"terraform": toolchain.terraform, "node": toolchain.node}
+CHECKS = {"terraform": find_terraform, "node": find_node}
 
 if __name__ == "__main__":
     try:
-        toolchain.require(*(CHECKS[name] for name in sys.argv[1:]))
+        require_tools(*(CHECKS[name] for name in sys.argv[1:]))
     except OperationError as problem:
         sys.exit(str(problem))

@@ -11,121 +11,121 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlinfra._cdk import TerraformOutput
-    from mlinfra.adopted import Adopted
     from mlinfra.app import MlApp, problems_without_traceback
-    from mlinfra.catalog.images import Image
-    from mlinfra.constructs.adopted_resource import AdoptedResource
-    from mlinfra.constructs.alerts import Alerts
-    from mlinfra.constructs.ci_roles import CiRoles
-    from mlinfra.constructs.cluster_records import ClusterRecords
-    from mlinfra.constructs.console_lockdown import ConsoleLockdown
-    from mlinfra.constructs.data_catalog import DataCatalog
-    from mlinfra.constructs.data_lake import DataLake
-    from mlinfra.constructs.encryption_key import EncryptionKey
-    from mlinfra.constructs.endpoint_watch import EndpointWatch
-    from mlinfra.constructs.experiment_tracking import ExperimentTracking
-    from mlinfra.constructs.feature_store import FeatureStore
-    from mlinfra.constructs.function import Function
-    from mlinfra.constructs.idle_guard import IdleGuard
-    from mlinfra.constructs.idle_stop import IdleStop
-    from mlinfra.constructs.image_repository import ImageRepository
-    from mlinfra.constructs.janitor import Janitor
-    from mlinfra.constructs.job_watch import JobWatch
-    from mlinfra.constructs.lifecycle import Lifecycle
-    from mlinfra.constructs.model_registry import ModelRegistry
-    from mlinfra.constructs.network import Network
-    from mlinfra.constructs.node_watch import NodeWatch
-    from mlinfra.constructs.object_lock import ObjectLock
-    from mlinfra.constructs.quiet_schedule import QuietSchedule
-    from mlinfra.constructs.replication import Replication
-    from mlinfra.constructs.serving_endpoint import ServingEndpoint
-    from mlinfra.constructs.shutdown import Shutdown
+    from mlinfra.constructs.account import AdoptedResource, CiRoles, ConsoleLockdown, Network
+    from mlinfra.constructs.data_lake import DataCatalog, DataLake, Lifecycle, ObjectLock, Replication
+    from mlinfra.constructs.ml_assets import ExperimentTracking, FeatureStore, ImageRepository, ModelRegistry
+    from mlinfra.constructs.parts import Alerts, EncryptionKey, Function
+    from mlinfra.constructs.serving import EndpointWatch, ServingEndpoint
+    from mlinfra.constructs.shutdown import (
+        ClusterRecords,
+        IdleGuard,
+        IdleStop,
+        Janitor,
+        JobWatch,
+        NodeWatch,
+        QuietSchedule,
+        Shutdown,
+    )
     from mlinfra.constructs.studio import Studio
-    from mlinfra.constructs.training_cluster import TrainingCluster
-    from mlinfra.constructs.training_queue import TrainingQueue
-    from mlinfra.data_lake_settings import DataLakeSettings
-    from mlinfra.declaration import DeclarationError
-    from mlinfra.declared import load_environments
-    from mlinfra.endpoint import Endpoint, Variant
-    from mlinfra.environment import Environment
-    from mlinfra.experiment import Experiment, Lustre
-    from mlinfra.feature_group import FeatureGroup
-    from mlinfra.forgotten import Forgotten
-    from mlinfra.hosting import Asynchronous, BlueGreen, RealTime, Serverless
-    from mlinfra.people import Person, Team
-    from mlinfra.pipeline import Pipeline
+    from mlinfra.constructs.training import TrainingCluster, TrainingQueue
+    from mlinfra.declarations import (
+        Adopted,
+        Asynchronous,
+        BlueGreen,
+        CapacityBlock,
+        CapacityReservation,
+        DataLakeSettings,
+        Endpoint,
+        Environment,
+        Experiment,
+        FeatureGroup,
+        Forgotten,
+        Image,
+        Lustre,
+        OnDemand,
+        Person,
+        Pipeline,
+        QuietHours,
+        RealTime,
+        RegisteredModel,
+        Serverless,
+        Space,
+        Spot,
+        StudioSettings,
+        Team,
+        Tracking,
+        Variant,
+        load_environments,
+    )
+    from mlinfra.errors import DeclarationError
     from mlinfra.platform import Platform
-    from mlinfra.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
-    from mlinfra.quiet_hours import QuietHours
-    from mlinfra.registered_model import RegisteredModel
     from mlinfra.stack import MlStack
     from mlinfra.stacks.state import StateStack
-    from mlinfra.studio import Space, StudioSettings
-    from mlinfra.tracking import Tracking
 
 _HOMES = {
-    "Adopted": "mlinfra.adopted",
-    "AdoptedResource": "mlinfra.constructs.adopted_resource",
-    "Alerts": "mlinfra.constructs.alerts",
-    "Asynchronous": "mlinfra.hosting",
-    "BlueGreen": "mlinfra.hosting",
-    "CapacityBlock": "mlinfra.purchase",
-    "CapacityReservation": "mlinfra.purchase",
-    "CiRoles": "mlinfra.constructs.ci_roles",
-    "ClusterRecords": "mlinfra.constructs.cluster_records",
-    "ConsoleLockdown": "mlinfra.constructs.console_lockdown",
-    "DataCatalog": "mlinfra.constructs.data_catalog",
+    "Adopted": "mlinfra.declarations",
+    "AdoptedResource": "mlinfra.constructs.account",
+    "Alerts": "mlinfra.constructs.parts",
+    "Asynchronous": "mlinfra.declarations",
+    "BlueGreen": "mlinfra.declarations",
+    "CapacityBlock": "mlinfra.declarations",
+    "CapacityReservation": "mlinfra.declarations",
+    "CiRoles": "mlinfra.constructs.account",
+    "ClusterRecords": "mlinfra.constructs.shutdown",
+    "ConsoleLockdown": "mlinfra.constructs.account",
+    "DataCatalog": "mlinfra.constructs.data_lake",
     "DataLake": "mlinfra.constructs.data_lake",
-    "DataLakeSettings": "mlinfra.data_lake_settings",
-    "DeclarationError": "mlinfra.declaration",
-    "EncryptionKey": "mlinfra.constructs.encryption_key",
-    "Endpoint": "mlinfra.endpoint",
-    "EndpointWatch": "mlinfra.constructs.endpoint_watch",
-    "Environment": "mlinfra.environment",
-    "Experiment": "mlinfra.experiment",
-    "ExperimentTracking": "mlinfra.constructs.experiment_tracking",
-    "FeatureGroup": "mlinfra.feature_group",
-    "FeatureStore": "mlinfra.constructs.feature_store",
-    "Forgotten": "mlinfra.forgotten",
-    "Function": "mlinfra.constructs.function",
-    "IdleGuard": "mlinfra.constructs.idle_guard",
-    "IdleStop": "mlinfra.constructs.idle_stop",
-    "Image": "mlinfra.catalog.images",
-    "ImageRepository": "mlinfra.constructs.image_repository",
-    "Janitor": "mlinfra.constructs.janitor",
-    "JobWatch": "mlinfra.constructs.job_watch",
-    "Lifecycle": "mlinfra.constructs.lifecycle",
-    "Lustre": "mlinfra.experiment",
+    "DataLakeSettings": "mlinfra.declarations",
+    "DeclarationError": "mlinfra.errors",
+    "EncryptionKey": "mlinfra.constructs.parts",
+    "Endpoint": "mlinfra.declarations",
+    "EndpointWatch": "mlinfra.constructs.serving",
+    "Environment": "mlinfra.declarations",
+    "Experiment": "mlinfra.declarations",
+    "ExperimentTracking": "mlinfra.constructs.ml_assets",
+    "FeatureGroup": "mlinfra.declarations",
+    "FeatureStore": "mlinfra.constructs.ml_assets",
+    "Forgotten": "mlinfra.declarations",
+    "Function": "mlinfra.constructs.parts",
+    "IdleGuard": "mlinfra.constructs.shutdown",
+    "IdleStop": "mlinfra.constructs.shutdown",
+    "Image": "mlinfra.declarations",
+    "ImageRepository": "mlinfra.constructs.ml_assets",
+    "Janitor": "mlinfra.constructs.shutdown",
+    "JobWatch": "mlinfra.constructs.shutdown",
+    "Lifecycle": "mlinfra.constructs.data_lake",
+    "Lustre": "mlinfra.declarations",
     "MlApp": "mlinfra.app",
     "MlStack": "mlinfra.stack",
-    "ModelRegistry": "mlinfra.constructs.model_registry",
-    "Network": "mlinfra.constructs.network",
-    "NodeWatch": "mlinfra.constructs.node_watch",
-    "ObjectLock": "mlinfra.constructs.object_lock",
-    "OnDemand": "mlinfra.purchase",
-    "Person": "mlinfra.people",
-    "Pipeline": "mlinfra.pipeline",
+    "ModelRegistry": "mlinfra.constructs.ml_assets",
+    "Network": "mlinfra.constructs.account",
+    "NodeWatch": "mlinfra.constructs.shutdown",
+    "ObjectLock": "mlinfra.constructs.data_lake",
+    "OnDemand": "mlinfra.declarations",
+    "Person": "mlinfra.declarations",
+    "Pipeline": "mlinfra.declarations",
     "Platform": "mlinfra.platform",
-    "QuietHours": "mlinfra.quiet_hours",
-    "QuietSchedule": "mlinfra.constructs.quiet_schedule",
-    "RealTime": "mlinfra.hosting",
-    "RegisteredModel": "mlinfra.registered_model",
-    "Replication": "mlinfra.constructs.replication",
-    "Serverless": "mlinfra.hosting",
-    "ServingEndpoint": "mlinfra.constructs.serving_endpoint",
+    "QuietHours": "mlinfra.declarations",
+    "QuietSchedule": "mlinfra.constructs.shutdown",
+    "RealTime": "mlinfra.declarations",
+    "RegisteredModel": "mlinfra.declarations",
+    "Replication": "mlinfra.constructs.data_lake",
+    "Serverless": "mlinfra.declarations",
+    "ServingEndpoint": "mlinfra.constructs.serving",
     "Shutdown": "mlinfra.constructs.shutdown",
-    "Space": "mlinfra.studio",
-    "Spot": "mlinfra.purchase",
+    "Space": "mlinfra.declarations",
+    "Spot": "mlinfra.declarations",
     "StateStack": "mlinfra.stacks.state",
     "Studio": "mlinfra.constructs.studio",
-    "StudioSettings": "mlinfra.studio",
-    "Team": "mlinfra.people",
+    "StudioSettings": "mlinfra.declarations",
+    "Team": "mlinfra.declarations",
     "TerraformOutput": "mlinfra._cdk",
-    "Tracking": "mlinfra.tracking",
-    "TrainingCluster": "mlinfra.constructs.training_cluster",
-    "TrainingQueue": "mlinfra.constructs.training_queue",
-    "Variant": "mlinfra.endpoint",
-    "load_environments": "mlinfra.declared",
+    "Tracking": "mlinfra.declarations",
+    "TrainingCluster": "mlinfra.constructs.training",
+    "TrainingQueue": "mlinfra.constructs.training",
+    "Variant": "mlinfra.declarations",
+    "load_environments": "mlinfra.declarations",
     "problems_without_traceback": "mlinfra.app",
 }
 

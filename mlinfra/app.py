@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk import App
-from mlinfra.declaration import DeclarationError
+from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

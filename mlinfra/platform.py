@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct, Fn
 from mlinfra._cdk.aws import data_aws_ssm_parameter, ssm_parameter
-from mlinfra.constructs.data_lake_access import DataLakeAccess
-from mlinfra.constructs.experiment_tracking import ExperimentTrackingAccess
-from mlinfra.constructs.feature_store import FeatureStoreAccess
-from mlinfra.constructs.image_repository import ImageRepositoryAccess
-from mlinfra.constructs.model_registry import ModelRegistryAccess
-from mlinfra.constructs.surroundings import environment_of
+from mlinfra.constructs.data_lake import DataLakeAccess
+from mlinfra.constructs.ml_assets import (
+    ExperimentTrackingAccess,
+    FeatureStoreAccess,
+    ImageRepositoryAccess,
+    ModelRegistryAccess,
+)
+from mlinfra.constructs.parts import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
     from mlinfra.stack import MlStack
 
 
@@ -31,7 +33,7 @@ def hand_over(stack: MlStack, values: Mapping[str, str | Sequence[str]]) -> None
         ssm_parameter.SsmParameter(
             stack,
             f"parameter-{name}",
-            name=stack.environment.parameter_name(stack.component, name),
+            name=stack.environment.names.parameter(stack.component, name),
             description=f"Read by mlinfra's Platform.lookup: {name} of {stack.node.id}.",
             type="String" if isinstance(value, str) else "StringList",
             value=value if isinstance(value, str) else Fn.join(",", list(value)),
@@ -143,7 +145,7 @@ class Platform(Construct):
         id_ = f"{component}-{name}"
         known = self.node.try_find_child(id_)
         if not isinstance(known, data_aws_ssm_parameter.DataAwsSsmParameter):
-            parameter = self._environment.parameter_name(component, name)
+            parameter = self._environment.names.parameter(component, name)
             known = data_aws_ssm_parameter.DataAwsSsmParameter(self, id_, name=parameter)
         # Its `value` is sensitive, which would hide every plan that uses it.
         return str(known.insecure_value)

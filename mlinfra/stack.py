@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 AWS_PROVIDER = {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
 """The provider that stacks ask for. A range: the lock file does the pinning."""
@@ -57,7 +57,7 @@ class MlStack(TerraformStack):
         Raises:
             ValueError: where the app already has a stack of that id or state key.
         """
-        stack_id, state_key = environment.stack_id(component), environment.state_key(component)
+        stack_id, state_key = environment.names.stack_id(component), environment.names.state_key(component)
         known = _stacks.setdefault(scope, {})
         if stack_id in known:
             message = (
@@ -115,12 +115,12 @@ class MlStack(TerraformStack):
         environment = self._environment
         backend = S3Backend(
             self,
-            bucket=environment.state_bucket,
+            bucket=environment.names.state_bucket,
             key=state_key,
             region=environment.region,
             encrypt=True,
-            kms_key_id=f"arn:aws:kms:{environment.region}:{environment.account_id}:{environment.state_key_alias}",
-            dynamodb_table=environment.lock_table,
+            kms_key_id=f"arn:aws:kms:{environment.region}:{environment.account_id}:{environment.names.state_key_alias}",
+            dynamodb_table=environment.names.lock_table,
         )
         backend.add_override("allowed_account_ids", [environment.account_id])
         if environment.native_state_lock:

@@ -15,7 +15,7 @@ from ci.synthesis import synthesize_all
 from mlinfra import Environment, Experiment, MlStack
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.image_lock import ImageLock, ImagePin
-from mlinfra.catalog.regions import regions
+from mlinfra.catalog.regions import aws_regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def image_lock() -> ImageLock:
         )
         for number, family in enumerate(IMAGE_FAMILIES.values())
     }
-    everywhere = dict.fromkeys(regions(), pins)
+    everywhere = dict.fromkeys(aws_regions(), pins)
     return ImageLock({"aws": everywhere, "local": everywhere})
 
 

@@ -13,8 +13,8 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from mlinfra.declared import load_environments
-from mlinfra.operations.project import project_root
+from mlinfra.declarations import load_environments
+from mlinfra.operations.terraform import project_root
 from mlinfra.variables import shell_lines
 
 _HOUR_S = 3600
@@ -28,7 +28,7 @@ def main(name: str, use: str) -> str:
         sys.exit(f"{name} has no pipeline that could {use} it. Expected: pipeline=Pipeline(...), and plan or apply.")
     sts = boto3.client("sts", region_name=environment.region, config=Config(signature_version=UNSIGNED))
     credentials = sts.assume_role_with_web_identity(
-        RoleArn=environment.ci_role_arn("plan" if use == "plan" else "apply"),
+        RoleArn=environment.names.ci_role_arn("plan" if use == "plan" else "apply"),
         RoleSessionName=f"gitlab-{os.environ.get('CI_PIPELINE_ID', 'local')}-{os.environ.get('CI_JOB_ID', '0')}",
         WebIdentityToken=os.environ["MLINFRA_ID_TOKEN"],
         DurationSeconds=_HOUR_S * (1 if use == "plan" else pipeline.apply_session_hours),

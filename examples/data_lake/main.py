@@ -16,7 +16,7 @@ from mlinfra import (
     Replication,
     TerraformOutput,
 )
-from mlinfra.constructs.policy import policy_document
+from mlinfra.constructs.parts import policy_document
 
 environment = Environment(
     name="prod",

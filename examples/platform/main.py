@@ -39,7 +39,7 @@ class RankerStack(MlStack):
         key = EncryptionKey(
             self,
             "key",
-            name=environment.prefix,
+            name=environment.names.prefix,
             description="Encrypts volumes, images and logs.",
             services=["ec2", "logs"],
         )

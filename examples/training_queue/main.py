@@ -6,7 +6,7 @@ cdktf synth --app "python examples/training_queue/main.py"
 from __future__ import annotations
 
 from mlinfra import Environment, MlApp, MlStack, Platform
-from mlinfra.constructs.training_queue import TrainingQueue
+from mlinfra.constructs.training import TrainingQueue
 
 REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 

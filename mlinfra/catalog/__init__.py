@@ -1,1 +1,49 @@
 """Facts about what AWS offers: instance types, prices, regions, images. Data and typed readers, no cdktf."""
+
+from __future__ import annotations
+
+from mlinfra.catalog.hosting import expect_hosting_type, has_local_disks
+from mlinfra.catalog.image_families import IMAGE_FAMILIES, IMAGE_OWNER, ImageFamily, image_families_of, image_family
+from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock, ImagePin, place_name
+from mlinfra.catalog.image_releases import image_release
+from mlinfra.catalog.images import NodeImage, gpu_image_family
+from mlinfra.catalog.instances import PRICES_AS_OF, InstanceType, instance_types
+from mlinfra.catalog.managed_actions import MANAGED_ACTIONS, managed_actions_of
+from mlinfra.catalog.offers import Choice, NoOffer, by_name, cheapest, find_offers, gpu_model, gpu_models, gpu_name
+from mlinfra.catalog.prices import on_demand_prices
+from mlinfra.catalog.regions import aws_regions
+from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
+
+__all__ = [
+    "IMAGE_FAMILIES",
+    "IMAGE_LOCK_FILE",
+    "IMAGE_OWNER",
+    "MANAGED_ACTIONS",
+    "PRICES_AS_OF",
+    "Choice",
+    "ImageFamily",
+    "ImageLock",
+    "ImagePin",
+    "InstanceType",
+    "NoOffer",
+    "NodeImage",
+    "aws_regions",
+    "by_name",
+    "cheapest",
+    "expect_hosting_type",
+    "find_offers",
+    "gpu_image_family",
+    "gpu_model",
+    "gpu_models",
+    "gpu_name",
+    "has_local_disks",
+    "image_families_of",
+    "image_family",
+    "image_release",
+    "instance_types",
+    "managed_actions_of",
+    "on_demand_prices",
+    "place_name",
+    "studio_instance_types",
+    "unknown_studio_types",
+]

@@ -139,7 +139,7 @@ def image_family(accelerator: str) -> ImageFamily | None:
     return _BY_ACCELERATOR.get(accelerator)
 
 
-def image_families(accelerators: Iterable[str]) -> tuple[ImageFamily, ...]:
+def image_families_of(accelerators: Iterable[str]) -> tuple[ImageFamily, ...]:
     """The families that run `accelerators`, each once, in the order of their names.
 
     Accelerators that no family runs are left out: the environment names an image of its own for them.

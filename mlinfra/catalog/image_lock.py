@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlinfra.catalog.image_families import IMAGE_FAMILIES, ImageFamily
-from mlinfra.catalog.regions import regions
+from mlinfra.catalog.regions import aws_regions
 from mlinfra.command import own_command
-from mlinfra.declaration import DeclarationError
+from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -202,7 +202,7 @@ def _read(places: dict[str, Any], pins: dict[Place, dict[str, dict[str, ImagePin
 
 
 def _read_region(where: str, by_family: object, pins: dict[str, ImagePin]) -> Iterator[str]:
-    if where.partition(".")[2] not in regions():
+    if where.partition(".")[2] not in aws_regions():
         yield f"{where}: it is not an AWS region."
     elif not isinstance(by_family, dict):
         yield f"{where}: {by_family!r} is no object. Expected: image families, each with its pin."

@@ -1,37 +1,14 @@
-"""What a node boots from: the image that the lock pins, or one that an environment names itself."""
+"""The machine image a node boots from, and the image family of an accelerator."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
 from mlinfra.catalog.image_families import image_family
-from mlinfra.declaration import Declaration
 
 if TYPE_CHECKING:
     from mlinfra.catalog.image_families import ImageFamily
-
-
-class Image(Declaration):
-    """A machine image, by id or by how to find it.
-
-    Raises:
-        DeclarationError: with every problem at once.
-    """
-
-    reference: str = Field(
-        pattern=r"^(ami-[0-9a-f]{8,17}|resolve:ssm:/.+|name:.+)$",
-        description="ami-ID; resolve:ssm:PARAMETER, which EC2 resolves when an instance launches; or name:PATTERN, "
-        "the newest of Amazon's images so called.",
-    )
-    root_device: str = Field(
-        default="/dev/sda1",
-        pattern=r"^/dev/[a-z0-9]+$",
-        description="The device name of the root volume: /dev/sda1 for Ubuntu, /dev/xvda for Amazon Linux. Default: "
-        "/dev/sda1.",
-    )
 
 
 @dataclass(frozen=True)
@@ -39,7 +16,7 @@ class NodeImage:
     """What a node boots from, and what is known of it."""
 
     reference: str
-    """As in `Image`."""
+    """As in `mlinfra.declarations.Image`."""
     root_device: str
     """The device name of the root volume."""
     driver: str | None = None

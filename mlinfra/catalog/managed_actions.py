@@ -223,7 +223,7 @@ LEFT_OPEN: Mapping[str, str] = MappingProxyType(
 """What changes managed resources and stays allowed to all who may do it, with the reason."""
 
 
-def managed_actions(resource_types: Iterable[str]) -> tuple[str, ...]:
+def managed_actions_of(resource_types: Iterable[str]) -> tuple[str, ...]:
     """The actions that make, change and delete resources of `resource_types`, sorted, each once.
 
     Raises:

@@ -54,7 +54,7 @@ def gpu_models() -> tuple[str, ...]:
     return tuple(sorted({each.accelerator for each in instance_types().values()}))
 
 
-def offers(
+def find_offers(
     *,
     gpu: str | None = None,
     gpus_per_node: int | None = None,
@@ -98,7 +98,7 @@ def cheapest(*, gpu: str, gpus_per_node: int = 1, gpu_memory_gib: int | None = N
     Raises:
         NoOffer: where there is none, with the nearest offers.
     """
-    fitting = offers(gpu=gpu, gpus_per_node=gpus_per_node, gpu_memory_gib=gpu_memory_gib)
+    fitting = find_offers(gpu=gpu, gpus_per_node=gpus_per_node, gpu_memory_gib=gpu_memory_gib)
     if not fitting:
         raise NoOffer(_nearest(gpu, gpus_per_node, gpu_memory_gib))
     best, *others = fitting
@@ -166,6 +166,6 @@ def _nearest(gpu: str, gpus_per_node: int, gpu_memory_gib: int | None) -> str:
     name = gpu_model(gpu)
     memory = f" with at least {gpu_memory_gib} GiB each" if gpu_memory_gib else ""
     wanted = f"no instance type has {gpus_per_node} x {name}{memory}"
-    same_gpu = offers(gpu=gpu, gpu_memory_gib=gpu_memory_gib) or offers(gpu=gpu)
+    same_gpu = find_offers(gpu=gpu, gpu_memory_gib=gpu_memory_gib) or find_offers(gpu=gpu)
     nearest = sorted(same_gpu, key=lambda each: (abs(each.accelerator_count - gpus_per_node), *_by_price(each)))
     return f"{wanted}. Nearest: {'; '.join(describe(each) for each in nearest[:4])}."

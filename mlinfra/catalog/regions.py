@@ -6,7 +6,7 @@ from importlib.resources import files
 
 
 @lru_cache(maxsize=1)
-def regions() -> tuple[str, ...]:
+def aws_regions() -> tuple[str, ...]:
     """Every region of the commercial partition (`aws`), sorted.
 
     Source: the partition data of the installed botocore, so a new region needs a newer boto3 and

@@ -52,9 +52,9 @@ def adopt(
     from rich.console import Console
 
     from mlinfra.cli.presentation import StepsOnConsole
-    from mlinfra.declared import load_environments
+    from mlinfra.declarations import load_environments
     from mlinfra.operations.adopt import Asked, adopt as operation
-    from mlinfra.operations.project import project_root
+    from mlinfra.operations.terraform import project_root
 
     console = Console(soft_wrap=True, highlight=False)
     root = project_root()
@@ -72,7 +72,7 @@ def adopt(
     )
     for proposal in made.proposals:
         _show(proposal, console)
-    _conclude(made, console, chosen.stack_id("adopted"), dry_run=dry_run)
+    _conclude(made, console, chosen.names.stack_id("adopted"), dry_run=dry_run)
     if not made.changes_nothing and not made.written:
         raise typer.Exit(DIFFERS)
 

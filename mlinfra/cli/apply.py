@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.operations.apply import after_interruption, apply
-from mlinfra.operations.project import project_root
+from mlinfra.operations.deploy import after_interruption, apply
+from mlinfra.operations.terraform import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mlinfra.operations.apply_checks import Review
+    from mlinfra.operations.deploy import Review
 
 
 def show_apply(paths: Sequence[Path], *, tag: str | None, allow_dirty: bool, live: bool) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 
 from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.declared import load_environments
+from mlinfra.declarations import load_environments
 from mlinfra.operations.bootstrap import bootstrap
-from mlinfra.operations.project import project_root
+from mlinfra.operations.terraform import project_root
 
 _OUTCOMES = {
     "created": "now holds the state of",

@@ -34,17 +34,16 @@ def pin(
     """
     from rich.console import Console
 
-    from mlinfra.bucket_record import BUCKET_RECORD_FILE
-    from mlinfra.declared import load_environments
-    from mlinfra.operations import buckets as operation
-    from mlinfra.operations.project import project_root
+    from mlinfra.declarations import BUCKET_RECORD_FILE, load_environments
+    from mlinfra.operations.bootstrap import pin_bucket_names
+    from mlinfra.operations.terraform import project_root
 
     root = project_root()
     if environments:
         chosen = [each for name in environments for each in load_environments(root, only=name, judged=False)]
     else:
         chosen = [each for each in load_environments(root, judged=False) if each.protect_data]
-    new = operation.pin(chosen, root)
+    new = pin_bucket_names(chosen, root)
     console = Console(soft_wrap=True, highlight=False)
     for name in new:
         console.print(f"  {name}")

@@ -9,12 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mlinfra.catalog.instances import PRICES_AS_OF
-from mlinfra.catalog.offers import NoOffer, cheapest, gpu_name, offers
+from mlinfra.catalog import PRICES_AS_OF, NoOffer, cheapest, find_offers, gpu_name
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
-    from mlinfra.catalog.instances import InstanceType
+    from mlinfra.catalog import InstanceType
 
 _MIB_PER_GIB = 1024
 _MBPS_PER_GBPS = 1000
@@ -37,7 +36,7 @@ def show_catalog(
     Raises:
         OperationError: where nothing fits, with the nearest offers.
     """
-    found = offers(
+    found = find_offers(
         gpu=gpu,
         gpus_per_node=gpus_per_node,
         gpu_memory_gib=gpu_memory_gib,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
     from mlinfra.operations.clusters import Cluster
 
 clusters = typer.Typer(help="The training clusters that are there, and starting, stopping and extending them.")
@@ -37,9 +37,9 @@ def show(
 @clusters.command()
 def start(environment: _Environment, experiment: _Experiment) -> None:
     """Ask for all nodes of a stopped cluster again."""
-    from mlinfra.operations import clusters as operations
+    from mlinfra.operations.clusters import start_cluster
 
-    started = operations.start(_declared(environment), experiment)
+    started = start_cluster(_declared(environment), experiment)
     typer.echo(f"{started.name}: {started.wanted} nodes are asked for, {started.nodes} are there.")
     _say_expiry(started)
 
@@ -52,10 +52,10 @@ def stop(
     force: Annotated[bool, typer.Option("--force", help="Although it works, or may: what runs on it is lost.")] = False,
 ) -> None:
     """Stop a cluster that does not work. The volumes of its nodes are kept for some days."""
-    from mlinfra.operations import clusters as operations
+    from mlinfra.operations.clusters import stop_cluster
 
     declared = _declared(environment)
-    stopped = operations.stop(declared, experiment, force=force)
+    stopped = stop_cluster(declared, experiment, force=force)
     left = f", {stopped.nodes} nodes are still going" if stopped.nodes else ""
     days = declared.volume_grace_days
     typer.echo(f"{stopped.name}: {stopped.state}{left}. Its volumes are kept for {days} day{'s' if days > 1 else ''}.")
@@ -69,9 +69,9 @@ def extend(
     until: Annotated[datetime, typer.Option(help="The new last day.", formats=["%Y-%m-%d"])],
 ) -> None:
     """Let a cluster live longer than its experiment declares, from now on."""
-    from mlinfra.operations import clusters as operations
+    from mlinfra.operations.clusters import extend_cluster
 
-    extended = operations.extend(_declared(environment), experiment, until.date())
+    extended = extend_cluster(_declared(environment), experiment, until.date())
     _say_expiry(extended)
     typer.echo(
         f"Change it where it is declared too: expires=date({until.year}, {until.month}, {until.day}) in "
@@ -87,8 +87,8 @@ def _say_expiry(cluster: Cluster) -> None:
 
 
 def _declared(name: str) -> Environment:
-    from mlinfra.declared import load_environments
-    from mlinfra.operations.project import project_root
+    from mlinfra.declarations import load_environments
+    from mlinfra.operations.terraform import project_root
 
     (environment,) = load_environments(project_root(), only=name, judged=False)
     return environment

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mlinfra.declared import load_environments
+from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws_account import reachable
-from mlinfra.operations.clusters import clusters
-from mlinfra.operations.project import project_root
+from mlinfra.operations.aws import reachable
+from mlinfra.operations.clusters import list_clusters
+from mlinfra.operations.terraform import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def show_clusters(names: Sequence[str], *, as_json: bool) -> None:
     asked = [each for each in declared if each.name in names] if names else reachable(declared)
     for environment in asked:
         try:
-            found += clusters(environment)
+            found += list_clusters(environment)
         except OperationError as reason:
             if len(asked) == 1 or names:
                 raise

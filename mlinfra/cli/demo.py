@@ -10,7 +10,7 @@ from rich.table import Table
 from mlinfra.cli.presentation import StepsOnConsole
 from mlinfra.command import own_command
 from mlinfra.operations.demo import demo
-from mlinfra.operations.project import project_root
+from mlinfra.operations.terraform import project_root
 
 if TYPE_CHECKING:
     from mlinfra.operations.demo import DemoResult

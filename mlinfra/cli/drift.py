@@ -13,9 +13,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.environment import Environment
-    from mlinfra.operations.drift.memory import Memory
-    from mlinfra.operations.drift.report import Report
+    from mlinfra.declarations import Environment
+    from mlinfra.operations.drift import Memory, Report
 
 _WIDE = 160
 
@@ -77,8 +76,8 @@ def drift(
 
     from mlinfra.cli.presentation import StepsOnConsole
     from mlinfra.errors import OperationError
-    from mlinfra.operations.drift import run
-    from mlinfra.operations.project import project_root
+    from mlinfra.operations.drift import Options, detect_drift, remember as remember_drift
+    from mlinfra.operations.terraform import project_root
 
     if memory and remember:
         message = "--memory and --remember are two memories. Choose one."
@@ -86,11 +85,11 @@ def drift(
     root = project_root()
     chosen = _environment(root, environment, stacks or ())
     keeper = _memory(chosen, memory, remember=remember)
-    report = run.drift(
+    report = detect_drift(
         chosen,
         root,
         StepsOnConsole(Console(stderr=True, soft_wrap=True)),
-        options=run.Options(stacks=stacks or (), pending=pending, who=who, parallelism=parallelism),
+        options=Options(stacks=stacks or (), pending=pending, who=who, parallelism=parallelism),
         memory=keeper,
     )
     _write(report, format_, out)
@@ -98,16 +97,16 @@ def drift(
         typer.echo(f"! {problem}", err=True)
     if keeper and not problems:
         # What nobody was told of is still new next time.
-        run.remember(report, keeper)
+        remember_drift(report, keeper)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
 
 def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environment:
     """The environment called `name`; without a name, that of `stacks`, or the only one that can be asked."""
-    from mlinfra.declared import load_environments
+    from mlinfra.declarations import load_environments
     from mlinfra.errors import OperationError
-    from mlinfra.operations.aws_account import reachable
+    from mlinfra.operations.aws import reachable
 
     if name:
         (environment,) = load_environments(root, only=name, judged=False)
@@ -123,7 +122,7 @@ def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environ
 
 def _of_stack(stack: str, declared: Sequence[Environment]) -> Environment:
     from mlinfra.errors import OperationError
-    from mlinfra.operations.chosen_stacks import environments_of
+    from mlinfra.operations.deploy import environments_of
 
     found = environments_of(stack, declared)
     if not found:
@@ -134,8 +133,8 @@ def _of_stack(stack: str, declared: Sequence[Environment]) -> Environment:
 
 
 def _memory(environment: Environment, file: Path | None, *, remember: bool) -> Memory | None:
-    from mlinfra.operations.aws_account import account_of
-    from mlinfra.operations.drift.memory import FileMemory, ParameterMemory
+    from mlinfra.operations.aws import account_of
+    from mlinfra.operations.drift import FileMemory, ParameterMemory
 
     if file:
         return FileMemory(file)
@@ -148,7 +147,7 @@ def _write(report: Report, format_: Format | None, out: Path | None) -> None:
 
     from mlinfra.cli.drift_report import show_report
     from mlinfra.errors import OperationError
-    from mlinfra.operations.drift.rendering import to_json, to_markdown
+    from mlinfra.operations.drift import to_json, to_markdown
 
     writers = {Format.MARKDOWN: to_markdown, Format.JSON: to_json}
     if out:
@@ -173,9 +172,8 @@ def _write(report: Report, format_: Format | None, out: Path | None) -> None:
 
 def _tell(report: Report, environment: Environment, *, sns: bool) -> list[str]:
     """Tell people what is new or gone. Returns what went wrong with that."""
-    from mlinfra.operations.aws_account import account_of
-    from mlinfra.operations.drift.rendering import to_message
-    from mlinfra.operations.drift.telling import WEBHOOK_VARIABLE, tell_slack, tell_sns
+    from mlinfra.operations.aws import account_of
+    from mlinfra.operations.drift import WEBHOOK_VARIABLE, tell_slack, tell_sns, to_message
 
     text = to_message(report)
     if not text:
@@ -185,5 +183,5 @@ def _tell(report: Report, environment: Environment, *, sns: bool) -> list[str]:
         problems.append(tell_slack(url, text))
     if sns:
         subject = f"Drift in {report.environment}"
-        problems.append(tell_sns(account_of(environment), environment.alerts_topic_arn, subject, text))
+        problems.append(tell_sns(account_of(environment), environment.names.alerts_topic_arn, subject, text))
     return [each for each in problems if each]

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from mlinfra.operations.drift.ignore_list import IGNORE_FILE
-from mlinfra.operations.drift.rendering import what
+from mlinfra.operations.drift import IGNORE_FILE, what
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console
 
-    from mlinfra.operations.drift.report import Report, StackReport
+    from mlinfra.operations.drift import Report, StackReport
 
 
 def show_report(report: Report, console: Console) -> None:

@@ -25,11 +25,11 @@ def forget(
     from rich.markup import escape
 
     from mlinfra.cli.presentation import StepsOnConsole
-    from mlinfra.declared import load_environments
+    from mlinfra.declarations import load_environments
     from mlinfra.errors import OperationError
-    from mlinfra.operations.chosen_stacks import environments_of
-    from mlinfra.operations.forget import forget as operation
-    from mlinfra.operations.project import project_root
+    from mlinfra.operations.adopt import forget as operation
+    from mlinfra.operations.deploy import environments_of
+    from mlinfra.operations.terraform import project_root
 
     root = project_root()
     environments = load_environments(root, judged=False)

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mlinfra.catalog.image_families import ImageFamily
-    from mlinfra.catalog.image_lock import ImagePin
-    from mlinfra.environment import Environment
+    from mlinfra.catalog import ImageFamily, ImagePin
+    from mlinfra.declarations import Environment
     from mlinfra.operations.images import PinChange
 
 images = typer.Typer(
@@ -76,12 +75,12 @@ def pin(
     from rich.console import Console
 
     from mlinfra.cli.presentation import StepsOnConsole
-    from mlinfra.operations import images as operation
-    from mlinfra.operations.project import project_root
+    from mlinfra.operations.images import pin_images
+    from mlinfra.operations.terraform import project_root
 
     console = Console(soft_wrap=True)
     root = project_root()
-    changes = operation.pin(
+    changes = pin_images(
         _chosen(environments, console),
         root,
         StepsOnConsole(console),
@@ -102,11 +101,11 @@ def diff(environments: _Environments = None, *, family: _Families = None, every:
     from rich.console import Console
 
     from mlinfra.cli.presentation import StepsOnConsole
-    from mlinfra.operations import images as operation
-    from mlinfra.operations.project import project_root
+    from mlinfra.operations.images import diff_images
+    from mlinfra.operations.terraform import project_root
 
     console = Console(soft_wrap=True)
-    changes = operation.diff(
+    changes = diff_images(
         _chosen(environments, console),
         project_root(),
         StepsOnConsole(Console(stderr=True, soft_wrap=True)),
@@ -124,9 +123,8 @@ def list_() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mlinfra.catalog.image_families import IMAGE_FAMILIES
-    from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock, place_name
-    from mlinfra.operations.project import project_root
+    from mlinfra.catalog import IMAGE_FAMILIES, IMAGE_LOCK_FILE, ImageLock, place_name
+    from mlinfra.operations.terraform import project_root
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("Family", "Region", "Image", "Release", "Created", "Driver", "CUDA"):
@@ -147,9 +145,9 @@ def list_() -> None:
 
 def _chosen(names: Sequence[str] | None, console: Console) -> tuple[Environment, ...]:
     """The environments called `names`; without names, those that the credentials at hand belong to."""
-    from mlinfra.declared import load_environments
-    from mlinfra.operations.aws_account import reachable
-    from mlinfra.operations.project import project_root
+    from mlinfra.declarations import load_environments
+    from mlinfra.operations.aws import reachable
+    from mlinfra.operations.terraform import project_root
 
     root = project_root()
     if names:
@@ -172,7 +170,7 @@ def _show(changes: Sequence[PinChange], console: Console, *, done: bool) -> None
 def _show_change(change: PinChange, console: Console, *, done: bool) -> None:
     from rich.markup import escape
 
-    from mlinfra.catalog.image_lock import place_name
+    from mlinfra.catalog import place_name
 
     where = f"{change.family.name}, {change.region} of {place_name(emulated=change.emulated)}"
     before, after = change.before, change.after

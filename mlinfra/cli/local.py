@@ -61,8 +61,7 @@ def env(
     from mlinfra.errors import OperationError
     from mlinfra.local_aws import background
     from mlinfra.local_aws.client_variables import client_variables
-    from mlinfra.operations.project import project_root
-    from mlinfra.operations.provider_source import provider_source
+    from mlinfra.operations.terraform import project_root, provider_source
     from mlinfra.variables import shell_lines
 
     running = background.running()

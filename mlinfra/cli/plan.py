@@ -10,14 +10,14 @@ from rich.markup import escape
 
 from mlinfra.cli.side_by_side import StepsSideBySide
 from mlinfra.command import own_command
-from mlinfra.operations.plan import plan
-from mlinfra.operations.project import project_root
+from mlinfra.operations.deploy import plan
+from mlinfra.operations.terraform import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mlinfra.operations.plan import Plans
+    from mlinfra.operations.deploy import Plans
 
 DIFFERENCE = 2
 """The exit code that says that something would change, as that of `terraform plan -detailed-exitcode`."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from mlinfra.operations.progress import Step
+    from mlinfra.operations.terraform import Step
 
 
 class StepsOnConsole:

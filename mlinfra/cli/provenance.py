@@ -12,14 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.operations import provenance
-from mlinfra.operations.project import project_root
+from mlinfra.operations.deploy import commit_provenance, stack_provenance
+from mlinfra.operations.terraform import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.operations.applied_commit import AppliedCommit
-    from mlinfra.operations.provenance import Origin
+    from mlinfra.operations.deploy import AppliedCommit, Origin
 
 _WIDE = 140
 _MATCHES = {
@@ -33,7 +32,7 @@ _MATCHES = {
 def show_which(stack: str, *, as_json: bool) -> None:
     """Say which commit made `stack`."""
     console = Console(soft_wrap=True)
-    origin = provenance.which(stack, project_root())
+    origin = stack_provenance(stack, project_root())
     if as_json:
         print(_json(origin))  # noqa: T201  for programs
         return
@@ -49,7 +48,7 @@ def show_which(stack: str, *, as_json: bool) -> None:
 def show_where(commit: str, patterns: Sequence[str], *, as_json: bool) -> None:
     """Say for each stack whether the infrastructure of `commit` is what is applied."""
     quiet = Console(stderr=True, soft_wrap=True)
-    found = provenance.where(commit, project_root(), StepsOnConsole(quiet), patterns=patterns)
+    found = commit_provenance(commit, project_root(), StepsOnConsole(quiet), patterns=patterns)
     if as_json:
         print(_json(found))  # noqa: T201  for programs
         return

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from mlinfra.operations.review.finding import Finding
-    from mlinfra.operations.review.report import Report, StackReview
+    from mlinfra.operations.review import Finding, Report, StackReview
 
 
 class Format(str, Enum):
@@ -48,7 +47,7 @@ def review(
     The exit code is 0 where nothing is held, 3 where something needs an approval in
     approvals/*.yaml, and 1 after an error. Any Terraform's plans can be reviewed.
     """
-    from mlinfra.declared import present_day
+    from mlinfra.declarations import present_day
     from mlinfra.errors import OperationError
     from mlinfra.operations.review import review as operation
 
@@ -63,7 +62,7 @@ def review(
         except OSError as error:
             message = f"The report cannot be written to {out}: {error.strerror}."
             raise OperationError(message) from error
-        from mlinfra.operations.review.markdown import headline
+        from mlinfra.operations.review import headline
 
         typer.echo(f"Plan review: {headline(report)}. It is in {out}.")
     raise typer.Exit(report.exit_code)
@@ -74,7 +73,7 @@ def _root() -> Path:
     from pathlib import Path
 
     from mlinfra.errors import OperationError
-    from mlinfra.operations.project import project_root
+    from mlinfra.operations.terraform import project_root
 
     try:
         return project_root()
@@ -83,8 +82,7 @@ def _root() -> Path:
 
 
 def _written(report: Report, form: Format) -> str:
-    from mlinfra.operations.review.as_json import to_json
-    from mlinfra.operations.review.markdown import to_markdown
+    from mlinfra.operations.review import to_json, to_markdown
 
     if form is Format.JSON:
         return to_json(report)
@@ -116,8 +114,7 @@ _MOST = 100
 def _show(report: Report, console: Console) -> None:
     from rich.text import Text
 
-    from mlinfra.operations.review.finding import Level
-    from mlinfra.operations.review.markdown import headline
+    from mlinfra.operations.review import Level, headline
 
     for stack in report.stacks:
         _show_stack(stack, console)
@@ -136,8 +133,7 @@ def _show(report: Report, console: Console) -> None:
 def _show_stack(stack: StackReview, console: Console) -> None:
     from rich.text import Text
 
-    from mlinfra.operations.review.markdown import usd, what
-    from mlinfra.operations.review.wording import visible
+    from mlinfra.operations.review import usd, visible, what
 
     console.print(Text(f"\n{visible(stack.stack)}", style="bold"))
     for each in stack.touched[:_MOST]:
@@ -162,7 +158,7 @@ def _show_stack(stack: StackReview, console: Console) -> None:
 def _show_findings(found: Sequence[Finding], console: Console, style: str) -> None:
     from rich.text import Text
 
-    from mlinfra.operations.review.wording import visible
+    from mlinfra.operations.review import visible
 
     for each in found[:_MOST]:
         line = Text("  ").append(each.id, style=style).append(f" {visible(each.stack)} ", style="dim")
@@ -181,7 +177,7 @@ def _show_left(values: Sequence[object], console: Console) -> None:
 def _text(text: str) -> Text:
     from rich.text import Text
 
-    from mlinfra.operations.review.wording import parts, visible
+    from mlinfra.operations.review import parts, visible
 
     line = Text()
     for piece, is_quoted in parts(text):

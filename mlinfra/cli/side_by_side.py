@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mlinfra.operations.progress import Step
+    from mlinfra.operations.terraform import Step
 
 
 class StepsSideBySide:

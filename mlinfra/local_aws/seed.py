@@ -11,12 +11,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.catalog.instances import instance_types
+from mlinfra.catalog import instance_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlinfra.catalog.instances import InstanceType
+    from mlinfra.catalog import InstanceType
 
 DEEP_LEARNING_IMAGES_OWNER = "898082745236"
 """The account of Amazon's that owns the Deep Learning AMIs; moto's list of images has it too."""

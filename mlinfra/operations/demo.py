@@ -12,31 +12,34 @@ from typing import IO, TYPE_CHECKING
 
 from platformdirs import user_log_path
 
-from mlinfra.declared import load_environments
+from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.local_aws import background
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
-from mlinfra.operations import toolchain
-from mlinfra.operations.aws_account import account_of, in_users_terms
+from mlinfra.operations.aws import account_of, in_users_terms
 from mlinfra.operations.bootstrap import bootstrap
-from mlinfra.operations.cdktf import Cdktf
-from mlinfra.operations.progress import Within
-from mlinfra.operations.project import synthesize
-from mlinfra.operations.provider_source import provider_source
-from mlinfra.operations.remote_state import RemoteState
-from mlinfra.operations.terraform import Terraform
+from mlinfra.operations.terraform import (
+    Cdktf,
+    RemoteState,
+    Terraform,
+    Tool,
+    Within,
+    find_cdktf,
+    find_node,
+    find_terraform,
+    provider_source,
+    require_tools,
+    synthesize,
+)
 from mlinfra.variables import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
     from mlinfra.local_aws.server import LocalAws
-    from mlinfra.operations.process import OnLine
-    from mlinfra.operations.progress import Progress, Step
-    from mlinfra.operations.project import SynthesizedStack
-    from mlinfra.operations.toolchain import Tool
+    from mlinfra.operations.terraform import OnLine, Progress, Step, SynthesizedStack, Tool
 
 ENVIRONMENT = "local"
 """The environment that the demo deploys."""
@@ -98,9 +101,9 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
         deployed = _prove(environment, stacks, terraform, progress)
     return DemoResult(
         stacks=deployed,
-        bucket=environment.state_bucket,
-        state_prefix=environment.state_key("").partition("//")[0] + "/",
-        lock_table=environment.lock_table,
+        bucket=environment.names.state_bucket,
+        state_prefix=environment.names.state_key("").partition("//")[0] + "/",
+        lock_table=environment.names.lock_table,
         seconds=time.monotonic() - started,
         log=log_path,
         kept=server if keep else None,
@@ -109,7 +112,7 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
 
 def _check(root: Path, progress: Progress) -> tuple[Environment, Tool, Tool, dict[str, str | None]]:
     with progress.step("Check the tools") as step:
-        terraform, node, cdktf = toolchain.require(toolchain.terraform, toolchain.node, lambda: toolchain.cdktf(root))
+        terraform, node, cdktf = require_tools(find_terraform, find_node, lambda: find_cdktf(root))
         step.conclude(f"{terraform}, {node}, {cdktf}")
     with progress.step("Find the AWS provider") as step:
         source = provider_source(root)
@@ -144,7 +147,7 @@ def _deploy(
     with progress.step("Synthesize the stacks") as step:
         stacks = synthesize(root, cdktf.out, environment=environment.name)
         step.conclude(", ".join(stack.name for stack in stacks))
-    for wave in _waves(stacks, done={environment.stack_id("state")}):
+    for wave in _waves(stacks, done={environment.names.stack_id("state")}):
         for stack in wave:
             with progress.step(f"cdktf diff {stack.name}") as step:
                 step.conclude(cdktf.diff(stack, on_line=log.beside(step)))
@@ -174,7 +177,7 @@ def _prove(
             if terraform.plan(stack.directory / "second.plan"):
                 raise OperationError(_not_settled(terraform, stack))
             step.say(f"{stack.name}: nothing to change")
-            remote = RemoteState(account, environment, environment.component_of(stack.name))
+            remote = RemoteState(account, environment, environment.names.component_of(stack.name))
             return DeployedStack(stack.name, len(terraform.state().resources), remote.key, remote.size_bytes())
 
         deployed = tuple(pool.map(prove, stacks))

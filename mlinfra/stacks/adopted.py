@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.adopted import ADOPTED_COMPONENT
-from mlinfra.constructs.adopted_resource import AdoptedResource
+from mlinfra.constructs.account import AdoptedResource
+from mlinfra.declarations import ADOPTED_COMPONENT
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 
 class AdoptedStack(MlStack):
@@ -30,5 +30,5 @@ class AdoptedStack(MlStack):
     @staticmethod
     def is_needed(environment: Environment) -> bool:
         """Whether `environment` has such a stack: where it has adopted something, or still has to let go of it."""
-        stack_id = environment.stack_id(ADOPTED_COMPONENT)
+        stack_id = environment.names.stack_id(ADOPTED_COMPONENT)
         return bool(environment.adopted) or any(each.stack == stack_id for each in environment.forgotten)

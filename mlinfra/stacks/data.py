@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.data_catalog import DataCatalog
-from mlinfra.constructs.data_lake import DataLake
-from mlinfra.constructs.experiment_tracking import ExperimentTracking
-from mlinfra.constructs.feature_store import FeatureStore
-from mlinfra.constructs.model_registry import ModelRegistry
+from mlinfra.constructs.data_lake import DataCatalog, DataLake
+from mlinfra.constructs.ml_assets import ExperimentTracking, FeatureStore, ModelRegistry
 from mlinfra.platform import hand_over
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 
 class DataStack(MlStack):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.alerts import Alerts
-from mlinfra.constructs.ci_roles import CiRoles
-from mlinfra.constructs.encryption_key import EncryptionKey
-from mlinfra.constructs.image_repository import ImageRepository
-from mlinfra.constructs.network import Network
+from mlinfra.constructs.account import CiRoles, Network
+from mlinfra.constructs.ml_assets import ImageRepository
+from mlinfra.constructs.parts import Alerts, EncryptionKey
 from mlinfra.platform import hand_over
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 
 class FoundationStack(MlStack):
@@ -26,8 +24,8 @@ class FoundationStack(MlStack):
         self.key = EncryptionKey(
             self,
             "compute-key",
-            name=f"{environment.prefix}-compute",
-            description=f"Encrypts volumes, images and logs of {environment.prefix}.",
+            name=f"{environment.names.prefix}-compute",
+            description=f"Encrypts volumes, images and logs of {environment.names.prefix}.",
             services=["ec2", "logs"],
         )
         self.network = Network(self, "network", log_key_arn=self.key.arn)

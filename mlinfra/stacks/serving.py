@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.endpoint_watch import EndpointWatch
-from mlinfra.constructs.serving_endpoint import ServingEndpoint
+from mlinfra.constructs.serving import EndpointWatch, ServingEndpoint
 from mlinfra.platform import Platform
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 
 class ServingStack(MlStack):

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import TerraformResourceLifecycle
 from mlinfra._cdk.aws import dynamodb_table
-from mlinfra.constructs.encryption_key import EncryptionKey
-from mlinfra.constructs.lifecycle import Lifecycle
-from mlinfra.constructs.policy import statement
-from mlinfra.constructs.private_bucket import PrivateBucket
+from mlinfra.constructs.data_lake import Lifecycle
+from mlinfra.constructs.parts import EncryptionKey, PrivateBucket, statement
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 OLD_STATE_KEPT_DAYS = 90
 """How long a former version of a state can be brought back, in days."""
@@ -32,23 +30,23 @@ class StateStack(MlStack):
         self.key = EncryptionKey(
             self,
             "key",
-            name=environment.state_key_alias.removeprefix("alias/"),
-            description=f"Encrypts the Terraform state of {environment.prefix}.",
+            name=environment.names.state_key_alias.removeprefix("alias/"),
+            description=f"Encrypts the Terraform state of {environment.names.prefix}.",
             protect=True,
         )
         self.bucket = PrivateBucket(
             self,
             "bucket",
-            name=environment.state_bucket,
+            name=environment.names.state_bucket,
             key_arn=self.key.arn,
-            statements=[_deny_other_encryption(environment.state_bucket)],
+            statements=[_deny_other_encryption(environment.names.state_bucket)],
             protect=True,
         )
         Lifecycle(expire_old_versions_after_days=OLD_STATE_KEPT_DAYS).apply_to(self.bucket)
         self.lock_table = dynamodb_table.DynamodbTable(
             self,
             "lock-table",
-            name=environment.lock_table,
+            name=environment.names.lock_table,
             billing_mode="PAY_PER_REQUEST",
             hash_key="LockID",
             attribute=[dynamodb_table.DynamodbTableAttribute(name="LockID", type="S")],

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.studio import Studio
+from mlinfra.declarations import DATA_ZONES
 from mlinfra.platform import Platform, hand_over
 from mlinfra.stack import MlStack
-from mlinfra.zones import DATA_ZONES
 
 if TYPE_CHECKING:
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 
 class StudioStack(MlStack):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.shutdown import Shutdown
-from mlinfra.constructs.training_cluster import TrainingCluster
+from mlinfra.constructs.training import TrainingCluster
 from mlinfra.platform import Platform
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
     from mlinfra._cdk import App
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
 
 
 class TrainingStack(MlStack):

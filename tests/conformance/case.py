@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.terraform import Terraform
+from mlinfra.operations.terraform.terraform import Terraform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra import Image
-    from mlinfra.operations.terraform import Terraform
+    from mlinfra.operations.terraform.terraform import Terraform
 
 
 class Clusters:

@@ -10,8 +10,8 @@ import pytest
 
 from mlinfra.errors import OperationError
 from mlinfra.local_aws.client_variables import client_variables
-from mlinfra.operations import toolchain
-from mlinfra.operations.provider_source import ProviderSource, provider_source
+from mlinfra.operations.terraform import toolchain
+from mlinfra.operations.terraform.providers import ProviderSource, provider_source
 from mlinfra.variables import in_force
 from tests.conftest import ROOT, TODAY
 from tests.local_aws import running_local_aws
@@ -47,7 +47,7 @@ app.synth()
 def source() -> ProviderSource:
     """Where the AWS provider comes from. Skips what needs it where it cannot be had."""
     try:
-        toolchain.terraform(toolchain.OLDEST_TERRAFORM_WITH_NATIVE_LOCK)
+        toolchain.find_terraform(toolchain.OLDEST_TERRAFORM_WITH_NATIVE_LOCK)
         return provider_source(ROOT)
     except OperationError as error:
         if os.environ.get("MLINFRA_REQUIRE_DEPLOY_TESTS"):
@@ -69,7 +69,7 @@ def deployable(
     # Terraform and the provider live for seconds, a fifth of which they would collect garbage.
     variables = {**client_variables(running_local_aws), **source.changes, **folders, "GOGC": "400"}
     with in_force({**variables, "MLINFRA_TODAY": TODAY.isoformat()}):
-        yield toolchain.terraform().path
+        yield toolchain.find_terraform().path
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ USER_DATA = "#!/bin/sh\nexport TOKEN=hunter2"
 
 def make_state_place(environment: Environment) -> None:
     """What `mlinfra bootstrap` makes, as far as Terraform needs it to keep a state."""
-    boto3.client("s3").create_bucket(Bucket=environment.state_bucket)
+    boto3.client("s3").create_bucket(Bucket=environment.names.state_bucket)
     boto3.client("dynamodb").create_table(
-        TableName=environment.lock_table,
+        TableName=environment.names.lock_table,
         KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Literal
 
-from mlinfra.operations.terraform import Terraform
+from mlinfra.operations.terraform.terraform import Terraform
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mlinfra.operations.apply import AppliedStack, apply
-from mlinfra.operations.plan import Plans, plan
-from mlinfra.operations.progress import Quiet
+from mlinfra.operations.deploy.applying import AppliedStack, apply
+from mlinfra.operations.deploy.planning import Plans, plan
+from mlinfra.operations.terraform.progress import Quiet
 from tests.conftest import TODAY
 
 if TYPE_CHECKING:

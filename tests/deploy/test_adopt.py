@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from mlinfra.declared import load_environments
-from mlinfra.operations.project import synthesize
-from mlinfra.operations.terraform import Terraform
+from mlinfra.declarations.loading import load_environments
+from mlinfra.operations.terraform.project import synthesize
+from mlinfra.operations.terraform.terraform import Terraform
 from tests.deploy.console import USER_DATA, Console, make_everything, make_state_place
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from mlinfra.declared import load_environments
-from mlinfra.operations.aws_account import account_of
-from mlinfra.operations.remote_state import RemoteState
+from mlinfra.declarations.loading import load_environments
+from mlinfra.operations.aws.account import account_of
+from mlinfra.operations.terraform.remote_state import RemoteState
 from tests.conftest import TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations.environment import Environment
     from mlinfra.local_aws.server import LocalAws
 
 pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("deployable"), pytest.mark.xdist_group("bootstrap")]
@@ -60,15 +60,15 @@ def there(ask: Callable[[], object]) -> bool:
 
 
 def bucket_is_there(environment: Environment) -> bool:
-    return there(lambda: boto3.client("s3").head_bucket(Bucket=environment.state_bucket))
+    return there(lambda: boto3.client("s3").head_bucket(Bucket=environment.names.state_bucket))
 
 
 def alias_is_there(environment: Environment) -> bool:
-    return there(lambda: boto3.client("kms").describe_key(KeyId=environment.state_key_alias))
+    return there(lambda: boto3.client("kms").describe_key(KeyId=environment.names.state_key_alias))
 
 
 def state_is_moving(environment: Environment) -> bool:
-    keys = {"Bucket": environment.state_bucket, "Prefix": environment.state_key("state")}
+    keys = {"Bucket": environment.names.state_bucket, "Prefix": environment.names.state_key("state")}
     return there(lambda: "Contents" in boto3.client("s3").list_objects_v2(**keys))
 
 
@@ -94,8 +94,10 @@ def assert_is_whole(environment: Environment) -> None:
     remote = RemoteState(account_of(environment), environment, "state")
     assert remote.exists()
     assert remote.locks() == []
-    assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == [environment.state_bucket]
-    assert boto3.client("dynamodb").list_tables()["TableNames"] == [environment.lock_table]
+    assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == [
+        environment.names.state_bucket
+    ]
+    assert boto3.client("dynamodb").list_tables()["TableNames"] == [environment.names.lock_table]
     kms = boto3.client("kms")
     ours = [key for key in kms.list_keys()["Keys"] if describes_state(kms, key["KeyId"])]
     assert len(ours) == 1
@@ -113,7 +115,7 @@ def state_files(*folders: Path) -> Iterator[Path]:
 def test_it_makes_what_holds_the_state_and_moves_its_own_there(environment: Environment, state_project: Path) -> None:
     ended = bootstrap(state_project)
     assert ended.returncode == 0, ended.stderr
-    assert f"{environment.state_bucket} now holds the state of local: 9 resources" in ended.stdout
+    assert f"{environment.names.state_bucket} now holds the state of local: 9 resources" in ended.stdout
     assert_is_whole(environment)
     assert list(state_files(state_project, Path(os.environ["XDG_STATE_HOME"]))) == []
 

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from mlinfra.declared import load_environments
+from mlinfra.declarations.loading import load_environments
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws_account import account_of
-from mlinfra.operations.bootstrap import bootstrap
-from mlinfra.operations.bootstrap_workspace import workspace
-from mlinfra.operations.progress import Quiet
-from mlinfra.operations.remote_state import RemoteState
+from mlinfra.operations.aws.account import account_of
+from mlinfra.operations.bootstrap.bootstrapping import bootstrap
+from mlinfra.operations.bootstrap.workspace import workspace
+from mlinfra.operations.terraform.progress import Quiet
+from mlinfra.operations.terraform.remote_state import RemoteState
 from tests.conftest import TODAY
 
 if TYPE_CHECKING:
-    from mlinfra.environment import Environment
+    from mlinfra.declarations.environment import Environment
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("bootstrap-again")]
 
@@ -44,22 +44,22 @@ def remote(environment: Environment) -> RemoteState:
 
 def lock(environment: Environment, who: str, created: datetime) -> None:
     """Lock the state as Terraform does, in the table and in the bucket."""
-    row = f"{environment.state_bucket}/{environment.state_key('state')}"
+    row = f"{environment.names.state_bucket}/{environment.names.state_key('state')}"
     info = {"ID": "0b5e", "Operation": "OperationTypeApply", "Who": who, "Created": f"{created:%Y-%m-%dT%H:%M:%S.%fZ}"}
     item = {"LockID": {"S": row}, "Info": {"S": json.dumps(info)}}
-    boto3.client("dynamodb").put_item(TableName=environment.lock_table, Item=item)
+    boto3.client("dynamodb").put_item(TableName=environment.names.lock_table, Item=item)
     boto3.client("s3").put_object(
-        Bucket=environment.state_bucket,
-        Key=f"{environment.state_key('state')}.tflock",
+        Bucket=environment.names.state_bucket,
+        Key=f"{environment.names.state_key('state')}.tflock",
         Body=json.dumps(info),
         ServerSideEncryption="aws:kms",
-        SSEKMSKeyId=environment.state_key_alias,
+        SSEKMSKeyId=environment.names.state_key_alias,
     )
 
 
 def version_of_state(environment: Environment) -> Any:
-    key = environment.state_key("state")
-    return boto3.client("s3").head_object(Bucket=environment.state_bucket, Key=key)["VersionId"]
+    key = environment.names.state_key("state")
+    return boto3.client("s3").head_object(Bucket=environment.names.state_bucket, Key=key)["VersionId"]
 
 
 def test_a_second_run_changes_nothing(environment: Environment, state_project: Path) -> None:
@@ -71,9 +71,9 @@ def test_a_second_run_changes_nothing(environment: Environment, state_project: P
 
 def test_what_was_changed_by_hand_is_put_right(environment: Environment, state_project: Path) -> None:
     s3 = boto3.client("s3")
-    s3.put_bucket_versioning(Bucket=environment.state_bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_bucket_versioning(Bucket=environment.names.state_bucket, VersioningConfiguration={"Status": "Suspended"})
     assert bootstrap(environment, state_project, Quiet()).outcome == "updated"
-    assert s3.get_bucket_versioning(Bucket=environment.state_bucket)["Status"] == "Enabled"
+    assert s3.get_bucket_versioning(Bucket=environment.names.state_bucket)["Status"] == "Enabled"
 
 
 def test_a_state_that_somebody_else_holds_is_told_and_left_alone(
@@ -103,9 +103,9 @@ def test_a_lock_and_a_checksum_that_a_killed_run_left_are_mended(
 ) -> None:
     leave_a_record_of_a_killed_run(environment)
     lock(environment, f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}", datetime.now(timezone.utc))
-    row = f"{environment.state_bucket}/{environment.state_key('state')}-md5"
+    row = f"{environment.names.state_bucket}/{environment.names.state_key('state')}-md5"
     boto3.client("dynamodb").put_item(
-        TableName=environment.lock_table,
+        TableName=environment.names.lock_table,
         Item={
             "LockID": {"S": row},
             "Digest": {"S": hashlib.md5(b"the state before", usedforsecurity=False).hexdigest()},
@@ -116,9 +116,9 @@ def test_a_lock_and_a_checksum_that_a_killed_run_left_are_mended(
 
 
 def test_what_is_gone_from_the_state_is_taken_over_again(environment: Environment, state_project: Path) -> None:
-    boto3.client("s3").delete_object(Bucket=environment.state_bucket, Key=environment.state_key("state"))
-    rows = boto3.client("dynamodb").scan(TableName=environment.lock_table)["Items"]
+    boto3.client("s3").delete_object(Bucket=environment.names.state_bucket, Key=environment.names.state_key("state"))
+    rows = boto3.client("dynamodb").scan(TableName=environment.names.lock_table)["Items"]
     for row in rows:
-        boto3.client("dynamodb").delete_item(TableName=environment.lock_table, Key={"LockID": row["LockID"]})
+        boto3.client("dynamodb").delete_item(TableName=environment.names.lock_table, Key={"LockID": row["LockID"]})
     assert bootstrap(environment, state_project, Quiet()).resources == 9
     assert bootstrap(environment, state_project, Quiet()).outcome == "unchanged"

@@ -19,7 +19,7 @@ from tests.deploy.local_state import apply, planned, prepared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.operations.terraform import Terraform
+    from mlinfra.operations.terraform.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("data-lake")]
 
@@ -38,7 +38,7 @@ class Project:
         """Terraform in the stack, with a lake that has everything."""
         from mlinfra import DataCatalog, DataLake, EncryptionKey, Lifecycle, MlStack, ObjectLock, Replication
         from mlinfra._cdk import App
-        from mlinfra.constructs.private_bucket import PrivateBucket
+        from mlinfra.constructs.parts.private_bucket import PrivateBucket
 
         environment = an_environment(name="local", account_id="123456789012", emulated=True)
         app = App(outdir=str(self._root / "cdktf.out"))

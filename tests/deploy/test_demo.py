@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.operations import toolchain
+from mlinfra.operations.terraform import toolchain
 from tests.conftest import ROOT, TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlinfra.operations.provider_source import ProviderSource
+    from mlinfra.operations.terraform.providers import ProviderSource
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("demo")]
 
@@ -48,7 +48,7 @@ app.synth()
 def two_stacks(tmp_path: Path) -> Path:
     """A project with the real state stack, and `local-data`, which is one parameter."""
     try:
-        toolchain.require(toolchain.node, lambda: toolchain.cdktf(ROOT))
+        toolchain.require_tools(toolchain.find_node, lambda: toolchain.find_cdktf(ROOT))
     except OperationError as reason:
         pytest.skip(str(reason))
     root = tmp_path / "project"

@@ -14,19 +14,19 @@ import pytest
 from typer.testing import CliRunner
 
 from mlinfra.cli.main import app
-from mlinfra.declared import load_environments
-from mlinfra.operations.drift import run
+from mlinfra.declarations.loading import load_environments
+from mlinfra.operations.drift import Options, detect_drift
 from mlinfra.operations.drift.memory import FileMemory
-from mlinfra.operations.progress import Quiet
-from mlinfra.operations.project import synthesize
-from mlinfra.operations.terraform import Terraform
+from mlinfra.operations.terraform.progress import Quiet
+from mlinfra.operations.terraform.project import synthesize
+from mlinfra.operations.terraform.terraform import Terraform
 from mlinfra.variables import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations.environment import Environment
     from mlinfra.operations.drift.report import Report
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("drift")]
@@ -215,8 +215,8 @@ def inject_more(vpc: str) -> None:
 def kept_state(environment: Environment) -> list[Any]:
     """What a run could have written: versions of the states, and locks."""
     s3, table = boto3.client("s3"), boto3.client("dynamodb")
-    versions = s3.list_object_versions(Bucket=environment.state_bucket)["Versions"]
-    locks = table.scan(TableName=environment.lock_table)["Items"]
+    versions = s3.list_object_versions(Bucket=environment.names.state_bucket)["Versions"]
+    locks = table.scan(TableName=environment.names.lock_table)["Items"]
     return [sorted((each["Key"], each["VersionId"]) for each in versions), sorted(map(str, locks))]
 
 
@@ -228,7 +228,7 @@ class Deployed:
         self.environment = environment
 
     def drift(self, **options: Any) -> Report:
-        return run.drift(self.environment, self.root, Quiet(), options=run.Options(**options))
+        return detect_drift(self.environment, self.root, Quiet(), options=Options(**options))
 
 
 @pytest.fixture(scope="module")
@@ -236,12 +236,12 @@ def deployed(project: Path, deployable: Path, tmp_path_factory: pytest.TempPathF
     """Both stacks, deployed, with their states in the bucket."""
     (project / "main.py").write_text(TWO_STACKS)
     (environment,) = load_environments(project, only="local", judged=False)
-    boto3.client("s3").create_bucket(Bucket=environment.state_bucket)
+    boto3.client("s3").create_bucket(Bucket=environment.names.state_bucket)
     boto3.client("s3").put_bucket_versioning(
-        Bucket=environment.state_bucket, VersioningConfiguration={"Status": "Enabled"}
+        Bucket=environment.names.state_bucket, VersioningConfiguration={"Status": "Enabled"}
     )
     boto3.client("dynamodb").create_table(
-        TableName=environment.lock_table,
+        TableName=environment.names.lock_table,
         KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",

@@ -16,7 +16,7 @@ from tests.deploy.local_state import planned, prepared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.operations.terraform import Terraform
+    from mlinfra.operations.terraform.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("models-and-images")]
 
@@ -35,11 +35,11 @@ class Project:
         """Terraform in the stack as it is declared."""
         from mlinfra import Alerts, EncryptionKey, MlStack
         from mlinfra._cdk import App
-        from mlinfra.constructs.data_lake_access import DataLakeAccess
-        from mlinfra.constructs.experiment_tracking import ExperimentTracking
-        from mlinfra.constructs.feature_store import FeatureStore
-        from mlinfra.constructs.image_repository import ImageRepository
-        from mlinfra.constructs.model_registry import ModelRegistry
+        from mlinfra.constructs.data_lake.access import DataLakeAccess
+        from mlinfra.constructs.ml_assets.experiment_tracking import ExperimentTracking
+        from mlinfra.constructs.ml_assets.feature_store import FeatureStore
+        from mlinfra.constructs.ml_assets.image_repository import ImageRepository
+        from mlinfra.constructs.ml_assets.model_registry import ModelRegistry
 
         group: dict[str, Any] = {
             "name": "item-clicks",

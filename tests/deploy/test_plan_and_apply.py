@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from mlinfra.declared import load_environments
+from mlinfra.declarations.loading import load_environments
 from mlinfra.errors import OperationError
-from mlinfra.operations.bootstrap import bootstrap
-from mlinfra.operations.progress import Quiet
-from mlinfra.operations.provenance import where, which
+from mlinfra.operations.bootstrap.bootstrapping import bootstrap
+from mlinfra.operations.deploy import commit_provenance, stack_provenance
+from mlinfra.operations.terraform.progress import Quiet
 from tests.deploy.planned import Found, Project
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def planned(project: Path, deployable: Path) -> Project:
 APPLY = """
 import sys
 from pathlib import Path
-from mlinfra.operations.apply import apply
-from mlinfra.operations.progress import Quiet
+from mlinfra.operations.deploy.applying import apply
+from mlinfra.operations.terraform.progress import Quiet
 from tests.conftest import TODAY
 from tests.deploy.planned import Reviewer
 root = Path(sys.argv[1])
@@ -250,7 +250,7 @@ def test_a_state_that_cannot_be_written_is_kept_and_nothing_goes_on_until_it_is_
     (environment,) = load_environments(planned.root, only="local")
     kept = tmp_path / "kept"
     (tmp_path / "away.py").write_text(TAKE_BUCKET_AWAY)
-    planned.slow(f"{sys.executable} {tmp_path / 'away.py'} {environment.state_bucket} {kept}\n")
+    planned.slow(f"{sys.executable} {tmp_path / 'away.py'} {environment.names.state_bucket} {kept}\n")
     text = refusal(planned, folder)
     planned.slow("exit 0\n")
     errored = folder / "stack" / "errored.tfstate"
@@ -258,7 +258,7 @@ def test_a_state_that_cannot_be_written_is_kept_and_nothing_goes_on_until_it_is_
     assert value_of("first") == "unwritten"
     assert errored.stat().st_mode & 0o777 == 0o600
 
-    bucket = boto3.resource("s3").Bucket(environment.state_bucket)
+    bucket = boto3.resource("s3").Bucket(environment.names.state_bucket)
     bucket.create()
     for path in kept.rglob("*.tfstate"):
         bucket.put_object(Key=path.relative_to(kept).as_posix(), Body=path.read_bytes())
@@ -276,28 +276,31 @@ def test_a_state_that_cannot_be_written_is_kept_and_nothing_goes_on_until_it_is_
 def test_which_and_where_tell_a_commit_and_its_stacks_apart(planned: Project) -> None:
     commit = planned.change("first", "provenance")
     planned.apply(planned.planned("first"), planned.planned("second"))
-    origin = which("local-first", planned.root)
+    origin = stack_provenance("local-first", planned.root)
     assert origin.applied.commit == commit
     assert origin.distance
     assert (origin.subject, origin.distance.ahead, origin.distance.behind) == ("Set first to provenance", 0, 0)
     planned.change("second", "newer")
-    later = which("local-second", planned.root).distance
+    later = stack_provenance("local-second", planned.root).distance
     assert later
     assert (later.ahead, later.behind) == (1, 0)
 
     def matches(name: str) -> dict[str, str]:
-        return {each.stack: each.match for each in where(name, planned.root, Quiet(), patterns=["local-*"]).stacks}
+        return {
+            each.stack: each.match
+            for each in commit_provenance(name, planned.root, Quiet(), patterns=["local-*"]).stacks
+        }
 
     assert matches(commit) == {"local-state": "unknown", "local-first": "commit", "local-second": "commit"}
     assert matches("HEAD") == {"local-state": "unknown", "local-first": "bytes", "local-second": "other"}
     with pytest.raises(OperationError, match="No commit is recorded for 'local-state'"):
-        which("local-state", planned.root)
+        stack_provenance("local-state", planned.root)
 
 
 def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project) -> None:
     folder = planned.planned("second")
     (environment,) = load_environments(planned.root, only="local")
-    state = f"{environment.state_bucket}/{environment.state_key('second')}"
+    state = f"{environment.names.state_bucket}/{environment.names.state_key('second')}"
     info = {
         "ID": "6638e010-8fb0-46cf-966d-21e806602f3a",
         "Operation": "OperationTypeApply",
@@ -309,7 +312,7 @@ def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project
     }
     table = boto3.client("dynamodb")
     item = {"LockID": {"S": state}, "Info": {"S": json.dumps(info)}}
-    table.put_item(TableName=environment.lock_table, Item=item)
+    table.put_item(TableName=environment.names.lock_table, Item=item)
     try:
         text = refusal(planned, folder)
         assert "ben@elsewhere applies since 2026-11-24 09:30:00 UTC" in text
@@ -318,7 +321,7 @@ def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project
         assert "ben@elsewhere applies since" in failed.message
         assert planned.plan("second", lock=False).failed == ()
     finally:
-        table.delete_item(TableName=environment.lock_table, Key={"LockID": {"S": state}})
+        table.delete_item(TableName=environment.names.lock_table, Key={"LockID": {"S": state}})
 
 
 def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> None:

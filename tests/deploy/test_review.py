@@ -18,7 +18,7 @@ from mlinfra.operations.review import review
 from mlinfra.operations.review.as_json import to_json
 from mlinfra.operations.review.change import Kind
 from mlinfra.operations.review.markdown import to_markdown
-from mlinfra.operations.terraform import Terraform
+from mlinfra.operations.terraform.terraform import Terraform
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.operations.review import review
-from mlinfra.operations.terraform import Terraform
+from mlinfra.operations.terraform.terraform import Terraform
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tests.deploy.local_state import apply, planned, prepared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.operations.terraform import Terraform
+    from mlinfra.operations.terraform.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("serving")]
 
@@ -37,7 +37,7 @@ class Project:
         from mlinfra import EncryptionKey, MlStack, ServingEndpoint
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
-        from mlinfra.constructs.data_lake_access import DataLakeAccess
+        from mlinfra.constructs.data_lake.access import DataLakeAccess
 
         main = {"image": f"{IMAGE}:3.1", "model_data": "ranker/7/model.tar.gz", "weight": 9} | changes
         owner = "ana@example.com"

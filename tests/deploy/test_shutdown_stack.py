@@ -11,9 +11,9 @@ import pytest
 
 from mlinfra import Environment, MlStack, QuietHours
 from mlinfra._cdk import App
-from mlinfra.constructs.alerts import Alerts
-from mlinfra.constructs.encryption_key import EncryptionKey
-from mlinfra.constructs.shutdown import Shutdown
+from mlinfra.constructs.parts.alerts import Alerts
+from mlinfra.constructs.parts.encryption_key import EncryptionKey
+from mlinfra.constructs.shutdown.shutdown import Shutdown
 from mlinfra.functions.contract import Event, Table, Tag, Variable
 from mlinfra.job import training_job
 from tests.conftest import an_environment, an_experiment
@@ -22,7 +22,7 @@ from tests.deploy.local_state import prepared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.operations.terraform import Terraform
+    from mlinfra.operations.terraform.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("shutdown")]
 
@@ -101,8 +101,8 @@ def test_functions_have_the_package_and_what_the_environment_says(environment: E
     assert len({each["CodeSha256"] for each in found.values()}) == 1
     variables = found["recsys-local-janitor"]["Environment"]["Variables"]
     assert variables == {
-        Variable.TABLE: environment.records_table,
-        Variable.TOPIC: environment.alerts_topic_arn,
+        Variable.TABLE: environment.names.records_table,
+        Variable.TOPIC: environment.names.alerts_topic_arn,
         Variable.GRACE_DAYS: "3",
         Variable.PREFIX: "recsys-local-",
         Variable.DRY_RUN: "true",
@@ -111,7 +111,7 @@ def test_functions_have_the_package_and_what_the_environment_says(environment: E
 
 @pytest.mark.usefixtures("terraform")
 def test_the_table_takes_what_jobs_and_functions_write(environment: Environment) -> None:
-    table = boto3.resource("dynamodb").Table(environment.records_table)
+    table = boto3.resource("dynamodb").Table(environment.names.records_table)
     key = {Table.CLUSTER: GROUP, Table.RECORD: Table.STATE}
     table.update_item(Key=key, UpdateExpression="SET cost_usd = :usd", ExpressionAttributeValues={":usd": 3})
     assert table.get_item(Key=key)["Item"]["cost_usd"] == 3
@@ -120,7 +120,7 @@ def test_the_table_takes_what_jobs_and_functions_write(environment: Environment)
 @pytest.mark.usefixtures("terraform")
 def test_an_owner_hears_of_their_own_clusters_only(environment: Environment) -> None:
     sns = boto3.client("sns")
-    listed = sns.list_subscriptions_by_topic(TopicArn=environment.alerts_topic_arn)["Subscriptions"]
+    listed = sns.list_subscriptions_by_topic(TopicArn=environment.names.alerts_topic_arn)["Subscriptions"]
     filters = {
         each["Endpoint"]: sns.get_subscription_attributes(SubscriptionArn=each["SubscriptionArn"])["Attributes"].get(
             "FilterPolicy"
@@ -147,7 +147,7 @@ def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch
     autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=2)
     # The event's time is in whole seconds, and says whether nodes were started after the job.
     time.sleep(1.1)
-    monkeypatch.setenv(Variable.TABLE, environment.records_table)
+    monkeypatch.setenv(Variable.TABLE, environment.names.records_table)
     monkeypatch.setenv(Variable.CLUSTER, GROUP)
     with training_job("two-tower"):
         assert _desired() == 2
@@ -184,7 +184,7 @@ def test_the_janitor_runs_as_it_was_deployed() -> None:
 
 def _remembered(environment: Environment, attribute: str) -> dict[str, Any]:
     """What functions remember of the cluster, once they remember that too."""
-    table = boto3.resource("dynamodb").Table(environment.records_table)
+    table = boto3.resource("dynamodb").Table(environment.names.records_table)
     key = {Table.CLUSTER: GROUP, Table.RECORD: Table.STATE}
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

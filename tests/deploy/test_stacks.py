@@ -12,20 +12,20 @@ import boto3
 import pytest
 
 from ci.synthesis import synthesize_all
-from mlinfra.declared import load_environments
-from mlinfra.operations.aws_account import account_of
-from mlinfra.operations.bootstrap import bootstrap
-from mlinfra.operations.progress import Quiet
-from mlinfra.operations.project import synthesize
-from mlinfra.operations.remote_state import RemoteState
-from mlinfra.operations.terraform import Terraform, TerraformError
+from mlinfra.declarations.loading import load_environments
+from mlinfra.operations.aws.account import account_of
+from mlinfra.operations.bootstrap.bootstrapping import bootstrap
+from mlinfra.operations.terraform.progress import Quiet
+from mlinfra.operations.terraform.project import synthesize
+from mlinfra.operations.terraform.remote_state import RemoteState
+from mlinfra.operations.terraform.terraform import Terraform, TerraformError
 from tests.conftest import TODAY
 from tests.deploy.local_state import apply, differs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations.environment import Environment
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("stacks")]
 
@@ -118,7 +118,7 @@ def test_what_runs_says_whose_it_is(deployed: dict[str, Terraform]) -> None:
 
 
 def test_state_lies_in_the_bucket_and_nowhere_else(platform: Project, deployed: dict[str, Terraform]) -> None:
-    bucket = platform.environment.state_bucket
+    bucket = platform.environment.names.state_bucket
     keys = {each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
     assert keys == {f"recsys/local/us-east-1/{component}/terraform.tfstate" for component in deployed}
     # Terraform's note of which backend it uses has the same ending, below .terraform.
@@ -129,7 +129,9 @@ def test_state_lies_in_the_bucket_and_nowhere_else(platform: Project, deployed: 
 def test_state_is_encrypted_with_the_key_of_the_environment(platform: Project, deployed: dict[str, Terraform]) -> None:
     del deployed
     environment = platform.environment
-    head = boto3.client("s3").head_object(Bucket=environment.state_bucket, Key=environment.state_key("data"))
+    head = boto3.client("s3").head_object(
+        Bucket=environment.names.state_bucket, Key=environment.names.state_key("data")
+    )
     assert head["ServerSideEncryption"] == "aws:kms"
 
 
@@ -179,7 +181,7 @@ def test_an_experiment_that_is_removed_takes_its_cluster_and_none_of_its_data(
     platform: Project, deployed: dict[str, Terraform]
 ) -> None:
     del deployed
-    bucket = platform.environment.bucket_name("models")
+    bucket = platform.environment.names.bucket("models")
     boto3.client("s3").put_object(Bucket=bucket, Key="two-tower-v2/weights", Body=b"x")
     platform.declare(r"experiments=\[.*?\n    \],", "experiments=[],")
     training = platform.stacks()["training"]
@@ -196,7 +198,7 @@ def test_an_experiment_that_is_removed_takes_its_cluster_and_none_of_its_data(
 def test_everything_but_the_state_can_be_destroyed(platform: Project, deployed: dict[str, Terraform]) -> None:
     del deployed
     stacks = platform.stacks()
-    boto3.client("s3").put_object(Bucket=platform.environment.bucket_name("raw"), Key="events/1", Body=b"x")
+    boto3.client("s3").put_object(Bucket=platform.environment.names.bucket("raw"), Key="events/1", Body=b"x")
     for component in ("data", "foundation"):
         plan = stacks[component].directory / "test.plan"
         stacks[component].plan(plan, mode="destroy")

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from mlinfra import Person, Space, StudioSettings, Team
-from mlinfra.operations.terraform import Terraform, TerraformError
+from mlinfra.operations.terraform.terraform import Terraform, TerraformError
 from tests.conftest import ROOT, an_environment
 from tests.deploy.local_state import apply, planned, prepared
 
@@ -48,7 +48,7 @@ class Project:
         from mlinfra import EncryptionKey, MlStack, Studio
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
-        from mlinfra.constructs.data_lake_access import DataLakeAccess
+        from mlinfra.constructs.data_lake.access import DataLakeAccess
 
         asked: dict[str, Any] = {"spaces": [ROOM], "lifecycle_scripts": {"JupyterLab": script}} | settings
         environment = an_environment(

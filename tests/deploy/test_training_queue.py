@@ -13,7 +13,7 @@ from tests.deploy.local_state import apply, planned, prepared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.operations.terraform import Terraform
+    from mlinfra.operations.terraform.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-queue")]
 
@@ -34,8 +34,8 @@ class Project:
         from mlinfra import EncryptionKey, MlStack
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
-        from mlinfra.constructs.data_lake_access import DataLakeAccess
-        from mlinfra.constructs.training_queue import TrainingQueue
+        from mlinfra.constructs.data_lake.access import DataLakeAccess
+        from mlinfra.constructs.training.queue import TrainingQueue
 
         environment = an_environment(name="local", account_id="123456789012", emulated=True)
         app = App(outdir=str(self._root / "cdktf.out"))

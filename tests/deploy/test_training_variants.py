@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from mlinfra.experiment import Lustre
-from mlinfra.purchase import CapacityBlock, CapacityReservation, Spot
+from mlinfra.declarations.experiment import Lustre
+from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, Spot
 from tests.deploy.clusters import Clusters, instances
 from tests.deploy.local_state import apply, differs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.operations.terraform import Terraform
+    from mlinfra.operations.terraform.terraform import Terraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-variants")]
 

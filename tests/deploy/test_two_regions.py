@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.declared import load_environments
-from mlinfra.operations.images import pin
-from mlinfra.operations.progress import Quiet
-from mlinfra.operations.project import synthesize
-from mlinfra.operations.terraform import Terraform
+from mlinfra.declarations.loading import load_environments
+from mlinfra.operations.images import pin_images
+from mlinfra.operations.terraform.progress import Quiet
+from mlinfra.operations.terraform.project import synthesize
+from mlinfra.operations.terraform.terraform import Terraform
 from tests.conftest import TODAY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations.environment import Environment
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("two-regions")]
 
@@ -91,7 +91,7 @@ def applied(root: Path, executable: Path, environment: Environment) -> Applied:
 def both(project: Path, deployable: Path) -> dict[str, Applied]:
     """The environment `local`, and the same in eu-west-1."""
     (project / "environments" / f"{THERE}.py").write_text(DECLARATION)
-    pin([declared(project, THERE)], project, Quiet())
+    pin_images([declared(project, THERE)], project, Quiet())
     environments = [declared(project, name) for name in ("local", THERE)]
     with ThreadPoolExecutor() as threads:
         results = threads.map(lambda each: applied(project, deployable, each), environments)

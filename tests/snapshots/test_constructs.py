@@ -47,7 +47,7 @@ from mlinfra import (
     TrainingQueue,
     Variant,
 )
-from mlinfra.constructs.data_lake_access import DataLakeAccess
+from mlinfra.constructs.data_lake.access import DataLakeAccess
 from tests.conftest import an_environment, an_experiment
 from tests.snapshots.conftest import infrastructure
 

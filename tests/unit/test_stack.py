@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import MlStack
+from mlinfra import Environment, MlStack
 from mlinfra._cdk import App
 from mlinfra._cdk.aws import autoscaling_group, launch_template, s3_bucket
+from mlinfra.declarations.resource_names import ResourceNames
 from tests.conftest import an_environment, only
 
 if TYPE_CHECKING:
@@ -84,9 +85,14 @@ def test_two_stacks_of_one_id_are_refused(app: App) -> None:
 
 def test_two_stacks_of_one_state_are_refused(app: App) -> None:
     # "a-b" + "c" and "a" + "b-c" are told apart by their keys; the same project and name are not.
-    class Renamed(type(an_environment())):  # type: ignore[misc]
+    class OtherIds(ResourceNames):
         def stack_id(self, component: str) -> str:
             return f"other-{component}"
+
+    class Renamed(Environment):
+        @property
+        def names(self) -> ResourceNames:
+            return OtherIds(**vars(super().names))
 
     MlStack(app, an_environment(), "training")
     values = an_environment().model_dump()

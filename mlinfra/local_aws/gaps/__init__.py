@@ -1,7 +1,7 @@
-"""What moto lacks of the AWS that mlinfra deploys to, one subject a file.
+"""Differences between moto and the AWS that mlinfra deploys to, a package per service, a gap per file.
 
-Each file closes one gap on moto's own classes and says how AWS behaves there. A gap that a newer
-moto has closed by itself is left alone. docs/adr/0004 says why it is done so.
+Each file closes one gap on moto's own classes and states how AWS behaves there. A gap that a newer
+moto has closed is skipped. docs/adr/0004 records why gaps are closed this way.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from typing import Protocol, cast
 
 
 class Gap(Protocol):
-    """What every module of this package is."""
+    """A module that closes one gap."""
 
     def is_open(self) -> bool:
-        """Whether the installed moto has the gap."""
+        """True if the installed moto has the gap."""
 
     def close(self) -> None:
-        """Close it in this process."""
+        """Close the gap in this process."""
 
 
 def gaps() -> list[Gap]:
-    """Every gap that is known, in the order of their names."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return [cast("Gap", importlib.import_module(f"{__name__}.{name}")) for name in names]
+    """All known gaps, ordered by service and name."""
+    found = pkgutil.walk_packages(__path__, f"{__name__}.")
+    names = sorted(module.name for module in found if not module.ispkg)
+    return [cast("Gap", importlib.import_module(name)) for name in names]
 
 
 def close_gaps() -> None:

@@ -1,5 +1,8 @@
-"""Bringing what was made by hand under management, without changing it."""
+"""Bringing console-made resources under management, and releasing resources without destroying them."""
+
+from __future__ import annotations
 
 from mlinfra.operations.adopt.adoption import Adoption, Asked, Proposal, adopt
+from mlinfra.operations.adopt.forgetting import forget
 
-__all__ = ["Adoption", "Asked", "Proposal", "adopt"]
+__all__ = ["Adoption", "Asked", "Proposal", "adopt", "forget"]

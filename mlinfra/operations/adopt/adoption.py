@@ -8,28 +8,32 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlinfra.adopted import ADOPTED_COMPONENT, Adopted, adopted_file, dump_adopted, load_adopted
+from mlinfra.declarations import ADOPTED_COMPONENT, Adopted, adopted_file, dump_adopted, load_adopted, write_whole
 from mlinfra.errors import OperationError
-from mlinfra.operations import toolchain
 from mlinfra.operations.adopt.arguments import Arguments, arguments_of, conflicts, may_be_left_out, without
 from mlinfra.operations.adopt.finding import GROUP_TAG, Found, find, find_tagged
 from mlinfra.operations.adopt.kinds import BY_TYPE, KINDS
 from mlinfra.operations.adopt.next_steps import next_step
 from mlinfra.operations.adopt.proof import Import, import_of, others
 from mlinfra.operations.adopt.reading import Read, Reading, read
-from mlinfra.operations.aws_account import account_of, in_users_terms
-from mlinfra.operations.proposed_stack import ProposedStack, proposed_stack
-from mlinfra.operations.provider_source import ProviderSource, provider_source
-from mlinfra.operations.terraform import Terraform
-from mlinfra.record_file import write_whole
+from mlinfra.operations.aws import account_of, in_users_terms
+from mlinfra.operations.terraform import (
+    ProposedStack,
+    ProviderSource,
+    Terraform,
+    Tool,
+    find_terraform,
+    proposed_stack,
+    provider_source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from mlinfra.environment import Environment
-    from mlinfra.operations.aws_account import AwsAccount
-    from mlinfra.operations.progress import Progress
+    from mlinfra.declarations import Environment
+    from mlinfra.operations.aws import AwsAccount
+    from mlinfra.operations.terraform import Progress
 
 _ROUNDS = 6
 """How often arguments that do not fit are left out before what is left is shown."""
@@ -108,7 +112,7 @@ def adopt(
         DeclarationError: where the result is refused, such as an `owner` that is no address.
     """
     with progress.step("Check the tools and the account") as step:
-        terraform = toolchain.terraform()
+        terraform = find_terraform()
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{terraform}, account {account.account_id}")
@@ -151,7 +155,7 @@ class _Draft:
         return replace(self, adopted=self.adopted.model_copy(update={"arguments": written}), arguments=arguments)
 
 
-def _terraform_in(folder: Path, tool: toolchain.Tool, source: ProviderSource) -> Terraform:
+def _terraform_in(folder: Path, tool: Tool, source: ProviderSource) -> Terraform:
     folder.mkdir()
     return Terraform(folder, tool.path, changes=source.changes)
 

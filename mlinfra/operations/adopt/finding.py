@@ -14,7 +14,7 @@ from mlinfra.operations.adopt.kinds import KINDS, Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mlinfra.operations.aws_account import AwsAccount
+    from mlinfra.operations.aws import AwsAccount
 
 _ABSENT = frozenset(
     {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlinfra.adopted import AdoptedType
+    from mlinfra.declarations import AdoptedType
 
 
 @dataclass(frozen=True)

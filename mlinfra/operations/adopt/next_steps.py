@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
     from mlinfra.operations.adopt.reading import Read
 
 
@@ -56,7 +56,7 @@ def _instance(_: Mapping[str, Any], __: Environment) -> _Proposal:
 
 
 def _group(values: Mapping[str, Any], environment: Environment) -> _Proposal:
-    differences = [f"its name, {values['name']!r}, would be {environment.prefix}-EXPERIMENT"]
+    differences = [f"its name, {values['name']!r}, would be {environment.names.prefix}-EXPERIMENT"]
     if not values.get("protect_from_scale_in"):
         differences.append("nodes that work would be protected from scale-in")
     if not _first(values, "launch_template").get("id"):
@@ -96,7 +96,7 @@ def _domain(values: Mapping[str, Any], _: Environment) -> _Proposal:
 
 
 def _endpoint(values: Mapping[str, Any], environment: Environment) -> _Proposal:
-    differences = [f"its name, {values['name']!r}, would be {environment.prefix}-ENDPOINT"]
+    differences = [f"its name, {values['name']!r}, would be {environment.names.prefix}-ENDPOINT"]
     if not values.get("deployment_config"):
         differences.append("new versions would be deployed blue/green and rolled back on alarms")
     way = "AWS cannot rename an endpoint: declare an Endpoint, send the requests there, and delete this one after."

@@ -7,15 +7,15 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.adopted import terraform_literal
+from mlinfra.declarations import terraform_literal
 from mlinfra.errors import OperationError
-from mlinfra.operations.provider_mirrors import Wanted
+from mlinfra.operations.terraform import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from mlinfra.environment import Environment
+    from mlinfra.declarations import Environment
     from mlinfra.operations.adopt.finding import Found
     from mlinfra.operations.terraform import Terraform
 

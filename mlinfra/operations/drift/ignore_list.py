@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from mlinfra.declaration import DeclarationError
+from mlinfra.errors import DeclarationError
 from mlinfra.operations.drift.patterns import matches
 from mlinfra.operations.drift.report import DELETED, Difference
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from mlinfra.declarations import write_whole
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws_account import in_users_terms
-from mlinfra.record_file import write_whole
+from mlinfra.operations.aws import in_users_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlinfra.environment import Environment
-    from mlinfra.operations.aws_account import AwsAccount
+    from mlinfra.declarations import Environment
+    from mlinfra.operations.aws import AwsAccount
 
 Known = dict[str, str]
 """What drift of one stack is about, by its fingerprint."""
@@ -135,7 +135,7 @@ class ParameterMemory:
             self._read[stack] = dict(each)
 
     def _name(self, stack: str) -> str:
-        return self._environment.parameter_name("drift", self._environment.component_of(stack))
+        return self._environment.names.parameter("drift", self._environment.names.component_of(stack))
 
     def _load(self, name: str) -> Known:
         with in_users_terms():

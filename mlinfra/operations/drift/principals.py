@@ -13,7 +13,7 @@ from mlinfra.operations.drift.report import Act, Who
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlinfra.operations.aws_account import AwsAccount
+    from mlinfra.operations.aws import AwsAccount
 
 LOOKUPS = 60
 """The most questions to CloudTrail in one run. It answers two in a second, in each account and region."""

@@ -20,7 +20,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 from slack_sdk.webhook import WebhookClient
 
 if TYPE_CHECKING:
-    from mlinfra.operations.aws_account import AwsAccount
+    from mlinfra.operations.aws import AwsAccount
 
 WEBHOOK_VARIABLE = "MLINFRA_SLACK_WEBHOOK"
 """The environment variable with the URL of Slack's incoming webhook. Whoever has that URL can write there."""

@@ -19,7 +19,7 @@ from mlinfra.operations.drift.report import Difference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mlinfra.operations.aws_account import AwsAccount
+    from mlinfra.operations.aws import AwsAccount
     from mlinfra.operations.drift.recorded import Resource
 
 _GONE = frozenset(

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mlinfra.catalog.prices import on_demand_prices
+from mlinfra.catalog import on_demand_prices
 from mlinfra.operations.review import references
 from mlinfra.operations.review.change import Change, Kind, Mark, items, number
 

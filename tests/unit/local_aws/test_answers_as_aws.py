@@ -82,7 +82,7 @@ def test_a_rule_that_refers_to_a_group_keeps_its_description(client: Client) -> 
 def test_a_gap_that_moto_has_closed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from moto.ec2.models.security_groups import SecurityGroupRule
 
-    from mlinfra.local_aws.gaps import ec2_security_group_rules as gap
+    from mlinfra.local_aws.gaps.ec2 import security_group_rules as gap
 
     assert gap.is_open(), "moto has closed it: remove the gap"
     monkeypatch.setattr(SecurityGroupRule, "description", "kept")
@@ -90,6 +90,6 @@ def test_a_gap_that_moto_has_closed_is_left_alone(monkeypatch: pytest.MonkeyPatc
 
 
 def test_moto_still_takes_an_unmet_condition_for_a_refusal() -> None:
-    from mlinfra.local_aws.gaps import s3_bucket_policy
+    from mlinfra.local_aws.gaps.s3 import bucket_policy as s3_bucket_policy
 
     assert s3_bucket_policy.is_open(), "moto has closed it: remove the gap"

@@ -9,12 +9,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlinfra.catalog.image_families import OPEN_DRIVER
-from mlinfra.local_aws.gaps import (
-    autoscaling_group_instances,
-    autoscaling_group_settings,
-    autoscaling_lifecycle_hooks,
-    autoscaling_policies,
-    autoscaling_scheduled_actions,
+from mlinfra.local_aws.gaps.autoscaling import (
+    group_instances as autoscaling_group_instances,
+    group_settings as autoscaling_group_settings,
+    lifecycle_hooks as autoscaling_lifecycle_hooks,
+    policies as autoscaling_policies,
+    scheduled_actions as autoscaling_scheduled_actions,
 )
 from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlinfra.local_aws.gaps import eks_clusters, eks_node_groups, eks_updates
+from mlinfra.local_aws.gaps.eks import clusters as eks_clusters, node_groups as eks_node_groups, updates as eks_updates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 
 from mlinfra.catalog.image_families import IMAGE_FAMILIES, IMAGE_OWNER, OPEN_DRIVER, PROPRIETARY_DRIVER
 from mlinfra.catalog.instances import instance_types
-from mlinfra.local_aws.gaps import (
-    ec2_catalog_instance_types,
-    ec2_deep_learning_images,
-    ec2_instance_type_pages,
-    servicequotas_ec2,
-    ssm_deep_learning_parameters,
+from mlinfra.local_aws.gaps.ec2 import (
+    catalog_instance_types as ec2_catalog_instance_types,
+    deep_learning_images as ec2_deep_learning_images,
+    instance_type_pages as ec2_instance_type_pages,
 )
+from mlinfra.local_aws.gaps.servicequotas import ec2 as servicequotas_ec2
+from mlinfra.local_aws.gaps.ssm import deep_learning_parameters as ssm_deep_learning_parameters
 from mlinfra.local_aws.seed import DEEP_LEARNING_IMAGES, QUOTAS, deep_learning_parameters
 
 if TYPE_CHECKING:

@@ -1,0 +1,279 @@
+"""What the pipeline's roles may do beside their managed policies, and what they may not in spite of them.
+
+Source: service authorization reference of each service, read 2026-11-26.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.constructs.parts import FSX_DATA_SERVICE, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlinfra.declarations import Environment
+
+ATTACHABLE = ("arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",)
+"""The managed policies that roles of mlinfra's constructs have. No other one can be attached by an apply."""
+
+PASSED_TO = (
+    "ec2.amazonaws.com",
+    "ecs-tasks.amazonaws.com",
+    "lambda.amazonaws.com",
+    "s3.amazonaws.com",
+    "sagemaker.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
+)
+"""The services that roles of mlinfra's constructs are handed to."""
+
+# What the AWS provider calls for aws_iam_role, aws_iam_role_policy and their attachments.
+_ROLES = [
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRolePolicies",
+    "iam:ListRoleTags",
+    "iam:PutRolePolicy",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",  # an owner is named in the description of a role, and changes
+]
+_INSTANCE_PROFILES = [
+    "iam:AddRoleToInstanceProfile",
+    "iam:CreateInstanceProfile",
+    "iam:DeleteInstanceProfile",
+    "iam:GetInstanceProfile",
+    "iam:ListInstanceProfileTags",
+    "iam:RemoveRoleFromInstanceProfile",
+    "iam:TagInstanceProfile",
+    "iam:UntagInstanceProfile",
+]
+# An issuer carries the environment's tags too, and they change. Who may sign tokens does not.
+_TAGS_OF_THE_ISSUER = [
+    "iam:GetOpenIDConnectProvider",
+    "iam:TagOpenIDConnectProvider",
+    "iam:UntagOpenIDConnectProvider",
+]
+
+# Tags may change: every resource of an environment carries them, these roles too.
+_CHANGES_OF_A_ROLE = [
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+]
+_CHANGES_OF_AN_ISSUER = [
+    "iam:AddClientIDToOpenIDConnectProvider",
+    "iam:CreateOpenIDConnectProvider",
+    "iam:CreateSAMLProvider",
+    "iam:DeleteOpenIDConnectProvider",
+    "iam:RemoveClientIDFromOpenIDConnectProvider",
+    "iam:UpdateOpenIDConnectProviderThumbprint",
+    "iam:UpdateSAMLProvider",
+]
+_IDENTITIES = [
+    "iam:AddUserToGroup",
+    "iam:AttachGroupPolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateGroup",
+    "iam:CreateLoginProfile",
+    "iam:CreateServiceSpecificCredential",
+    "iam:CreateUser",
+    "iam:PutGroupPolicy",
+    "iam:PutUserPolicy",
+    "iam:UpdateLoginProfile",
+    "iam:UploadSSHPublicKey",
+    "iam:UploadSigningCertificate",
+]
+
+
+def plan_statements(environment: Environment) -> list[dict[str, object]]:
+    """What the role that plans `environment` may and may not do, beside reading."""
+    own = f"arn:aws:ssm:{environment.region}:{environment.account_id}"
+    return [
+        _use_keys(
+            environment,
+            "ReadStateRecordsAndVariables",
+            ["kms:Decrypt"],
+            # Lambda leaves out a function's variables where they cannot be decrypted, and the plan would set them anew.
+            # Source: Lambda API reference, EnvironmentResponse.
+            [
+                environment.names.state_key_alias,
+                f"alias/{environment.names.prefix}-compute",
+                environment.names.model_registry_key_alias,
+            ],
+        ),
+        # So that each drift is told once. It holds fingerprints, and no value.
+        statement(
+            "RememberDrift",
+            actions=["ssm:PutParameter"],
+            resources=[f"{own}:parameter{environment.names.parameter('drift', '*')}"],
+        ),
+        # What the nightly look for drift found goes to the same people as everything else.
+        statement("TellPeople", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
+        _use_keys(
+            environment,
+            "EncryptWhatPeopleAreTold",
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            [environment.names.alerts_key_alias],
+        ),
+        *_no_data(environment),
+    ]
+
+
+def apply_statements(environment: Environment, *, issuer_arn: str | None) -> list[dict[str, object]]:
+    """What the role that applies to `environment` may and may not do, beside what a power user may.
+
+    Args:
+        environment: what it applies to.
+        issuer_arn: who signs the tokens that it is assumed with; None where the account knew them before.
+    """
+    own = f"arn:aws:iam::{environment.account_id}"
+    roles = f"{own}:role/{environment.names.prefix}-*"
+    return [
+        statement("MakeRolesOfTheEnvironment", actions=_ROLES, resources=[roles]),
+        statement(
+            "MakeInstanceProfilesOfTheEnvironment",
+            actions=_INSTANCE_PROFILES,
+            resources=[f"{own}:instance-profile/{environment.names.prefix}-*"],
+        ),
+        *([statement("TagTheIssuer", actions=_TAGS_OF_THE_ISSUER, resources=[issuer_arn])] if issuer_arn else []),
+        statement(
+            "AttachKnownPolicies",
+            actions=["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+            resources=[roles],
+            conditions={"ArnEquals": {"iam:PolicyARN": list(ATTACHABLE)}},
+        ),
+        statement(
+            "HandRolesToServices",
+            actions=["iam:PassRole"],
+            resources=[roles],
+            # A role that is put into an instance profile is passed too, and not every such request names a service.
+            conditions={"StringEqualsIfExists": {"iam:PassedToService": list(PASSED_TO)}},
+        ),
+        # FSx gives the role that it links a bucket with its permissions in the name of who links it. Source: FSx for
+        # Lustre user guide, "Required IAM permissions for using data repositories in Amazon S3".
+        statement(
+            "LinkFileSystemsToBuckets",
+            actions=["iam:AttachRolePolicy", "iam:PutRolePolicy"],
+            resources=[f"{own}:role/aws-service-role/{FSX_DATA_SERVICE}/*"],
+        ),
+        _deny("NoIdentities", _IDENTITIES),
+        _deny("NoOtherIssuers", _CHANGES_OF_AN_ISSUER),
+        # Nor those of an environment whose name begins with this one's, such as the same in another region.
+        _deny(
+            "NotTheseRoles",
+            _CHANGES_OF_A_ROLE,
+            [f"{own}:role/{environment.names.prefix}*-ci-{use}" for use in ("plan", "apply")],
+        ),
+        # Any role of the account that trusts the account would do, such as one of an administrator.
+        _deny("NoOtherRoles", ["sts:AssumeRole", "sts:GetFederationToken"]),
+        _deny("NoOtherOrganization", ["account:CloseAccount", "organizations:LeaveOrganization"]),
+        _deny("NoSilence", ["cloudtrail:DeleteTrail", "cloudtrail:StopLogging"]),
+        _deny("NoShells", ["ec2-instance-connect:SendSSHPublicKey", "ssm:SendCommand", "ssm:StartSession"]),
+        _deny(
+            "NoForgetting",
+            ["dynamodb:DeleteTable", "s3:DeleteBucket", "s3:DeleteObjectVersion"],
+            [
+                f"arn:aws:s3:::{environment.names.state_bucket}",
+                f"arn:aws:s3:::{environment.names.state_bucket}/*",
+                _table(environment, environment.names.lock_table),
+            ],
+        ),
+        *_no_data(environment),
+    ]
+
+
+def _no_data(environment: Environment) -> list[dict[str, object]]:
+    """Neither data nor secrets are read, but for what Terraform itself wrote down."""
+    region, account_id = environment.region, environment.account_id
+    parameters = f"arn:aws:ssm:{region}:{account_id}:parameter/mlinfra/{environment.project}/{environment.name}/*"
+    return [
+        _deny_elsewhere(
+            "NoObjectsButState",
+            ["s3:GetObject", "s3:GetObjectTorrent", "s3:GetObjectVersion"],
+            [f"arn:aws:s3:::{environment.names.state_bucket}/{environment.project}/{environment.name}/*"],
+        ),
+        # What AWS publishes, such as the ids of images, belongs to no account.
+        _deny_elsewhere(
+            "NoParametersButHandedOver",
+            ["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters", "ssm:GetParametersByPath"],
+            [parameters, f"arn:aws:ssm:{region}::parameter/aws/service/*"],
+        ),
+        # The lock table holds the digests of states; the records say which clusters work.
+        _deny_elsewhere(
+            "NoItemsButRecords",
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:GetRecords",
+                "dynamodb:PartiQLSelect",
+                "dynamodb:Query",
+                "dynamodb:Scan",
+            ],
+            [_table(environment, environment.names.lock_table), _table(environment, environment.names.records_table)],
+        ),
+        _deny(
+            "NoData",
+            [
+                "athena:GetQueryResults",
+                "athena:GetQueryResultsStream",
+                "ec2:GetConsoleOutput",
+                "ec2:GetPasswordData",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+                "kinesis:GetRecords",
+                "logs:FilterLogEvents",
+                "logs:GetLogEvents",
+                "logs:GetLogRecord",
+                "logs:GetQueryResults",
+                "logs:Unmask",
+                "sagemaker:BatchGetRecord",
+                "sagemaker:CreatePresignedDomainUrl",
+                "sagemaker:CreatePresignedMlflowTrackingServerUrl",
+                "sagemaker:CreatePresignedNotebookInstanceUrl",
+                "sagemaker:GetRecord",
+                "secretsmanager:BatchGetSecretValue",
+                "secretsmanager:GetSecretValue",
+                "sqs:ReceiveMessage",
+            ],
+        ),
+    ]
+
+
+def _use_keys(environment: Environment, sid: str, actions: Sequence[str], aliases: Sequence[str]) -> dict[str, object]:
+    # Keys of other stacks, which have no ARN before those are deployed. A key without an alias has no such attribute,
+    # and ForAnyValue does not match then.
+    return statement(
+        sid,
+        actions=actions,
+        resources=[f"arn:aws:kms:{environment.region}:{environment.account_id}:key/*"],
+        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": list(aliases)}},
+    )
+
+
+def _table(environment: Environment, name: str) -> str:
+    return f"arn:aws:dynamodb:{environment.region}:{environment.account_id}:table/{name}"
+
+
+def _deny(sid: str, actions: Sequence[str], resources: Sequence[str] = ("*",)) -> dict[str, object]:
+    return statement(sid, effect="Deny", actions=actions, resources=resources)
+
+
+def _deny_elsewhere(sid: str, actions: Sequence[str], resources: Sequence[str]) -> dict[str, object]:
+    return {"Sid": sid, "Effect": "Deny", "Action": list(actions), "NotResource": list(resources)}

@@ -1,0 +1,138 @@
+"""The two roles that a pipeline acts with: one that reads and plans, one that writes and applies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import iam_openid_connect_provider, iam_role, iam_role_policy, iam_role_policy_attachment
+from mlinfra.constructs.account.ci_permissions import apply_statements, plan_statements
+from mlinfra.constructs.parts import environment_of, policy_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlinfra.declarations import Claims, Environment, Pipeline
+
+READ = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+"""What planning begins with. A list of mlinfra's own would miss what a new resource type has to be read by, and the
+plan of a merge request would fail; what the policy allows besides, such as the data, is denied by name."""
+
+WRITE = "arn:aws:iam::aws:policy/PowerUserAccess"
+"""What applying begins with: everything but identities, the organization and the account. The same reason."""
+
+_HOUR_S = 3600
+
+
+class CiRoles(Construct):
+    """A role for plans and one for applies, which jobs of the environment's pipeline assume with their own token.
+
+    There is no key: the issuer of the tokens is made known to the account, and each role says what the token of a job
+    has to say. Plans read, from any branch and merge request; applies write, from one branch alone.
+
+    Neither role reads the team's data or secrets. The role for applies makes roles of the environment, and neither
+    users nor keys, nor does it change the two roles themselves: that is done by a person, who reviews it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        environment: Environment | None = None,
+    ) -> None:
+        """Declare the roles.
+
+        Args:
+            scope: what they belong to.
+            id: the construct's id, unique in its scope.
+            environment: whose `pipeline` they are for. Default: the environment of the enclosing MlStack.
+
+        Raises:
+            ValueError: where the environment declares no pipeline.
+        """
+        environment = environment_of(scope, environment)
+        pipeline = environment.pipeline
+        if pipeline is None:
+            message = (
+                f"the environment {environment.name!r} has pipeline=None, so nobody is to assume its roles. Expected: "
+                f"pipeline=Pipeline(...) in its declaration."
+            )
+            raise ValueError(message)
+        super().__init__(scope, id)
+        self._environment = environment
+        self._provider = self._make_provider(pipeline) if pipeline.create_provider else None
+        self._provider_arn = f"arn:aws:iam::{environment.account_id}:oidc-provider/{pipeline.issuer}"
+        self._plan = self._role(
+            "plan",
+            f"Plans {environment.names.prefix}: reads it, and neither its data nor its secrets.",
+            claims=pipeline.plan_claims,
+            hours=1,
+            managed_policy=READ,
+            statements=plan_statements(environment),
+        )
+        self._apply = self._role(
+            "apply",
+            f"Applies to {environment.names.prefix} what was reviewed, from the branch {pipeline.branch} alone.",
+            claims=pipeline.apply_claims(environment.name),
+            hours=pipeline.apply_session_hours,
+            managed_policy=WRITE,
+            statements=apply_statements(environment, issuer_arn=self._provider_arn if self._provider else None),
+        )
+
+    @property
+    def plan(self) -> iam_role.IamRole:
+        """The role that reads and plans."""
+        return self._plan
+
+    @property
+    def apply(self) -> iam_role.IamRole:
+        """The role that writes and applies."""
+        return self._apply
+
+    @property
+    def provider(self) -> iam_openid_connect_provider.IamOpenidConnectProvider | None:
+        """Who issues the tokens; None where the account knew them before."""
+        return self._provider
+
+    def _make_provider(self, pipeline: Pipeline) -> iam_openid_connect_provider.IamOpenidConnectProvider:
+        # No thumbprint: IAM trusts the issuer's certificate where a public authority has signed it, and takes the
+        # thumbprint itself where it does not (IAM user guide, "Create an OIDC provider", read 2026-11-26).
+        return iam_openid_connect_provider.IamOpenidConnectProvider(
+            self, "provider", url=pipeline.issuer_url, client_id_list=[pipeline.audience]
+        )
+
+    def _role(
+        self,
+        use: str,
+        description: str,
+        *,
+        claims: Claims,
+        hours: int,
+        managed_policy: str,
+        statements: Sequence[Mapping[str, object]],
+    ) -> iam_role.IamRole:
+        role = iam_role.IamRole(
+            self,
+            use,
+            name=f"{self._environment.names.prefix}-ci-{use}",
+            description=description,
+            max_session_duration=hours * _HOUR_S,
+            assume_role_policy=policy_document(
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Federated": self._provider_arn},
+                    "Action": "sts:AssumeRoleWithWebIdentity",
+                    "Condition": claims,
+                }
+            ),
+            depends_on=[self._provider] if self._provider else None,
+        )
+        # The denials come first: at no time does the role have the managed policy alone.
+        limits = iam_role_policy.IamRolePolicy(
+            role, "limits", name=f"{use}-limits", role=role.name, policy=policy_document(*statements)
+        )
+        iam_role_policy_attachment.IamRolePolicyAttachment(
+            role, "managed", role=role.name, policy_arn=managed_policy, depends_on=[limits]
+        )
+        return role

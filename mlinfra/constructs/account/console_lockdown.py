@@ -1,0 +1,205 @@
+"""A lock on what mlinfra manages: nobody changes it but the pipeline, and people in an emergency."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import organizations_policy, organizations_policy_attachment
+from mlinfra.catalog import MANAGED_ACTIONS, managed_actions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from mlinfra.declarations import Environment
+
+SIZE_LIMIT = 5_120
+"""How long a service control policy may be, in characters.
+
+Source: AWS Organizations user guide, "Quotas". White space counts where it does not come through the console.
+"""
+
+POLICIES_LIMIT = 4
+"""How many policies the lock may take.
+
+A root, unit or account has at most five attached, one of which is FullAWSAccess (same source).
+"""
+
+FUNCTIONS_THAT_CHANGE = ("endpoint-watch", "idle", "janitor", "job-finished")
+"""The functions of an environment whose work is to stop what is managed, by the end of their names."""
+
+_NAME = r"[\w+=,.@-]{1,120}"
+_TARGET = r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|\d{12}"
+_ROLE = r"arn:aws:iam::(\d{12}|\*):role/[\w+=,.@/*-]+"
+# Roles that AWS's services act with in the account, such as the one that auto scaling starts nodes with.
+_SERVICES = "arn:aws:iam::*:role/aws-service-role/*"
+
+
+class ConsoleLockdown(Construct):
+    """Service control policies that refuse to all but few what makes, changes and deletes managed infrastructure.
+
+    What the locked accounts hold is changed by the pipelines of their environments, by the functions of mlinfra that
+    stop what is idle, and with the roles for emergencies; not by anybody's administrator rights, and not by the root
+    user. Reading, moving data, starting and stopping clusters, and work in Studio are not touched.
+
+    It belongs to the organization: it is deployed in the management account, on which it has no effect itself, or
+    in one that the organization has delegated policies to.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        environments: Sequence[Environment],
+        target_ids: Sequence[str],
+        break_glass_roles: Sequence[str],
+        name: str = "mlinfra-console-lockdown",
+        resource_types: Collection[str] = tuple(MANAGED_ACTIONS),
+    ) -> None:
+        """Declare the policies, and attach them.
+
+        Args:
+            scope: what they belong to.
+            id: the construct's id, unique in its scope.
+            environments: whose pipelines and functions go on. Each declares a `pipeline`.
+            target_ids: what is locked: accounts (12 digits), organizational units (`ou-...`) or the root (`r-...`).
+                These accounts are best the environments' alone: nobody else makes a role in them either.
+            break_glass_roles: ARNs of the roles that may change everything in an emergency; `*` stands for any text
+                within a part, as in `arn:aws:iam::*:role/break-glass`. At least one: where the pipeline is broken,
+                only they can mend it.
+            name: what the policies are called, with a number. Default: mlinfra-console-lockdown.
+            resource_types: Terraform's types that are managed. Default: all that mlinfra makes.
+
+        Raises:
+            ValueError: where an environment has no pipeline, a name, target or role is none, nothing is managed, or
+                the policies do not fit.
+        """
+        _expect_pipelines(environments)
+        _expect_targets(target_ids)
+        _expect_roles(break_glass_roles)
+        if not re.fullmatch(_NAME, name):
+            message = f"name={name!r} is no policy's name. Expected: 1 to 120 letters, digits and + = , . @ - _."
+            raise ValueError(message)
+        let_through = [*_roles_of(environments), *break_glass_roles, _SERVICES]
+        contents = list(_policies(managed_actions_of(resource_types), let_through))
+        if not 1 <= len(contents) <= POLICIES_LIMIT:
+            message = (
+                f"resource_types, environments: they take {len(contents)} policies of {SIZE_LIMIT} characters. "
+                f"Expected: 1 to {POLICIES_LIMIT}, so lock fewer environments together."
+            )
+            raise ValueError(message)
+
+        super().__init__(scope, id)
+        self._policies = tuple(
+            organizations_policy.OrganizationsPolicy(
+                self,
+                f"policy-{number}",
+                name=f"{name}-{number}",
+                description="Managed infrastructure is changed by its pipeline alone.",
+                type="SERVICE_CONTROL_POLICY",
+                content=content,
+            )
+            for number, content in enumerate(contents, 1)
+        )
+        for number, policy in enumerate(self._policies, 1):
+            for target_id in dict.fromkeys(target_ids):
+                organizations_policy_attachment.OrganizationsPolicyAttachment(
+                    self, f"attachment-{number}-{target_id}", policy_id=policy.id, target_id=target_id
+                )
+
+    @property
+    def policies(self) -> tuple[organizations_policy.OrganizationsPolicy, ...]:
+        """The policies, each within the size that AWS allows."""
+        return self._policies
+
+
+def _roles_of(environments: Sequence[Environment]) -> Iterator[str]:
+    for each in environments:
+        yield each.names.ci_role_arn("apply")
+        for function in FUNCTIONS_THAT_CHANGE:
+            yield f"arn:aws:iam::{each.account_id}:role/{each.names.prefix}-{function}"
+        # What is registered in MLflow gets a group in SageMaker then, which nobody declares.
+        if each.tracking and each.tracking.automatic_model_registration:
+            yield f"arn:aws:iam::{each.account_id}:role/{each.names.tracking_server}"
+
+
+def _policies(actions: Sequence[str], let_through: Sequence[str]) -> Iterator[str]:
+    """The fewest policies that hold `actions`, each of them as long as AWS allows at most."""
+    left = list(actions)
+    while left:
+        count = len(left)
+        while count > 1 and len(_policy(left[:count], let_through)) > SIZE_LIMIT:
+            count -= 1
+        content = _policy(left[:count], let_through)
+        if len(content) > SIZE_LIMIT:
+            message = (
+                f"environments, break_glass_roles: the ARNs of {len(let_through)} roles leave no room for an action in "
+                f"{SIZE_LIMIT} characters. Expected: fewer environments, locked in several ConsoleLockdowns."
+            )
+            raise ValueError(message)
+        yield content
+        left = left[count:]
+
+
+def _policy(actions: Sequence[str], let_through: Sequence[str]) -> str:
+    document: Mapping[str, Any] = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "ChangedByThePipelineAlone",
+                "Effect": "Deny",
+                "Action": list(actions),
+                "Resource": "*",
+                "Condition": {
+                    "ArnNotLike": {"aws:PrincipalArn": list(let_through)},
+                    # Such as CloudTrail writing its logs: no role of the account asks.
+                    "Bool": {"aws:PrincipalIsAWSService": "false"},
+                },
+            }
+        ],
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _expect_pipelines(environments: Sequence[Environment]) -> None:
+    if not environments:
+        message = "environments: there is none. Expected: those that the locked accounts hold."
+        raise ValueError(message)
+    for each in environments:
+        if each.pipeline is None:
+            message = (
+                f"environments: {each.name!r} has no pipeline, so nobody could change it any more. Expected: "
+                f"pipeline=Pipeline(...) in its declaration."
+            )
+            raise ValueError(message)
+
+
+def _expect_targets(target_ids: Sequence[str]) -> None:
+    wrong = [each for each in target_ids if not re.fullmatch(_TARGET, each)]
+    if wrong or not target_ids:
+        message = (
+            f"target_ids={list(target_ids)!r}: {repr(wrong[0]) + ' is none' if wrong else 'nothing is locked'}. "
+            f"Expected: accounts (12 digits, as text), units (ou-...) or the root (r-...)."
+        )
+        raise ValueError(message)
+
+
+def _expect_roles(arns: Sequence[str]) -> None:
+    if not arns:
+        message = (
+            "break_glass_roles: there is none, so nobody could mend what a broken pipeline left. Expected: at least "
+            "one role, such as arn:aws:iam::*:role/break-glass."
+        )
+        raise ValueError(message)
+    for arn in arns:
+        # `role/*` would let everybody through, and so would `role/a*/...` nearly.
+        if not re.fullmatch(_ROLE, arn) or not re.search(r"[\w+=,.@-]{3,}", arn.partition(":role/")[2]):
+            message = (
+                f"break_glass_roles: {arn!r} does not name a role. Expected: an ARN such as "
+                f"arn:aws:iam::*:role/break-glass, or one of IAM Identity Center such as "
+                f"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_BreakGlass_*."
+            )
+            raise ValueError(message)

@@ -1,0 +1,12 @@
+"""The data lake: zone buckets with policies, lifecycles, replication and a query catalog."""
+
+from __future__ import annotations
+
+from mlinfra.constructs.data_lake.access import DataLakeAccess
+from mlinfra.constructs.data_lake.catalog_settings import DataCatalog
+from mlinfra.constructs.data_lake.lake import DataLake
+from mlinfra.constructs.data_lake.lifecycle import Lifecycle
+from mlinfra.constructs.data_lake.object_lock import ObjectLock
+from mlinfra.constructs.data_lake.replication_target import Replication
+
+__all__ = ["DataCatalog", "DataLake", "DataLakeAccess", "Lifecycle", "ObjectLock", "Replication"]

@@ -1,0 +1,172 @@
+"""The zones of a data lake, and the grants to use them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra.constructs.parts import environment_of, grant_to, statement
+from mlinfra.declarations import DATA_ZONES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlinfra.constructs.parts import AnyRole
+    from mlinfra.declarations import Environment
+
+_READ = ("s3:GetObject", "s3:GetObjectVersion")
+_WRITE = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
+_READ_WRITE = (*_READ, "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+
+_POLICY_NAME_LIMIT = 128
+_PREFIX = re.compile(r"([\w+=,.@-]+/)+", re.ASCII)
+
+
+class DataLakeAccess(Construct):
+    """The zones of a data lake, and who may use them; whether it is made here or elsewhere."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        zones: Sequence[str] = DATA_ZONES,
+        key_arn: str | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        """Refer to a lake that is made elsewhere.
+
+        Args:
+            scope: what uses the lake.
+            id: the construct's id, unique in its scope.
+            zones: the lake's zones. Default: raw, processed, features and models.
+            key_arn: the KMS key that encrypts the lake. Default: given later, by the class that
+                makes the key.
+            environment: the lake's environment. Default: that of the enclosing MlStack.
+
+        Raises:
+            ValueError: where a zone is not one of the platform's.
+        """
+        self._environment = environment_of(scope, environment)
+        expect_zones(zones)
+        super().__init__(scope, id)
+        self._zones = tuple(zones)
+        self._key_arn = key_arn
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones that the lake has."""
+        return self._zones
+
+    @property
+    def key_arn(self) -> str:
+        """The ARN of the KMS key that encrypts the lake."""
+        assert self._key_arn is not None  # noqa: S101  each subclass makes its key before anything asks
+        return self._key_arn
+
+    def bucket_name(self, zone: str) -> str:
+        """The name of the bucket of `zone`.
+
+        Raises:
+            ValueError: where the lake has no such zone.
+        """
+        if zone not in self._zones:
+            message = f"the lake has no zone {zone!r}. Expected: one of {', '.join(self._zones)}."
+            raise ValueError(message)
+        return self._environment.names.bucket(zone)
+
+    def grant_read(self, grantee: AnyRole, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
+        """Let `grantee` list and read objects.
+
+        Args:
+            grantee: what has a role, such as a TrainingCluster; an IamRole; or the name of a role of
+                this account that is made elsewhere.
+            zones: in which zones. Default: all of the lake's.
+            prefix: only below it, such as `two-tower-v2/`, with the slash at its end. Default:
+                everywhere in the zone.
+
+        Raises:
+            ValueError: where the lake has no such zone, or the prefix would grant more than it says.
+        """
+        self._grant(grantee, "read", zones, prefix, actions=_READ, key_actions=["kms:Decrypt"])
+
+    def grant_write(self, grantee: AnyRole, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
+        """Let `grantee` write objects, and neither list nor read nor delete them.
+
+        Whoever writes over an object does not destroy it: it stays as an old version.
+
+        Args:
+            grantee: as in `grant_read`.
+            zones: in which zones. Default: all of the lake's.
+            prefix: as in `grant_read`. Default: everywhere in the zone.
+
+        Raises:
+            ValueError: where the lake has no such zone, or the prefix would grant more than it says.
+        """
+        # S3 decrypts the parts of a multipart upload to put them together. Source: S3 user guide, "Multipart
+        # upload and permissions".
+        keys = ["kms:Decrypt", "kms:GenerateDataKey"]
+        self._grant(grantee, "write", zones, prefix, actions=_WRITE, key_actions=keys, listing=False)
+
+    def grant_read_write(self, grantee: AnyRole, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
+        """Let `grantee` list, read, write and delete objects. What is deleted stays as an old version.
+
+        Args:
+            grantee: as in `grant_read`.
+            zones: in which zones. Default: all of the lake's.
+            prefix: as in `grant_read`. Default: everywhere in the zone.
+
+        Raises:
+            ValueError: where the lake has no such zone, or the prefix would grant more than it says.
+        """
+        keys = ["kms:Decrypt", "kms:GenerateDataKey"]
+        self._grant(grantee, "read-write", zones, prefix, actions=_READ_WRITE, key_actions=keys)
+
+    def _grant(
+        self,
+        grantee: AnyRole,
+        access: str,
+        zones: Sequence[str] | None,
+        prefix: str,
+        *,
+        actions: Sequence[str],
+        key_actions: Sequence[str],
+        listing: bool = True,
+    ) -> None:
+        chosen = self._zones if zones is None else tuple(zones)
+        buckets = [f"arn:aws:s3:::{self.bucket_name(zone)}" for zone in chosen]
+        _expect_prefix(prefix)
+        below = [prefix.strip("/").replace("/", "-")] if prefix else []
+        name = "-".join([self.node.id, access, *chosen, *below])
+        if len(name) > _POLICY_NAME_LIMIT:
+            message = (
+                f"prefix={prefix!r} is too long: it gives the policy name {name!r}, {len(name)} characters. Expected: "
+                f"at most {_POLICY_NAME_LIMIT}, so grant a prefix above it."
+            )
+            raise ValueError(message)
+        statements = [
+            statement("Objects", actions=actions, resources=[f"{each}/{prefix}*" for each in buckets]),
+            statement("Key", actions=key_actions, resources=[self.key_arn]),
+        ]
+        if listing:
+            only = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
+            statements.insert(0, statement("List", actions=["s3:ListBucket"], resources=buckets, conditions=only))
+        grant_to(grantee, name, statements, scope=self)
+
+
+def expect_zones(zones: Sequence[str]) -> None:
+    """Refuse zones that the platform does not have, and a lake without any."""
+    if not zones or any(zone not in DATA_ZONES for zone in zones):
+        message = f"zones={list(zones)!r} does not fit. Expected: one or more of {', '.join(DATA_ZONES)}."
+        raise ValueError(message)
+
+
+def _expect_prefix(prefix: str) -> None:
+    """Refuse a prefix that grants more than it says: `a` is also the beginning of `ab/`, and `*` of anything."""
+    if prefix and not _PREFIX.fullmatch(prefix):
+        message = (
+            f"prefix={prefix!r} does not fit. Expected: names of letters, digits and +=,.@_- with a slash after each, "
+            f"such as 'two-tower-v2/'; without the last one it would also grant 'two-tower-v20/'."
+        )
+        raise ValueError(message)

@@ -1,0 +1,165 @@
+"""A Glue database and an Athena workgroup on a data lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import athena_workgroup as workgroups, glue_catalog_database
+from mlinfra.constructs.data_lake.lifecycle import Lifecycle
+from mlinfra.constructs.data_lake.policy import deny_other_accounts
+from mlinfra.constructs.parts import PrivateBucket, grant_to, statement
+
+if TYPE_CHECKING:
+    from mlinfra.constructs.data_lake.catalog_settings import DataCatalog
+    from mlinfra.constructs.parts import AnyRole
+    from mlinfra.declarations import Environment
+
+
+_QUERY = (
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
+    "athena:GetWorkGroup",
+    "athena:ListQueryExecutions",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
+_READ_TABLES = (
+    "glue:BatchGetPartition",
+    "glue:GetDatabase",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "glue:GetTables",
+)
+_RESULTS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+
+
+class DataLakeCatalog(Construct):
+    """The database that tables of the lake are in, and the workgroup that queries them. `DataLake` makes it.
+
+    What the workgroup says about results and the limit cannot be overridden by a query.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        catalog: DataCatalog,
+        key_arn: str,
+        protect: bool,
+        environment: Environment,
+    ) -> None:
+        """Declare them.
+
+        Args:
+            scope: what they belong to.
+            id: the construct's id, unique in its scope.
+            catalog: how much a query may read, and how long results are kept.
+            key_arn: the key that encrypts results.
+            protect: whether Terraform refuses to destroy the bucket of results, and the workgroup with what it
+                remembers of queries.
+            environment: where the lake lives.
+        """
+        super().__init__(scope, id)
+        self._environment = environment
+        self._key_arn = key_arn
+        self._database_name = environment.names.prefix.replace("-", "_")
+        self._workgroup_name = f"{environment.names.prefix}-data-lake"
+        self._results = PrivateBucket(
+            self,
+            "results",
+            name=environment.names.bucket("queries"),
+            key_arn=key_arn,
+            statements=[
+                deny_other_accounts(f"arn:aws:s3:::{environment.names.bucket('queries')}", [environment.account_id])
+            ],
+            protect=protect,
+        )
+        Lifecycle(expire_after_days=catalog.results_kept_days, expire_old_versions_after_days=1).apply_to(self._results)
+        self._database = glue_catalog_database.GlueCatalogDatabase(
+            self,
+            "database",
+            # Athena wants quotes around names with hyphens, in every query.
+            name=self._database_name,
+            description=f"Tables in the data lake of {environment.names.prefix}.",
+        )
+        self._workgroup = self._make_workgroup(catalog, key_arn, protect=protect, environment=environment)
+
+    @property
+    def results(self) -> PrivateBucket:
+        """The bucket of the results of queries."""
+        return self._results
+
+    @property
+    def database(self) -> glue_catalog_database.GlueCatalogDatabase:
+        """The Glue database."""
+        return self._database
+
+    @property
+    def workgroup(self) -> workgroups.AthenaWorkgroup:
+        """The Athena workgroup."""
+        return self._workgroup
+
+    def grant_query(self, grantee: AnyRole) -> None:
+        """Let `grantee` query the tables of the database, in the workgroup alone and so within its limit.
+
+        It needs the zones that the tables lie in besides: `DataLake.grant_query` grants both.
+
+        Args:
+            grantee: what has a role, an IamRole, or the name of a role of this account that is made elsewhere.
+
+        Raises:
+            ValueError: where a text is no name of a role.
+        """
+        place = f"{self._environment.region}:{self._environment.account_id}"
+        glue = f"arn:aws:glue:{place}"
+        # Source: Athena user guide, "Managed policies", AmazonAthenaFullAccess, and "Configure access to databases
+        # and tables in the AWS Glue Data Catalog": Glue asks for the catalog and the database of a table too.
+        statements = [
+            statement("Query", actions=_QUERY, resources=[f"arn:aws:athena:{place}:workgroup/{self._workgroup_name}"]),
+            statement(
+                "Tables",
+                actions=_READ_TABLES,
+                resources=[
+                    f"{glue}:catalog",
+                    f"{glue}:database/{self._database_name}",
+                    f"{glue}:table/{self._database_name}/*",
+                ],
+            ),
+            # Athena looks at the database "default" of a region, whatever is queried. Source: the same page.
+            statement("DefaultDatabase", actions=["glue:GetDatabase"], resources=[f"{glue}:database/default"]),
+            statement(
+                "ResultBucket",
+                actions=["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+                resources=[self._results.arn],
+            ),
+            statement("Results", actions=_RESULTS, resources=[f"{self._results.arn}/*"]),
+            statement("Key", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._key_arn]),
+        ]
+        grant_to(grantee, f"{self._workgroup_name}-query", statements, scope=self)
+
+    def _make_workgroup(
+        self, catalog: DataCatalog, key_arn: str, *, protect: bool, environment: Environment
+    ) -> workgroups.AthenaWorkgroup:
+        encryption = workgroups.AthenaWorkgroupConfigurationResultConfigurationEncryptionConfiguration
+        return workgroups.AthenaWorkgroup(
+            self,
+            "workgroup",
+            name=self._workgroup_name,
+            description=f"Queries of the data lake of {environment.names.prefix}.",
+            force_destroy=not protect,
+            configuration=workgroups.AthenaWorkgroupConfiguration(
+                bytes_scanned_cutoff_per_query=catalog.scan_limit_bytes,
+                enforce_workgroup_configuration=True,
+                publish_cloudwatch_metrics_enabled=True,
+                result_configuration=workgroups.AthenaWorkgroupConfigurationResultConfiguration(
+                    output_location=f"s3://{self._results.name}/",
+                    expected_bucket_owner=environment.account_id,
+                    encryption_configuration=encryption(encryption_option="SSE_KMS", kms_key_arn=key_arn),
+                ),
+            ),
+            depends_on=[self._results.policy],
+        )

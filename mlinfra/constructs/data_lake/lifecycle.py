@@ -1,0 +1,133 @@
+"""How objects of a bucket age: cheaper storage classes, and the end of what nobody needs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk.aws import s3_bucket_lifecycle_configuration as configuration
+
+if TYPE_CHECKING:
+    from mlinfra.constructs.parts import PrivateBucket
+
+_INFREQUENT_ACCESS_MINIMUM = 30
+_INFREQUENT_ACCESS_KEPT = 30
+"""How long objects stay in STANDARD_IA before a rule may move them on.
+
+Source: S3 user guide, "Transitioning objects using Amazon S3 Lifecycle", constraints, read 2026-11-26.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifecycle:
+    """When objects move to cheaper storage classes, and what is removed. All figures are days.
+
+    Raises:
+        ValueError: where S3 would refuse the figures.
+    """
+
+    infrequent_access_after_days: int | None = None
+    """When objects move to STANDARD_IA, at least 30. Default: never."""
+
+    archive_after_days: int | None = None
+    """When objects move to GLACIER (Flexible Retrieval: hours until they can be read), at least 30 days after
+    `infrequent_access_after_days`. Default: never."""
+
+    intelligent_tiering_after_days: int | None = None
+    """When objects move to INTELLIGENT_TIERING, 0 for at once. S3 then moves what nobody reads to cheaper tiers that
+    answer as fast, for a fee for each object from 128 KiB up. Instead of the other two moves. Default: never."""
+
+    expire_after_days: int | None = None
+    """When objects are deleted. Default: never."""
+
+    expire_old_versions_after_days: int | None = None
+    """When a version that is no longer the current one is deleted. Default: never."""
+
+    abort_uploads_after_days: int = 7
+    """When an unfinished multipart upload, invisible but billed, is removed. Default: 7."""
+
+    def __post_init__(self) -> None:
+        given = {name: days for name, days in asdict(self).items() if days is not None}
+        for name, days in given.items():
+            if days < (0 if name == "intelligent_tiering_after_days" else 1):
+                message = f"{name}={days} is no age. Expected: 1 day or more."
+                raise ValueError(message)
+        infrequent = self.infrequent_access_after_days
+        if infrequent is not None and infrequent < _INFREQUENT_ACCESS_MINIMUM:
+            message = (
+                f"infrequent_access_after_days={infrequent} is too soon: S3 moves nothing to STANDARD_IA before "
+                f"{_INFREQUENT_ACCESS_MINIMUM} days. Expected: {_INFREQUENT_ACCESS_MINIMUM} or more."
+            )
+            raise ValueError(message)
+        if infrequent and self.archive_after_days and self.archive_after_days < infrequent + _INFREQUENT_ACCESS_KEPT:
+            message = (
+                f"archive_after_days={self.archive_after_days} is too soon after infrequent_access_after_days="
+                f"{infrequent}: S3 moves nothing on from STANDARD_IA before {_INFREQUENT_ACCESS_KEPT} days there. "
+                f"Expected: {infrequent + _INFREQUENT_ACCESS_KEPT} or more, or leave one of them out."
+            )
+            raise ValueError(message)
+        tiering = self.intelligent_tiering_after_days
+        if tiering is not None and (infrequent or self.archive_after_days):
+            message = (
+                f"intelligent_tiering_after_days={tiering} does not fit: INTELLIGENT_TIERING finds the tier by itself, "
+                f"and the other moves would take the objects out of it. Expected: it alone, or "
+                f"infrequent_access_after_days and archive_after_days."
+            )
+            raise ValueError(message)
+        moved = self.archive_after_days or infrequent or tiering
+        if self.expire_after_days and moved and self.expire_after_days <= moved:
+            message = (
+                f"expire_after_days={self.expire_after_days} is not after the last move, at {moved} days. Expected: "
+                f"more than {moved}, or leave the move out."
+            )
+            raise ValueError(message)
+
+    def apply_to(self, bucket: PrivateBucket) -> configuration.S3BucketLifecycleConfiguration:
+        """Make these the rules of `bucket`, which may have no others."""
+        old_versions = self.expire_old_versions_after_days
+        return configuration.S3BucketLifecycleConfiguration(
+            bucket,
+            "lifecycle",
+            bucket=bucket.bucket.id,
+            rule=[
+                configuration.S3BucketLifecycleConfigurationRule(
+                    id="age",
+                    status="Enabled",
+                    filter=[configuration.S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                    transition=self._transitions() or None,
+                    expiration=(
+                        [configuration.S3BucketLifecycleConfigurationRuleExpiration(days=self.expire_after_days)]
+                        if self.expire_after_days
+                        else None
+                    ),
+                    noncurrent_version_expiration=(
+                        [
+                            configuration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                                noncurrent_days=old_versions
+                            )
+                        ]
+                        if old_versions
+                        else None
+                    ),
+                    abort_incomplete_multipart_upload=[
+                        configuration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                            days_after_initiation=self.abort_uploads_after_days
+                        )
+                    ],
+                )
+            ],
+            # Rules about old versions only hold once versioning does.
+            depends_on=[bucket.versioning],
+        )
+
+    def _transitions(self) -> list[configuration.S3BucketLifecycleConfigurationRuleTransition]:
+        moves = {
+            "STANDARD_IA": self.infrequent_access_after_days,
+            "GLACIER": self.archive_after_days,
+            "INTELLIGENT_TIERING": self.intelligent_tiering_after_days,
+        }
+        return [
+            configuration.S3BucketLifecycleConfigurationRuleTransition(days=days, storage_class=storage_class)
+            for storage_class, days in moves.items()
+            if days is not None
+        ]

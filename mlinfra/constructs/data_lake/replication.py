@@ -1,0 +1,232 @@
+"""The copying of one zone of a data lake, and what has to be allowed for it on both sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import iam_role, iam_role_policy, s3_bucket_replication_configuration as configuration
+from mlinfra.constructs.parts import policy_document, statement, trust_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlinfra.constructs.data_lake.replication_target import Replication
+    from mlinfra.constructs.parts import Conditions, PrivateBucket
+    from mlinfra.declarations import Environment
+
+_CONTROLLED_MINUTES = 15  # the only figure that S3 takes
+_WRITE_COPIES = ("s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags")
+_OWN_COPIES = "s3:ObjectOwnerOverrideToBucketOwner"
+# Encrypt is what S3 asks for, and GenerateDataKey where the bucket of the copies has a bucket key. S3 decrypts that one
+# before each use, to see that it is whole, and fails without Decrypt. Source: S3 user guide, "Replicating encrypted
+# objects", "Amazon S3 Bucket Keys and replication", read 2026-11-26.
+_ENCRYPT_COPIES = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
+
+
+class DataLakeReplication(Construct):
+    """A rule by which S3 copies what comes into a zone, and the role that it does so as. `DataLake` makes it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        name: str,
+        source: PrivateBucket,
+        source_key_arn: str,
+        replication: Replication,
+        locked: bool,
+        environment: Environment,
+    ) -> None:
+        """Declare the copying.
+
+        Args:
+            scope: what it belongs to.
+            id: the construct's id, unique in its scope.
+            name: what its role is called.
+            source: the bucket of the zone.
+            source_key_arn: the key that encrypts the zone.
+            replication: where copies go.
+            locked: whether the zone has object lock, which copies take along.
+            environment: where the zone lives.
+        """
+        super().__init__(scope, id)
+        self._name = name
+        self._source = source
+        self._replication = replication
+        self._environment = environment
+        self._role = iam_role.IamRole(
+            self,
+            "role",
+            name=name,
+            description=f"Copies {source.name} to {replication.region}.",
+            assume_role_policy=trust_policy("s3.amazonaws.com"),
+        )
+        policy = iam_role_policy.IamRolePolicy(
+            self,
+            "policy",
+            name="replicate",
+            role=self._role.name,
+            policy=policy_document(*self._read_source(source_key_arn, locked=locked), *self._write_copies()),
+        )
+        self._configuration = configuration.S3BucketReplicationConfigurationA(
+            self,
+            "configuration",
+            bucket=source.bucket.id,
+            role=self._role.arn,
+            rule=[self._rule()],
+            # S3 copies from buckets with versions only, and what comes before the role may copy fails for good.
+            depends_on=[source.versioning, policy],
+        )
+
+    @property
+    def role(self) -> iam_role.IamRole:
+        """The role that S3 copies as."""
+        return self._role
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of that role, as text: it can be named on the other side before the role is there."""
+        return f"arn:aws:iam::{self._environment.account_id}:role/{self._name}"
+
+    @property
+    def destination_bucket_statements(self) -> list[dict[str, object]]:
+        """What the policy of the bucket of the copies has to say, where it is of another account.
+
+        In the lake's own account the role's policy is enough, as long as nothing denies it.
+        """
+        arn = self._replication.bucket_arn
+        principals = {"AWS": self.role_arn}
+        return [
+            statement(
+                "AllowCopies",
+                principals=principals,
+                actions=[*_WRITE_COPIES, _OWN_COPIES],
+                resources=[f"{arn}/*"],
+            ),
+            statement(
+                "AllowLookingForVersions",
+                principals=principals,
+                actions=["s3:GetBucketVersioning", "s3:ListBucket"],
+                resources=[arn],
+            ),
+        ]
+
+    @property
+    def destination_key_statements(self) -> list[dict[str, object]]:
+        """What the policy of the key of the copies has to say, where it is of another account."""
+        return [
+            statement(
+                "AllowCopies",
+                principals={"AWS": self.role_arn},
+                actions=_ENCRYPT_COPIES,
+                resources=["*"],  # in a key's policy, "*" is this key
+                conditions=self._through_s3(self._replication.region, self._replication.bucket_arn),
+            )
+        ]
+
+    def _read_source(self, key_arn: str, *, locked: bool) -> Iterator[dict[str, object]]:
+        # Source: S3 user guide, "Setting up permissions for live replication" and "Replicating encrypted objects".
+        yield statement(
+            "ReadConfiguration",
+            actions=["s3:GetReplicationConfiguration", "s3:ListBucket"],
+            resources=[self._source.arn],
+        )
+        of_locks = ["s3:GetObjectLegalHold", "s3:GetObjectRetention"] if locked else []
+        yield statement(
+            "ReadObjects",
+            actions=[
+                "s3:GetObjectVersionAcl",
+                "s3:GetObjectVersionForReplication",
+                "s3:GetObjectVersionTagging",
+                *of_locks,
+            ],
+            resources=[f"{self._source.arn}/{self._replication.prefix}*"],
+        )
+        yield statement(
+            "Decrypt",
+            actions=["kms:Decrypt"],
+            resources=[key_arn],
+            conditions=self._through_s3(self._environment.region, self._source.arn),
+        )
+
+    def _write_copies(self) -> Iterator[dict[str, object]]:
+        replication = self._replication
+        owning = [_OWN_COPIES] if self._is_of_another_account else []
+        yield statement("WriteCopies", actions=[*_WRITE_COPIES, *owning], resources=[f"{replication.bucket_arn}/*"])
+        yield statement(
+            "Encrypt",
+            actions=_ENCRYPT_COPIES,
+            resources=[replication.key_arn],
+            conditions=self._through_s3(replication.region, replication.bucket_arn),
+        )
+
+    @property
+    def _is_of_another_account(self) -> bool:
+        return self._replication.account_id not in {None, self._environment.account_id}
+
+    @staticmethod
+    def _through_s3(region: str, bucket_arn: str) -> Conditions:
+        return {
+            "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},
+            # The bucket where it has a bucket key, the object where it has none.
+            "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]},
+        }
+
+    def _rule(self) -> configuration.S3BucketReplicationConfigurationRule:
+        replication = self._replication
+        criteria = configuration.S3BucketReplicationConfigurationRuleSourceSelectionCriteria
+        encrypted = configuration.S3BucketReplicationConfigurationRuleSourceSelectionCriteriaSseKmsEncryptedObjects
+        return configuration.S3BucketReplicationConfigurationRule(
+            id="copy",
+            priority=1,
+            status="Enabled",
+            filter=configuration.S3BucketReplicationConfigurationRuleFilter(prefix=replication.prefix),
+            delete_marker_replication=configuration.S3BucketReplicationConfigurationRuleDeleteMarkerReplication(
+                status="Enabled" if replication.delete_markers else "Disabled"
+            ),
+            # Without it S3 leaves out what a KMS key encrypts: everything.
+            source_selection_criteria=criteria(sse_kms_encrypted_objects=encrypted(status="Enabled")),
+            destination=self._destination(),
+        )
+
+    def _destination(self) -> configuration.S3BucketReplicationConfigurationRuleDestination:
+        replication = self._replication
+        of = configuration
+        minutes = _CONTROLLED_MINUTES
+        controlled = replication.replication_time_control
+        return of.S3BucketReplicationConfigurationRuleDestination(
+            bucket=replication.bucket_arn,
+            storage_class=replication.storage_class,
+            account=replication.account_id if self._is_of_another_account else None,
+            # Copies belong to whoever owns their bucket; otherwise its account could not read them.
+            access_control_translation=(
+                of.S3BucketReplicationConfigurationRuleDestinationAccessControlTranslation(owner="Destination")
+                if self._is_of_another_account
+                else None
+            ),
+            encryption_configuration=of.S3BucketReplicationConfigurationRuleDestinationEncryptionConfiguration(
+                replica_kms_key_id=replication.key_arn
+            ),
+            metrics=(
+                of.S3BucketReplicationConfigurationRuleDestinationMetrics(
+                    status="Enabled",
+                    event_threshold=(
+                        of.S3BucketReplicationConfigurationRuleDestinationMetricsEventThreshold(minutes=minutes)
+                        if controlled
+                        else None
+                    ),
+                )
+                if replication.metrics
+                else None
+            ),
+            replication_time=(
+                of.S3BucketReplicationConfigurationRuleDestinationReplicationTime(
+                    status="Enabled",
+                    time=of.S3BucketReplicationConfigurationRuleDestinationReplicationTimeTime(minutes=minutes),
+                )
+                if controlled
+                else None
+            ),
+        )

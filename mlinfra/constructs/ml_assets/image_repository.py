@@ -1,0 +1,217 @@
+"""Where the container images of one program are kept, and who may pull and push them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct, TerraformResourceLifecycle
+from mlinfra._cdk.aws import ecr_lifecycle_policy, ecr_repository, ecr_repository_policy
+from mlinfra.constructs.parts import environment_of, grant_to, policy_document, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlinfra.constructs.parts import AnyRole
+    from mlinfra.declarations import Environment
+
+# What `docker pull` and `docker push` call (ECR user guide, "IAM permissions for pushing an image" and "Private
+# repository policy examples", read 2026-11-26).
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_PUSH = [*_PULL, "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]
+
+
+class ImageRepositoryAccess(Construct):
+    """An image repository, and who may use it; whether it is made here or elsewhere."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        name: str,
+        environment: Environment | None = None,
+    ) -> None:
+        """Refer to a repository that is made elsewhere.
+
+        Args:
+            scope: what uses the repository.
+            id: the construct's id, unique in its scope.
+            name: what the image is called, such as `two-tower`: one of the environment's
+                `image_repositories`.
+            environment: the repository's environment. Default: that of the enclosing MlStack.
+
+        Raises:
+            ValueError: where the environment declares no such repository.
+        """
+        self._environment = environment = environment_of(scope, environment)
+        if name not in environment.image_repositories:
+            message = (
+                f"name={name!r} is no image repository of the environment {environment.name!r}. Expected: one of its "
+                f"image_repositories: {', '.join(environment.image_repositories) or 'it declares none'}."
+            )
+            raise ValueError(message)
+        super().__init__(scope, id)
+        self._name = environment.names.image_repository(name)
+
+    @property
+    def name(self) -> str:
+        """The repository's name, such as `recsys-dev/two-tower`."""
+        return self._name
+
+    @property
+    def arn(self) -> str:
+        """The repository's ARN."""
+        return f"arn:aws:ecr:{self._environment.region}:{self._environment.account_id}:repository/{self._name}"
+
+    @property
+    def url(self) -> str:
+        """What images are tagged with and pulled by, without a tag."""
+        return f"{self._environment.account_id}.dkr.ecr.{self._environment.region}.amazonaws.com/{self._name}"
+
+    def grant_pull(self, grantee: AnyRole) -> None:
+        """Let `grantee` pull images.
+
+        Args:
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
+        """
+        self._grant(grantee, "pull", _PULL)
+
+    def grant_push(self, grantee: AnyRole) -> None:
+        """Let `grantee` push images, and pull them. A tag that is there already can be pushed by nobody.
+
+        Args:
+            grantee: something with a role, a role, or a role's name, such as a pipeline.
+        """
+        self._grant(grantee, "push", _PUSH)
+
+    def _grant(self, grantee: AnyRole, access: str, actions: Sequence[str]) -> None:
+        statements = [
+            # The token is one for all registries that the caller may use, and knows no resource (service
+            # authorization reference of Amazon ECR, read 2026-11-26).
+            statement("LogIn", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            statement("Images", actions=actions, resources=[self.arn]),
+        ]
+        grant_to(grantee, f"{self.node.id}-{access}", statements, scope=self)
+
+
+class ImageRepository(ImageRepositoryAccess):
+    """An ECR repository for the images of one program: private, encrypted, scanned as they come.
+
+    A tag means one image for ever, so that what was tested is what runs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        name: str,
+        key_arn: str,
+        untagged_days: int = 14,
+        tagged_images: int = 100,
+        trusted_account_ids: Sequence[str] | None = None,
+        protect: bool | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        """Declare the repository.
+
+        Args:
+            scope: what the repository belongs to.
+            id: the construct's id, unique in its scope.
+            name: what the image is called, such as `two-tower`: one of the environment's
+                `image_repositories`.
+            key_arn: the KMS key that encrypts images. Whoever deploys has to be allowed to create
+                grants of it; whoever pulls and pushes needs nothing of it.
+            untagged_days: how long an image without a tag is kept, in days from its push, 1 or more.
+                Default: 14. It is what an interrupted build leaves.
+            tagged_images: how many images with a tag are kept, the newest, 1 or more. Default: 100, about
+                two years of one a week. ECR does not know which are in use.
+            trusted_account_ids: which other accounts may pull. Default: the environment's
+                `trusted_account_ids`.
+            protect: True: Terraform refuses to destroy the repository. False: it destroys it with all
+                its images. Default: the environment's `protect_data`.
+            environment: where it lives. Default: the environment of the enclosing MlStack.
+
+        Raises:
+            ValueError: where the environment declares no such repository, or a figure is below 1.
+        """
+        for argument, value in (("untagged_days", untagged_days), ("tagged_images", tagged_images)):
+            if value < 1:
+                message = f"{argument}={value} would keep none. Expected: 1 or more."
+                raise ValueError(message)
+        super().__init__(scope, id, name=name, environment=environment)
+        environment = self._environment
+        protect = environment.protect_data if protect is None else protect
+        trusted = environment.trusted_account_ids if trusted_account_ids is None else tuple(trusted_account_ids)
+        self._repository = ecr_repository.EcrRepository(
+            self,
+            "repository",
+            name=self.name,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration=ecr_repository.EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+            encryption_configuration=[
+                ecr_repository.EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key_arn)
+            ],
+            force_delete=not protect,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
+        )
+        ecr_lifecycle_policy.EcrLifecyclePolicy(
+            self,
+            "lifecycle",
+            repository=self._repository.name,
+            policy=_lifecycle(untagged_days=untagged_days, tagged_images=tagged_images),
+        )
+        if trusted:
+            ecr_repository_policy.EcrRepositoryPolicy(
+                self, "policy", repository=self._repository.name, policy=_pulled_by(trusted)
+            )
+
+    @property
+    def repository(self) -> ecr_repository.EcrRepository:
+        """The repository itself."""
+        return self._repository
+
+
+def _lifecycle(*, untagged_days: int, tagged_images: int) -> str:
+    untagged = {
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": untagged_days,
+    }
+    tagged = {
+        "tagStatus": "tagged",
+        "tagPatternList": ["*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": tagged_images,
+    }
+    rules = (
+        (f"Images without a tag go after {untagged_days} days", untagged),
+        (f"The newest {tagged_images} images with a tag stay", tagged),
+    )
+    return json.dumps(
+        {
+            "rules": [
+                {
+                    "rulePriority": priority,
+                    "description": description,
+                    "selection": selection,
+                    "action": {"type": "expire"},
+                }
+                for priority, (description, selection) in enumerate(rules, start=1)
+            ]
+        }
+    )
+
+
+def _pulled_by(account_ids: Sequence[str]) -> str:
+    # The policy of a repository is about that one, and names no resource. It opens the door from this side: which
+    # roles of the other account go through is for that account's policies to say.
+    pull = {
+        "Sid": "PullFromTrustedAccounts",
+        "Effect": "Allow",
+        "Principal": {"AWS": [f"arn:aws:iam::{each}:root" for each in account_ids]},
+        "Action": _PULL,
+    }
+    return policy_document(pull)

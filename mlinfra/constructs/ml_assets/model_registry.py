@@ -1,0 +1,323 @@
+"""SageMaker's model registry: a group for the versions of each model, who may do what, and who hears of approvals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mlinfra._cdk import Construct, TerraformResourceLifecycle
+from mlinfra._cdk.aws import sagemaker_model_package_group, sagemaker_model_package_group_policy
+from mlinfra.constructs.parts import (
+    EncryptionKey,
+    EventRule,
+    Function,
+    alert_statements,
+    environment_of,
+    grant_to,
+    policy_document,
+    statement,
+)
+from mlinfra.functions.contract import Approval, Event, Tag, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlinfra.constructs.parts import AnyRole, Statement
+    from mlinfra.declarations import Environment, RegisteredModel
+
+APPROVALS: Final = (Approval.PENDING, Approval.APPROVED, Approval.REJECTED)
+
+
+class ModelRegistryAccess(Construct):
+    """The registered models of an environment, and who may use them; whether they are made here or elsewhere."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        environment: Environment | None = None,
+    ) -> None:
+        """Refer to a registry that is made elsewhere.
+
+        Args:
+            scope: what uses the registry.
+            id: the construct's id, unique in its scope.
+            environment: whose models. Default: those of the enclosing MlStack's.
+
+        Raises:
+            ValueError: where the environment declares no model.
+        """
+        self._environment = environment = environment_of(scope, environment)
+        if not environment.models:
+            message = (
+                f"the environment {environment.name!r} declares no models. Expected: one or more RegisteredModel(...) "
+                f"in its declaration."
+            )
+            raise ValueError(message)
+        super().__init__(scope, id)
+        self._declared = {each.name: each for each in environment.models}
+
+    def group_name(self, model: str) -> str:
+        """The name of the model package group of `model`.
+
+        Raises:
+            ValueError: where the environment declares no such model.
+        """
+        if model not in self._declared:
+            message = f"there is no model {model!r}. Expected: one of {', '.join(self._declared)}."
+            raise ValueError(message)
+        return f"{self._environment.names.prefix}-{model}"
+
+    def group_arn(self, model: str) -> str:
+        """The ARN of the model package group of `model`.
+
+        Raises:
+            ValueError: where the environment declares no such model.
+        """
+        return self._arn("model-package-group", self.group_name(model))
+
+    def version_arns(self, model: str) -> str:
+        """The ARNs of all versions of `model`, as one with a wildcard.
+
+        Raises:
+            ValueError: where the environment declares no such model.
+        """
+        return self._arn("model-package", f"{self.group_name(model)}/*")
+
+    def grant_read(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
+        """Let `grantee` look at versions. What they are made of lies in the data lake, which it is granted apart.
+
+        Args:
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
+            models: of which models. Default: all of the environment's.
+
+        Raises:
+            ValueError: where the environment declares no such model.
+        """
+        self._grant(grantee, "read", models)
+
+    def grant_register(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
+        """Let `grantee` register versions, which then wait for somebody else's approval.
+
+        Args:
+            grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
+            models: of which models. Default: all of the environment's.
+
+        Raises:
+            ValueError: where the environment declares no such model.
+        """
+        chosen = self._chosen(models)
+        register = statement(
+            "Register",
+            actions=["sagemaker:CreateModelPackage"],
+            resources=[*map(self.group_arn, chosen), *map(self.version_arns, chosen)],
+            # A version that says nothing waits for approval.
+            conditions={"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": Approval.PENDING}},
+        )
+        self._grant(grantee, "register", models, register)
+
+    def grant_approve(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
+        """Let `grantee` approve and reject versions.
+
+        Args:
+            grantee: something with a role, a role, or a role's name, such as a pipeline that waits for a person.
+            models: of which models. Default: all of the environment's.
+
+        Raises:
+            ValueError: where the environment declares no such model.
+        """
+        resources = [self.version_arns(each) for each in self._chosen(models)]
+        approve = statement("Approve", actions=["sagemaker:UpdateModelPackage"], resources=resources)
+        self._grant(grantee, "approve", models, approve)
+
+    def on_approval(
+        self,
+        function: Function,
+        *,
+        models: Sequence[str] | None = None,
+        approvals: Sequence[str] = (Approval.APPROVED,),
+    ) -> EventRule:
+        """Start `function` when a version is approved.
+
+        SageMaker may send several events for one change: what the function does has to be fit to be
+        done twice.
+
+        Args:
+            function: what is started, with SageMaker's event. A function can wait for one thing only.
+            models: of which models. Default: all of the environment's.
+            approvals: at which approval, of PendingManualApproval, Approved and Rejected. Default: Approved.
+
+        Raises:
+            ValueError: where the environment declares no such model, or SageMaker has no such approval.
+        """
+        unknown = [each for each in approvals if each not in APPROVALS]
+        if unknown or not approvals:
+            message = f"approvals={list(approvals)!r} does not fit. Expected: one or more of {', '.join(APPROVALS)}."
+            raise ValueError(message)
+        chosen = [self.group_name(each) for each in self._chosen(models)]
+        # A rule's pattern has 2048 characters at most, which would be some forty names.
+        prefix = self._environment.names.prefix
+        groups: list[object] = list(chosen) if models is not None else [{"prefix": f"{prefix}-"}]
+        # Where it stands in its stack, and not what it is called: names differ from environment to environment.
+        _, *place = function.node.path.split("/")
+        return EventRule(
+            self,
+            f"on-approval-{'-'.join(place)}",
+            function=function,
+            description=f"Versions of models of {prefix} that changed to {', '.join(approvals)}.",
+            event_pattern={
+                "source": [Event.SAGEMAKER_SOURCE],
+                "detail-type": [Event.MODEL_PACKAGE_CHANGED],
+                "detail": {"ModelPackageGroupName": groups, "ModelApprovalStatus": list(approvals)},
+            },
+        )
+
+    def _chosen(self, models: Sequence[str] | None) -> list[str]:
+        return list(self._declared if models is None else models)
+
+    def _arn(self, kind: str, name: str) -> str:
+        return f"arn:aws:sagemaker:{self._environment.region}:{self._environment.account_id}:{kind}/{name}"
+
+    def _grant(self, grantee: AnyRole, access: str, models: Sequence[str] | None, *more: Statement) -> None:
+        chosen = self._chosen(models)
+        name = "-".join([self.node.id, access, *(models or ())])
+        groups, versions = [self.group_arn(each) for each in chosen], [self.version_arns(each) for each in chosen]
+        statements = [
+            statement("LookAtGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
+            # To list the versions of a group is allowed on the versions, and not on the group (service authorization
+            # reference of Amazon SageMaker, and its guide to registries of other accounts, read 2026-11-26).
+            statement(
+                "LookAtVersions",
+                actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                resources=versions,
+            ),
+            *more,
+        ]
+        grant_to(grantee, name, statements, scope=self)
+
+
+class ModelRegistry(ModelRegistryAccess):
+    """A model package group for each model that the environment declares, and a function that tells of approvals.
+
+    The owner of a model, and everybody who hears everything, is told of each version that waits for
+    approval, is approved or is rejected. Programs hear the same with `on_approval`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        trusted_account_ids: Sequence[str] | None = None,
+        key_arn: str | None = None,
+        protect: bool | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        """Declare the registry.
+
+        Args:
+            scope: what the registry belongs to.
+            id: the construct's id, unique in its scope.
+            trusted_account_ids: which other accounts may look at versions and make models of them.
+                Default: the environment's `trusted_account_ids`.
+            key_arn: the KMS key for the function's log and variables, which CloudWatch Logs has to be
+                allowed to use. Default: a key of the registry's own, 1 USD a month.
+            protect: whether Terraform refuses to destroy a group. Default: the environment's
+                `protect_data`. SageMaker itself refuses where a group has versions.
+            environment: where it lives. Default: the environment of the enclosing MlStack.
+
+        Raises:
+            ValueError: where the environment declares no model.
+        """
+        super().__init__(scope, id, environment=environment)
+        environment = self._environment
+        protect = environment.protect_data if protect is None else protect
+        trusted = environment.trusted_account_ids if trusted_account_ids is None else tuple(trusted_account_ids)
+        self._groups = {name: self._make(model, protect=protect) for name, model in self._declared.items()}
+        if trusted:
+            for name in self._declared:
+                self._trust(name, trusted)
+        if key_arn is None:
+            own = EncryptionKey(
+                self,
+                "key",
+                name=environment.names.model_registry_key_alias.removeprefix("alias/"),
+                description=f"Encrypts the log of approvals of {environment.names.prefix}.",
+                services=["logs"],
+                environment=environment,
+            )
+            key_arn = own.arn
+        self._function = Function(
+            self,
+            "approvals",
+            name=f"{environment.names.prefix}-model-approval",
+            handler="mlinfra.functions.model_approval.handler",
+            description="Tells of versions of models that wait for approval, are approved or are rejected.",
+            statements=[
+                statement(
+                    "FindOwner",
+                    actions=["sagemaker:ListTags"],
+                    resources=[self._arn("model-package-group", f"{environment.names.prefix}-*")],
+                ),
+                *alert_statements(environment),
+            ],
+            variables={Variable.TOPIC: environment.names.alerts_topic_arn},
+            key_arn=key_arn,
+            environment=environment,
+        )
+        self._rule = self.on_approval(self._function, approvals=APPROVALS)
+
+    @property
+    def function(self) -> Function:
+        """The function that tells."""
+        return self._function
+
+    @property
+    def rule(self) -> EventRule:
+        """What starts it."""
+        return self._rule
+
+    def group(self, model: str) -> sagemaker_model_package_group.SagemakerModelPackageGroup:
+        """The group of `model` itself.
+
+        Raises:
+            ValueError: where the environment declares no such model.
+        """
+        self.group_name(model)
+        return self._groups[model]
+
+    def _make(
+        self, model: RegisteredModel, *, protect: bool
+    ) -> sagemaker_model_package_group.SagemakerModelPackageGroup:
+        return sagemaker_model_package_group.SagemakerModelPackageGroup(
+            self,
+            f"group-{model.name}",
+            model_package_group_name=self.group_name(model.name),
+            model_package_group_description=model.description,
+            tags={Tag.OWNER: model.owner},
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
+        )
+
+    def _trust(self, model: str, account_ids: Sequence[str]) -> None:
+        principals = {"AWS": [f"arn:aws:iam::{each}:root" for each in account_ids]}
+        sagemaker_model_package_group_policy.SagemakerModelPackageGroupPolicy(
+            self,
+            f"policy-{model}",
+            model_package_group_name=self._groups[model].model_package_group_name,
+            # As AWS has it for deployment from another account, without UpdateModelPackage: approval stays here
+            # (SageMaker developer guide, "Deploy a model version from a different account", read 2026-11-26).
+            resource_policy=policy_document(
+                statement(
+                    "LookAtGroup",
+                    principals=principals,
+                    actions=["sagemaker:DescribeModelPackageGroup"],
+                    resources=[self.group_arn(model)],
+                ),
+                statement(
+                    "UseVersions",
+                    principals=principals,
+                    actions=["sagemaker:CreateModel", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                    resources=[self.version_arns(model)],
+                ),
+            ),
+        )

@@ -1,0 +1,46 @@
+"""Building blocks shared by several construct packages: policies, grants, keys, functions, private buckets, alerts."""
+
+from __future__ import annotations
+
+from mlinfra.constructs.parts.alerts import Alerts
+from mlinfra.constructs.parts.egress import allow_out
+from mlinfra.constructs.parts.encryption_key import FSX_DATA_SERVICE, EncryptionKey
+from mlinfra.constructs.parts.environment import environment_of
+from mlinfra.constructs.parts.event_rule import EventRule
+from mlinfra.constructs.parts.function import Function
+from mlinfra.constructs.parts.grants import AnyRole, grant_to
+from mlinfra.constructs.parts.notifications import alert_statements, notification_statements
+from mlinfra.constructs.parts.policy import (
+    KEY_USE,
+    Conditions,
+    Statement,
+    all_values_in,
+    one_or_list,
+    policy_document,
+    statement,
+    trust_policy,
+)
+from mlinfra.constructs.parts.private_bucket import PrivateBucket
+
+__all__ = [
+    "FSX_DATA_SERVICE",
+    "KEY_USE",
+    "Alerts",
+    "AnyRole",
+    "Conditions",
+    "EncryptionKey",
+    "EventRule",
+    "Function",
+    "PrivateBucket",
+    "Statement",
+    "alert_statements",
+    "all_values_in",
+    "allow_out",
+    "environment_of",
+    "grant_to",
+    "notification_statements",
+    "one_or_list",
+    "policy_document",
+    "statement",
+    "trust_policy",
+]

@@ -1,0 +1,184 @@
+"""Where people are told: a topic, and who listens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import kms_alias, kms_key, sns_topic, sns_topic_policy, sns_topic_subscription
+from mlinfra.constructs.parts.environment import environment_of
+from mlinfra.constructs.parts.policy import policy_document, statement
+from mlinfra.declarations import EMAIL_ADDRESS
+from mlinfra.functions.contract import Message
+
+if TYPE_CHECKING:
+    from mlinfra.declarations import Environment
+
+
+class Alerts(Construct):
+    """The environment's SNS topic for people.
+
+    Every address of `alert_emails` gets every message. The owner of an experiment, an endpoint or a registered
+    model gets those about what is theirs, of which functions say so. Alarms of CloudWatch say of nobody
+    whose they are: they reach `alert_emails` alone.
+
+    AWS sends each address one e-mail to confirm, and nothing before that is done.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        environment: Environment | None = None,
+    ) -> None:
+        """Declare the topic, and subscribe `alert_emails` and the owners of experiments, endpoints and models.
+
+        Args:
+            scope: what the topic belongs to.
+            id: the construct's id, unique in its scope.
+            environment: whose topic it is. Default: the environment of the enclosing MlStack.
+        """
+        self._environment = environment = environment_of(scope, environment)
+        super().__init__(scope, id)
+        self._everything: set[str] = set()
+        self._own: set[str] = set()
+        self._key = self._topic_key()
+        self._topic = sns_topic.SnsTopic(
+            self, "topic", name=environment.names.alerts_topic_arn.rpartition(":")[2], kms_master_key_id=self._key.arn
+        )
+        sns_topic_policy.SnsTopicPolicy(self, "policy", arn=self._topic.arn, policy=self._policy())
+        for email in environment.alert_emails:
+            self.subscribe(email)
+        owners = [each.owner for each in environment.experiments]
+        owners += [each.owner for each in environment.endpoints]
+        owners += [each.owner for each in environment.models]
+        for owner in owners:
+            self.subscribe(owner, owner_only=True)
+
+    @property
+    def topic(self) -> sns_topic.SnsTopic:
+        """The topic itself."""
+        return self._topic
+
+    @property
+    def topic_arn(self) -> str:
+        """The topic's ARN, which is the environment's `alerts_topic_arn`."""
+        return str(self._topic.arn)
+
+    @property
+    def key_arn(self) -> str:
+        """The ARN of the key that encrypts messages."""
+        return str(self._key.arn)
+
+    def subscribe(self, email: str, *, owner_only: bool = False) -> None:
+        """Send messages to `email`. Who gets all of them needs no subscription to their own.
+
+        Args:
+            email: the address.
+            owner_only: only what is about that whose owner has this address. Default: False,
+                everything. Subscribe to everything first: SNS knows an address once.
+
+        Raises:
+            ValueError: where `email` is no address, or gets only its own messages so far.
+        """
+        if not re.fullmatch(EMAIL_ADDRESS, email):
+            message = f"email={email!r} is no e-mail address. Expected: one such as ana@example.com."
+            raise ValueError(message)
+        if email in self._everything or (owner_only and email in self._own):
+            return
+        if email in self._own:
+            message = (
+                f"{email} is subscribed to what is about their own clusters, and SNS knows an address once. Expected: "
+                f"the address in the environment's alert_emails, which are subscribed first."
+            )
+            raise ValueError(message)
+        (self._own if owner_only else self._everything).add(email)
+        sns_topic_subscription.SnsTopicSubscription(
+            self,
+            _id_of(email),
+            topic_arn=self._topic.arn,
+            protocol="email",
+            endpoint=email,
+            filter_policy=json.dumps({Message.OWNER: [email]}) if owner_only else None,
+        )
+
+    def _topic_key(self) -> kms_key.KmsKey:
+        environment = self._environment
+        key = kms_key.KmsKey(
+            self,
+            "key",
+            description=f"Encrypts what people of {environment.names.prefix} are told.",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=policy_document(
+                # In a key's policy, "*" is this key. Without this statement nobody could ever change the key.
+                statement(
+                    "AllowThroughIam",
+                    principals={"AWS": f"arn:aws:iam::{environment.account_id}:root"},
+                    actions=["kms:*"],
+                    resources=["*"],
+                ),
+                # The key that AWS manages for SNS, aws/sns, cannot be opened to CloudWatch (SNS developer
+                # guide, "Key management", read 2026-11-24). Roles come in through IAM.
+                statement(
+                    "AllowAlarms",
+                    principals={"Service": "cloudwatch.amazonaws.com"},
+                    actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                    resources=["*"],
+                    conditions=self._own_alarms(),
+                ),
+            ),
+        )
+        kms_alias.KmsAlias(self, "key-alias", name=environment.names.alerts_key_alias, target_key_id=key.key_id)
+        return key
+
+    def _policy(self) -> str:
+        # EventBridge is not among them: a topic's policy could not tell our rules from those of others
+        # (EventBridge user guide, "Amazon SNS permissions", read 2026-11-24). A rule that is to tell people
+        # starts a function, or acts as a role.
+        return policy_document(
+            statement(
+                "AllowAlarms",
+                principals={"Service": "cloudwatch.amazonaws.com"},
+                actions=["sns:Publish"],
+                resources=[self.topic_arn],
+                conditions=self._own_alarms(),
+            ),
+            statement(
+                "DenyInsecureTransport",
+                effect="Deny",
+                principals={"AWS": "*"},
+                actions=["sns:Publish"],
+                resources=[self.topic_arn],
+                conditions={"Bool": {"aws:SecureTransport": "false"}},
+            ),
+            statement(
+                "DenyOtherAccounts",
+                effect="Deny",
+                principals={"AWS": "*"},
+                actions=["sns:Publish", "sns:Subscribe"],
+                resources=[self.topic_arn],
+                # Services of AWS have no account; the first statement says whose alarms they may speak for.
+                conditions={
+                    "StringNotEquals": {"aws:PrincipalAccount": self._environment.account_id},
+                    "Bool": {"aws:PrincipalIsAWSService": "false"},
+                },
+            ),
+        )
+
+    def _own_alarms(self) -> dict[str, dict[str, str]]:
+        environment = self._environment
+        return {
+            "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{environment.region}:{environment.account_id}:alarm:*"},
+            "StringEquals": {"aws:SourceAccount": environment.account_id},
+        }
+
+
+def _id_of(email: str) -> str:
+    """An id that differs where addresses differ: cdktf drops @ and dots, and would take two for one."""
+    readable = re.sub(r"[^\w]+", "-", email)
+    return f"{readable}-{hashlib.sha256(email.encode()).hexdigest()[:8]}"

@@ -1,0 +1,51 @@
+"""Permissions of functions that notify people and programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.constructs.parts.policy import all_values_in, statement
+from mlinfra.functions.contract import Event
+
+if TYPE_CHECKING:
+    from mlinfra.constructs.parts.policy import Statement
+    from mlinfra.declarations import Environment
+
+
+def alert_statements(environment: Environment) -> list[Statement]:
+    """For functions that people hear of.
+
+    Args:
+        environment: whose topic they tell.
+    """
+    region, account = environment.region, environment.account_id
+    return [
+        statement("TellPeople", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
+        # The topic is in another stack. By its alias its key is known without asking there.
+        statement(
+            "UseKeyOfTopic",
+            actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+            resources=[f"arn:aws:kms:{region}:{account}:key/*"],
+            conditions={
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": environment.names.alerts_key_alias},
+                "StringEquals": {"kms:ViaService": f"sns.{region}.amazonaws.com"},
+            },
+        ),
+    ]
+
+
+def notification_statements(environment: Environment) -> list[Statement]:
+    """For functions that tell people and programs what they did.
+
+    Args:
+        environment: whose topic they tell.
+    """
+    return [
+        *alert_statements(environment),
+        statement(
+            "TellPrograms",
+            actions=["events:PutEvents"],
+            resources=[f"arn:aws:events:{environment.region}:{environment.account_id}:event-bus/default"],
+            conditions=all_values_in("events:source", [Event.SHUTDOWN_SOURCE]),
+        ),
+    ]

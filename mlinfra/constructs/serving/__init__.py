@@ -1,0 +1,8 @@
+"""Model endpoints: hosting, scaling, alarms, deployment and detection of unused endpoints."""
+
+from __future__ import annotations
+
+from mlinfra.constructs.serving.endpoint import ServingEndpoint
+from mlinfra.constructs.serving.unused_endpoints import EndpointWatch
+
+__all__ = ["EndpointWatch", "ServingEndpoint"]

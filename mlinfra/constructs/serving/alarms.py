@@ -1,0 +1,169 @@
+"""What tells that an endpoint is slow, fails, or is not asked any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import cloudwatch_metric_alarm as alarms
+from mlinfra.declarations import Asynchronous
+
+if TYPE_CHECKING:
+    from mlinfra.declarations import Endpoint, Environment
+
+_NAMESPACE = "AWS/SageMaker"
+_MICROSECONDS = 1_000
+"""In a millisecond. SageMaker reports ModelLatency in microseconds (developer guide, "Amazon SageMaker AI metrics in
+Amazon CloudWatch", read 2026-11-26)."""
+_DAY_SECONDS = 24 * 60 * 60
+_LONGEST_ALARM_DAYS = 7
+"""An alarm looks back no further (CloudWatch API reference, PutMetricAlarm, read 2026-11-26)."""
+
+
+class ServingAlarms(Construct):
+    """The alarms of one endpoint, which exist before it does.
+
+    *Latency* and *errors*, for each variant, roll an update back. Where there is no data there were no
+    requests, which is neither: a first deployment has no past. *Unused* only tells.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        endpoint: Endpoint,
+        environment: Environment,
+    ) -> None:
+        """Declare the alarms.
+
+        Args:
+            scope: the endpoint's construct.
+            id: the construct's id, unique in its scope.
+            endpoint: as it is declared.
+            environment: where it lives.
+        """
+        super().__init__(scope, id)
+        self._endpoint = endpoint
+        self._environment = environment
+        self._name = environment.names.endpoint(endpoint)
+        self._rolling_back: list[alarms.CloudwatchMetricAlarm] = []
+        for variant in endpoint.variants:
+            self._rolling_back += [self._latency(variant.name), self._errors(variant.name)]
+        self._unused_alarm = self._unused()
+
+    @property
+    def rolling_back(self) -> tuple[alarms.CloudwatchMetricAlarm, ...]:
+        """Those that bring the old fleet back during an update."""
+        return tuple(self._rolling_back)
+
+    @property
+    def unused(self) -> alarms.CloudwatchMetricAlarm:
+        """Goes off where nobody has asked the endpoint for days."""
+        return self._unused_alarm
+
+    def _latency(self, variant: str) -> alarms.CloudwatchMetricAlarm:
+        most = self._endpoint.hosting.max_latency_ms
+        return self._alarm(
+            f"latency-{variant}",
+            description=(
+                f"For 5 minutes one request in a hundred to the variant {variant} of {self._name} took its model more "
+                f"than {most} ms. Whose: {self._endpoint.owner}."
+            ),
+            metric_name="ModelLatency",
+            dimensions=self._dimensions(variant),
+            extended_statistic="p99",
+            period=60,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            comparison_operator="GreaterThanThreshold",
+            threshold=most * _MICROSECONDS,
+        )
+
+    def _errors(self, variant: str) -> alarms.CloudwatchMetricAlarm:
+        percent = self._endpoint.max_error_percent
+        return self._alarm(
+            f"errors-{variant}",
+            description=(
+                f"More than {percent:g} % of the requests to the variant {variant} of {self._name} failed with a 5xx "
+                f"error. Its log group is /aws/sagemaker/Endpoints/{self._name}. Whose: {self._endpoint.owner}."
+            ),
+            # Each request reports 1 for an error and 0 for none, so that their average is the part that failed.
+            metric_name="Invocation5XXErrors",
+            dimensions=self._dimensions(variant),
+            statistic="Average",
+            period=300,
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=percent / 100,
+        )
+
+    def _unused(self) -> alarms.CloudwatchMetricAlarm:
+        days = min(self._endpoint.unused_days, _LONGEST_ALARM_DAYS)
+        names = [each.name for each in self._endpoint.variants]
+        single = len(names) == 1
+        metric_name, stat = self._requests()
+        return self._alarm(
+            "unused",
+            description=(
+                f"Nobody has asked {self._name} for {days} days, and it costs. In its first {days} days this is as it "
+                f"should be. Whose: {self._endpoint.owner}."
+            ),
+            metric_name=metric_name if single else None,
+            dimensions=self._dimensions(names[0]) if single else None,
+            statistic=stat if single else None,
+            period=_DAY_SECONDS if single else None,
+            metric_query=None if single else self._sum(names, metric_name, stat),
+            evaluation_periods=days,
+            comparison_operator="LessThanThreshold",
+            threshold=1,
+            # SageMaker reports requests, not their absence.
+            missing="breaching",
+        )
+
+    def _requests(self) -> tuple[str, str]:
+        # Asynchronous endpoints have no Invocations (SageMaker developer guide, "Alarms and logs for tracking metrics
+        # from asynchronous endpoints", read 2026-11-26). Each request that reaches the model has a latency.
+        asynchronous = isinstance(self._endpoint.hosting, Asynchronous)
+        return ("ModelLatency", "SampleCount") if asynchronous else ("Invocations", "Sum")
+
+    def _sum(self, variants: list[str], metric_name: str, stat: str) -> list[alarms.CloudwatchMetricAlarmMetricQuery]:
+        queries = [
+            alarms.CloudwatchMetricAlarmMetricQuery(
+                id=f"v{index}",
+                metric=alarms.CloudwatchMetricAlarmMetricQueryMetric(
+                    namespace=_NAMESPACE,
+                    metric_name=metric_name,
+                    dimensions=self._dimensions(variant),
+                    stat=stat,
+                    period=_DAY_SECONDS,
+                ),
+            )
+            for index, variant in enumerate(variants)
+        ]
+        together = alarms.CloudwatchMetricAlarmMetricQuery(
+            id="all", label="Requests to all variants", expression="SUM(METRICS())", return_data=True
+        )
+        return [together, *queries]
+
+    def _dimensions(self, variant: str) -> dict[str, str]:
+        return {"EndpointName": self._name, "VariantName": variant}
+
+    def _alarm(
+        self,
+        what: str,
+        *,
+        description: str,
+        missing: str = "notBreaching",
+        **settings: Any,  # noqa: ANN401  they go to the resource, which checks them
+    ) -> alarms.CloudwatchMetricAlarm:
+        return alarms.CloudwatchMetricAlarm(
+            self,
+            what,
+            alarm_name=f"{self._name}-{what}",
+            alarm_description=description,
+            namespace=None if settings.get("metric_query") else _NAMESPACE,
+            treat_missing_data=missing,
+            alarm_actions=[self._environment.names.alerts_topic_arn],
+            **settings,
+        )

@@ -1,0 +1,85 @@
+"""SageMaker models, each with a name that says what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Fn, TerraformResourceLifecycle
+from mlinfra._cdk.aws import sagemaker_model
+from mlinfra.constructs.serving.locations import ServingPlaces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlinfra._cdk import Construct, ITerraformDependable
+    from mlinfra.declarations import Endpoint, Environment, Variant
+
+_LONGEST_NAME = 63
+_DIGITS = 10
+
+
+def serving_model(
+    scope: Construct,
+    environment: Environment,
+    endpoint: Endpoint,
+    variant: Variant,
+    *,
+    role_arn: str,
+    vpc_config: sagemaker_model.SagemakerModelVpcConfig | None,
+    depends_on: Sequence[ITerraformDependable],
+) -> sagemaker_model.SagemakerModel:
+    """The model of `variant`.
+
+    A model cannot be changed: another image is another model. So that both can be there while traffic
+    moves, the new one needs a name of its own. It ends in a digest of all that a model is made of, which
+    Terraform computes, since some of it is only known there.
+
+    Args:
+        scope: the endpoint's construct.
+        environment: where it lives.
+        endpoint: whose model it is.
+        variant: what it is made of.
+        role_arn: the role that it acts as.
+        vpc_config: its place in the network; None: SageMaker's own network.
+        depends_on: what its role may do, which SageMaker tries out.
+    """
+    # cdktf does not escape text inside of an expression, so what is known here is digested here.
+    known = json.dumps([variant.model_dump(exclude={"weight"}), endpoint.is_isolated], sort_keys=True)
+    contents: list[str | list[str]] = [hashlib.sha256(known.encode()).hexdigest(), role_arn]
+    if vpc_config:
+        contents += [vpc_config.subnets, vpc_config.security_group_ids]
+    digest = Fn.substr(Fn.sha256(Fn.jsonencode(contents)), 0, _DIGITS)
+    readable = f"{environment.names.endpoint(endpoint)}-{variant.name}"[: _LONGEST_NAME - _DIGITS - 1].rstrip("-")
+    return sagemaker_model.SagemakerModel(
+        scope,
+        f"model-{variant.name}",
+        name=f"{readable}-{digest}",
+        execution_role_arn=role_arn,
+        enable_network_isolation=True if endpoint.is_isolated else None,
+        primary_container=_container(environment, ServingPlaces.of(environment, endpoint).models, variant),
+        vpc_config=vpc_config,
+        depends_on=list(depends_on),
+        lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+    )
+
+
+def _container(
+    environment: Environment, bucket: str, variant: Variant
+) -> sagemaker_model.SagemakerModelPrimaryContainer:
+    uri = f"s3://{bucket}/{variant.model_data}" if variant.model_data else None
+    unpacked = uri is not None and uri.endswith("/")
+    return sagemaker_model.SagemakerModelPrimaryContainer(
+        image=environment.names.image_uri(variant.image),
+        environment=dict(variant.variables) or None,
+        model_data_url=None if unpacked else uri,
+        model_data_source=_files(uri) if unpacked and uri else None,
+    )
+
+
+def _files(uri: str) -> sagemaker_model.SagemakerModelPrimaryContainerModelDataSource:
+    source = sagemaker_model.SagemakerModelPrimaryContainerModelDataSourceS3DataSource(
+        s3_uri=uri, s3_data_type="S3Prefix", compression_type="None"
+    )
+    return sagemaker_model.SagemakerModelPrimaryContainerModelDataSource(s3_data_source=[source])

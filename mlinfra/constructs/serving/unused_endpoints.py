@@ -1,0 +1,147 @@
+"""Looks at every endpoint of an environment, every day: one that nobody asks costs too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import cloudwatch_metric_alarm
+from mlinfra.constructs.parts import EventRule, Function, environment_of, notification_statements, statement
+from mlinfra.functions.contract import Tag, Variable
+
+if TYPE_CHECKING:
+    from mlinfra.constructs.parts import Statement
+    from mlinfra.declarations import Environment
+
+_DAY_SECONDS = 24 * 60 * 60
+_EVENT_AGE_SECONDS = 6 * 60 * 60
+_SILENT_DAYS = 2
+
+
+class EndpointWatch(Construct):
+    """A function that tells the owner of each endpoint that nobody has asked for its `unused_days`.
+
+    Where the endpoint says `stop_when_unused`, and the environment does not say `janitor_dry_run`, it
+    deletes the endpoint. What cannot be known counts as used. An alarm tells where it has not run for two
+    days.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        key_arn: str,
+        environment: Environment | None = None,
+    ) -> None:
+        """Declare the watch.
+
+        Args:
+            scope: what it belongs to.
+            id: the construct's id, unique in its scope.
+            key_arn: the KMS key for its log and its variables.
+            environment: whose endpoints it looks at. Default: the environment of the enclosing MlStack.
+        """
+        environment = environment_of(scope, environment)
+        super().__init__(scope, id)
+        self._function = Function(
+            self,
+            "function",
+            name=f"{environment.names.prefix}-endpoint-watch",
+            handler="mlinfra.functions.unused_endpoints.handler",
+            description="Tells of endpoints that nobody asks, every day, and deletes those that may be stopped.",
+            statements=[*_look(environment), *_delete(environment), *notification_statements(environment)],
+            variables={
+                Variable.ENVIRONMENT: environment.name,
+                Variable.PREFIX: f"{environment.names.prefix}-",
+                Variable.TOPIC: environment.names.alerts_topic_arn,
+                Variable.DRY_RUN: "true" if environment.janitor_dry_run else "false",
+            },
+            timeout_seconds=900,
+            event_age_seconds=_EVENT_AGE_SECONDS,
+            key_arn=key_arn,
+            environment=environment,
+        )
+        self._rule = EventRule(
+            self,
+            "rule",
+            function=self._function,
+            description="Looks for unused endpoints every day.",
+            schedule="rate(1 day)",
+        )
+        cloudwatch_metric_alarm.CloudwatchMetricAlarm(
+            self,
+            "silence-alarm",
+            alarm_name=f"{self._function.name}-silence",
+            alarm_description=(
+                f"{self._function.name} has not run for {_SILENT_DAYS} days: nobody hears of unused endpoints. On the "
+                f"first day after it was deployed this is as it should be."
+            ),
+            namespace="AWS/Lambda",
+            metric_name="Invocations",
+            dimensions={"FunctionName": self._function.name},
+            statistic="Sum",
+            period=_DAY_SECONDS,
+            evaluation_periods=_SILENT_DAYS,
+            comparison_operator="LessThanThreshold",
+            threshold=1,
+            treat_missing_data="breaching",
+            alarm_actions=[environment.names.alerts_topic_arn],
+        )
+
+    @property
+    def function(self) -> Function:
+        """The function that does it."""
+        return self._function
+
+    @property
+    def rule(self) -> EventRule:
+        """What starts it."""
+        return self._rule
+
+
+def _look(environment: Environment) -> list[Statement]:
+    return [
+        # Neither knows a resource (service authorization references of CloudWatch and SageMaker, read 2026-11-26).
+        statement(
+            "Look",
+            actions=["cloudwatch:GetMetricData", "sagemaker:ListEndpoints"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
+        ),
+        statement(
+            "Describe",
+            actions=["sagemaker:DescribeEndpoint", "sagemaker:ListTags"],
+            resources=[_endpoints(environment)],
+        ),
+    ]
+
+
+def _delete(environment: Environment) -> list[Statement]:
+    may_be_stopped = {
+        "StringEquals": {
+            f"aws:ResourceTag/{Tag.AUTO_STOP}": "true",
+            f"aws:ResourceTag/{Tag.ENVIRONMENT}": environment.name,
+        }
+    }
+    here = f"{environment.region}:{environment.account_id}"
+    return [
+        statement(
+            "DeleteUnused",
+            actions=["sagemaker:DeleteEndpoint"],
+            resources=[_endpoints(environment)],
+            conditions=may_be_stopped,
+        ),
+        # SageMaker does so in the name of whoever deletes the endpoint, and refuses where that one may not (SageMaker
+        # developer guide, "Delete endpoints configured for auto scaling", read 2026-11-26).
+        statement(
+            "EndScaling",
+            actions=["application-autoscaling:DeregisterScalableTarget"],
+            resources=[f"arn:aws:application-autoscaling:{here}:scalable-target/*"],
+            conditions=may_be_stopped,
+        ),
+    ]
+
+
+def _endpoints(environment: Environment) -> str:
+    return f"arn:aws:sagemaker:{environment.region}:{environment.account_id}:endpoint/{environment.names.prefix}-*"

@@ -1,0 +1,20 @@
+"""What the functions that stop clusters are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.functions.contract import Variable
+
+if TYPE_CHECKING:
+    from mlinfra.declarations import Environment
+
+
+def shutdown_variables(environment: Environment) -> dict[str, str]:
+    """The environment variables that all of these functions have."""
+    return {
+        Variable.TABLE: environment.names.records_table,
+        Variable.TOPIC: environment.names.alerts_topic_arn,
+        Variable.GRACE_DAYS: str(environment.volume_grace_days),
+        Variable.PREFIX: f"{environment.names.prefix}-",
+    }

@@ -1,0 +1,165 @@
+"""What people may do in Studio: run apps in spaces that are theirs, on instance types of their team's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlinfra.constructs.parts import Conditions, Statement
+    from mlinfra.declarations import Environment
+
+# IAM fills it in with the user profile that a call is made for. Terraform would take ${...} for itself.
+_ME = "$${sagemaker:UserProfileName}"
+
+# The type in an app's ARN: as in the API, or in lower case. IAM minds the difference, and AWS's own policies have both.
+_JUPYTER_LAB, _CODE_EDITOR = "?upyter?ab", "?ode?ditor"
+
+
+def team_policy(
+    environment: Environment,
+    *,
+    domain_id: str,
+    role_arn: str,
+    key_arn: str,
+    instance_types: Sequence[str],
+    shared_spaces: Sequence[str],
+) -> str:
+    """The policy of a team's role, as JSON.
+
+    Source of what Studio needs for private spaces: SageMaker developer guide, "Give your users access to
+    spaces", read 2026-11-24. What that policy allows in shared spaces is narrowed to those of the team.
+
+    Args:
+        environment: whose studio it is.
+        domain_id: the domain's id.
+        role_arn: the role's own ARN.
+        key_arn: the KMS key of home directories and volumes.
+        instance_types: what its apps may run on.
+        shared_spaces: the names of the shared spaces that the team works in.
+    """
+    arn = f"arn:aws:sagemaker:{environment.region}:{environment.account_id}"
+    mine: Conditions = {
+        "ArnLike": {"sagemaker:OwnerUserProfileArn": f"{arn}:user-profile/{domain_id}/{_ME}"},
+        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+    }
+    shared: Conditions = {"StringEquals": {"sagemaker:SpaceSharingType": "Shared"}}
+    allowed_types = all_values_in("sagemaker:InstanceTypes", instance_types)
+    private_apps = [f"{arn}:app/{domain_id}/*/{app}/*" for app in (_JUPYTER_LAB, _CODE_EDITOR)]
+    shared_apps = [f"{arn}:app/{domain_id}/{space}/{_JUPYTER_LAB}/*" for space in shared_spaces]
+    return policy_document(
+        *_look_around(arn, domain_id),
+        statement(
+            "OwnSpaces",
+            actions=["sagemaker:CreateSpace", "sagemaker:DeleteSpace", "sagemaker:UpdateSpace"],
+            resources=[f"{arn}:space/{domain_id}/*"],
+            conditions=mine,
+        ),
+        statement(
+            "RunAppsInOwnSpaces",
+            actions=["sagemaker:CreateApp"],
+            resources=private_apps,
+            conditions={**mine, **allowed_types},
+        ),
+        statement("EndAppsInOwnSpaces", actions=["sagemaker:DeleteApp"], resources=private_apps, conditions=mine),
+        *(
+            [
+                statement(
+                    "RunAppsInSharedSpaces",
+                    actions=["sagemaker:CreateApp"],
+                    resources=shared_apps,
+                    conditions={**shared, **allowed_types},
+                ),
+                statement(
+                    "EndAppsInSharedSpaces", actions=["sagemaker:DeleteApp"], resources=shared_apps, conditions=shared
+                ),
+                # Studio changes a space where somebody chooses another instance type in it, or a larger volume.
+                statement(
+                    "ChangeSharedSpaces",
+                    actions=["sagemaker:UpdateSpace"],
+                    resources=[f"{arn}:space/{domain_id}/{space}" for space in shared_spaces],
+                    conditions=shared,
+                ),
+            ]
+            if shared_spaces
+            else []
+        ),
+        # Studio tags what it makes. The key is missing where something that is there already would be tagged.
+        statement(
+            "TagWhatIsCreated",
+            actions=["sagemaker:AddTags"],
+            resources=[f"{arn}:app/{domain_id}/*", f"{arn}:space/{domain_id}/*"],
+            conditions={"Null": {"sagemaker:TaggingAction": "false"}},
+        ),
+        *app_statements(environment, key_arn=key_arn),
+        # Whoever is allowed to start jobs later needs no other role for them.
+        statement(
+            "PassOwnRole",
+            actions=["iam:PassRole"],
+            resources=[role_arn],
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+    )
+
+
+def app_statements(environment: Environment, *, key_arn: str) -> list[Statement]:
+    """What every app needs: its log, and the key of its volume.
+
+    Args:
+        environment: whose studio it is.
+        key_arn: the KMS key of home directories and volumes.
+    """
+    # The log group's name is SageMaker's, the same for every domain of a region.
+    log_group = f"arn:aws:logs:{environment.region}:{environment.account_id}:log-group:/aws/sagemaker/studio"
+    return [
+        statement(
+            "Logs",
+            actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            resources=[log_group, f"{log_group}:*"],
+        ),
+        statement("Key", actions=KEY_USE, resources=[key_arn]),
+        statement(
+            "KeyOfVolumes",
+            actions=["kms:CreateGrant"],
+            resources=[key_arn],
+            conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    ]
+
+
+def _look_around(arn: str, domain_id: str) -> list[Statement]:
+    return [
+        # AWS's own policy has these on every resource: Studio lists before it knows what there is.
+        statement(
+            "List",
+            actions=[
+                "sagemaker:ListApps",
+                "sagemaker:ListDomains",
+                "sagemaker:ListSpaces",
+                "sagemaker:ListUserProfiles",
+            ],
+            resources=["*"],
+        ),
+        statement(
+            "Describe",
+            actions=[
+                "sagemaker:DescribeApp",
+                "sagemaker:DescribeDomain",
+                "sagemaker:DescribeSpace",
+                "sagemaker:DescribeUserProfile",
+                "sagemaker:ListTags",
+            ],
+            resources=[
+                f"{arn}:domain/{domain_id}",
+                *(f"{arn}:{kind}/{domain_id}/*" for kind in ("app", "space", "user-profile")),
+            ],
+        ),
+        statement(
+            "OpenOwnStudio",
+            actions=["sagemaker:CreatePresignedDomainUrl"],
+            resources=[f"{arn}:user-profile/{domain_id}/{_ME}"],
+        ),
+    ]

@@ -1,0 +1,392 @@
+"""A cluster of GPU instances for one experiment."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct, TerraformResourceLifecycle
+from mlinfra._cdk.aws import (
+    autoscaling_group,
+    cloudwatch_log_group,
+    data_aws_ami,
+    iam_instance_profile,
+    iam_role,
+    launch_template as launch_templates,
+    placement_group as placement_groups,
+    security_group as security_groups,
+    ssm_parameter,
+)
+from mlinfra.catalog import instance_types
+from mlinfra.constructs.parts import environment_of
+from mlinfra.constructs.training.file_system import ClusterFileSystem
+from mlinfra.constructs.training.node_network import (
+    efa_interfaces,
+    first_subnet,
+    interface_blocks,
+    node_security_group,
+    subnet_in,
+)
+from mlinfra.constructs.training.node_purchase import market_options, mixed_instances_policy, reservation_target
+from mlinfra.constructs.training.node_role import attach_policy, log_group_name, node_policy, node_role, parameter_name
+from mlinfra.constructs.training.node_user_data import UserData, has_nvidia_gpu, size_problem
+from mlinfra.constructs.training.tags import cluster_tags
+from mlinfra.declarations import CapacityBlock, CapacityReservation, Spot
+from mlinfra.functions.contract import Event, Tag, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlinfra._cdk import TerraformResource
+    from mlinfra.catalog import InstanceType
+    from mlinfra.declarations import Environment, Experiment
+
+_LOG_RETENTION_DAYS = 30
+_DESCRIPTION_LIMIT = 255
+_NOBODY = "none"
+"""The master's address while there is no node."""
+
+
+class TrainingCluster(Construct):
+    """An auto scaling group of GPU instances, named after its experiment and tagged with its owner.
+
+    Nodes have encrypted volumes, no public address and no open port: people get in through Session
+    Manager. Among themselves they talk freely; out of the network they reach HTTPS only. Metadata
+    needs a token (IMDSv2).
+
+    A node is protected from scale-in from its first moment, and takes the protection off itself once
+    its GPUs have been idle for the environment's `idle_minutes`. Whoever stops the cluster sets its
+    size: Terraform never sets it back. Removing the cluster ends its nodes, whatever they do.
+
+    With Elastic Fabric Adapters, all nodes are in one subnet, and in one cluster placement group
+    unless they are launched into a reservation.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        experiment: Experiment,
+        vpc_id: str,
+        subnet_ids: Sequence[str],
+        key_arn: str,
+        zone: str | None = None,
+        placement_group: str | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        """Declare the cluster.
+
+        Args:
+            scope: what the cluster belongs to.
+            id: the construct's id, unique in its scope.
+            experiment: whose cluster it is, and all that it asks for.
+            vpc_id: the network that it runs in.
+            subnet_ids: the private subnets that its nodes may run in.
+            key_arn: the KMS key for volumes, logs and the environment's records, which EC2 and CloudWatch
+                Logs have to be allowed to use.
+            zone: the availability zone that all its nodes are in, such as us-east-1b; one of the
+                subnets has to be there. Default: the experiment's; else that of the first subnet, for Elastic
+                Fabric Adapters or a Lustre file system; otherwise, and where a reservation decides,
+                any of the subnets'.
+            placement_group: the cluster placement group that a reservation was made in. Default: one of
+                the cluster's own, for Elastic Fabric Adapters outside a reservation; otherwise none.
+            environment: where the cluster runs. Default: the environment of the enclosing MlStack.
+
+        Raises:
+            ValueError: where the environment does not declare the experiment, since nobody would answer
+                for the cluster; and where the cluster could not run, with every reason at once.
+        """
+        self._environment = environment_of(scope, environment)
+        self._environment.expect_declared(experiment)
+        self._experiment = experiment
+        self._choice = self._environment.choice(experiment)
+        self._uses_efa = self._environment.uses_efa(experiment)
+        self._name = self._environment.names.cluster(experiment)
+        self._image = self._environment.image(experiment)
+        self._user_data = self._node_user_data().render()
+        zone = zone or experiment.zone
+        problems = list(self._problems(zone))
+        if problems:
+            message = f"the cluster {self._name!r} cannot run: {' '.join(problems)}"
+            raise ValueError(message)
+        super().__init__(scope, id)
+        self._tags = self._environment.tags(auto_stop=True) | cluster_tags(self._environment, experiment)
+        self._own_tags = {key: self._tags[key] for key in ("Name", Tag.EXPERIMENT, Tag.OWNER, Tag.EXPIRES)}
+
+        self._role = node_role(self, name=self._name, tags=self._own_tags)
+        may = node_policy(self._environment, experiment, key_arn=key_arn)
+        needed: list[TerraformResource] = [
+            attach_policy(self, self._role, may),
+            self._log_group(key_arn),
+            self._master(),
+        ]
+        self._security_group = node_security_group(
+            self, name=self._name, owner="training cluster", vpc_id=vpc_id, tags=self._own_tags
+        )
+        self._subnet_ids = self._node_subnets(subnet_ids, zone)
+        self._file_system = self._lustre(vpc_id)
+        if self._file_system:
+            needed.append(self._file_system.parameter)
+        self._launch_template = self._node_launch_template(key_arn)
+        self._placement_group = placement_group or self._own_placement_group()
+        self._group = self._node_group(needed)
+
+    @property
+    def experiment(self) -> Experiment:
+        """Whose cluster it is."""
+        return self._experiment
+
+    @property
+    def role(self) -> iam_role.IamRole:
+        """The role that its nodes act as."""
+        return self._role
+
+    @property
+    def security_group(self) -> security_groups.SecurityGroup:
+        """The security group of its nodes."""
+        return self._security_group
+
+    @property
+    def launch_template(self) -> launch_templates.LaunchTemplate:
+        """What a node is made from."""
+        return self._launch_template
+
+    @property
+    def group(self) -> autoscaling_group.AutoscalingGroup:
+        """The auto scaling group."""
+        return self._group
+
+    @property
+    def file_system(self) -> ClusterFileSystem | None:
+        """Its Lustre file system; None: it has none."""
+        return self._file_system
+
+    def _problems(self, zone: str | None) -> Iterator[str]:
+        """Why the cluster could not run."""
+        instance_type = self._choice.instance_type
+        if self._uses_efa:
+            try:
+                efa_interfaces(instance_type)
+            except ValueError as error:
+                yield str(error)
+        if self._experiment.cuda and not has_nvidia_gpu(instance_type):
+            yield (
+                f"cuda: {instance_type.name} has no NVIDIA GPU but {instance_type.accelerator}. Expected: no cuda, or "
+                f"another instance type."
+            )
+        if self._experiment.lustre and self._is_reserved and zone is None:
+            yield (
+                "zone: a Lustre file system has to stand where the reservation is. Expected: zone=..., the "
+                "Availability Zone of the reservation."
+            )
+        if zone is not None and not zone.startswith(self._environment.region):
+            region = self._environment.region
+            yield f"zone: {zone!r} is not in the environment's region. Expected: one of {region}, such as {region}a."
+        too_large = size_problem(self._user_data)
+        if too_large:
+            yield too_large
+
+    @property
+    def _is_reserved(self) -> bool:
+        """Whether nodes are launched into a reservation, which lies in one zone."""
+        return isinstance(self._experiment.purchase, CapacityReservation | CapacityBlock)
+
+    @property
+    def _possible_types(self) -> list[InstanceType]:
+        """What a node can be."""
+        purchase, known = self._experiment.purchase, instance_types()
+        others = purchase.instance_types if isinstance(purchase, Spot) else ()
+        return [self._choice.instance_type, *(known[name] for name in others)]
+
+    def _node_user_data(self) -> UserData:
+        experiment, environment, types = self._experiment, self._environment, self._possible_types
+        return UserData(
+            cluster=self._name,
+            region=environment.region,
+            log_group=log_group_name(environment, experiment),
+            master_parameter=parameter_name(environment, experiment, "master"),
+            lustre_parameter=parameter_name(environment, experiment, "lustre") if experiment.lustre else None,
+            table=environment.names.records_table,
+            nodes=experiment.nodes,
+            # A part of a GPU is seen as one.
+            nvidia_gpus=min(max(each.accelerator_count, 1) if has_nvidia_gpu(each) else 0 for each in types),
+            local_nvme=all(each.local_nvme_gb for each in types),
+            idle_minutes=environment.idle_minutes,
+            idle_gpu_percent=environment.idle_gpu_percent,
+            driver=self._image.driver,
+            cuda=experiment.cuda or next(iter(self._image.cuda), None),
+            event_source=Event.NODE_SOURCE,
+            event_type=Event.NODE_UNHEALTHY,
+            variables={
+                Variable.TABLE: environment.names.records_table,
+                Variable.CLUSTER: self._name,
+                **experiment.variables,
+            },
+        )
+
+    def _log_group(self, key_arn: str) -> cloudwatch_log_group.CloudwatchLogGroup:
+        return cloudwatch_log_group.CloudwatchLogGroup(
+            self,
+            "logs",
+            name=log_group_name(self._environment, self._experiment),
+            kms_key_id=key_arn,
+            retention_in_days=_LOG_RETENTION_DAYS,
+            tags=self._own_tags,
+        )
+
+    def _master(self) -> ssm_parameter.SsmParameter:
+        """Where the master publishes its address. Terraform makes it and takes it away; nodes write it."""
+        return ssm_parameter.SsmParameter(
+            self,
+            "master",
+            name=parameter_name(self._environment, self._experiment, "master"),
+            description=f"Written by the nodes of {self._name}: the instance id and the address of torchrun's master.",
+            type="String",
+            value=_NOBODY,
+            tags=self._own_tags,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["value"]),
+        )
+
+    def _node_subnets(self, subnet_ids: Sequence[str], zone: str | None) -> list[str]:
+        """The subnets that nodes may run in: one of them, where they have to be close to each other."""
+        if zone is not None:
+            return [subnet_in(self, subnet_ids, zone)]
+        if (self._uses_efa or self._experiment.lustre) and not self._is_reserved:
+            return [first_subnet(subnet_ids)]
+        return list(subnet_ids)
+
+    def _lustre(self, vpc_id: str) -> ClusterFileSystem | None:
+        if self._experiment.lustre is None:
+            return None
+        (subnet_id,) = self._subnet_ids
+        return ClusterFileSystem(
+            self,
+            "lustre",
+            lustre=self._experiment.lustre,
+            name=self._name,
+            vpc_id=vpc_id,
+            subnet_id=subnet_id,
+            clients=self._security_group,
+            parameter_name=parameter_name(self._environment, self._experiment, "lustre"),
+            tags=self._own_tags,
+            environment=self._environment,
+        )
+
+    def _own_placement_group(self) -> str | None:
+        # Capacity that was reserved elsewhere need not be near a placement group made now.
+        if not self._uses_efa or self._is_reserved:
+            return None
+        group = placement_groups.PlacementGroup(
+            self, "placement-group", name=self._name, strategy="cluster", tags=self._own_tags
+        )
+        return str(group.name)
+
+    def _image_id(self) -> str:
+        reference = self._image.reference
+        if not reference.startswith("name:"):
+            return reference
+        image = data_aws_ami.DataAwsAmi(
+            self,
+            "image",
+            owners=["amazon"],
+            most_recent=True,
+            filter=[data_aws_ami.DataAwsAmiFilter(name="name", values=[reference.removeprefix("name:")])],
+        )
+        return str(image.id)
+
+    def _node_launch_template(self, key_arn: str) -> launch_templates.LaunchTemplate:
+        profile = iam_instance_profile.IamInstanceProfile(
+            self,
+            "profile",
+            name=f"{self._name}-node",
+            role=self._role.name,
+            tags=self._own_tags,
+        )
+        instance_type, security_group_id = self._choice.instance_type, str(self._security_group.id)
+        return launch_templates.LaunchTemplate(
+            self,
+            "launch-template",
+            name=self._name,
+            description=textwrap.shorten(self._choice.reason, _DESCRIPTION_LIMIT, placeholder=" ..."),
+            image_id=self._image_id(),
+            instance_type=instance_type.name,
+            update_default_version=True,
+            iam_instance_profile=launch_templates.LaunchTemplateIamInstanceProfile(arn=profile.arn),
+            vpc_security_group_ids=None if self._uses_efa else [security_group_id],
+            network_interfaces=(
+                interface_blocks(efa_interfaces(instance_type), security_group_id) if self._uses_efa else None
+            ),
+            instance_market_options=market_options(self._experiment.purchase),
+            capacity_reservation_specification=reservation_target(self._experiment.purchase),
+            metadata_options=launch_templates.LaunchTemplateMetadataOptions(
+                http_endpoint="enabled",
+                http_tokens="required",
+                # Containers that need the node's role run on the host's network.
+                http_put_response_hop_limit=1,
+            ),
+            monitoring=launch_templates.LaunchTemplateMonitoring(enabled=True),
+            block_device_mappings=[
+                launch_templates.LaunchTemplateBlockDeviceMappings(
+                    device_name=self._image.root_device,
+                    ebs=launch_templates.LaunchTemplateBlockDeviceMappingsEbs(
+                        volume_type="gp3",
+                        volume_size=self._experiment.root_volume_gib,
+                        encrypted="true",
+                        kms_key_id=key_arn,
+                        delete_on_termination="true",
+                    ),
+                )
+            ],
+            user_data=base64.b64encode(self._user_data.encode()).decode(),
+            # The provider's default tags stop at what Terraform makes itself.
+            tag_specifications=[
+                launch_templates.LaunchTemplateTagSpecifications(resource_type=resource_type, tags=self._tags)
+                for resource_type in ("instance", "volume", "network-interface")
+            ],
+            tags=self._own_tags,
+        )
+
+    def _node_group(self, needed: Sequence[TerraformResource]) -> autoscaling_group.AutoscalingGroup:
+        template, purchase = self._launch_template, self._experiment.purchase
+        spot = purchase if isinstance(purchase, Spot) else None
+        return autoscaling_group.AutoscalingGroup(
+            self,
+            "group",
+            name=self._name,
+            min_size=0,
+            max_size=self._experiment.nodes,
+            desired_capacity=self._experiment.nodes,
+            vpc_zone_identifier=self._subnet_ids,
+            placement_group=self._placement_group,
+            launch_template=(
+                None if spot else autoscaling_group.AutoscalingGroupLaunchTemplate(id=template.id, version="$Latest")
+            ),
+            mixed_instances_policy=(
+                mixed_instances_policy(
+                    spot, instance_type=self._choice.instance_type.name, launch_template_id=template.id
+                )
+                if spot
+                else None
+            ),
+            # No capacity rebalancing: it ends nodes that EC2 might take back, and mostly does not.
+            health_check_type="EC2",
+            protect_from_scale_in=True,
+            # A cluster that is removed goes with its nodes, protected or not.
+            force_delete=True,
+            # It would end idle nodes only to start others in another zone.
+            suspended_processes=["AZRebalance"],
+            # GPU capacity can take hours to come; the group goes on asking after the apply has ended.
+            wait_for_capacity_timeout="0",
+            # Free, and what tells a silent node from a cluster without nodes.
+            enabled_metrics=["GroupInServiceInstances"],
+            metrics_granularity="1Minute",
+            tag=[
+                autoscaling_group.AutoscalingGroupTag(key=key, value=value, propagate_at_launch=True)
+                for key, value in self._tags.items()
+            ],
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_capacity"]),
+            # A node finds all that it needs when it boots.
+            depends_on=list(needed),
+        )

@@ -1,0 +1,174 @@
+"""A cluster's own Lustre file system, which shows a part of the data lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import (
+    fsx_data_repository_association,
+    fsx_lustre_file_system,
+    security_group as security_groups,
+    ssm_parameter,
+    vpc_security_group_egress_rule,
+    vpc_security_group_ingress_rule,
+)
+from mlinfra.constructs.parts import environment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlinfra._cdk import TerraformResource
+    from mlinfra.declarations import Environment, Lustre
+
+_PORTS = {"lustre": (988, 988), "lustre-peers": (1018, 1023)}
+"""What Lustre speaks through. Source: FSx for Lustre user guide, "File system access control with Amazon VPC", read
+2026-11-24."""
+
+
+class ClusterFileSystem(Construct):
+    """An FSx for Lustre scratch file system, linked to a prefix of a data lake zone.
+
+    What is in the lake is listed at once, also what comes later, and read when it is first opened.
+    The file system keeps nothing: it has no backups, and when it is destroyed the lake stays as it is.
+    Files that were deleted in it are never deleted in the lake, whether it exports or not.
+
+    FSx reads the lake as a service-linked role that it makes when the link is made, which whoever
+    deploys has to be allowed: `iam:CreateServiceLinkedRole`, `iam:AttachRolePolicy` and
+    `iam:PutRolePolicy`. The key of the lake has to let that role use it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        lustre: Lustre,
+        name: str,
+        vpc_id: str,
+        subnet_id: str,
+        clients: security_groups.SecurityGroup,
+        parameter_name: str,
+        tags: Mapping[str, str],
+        environment: Environment | None = None,
+    ) -> None:
+        """Declare the file system.
+
+        Args:
+            scope: what the file system belongs to.
+            id: the construct's id, unique in its scope.
+            lustre: its size, and what it shows of the lake.
+            name: what its security group is called after.
+            vpc_id: the network that it stands in.
+            subnet_id: the subnet that it stands in.
+            clients: the security group of what mounts it.
+            parameter_name: the SSM parameter that says what to mount: `DNS NAME@tcp:/MOUNT NAME`.
+            tags: whose it is.
+            environment: where it lives. Default: the environment of the enclosing MlStack.
+        """
+        environment = environment_of(scope, environment)
+        super().__init__(scope, id)
+        self._security_group = security_groups.SecurityGroup(
+            self,
+            "security-group",
+            name=f"{name}-lustre",
+            description=f"The Lustre file system of {name}",
+            vpc_id=vpc_id,
+            tags=dict(tags),
+        )
+        rules = list(self._rules(clients))
+        self._file_system = fsx_lustre_file_system.FsxLustreFileSystem(
+            self,
+            "file-system",
+            deployment_type="SCRATCH_2",
+            # FSx takes 2.10 where nothing is said, which knows no link to a bucket.
+            file_system_type_version="2.15",
+            storage_capacity=lustre.capacity_gib,
+            subnet_ids=[subnet_id],
+            security_group_ids=[self._security_group.id],
+            tags=dict(tags),
+            # FSx tries at once whether Lustre gets through.
+            depends_on=rules,
+        )
+        link = self._link(lustre, environment.names.bucket(lustre.zone), tags)
+        self._parameter = ssm_parameter.SsmParameter(
+            self,
+            "parameter",
+            name=parameter_name,
+            description=f"Read by the nodes of {name} when they boot: what to mount.",
+            type="String",
+            value=f"{self._file_system.dns_name}@tcp:/{self._file_system.mount_name}",
+            tags=dict(tags),
+            # A node that finds it finds the files too.
+            depends_on=[link],
+        )
+
+    @property
+    def file_system(self) -> fsx_lustre_file_system.FsxLustreFileSystem:
+        """The file system itself."""
+        return self._file_system
+
+    @property
+    def security_group(self) -> security_groups.SecurityGroup:
+        """The security group of its servers."""
+        return self._security_group
+
+    @property
+    def parameter(self) -> ssm_parameter.SsmParameter:
+        """The SSM parameter that says what to mount."""
+        return self._parameter
+
+    def _link(
+        self, lustre: Lustre, bucket: str, tags: Mapping[str, str]
+    ) -> fsx_data_repository_association.FsxDataRepositoryAssociation:
+        association = fsx_data_repository_association
+        return association.FsxDataRepositoryAssociation(
+            self,
+            "link",
+            file_system_id=self._file_system.id,
+            file_system_path="/",
+            data_repository_path=f"s3://{bucket}/{lustre.prefix}",
+            batch_import_meta_data_on_create=True,
+            s3=association.FsxDataRepositoryAssociationS3(
+                auto_import_policy=association.FsxDataRepositoryAssociationS3AutoImportPolicy(
+                    events=["NEW", "CHANGED", "DELETED"]
+                ),
+                auto_export_policy=(
+                    association.FsxDataRepositoryAssociationS3AutoExportPolicy(events=["NEW", "CHANGED"])
+                    if lustre.export
+                    else None
+                ),
+            ),
+            tags=dict(tags),
+        )
+
+    def _rules(self, clients: security_groups.SecurityGroup) -> Iterator[TerraformResource]:
+        """Lustre's ports: between its servers and its clients in both directions, and among its servers."""
+        servers = self._security_group
+        ways = {
+            "clients-to-servers": (clients, servers),
+            "servers-to-clients": (servers, clients),
+            "servers-to-servers": (servers, servers),
+        }
+        for way, (source, target) in ways.items():
+            for name, (first, last) in _PORTS.items():
+                yield vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
+                    self,
+                    f"{name}-{way}-out",
+                    description=f"Lustre, {way.replace('-', ' ')}",
+                    security_group_id=source.id,
+                    referenced_security_group_id=target.id,
+                    ip_protocol="tcp",
+                    from_port=first,
+                    to_port=last,
+                )
+                yield vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule(
+                    self,
+                    f"{name}-{way}-in",
+                    description=f"Lustre, {way.replace('-', ' ')}",
+                    security_group_id=target.id,
+                    referenced_security_group_id=source.id,
+                    ip_protocol="tcp",
+                    from_port=first,
+                    to_port=last,
+                )

@@ -1,0 +1,133 @@
+"""How the nodes of a cluster reach each other and the world: their network interfaces, subnets and security group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mlinfra._cdk import Fn
+from mlinfra._cdk.aws import (
+    data_aws_subnets,
+    launch_template as launch_templates,
+    security_group as security_groups,
+    vpc_security_group_egress_rule,
+    vpc_security_group_ingress_rule,
+)
+from mlinfra.constructs.parts import allow_out
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlinfra._cdk import Construct
+    from mlinfra.catalog import InstanceType
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One network interface of a node."""
+
+    card: int
+    """The index of its network card."""
+    device: int
+    """Its index on that card."""
+    kind: Literal["interface", "efa-only"]
+    """`interface`: IP. `efa-only`: an Elastic Fabric Adapter, which has no IP address."""
+
+
+def efa_interfaces(instance_type: InstanceType) -> tuple[Interface, ...]:
+    """The interfaces of a node that uses every Elastic Fabric Adapter of its type, and one IP address.
+
+    The first one is for IP. Card 0 takes an adapter as its second device, unless it is the card that
+    has none; every further card takes one as its only device. Source: EC2 user guide, "Maximize network
+    bandwidth on Amazon EC2 instances with multiple network cards", read 2026-11-24.
+
+    Args:
+        instance_type: what the node is.
+
+    Raises:
+        ValueError: where it is not known which network cards have an adapter.
+    """
+    cards, adapters = instance_type.network_cards, instance_type.efa_count
+    if not cards or adapters not in {cards, cards - 1} or not adapters:
+        known = "an unknown number of" if cards is None else str(cards)
+        message = (
+            f"efa: the catalog has {instance_type.name} with {adapters} Elastic Fabric Adapters on {known} network "
+            f"cards, which does not say which card has one. Expected: efa=False, or another instance type."
+        )
+        raise ValueError(message)
+    first = [Interface(card=0, device=0, kind="interface")]
+    if adapters == cards:
+        first.append(Interface(card=0, device=1, kind="efa-only"))
+    return (*first, *(Interface(card=card, device=0, kind="efa-only") for card in range(1, cards)))
+
+
+def interface_blocks(
+    interfaces: tuple[Interface, ...], security_group_id: str
+) -> list[launch_templates.LaunchTemplateNetworkInterfaces]:
+    """`interfaces` as a launch template has them: private, and gone with their node.
+
+    They name no subnet: an auto scaling group does.
+    """
+    return [
+        launch_templates.LaunchTemplateNetworkInterfaces(
+            network_card_index=each.card,
+            device_index=each.device,
+            interface_type=each.kind,
+            security_groups=[security_group_id],
+            # EC2 refuses the parameter beside several interfaces; then no public address is given unasked.
+            associate_public_ip_address="false" if len(interfaces) == 1 else None,
+            delete_on_termination="true",
+        )
+        for each in interfaces
+    ]
+
+
+def node_security_group(
+    scope: Construct, *, name: str, owner: str, vpc_id: str, tags: Mapping[str, str]
+) -> security_groups.SecurityGroup:
+    """A security group whose members talk to each other, and to HTTPS. Nobody else reaches them.
+
+    Elastic Fabric Adapters need all traffic from and to the group itself.
+    """
+    group = security_groups.SecurityGroup(
+        scope,
+        "security-group",
+        name=name,
+        description=f"Nodes of the {owner} {name}",
+        vpc_id=vpc_id,
+        tags=dict(tags),
+    )
+    vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule(
+        scope,
+        "from-nodes",
+        description="Everything from other nodes",
+        security_group_id=group.id,
+        referenced_security_group_id=group.id,
+        ip_protocol="-1",
+    )
+    vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
+        scope,
+        "to-nodes",
+        description="Everything to other nodes",
+        security_group_id=group.id,
+        referenced_security_group_id=group.id,
+        ip_protocol="-1",
+    )
+    allow_out(scope, "to-https", group, description="HTTPS to AWS, package indexes and registries")
+    return group
+
+
+def first_subnet(subnet_ids: Sequence[str]) -> str:
+    """The first of `subnet_ids`, which may be known only once they are looked up."""
+    return str(Fn.element(list(subnet_ids), 0))
+
+
+def subnet_in(scope: Construct, subnet_ids: Sequence[str], zone: str) -> str:
+    """The one of `subnet_ids` that is in `zone`. The plan fails where none is."""
+    filters = {"subnet-id": list(subnet_ids), "availability-zone": [zone]}
+    found = data_aws_subnets.DataAwsSubnets(
+        scope,
+        "subnets",
+        filter=[data_aws_subnets.DataAwsSubnetsFilter(name=name, values=values) for name, values in filters.items()],
+    )
+    return first_subnet(found.ids)

@@ -1,0 +1,145 @@
+"""The role that the nodes of a cluster act as, and what it may do before any data is granted to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk.aws import iam_role, iam_role_policy
+from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement, trust_policy
+from mlinfra.functions.contract import Event, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlinfra._cdk import Construct
+    from mlinfra.declarations import Environment, Experiment
+
+
+def node_role(scope: Construct, *, name: str, tags: Mapping[str, str]) -> iam_role.IamRole:
+    """A role for EC2 instances, which may do nothing yet."""
+    return iam_role.IamRole(
+        scope,
+        "role",
+        name=f"{name}-node",
+        assume_role_policy=trust_policy("ec2.amazonaws.com"),
+        tags=dict(tags),
+    )
+
+
+def attach_policy(scope: Construct, role: iam_role.IamRole, document: str) -> iam_role_policy.IamRolePolicy:
+    """Let `role` do what `document` says."""
+    return iam_role_policy.IamRolePolicy(scope, "policy", name="node", role=role.name, policy=document)
+
+
+def node_policy(environment: Environment, experiment: Experiment, *, key_arn: str) -> str:
+    """The policy of a cluster's nodes, as JSON.
+
+    Args:
+        environment: where the cluster runs.
+        experiment: whose cluster it is.
+        key_arn: the KMS key that the table of records is encrypted with.
+    """
+    name = environment.names.cluster(experiment)
+    here = f"{environment.region}:{environment.account_id}"
+    log_group = f"arn:aws:logs:{here}:log-group:{log_group_name(environment, experiment)}"
+    return policy_document(
+        *_let_people_in(here),
+        statement(
+            "Metrics",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": Metric.NAMESPACE}},
+        ),
+        statement(
+            "Logs",
+            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            resources=[log_group, f"{log_group}:*"],
+        ),
+        statement(
+            "OwnParameters",
+            actions=["ssm:GetParameter"],
+            resources=[f"arn:aws:ssm:{here}:parameter{parameter_name(environment, experiment, '*')}"],
+        ),
+        statement(
+            "PublishMaster",
+            actions=["ssm:PutParameter"],
+            resources=[f"arn:aws:ssm:{here}:parameter{parameter_name(environment, experiment, 'master')}"],
+        ),
+        statement(
+            "OwnGroup",
+            actions=[
+                "autoscaling:SetInstanceHealth",
+                "autoscaling:SetInstanceProtection",
+                "autoscaling:TerminateInstanceInAutoScalingGroup",
+            ],
+            resources=[f"arn:aws:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{name}"],
+        ),
+        # These know no resources. The CloudWatch agent reads the name of its group from the tags of its instance.
+        statement(
+            "Look",
+            actions=[
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeAutoScalingInstances",
+                "ec2:DescribeTags",
+            ],
+            resources=["*"],
+        ),
+        statement(
+            "Events",
+            actions=["events:PutEvents"],
+            resources=[f"arn:aws:events:{here}:event-bus/default"],
+            conditions=all_values_in("events:source", [Event.JOB_SOURCE, Event.NODE_SOURCE]),
+        ),
+        statement(
+            "OwnRecords",
+            actions=["dynamodb:Query", "dynamodb:UpdateItem"],
+            resources=[f"arn:aws:dynamodb:{here}:table/{environment.names.records_table}"],
+            conditions=all_values_in("dynamodb:LeadingKeys", [name]),
+        ),
+        statement(
+            "KeyOfRecords",
+            # Source: DynamoDB developer guide, "Authorizing use of your customer managed key", read 2026-11-24.
+            actions=KEY_USE,
+            resources=[key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{environment.region}.amazonaws.com"}},
+        ),
+    )
+
+
+def _let_people_in(here: str) -> list[dict[str, object]]:
+    """What Session Manager needs of a node, and no more.
+
+    AWS's managed policy for it, AmazonSSMManagedInstanceCore, reads every parameter of the account besides. Source:
+    Systems Manager user guide, "Add Session Manager permissions to an existing IAM role".
+
+    Args:
+        here: the region and the account, as they stand in ARNs.
+    """
+    return [
+        statement(
+            "SayThatItIsThere",
+            actions=["ssm:UpdateInstanceInformation"],
+            resources=[f"arn:aws:ec2:{here}:instance/*"],
+        ),
+        # None of these knows a resource.
+        statement(
+            "LetPeopleIn",
+            actions=[
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            resources=["*"],
+        ),
+    ]
+
+
+def parameter_name(environment: Environment, experiment: Experiment, name: str) -> str:
+    """The SSM parameter of a cluster that is called `name`."""
+    return environment.names.parameter("training", f"{experiment.name}/{name}")
+
+
+def log_group_name(environment: Environment, experiment: Experiment) -> str:
+    """Where the nodes of a cluster log what they do by themselves."""
+    return environment.names.parameter("training", experiment.name)

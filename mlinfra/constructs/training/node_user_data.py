@@ -1,0 +1,205 @@
+"""What a node does when it boots: a shell script, put together from the files in `user_data/`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from mlinfra.catalog import gpu_image_family
+from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlinfra.catalog import InstanceType
+
+USER_DATA_LIMIT: Final = 16 * 1024
+"""The most user data that EC2 takes, in bytes, before it is encoded as Base64.
+
+Source: EC2 user guide, "Run commands when you launch an EC2 instance with user data input", read
+2026-11-24.
+"""
+
+MASTER_PORT: Final = 29500
+"""The port that torchrun's nodes meet at: its own default."""
+
+_END = "END-OF-FILE"
+_METRIC_SECONDS = 60
+
+
+def has_nvidia_gpu(instance_type: InstanceType) -> bool:
+    """Whether nvidia-smi tells of its accelerators."""
+    return gpu_image_family(instance_type.accelerator) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserData:
+    """What a node has to know to boot. Everything is known at synth, so that the same input gives the same bytes."""
+
+    cluster: str
+    """The name of its auto scaling group."""
+    region: str
+    log_group: str
+    master_parameter: str
+    """The SSM parameter under which the master publishes its address."""
+    lustre_parameter: str | None = None
+    """The SSM parameter that says which file system to mount. Default: there is none."""
+    table: str
+    """The DynamoDB table in which jobs say that they run."""
+    nodes: int
+    """How many nodes the cluster has."""
+    nvidia_gpus: int
+    """The least number of NVIDIA GPUs that it has; 0: its accelerators are others."""
+    local_nvme: bool
+    """Whether it has local NVMe disks."""
+    idle_minutes: int
+    idle_gpu_percent: float
+    driver: str | None = None
+    """The NVIDIA driver that it must have. Default: any that runs its GPUs."""
+    cuda: str | None = None
+    """The CUDA version that it must have, such as 12.8. Default: any."""
+    event_source: str
+    event_type: str
+    """The source and detail type of the event that says that it is unhealthy."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables of whoever works on it. Default: none."""
+
+    def render(self) -> str:
+        """The script. Lines that are comments are left out, to stay below EC2's limit."""
+        return "\n".join(["#!/bin/bash", *self._settings(), *self._body()]) + "\n"
+
+    def _settings(self) -> Iterator[str]:
+        settings = {
+            "CLUSTER": self.cluster,
+            "REGION": self.region,
+            "MASTER_PARAMETER": self.master_parameter,
+            "MASTER_PORT": MASTER_PORT,
+            "TABLE": self.table,
+            "HEARTBEAT_FRESH_SECONDS": HEARTBEAT_FRESH_SECONDS,
+            "IDLE_MINUTES": self.idle_minutes,
+            "IDLE_GPU_PERCENT": f"{self.idle_gpu_percent:g}",
+            "EVENT_SOURCE": self.event_source,
+            "EVENT_TYPE": self.event_type,
+        }
+        if self.nvidia_gpus:
+            settings |= {
+                "GPUS": self.nvidia_gpus,
+                "EXPECTED_DRIVER": self.driver or "",
+                "EXPECTED_CUDA": self.cuda or "",
+            }
+        if self.lustre_parameter:
+            settings["LUSTRE_PARAMETER"] = self.lustre_parameter
+        for name, value in settings.items():
+            yield f"{name}={shlex.quote(str(value))}"
+
+    def _body(self) -> Iterator[str]:
+        steps = list(self._steps())
+        yield _part("boot.sh")
+        for part, _ in steps:
+            yield _part(part)
+        yield from self._files()
+        # The agent comes first, so that what goes wrong later is logged.
+        for _, call in steps:
+            yield call
+
+    def _steps(self) -> Iterator[tuple[str, str]]:
+        """What is done in which order: the file that says how, and the function that does it."""
+        yield "cloudwatch_agent.sh", "start_cloudwatch_agent"
+        if self.nvidia_gpus:
+            yield "gpus.sh", "check_gpus"
+        if self.local_nvme:
+            yield "scratch.sh", "mount_scratch"
+        if self.lustre_parameter:
+            yield "lustre.sh", "mount_lustre"
+        yield "docker.sh", "start_docker"
+        if self.nvidia_gpus:
+            yield "docker_nvidia.sh", "add_nvidia_runtime"
+        yield "minute.sh", "start_minute_timer"
+        yield "ready.sh", "publish_environment"
+
+    def _files(self) -> Iterator[str]:
+        """The files that a node gets."""
+        service = _part("mlinfra-minute.service")
+        if self.nvidia_gpus:
+            yield _file("/usr/local/bin/mlinfra-node-guard", "755", _part("mlinfra-node-guard"))
+        else:
+            # What cannot look at its accelerators does not know that they are idle.
+            service = "\n".join(line for line in service.splitlines() if "mlinfra-node-guard" not in line)
+        yield _file("/usr/local/bin/mlinfra-torchrun-env", "755", _part("mlinfra-torchrun-env"))
+        yield _file("/etc/systemd/system/mlinfra-minute.service", "644", service)
+        yield _file("/etc/systemd/system/mlinfra-minute.timer", "644", _part("mlinfra-minute.timer"))
+        agent = json.dumps(self._agent_settings(), separators=(",", ":"))
+        yield _file("/etc/mlinfra/cloudwatch-agent.json", "644", agent)
+        yield _file("/etc/mlinfra/environment.new", "644", self._environment())
+
+    def _environment(self) -> str:
+        variables = {
+            "AWS_DEFAULT_REGION": self.region,
+            "NNODES": str(self.nodes),
+            "MASTER_PORT": str(MASTER_PORT),
+            **({"CUDA_HOME": f"/usr/local/cuda-{self.cuda}"} if self.cuda else {}),
+            **self.variables,
+        }
+        return "\n".join(f"{name}={_in_double_quotes(value)}" for name, value in variables.items())
+
+    def _agent_settings(self) -> dict[str, Any]:
+        """The CloudWatch agent's. Source: CloudWatch user guide, "Collect NVIDIA GPU metrics", read 2026-11-24."""
+        collected: dict[str, Any] = {"mem": {"measurement": ["mem_used_percent"]}}
+        if self.nvidia_gpus:
+            collected["nvidia_gpu"] = {"measurement": ["utilization_gpu", "memory_used", "memory_total"]}
+        return {
+            "agent": {"metrics_collection_interval": _METRIC_SECONDS, "run_as_user": "root"},
+            "metrics": {
+                "namespace": Metric.NAMESPACE,
+                "append_dimensions": {each: f"${{aws:{each}}}" for each in (Metric.INSTANCE, Metric.GROUP)},
+                "aggregation_dimensions": [[Metric.INSTANCE], [Metric.GROUP]],
+                "metrics_collected": collected,
+            },
+            "logs": {
+                "logs_collected": {
+                    "files": {
+                        "collect_list": [
+                            {
+                                "file_path": f"/var/log/mlinfra-{name}.log",
+                                "log_group_name": self.log_group,
+                                "log_stream_name": f"{{instance_id}}/{name}",
+                            }
+                            for name in ("boot", "guard")
+                        ]
+                    }
+                }
+            },
+        }
+
+
+def size_problem(text: str) -> str | None:
+    """What is wrong with user data that EC2 would refuse, or None."""
+    over = len(text.encode()) - USER_DATA_LIMIT
+    if over <= 0:
+        return None
+    return (
+        f"variables: the user data is {over} bytes over the {USER_DATA_LIMIT} that EC2 takes. Expected: fewer or "
+        f"shorter variables, such as the name of an SSM parameter or of an object in the data lake that holds them."
+    )
+
+
+def _file(path: str, mode: str, text: str) -> str:
+    return f"write {path} {mode} <<'{_END}'\n{text}\n{_END}"
+
+
+def _in_double_quotes(value: str) -> str:
+    """A value as a POSIX shell and systemd's EnvironmentFile both read it (systemd.exec(5))."""
+    for special in ("\\", '"', "$", "`"):
+        value = value.replace(special, f"\\{special}")
+    return f'"{value}"'
+
+
+@cache
+def _part(name: str) -> str:
+    """A file of `user_data/` without its comments."""
+    lines = (files(__package__) / "user_data" / name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.startswith("#!") or (line and not line.lstrip().startswith("#")))

@@ -1,0 +1,244 @@
+"""A job that a training queue runs: its definition, its roles and its logs."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct
+from mlinfra._cdk.aws import batch_job_definition, iam_role, iam_role_policy
+from mlinfra.constructs.parts import policy_document, statement, trust_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlinfra._cdk.aws import batch_job_queue, cloudwatch_log_group
+    from mlinfra.constructs.training.queue_settings import JobSettings
+    from mlinfra.declarations import Environment
+
+_REPOSITORY = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@].+")
+
+_LIMITS = (
+    # What NCCL and CUDA ask for: memory that the kernel may not move, and deep stacks.
+    {"name": "memlock", "softLimit": -1, "hardLimit": -1},
+    {"name": "stack", "softLimit": 67_108_864, "hardLimit": 67_108_864},
+    # Each worker of a data loader holds a file open for every tensor that it hands over.
+    {"name": "nofile", "softLimit": 65_536, "hardLimit": 65_536},
+)
+
+
+class TrainingJobDefinition(Construct):
+    """A job definition of Batch with a role of its own. `TrainingQueue.job` makes it.
+
+    It is tried again where its host was lost, and not where its own code failed, unless the code asks for it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        settings: JobSettings,
+        queue: batch_job_queue.BatchJobQueue,
+        logs: cloudwatch_log_group.CloudwatchLogGroup,
+        role: iam_role.IamRole | None,
+        own_tags: Mapping[str, str],
+        environment: Environment,
+    ) -> None:
+        """Declare the job.
+
+        Args:
+            scope: the queue.
+            id: the construct's id, unique in its scope.
+            settings: what it is asked to be.
+            queue: the job queue that it is submitted to.
+            logs: where its output goes.
+            role: what its code acts as; None: a role of its own, which may do nothing until it is
+                granted something.
+            own_tags: the tags of what is made here.
+            environment: where it runs.
+        """
+        super().__init__(scope, id)
+        self._settings = settings
+        self._queue = queue
+        self._environment = environment
+        self._tags = {**own_tags, "Name": settings.full_name, "Job": settings.name}
+        self._role = role or self._task_role("role", "job")
+        self._execution_role = self._task_role("execution-role", "execution")
+        self._allow_start(logs)
+        several = settings.nodes > 1
+        container = self._container(logs)
+        self._definition = batch_job_definition.BatchJobDefinition(
+            self,
+            "definition",
+            name=settings.full_name,
+            type="multinode" if several else "container",
+            platform_capabilities=None if several else ["EC2"],
+            container_properties=None if several else json.dumps(container),
+            node_properties=json.dumps(_node_properties(settings.nodes, container)) if several else None,
+            scheduling_priority=settings.priority,
+            propagate_tags=True,
+            deregister_on_new_revision=True,
+            timeout=batch_job_definition.BatchJobDefinitionTimeout(attempt_duration_seconds=settings.timeout_seconds),
+            retry_strategy=batch_job_definition.BatchJobDefinitionRetryStrategy(
+                attempts=settings.attempts, evaluate_on_exit=_retries(settings.retry_exit_codes)
+            ),
+            tags=self._tags,
+        )
+
+    @property
+    def name(self) -> str:
+        """The job definition's name: submitting by it takes the newest revision."""
+        return self._settings.full_name
+
+    @property
+    def queue(self) -> batch_job_queue.BatchJobQueue:
+        """The job queue to submit it to."""
+        return self._queue
+
+    @property
+    def role(self) -> iam_role.IamRole:
+        """The role that its code acts as."""
+        return self._role
+
+    @property
+    def execution_role(self) -> iam_role.IamRole:
+        """The role by which ECS pulls its image, reads its secrets and writes its output."""
+        return self._execution_role
+
+    @property
+    def definition(self) -> batch_job_definition.BatchJobDefinition:
+        """The job definition."""
+        return self._definition
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the job definition's newest revision."""
+        return str(self._definition.arn)
+
+    def _container(self, logs: cloudwatch_log_group.CloudwatchLogGroup) -> dict[str, object]:
+        asked = self._settings
+        linux: dict[str, object] = {"sharedMemorySize": asked.shm_mib}
+        if asked.nodes > 1 and asked.queue.efa:
+            linux["devices"] = _adapters(asked.queue.node_types[0].efa_count)
+        return {
+            "image": asked.image,
+            "command": [_literal(each) for each in asked.command],
+            "jobRoleArn": self._role.arn,
+            "executionRoleArn": self._execution_role.arn,
+            "resourceRequirements": [
+                {"type": "GPU", "value": str(asked.gpus)},
+                {"type": "VCPU", "value": str(asked.vcpus)},
+                {"type": "MEMORY", "value": str(asked.memory_mib)},
+            ],
+            "linuxParameters": linux,
+            "ulimits": list(_LIMITS),
+            "environment": [
+                {"name": name, "value": _literal(value)} for name, value in sorted(asked.variables.items())
+            ],
+            "secrets": [{"name": name, "valueFrom": arn} for name, arn in sorted(asked.secrets.items())],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": logs.name,
+                    "awslogs-region": self._environment.region,
+                    "awslogs-stream-prefix": asked.name,
+                },
+            },
+        }
+
+    def _task_role(self, id_: str, use: str) -> iam_role.IamRole:
+        return iam_role.IamRole(
+            self,
+            id_,
+            name=f"{self._settings.full_name}-{use}",
+            assume_role_policy=trust_policy(
+                "ecs-tasks.amazonaws.com",
+                # Only for tasks of this account: no other customer's can make ECS act as it.
+                conditions={"StringEquals": {"aws:SourceAccount": self._environment.account_id}},
+            ),
+            tags=self._tags,
+        )
+
+    def _allow_start(self, logs: cloudwatch_log_group.CloudwatchLogGroup) -> None:
+        """Let ECS start the container: what AmazonECSTaskExecutionRolePolicy allows, for this job's things alone."""
+        statements = [
+            statement(
+                "WriteOutput",
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[f"{logs.arn}:*"],
+            )
+        ]
+        repository = _REPOSITORY.fullmatch(self._settings.image)
+        if repository:
+            account, region, name = repository.groups()
+            statements += [
+                # A token is for all registries that the role may read: this action takes no resource.
+                statement("LogInToRegistry", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+                statement(
+                    "PullImage",
+                    actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                    resources=[f"arn:aws:ecr:{region}:{account}:repository/{name}"],
+                ),
+            ]
+        if self._settings.secrets:
+            statements.append(
+                statement(
+                    "ReadSecrets",
+                    actions=["secretsmanager:GetSecretValue", "ssm:GetParameters"],
+                    resources=sorted(set(self._settings.secrets.values())),
+                )
+            )
+        iam_role_policy.IamRolePolicy(
+            self,
+            "start",
+            name="start",
+            role=self._execution_role.name,
+            policy=policy_document(*statements),
+        )
+
+
+def _retries(
+    exit_codes: Sequence[int],
+) -> list[batch_job_definition.BatchJobDefinitionRetryStrategyEvaluateOnExit]:
+    """When another attempt is made: its host was lost, or its code says so.
+
+    What matches no condition would be tried again, so the last one ends everything else. Source: Batch
+    user guide, "Use Amazon EC2 Spot best practices for AWS Batch", read 2026-11-24.
+    """
+    condition = batch_job_definition.BatchJobDefinitionRetryStrategyEvaluateOnExit
+    return [
+        condition(action="retry", on_status_reason="Host EC2*"),
+        *(condition(action="retry", on_exit_code=str(code)) for code in exit_codes),
+        condition(action="exit", on_reason="*"),
+    ]
+
+
+def _literal(text: str) -> str:
+    """A text as the container shall see it: Terraform would take `${RANK}` of a shell command for its own.
+
+    Values that are only known at deploy time stand in a text in the same way, and stay.
+    """
+    return re.sub(r"([$%])\{(?!TfToken\[)", r"\1\1{", text)
+
+
+def _node_properties(nodes: int, container: Mapping[str, object]) -> dict[str, object]:
+    """All nodes alike; node 0 is the one that the others find each other by, and whose end is the job's."""
+    return {
+        "numNodes": nodes,
+        "mainNode": 0,
+        "nodeRangeProperties": [{"targetNodes": f"0:{nodes - 1}", "container": container}],
+    }
+
+
+def _adapters(count: int) -> list[dict[str, object]]:
+    """The adapters as devices of the container. Source: Batch user guide, "Elastic Fabric Adapter", read 2026-11-24."""
+    return [
+        {
+            "hostPath": f"/dev/infiniband/uverbs{index}",
+            "containerPath": f"/dev/infiniband/uverbs{index}",
+            "permissions": ["READ", "WRITE", "MKNOD"],
+        }
+        for index in range(count)
+    ]

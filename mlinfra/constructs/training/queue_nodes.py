@@ -1,0 +1,185 @@
+"""The nodes of a training queue: a Batch compute environment that grows from nothing, and what a node is made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra._cdk import Construct, TerraformResourceLifecycle
+from mlinfra._cdk.aws import (
+    batch_compute_environment as compute_environments,
+    launch_template as launch_templates,
+    placement_group as placement_groups,
+)
+from mlinfra.constructs.training.queue_settings import OWN_IMAGE_ONLY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mlinfra._cdk.aws import iam_instance_profile, iam_role_policy_attachment
+    from mlinfra.catalog import InstanceType
+    from mlinfra.constructs.training.queue_settings import QueueSettings
+
+_ROOT_DEVICE = "/dev/xvda"  # that of Amazon Linux, which all of Batch's images are
+
+_UPDATE_MINUTES = 360
+"""How long a running job is left alone when nodes are replaced: the most that the AWS provider takes."""
+
+
+class TrainingNodes(Construct):
+    """A managed compute environment of Batch and its launch template."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        settings: QueueSettings,
+        spot: bool = False,
+        multi_node: bool = False,
+        profile: iam_instance_profile.IamInstanceProfile,
+        permissions: iam_role_policy_attachment.IamRolePolicyAttachment,
+        security_group_id: str,
+        subnet_ids: Sequence[str],
+        key_arn: str,
+        own_tags: Mapping[str, str],
+        node_tags: Mapping[str, str],
+    ) -> None:
+        """Declare the environment.
+
+        Args:
+            scope: the queue.
+            id: the construct's id, unique in its scope; names end with it.
+            settings: those of the queue.
+            spot: whether nodes are spare capacity. Default: False.
+            multi_node: whether nodes work on one job together: one type, one placement group, and
+                the queue's adapters. Default: False.
+            profile: the instance profile of the nodes.
+            permissions: what its role may do, there before the first node is.
+            security_group_id: the nodes' security group.
+            subnet_ids: where they run.
+            key_arn: the KMS key for volumes.
+            own_tags: the tags of what is made here.
+            node_tags: the tags of what Batch launches.
+        """
+        super().__init__(scope, id)
+        self._name = f"{settings.full_name}-{id}"
+        self._settings = settings
+        self._types = settings.node_types[:1] if multi_node else settings.node_types
+        self._own_tags = {**own_tags, "Name": self._name}
+        self._node_tags = {**node_tags, "Name": self._name}
+        self._efa = multi_node and settings.efa
+        self._launch_template = self._node_launch_template(key_arn, security_group_id)
+        placement = (
+            placement_groups.PlacementGroup(
+                self, "placement-group", name=self._name, strategy="cluster", tags=self._own_tags
+            )
+            if multi_node
+            else None
+        )
+        # It has no name of its own: what the AWS provider 5 calls compute_environment_name, 6 calls name.
+        self._environment = compute_environments.BatchComputeEnvironment(
+            self,
+            "environment",
+            type="MANAGED",
+            state="ENABLED",
+            # Without a service role Batch takes its service-linked one, the only one whose environments it updates
+            # in place.
+            compute_resources=compute_environments.BatchComputeEnvironmentComputeResources(
+                type="SPOT" if spot else "EC2",
+                # SPOT_PRICE_CAPACITY_OPTIMIZED is newer and looks at prices too. The AWS provider 5 replaces such an
+                # environment for every change, and fails where the change is a launch template.
+                allocation_strategy="SPOT_CAPACITY_OPTIMIZED" if spot else "BEST_FIT_PROGRESSIVE",
+                min_vcpus=0,
+                max_vcpus=settings.max_nodes * max(each.vcpu for each in self._types),
+                instance_type=sorted(each.name for each in self._types),
+                instance_role=profile.arn,
+                subnets=list(subnet_ids),
+                # Batch takes them here or in the launch template's interfaces, and refuses both.
+                security_group_ids=None if self._efa else [security_group_id],
+                placement_group=placement.name if placement else None,
+                ec2_configuration=[
+                    compute_environments.BatchComputeEnvironmentComputeResourcesEc2Configuration(
+                        image_type=_image_type(self._types), image_id_override=settings.image_id
+                    )
+                ],
+                launch_template=compute_environments.BatchComputeEnvironmentComputeResourcesLaunchTemplate(
+                    launch_template_id=self._launch_template.id,
+                    # $Latest would hide a new version from Terraform, and Batch looks for one at updates only.
+                    version=self._launch_template.get_string_attribute("latest_version"),
+                ),
+                tags=self._node_tags,
+            ),
+            update_policy=compute_environments.BatchComputeEnvironmentUpdatePolicy(
+                terminate_jobs_on_update=False, job_execution_timeout_minutes=_UPDATE_MINUTES
+            ),
+            tags=self._own_tags,
+            depends_on=[permissions],
+            # A job queue holds on to its environments: the new one has to be there before the old one goes.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        )
+
+    @property
+    def environment(self) -> compute_environments.BatchComputeEnvironment:
+        """The compute environment."""
+        return self._environment
+
+    @property
+    def launch_template(self) -> launch_templates.LaunchTemplate:
+        """What a node is made from."""
+        return self._launch_template
+
+    def _node_launch_template(self, key_arn: str, security_group_id: str) -> launch_templates.LaunchTemplate:
+        return launch_templates.LaunchTemplate(
+            self,
+            "launch-template",
+            name=self._name,
+            update_default_version=True,
+            metadata_options=launch_templates.LaunchTemplateMetadataOptions(
+                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            ),
+            monitoring=launch_templates.LaunchTemplateMonitoring(enabled=True),
+            block_device_mappings=[
+                launch_templates.LaunchTemplateBlockDeviceMappings(
+                    device_name=_ROOT_DEVICE,
+                    ebs=launch_templates.LaunchTemplateBlockDeviceMappingsEbs(
+                        volume_type="gp3",
+                        volume_size=self._settings.root_volume_gib,
+                        encrypted="true",
+                        kms_key_id=key_arn,
+                        delete_on_termination="true",
+                    ),
+                )
+            ],
+            network_interfaces=list(_interfaces(self._types[0], security_group_id)) if self._efa else None,
+            tag_specifications=[
+                launch_templates.LaunchTemplateTagSpecifications(resource_type=resource_type, tags=self._node_tags)
+                for resource_type in ("instance", "volume", "network-interface")
+            ],
+            tags=self._own_tags,
+        )
+
+
+def _image_type(types: Sequence[InstanceType]) -> str:
+    """Which of Batch's images nodes boot, or stand in for where there is an image of one's own."""
+    return "ECS_AL2_NVIDIA" if types[0].accelerator in OWN_IMAGE_ONLY else "ECS_AL2023_NVIDIA"
+
+
+def _interfaces(
+    node_type: InstanceType, security_group_id: str
+) -> Iterable[launch_templates.LaunchTemplateNetworkInterfaces]:
+    """An adapter on each network card that takes one.
+
+    Card 0 carries IP traffic too, and has room left for the interface that ECS gives a node's container:
+    a P5 has two for each card (EC2's instance type list, read 2026-11-24). Where there are more cards than
+    adapters, card 0 is the one without.
+    """
+    cards = node_type.network_cards or 1
+    for card in range(cards):
+        first = "efa" if node_type.efa_count >= cards else "interface"
+        yield launch_templates.LaunchTemplateNetworkInterfaces(
+            network_card_index=card,
+            device_index=0,
+            interface_type=first if card == 0 else "efa-only",
+            security_groups=[security_group_id],
+            delete_on_termination="true",
+        )

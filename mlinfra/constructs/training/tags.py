@@ -1,0 +1,30 @@
+"""The tags by which a cluster says whose it is, and when it may be stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.functions.contract import Tag
+
+if TYPE_CHECKING:
+    from mlinfra.declarations import Environment, Experiment
+
+
+def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, str]:
+    """The tags of the group, the nodes and the volumes of `experiment`, besides those that everything has.
+
+    Args:
+        environment: where the cluster runs.
+        experiment: whose cluster it is.
+    """
+    return {
+        "Name": environment.names.cluster(experiment),
+        Tag.EXPERIMENT: experiment.name,
+        Tag.OWNER: experiment.owner,
+        Tag.EXPIRES: experiment.expires.isoformat(),
+        Tag.SPEND_LIMIT_USD: f"{environment.spend_limit_usd(experiment):.2f}",
+        Tag.NODES: str(experiment.nodes),
+        Tag.STOP_WHEN_IDLE: "true" if experiment.stop_when_idle else "false",
+        Tag.IDLE_MINUTES: str(environment.idle_minutes),
+        Tag.IDLE_GPU_PERCENT: f"{environment.idle_gpu_percent:g}",
+    }

@@ -1,0 +1,92 @@
+"""What a team declares as data: environments, experiments, endpoints and people. No cdktf."""
+
+from __future__ import annotations
+
+from mlinfra.declarations.adopted import (
+    ADOPTED_COMPONENT,
+    Adopted,
+    AdoptedType,
+    adopted_file,
+    dump_adopted,
+    load_adopted,
+    terraform_literal,
+)
+from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.bucket_record import BUCKET_RECORD_FILE, BucketRecord
+from mlinfra.declarations.data_lake import DataLakeSettings, Frequency
+from mlinfra.declarations.endpoint import IMAGE, Endpoint, Variant
+from mlinfra.declarations.environment import Environment
+from mlinfra.declarations.experiment import EMAIL_ADDRESS, EmailAddress, Experiment, Lustre, Name
+from mlinfra.declarations.feature_group import FeatureGroup
+from mlinfra.declarations.forgotten import Forgotten, dump_forgotten, forgotten_file, load_forgotten
+from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless
+from mlinfra.declarations.image import Image
+from mlinfra.declarations.loading import RECORDS_VARIABLE, load_environments, present_day
+from mlinfra.declarations.people import SHARED_ROLE, Person, Team
+from mlinfra.declarations.pipeline import Claims, Pipeline
+from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Purchase, Spot
+from mlinfra.declarations.quiet_hours import QuietHours
+from mlinfra.declarations.record_file import write_whole
+from mlinfra.declarations.registered_model import RegisteredModel
+from mlinfra.declarations.studio import SHORTEST_IDLE_MINUTES, Space, StudioApp, StudioSettings, encoded
+from mlinfra.declarations.tracking import Tracking
+from mlinfra.declarations.types import DATA_ZONES, LAKE_BUCKETS
+
+__all__ = [
+    "ADOPTED_COMPONENT",
+    "BUCKET_RECORD_FILE",
+    "DATA_ZONES",
+    "EMAIL_ADDRESS",
+    "IMAGE",
+    "LAKE_BUCKETS",
+    "RECORDS_VARIABLE",
+    "SHARED_ROLE",
+    "SHORTEST_IDLE_MINUTES",
+    "Adopted",
+    "AdoptedType",
+    "Asynchronous",
+    "BlueGreen",
+    "BucketRecord",
+    "CapacityBlock",
+    "CapacityReservation",
+    "Claims",
+    "DataLakeSettings",
+    "Declaration",
+    "EmailAddress",
+    "Endpoint",
+    "Environment",
+    "Experiment",
+    "FeatureGroup",
+    "Forgotten",
+    "Frequency",
+    "Image",
+    "Lustre",
+    "Name",
+    "OnDemand",
+    "Person",
+    "Pipeline",
+    "Problems",
+    "Purchase",
+    "QuietHours",
+    "RealTime",
+    "RegisteredModel",
+    "Serverless",
+    "Space",
+    "Spot",
+    "StudioApp",
+    "StudioSettings",
+    "Team",
+    "Tracking",
+    "Variant",
+    "adopted_file",
+    "dump_adopted",
+    "dump_forgotten",
+    "encoded",
+    "forgotten_file",
+    "load_adopted",
+    "load_environments",
+    "load_forgotten",
+    "present_day",
+    "terraform_literal",
+    "write_whole",
+]

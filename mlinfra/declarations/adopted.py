@@ -1,0 +1,127 @@
+"""What somebody made by hand and an environment has taken under management since.
+
+`mlinfra adopt` finds such a resource, reads its arguments and writes them into the record of the environment,
+`environments/NAME.adopted.json`, so that no program edits Python. A synth reads the record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
+
+from pydantic import Field
+
+from mlinfra.declarations.base import Declaration
+from mlinfra.declarations.experiment import EmailAddress
+from mlinfra.declarations.record_file import entries_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+ADOPTED_COMPONENT: Final = "adopted"
+"""The component whose stack holds what was adopted."""
+
+AdoptedType = Literal[
+    "aws_autoscaling_group",
+    "aws_iam_role",
+    "aws_instance",
+    "aws_s3_bucket",
+    "aws_sagemaker_domain",
+    "aws_sagemaker_endpoint",
+    "aws_security_group",
+]
+ADOPTED_TYPES: tuple[AdoptedType, ...] = get_args(AdoptedType)
+
+ArgumentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Adopted(Declaration):
+    """A resource that was made by hand, such as in the console, and is managed by Terraform from now on.
+
+    It stands in Terraform as it is in AWS, argument by argument, so that taking it over changes nothing.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    type: AdoptedType = Field(description=f"Terraform's resource type: {', '.join(ADOPTED_TYPES)}.")
+    id: str = Field(
+        min_length=1, max_length=512, description="What Terraform imports it by, such as a bucket's name or i-0abc."
+    )
+    name: str = Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        description="What Terraform calls it: 1 to 64 lower-case letters, digits and single hyphens, beginning with a "
+        "letter. Another name is another address: it has to be forgotten and adopted again.",
+    )
+    owner: EmailAddress = Field(description="The e-mail address of the person who answers for it.")
+    since: date = Field(description="The day it was adopted.")
+    arguments: dict[ArgumentName, Any] = Field(
+        description="Its arguments in Terraform's words, with the values that AWS has. No secrets."
+    )
+    ignore_changes: tuple[ArgumentName, ...] = Field(
+        default=(),
+        description="Arguments that Terraform leaves alone, so that the import changes nothing at all: its own that "
+        "are nothing in AWS, such as force_destroy; and those that may hold secrets, such as user_data. Default: none.",
+    )
+    prevent_destroy: bool = Field(
+        default=True,
+        description="Whether Terraform refuses to destroy it. Default: True: nobody declared how to make it again.",
+    )
+
+    @property
+    def address(self) -> str:
+        """Its address in Terraform."""
+        return f"{self.type}.{self.name}"
+
+
+def adopted_file(environment: str) -> str:
+    """The name of the file, in `environments/`, that records what `environment` has adopted."""
+    return f"{environment}.adopted.json"
+
+
+def load_adopted(folder: Path, environment: str) -> tuple[Adopted, ...]:
+    """What the record in `folder` says that `environment` has adopted; nothing where there is no record.
+
+    Raises:
+        DeclarationError: where it is not such a file, or an entry of it is refused.
+    """
+    return tuple(Adopted(**entry) for entry in entries_of(folder / adopted_file(environment), "adopted"))
+
+
+def dump_adopted(adopted: Iterable[Adopted]) -> str:
+    """The record as text: the same resources give the same bytes, in the order of their addresses."""
+    entries = [
+        each.model_dump(mode="json", exclude_defaults=True) for each in sorted(adopted, key=lambda each: each.address)
+    ]
+    return text_of("adopted", entries)
+
+
+def adopted_problems(adopted: Iterable[Adopted]) -> Iterator[str]:
+    """What is wrong with several together: Terraform knows each address once, and manages each resource once."""
+    sound = [each for each in adopted if each.type and each.id and each.name]
+    for address, count in Counter(each.address for each in sound).items():
+        if count > 1:
+            yield f"adopted: {address} stands there {count} times. Expected: each name once for a type."
+    for (kind, identifier), count in Counter((each.type, each.id) for each in sound).items():
+        if count > 1:
+            yield f"adopted: {kind} {identifier!r} is adopted {count} times. Expected: each resource once."
+
+
+def terraform_literal(value: Any) -> Any:  # noqa: ANN401  arguments have any shape
+    """`value` as Terraform JSON that means just that.
+
+    Terraform reads `${` and `%{` in a JSON string as the beginning of an expression. A policy with
+    `${aws:username}` means these characters themselves
+    (https://developer.hashicorp.com/terraform/language/syntax/json#expression-mapping, 2026-11).
+    """
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, dict):
+        return {terraform_literal(key): terraform_literal(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [terraform_literal(inner) for inner in value]
+    return value

@@ -1,0 +1,289 @@
+"""A model that others ask: what serves it, how a new version takes over, and what happens where nobody asks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.experiment import EmailAddress, Name
+from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ROLE_NAME_LIMIT = 64
+"""The longest name of a role, in characters. What fits into it fits into an endpoint's name, which has 63."""
+
+_ALARMS_OF_A_DEPLOYMENT = 10
+"""SageMaker takes no more (API reference, AutoRollbackConfig, read 2026-11-26)."""
+_ALARMS_OF_A_VARIANT = 2
+
+IMAGE = re.compile(
+    r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
+    r"(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$"
+)
+"""An image in ECR, with a tag or a digest."""
+
+OWN_IMAGE = re.compile(r"^(?P<name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?P<version>:[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$")
+"""An image in one of the environment's own `image_repositories`, with a tag or a digest."""
+
+
+class Variant(Declaration):
+    """One model behind an endpoint.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    name: Annotated[Name, Field(max_length=24)] = Field(
+        default="main",
+        description="Up to 24 lower-case letters, digits and single hyphens, beginning with a letter. It stays when "
+        "the model changes: SageMaker shifts traffic between fleets of one name. Default: main.",
+    )
+    image: str = Field(
+        description="The container's image, with a tag or a digest: ranker:3.1, in one of the environment's "
+        "image_repositories; or anywhere else in ECR, such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/ranker:3.1."
+    )
+    model_data: str | None = Field(
+        default=None,
+        description="Where the model lies in the lake's zone models: <model>/.../model.tar.gz, or <model>/.../ for "
+        "files that are not packed. Default: the image has the model in it.",
+    )
+    weight: float = Field(
+        default=1,
+        gt=0,
+        description="Its share of the requests, in proportion to the weights of all variants, above 0. Default: 1.",
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables of the container. Default: none."
+    )
+
+    @field_validator("image")
+    @classmethod
+    def _image_is_in_ecr(cls, image: str) -> str:
+        if not (IMAGE.match(image) or OWN_IMAGE.match(image)):
+            message = (
+                "is not an image in ECR. Expected: <name>:<tag> with one of the environment's image_repositories, or "
+                "<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>; or @sha256:<digest> in the tag's place."
+            )
+            raise ValueError(message)
+        return image
+
+    @field_validator("model_data")
+    @classmethod
+    def _model_data_is_a_path(cls, path: str | None) -> str | None:
+        if path is not None and not re.fullmatch(r"(\w[\w.=-]*/)+(\w[\w.=-]*\.tar\.gz)?", path):
+            message = (
+                "is not a path in the zone models. Expected: <model>/.../model.tar.gz, or <model>/.../ for files that "
+                "are not packed, without s3://."
+            )
+            raise ValueError(message)
+        return path
+
+    @field_validator("variables")
+    @classmethod
+    def _variables_can_be_set(cls, variables: dict[str, str]) -> dict[str, str]:
+        problems = [
+            f"variables: {name!r} cannot be the name of an environment variable. Expected: letters, digits and "
+            f"underscores, not beginning with a digit."
+            for name in variables
+            if not (name.isidentifier() and name.isascii())
+        ]
+        problems += [
+            f"variables.{name}: {value!r} would be computed by Terraform. Expected: no ${{ and no %{{."
+            for name, value in variables.items()
+            if "${" in value or "%{" in value
+        ]
+        if problems:
+            raise Problems(problems)
+        return variables
+
+    @property
+    def model(self) -> str | None:
+        """The first part of its path in the zone, which all versions of the model share."""
+        return None if self.model_data is None else self.model_data.partition("/")[0]
+
+
+class Endpoint(Declaration):
+    """A SageMaker endpoint with an owner.
+
+        Endpoint(
+            name="ranker",
+            owner="ana@example.com",
+            hosting=Serverless(),
+            variants=[Variant(image="111111111111.dkr.ecr.us-east-1.amazonaws.com/ranker:3.1")],
+        )
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    name: Name = Field(
+        min_length=2,
+        max_length=40,
+        description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
+    )
+    owner: EmailAddress = Field(description="The e-mail address of the person who answers for it.")
+    hosting: RealTime | Serverless | Asynchronous = Field(
+        description="What serves it: RealTime(instance_type=...), Serverless() or Asynchronous(instance_type=...)."
+    )
+    variants: tuple[Variant, ...] = Field(
+        min_length=1,
+        max_length=10,
+        description="The models behind it, 1 to 10, each with a name of its own; requests are shared by weight.",
+    )
+    shadow: Variant | None = Field(
+        default=None,
+        description="A model that gets copies of the only variant's requests and whose answers nobody sees, on the "
+        "same instances; its weight is the part of the requests, up to 1. Default: none.",
+    )
+    deployment: BlueGreen | None = Field(
+        default=None,
+        description="How an update gets its traffic. Default: BlueGreen(), all at once; SageMaker's own for "
+        "Serverless().",
+    )
+    capture_percent: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="The part of the requests to RealTime() that is kept in the lake's zone raw, with their answers, "
+        "in percent, 1 to 100. Default: none.",
+    )
+    network_isolation: bool | None = Field(
+        default=None,
+        description="Whether containers can make no network calls at all. Default: True, where SageMaker can do so: "
+        "not for Serverless().",
+    )
+    max_error_percent: float = Field(
+        default=1,
+        gt=0,
+        lt=100,
+        description="The part of requests of five minutes that may end in a 5xx error, in percent: above that people "
+        "are told, and an update is rolled back. Default: 1.",
+    )
+    unused_days: int = Field(
+        default=7,
+        ge=1,
+        le=90,
+        description="After how many days without a request it counts as unused, 1 to 90. Its owner is told then. "
+        "Default: 7.",
+    )
+    stop_when_unused: bool = Field(
+        default=False,
+        description="Whether an unused endpoint is deleted. The next deploy would make it again. Default: False, its "
+        "owner is only told.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Endpoint:
+        if not self.model_fields_set:  # it was refused already and stands in for itself
+            return self
+        problems = [*self._variant_problems(), *self._shadow_problems()]
+        if isinstance(self.hosting, Asynchronous):
+            problems += self._asynchronous_problems()
+        if isinstance(self.hosting, Serverless):
+            problems += self._serverless_problems()
+        else:
+            problems += self._deployment_problems()
+        if problems:
+            raise Problems(problems)
+        return self
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether its containers can make no network calls."""
+        if self.network_isolation is None:
+            return not isinstance(self.hosting, Serverless)
+        return self.network_isolation
+
+    @property
+    def blue_green(self) -> BlueGreen | None:
+        """How an update gets its traffic; None: as SageMaker does it for serverless endpoints."""
+        return None if isinstance(self.hosting, Serverless) else self.deployment or BlueGreen()
+
+    @property
+    def all_variants(self) -> tuple[Variant, ...]:
+        """Its variants and its shadow."""
+        return (*self.variants, self.shadow) if self.shadow else self.variants
+
+    def _variant_problems(self) -> Iterator[str]:
+        names = [each.name for each in self.all_variants]
+        for name in sorted({name for name in names if names.count(name) > 1}, key=str):
+            count = names.count(name)
+            yield f"variants: {name!r} stands there {count} times. Expected: each name once, shadow included."
+
+    def _shadow_problems(self) -> Iterator[str]:
+        if self.shadow is None:
+            return
+        if not isinstance(self.hosting, RealTime):
+            yield f"shadow: {type(self.hosting).__name__} has none. Expected: hosting=RealTime(...), or no shadow."
+        if len(self.variants) > 1:
+            yield f"shadow: it is given beside {len(self.variants)} variants. Expected: one variant, or no shadow."
+        if isinstance(self.shadow.weight, float | int) and self.shadow.weight > 1:
+            yield f"shadow.weight: {self.shadow.weight:g} is more than all requests. Expected: above 0, up to 1."
+
+    def _asynchronous_problems(self) -> Iterator[str]:
+        if len(self.variants) > 1:
+            yield (
+                f"variants: {len(self.variants)} share one backlog, which does not say whose instances are too few. "
+                f"Expected: 1, or hosting=RealTime(...)."
+            )
+        if self.capture_percent is not None:
+            yield (
+                "capture_percent: requests to Asynchronous and their results lie in the lake anyway. Expected: leave "
+                "it out."
+            )
+
+    def _serverless_problems(self) -> Iterator[str]:
+        if len(self.variants) > 1:
+            yield f"variants: {len(self.variants)} are more than Serverless has. Expected: 1, or another hosting."
+        without = {
+            "deployment": self.deployment is not None,
+            "capture_percent": self.capture_percent is not None,
+            "network_isolation": bool(self.network_isolation),
+        }
+        for field in (name for name, is_given in without.items() if is_given):
+            yield f"{field}: SageMaker has none for Serverless. Expected: leave it out, or another hosting."
+
+    def _deployment_problems(self) -> Iterator[str]:
+        alarms, most = _ALARMS_OF_A_VARIANT * len(self.variants), _ALARMS_OF_A_DEPLOYMENT
+        if alarms > most:
+            yield (
+                f"variants: {len(self.variants)} have {alarms} alarms that roll an update back, and SageMaker takes "
+                f"{most}. Expected: up to {most // _ALARMS_OF_A_VARIANT} variants."
+            )
+        gradual = self.deployment is not None and self.deployment.is_gradual
+        if gradual and isinstance(self.hosting.instances, int) and self.hosting.instances < 2:  # type: ignore[union-attr]  # noqa: PLR2004
+            yield (
+                "deployment: a part of the traffic needs a part of the instances, at most half of them. Expected: 2 or "
+                "more instances of each variant to begin with, or traffic='all-at-once'."
+            )
+
+
+def endpoint_problems(endpoint: Endpoint, environment: Mapping[str, object]) -> Iterator[str]:
+    """What keeps an endpoint out of an environment, as far as the fields of both are sound."""
+    if {"project", "name"} <= environment.keys() and isinstance(endpoint.name, str):
+        role = f"{environment['project']}-{environment['name']}-{endpoint.name}-endpoint"
+        if len(role) > _ROLE_NAME_LIMIT:
+            yield (
+                f"endpoints.{endpoint.name}.name: {endpoint.name!r} is too long here: it gives the role name {role!r}, "
+                f"{len(role)} characters. Expected: at most {_ROLE_NAME_LIMIT}, so shorten it by "
+                f"{len(role) - _ROLE_NAME_LIMIT}."
+            )
+    region, repositories = environment.get("region"), environment.get("image_repositories")
+    for variant in (*(endpoint.variants or ()), endpoint.shadow):
+        own = OWN_IMAGE.match(str(variant.image)) if isinstance(variant, Variant) else None
+        if own and isinstance(repositories, tuple) and own["name"] not in repositories:
+            yield (
+                f"endpoints.{endpoint.name}.variants: the image {own[0]!r} is in no repository of this environment. "
+                f"Expected: one of image_repositories ({', '.join(repositories) or 'none is declared'})."
+            )
+        match = IMAGE.match(str(variant.image)) if isinstance(variant, Variant) else None
+        if match and isinstance(region, str) and match["region"] != region:
+            yield (
+                f"endpoints.{endpoint.name}.variants: the image {match[0]!r} is in {match['region']}, and SageMaker "
+                f"pulls none from another region. Expected: an image in {region}."
+            )

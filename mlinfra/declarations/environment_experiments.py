@@ -1,0 +1,140 @@
+"""What keeps experiments out of an environment. Each problem is a sentence for its author."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from mlinfra.catalog import Choice, InstanceType, NoOffer, find_offers, gpu_image_family, instance_types
+from mlinfra.declarations.purchase import Spot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mlinfra.declarations.experiment import Experiment
+
+_ROLE_NAME_LIMIT = 64
+
+
+def experiment_problems(experiments: Sequence[Experiment], environment: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong with `experiments`, as far as the fields of both are sound.
+
+    Args:
+        experiments: as declared.
+        environment: the fields of the environment that were found to be in order.
+    """
+    for name, count in Counter(getattr(each, "name", None) for each in experiments).items():
+        if count > 1 and name is not None:
+            yield f"experiments: {name!r} stands there {count} times. Expected: each name once."
+    for each in experiments:
+        yield from _placement_problems(each, environment)
+
+
+def _placement_problems(experiment: Experiment, environment: Mapping[str, object]) -> Iterator[str]:
+    """What keeps an experiment out of an environment, as far as the fields of both are sound."""
+    where = f"experiments.{experiment.name}"
+    limit = environment.get("max_nodes")
+    choice = _choice(experiment, environment)
+    if isinstance(choice, str):
+        yield f"{where}.{choice}"
+    elif choice is not None:
+        yield from _choice_problems(where, experiment, choice.instance_type, environment)
+    if isinstance(limit, int) and isinstance(experiment.nodes, int) and experiment.nodes > limit:
+        yield f"{where}.nodes: {experiment.nodes} is more than max_nodes. Expected: 1 to {limit}."
+    if {"project", "name"} <= environment.keys():
+        role = f"{environment['project']}-{environment['name']}-{experiment.name}-node"
+        if len(role) > _ROLE_NAME_LIMIT:
+            yield (
+                f"{where}.name: {experiment.name!r} is too long here: it gives the role name {role!r}, {len(role)} "
+                f"characters. Expected: at most {_ROLE_NAME_LIMIT}, so shorten it by {len(role) - _ROLE_NAME_LIMIT}."
+            )
+
+
+def expiry_problems(experiments: Sequence[Experiment], max_days: int, today: date) -> Iterator[str]:
+    """Which experiments have expired, or last too long.
+
+    Args:
+        experiments: as declared.
+        max_days: how far away an expiry may be, in days.
+        today: the day to judge by.
+    """
+    last = today + timedelta(days=max_days)
+    for each in experiments:
+        if not isinstance(each.expires, date):  # refused for it already
+            continue
+        where = f"experiments.{each.name}.expires: {each.expires.isoformat()!r}"
+        if each.expires < today:
+            yield (
+                f"{where} is in the past. Expected: {today} to {last}; remove the experiment, and its cluster goes at "
+                f"the next deploy, or give it a new date."
+            )
+        elif each.expires > last:
+            yield f"{where} is more than max_experiment_days ({max_days}) away. Expected: {today} to {last}."
+
+
+def _choice(experiment: Experiment, environment: Mapping[str, object]) -> Choice | str | None:
+    """What the experiment gets here, or why it gets nothing; None where that was told already."""
+    sizes = environment.get("sizes")
+    asks_for_size = experiment.gpu is None and experiment.instance_type is None
+    if not isinstance(sizes, dict):
+        return None
+    if asks_for_size and experiment.asked_size not in sizes:
+        offered = ", ".join(f"{size} ({name})" for size, name in sizes.items())
+        return f"size: {experiment.asked_size!r} is not offered here. Expected: {offered}."
+    try:
+        return experiment.choose(sizes)
+    except NoOffer:  # the experiment was refused for it
+        return None
+
+
+def _choice_problems(
+    where: str, experiment: Experiment, chosen: InstanceType, environment: Mapping[str, object]
+) -> Iterator[str]:
+    """What an experiment asks of its instance type that it does not have."""
+    images = environment.get("images")
+    if isinstance(images, dict) and chosen.accelerator not in images and gpu_image_family(chosen.accelerator) is None:
+        yield (
+            f"{where}: its nodes are {chosen.name}, and the catalog has no image for {chosen.accelerator}. Expected: "
+            f"images={{{chosen.accelerator!r}: Image(...)}} in the environment, or another accelerator."
+        )
+    region = environment.get("region")
+    if experiment.zone and isinstance(region, str) and experiment.zone[:-1] != region:
+        yield f"{where}.zone: {experiment.zone!r} is not in {region}. Expected: a zone of it, such as {region}a."
+    if experiment.efa and not chosen.efa_count:
+        with_efa = [each.name for each in find_offers(gpu=chosen.accelerator, efa=True)]
+        instead = f"one that has: {', '.join(with_efa)}" if with_efa else "another accelerator"
+        yield f"{where}.efa: {chosen.name} has no Elastic Fabric Adapter. Expected: efa=False, or {instead}."
+    if isinstance(experiment.purchase, Spot):
+        yield from _alternative_problems(f"{where}.purchase.instance_types", experiment, chosen)
+
+
+def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceType) -> Iterator[str]:
+    """What keeps other instance types of spot from standing in: they share the image and the network interfaces."""
+    for name in experiment.purchase.instance_types if isinstance(experiment.purchase, Spot) else ():
+        other = instance_types().get(name)
+        if other is None:  # the experiment was refused for it
+            continue
+        if other.architecture != chosen.architecture or gpu_image_family(other.accelerator) != gpu_image_family(
+            chosen.accelerator
+        ):
+            yield f"{where}: {name} needs another image than {chosen.name}. Expected: types with the same."
+        if experiment.efa and (other.network_cards, other.efa_count) != (chosen.network_cards, chosen.efa_count):
+            yield (
+                f"{where}: {name} has other network cards than {chosen.name}. Expected: types with the same, or "
+                f"efa=False."
+            )
+
+
+def uses_efa(experiment: Experiment, chosen: InstanceType) -> bool:
+    """Whether the nodes of `experiment` talk through Elastic Fabric Adapters.
+
+    Args:
+        experiment: as declared.
+        chosen: what its nodes are.
+    """
+    if experiment.efa is not None:
+        return experiment.efa
+    # Interfaces are the same for every node, so instance types that differ do without unless told otherwise.
+    one_type = not (isinstance(experiment.purchase, Spot) and experiment.purchase.instance_types)
+    return experiment.nodes > 1 and chosen.efa_count > 0 and one_type

@@ -1,0 +1,84 @@
+"""What AWS says about names in an environment: how long they may be, and that each stands once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mlinfra.declarations.resource_names import ResourceNames
+from mlinfra.declarations.types import LAKE_BUCKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_BUCKET_NAME_LIMIT = 63
+_BUCKETS = (*LAKE_BUCKETS, "tfstate")
+
+
+def repeated(field: str, values: Sequence[str]) -> Iterator[str]:
+    """Which of `values` stand there more than once.
+
+    Args:
+        field: the field of the environment that they stand in.
+        values: what stands there.
+    """
+    for value, count in Counter(values).items():
+        if count > 1:
+            yield f"{field}: {value!r} stands there {count} times. Expected: each once."
+
+
+def overlong(
+    field: str, names: Sequence[str], environment: Mapping[str, object], kind: str, limit: int
+) -> Iterator[str]:
+    """Which of `names` are too long for AWS once they begin with the environment's prefix.
+
+    Args:
+        field: the field of the environment that they stand in.
+        names: what stands there.
+        environment: the fields of the environment that were found to be in order.
+        kind: what AWS calls what is named.
+        limit: the longest name that it may have, in characters.
+    """
+    if not {"project", "name"} <= environment.keys():
+        return
+    for name in names:
+        full = f"{environment['project']}-{environment['name']}-{name}"
+        if len(full) > limit:
+            yield (
+                f"{field}.{name}.name: {name!r} is too long here: it gives the {kind} name {full!r}, {len(full)} "
+                f"characters. Expected: at most {limit}, so shorten it by {len(full) - limit}."
+            )
+
+
+def overlong_buckets(project: str, environment: str, account_id: str, region: str) -> Iterator[str]:
+    """What is too long about the names of all buckets of an environment."""
+    names = ResourceNames(project=project, environment=environment, account_id=account_id, region=region)
+    longest = max(map(names.bucket, _BUCKETS), key=len)
+    if len(longest) > _BUCKET_NAME_LIMIT:
+        yield (
+            f"project, name: {project!r} and {environment!r} are too long together: they give the bucket name "
+            f"{longest!r}, {len(longest)} characters. Expected: at most {_BUCKET_NAME_LIMIT}, so shorten them by "
+            f"{len(longest) - _BUCKET_NAME_LIMIT}."
+        )
+
+
+def bucket_name_problems(names: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with names that buckets of the data lake are to have.
+
+    Args:
+        names: by what the buckets are for.
+    """
+    for use in names:
+        if use not in LAKE_BUCKETS:
+            yield f"bucket_names: the data lake has no bucket for {use!r}. Expected: one of {', '.join(LAKE_BUCKETS)}."
+    for use, name in names.items():
+        if not _BUCKET_NAME.fullmatch(name):
+            yield (
+                f"bucket_names.{use}: {name!r} is no bucket's name. Expected: 3 to {_BUCKET_NAME_LIMIT} lower-case "
+                f"letters, digits and hyphens."
+            )
+    for name, count in Counter(names.values()).items():
+        if count > 1:
+            yield f"bucket_names: {name!r} stands there {count} times. Expected: each name once."

@@ -1,0 +1,93 @@
+"""What keeps teams, people and their Studio out of an environment. Each problem is a sentence for its author."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mlinfra.declarations.people import Person, Team
+    from mlinfra.declarations.studio import Space, StudioSettings
+
+
+def team_problems(teams: Sequence[Team]) -> Iterator[str]:
+    """What is wrong with `teams`, as far as their fields are sound.
+
+    Args:
+        teams: as declared.
+    """
+    yield from _twice("teams", (each.name for each in teams))
+
+
+def people_problems(people: Sequence[Person], environment: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong with `people`, as far as the fields of both are sound.
+
+    Args:
+        people: as declared.
+        environment: the fields of the environment that were found to be in order.
+    """
+    yield from _twice("people", (each.name for each in people))
+    yield from _twice("people.email", (each.email for each in people))
+    teams = environment.get("teams")
+    if not isinstance(teams, tuple):
+        return
+    names = [each.name for each in teams]
+    for each in people:
+        if each.team is not None and each.team not in names:
+            yield (
+                f"people.{each.name}.team: {each.team!r} is not declared. Expected: "
+                f"{', '.join(map(str, names)) or 'a team in teams=[...]'}."
+            )
+
+
+def studio_problems(studio: StudioSettings, environment: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong with `studio`, as far as the fields of both are sound.
+
+    Args:
+        studio: as declared.
+        environment: the fields of the environment that were found to be in order.
+    """
+    if environment.get("nat_gateways") == "none" and not studio.own_endpoints:
+        yield (
+            "studio: its apps have no way to SageMaker where nat_gateways is 'none'. Expected: nat_gateways='single', "
+            "or own_endpoints=True once the VPC has the endpoints that docs/studio.md lists."
+        )
+    people, teams = environment.get("people"), environment.get("teams")
+    if not (isinstance(people, tuple) and isinstance(teams, tuple) and isinstance(studio.spaces, tuple)):
+        return
+    yield from _twice("studio.people.identity_center_user", _identity_center_users(studio, people))
+    own = [each.name for each in people] if studio.private_spaces else []
+    yield from _twice("studio.spaces", [*own, *(each.name for each in studio.spaces)])
+    for space in studio.spaces:
+        yield from _space_problems(space, studio, people, teams)
+
+
+def _identity_center_users(studio: StudioSettings, people: tuple[Person, ...]) -> list[str]:
+    return [each.identity_center_user for each in people] if studio.auth_mode == "SSO" else []
+
+
+def _space_problems(
+    space: Space, studio: StudioSettings, people: tuple[Person, ...], teams: tuple[Team, ...]
+) -> Iterator[str]:
+    where = f"studio.spaces.{space.name}"
+    owner = next((each for each in people if each.name == space.owner), None)
+    if owner is None and space.owner is not None:
+        names = ", ".join(str(each.name) for each in people) or "a person in people=[...]"
+        yield f"{where}.owner: {space.owner!r} is not declared. Expected: {names}."
+    team = next((each for each in teams if owner and each.name == owner.team), None)
+    if team and space.instance_type and space.instance_type not in team.instance_types:
+        yield (
+            f"{where}.instance_type: {space.instance_type!r} is not among those of the team {team.name!r}. Expected: "
+            f"{', '.join(team.instance_types)}."
+        )
+    asked, most = space.storage_gib, studio.max_space_storage_gib
+    if isinstance(asked, int) and isinstance(most, int) and asked > most:
+        yield f"{where}.storage_gib: {asked} is more than max_space_storage_gib. Expected: 5 to {most}."
+
+
+def _twice(where: str, names: Iterable[str | None]) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if count > 1 and name is not None:
+            yield f"{where}: {name!r} stands there {count} times. Expected: each name once."

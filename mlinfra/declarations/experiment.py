@@ -1,0 +1,262 @@
+"""A piece of work that gets a cluster: what it asks for, who answers for it, and when it ends."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from mlinfra.catalog import Choice, NoOffer, by_name, cheapest, gpu_model
+from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
+from mlinfra.declarations.types import DATA_ZONES
+
+Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$")]
+"""Lower-case letters, digits and single hyphens, beginning with a letter: what all of AWS's names allow."""
+
+EMAIL_ADDRESS = r"^[\w.+\-]+@[\w\-]+(\.[\w\-]+)+$"
+"""What an e-mail address looks like, as a regular expression."""
+
+EmailAddress = Annotated[str, Field(max_length=256, pattern=EMAIL_ADDRESS)]
+
+_LUSTRE_STEP_GIB = 2400
+_SET_BY_NODES = frozenset({"AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_ADDR", "MASTER_PORT", "NNODES", "NODE_RANK"})
+
+
+class Lustre(Declaration):
+    """A parallel file system beside a cluster, linked to a part of the data lake.
+
+    Files are listed at once and read from the lake when they are first opened. What is written is
+    gone with the file system, unless `export` sends it to the lake.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    zone: str = Field(description=f"The zone of the data lake: one of {', '.join(DATA_ZONES)}.")
+    prefix: str = Field(
+        default="",
+        pattern=r"^([\w.=\-]+/)*$",
+        description="The prefix in the zone that the file system shows, such as click-logs/. Default: all of it.",
+    )
+    capacity_gib: int = Field(
+        default=1200,
+        description="Its size in GiB: 1200, 2400, or a multiple of 2400 (what FSx offers). Default: 1200, about 168 "
+        "USD a month.",
+    )
+    export: bool = Field(
+        default=False, description="Whether what is written goes to the lake, by itself. Default: False."
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        if zone not in DATA_ZONES:
+            message = f"is not a zone of the data lake. Expected: one of {', '.join(DATA_ZONES)}."
+            raise ValueError(message)
+        return zone
+
+    @field_validator("capacity_gib")
+    @classmethod
+    def _capacity_is_offered(cls, capacity: int) -> int:
+        if capacity != _LUSTRE_STEP_GIB // 2 and (capacity <= 0 or capacity % _LUSTRE_STEP_GIB):
+            message = "is not offered. Expected: 1200, 2400, or a multiple of 2400."
+            raise ValueError(message)
+        return capacity
+
+
+class Experiment(Declaration):
+    """A piece of work with an owner and an end, which gets a cluster while it runs.
+
+    It asks for its nodes in one of three ways: a `size` of its environment; the GPUs that it needs
+    (`gpu`, `gpus_per_node`, `gpu_memory_gib`), for the cheapest instance type that has them; or an
+    `instance_type`.
+
+    Removing an experiment from its environment removes its cluster at the next deploy.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    name: Name = Field(
+        min_length=2,
+        max_length=40,
+        description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
+    )
+    owner: EmailAddress = Field(description="The e-mail address of the person who answers for the cluster.")
+    expires: date = Field(
+        description="The last day of the experiment, as a date; at most the environment's max_experiment_days away."
+    )
+
+    size: str | None = Field(
+        default=None, description="One of the environment's sizes. Default: small, where nothing else is asked for."
+    )
+    gpu: str | None = Field(
+        default=None, description="The accelerator model to have, such as H100 or A10G. Default: what the size has."
+    )
+    gpus_per_node: int | None = Field(
+        default=None, ge=1, description="How many of them in each node, exactly. Default: 1, where gpu is given."
+    )
+    gpu_memory_gib: int | None = Field(
+        default=None, ge=1, description="The least memory of each of them, in GiB. Default: any."
+    )
+    instance_type: str | None = Field(
+        default=None, description="The instance type by name, such as p5.48xlarge. Default: what the size is."
+    )
+    nodes: int = Field(
+        default=1, ge=1, description="Instances in the cluster, at most the environment's max_nodes. Default: 1."
+    )
+    efa: bool | None = Field(
+        default=None,
+        description="Whether nodes talk through Elastic Fabric Adapters, one zone and one placement group. Default: "
+        "where there is more than one node and the instance type has them.",
+    )
+    zone: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$",
+        description="The availability zone of all nodes, such as us-east-1b. Default: any; with Elastic Fabric "
+        "Adapters or lustre, that of the first subnet.",
+    )
+    purchase: OnDemand | Spot | CapacityReservation | CapacityBlock = Field(
+        default=OnDemand(),
+        description="How nodes are bought: OnDemand(), Spot(), CapacityReservation() or CapacityBlock(). Default: "
+        "OnDemand().",
+    )
+    cuda: str | None = Field(
+        default=None,
+        pattern=r"^\d+\.\d+$",
+        description="The CUDA version that the code needs, such as 12.8. A node without it fails at boot. Default: the "
+        "pinned image's.",
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables of whoever works on a node. Default: none."
+    )
+
+    root_volume_gib: int = Field(
+        default=200,
+        ge=100,
+        le=16_384,
+        description="Root volume of each node, in GiB: 100 (what the deep learning images need) to 16384 (the limit "
+        "of gp3). Default: 200.",
+    )
+    lustre: Lustre | None = Field(
+        default=None, description="A file system of the cluster's own that shows a part of the lake. Default: none."
+    )
+
+    spend_limit_usd: float | None = Field(
+        default=None,
+        gt=0,
+        description="The most that the cluster may cost from its start to its end, in USD. Default: the environment's "
+        "monthly_spend_limit_usd.",
+    )
+    stop_when_idle: bool = Field(
+        default=True,
+        description="Whether an idle cluster is stopped; otherwise its owner is only told. Default: True.",
+    )
+    works_in_quiet_hours: str | None = Field(
+        default=None,
+        min_length=10,
+        description="Why the cluster may go on in the environment's quiet hours, in a sentence. Default: None, it may "
+        "not.",
+    )
+
+    @field_validator("gpu")
+    @classmethod
+    def _gpu_is_known(cls, gpu: str | None) -> str | None:
+        try:
+            return gpu and gpu_model(gpu)
+        except NoOffer as answer:
+            raise Problems([f"gpu: {answer}"]) from None
+
+    @field_validator("instance_type")
+    @classmethod
+    def _instance_type_is_known(cls, name: str | None) -> str | None:
+        try:
+            return name and by_name(name).instance_type.name
+        except NoOffer as answer:
+            raise Problems([f"instance_type: {answer}"]) from None
+
+    @field_validator("variables")
+    @classmethod
+    def _variables_can_be_set(cls, variables: dict[str, str]) -> dict[str, str]:
+        problems = [
+            f"variables: {name!r} cannot be the name of an environment variable. Expected: letters, digits and "
+            f"underscores, not beginning with a digit."
+            for name in variables
+            if not (name.isidentifier() and name.isascii())
+        ]
+        problems += [
+            f"variables.{name}: a value of one line is expected."
+            for name, value in variables.items()
+            if any(ord(each) < ord(" ") for each in value)
+        ]
+        problems += [
+            f"variables: {name!r} is set by mlinfra. Expected: another name."
+            for name in variables
+            if name.startswith("MLINFRA_") or name in _SET_BY_NODES
+        ]
+        if problems:
+            raise Problems(problems)
+        return variables
+
+    @model_validator(mode="after")
+    def _asks_in_one_way(self) -> Experiment:
+        given = [name for name in ("size", "gpu", "instance_type") if getattr(self, name) is not None]
+        problems = []
+        if len(given) > 1:
+            problems.append(f"{', '.join(given)}: all of them are given. Expected: one of size, gpu or instance_type.")
+        if self.gpu is None:
+            problems += [
+                f"{name}: {getattr(self, name)} is given without gpu. Expected: gpu=... beside it."
+                for name in ("gpus_per_node", "gpu_memory_gib")
+                if getattr(self, name) is not None
+            ]
+        else:
+            try:
+                self._cheapest()
+            except NoOffer as answer:
+                problems.append(f"gpu: {answer}")
+        if isinstance(self.purchase, Spot):
+            problems += self._spot_problems(self.purchase)
+        if problems:
+            raise Problems(problems)
+        return self
+
+    def choose(self, sizes: dict[str, str]) -> Choice:
+        """The instance type that it gets, and why.
+
+        Args:
+            sizes: instance types by size, for an experiment that asks for a size.
+
+        Raises:
+            KeyError: where `sizes` lacks the size; environments refuse such an experiment.
+        """
+        if self.gpu is not None:
+            return self._cheapest()
+        if self.instance_type is not None:
+            return by_name(self.instance_type)
+        choice = by_name(sizes[self.asked_size])
+        return Choice(choice.instance_type, choice.reason.replace("asked for by name", f"the size {self.asked_size}"))
+
+    @property
+    def asked_size(self) -> str:
+        """The size that it asks for where it names neither GPUs nor an instance type."""
+        return self.size or "small"
+
+    def _cheapest(self) -> Choice:
+        assert self.gpu is not None  # noqa: S101  asked for by both callers
+        return cheapest(gpu=self.gpu, gpus_per_node=self.gpus_per_node or 1, gpu_memory_gib=self.gpu_memory_gib)
+
+    def _spot_problems(self, spot: Spot) -> list[str]:
+        problems = []
+        if spot.on_demand_nodes > self.nodes:
+            problems.append(
+                f"purchase.on_demand_nodes: {spot.on_demand_nodes} is more than nodes. Expected: 0 to {self.nodes}."
+            )
+        for name in spot.instance_types:
+            try:
+                by_name(name)
+            except NoOffer as answer:
+                problems.append(f"purchase.instance_types: {answer}")
+        return problems

@@ -1,0 +1,86 @@
+"""A table of features: what is known of something, and since when."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.experiment import EmailAddress, Name
+
+FeatureType = Literal["String", "Fractional", "Integral"]
+FeatureName = Annotated[str, Field(max_length=64, pattern=r"^[a-zA-Z0-9]([-_]*[a-zA-Z0-9])*$")]
+
+RESERVED_FEATURES = frozenset({"api_invocation_time", "is_deleted", "write_time"})
+"""Columns that SageMaker adds to every offline store (API reference, FeatureDefinition, read 2026-11-26)."""
+
+_EVENT_TIME_TYPES = ("String", "Fractional")
+
+
+class FeatureGroup(Declaration):
+    """A table of features in SageMaker's feature store: a record for each thing, as it was at a time.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    name: Name = Field(
+        min_length=2,
+        max_length=40,
+        description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
+    )
+    owner: EmailAddress = Field(description="The e-mail address of the person who answers for the features.")
+    features: dict[FeatureName, FeatureType] = Field(
+        min_length=1,
+        max_length=2500,
+        description="The type of each feature by its name: String, Fractional or Integral. Names have up to 64 "
+        "letters, digits, hyphens and underscores. In this order; new ones come at the end.",
+    )
+    record_identifier: str = Field(description="The feature that says what a record is about, such as customer_id.")
+    event_time: str = Field(
+        description="The feature that says since when a record is true: String for ISO-8601, or Fractional for "
+        "seconds since 1970."
+    )
+    description: str = Field(
+        default="", max_length=128, description="What the features are, up to 128 characters. Default: nothing."
+    )
+    offline: bool = Field(
+        default=True, description="Whether all records are kept in the data lake, to train on. Default: True."
+    )
+    online: bool = Field(
+        default=False,
+        description="Whether the newest record of each thing can be read within milliseconds, to predict with. "
+        "Default: False, since it is billed by what is stored, read and written.",
+    )
+
+    @field_validator("features")
+    @classmethod
+    def _names_are_free(cls, features: dict[str, FeatureType]) -> dict[str, FeatureType]:
+        taken = [each for each in features if each in RESERVED_FEATURES]
+        if taken:
+            raise Problems(
+                f"features: {each!r} is a column of SageMaker's own. Expected: another name." for each in taken
+            )
+        return features
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> FeatureGroup:
+        problems = [
+            f"{field}: {named!r} is not among the features. Expected: one of {', '.join(self.features)}."
+            for field, named in (("record_identifier", self.record_identifier), ("event_time", self.event_time))
+            if named not in self.features
+        ]
+        type_of_time = self.features.get(self.event_time, "String")
+        if type_of_time not in _EVENT_TIME_TYPES:
+            problems.append(
+                f"event_time: {self.event_time!r} is {type_of_time}. Expected: String for ISO-8601, or Fractional for "
+                f"seconds since 1970."
+            )
+        if self.record_identifier == self.event_time:
+            problems.append("event_time: it is the record_identifier too. Expected: another feature.")
+        if not (self.offline or self.online):
+            problems.append("offline, online: both are False. Expected: at least one of them.")
+        if problems:
+            raise Problems(problems)
+        return self

@@ -1,0 +1,70 @@
+"""What Terraform lets go of without destroying it, and why.
+
+`mlinfra forget` writes the record of an environment, `environments/NAME.forgotten.json`. A synth reads it and puts a
+`removed` block into the stack, so that the next apply takes the resource out of the state and leaves it in AWS.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from mlinfra.declarations.base import Declaration
+from mlinfra.declarations.record_file import entries_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+class Forgotten(Declaration):
+    """A resource that Terraform stops managing, while it stays in AWS.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    address: str = Field(
+        pattern=r"^aws_[a-z0-9_]+\.[A-Za-z_][A-Za-z0-9_-]*$",
+        description="Its address in Terraform, such as aws_s3_bucket.legacy-data. A `removed` block takes a whole "
+        "resource, never one of several instances such as aws_instance.box[0].",
+    )
+    stack: str = Field(min_length=1, description="The stack whose state it is in, such as dev-adopted.")
+    reason: str = Field(min_length=10, max_length=500, description="Why, in a sentence: 10 to 500 characters.")
+    who: str = Field(min_length=1, description="Who decided it, such as the ARN of their role.")
+    when: date = Field(description="The day.")
+
+    @classmethod
+    def _subject(cls, values: dict[str, object]) -> str:
+        return f"forgotten {values.get('address', 'without an address')!r}"
+
+
+def forgotten_file(environment: str) -> str:
+    """The name of the file, in `environments/`, that records what `environment` lets go of."""
+    return f"{environment}.forgotten.json"
+
+
+def load_forgotten(folder: Path, environment: str) -> tuple[Forgotten, ...]:
+    """What the record in `folder` says that `environment` lets go of; nothing where there is no record.
+
+    Raises:
+        DeclarationError: where it is not such a file, or an entry of it is refused.
+    """
+    return tuple(Forgotten(**entry) for entry in entries_of(folder / forgotten_file(environment), "forgotten"))
+
+
+def dump_forgotten(forgotten: Iterable[Forgotten]) -> str:
+    """The record as text: the same entries give the same bytes, by stack and address."""
+    ordered = sorted(forgotten, key=lambda each: (each.stack, each.address))
+    return text_of("forgotten", [each.model_dump(mode="json") for each in ordered])
+
+
+def forgotten_problems(forgotten: Iterable[Forgotten]) -> Iterator[str]:
+    """What is wrong with several together."""
+    seen: set[tuple[str, str]] = set()
+    for each in forgotten:
+        if (each.stack, each.address) in seen:
+            yield f"forgotten: {each.address} of {each.stack} stands there twice. Expected: once."
+        seen.add((each.stack, each.address))

@@ -1,0 +1,97 @@
+"""Who works in an environment: teams, and the people in them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, field_validator
+
+from mlinfra.catalog import unknown_studio_types
+from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.experiment import EmailAddress, Name
+from mlinfra.declarations.types import DATA_ZONES
+
+SHARED_ROLE = "shared"
+"""What the role of shared spaces is called in the place of a team."""
+
+
+def _known_zone(value: str) -> str:
+    if value not in DATA_ZONES:
+        message = f"is not a zone of the data lake. Expected: one of {', '.join(DATA_ZONES)}."
+        raise ValueError(message)
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Team(Declaration):
+    """People who may do the same: one role, the same data, the same instance types.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    name: Name = Field(
+        min_length=2,
+        max_length=24,
+        description="2 to 24 lower-case letters, digits and single hyphens, beginning with a letter; not `shared`.",
+    )
+    instance_types: tuple[str, ...] = Field(
+        default=("ml.g4dn.xlarge", "ml.t3.medium"),
+        min_length=1,
+        description="What its notebooks may run on, as SageMaker calls it, the preferred one first. Default: "
+        "ml.g4dn.xlarge (one T4) and ml.t3.medium.",
+    )
+    reads: tuple[Zone, ...] = Field(
+        default=DATA_ZONES,
+        description=f"The zones of the data lake that it reads. Default: {', '.join(DATA_ZONES)}.",
+    )
+    writes: tuple[Zone, ...] = Field(
+        default=(),
+        description="The zones of the data lake that it writes to, below a prefix with its name. Default: none.",
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name == SHARED_ROLE:
+            message = "is what the role of shared spaces is called. Expected: another name."
+            raise ValueError(message)
+        return name
+
+    @field_validator("instance_types")
+    @classmethod
+    def _instance_types_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = unknown_studio_types(names)
+        if unknown:
+            raise Problems(f"instance_types: {each}" for each in unknown)
+        return names
+
+
+class Person(Declaration):
+    """Somebody who works in the environment, as a member of one team.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    name: Name = Field(
+        max_length=63,
+        description="What they are called here: up to 63 lower-case letters, digits and single hyphens, beginning with "
+        "a letter. A Studio user profile has it as its name.",
+    )
+    email: EmailAddress = Field(description="Their e-mail address.")
+    team: str = Field(description="The name of their team, one of the environment's teams.")
+    sso_user_name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=256,
+        description="What IAM Identity Center calls them, where Studio is entered through it. Default: the e-mail "
+        "address.",
+    )
+
+    @property
+    def identity_center_user(self) -> str:
+        """What IAM Identity Center calls them."""
+        return self.sso_user_name or self.email

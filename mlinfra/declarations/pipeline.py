@@ -1,0 +1,136 @@
+"""Which pipeline may plan and apply an environment. Data only, no cdktf."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from mlinfra.declarations.base import Declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Claims: TypeAlias = "Mapping[str, Mapping[str, str | list[str]]]"
+"""Required claims of a token, as IAM conditions: values by operator and condition key."""
+
+Provider = Literal["gitlab", "github"]
+
+DEFAULT_URLS: Mapping[str, str] = MappingProxyType(
+    {"gitlab": "https://gitlab.com", "github": "https://token.actions.githubusercontent.com"}
+)
+"""Who issues tokens to jobs of gitlab.com and github.com."""
+
+# Neither may hold a character that IAM gives a meaning: * and ? stand for others, $ begins a variable.
+_PROJECTS = {
+    "gitlab": (r"[\w.-]+(/[\w.-]+)+", "a path such as ml/platform"),
+    # Since 2026 the subject of new repositories has the ids of owner and repository, which no later owner of the
+    # names gets (GitHub changelog, "Immutable subject claims for GitHub Actions OIDC tokens", 2026-04-23).
+    "github": (
+        r"[\w.-]+(@\d+)?/[\w.-]+(@\d+)?",
+        "ml/platform, or ml@123456/platform@456789 where its tokens have immutable subjects",
+    ),
+}
+
+
+class Pipeline(Declaration):
+    """Which project's jobs may plan an environment, and which of them may apply to it.
+
+    Jobs prove who they are by a token that GitLab or GitHub signs for each of them: there is no key to keep.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    provider: Provider = Field(description="Where the pipeline runs: gitlab or github.")
+    project: str = Field(
+        description="The project whose jobs are trusted, as in its tokens: ml/platform; ml@123456/platform@456789 "
+        "where GitHub's tokens have immutable subjects."
+    )
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https://[a-z0-9.-]+(/[\w./-]*[\w-])?$",
+        description="Who issues the tokens, an address that begins with https:// and does not end with a slash, such "
+        "as https://gitlab.example.com. Default: gitlab.com or github.com.",
+    )
+    branch: str = Field(
+        default="main",
+        pattern=r"^[\w][\w./-]*$",
+        description="The only branch that is applied: letters, digits and . _ / -. Default: main.",
+    )
+    environment: str | None = Field(
+        default=None,
+        pattern=r"^[\w][\w-]*$",
+        description="What the pipeline calls this environment: letters, digits, - and _. Default: the environment's "
+        "own name.",
+    )
+    create_provider: bool = Field(
+        default=True,
+        description="Whether the account gets to know the issuer of the tokens with this environment. An account knows "
+        "each issuer once: False for every further environment of it. Default: True.",
+    )
+    apply_session_hours: int = Field(
+        default=2,
+        ge=1,
+        le=4,
+        description="How long an apply may take, in hours, 1 to 4; a plan has 1. Default: 2, since Terraform waits for "
+        "endpoints and file systems, and an apply whose session ends leaves its lock behind.",
+    )
+
+    @field_validator("project")
+    @classmethod
+    def _project_is_a_project(cls, project: str, info: ValidationInfo) -> str:
+        if "provider" in info.data:
+            pattern, expected = _PROJECTS[info.data["provider"]]
+            if not re.fullmatch(pattern, project):
+                message = f"is no project of {info.data['provider']}. Expected: {expected}."
+                raise ValueError(message)
+        return project
+
+    @property
+    def issuer_url(self) -> str:
+        """Who issues the tokens, as an address."""
+        return self.url or DEFAULT_URLS[self.provider]
+
+    @property
+    def issuer(self) -> str:
+        """Who issues the tokens, as IAM calls them in ARNs and condition keys."""
+        return self.issuer_url.removeprefix("https://")
+
+    @property
+    def audience(self) -> str:
+        """Whom the tokens are for: GitLab's pages use its own address, GitHub's action for AWS uses STS."""
+        return self.issuer_url if self.provider == "gitlab" else "sts.amazonaws.com"
+
+    @property
+    def plan_claims(self) -> Claims:
+        """What the token of a job says that plans: any branch and any merge request of the project."""
+        if self.provider == "gitlab":
+            subjects: str | list[str] = f"project_path:{self.project}:ref_type:branch:ref:*"
+        else:
+            subjects = [f"repo:{self.project}:pull_request", f"repo:{self.project}:ref:refs/heads/*"]
+        return {
+            "StringEquals": {f"{self.issuer}:aud": self.audience},
+            "StringLike": {f"{self.issuer}:sub": subjects},
+        }
+
+    def apply_claims(self, environment: str) -> Claims:
+        """What the token of a job says that applies: the branch, and what it deploys to as far as the issuer tells.
+
+        A subject of GitLab has the branch and no environment, one of GitHub has the environment and then no branch.
+        For github.com alone, IAM knows the branch as a claim of its own (IAM user guide, "IAM and AWS STS condition
+        context keys", since 2026-01).
+
+        Args:
+            environment: what the environment is called where the pipeline does not say otherwise.
+        """
+        equal: dict[str, str | list[str]] = {f"{self.issuer}:aud": self.audience}
+        if self.provider == "gitlab":
+            equal[f"{self.issuer}:sub"] = f"project_path:{self.project}:ref_type:branch:ref:{self.branch}"
+        else:
+            equal[f"{self.issuer}:sub"] = f"repo:{self.project}:environment:{self.environment or environment}"
+            if self.issuer_url == DEFAULT_URLS["github"]:
+                equal[f"{self.issuer}:ref"] = f"refs/heads/{self.branch}"
+        return {"StringEquals": equal}

@@ -1,0 +1,48 @@
+"""When an environment's clusters are to be off."""
+
+from __future__ import annotations
+
+from typing import Literal
+from zoneinfo import available_timezones
+
+from pydantic import Field, field_validator
+
+from mlinfra.declarations.base import Declaration
+
+_DAYS = {"every day": "*", "weekdays": "1-5", "weekends": "0,6"}
+
+
+class QuietHours(Declaration):
+    """A time at which clusters are stopped, unless their nodes work.
+
+    A node that works goes on until it is idle. Nothing starts by itself afterwards: whoever needs a
+    cluster starts it.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    begin: str = Field(
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="The time of day at which they begin, such as 20:00."
+    )
+    days: Literal["every day", "weekdays", "weekends"] = Field(
+        default="every day",
+        description="The days on which they begin: every day, weekdays or weekends. Default: every day.",
+    )
+    time_zone: str = Field(
+        default="UTC", description="The time zone of begin by its IANA name, such as Europe/Berlin. Default: UTC."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_exists(cls, name: str) -> str:
+        if name not in available_timezones():
+            message = "is not a time zone. Expected: an IANA name such as Europe/Berlin, or UTC."
+            raise ValueError(message)
+        return name
+
+    @property
+    def cron(self) -> str:
+        """When they begin, as five fields of cron in `time_zone`."""
+        hour, minute = self.begin.split(":")
+        return f"{int(minute)} {int(hour)} * * {_DAYS[self.days]}"

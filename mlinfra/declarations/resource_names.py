@@ -1,0 +1,132 @@
+"""Names of AWS resources that follow from an environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from mlinfra.declarations.endpoint import OWN_IMAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlinfra.declarations.endpoint import Endpoint
+    from mlinfra.declarations.experiment import Experiment
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceNames:
+    """Names, ARNs, aliases and paths that can be computed without a lookup in AWS."""
+
+    project: str
+    environment: str
+    """The environment's name."""
+    account_id: str
+    region: str
+    bucket_names: Mapping[str, str] = field(default_factory=dict)
+    """Buckets whose name does not follow from the rest, by use. Default: none."""
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of all resource names."""
+        return f"{self.project}-{self.environment}"
+
+    def bucket(self, use: str) -> str:
+        """The bucket for `use`: a data zone, `access-logs`, `inventory`, `queries` or `tfstate`.
+
+        Bucket names are unique in all accounts and regions, so both are part of the name.
+        """
+        return self.bucket_names.get(use) or f"{self.prefix}-{use}-{self.account_id}-{self.region}"
+
+    def stack_id(self, component: str) -> str:
+        """The name of a component's stack in `cdktf`."""
+        return f"{self.environment}-{component}"
+
+    def component_of(self, stack_id: str) -> str:
+        """The component whose stack is named `stack_id`."""
+        return stack_id.removeprefix(f"{self.environment}-")
+
+    def state_key(self, component: str) -> str:
+        """The key of a component's state in the state bucket."""
+        return f"{self.project}/{self.environment}/{self.region}/{component}/terraform.tfstate"
+
+    @property
+    def state_bucket(self) -> str:
+        """The bucket that holds the state of every component."""
+        return self.bucket("tfstate")
+
+    @property
+    def lock_table(self) -> str:
+        """The DynamoDB table that locks state."""
+        return f"{self.prefix}-tfstate-lock"
+
+    @property
+    def state_key_alias(self) -> str:
+        """The alias of the KMS key that encrypts state."""
+        return f"alias/{self.prefix}-tfstate"
+
+    def cluster(self, experiment: Experiment) -> str:
+        """The cluster of `experiment`, and its auto scaling group."""
+        return f"{self.prefix}-{experiment.name}"
+
+    def endpoint(self, endpoint: Endpoint) -> str:
+        """The SageMaker endpoint of `endpoint`."""
+        return f"{self.prefix}-{endpoint.name}"
+
+    def endpoint_role(self, endpoint: Endpoint) -> str:
+        """The execution role of `endpoint`."""
+        return f"{self.endpoint(endpoint)}-endpoint"
+
+    def image_repository(self, name: str) -> str:
+        """The ECR repository of the entry `name` of `image_repositories`."""
+        return f"{self.prefix}/{name}"
+
+    def image_uri(self, image: str) -> str:
+        """The URI of the container image `image`, as a Variant names it.
+
+        Args:
+            image: `ranker:3.1`, in a repository of this environment; or the URI of an image anywhere in ECR, which is
+                returned unchanged.
+        """
+        own = OWN_IMAGE.match(image)
+        if own is None:
+            return image
+        registry = f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
+        return f"{registry}/{self.image_repository(own['name'])}{own['version']}"
+
+    def ci_role_arn(self, use: Literal["plan", "apply"]) -> str:
+        """The ARN of the pipeline's role for plans or for applies."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-ci-{use}"
+
+    def studio_role(self, team: str) -> str:
+        """The role of a team in SageMaker Studio: at most 60 characters, as bucket names keep prefixes short."""
+        return f"{self.prefix}-studio-{team}"
+
+    @property
+    def records_table(self) -> str:
+        """The DynamoDB table of clusters and their jobs."""
+        return f"{self.prefix}-clusters"
+
+    @property
+    def alerts_topic_arn(self) -> str:
+        """The ARN of the SNS topic for notifications."""
+        return f"arn:aws:sns:{self.region}:{self.account_id}:{self.prefix}-alerts"
+
+    @property
+    def alerts_key_alias(self) -> str:
+        """The alias of the KMS key of the topic for notifications."""
+        return f"alias/{self.prefix}-alerts"
+
+    @property
+    def model_registry_key_alias(self) -> str:
+        """The alias of the KMS key of the model registry's function."""
+        return f"alias/{self.prefix}-model-registry"
+
+    @property
+    def tracking_server(self) -> str:
+        """The MLflow tracking server, and its role."""
+        return f"{self.prefix}-tracking"
+
+    def parameter(self, component: str, name: str) -> str:
+        """The SSM parameter by which a component publishes a value."""
+        return f"/mlinfra/{self.project}/{self.environment}/{component}/{name}"

@@ -1,0 +1,181 @@
+"""How people work in SageMaker Studio: what an environment declares about it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mlinfra.catalog import unknown_studio_types
+from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.experiment import Name
+
+StudioApp = Literal["JupyterLab", "CodeEditor"]
+"""The apps that people work in."""
+
+SHORTEST_IDLE_MINUTES = 60
+_LONGEST_IDLE_MINUTES = 525_600
+_LONGEST_SCRIPT = 16_384
+
+
+def encoded(script: str) -> str:
+    """`script` as SageMaker takes it."""
+    return base64.b64encode(script.encode()).decode()
+
+
+class Space(Declaration):
+    """A place in Studio with a volume of its own, in which one app at a time runs.
+
+    It begins as it is declared. What people change in Studio after that, its instance type or a larger
+    volume, stays.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    name: Name = Field(
+        max_length=63,
+        description="Up to 63 lower-case letters, digits and single hyphens, beginning with a letter.",
+    )
+    owner: str = Field(
+        description="The name of the person whose it is. Another owner means another space, with an empty volume."
+    )
+    shared: bool = Field(
+        default=False,
+        description="Whether the owner's whole team works in it. What runs in a shared space acts as the role that "
+        "all shared spaces of the domain have. Default: False, private.",
+    )
+    app: StudioApp = Field(
+        default="JupyterLab",
+        description="What runs in it: JupyterLab or CodeEditor. A shared space is for JupyterLab. Default: JupyterLab.",
+    )
+    instance_type: str | None = Field(
+        default=None, description="What it begins on, one of the team's. Default: what the team's notebooks begin on."
+    )
+    storage_gib: int | None = Field(
+        default=None,
+        ge=5,
+        le=16_384,
+        description="Its volume at the beginning, in GiB: 5 to the studio's max_space_storage_gib. Default: the "
+        "studio's default_space_storage_gib.",
+    )
+
+    @model_validator(mode="after")
+    def _app_can_be_shared(self) -> Space:
+        if self.shared and self.app != "JupyterLab":
+            problem = f"app: {self.app!r} cannot be shared. Expected: JupyterLab, or shared=False."
+            raise Problems([problem])
+        return self
+
+
+class StudioSettings(Declaration):
+    """A SageMaker domain: how people come in, what their notebooks run on, and when those stop.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    auth_mode: Literal["IAM", "SSO"] = Field(
+        default="IAM",
+        description="How people come in: IAM (through the console or a presigned address) or SSO (through IAM Identity "
+        "Center, which has to be there in the region). Another one means another domain. Default: IAM.",
+    )
+    default_instance_type: str = Field(
+        default="ml.g4dn.xlarge",
+        description="What notebooks begin on, where the team may use it; else the first of the team's. Default: "
+        "ml.g4dn.xlarge, one T4.",
+    )
+    idle_minutes: int = Field(
+        default=SHORTEST_IDLE_MINUTES,
+        ge=SHORTEST_IDLE_MINUTES,
+        le=_LONGEST_IDLE_MINUTES,
+        description="How long an app may be idle before it is shut down, in minutes, 60 to 525600. Default: 60.",
+    )
+    max_idle_minutes: int = Field(
+        default=240,
+        ge=SHORTEST_IDLE_MINUTES,
+        le=_LONGEST_IDLE_MINUTES,
+        description="The longest that people may set for themselves, in minutes, idle_minutes to 525600. Default: 240.",
+    )
+    default_space_storage_gib: int = Field(
+        default=20,
+        ge=5,
+        le=16_384,
+        description="The volume of a new space, in GiB, 5 to 16384. Default: 20.",
+    )
+    max_space_storage_gib: int = Field(
+        default=100,
+        ge=5,
+        le=16_384,
+        description="The largest volume that people may give a space, in GiB, 5 to 16384. Default: 100.",
+    )
+    private_spaces: bool = Field(
+        default=True,
+        description="Whether each person finds a private space for JupyterLab, named after them. They can make others. "
+        "Default: True.",
+    )
+    spaces: tuple[Space, ...] = Field(default=(), description="Further spaces, such as a team's own. Default: none.")
+    lifecycle_scripts: dict[StudioApp, str] = Field(
+        default_factory=dict,
+        description="What runs each time an app starts, by app: a shell script, at most 16384 characters once it is "
+        "encoded in base64 (about 12 KiB). SageMaker gives it five minutes. Default: nothing.",
+    )
+    keep_home_file_system: bool | None = Field(
+        default=None,
+        description="Whether the file system with people's home directories stays when the domain is destroyed. What "
+        "was applied last holds. Default: protect_data.",
+    )
+    own_endpoints: bool = Field(
+        default=False,
+        description="Whether the VPC has endpoints for what apps call, which they need where nat_gateways is none. "
+        "Default: False.",
+    )
+
+    @classmethod
+    def _subject(cls, values: dict[str, Any]) -> str:
+        del values
+        return "studio"
+
+    @field_validator("default_instance_type")
+    @classmethod
+    def _default_instance_type_is_known(cls, name: str) -> str:
+        unknown = unknown_studio_types((name,))
+        if unknown:
+            raise Problems(f"default_instance_type: {each}" for each in unknown)
+        return name
+
+    @field_validator("lifecycle_scripts")
+    @classmethod
+    def _scripts_can_run(cls, scripts: dict[StudioApp, str]) -> dict[StudioApp, str]:
+        problems = []
+        for app, script in scripts.items():
+            if not script.strip():
+                problems.append(f"lifecycle_scripts.{app}: it is empty. Expected: a shell script.")
+            if "\r" in script:
+                problems.append(f"lifecycle_scripts.{app}: lines end in CR LF. Expected: LF, which is what bash reads.")
+            if len(encoded(script)) > _LONGEST_SCRIPT:
+                problems.append(
+                    f"lifecycle_scripts.{app}: {len(encoded(script))} characters once it is encoded. Expected: at most "
+                    f"{_LONGEST_SCRIPT}; let it fetch the rest."
+                )
+        if problems:
+            raise Problems(problems)
+        return scripts
+
+    @model_validator(mode="after")
+    def _limits_are_in_order(self) -> StudioSettings:
+        problems = []
+        if self.idle_minutes > self.max_idle_minutes:
+            problems.append(
+                f"idle_minutes: {self.idle_minutes} is more than max_idle_minutes. Expected: "
+                f"{SHORTEST_IDLE_MINUTES} to {self.max_idle_minutes}."
+            )
+        if self.default_space_storage_gib > self.max_space_storage_gib:
+            problems.append(
+                f"default_space_storage_gib: {self.default_space_storage_gib} is more than max_space_storage_gib. "
+                f"Expected: 5 to {self.max_space_storage_gib}."
+            )
+        if problems:
+            raise Problems(problems)
+        return self

@@ -1,0 +1,34 @@
+"""Where experiments write down what they tried."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mlinfra.declarations.base import Declaration
+
+
+class Tracking(Declaration):
+    """A managed MLflow tracking server, which is billed by the hour for as long as it is declared.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    size: Literal["Small", "Medium", "Large"] = Field(
+        default="Small",
+        description="How large it is: Small (for teams of up to 25, says AWS), Medium (up to 50) or Large (up to 100). "
+        "Default: Small.",
+    )
+    automatic_model_registration: bool = Field(
+        default=False,
+        description="Whether a model that is registered in MLflow is registered in SageMaker too, in a group that "
+        "MLflow names. Default: False, what is to be deployed is declared.",
+    )
+    weekly_maintenance: str = Field(
+        default="Sun:03:30",
+        pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun):([01]\d|2[0-3]):[0-5]\d$",
+        description="When AWS may maintain it, as day and time of day in UTC, such as Sun:03:30. Default: Sun:03:30, "
+        "when few train.",
+    )

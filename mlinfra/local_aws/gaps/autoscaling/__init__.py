@@ -1,0 +1,1 @@
+"""Gaps of EC2 Auto Scaling."""

@@ -1,0 +1,119 @@
+"""Budgets: their update, their tags, and what is refused.
+
+moto cannot update one and checks nothing. In AWS an update replaces the budget and keeps its
+notifications, and a budget is listed in pages. Source: AWS Budgets API reference, CreateBudget,
+UpdateBudget, DescribeBudgets, DeleteBudget and Budget, read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from moto.budgets.models import Budget
+from moto.budgets.responses import BudgetsResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from mlinfra.local_aws.gaps.budgets.tags import forget_tags, put_tags
+from mlinfra.local_aws.mechanisms.api_model import ApiError, checked_request
+from mlinfra.local_aws.mechanisms.extending import add_operations, wrap
+from mlinfra.local_aws.mechanisms.pages import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INVALID = "InvalidParameterException"
+_PAGE = 100
+
+
+def is_open() -> bool:
+    """Whether moto still cannot update a budget."""
+    return not hasattr(BudgetsResponse, "update_budget")
+
+
+def close() -> None:
+    """Add the update, and check what is put."""
+    wrap(Budget, "__init__", _with_adjusted_limit)
+    wrap(BudgetsResponse, "create_budget", _create)
+    wrap(BudgetsResponse, "delete_budget", _delete)
+    wrap(BudgetsResponse, "describe_budgets", _describe_all)
+    add_operations(BudgetsResponse, update_budget)
+
+
+def budget_arn(response: BudgetsResponse, name: str) -> str:
+    """The ARN of a budget."""
+    return f"arn:{response.partition}:budgets::{response.current_account}:budget/{name}"
+
+
+def existing_budget(response: BudgetsResponse, request: dict[str, Any]) -> Budget:
+    """The budget that a request names.
+
+    Raises:
+        ApiError: NotFoundException.
+    """
+    budgets = response.backend.budgets[request["AccountId"]]
+    name = request["BudgetName"]
+    if name not in budgets:
+        message = f"Unable to get budget: {name} - the budget doesn't exist."
+        raise ApiError(code="NotFoundException", message=message)
+    return budgets[name]
+
+
+def paged(request: dict[str, Any], items: list[Any]) -> tuple[list[Any], str | None]:
+    """The page that a request asks for, and the token of the next.
+
+    Raises:
+        ApiError: InvalidNextTokenException.
+    """
+    try:
+        return page(items, token=request.get("NextToken"), size=request.get("MaxResults", _PAGE))
+    except ValueError as error:
+        raise ApiError(code="InvalidNextTokenException", message=str(error)) from None
+
+
+def update_budget(self: BudgetsResponse) -> EmptyResult:
+    """Replace a budget; its notifications stay."""
+    request = checked_request(self, "UpdateBudget", code=INVALID)
+    name = request["NewBudget"]["BudgetName"]
+    budget = existing_budget(self, {"AccountId": request["AccountId"], "BudgetName": name})
+    # As moto keeps a budget: the JSON of the request, with times as numbers.
+    new = json.loads(self.body)["NewBudget"]
+    _require_limit(new)
+    budget.budget = Budget({"TimePeriod": budget.budget["TimePeriod"], **new}, []).budget
+    return EmptyResult()
+
+
+def _create(original: Callable[[BudgetsResponse], str], response: BudgetsResponse) -> str:
+    request = checked_request(response, "CreateBudget", code=INVALID)
+    _require_limit(request["Budget"])
+    answer = original(response)
+    put_tags(response, budget_arn(response, request["Budget"]["BudgetName"]), request.get("ResourceTags", []))
+    return answer
+
+
+def _delete(original: Callable[[BudgetsResponse], str], response: BudgetsResponse) -> str:
+    request = checked_request(response, "DeleteBudget", code=INVALID)
+    answer = original(response)
+    forget_tags(response, budget_arn(response, request["BudgetName"]))
+    return answer
+
+
+def _describe_all(_original: Callable[[BudgetsResponse], str], response: BudgetsResponse) -> ActionResult:
+    request = checked_request(response, "DescribeBudgets", code=INVALID)
+    budgets = [each.to_dict() for each in response.backend.budgets[request["AccountId"]].values()]
+    some, token = paged(request, budgets)
+    return ActionResult({"Budgets": some, "NextToken": token})
+
+
+def _with_adjusted_limit(original: Callable[..., None], self: Budget, budget: dict[str, Any], *others: Any) -> None:  # noqa: ANN401  moto's
+    # A limit that adjusts itself follows what was spent, and here nothing is.
+    if budget.get("AutoAdjustData"):
+        budget = {"BudgetLimit": {"Amount": "0", "Unit": "USD"}, **budget}
+    original(self, budget, *others)
+
+
+def _require_limit(budget: dict[str, Any]) -> None:
+    given = [name for name in ("BudgetLimit", "PlannedBudgetLimits", "AutoAdjustData") if budget.get(name)]
+    if len(given) != 1:
+        one = "please provide one of the followings: Budget Limit/ Planned Budget Limit/ Auto Adjust Data"
+        raise ApiError(code=INVALID, message=f"Unable to create/update budget - {one}")

@@ -1,0 +1,81 @@
+"""SageMaker spaces, which moto lacks.
+
+A space is what apps of a domain run in, private to a user profile or shared. It cannot be deleted
+while it has apps. Source: SageMaker API reference, CreateSpace, DescribeSpace, UpdateSpace,
+DeleteSpace, ListSpaces, read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from moto.sagemaker.responses import SageMakerResponse
+
+from mlinfra.local_aws.gaps.sagemaker.domain import require_domain
+from mlinfra.local_aws.gaps.sagemaker.user_profile import USER_PROFILES
+from mlinfra.local_aws.mechanisms.sagemaker_resources import ResourceKind, refusal, users
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.sagemaker.models import SageMakerModelBackend
+
+    from mlinfra.local_aws.mechanisms.sagemaker_resources import Resource
+
+_FIRST_USER_ID = 300005
+
+
+class Spaces(ResourceKind):
+    """The spaces of all domains."""
+
+    name = "Space"
+    key = ("DomainId", "SpaceName")
+    arn_type = "space"
+
+    def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
+        """Refuse one in a domain, or of an owner, that does not exist."""
+        require_domain(response, request)
+        if request.get("OwnershipSettings"):
+            owner = request["OwnershipSettings"]["OwnerUserProfileName"]
+            USER_PROFILES.find(response, {"DomainId": request["DomainId"], "UserProfileName": owner})
+
+    def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
+        """Where it is reached, and the user id that owns its home directory."""
+        del arn
+        address = f"https://{request['DomainId']}.studio.{backend.region_name}.sagemaker.aws"
+        return {
+            "HomeEfsFileSystemUid": str(_FIRST_USER_ID + len(self.resources(backend))),
+            "Url": f"{address}/spaces/{request['SpaceName']}",
+        }
+
+    def change(self, description: dict[str, Any], request: Mapping[str, Any]) -> None:
+        """Replace the settings that the update names."""
+        settings = {**(description.get("SpaceSettings") or {}), **(request.get("SpaceSettings") or {})}
+        description.update(request)
+        if settings:
+            description["SpaceSettings"] = settings
+
+    def check_deletion(self, response: SageMakerResponse, resource: Resource) -> None:
+        """Refuse to delete one that has apps."""
+        domain, name = resource.description["DomainId"], resource.description["SpaceName"]
+        apps = users(
+            response.sagemaker_backend,
+            ("app",),
+            lambda each: each["DomainId"] == domain and each.get("SpaceName") == name,
+        )
+        if apps:
+            message = f"Unable to delete Space {name}: it has {apps}."
+            raise refusal(response, "ResourceInUse", message)
+
+
+SPACES = Spaces()
+
+
+def is_open() -> bool:
+    """Whether moto still has no spaces."""
+    return not hasattr(SageMakerResponse, "create_space")
+
+
+def close() -> None:
+    """Keep spaces."""
+    SPACES.add_to_moto()

@@ -1,0 +1,13 @@
+"""Access to the AWS account of an environment, verified before use."""
+
+from __future__ import annotations
+
+from mlinfra.operations.aws.account import (
+    AwsAccount,
+    account_of,
+    endpoint_is_on_this_machine,
+    in_users_terms,
+    reachable,
+)
+
+__all__ = ["AwsAccount", "account_of", "endpoint_is_on_this_machine", "in_users_terms", "reachable"]

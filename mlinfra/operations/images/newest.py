@@ -1,0 +1,227 @@
+"""The newest release of an image family, as AWS has it now, and whether it may be used."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from mlinfra.catalog import IMAGE_OWNER, ImagePin, image_release
+from mlinfra.errors import OperationError
+from mlinfra.operations.aws import in_users_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mlinfra.catalog import ImageFamily
+    from mlinfra.operations.aws import AwsAccount
+
+# What EC2 and SSM answer to calls in a region that the account has not enabled, besides to wrong credentials.
+_REGION_NOT_ENABLED = frozenset({"AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"})
+_THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
+_NOT_THERE = frozenset({"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"})
+
+
+@dataclass(frozen=True)
+class NewestImage:
+    """The newest release of a family in a region."""
+
+    pin: ImagePin
+    """Its driver and CUDA versions are those of its release notes, where somebody has read them."""
+    warnings: tuple[str, ...]
+    """What speaks against it, and does not forbid it."""
+
+
+def newest_image(
+    account: AwsAccount, region: str, family: ImageFamily, instance_types: Iterable[str] = ()
+) -> NewestImage:
+    """Look up the newest release of `family`, and make sure that it is what it should be.
+
+    Args:
+        account: where to ask. Ids of public images are the same for every account of a region.
+        region: the region asked for, for messages.
+        family: the kind of image.
+        instance_types: what it shall run, such as `p3.2xlarge`. Default: nothing is known of that.
+
+    Raises:
+        OperationError: where AWS has none, several that are equally new, or one that is not available,
+            not Amazon's, of another name or architecture; or where AWS refuses or cannot be reached.
+    """
+    with in_region(region):
+        if family.parameter is not None:
+            image = _image(account, _parameter(account, region, family, family.parameter), region, family)
+        else:
+            image = _newest_by_name(account, region, family)
+    problems = list(_problems(image, family))
+    if problems:
+        message = f"{image['ImageId']}, which {family.found_by} gives in {region}, cannot be pinned: {problems[0]}"
+        raise OperationError(message, details="\n".join(problems[1:]))
+    release = image_release(image["Name"])
+    pin = ImagePin(
+        image_id=image["ImageId"],
+        name=image["Name"],
+        root_device=image["RootDeviceName"],
+        architecture=image["Architecture"],
+        driver=release.nvidia_driver if release else None,
+        cuda=release.cuda if release else (),
+        created=_moment(image["CreationDate"]).date(),
+        found_by=family.found_by,
+    )
+    return NewestImage(pin, tuple(_warnings(image, instance_types)))
+
+
+def use_warnings(account: AwsAccount, region: str, pin: ImagePin, instance_types: Iterable[str] = ()) -> list[str]:
+    """What speaks against launching nodes from an image that was pinned earlier.
+
+    Raises:
+        OperationError: where AWS refuses or cannot be reached.
+    """
+    with in_region(region):
+        image = _described(account, pin.image_id)
+    if image is None or image["State"] != "available":
+        return [f"{pin.image_id} is no longer there: nodes cannot be launched from it."]
+    return list(_warnings(image, instance_types))
+
+
+@contextmanager
+def in_region(region: str) -> Iterator[None]:
+    """Raise what boto3 raises inside as an OperationError that knows of regions and of throttling.
+
+    Raises:
+        OperationError: where AWS refuses, cannot be reached, or there are no credentials.
+    """
+    try:
+        with in_users_terms():
+            yield
+    except OperationError as error:
+        cause = error.__cause__
+        code = cause.response["Error"].get("Code", "") if isinstance(cause, ClientError) else ""
+        if code in _THROTTLED:
+            message = (
+                f"AWS has too much to do in {region} ({code}), and said so until the tries ran out. Run this again."
+            )
+            raise OperationError(message) from cause
+        if code in _REGION_NOT_ENABLED:
+            message = (
+                f"{error.message} AWS says the same where the account has not enabled the region: see whether "
+                f"`aws account list-regions` gives {region} as enabled."
+            )
+            raise OperationError(message) from cause
+        raise
+
+
+def _parameter(account: AwsAccount, region: str, family: ImageFamily, name: str) -> str:
+    try:
+        value: str = account.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    except ClientError as error:
+        if error.response["Error"].get("Code") != "ParameterNotFound":
+            raise
+        message = f"{region} has no parameter {name}: Amazon does not offer this image there. {_name_it(family)}"
+        raise OperationError(message) from error
+    return value
+
+
+def _image(account: AwsAccount, image_id: str, region: str, family: ImageFamily) -> dict[str, Any]:
+    image = _described(account, image_id)
+    if image is None:
+        message = f"{family.parameter} says {image_id}, and {region} has no such image. Run this again later."
+        raise OperationError(message)
+    return image
+
+
+def _described(account: AwsAccount, image_id: str) -> dict[str, Any] | None:
+    try:
+        images: list[dict[str, Any]] = account.client("ec2").describe_images(ImageIds=[image_id])["Images"]
+    except ClientError as error:
+        if error.response["Error"].get("Code") in _NOT_THERE:
+            return None
+        raise
+    return images[0] if images else None
+
+
+def _newest_by_name(account: AwsAccount, region: str, family: ImageFamily) -> dict[str, Any]:
+    pages = (
+        account.client("ec2")
+        .get_paginator("describe_images")
+        .paginate(
+            Owners=[IMAGE_OWNER],
+            Filters=[
+                {"Name": "name", "Values": [family.name_pattern]},
+                {"Name": "architecture", "Values": [family.architecture]},
+                {"Name": "state", "Values": ["available"]},
+            ],
+        )
+    )
+    images: list[dict[str, Any]] = [image for page in pages for image in page["Images"]]
+    if not images:
+        message = (
+            f"{region} has no image of Amazon's called {family.name_pattern!r} that is available and not deprecated. "
+            f"{_name_it(family)}"
+        )
+        raise OperationError(message)
+    latest = max(_moment(each["CreationDate"]) for each in images)
+    newest = [each for each in images if _moment(each["CreationDate"]) == latest]
+    if len(newest) > 1:
+        which = ", ".join(sorted(f"{each['ImageId']} ({each['Name']})" for each in newest))
+        message = (
+            f"{len(newest)} images of {family.name!r} in {region} are equally new, so which one is meant is not known: "
+            f"{which}. {_name_it(family)}"
+        )
+        raise OperationError(message)
+    return newest[0]
+
+
+def _name_it(family: ImageFamily) -> str:
+    return (
+        f"Name one in the environment: images={{{family.accelerators[0]!r}: Image(reference='ami-...', "
+        f"root_device={family.root_device!r})}}."
+    )
+
+
+def _problems(image: dict[str, Any], family: ImageFamily) -> Iterator[str]:
+    """Why an image must not be pinned for `family`."""
+    owner = image.get("ImageOwnerAlias")
+    if owner != IMAGE_OWNER:
+        yield f"its owner is {owner or image.get('OwnerId')}, not {IMAGE_OWNER}."
+    if image["State"] != "available":
+        yield f"its state is {image['State']}, not available."
+    if image["Architecture"] != family.architecture:
+        yield f"it is for {image['Architecture']}, not {family.architecture}."
+    if not family.has_release(image["Name"]):
+        yield f"its name is {image['Name']!r}, which is no release of {family.name_pattern!r}."
+
+
+def _warnings(image: dict[str, Any], instance_types: Iterable[str]) -> Iterator[str]:
+    deprecated = image.get("DeprecationTime")
+    if deprecated and _moment(deprecated) <= datetime.now(timezone.utc):
+        yield f"{image['ImageId']} is deprecated since {deprecated[:10]}: Amazon may take it away."
+    listed = _listed_families(image.get("Description", ""))
+    missing = sorted({each for each in instance_types if not _is_listed(each, listed)}) if listed else []
+    if missing:
+        yield (
+            f"{image['ImageId']} is not described as running {', '.join(missing)}: its description lists "
+            f"{', '.join(listed)}."
+        )
+
+
+def _listed_families(description: str) -> tuple[str, ...]:
+    """The instance families in "Supported EC2 instances: G4dn, P4d. Release notes: ..."; empty where it has no list."""
+    without_remarks = re.sub(r"\([^)]*\)", "", description)
+    found = re.search(r"Supported EC2 instances:\s*([^.]+)", without_remarks, re.IGNORECASE)
+    return tuple(part for each in found.group(1).split(",") if (part := each.strip())) if found else ()
+
+
+def _is_listed(instance_type: str, listed: tuple[str, ...]) -> bool:
+    family = instance_type.partition(".")[0]
+    # Some notes write P4 for P4d, and P6 for all of P6-B200, P6-B300.
+    names = {family, "p4" if family == "p4d" else family, family.partition("-")[0]}
+    return any(each.lower() in names for each in listed)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -1,0 +1,291 @@
+"""Pinning machine images: `mlinfra images pin` writes the image lock, `mlinfra images diff` says what would change."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from mlinfra.catalog import (
+    IMAGE_FAMILIES,
+    IMAGE_LOCK_FILE,
+    ImageLock,
+    ImagePin,
+    image_families_of,
+    image_family,
+    place_name,
+)
+from mlinfra.command import own_command
+from mlinfra.declarations import write_whole
+from mlinfra.errors import OperationError
+from mlinfra.operations.aws import account_of, endpoint_is_on_this_machine
+from mlinfra.operations.images.newest import NewestImage, in_region, newest_image, use_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from mlinfra.catalog import ImageFamily
+    from mlinfra.declarations import Environment
+    from mlinfra.operations.aws import AwsAccount
+    from mlinfra.operations.terraform import Progress
+
+
+@dataclass(frozen=True)
+class PinChange:
+    """What pinning comes to for one image family in one region."""
+
+    region: str
+    emulated: bool
+    """Whether it is the local AWS's region of that name."""
+    family: ImageFamily
+    before: ImagePin | None
+    """What is pinned; None: nothing."""
+    after: ImagePin
+    """What is the newest."""
+    clusters: tuple[str, ...]
+    """The clusters that boot from it, as `dev/two-tower-v2`."""
+    warnings: tuple[str, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the pin that differ; none: the newest is pinned."""
+        before = self.before.model_dump() if self.before else {}
+        return tuple(name for name, value in self.after.model_dump().items() if before.get(name, ...) != value)
+
+    @property
+    def replaces_image(self) -> bool:
+        """Whether another image is booted from than before, and not only more is known of it."""
+        return self.before is not None and self.before.image_id != self.after.image_id
+
+
+@dataclass
+class _Need:
+    """What the clusters of one region need of one family."""
+
+    clusters: list[str] = field(default_factory=list)
+    instance_types: set[str] = field(default_factory=set)
+
+
+@dataclass
+class _Region:
+    """A region of AWS or of the local AWS, and the families that are needed in it."""
+
+    name: str
+    emulated: bool
+    account: AwsAccount
+    needs: dict[str, _Need] = field(default_factory=dict)
+
+
+def pin_images(
+    environments: Sequence[Environment],
+    root: Path,
+    progress: Progress,
+    *,
+    families: Sequence[str] = (),
+    every: bool = False,
+    driver: str | None = None,
+    cuda: Sequence[str] = (),
+) -> tuple[PinChange, ...]:
+    """Write the newest release of each image family that `environments` need into the image lock.
+
+    Other entries of the lock stay as they are, and so does the file where nothing is newer. All or
+    nothing: what fails for one environment leaves the lock as it was.
+
+    Args:
+        environments: whose experiments need images; their accounts are asked, each in its region.
+        root: the project that declares them.
+        progress: is shown the steps.
+        families: the names of the families to pin. Default: those that the experiments need.
+        every: pin every family there is.
+        driver: the version of NVIDIA's driver in the newest release, from its release notes, where
+            mlinfra does not know it. Default: what is known.
+        cuda: the CUDA versions in it, the default one first. Default: what is known.
+
+    Raises:
+        OperationError: where the credentials are not of an environment's account, AWS refuses, no
+            image is found or several are equally new, or it is not clear which one `driver` and `cuda`
+            are stated of.
+        DeclarationError: where the lock is there and is not sound.
+    """
+    path = root / IMAGE_LOCK_FILE
+    lock = _lock(path)
+    changes = tuple(_changes(environments, lock, progress, families=families, every=every))
+    if driver or cuda:
+        changes = _state(changes, driver, tuple(cuda))
+    with progress.step(f"Write {IMAGE_LOCK_FILE}") as step:
+        for each in changes:
+            lock = lock.with_pin(each.region, each.family, each.after, emulated=each.emulated)
+        step.conclude("written" if _write(path, lock) else "nothing to change")
+    return changes
+
+
+def diff_images(
+    environments: Sequence[Environment],
+    root: Path,
+    progress: Progress,
+    *,
+    families: Sequence[str] = (),
+    every: bool = False,
+) -> tuple[PinChange, ...]:
+    """What `pin` with the same arguments would write. Nothing is written.
+
+    Raises:
+        OperationError: where the credentials are not of an environment's account, AWS refuses, or no
+            image is found or several are equally new.
+        DeclarationError: where the lock is there and is not sound.
+    """
+    return tuple(_changes(environments, _lock(root / IMAGE_LOCK_FILE), progress, families=families, every=every))
+
+
+def needed_families(environment: Environment) -> tuple[ImageFamily, ...]:
+    """The image families that the experiments of `environment` boot from."""
+    return image_families_of(
+        accelerator for _, _, accelerator in _nodes(environment) if accelerator not in environment.images
+    )
+
+
+def _nodes(environment: Environment) -> Iterator[tuple[str, str, str]]:
+    """The cluster, instance type and accelerator of each experiment."""
+    for experiment in environment.experiments:
+        instance_type = environment.instance_type(experiment)
+        yield f"{environment.name}/{experiment.name}", instance_type.name, instance_type.accelerator
+
+
+def _lock(path: Path) -> ImageLock:
+    return ImageLock.load(path) if path.exists() else ImageLock()
+
+
+def _changes(
+    environments: Sequence[Environment],
+    lock: ImageLock,
+    progress: Progress,
+    *,
+    families: Sequence[str],
+    every: bool,
+) -> Iterator[PinChange]:
+    chosen = tuple(IMAGE_FAMILIES) if every else _known(families)
+    for region in _regions(environments, chosen, progress):
+        for name, need in sorted(region.needs.items()):
+            family = IMAGE_FAMILIES[name]
+            with progress.step(f"Look up {name} in {region.name} of {place_name(emulated=region.emulated)}") as step:
+                newest = newest_image(region.account, region.name, family, need.instance_types)
+                before = lock.find(region.name, family, emulated=region.emulated)
+                change = PinChange(
+                    region=region.name,
+                    emulated=region.emulated,
+                    family=family,
+                    before=before,
+                    after=_still_known(before, newest.pin),
+                    clusters=tuple(need.clusters),
+                    warnings=tuple(_all_warnings(region, before, newest, need)),
+                )
+                step.conclude(f"{newest.pin.image_id}, {newest.pin.created}")
+            yield change
+
+
+def _known(families: Sequence[str]) -> tuple[str, ...]:
+    for each in families:
+        if each not in IMAGE_FAMILIES:
+            message = f"There is no image family {each!r}. There are: {', '.join(IMAGE_FAMILIES)}."
+            raise OperationError(message)
+    return tuple(dict.fromkeys(families))
+
+
+def _regions(environments: Sequence[Environment], chosen: Sequence[str], progress: Progress) -> tuple[_Region, ...]:
+    """Where to look what up. Every account is checked before the first image is looked up."""
+    regions: dict[tuple[bool, str], _Region] = {}
+    for each in environments:
+        with progress.step(f"Check the account of {each.name}") as step:
+            account = _account(each)
+            step.conclude(account.account_id)
+        region = regions.setdefault((each.emulated, each.region), _Region(each.region, each.emulated, account))
+        for family in chosen or (family.name for family in needed_families(each)):
+            need = region.needs.setdefault(family, _Need())
+            for cluster, instance_type, accelerator in _nodes(each):
+                runs_on = None if accelerator in each.images else image_family(accelerator)
+                if runs_on is IMAGE_FAMILIES[family]:
+                    need.clusters.append(cluster)
+                    need.instance_types.add(instance_type)
+    return tuple(regions.values())
+
+
+def _account(environment: Environment) -> AwsAccount:
+    """The environment's account.
+
+    Raises:
+        OperationError: where the credentials are of another one, or it is the local AWS that answers
+            for an account of AWS: its ids would be pinned as if they were Amazon's.
+    """
+    if not environment.emulated and endpoint_is_on_this_machine():
+        message = (
+            f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}, on this machine, and the environment "
+            f"{environment.name!r} is not emulated: ids of images of a local AWS are not those of AWS. Nothing was "
+            f"touched. Use a shell in which AWS_ENDPOINT_URL is not set."
+        )
+        raise OperationError(message)
+    with in_region(environment.region):
+        return account_of(environment)
+
+
+def _still_known(before: ImagePin | None, newest: ImagePin) -> ImagePin:
+    """`newest`, with what was stated of it when it was pinned before."""
+    if before is None or before.image_id != newest.image_id:
+        return newest
+    return newest.model_copy(update={"driver": before.driver or newest.driver, "cuda": before.cuda or newest.cuda})
+
+
+def _all_warnings(region: _Region, before: ImagePin | None, newest: NewestImage, need: _Need) -> Iterator[str]:
+    yield from newest.warnings
+    if before is not None and before.image_id != newest.pin.image_id:
+        yield from use_warnings(region.account, region.name, before, need.instance_types)
+
+
+def _state(changes: Sequence[PinChange], driver: str | None, cuda: tuple[str, ...]) -> tuple[PinChange, ...]:
+    """`changes` with what the user says of the one release that they are about.
+
+    Raises:
+        OperationError: where they are about several, or about one without NVIDIA's driver.
+    """
+    names = sorted({each.after.name for each in changes})
+    if len(names) != 1:
+        which = "".join(f"\n  {name}" for name in names) or " none"
+        message = (
+            f"--driver and --cuda are stated of one release, and these would be pinned:{which}\nChoose one family, "
+            f"such as: {own_command()} images pin ENV --family {next(iter(IMAGE_FAMILIES))} --driver ... --cuda ..."
+        )
+        raise OperationError(message)
+    if not changes[0].family.has_nvidia_driver:
+        message = f"{names[0]} has no driver of NVIDIA and no CUDA. Leave --driver and --cuda out."
+        raise OperationError(message)
+    return tuple(_stated(each, driver, cuda) for each in changes)
+
+
+def _stated(change: PinChange, driver: str | None, cuda: tuple[str, ...]) -> PinChange:
+    values = change.after.model_dump()
+    if driver:
+        values["driver"] = driver
+    if cuda:
+        values["cuda"] = cuda
+    try:
+        after = ImagePin.model_validate(values)
+    except ValidationError as error:
+        wrong = ", ".join(f"{each['input']!r}" for each in error.errors())
+        message = f"{wrong}: not a version. Expected: such as --driver 595.91.07 --cuda 13.2 --cuda 12.8."
+        raise OperationError(message) from error
+    return replace(change, after=after)
+
+
+def _write(path: Path, lock: ImageLock) -> bool:
+    """Write `lock` so that a reader sees the old file or the new one. Returns whether it had to be written."""
+    text = lock.dump()
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        message = f"{path} cannot be written: {error}"
+        raise OperationError(message) from error
+    return True

@@ -1,0 +1,51 @@
+"""A Terraform state, as far as operations need it: which resources it has, and what they are in AWS."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class State:
+    """The managed resources of a state."""
+
+    resources: Mapping[str, str | None] = field(default_factory=dict)
+    """The id in AWS, by the address in Terraform."""
+
+    tainted: tuple[str, ...] = ()
+    """Addresses whose creation was interrupted, which Terraform would replace at the next apply."""
+
+
+def parse_state(text: str) -> State:
+    """Read what `terraform state pull` writes; where there is no state it writes nothing.
+
+    Raises:
+        ValueError: where `text` is not a state of format version 4, the one Terraform has had since 0.12.
+    """
+    if not text.strip():
+        return State()
+    document = json.loads(text)
+    if document.get("version") != 4:  # noqa: PLR2004
+        message = f"state of format version {document.get('version')}; expected: 4"
+        raise ValueError(message)
+    instances = list(_instances(document))
+    return State(
+        resources={address: instance.get("attributes", {}).get("id") for address, instance in instances},
+        tainted=tuple(address for address, instance in instances if instance.get("status") == "tainted"),
+    )
+
+
+def _instances(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for resource in document.get("resources", ()):
+        if resource["mode"] != "managed":
+            continue
+        module = f"{resource['module']}." if "module" in resource else ""
+        address = f"{module}{resource['type']}.{resource['name']}"
+        for instance in resource["instances"]:
+            key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+            yield f"{address}{key}", instance

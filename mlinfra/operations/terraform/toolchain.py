@@ -1,0 +1,140 @@
+"""The programs that mlinfra drives: whether they are there and new enough, and how to get them if not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlinfra.errors import OperationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Version = tuple[int, ...]
+
+OLDEST_TERRAFORM: Version = (1, 6)
+"""Import blocks with any configuration, and endpoints of a local AWS in the S3 backend."""
+
+OLDEST_TERRAFORM_WITH_NATIVE_LOCK: Version = (1, 10)
+"""The first whose S3 backend has `use_lockfile`."""
+
+OLDEST_NODE: Version = (20,)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that is there and new enough."""
+
+    name: str
+    path: Path
+    version: Version
+
+    def __str__(self) -> str:
+        return f"{self.name} {_written(self.version)}"
+
+
+def find_terraform(oldest: Version = OLDEST_TERRAFORM) -> Tool:
+    """The Terraform on the PATH, or the one that TERRAFORM_BINARY_NAME names, as cdktf has it.
+
+    Args:
+        oldest: the oldest version that will do. Default: 1.6.
+
+    Raises:
+        OperationError: where it is missing or too old, with how to get it.
+    """
+    name = os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
+    advice = "Get it: https://developer.hashicorp.com/terraform/install"
+    return _find("Terraform", name, oldest, _terraform_version, advice)
+
+
+def find_node(oldest: Version = OLDEST_NODE) -> Tool:
+    """The Node.js on the PATH, which runs cdktf.
+
+    Args:
+        oldest: the oldest version that will do. Default: 20.
+
+    Raises:
+        OperationError: where it is missing or too old, with how to get it.
+    """
+    return _find("Node.js", "node", oldest, _plain_version, "Get it: https://nodejs.org/en/download")
+
+
+def find_cdktf(root: Path) -> Tool:
+    """The cdktf command that the project at `root` installs.
+
+    Raises:
+        OperationError: where it is not installed there.
+    """
+    path = root / "node_modules" / ".bin" / "cdktf"
+    if not path.exists():
+        message = f"cdktf is not installed in {root}. Get it: make setup"
+        raise OperationError(message)
+    package = json.loads((path.resolve().parents[2] / "package.json").read_text())
+    return Tool("cdktf", path, _parsed(package["version"]))
+
+
+def require_tools(*checks: Callable[[], Tool]) -> tuple[Tool, ...]:
+    """The tools that `checks` find.
+
+    Raises:
+        OperationError: naming everything that is missing or too old, not just the first.
+    """
+    found: list[Tool] = []
+    problems: list[str] = []
+    for check in checks:
+        try:
+            found.append(check())
+        except OperationError as problem:
+            problems.append(problem.message)
+    if problems:
+        raise OperationError("\n".join(problems))
+    return tuple(found)
+
+
+def _find(name: str, command: str, oldest: Version, ask: Callable[[str], str], advice: str) -> Tool:
+    needed = f"{name} {_written(oldest)} or newer is needed"
+    path = shutil.which(command)
+    if path is None:
+        message = f"{needed}, and there is no {command!r} on the PATH. {advice}"
+        raise OperationError(message)
+    try:
+        version = _parsed(ask(path))
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        message = f"{needed}, and {path} does not say its version ({error}). {advice}"
+        raise OperationError(message) from None
+    if version < oldest:
+        message = f"{needed}, and {path} is {_written(version)}. {advice}"
+        raise OperationError(message)
+    return Tool(name, Path(path), version)
+
+
+def _terraform_version(path: str) -> str:
+    return str(json.loads(_output(path, "version", "-json"))["terraform_version"])
+
+
+def _plain_version(path: str) -> str:
+    return _output(path, "--version")
+
+
+def _output(*command: str) -> str:
+    environment = {**os.environ, "CHECKPOINT_DISABLE": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603
+    return ended.stdout
+
+
+def _parsed(text: str) -> Version:
+    match = re.match(r"v?(\d+(?:\.\d+)+)", text.strip())
+    if match is None:
+        message = f"it said {text.strip()[:40]!r}"
+        raise ValueError(message)
+    return tuple(int(part) for part in match[1].split("."))
+
+
+def _written(version: Version) -> str:
+    return ".".join(str(part) for part in version)

@@ -1,0 +1,81 @@
+"""What the documentation says is true."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import mlinfra
+from ci import conformance, environment_docs, review_docs
+from mlinfra._cdk import Construct
+from mlinfra.declarations.base import judging
+from tests.conftest import ROOT, TODAY, image_lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_about_environments_says_what_the_models_say() -> None:
+    written = environment_docs.PAGE.read_text(encoding="utf-8")
+    assert written == environment_docs.page(), "run `python -m ci.environment_docs`"
+
+
+def test_the_page_about_conformance_says_what_the_tests_found() -> None:
+    written = conformance.PAGE.read_text(encoding="utf-8")
+    assert written == conformance.page(), "run `python -m ci.conformance`"
+
+
+def test_the_page_about_reviews_lists_every_rule() -> None:
+    written = review_docs.PAGE.read_text(encoding="utf-8")
+    assert written == review_docs.page(), "run `python -m ci.review_docs`"
+
+
+def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
+    from mlinfra.app import MlApp
+
+    declaration, job, construct = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, Any] = {"__name__": "readme"}
+    with judging(TODAY) as judgement:
+        exec(declaration, names)  # noqa: S102  the README's own words
+    assert not judgement.errors
+    trained: list[str] = []
+    exec(job, {"train": lambda: trained.append("once")})  # noqa: S102
+    assert trained == ["once"]
+    exec(construct, names)  # noqa: S102
+
+    app = MlApp(ROOT, outdir=tmp_path)
+    names["RankerStack"](app, names["dev"].with_image_lock(image_lock()))
+    app.synth()
+    config = json.loads((tmp_path / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
+    assert len(config["resource"]["aws_autoscaling_group"]) == 1
+
+
+def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) -> None:
+    page_ = (ROOT / "docs" / "own-project.md").read_text(encoding="utf-8")
+    declaration, program = re.findall(r"```python\n(.*?)```", page_, re.DOTALL)
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.py").write_text(declaration)
+    (tmp_path / "main.py").write_text(program)
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "main.py"], cwd=tmp_path, env=variables, check=True)
+    stacks = {path.name: json.loads((path / "cdk.tf.json").read_text()) for path in tmp_path.glob("cdktf.out/stacks/*")}
+    assert stacks.keys() == {"dev-state", "dev-ranker"}  # the first is what `mlinfra bootstrap dev` deploys
+    assert len(stacks["dev-ranker"]["resource"]["aws_sagemaker_model_package_group"]) == 1
+
+
+def test_the_readme_lists_every_construct() -> None:
+    listed = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
+    public = {name: getattr(mlinfra, name) for name in mlinfra.__all__}
+    assert listed == {name for name, each in public.items() if isinstance(each, type) and issubclass(each, Construct)}
+
+
+def test_every_page_that_is_linked_to_is_there() -> None:
+    for page_ in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page_.read_text(encoding="utf-8")):
+            assert (page_.parent / target).exists(), f"{page_.name}: {target}"

@@ -1,0 +1,376 @@
+"""Loading the provider bindings lazily changes how long it takes, and nothing else.
+
+How modules load is a fact of a whole process, so each test looks at a fresh one. Where a test is about bindings of an
+unexpected shape, a provider of two modules, laid out as the real one is, takes its place.
+"""
+
+import ast
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import textwrap
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+pytestmark = pytest.mark.lengthy
+
+REPOSITORY = Path(__file__).parents[3]
+NODE_VERSION = subprocess.run(
+    ["node", "--version"],  # noqa: S607  the node that jsii will find
+    capture_output=True,
+    text=True,
+    check=True,
+).stdout.strip()
+BANNER_SWITCH = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+
+STACK = """
+    from mlinfra._cdk import App, TerraformResourceLifecycle, TerraformStack
+    from mlinfra._cdk.aws import provider, s3_bucket
+
+    app = App(outdir=sys.argv[1])
+    stack = TerraformStack(app, "lake")
+    provider.AwsProvider(stack, "aws", region="us-east-1")
+    bucket = s3_bucket.S3Bucket(
+        stack,
+        "raw",
+        bucket="recsys-raw",
+        versioning=s3_bucket.S3BucketVersioning(enabled=True),
+        lifecycle_rule=[
+            s3_bucket.S3BucketLifecycleRule(
+                enabled=True,
+                noncurrent_version_expiration=s3_bucket.S3BucketLifecycleRuleNoncurrentVersionExpiration(days=30),
+            )
+        ],
+        lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
+    )
+    app.synth()
+"""
+
+# Every script ends by printing what it found, as JSON; `loaded` names the bindings' modules imported so far.
+PRELUDE = """
+    import json, os, subprocess, sys, warnings
+
+    def loaded():
+        return sorted(name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.") and "._" not in name)
+
+    def warned(import_it):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            import_it()
+        return [str(warning.message) for warning in caught if "mlinfra" in str(warning.message).lower()]
+
+    def import_mlinfra():
+        import mlinfra._cdk
+"""
+
+
+class Run(Protocol):
+    """Run a script in a fresh process and return what it printed, read as JSON, or else its error output."""
+
+    def __call__(self, script: str, *arguments: str, **environment: str) -> Any: ...
+
+
+@pytest.fixture
+def run() -> Run:
+    inherited = {name: value for name, value in os.environ.items() if name != BANNER_SWITCH}
+
+    def run(script: str, *arguments: str, **environment: str) -> Any:
+        completed = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(PRELUDE) + textwrap.dedent(script), *arguments],
+            env=inherited | {"PYTHONPATH": str(REPOSITORY), "MLINFRA_STOCK_LOADING": "0"} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert completed.returncode == 0, completed.stderr
+        return json.loads(completed.stdout) if completed.stdout else completed.stderr
+
+    return run
+
+
+def test_both_ways_of_loading_write_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    for way, switch in (("lazy", "0"), ("stock", "1")):
+        run(STACK, str(tmp_path / way), MLINFRA_STOCK_LOADING=switch)
+    lazy, stock = ((tmp_path / way / "stacks/lake/cdk.tf.json").read_bytes() for way in ("lazy", "stock"))
+    assert b'"days": 30' in lazy
+    assert lazy == stock
+
+
+class TestLazyLoading:
+    def test_imports_only_the_modules_asked_for(self, run: Run, tmp_path: Path) -> None:
+        modules = run(STACK + "    print(json.dumps(loaded()))", str(tmp_path / "out"))
+        assert modules == ["cdktf_cdktf_provider_aws.provider", "cdktf_cdktf_provider_aws.s3_bucket"]
+
+    def test_serves_every_way_of_importing_a_module(self, run: Run) -> None:
+        same = run("""
+            import mlinfra._cdk.aws
+            import cdktf_cdktf_provider_aws as aws
+            from cdktf_cdktf_provider_aws import s3_bucket
+            from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+            import cdktf_cdktf_provider_aws.s3_bucket as by_path
+
+            found = [aws.s3_bucket.S3Bucket, s3_bucket.S3Bucket, by_path.S3Bucket, mlinfra._cdk.aws.s3_bucket.S3Bucket]
+            print(json.dumps([each is S3Bucket for each in found]))
+        """)
+        assert same == [True] * 4
+
+    def test_lists_all_modules_without_importing_them(self, run: Run) -> None:
+        listed, modules = run("""
+            import_mlinfra()
+            import cdktf_cdktf_provider_aws as aws
+
+            print(json.dumps([dir(aws), loaded()]))
+        """)
+        assert {"s3_bucket", "sagemaker_domain", "__path__"} <= set(listed)
+        assert len(listed) > 2_000
+        assert modules == []
+
+    def test_names_a_module_that_does_not_exist(self, run: Run) -> None:
+        message = run("""
+            from mlinfra._cdk import aws
+
+            try:
+                aws.s3_bukcet
+            except AttributeError as error:
+                print(json.dumps(str(error)))
+        """)
+        assert message == "package 'cdktf_cdktf_provider_aws' has no module 's3_bukcet'"
+
+    def test_imports_a_module_once_when_threads_race_for_it(self, run: Run) -> None:
+        distinct, errors = run("""
+            import threading
+            from concurrent.futures import ThreadPoolExecutor
+            from mlinfra._cdk import aws
+
+            together = threading.Barrier(8)
+
+            def first_use(_):
+                together.wait()
+                return aws.s3_bucket.S3Bucket
+
+            with ThreadPoolExecutor(8) as pool:
+                futures = [pool.submit(first_use, number) for number in range(8)]
+            errors = [repr(each.exception()) for each in futures if each.exception()]
+            print(json.dumps([len({id(each.result()) for each in futures if not each.exception()}), errors]))
+        """)
+        assert (distinct, errors) == (1, [])
+
+    def test_imports_the_module_of_a_type_that_javascript_hands_over(self, run: Run) -> None:
+        before, name = run("""
+            import_mlinfra()
+            import jsii
+            from jsii._kernel.types import ObjRef
+
+            before = loaded()
+            handed_over = jsii._reference_map.resolve_reference(
+                jsii.kernel, ObjRef("@cdktf/provider-aws.dataAwsS3Bucket.DataAwsS3Bucket@10001")
+            )
+            print(json.dumps([before, type(handed_over).__module__]))
+        """)
+        assert before == []
+        assert name == "cdktf_cdktf_provider_aws.data_aws_s3_bucket"
+
+    def test_works_after_cdktf_was_imported_and_node_runs(self, run: Run) -> None:
+        outcome, modules, messages = run(
+            """
+            import cdktf
+
+            messages = warned(import_mlinfra)
+            import jsii
+            from mlinfra._cdk import node_package
+
+            from mlinfra._cdk.aws import s3_bucket
+            print(json.dumps([jsii.sget(node_package._LazyIndex, "outcome"), loaded(), messages]))
+            """,
+            **{BANNER_SWITCH: "20"},
+        )
+        assert outcome == "lazy"
+        assert modules == ["cdktf_cdktf_provider_aws.s3_bucket"]
+        assert messages == []
+
+
+class TestSurroundings:
+    @pytest.mark.parametrize("silenced", [None, "18"], ids=["unset", "set"])
+    def test_leaves_the_environment_as_it_was(self, run: Run, silenced: str | None) -> None:
+        before, after, of_a_child = run(
+            """
+            before = dict(os.environ)
+            import_mlinfra()
+            child = subprocess.run([sys.executable, "-c", "import os, json; print(json.dumps(dict(os.environ)))"],
+                                   capture_output=True, check=True)
+            print(json.dumps([before, dict(os.environ), json.loads(child.stdout)]))
+            """,
+            NODE_OPTIONS="--max-old-space-size=4096",
+            **({BANNER_SWITCH: silenced} if silenced else {}),
+        )
+        assert before == after
+        assert before.items() <= of_a_child.items()
+        assert after["NODE_OPTIONS"] == "--max-old-space-size=4096"
+        assert after.get(BANNER_SWITCH) == silenced
+
+    @pytest.mark.skipif(NODE_VERSION[:4] != "v20.", reason=f"Node is {NODE_VERSION}, which has no banner to leave out")
+    def test_does_not_print_the_end_of_life_banner_of_node_20(self, run: Run) -> None:
+        assert run("import_mlinfra()") == ""
+
+    def test_says_what_to_do_where_there_is_no_node(self, run: Run) -> None:
+        message = run(
+            """
+            try:
+                import_mlinfra()
+            except RuntimeError as error:
+                print(json.dumps(str(error)))
+            """,
+            JSII_NODE="/nowhere/node",
+        )
+        assert message == (
+            "CDK for Terraform runs on Node.js, and '/nowhere/node' was not found: "
+            "install Node.js 20 or later, or set JSII_NODE to the path of its executable"
+        )
+
+
+INDEX = '"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\n'
+LAZY_INDEX = INDEX + 'exports.sqsQueue = exports.snsTopic = void 0;\nexports.sqsQueue = require("./sqs-queue");\n'
+INIT = "from ._jsii import *\n\npublication.publish()\n\n# Loading modules\nfrom . import sqs_queue\n"
+
+
+def provider(folder: Path, *, index: str = LAZY_INDEX, init: str = INIT) -> dict[str, str]:
+    """Write a provider of one class with a static property; return the environment that puts it in place."""
+    fqn = "@cdktf/provider-aws.sqsQueue.SqsQueue"
+    assembly = {
+        "schema": "jsii/0.10.0",
+        "name": "@cdktf/provider-aws",
+        "version": "1.0.0",
+        "jsiiVersion": "5.9.0",
+        "types": {
+            fqn: {
+                "assembly": "@cdktf/provider-aws",
+                "fqn": fqn,
+                "kind": "class",
+                "name": "SqsQueue",
+                "namespace": "sqsQueue",
+                "properties": [{"name": "type", "static": True, "immutable": True, "type": {"primitive": "string"}}],
+            }
+        },
+    }
+    javascript = {
+        "package.json": json.dumps({"name": "@cdktf/provider-aws", "version": "1.0.0", "main": "lib/index.js"}),
+        ".jsii": json.dumps(assembly),
+        "lib/index.js": index,
+        "lib/sqs-queue.js": 'exports.SqsQueue = class { static get type() { return "aws_sqs_queue"; } };\n',
+    }
+    load = 'jsii.JSIIAssembly.load("@cdktf/provider-aws", "1.0.0", __name__[0:-6], "aws.tgz")\n'
+    python = {
+        "__init__.py": "import publication\n__all__ = []\n" + init,
+        "_jsii/__init__.py": "import jsii\nimport cdktf._jsii\n" + load,
+        "sqs_queue.py": f'from ._jsii import *\nclass SqsQueue:\n    __jsii_type__ = "{fqn}"\n',
+    }
+    package = folder / "bindings/cdktf_cdktf_provider_aws"
+    for name, text in python.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
+    with tarfile.open(package / "_jsii/aws.tgz", "w:gz") as archive:
+        for name, text in javascript.items():
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return {
+        "PYTHONPATH": os.pathsep.join([str(package.parent), str(REPOSITORY)]),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(folder / "cache"),
+    }
+
+
+class TestFallback:
+    """Where the bindings are not as expected, they load the stock way and still work."""
+
+    USE = """
+            import jsii
+            from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+
+            print(json.dumps([jsii.sget(SqsQueue, "type"), messages]))
+    """
+
+    def test_is_not_taken_for_the_expected_shape(self, run: Run, tmp_path: Path) -> None:
+        found = run("            messages = warned(import_mlinfra)" + self.USE, **provider(tmp_path))
+        assert found == ["aws_sqs_queue", []]
+
+    @pytest.mark.parametrize(
+        ("shape", "reason"),
+        [
+            ({"index": LAZY_INDEX + "exports.extra = compute();\nfunction compute() {}\n"}, "the JavaScript index of"),
+            ({"index": LAZY_INDEX.replace('("./sqs-queue")', '("./sqs-queue.js")')}, "the JavaScript index of"),
+            ({"init": INIT + "sqs_queue.patched = True\n"}, "__init__.py does not look like"),
+            ({"init": INIT.replace("publication.publish()\n", "")}, "__init__.py does not look like a list"),
+        ],
+        ids=["index with code", "index of files", "init with code", "init without modules"],
+    )
+    def test_warns_once_of_an_unexpected_shape(
+        self, run: Run, shape: dict[str, str], reason: str, tmp_path: Path
+    ) -> None:
+        script = "            messages = warned(import_mlinfra)" + self.USE
+        used, messages = run(script, **provider(tmp_path, **shape))
+        assert used == "aws_sqs_queue"
+        assert len(messages) == 1
+        assert reason in messages[0]
+        assert "Set MLINFRA_STOCK_LOADING=1 to accept this and silence the warning." in messages[0]
+
+    def test_warns_once_of_bindings_that_were_imported_before(self, run: Run, tmp_path: Path) -> None:
+        script = """
+            import cdktf_cdktf_provider_aws
+
+            messages = warned(import_mlinfra)
+        """
+        used, messages = run(script + self.USE, **provider(tmp_path))
+        assert used == "aws_sqs_queue"
+        assert len(messages) == 1
+        assert "cdktf_cdktf_provider_aws was imported before mlinfra" in messages[0]
+
+    def test_is_silent_when_switched_off(self, run: Run, tmp_path: Path) -> None:
+        modules, messages = run(
+            """
+            messages = warned(import_mlinfra)
+            import cdktf_cdktf_provider_aws
+
+            print(json.dumps([loaded(), messages]))
+            """,
+            **provider(tmp_path, init=INIT + "sqs_queue.patched = True\n"),
+            MLINFRA_STOCK_LOADING="1",
+        )
+        assert modules == ["cdktf_cdktf_provider_aws.sqs_queue"]
+        assert messages == []
+
+
+def test_the_first_run_leaves_the_index_of_types_in_the_package_cache(run: Run, tmp_path: Path) -> None:
+    # Writing the index of the real bindings takes 2 seconds; jsii's worker for the small ones is made to take one.
+    slow = tmp_path / "slow.cjs"
+    slow.write_text(
+        'if (!require("worker_threads").isMainThread)'
+        "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);"
+    )
+    run("import_mlinfra()", **provider(tmp_path), NODE_OPTIONS=f'--require "{slow}"')
+    assert list(tmp_path.glob("cache/@cdktf/provider-aws/1.0.0/*/.jsii.runtime.v1.json"))
+
+
+def test_the_typed_list_of_modules_is_the_one_mlinfra_uses() -> None:
+    used = set()
+    for path in REPOSITORY.glob("mlinfra/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "mlinfra._cdk.aws":
+                used |= {name.name for name in node.names}
+    assert typed_modules() == used
+
+
+def typed_modules() -> set[str]:
+    """Read the modules that `mlinfra/_cdk/aws.py` names for mypy."""
+    tree = ast.parse((REPOSITORY / "mlinfra/_cdk/aws.py").read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name
+        for node in imports
+        if node.module == "cdktf_cdktf_provider_aws"
+        for alias in node.names
+    }

@@ -1,0 +1,82 @@
+"""What `mlinfra drift` refuses, and how it says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.operations.terraform.terraform import Terraform
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from mlinfra.local_aws.server import LocalAws
+
+MLINFRA = Path(sys.executable).with_name("mlinfra")
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+
+def refusal(*arguments: str, cwd: Path = ROOT) -> str:
+    ended = subprocess.run(
+        [MLINFRA, "drift", *arguments],
+        cwd=cwd,
+        env={**os.environ, "MLINFRA_SLACK_WEBHOOK": "https://hooks.slack.com/services/T0/B0/geheim"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "geheim" not in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr.strip().removeprefix("✗ ")
+
+
+def test_two_memories_are_refused() -> None:
+    assert refusal("--memory", "m.json", "--remember") == "--memory and --remember are two memories. Choose one."
+
+
+def test_stacks_of_no_environment_are_refused() -> None:
+    assert refusal("qa-data").startswith(
+        "The stack 'qa-data' is of no environment. Expected: such as dev-training. Declared: dev, "
+    )
+
+
+def test_stacks_of_two_environments_are_refused() -> None:
+    assert refusal("dev-data", "prod-data") == ("One environment at a time: dev, prod. Choose one, such as --env dev.")
+
+
+def test_a_memory_that_is_none_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    memory = tmp_path / "memory.json"
+    memory.write_text("{")
+    assert "is no memory of drift" in refusal("--env", "local", "--memory", str(memory))
+
+
+def test_an_ignore_list_that_is_not_sound_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    for name in ("cdktf.json", "main.py"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "environments").symlink_to(ROOT / "environments")
+    (tmp_path / "drift-ignore.yaml").write_text("- {address: a, reason: Because it is meant.}\n")
+    assert refusal("--env", "local", cwd=tmp_path) == (
+        "drift-ignore.yaml: 1 problem\n  - entry 1, expires: missing. Expected: the last day, such as 2027-01-31."
+    )
+
+
+def test_a_stack_that_is_not_there_is_refused(local_aws: LocalAws) -> None:
+    del local_aws
+    text = refusal("local-dat", "--env", "local")
+    assert "There is no stack 'local-dat'. There are: local-state, local-data" in text
+
+
+def test_a_plan_that_only_looks_takes_no_lock_and_one_of_the_state_asks_nobody(tmp_path: Path) -> None:
+    executable = tmp_path / "terraform"
+    executable.write_text(f'#!{sys.executable}\nimport json, sys\njson.dump(sys.argv[1:], open("called", "w"))\n')
+    executable.chmod(0o755)
+    Terraform(tmp_path, executable).plan(tmp_path / "plan", mode="refresh-only", lock=False, refresh=False)
+    called = json.loads((tmp_path / "called").read_text())
+    assert called[-3:] == ["-refresh-only", "-lock=false", "-refresh=false"]

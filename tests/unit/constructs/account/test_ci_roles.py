@@ -1,0 +1,284 @@
+"""Who assumes the pipeline's roles, and what they can do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import CiRoles, Environment, MlStack, Pipeline
+from mlinfra._cdk import App
+from mlinfra.checks.wildcards import wildcards
+from mlinfra.constructs.account.ci_permissions import ATTACHABLE, PASSED_TO
+from mlinfra.stacks.foundation import FoundationStack
+from tests.conftest import an_environment, only
+from tests.iam import allowed, denied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+PIPELINE = Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com")
+ISSUER = "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com"
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+OWN = "arn:aws:iam::111111111111:role/recsys-dev"
+
+
+def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+    environment = an_environment(pipeline=PIPELINE.model_copy(update=changes))
+    return synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)
+
+
+def role(config: dict[str, Any], use: str) -> dict[str, Any]:
+    (found,) = (each for each in config["resource"]["aws_iam_role"].values() if each["name"].endswith(f"-ci-{use}"))
+    result: dict[str, Any] = found
+    return result
+
+
+def policy(config: dict[str, Any], use: str) -> dict[str, Any]:
+    policies = config["resource"]["aws_iam_role_policy"].values()
+    (found,) = (json.loads(each["policy"]) for each in policies if each["name"] == f"{use}-limits")
+    result: dict[str, Any] = found
+    return result
+
+
+def managed(config: dict[str, Any]) -> set[str]:
+    return {each["policy_arn"] for each in config["resource"]["aws_iam_role_policy_attachment"].values()}
+
+
+def test_jobs_prove_who_they_are_by_a_token(synthesize: Synthesize) -> None:
+    trust = json.loads(role(made(synthesize), "apply")["assume_role_policy"])["Statement"]
+    assert trust == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": ISSUER},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": PIPELINE.apply_claims("dev"),
+        }
+    ]
+    assert "aws_iam_access_key" not in made(synthesize)["resource"]
+
+
+def test_the_account_gets_to_know_who_issues_tokens(synthesize: Synthesize) -> None:
+    issuer = only(made(synthesize), "aws_iam_openid_connect_provider")
+    assert issuer["url"] == "https://gitlab.example.com"
+    assert issuer["client_id_list"] == ["https://gitlab.example.com"]
+
+
+def test_an_issuer_that_the_account_knows_is_not_made_again(synthesize: Synthesize) -> None:
+    config = made(synthesize, create_provider=False)
+    assert "aws_iam_openid_connect_provider" not in config["resource"]
+    assert not allowed(policy(config, "apply"), "iam:TagOpenIDConnectProvider", ISSUER)
+    assert json.loads(role(config, "plan")["assume_role_policy"])["Statement"][0]["Principal"]["Federated"] == ISSUER
+
+
+def test_a_plan_has_one_hour_and_an_apply_as_many_as_declared(synthesize: Synthesize) -> None:
+    config = made(synthesize, apply_session_hours=4)
+    assert role(config, "plan")["max_session_duration"] == 3600
+    assert role(config, "apply")["max_session_duration"] == 4 * 3600
+
+
+def test_roles_begin_with_managed_policies_once_their_limits_are_there(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    assert managed(config) == {"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/PowerUserAccess"}
+    for attachment in config["resource"]["aws_iam_role_policy_attachment"].values():
+        assert "limits" in attachment["depends_on"][0]
+
+
+def test_no_permission_is_wider_than_it_says(synthesize: Synthesize) -> None:
+    assert list(wildcards(made(synthesize))) == []
+
+
+STATE = "arn:aws:s3:::recsys-dev-tfstate-111111111111-us-east-1"
+TABLES = "arn:aws:dynamodb:us-east-1:111111111111:table"
+PARAMETERS = "arn:aws:ssm:us-east-1:111111111111:parameter"
+
+
+@pytest.mark.parametrize("use", ["plan", "apply"])
+@pytest.mark.parametrize(
+    ("action", "resource", "refused"),
+    [
+        ("s3:GetObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate", False),
+        ("s3:GetObject", f"{STATE}/recsys/prod/us-east-1/data/terraform.tfstate", True),
+        ("s3:GetObject", "arn:aws:s3:::recsys-dev-raw-111111111111-us-east-1/users.parquet", True),
+        ("s3:GetBucketPolicy", "arn:aws:s3:::recsys-dev-raw-111111111111-us-east-1", False),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:111111111111:secret:token", True),
+        ("ssm:GetParameter", f"{PARAMETERS}/mlinfra/recsys/dev/foundation/vpc-id", False),
+        ("ssm:GetParameter", "arn:aws:ssm:us-east-1::parameter/aws/service/deeplearning/ami/x86_64/x", False),
+        ("ssm:GetParameter", f"{PARAMETERS}/wandb/token", True),
+        ("dynamodb:GetItem", f"{TABLES}/recsys-dev-tfstate-lock", False),
+        ("dynamodb:Query", f"{TABLES}/recsys-dev-clusters", False),
+        ("dynamodb:Scan", f"{TABLES}/users", True),
+        ("dynamodb:DescribeTable", f"{TABLES}/users", False),
+        ("logs:GetLogEvents", "arn:aws:logs:us-east-1:111111111111:log-group:x", True),
+        ("sagemaker:CreatePresignedDomainUrl", "arn:aws:sagemaker:us-east-1:111111111111:user-profile/d/ana", True),
+        ("lambda:GetFunction", "arn:aws:lambda:us-east-1:111111111111:function:recsys-dev-idle", False),
+    ],
+)
+def test_neither_reads_data_or_secrets(
+    synthesize: Synthesize, use: str, action: str, resource: str, *, refused: bool
+) -> None:
+    assert denied(policy(made(synthesize), use), action, resource) is refused
+
+
+def test_who_plans_decrypts_the_state_and_changes_nothing(synthesize: Synthesize) -> None:
+    plan = policy(made(synthesize), "plan")
+    assert allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-tfstate"])
+    assert not allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-data-lake"])
+    assert not allowed(plan, "kms:Decrypt", KEY)
+    granted = {
+        action
+        for each in plan["Statement"]
+        if each["Effect"] == "Allow"
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    }
+    assert granted == {"kms:Decrypt", "kms:GenerateDataKey", "sns:Publish", "ssm:PutParameter"}
+
+
+def test_who_plans_remembers_drift_and_writes_no_other_parameter(synthesize: Synthesize) -> None:
+    plan = policy(made(synthesize), "plan")
+    parameters = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev"
+    assert allowed(plan, "ssm:PutParameter", f"{parameters}/drift/data")
+    assert not allowed(plan, "ssm:PutParameter", f"{parameters}/data/commit")
+    assert not allowed(plan, "ssm:PutParameter", "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/prod/x")
+
+
+def test_who_plans_sees_the_variables_of_every_function(synthesized: Path) -> None:
+    """Lambda leaves out variables that cannot be decrypted, and a plan would set them anew."""
+    seen = 0
+    for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
+        config = json.loads(foundation.read_text())
+        if "aws_iam_openid_connect_provider" not in config["resource"]:
+            continue
+        plan = policy(config, "plan")
+        environment = foundation.parent.name.removesuffix("-foundation")
+        (account,) = config["provider"]["aws"][0]["allowed_account_ids"]
+        for path in sorted(synthesized.glob(f"{environment}-*/cdk.tf.json")):
+            block = json.loads(path.read_text())["resource"]
+            aliases = {
+                each["target_key_id"].replace(".key_id}", ".arn}"): each["name"]
+                for each in block.get("aws_kms_alias", {}).values()
+            }
+            for each in block.get("aws_lambda_function", {}).values():
+                # A key of another stack is the one that the foundation hands over.
+                alias = aliases.get(each["kms_key_arn"], f"alias/recsys-{environment}-compute")
+                key = f"arn:aws:kms:us-east-1:{account}:key/1"
+                assert allowed(plan, "kms:Decrypt", key, kms__ResourceAliases=[alias]), each["function_name"]
+                seen += 1
+    assert seen
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context", "allows"),
+    [
+        ("iam:CreateRole", f"{OWN}-janitor", {}, True),
+        ("iam:CreateRole", "arn:aws:iam::111111111111:role/admin", {}, False),
+        ("iam:PutRolePolicy", f"{OWN}-janitor", {}, True),
+        ("iam:PutRolePolicy", f"{OWN}-ci-apply", {}, False),
+        ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-apply", {}, False),
+        ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-plan", {}, False),
+        ("iam:DeleteRolePolicy", f"{OWN}-ci-apply", {}, False),
+        ("iam:PutRolePolicy", f"{OWN}-eu-west-1-ci-apply", {}, False),
+        ("iam:TagRole", f"{OWN}-ci-apply", {}, True),
+        ("iam:UpdateRoleDescription", f"{OWN}-janitor", {}, True),
+        ("iam:UpdateRoleDescription", f"{OWN}-ci-apply", {}, False),
+        ("iam:GetOpenIDConnectProvider", ISSUER, {}, True),
+        ("iam:TagOpenIDConnectProvider", ISSUER, {}, True),
+        ("iam:TagOpenIDConnectProvider", "arn:aws:iam::111111111111:oidc-provider/other.example.com", {}, False),
+        ("iam:AddClientIDToOpenIDConnectProvider", ISSUER, {}, False),
+        ("iam:AttachRolePolicy", f"{OWN}-x-node", {"iam__PolicyARN": ATTACHABLE[0]}, True),
+        (
+            "iam:AttachRolePolicy",
+            f"{OWN}-x-node",
+            {"iam__PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            False,
+        ),
+        ("iam:PassRole", f"{OWN}-janitor", {"iam__PassedToService": "lambda.amazonaws.com"}, True),
+        ("iam:PassRole", f"{OWN}-janitor", {"iam__PassedToService": "glue.amazonaws.com"}, False),
+        ("iam:PassRole", "arn:aws:iam::111111111111:role/admin", {"iam__PassedToService": "ec2.amazonaws.com"}, False),
+        ("iam:CreateInstanceProfile", "arn:aws:iam::111111111111:instance-profile/recsys-dev-x-node", {}, True),
+    ],
+)
+def test_who_applies_makes_roles_of_the_environment_alone(
+    synthesize: Synthesize, action: str, resource: str, context: dict[str, str], *, allows: bool
+) -> None:
+    assert allowed(policy(made(synthesize), "apply"), action, resource, **context) is allows
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:CreateUser", "arn:aws:iam::111111111111:user/x"),
+        ("iam:CreateAccessKey", "arn:aws:iam::111111111111:user/x"),
+        ("iam:CreateOpenIDConnectProvider", ISSUER),
+        ("organizations:LeaveOrganization", "*"),
+        ("sts:AssumeRole", "arn:aws:iam::222222222222:role/OrganizationAccountAccessRole"),
+        ("cloudtrail:StopLogging", "arn:aws:cloudtrail:us-east-1:111111111111:trail/x"),
+        ("ssm:StartSession", "arn:aws:ec2:us-east-1:111111111111:instance/i-1"),
+        ("s3:DeleteObjectVersion", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate"),
+    ],
+)
+def test_who_applies_cannot_escape_whatever_it_is_given_later(
+    synthesize: Synthesize, action: str, resource: str
+) -> None:
+    assert denied(policy(made(synthesize), "apply"), action, resource)
+
+
+def test_state_is_written_and_locked_by_who_applies(synthesize: Synthesize) -> None:
+    apply = policy(made(synthesize), "apply")
+    assert not denied(apply, "s3:PutObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate")
+    assert not denied(apply, "s3:DeleteObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate.tflock")
+    assert not denied(apply, "dynamodb:PutItem", f"{TABLES}/recsys-dev-tfstate-lock")
+
+
+def test_an_inline_policy_fits_into_its_role(synthesize: Synthesize) -> None:
+    """IAM counts 10,240 characters for all inline policies of a role together, without white space."""
+    for use in ("plan", "apply"):
+        assert len(json.dumps(policy(made(synthesize), use), separators=(",", ":"))) <= 10_240
+
+
+def test_an_environment_without_a_pipeline_is_refused(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match="'dev' has pipeline=None, so nobody is to assume its roles"):
+        synthesize(lambda stack: CiRoles(stack, "ci-roles"))
+
+
+def test_the_foundation_has_them_where_a_pipeline_is_declared(synthesize: Synthesize) -> None:
+    names = {
+        each["name"]
+        for each in synthesize(stack=FoundationStack, environment=an_environment(pipeline=PIPELINE))["resource"][
+            "aws_iam_role"
+        ].values()
+    }
+    assert {"recsys-dev-ci-plan", "recsys-dev-ci-apply"} <= names
+
+
+def test_a_foundation_without_a_pipeline_has_none(synthesize: Synthesize) -> None:
+    assert "aws_iam_openid_connect_provider" not in synthesize(stack=FoundationStack)["resource"]
+
+
+def test_the_two_roles_are_at_hand(tmp_path: Path) -> None:
+    environment: Environment = an_environment(pipeline=PIPELINE)
+    stack = MlStack(App(outdir=str(tmp_path)), environment, "test")
+    roles = CiRoles(stack, "ci-roles")
+    assert roles.plan.name_input == "recsys-dev-ci-plan"
+    assert roles.apply.name_input == "recsys-dev-ci-apply"
+    assert roles.provider is not None
+
+
+def test_everything_that_is_declared_here_can_be_applied(synthesized: Path) -> None:
+    """Managed policies and services that a construct newly uses have to be known to the role that applies."""
+    for path in sorted(synthesized.glob("*/cdk.tf.json")):
+        block = json.loads(path.read_text())["resource"]
+        attached = {
+            each["policy_arn"]
+            for each in block.get("aws_iam_role_policy_attachment", {}).values()
+            if "ci-roles" not in each["role"]
+        }
+        assert attached <= set(ATTACHABLE), path.parent.name
+        for each in block.get("aws_iam_role", {}).values():
+            assert each["name"].startswith("recsys-")
+            principal = json.loads(each["assume_role_policy"])["Statement"][0]["Principal"]
+            assert "Federated" in principal or principal["Service"] in PASSED_TO, each["name"]

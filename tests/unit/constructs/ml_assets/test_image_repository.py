@@ -1,0 +1,147 @@
+"""What image repositories are like, and who may use them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.constructs.ml_assets.image_repository import ImageRepository, ImageRepositoryAccess
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlinfra import MlStack
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+ARN = "arn:aws:ecr:us-east-1:111111111111:repository/recsys-dev/two-tower"
+
+
+def made(
+    synthesize: Synthesize, environment: dict[str, Any] | None = None, name: str = "two-tower", **changes: Any
+) -> dict[str, Any]:
+    declared = an_environment(image_repositories=["two-tower"], **(environment or {}))
+    return synthesize(
+        lambda stack: ImageRepository(stack, "images", name=name, key_arn=KEY, **changes), environment=declared
+    )
+
+
+def selections(config: dict[str, Any]) -> list[dict[str, Any]]:
+    rules = json.loads(only(config, "aws_ecr_lifecycle_policy")["policy"])["rules"]
+    return [rule["selection"] for rule in rules]
+
+
+def granted(synthesize: Synthesize, grant: str) -> dict[str, Any]:
+    """The statements that a grantee gets, by Sid."""
+
+    def build(stack: MlStack) -> None:
+        from mlinfra._cdk.aws import iam_role
+
+        class Grantee:
+            node = stack.node
+            role = iam_role.IamRole(stack, "role", name="role", assume_role_policy="{}")
+
+        getattr(ImageRepositoryAccess(stack, "images", name="two-tower"), grant)(Grantee())
+
+    config = synthesize(build, environment=an_environment(image_repositories=["two-tower"]))
+    policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def test_images_are_scanned_and_encrypted_and_a_tag_means_one_image(synthesize: Synthesize) -> None:
+    repository = only(made(synthesize), "aws_ecr_repository")
+    assert repository["name"] == "recsys-dev/two-tower"
+    assert repository["image_tag_mutability"] == "IMMUTABLE"
+    assert repository["image_scanning_configuration"] == {"scan_on_push": True}
+    assert repository["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": KEY}]
+
+
+def test_images_without_a_tag_go_and_the_newest_with_one_stay(synthesize: Synthesize) -> None:
+    untagged, tagged = selections(made(synthesize))
+    assert (untagged["tagStatus"], untagged["countUnit"], untagged["countNumber"]) == ("untagged", "days", 14)
+    assert (tagged["tagStatus"], tagged["countType"], tagged["countNumber"]) == ("tagged", "imageCountMoreThan", 100)
+
+
+def test_how_long_and_how_many_can_be_said(synthesize: Synthesize) -> None:
+    config = made(synthesize, untagged_days=3, tagged_images=7)
+    assert [each["countNumber"] for each in selections(config)] == [3, 7]
+
+
+def test_protected_images_cannot_be_destroyed(synthesize: Synthesize) -> None:
+    repository = only(made(synthesize), "aws_ecr_repository")
+    assert repository["lifecycle"] == {"prevent_destroy": True}
+    assert repository["force_delete"] is False
+
+
+@pytest.mark.parametrize(
+    ("environment", "changes"), [({"protect_data": False}, {}), ({}, {"protect": False})], ids=["environment", "asked"]
+)
+def test_others_are_destroyed_with_all_that_is_in_them(
+    synthesize: Synthesize, environment: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    repository = only(made(synthesize, environment, **changes), "aws_ecr_repository")
+    assert "lifecycle" not in repository
+    assert repository["force_delete"] is True
+
+
+def test_nobody_else_pulls_by_default(synthesize: Synthesize) -> None:
+    assert "aws_ecr_repository_policy" not in made(synthesize)["resource"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "changes"),
+    [({"trusted_account_ids": ["222222222222"]}, {}), ({}, {"trusted_account_ids": ["222222222222"]})],
+    ids=["environment", "asked"],
+)
+def test_trusted_accounts_pull_and_do_not_push(
+    synthesize: Synthesize, environment: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    policy = only(made(synthesize, environment, **changes), "aws_ecr_repository_policy")["policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Principal"] == {"AWS": ["arn:aws:iam::222222222222:root"]}
+    assert statement["Action"] == ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    assert "Resource" not in statement
+
+
+def test_who_may_pull_may_not_push(synthesize: Synthesize) -> None:
+    statements = granted(synthesize, "grant_pull")
+    assert statements["Images"]["Resource"] == ARN
+    assert "ecr:BatchGetImage" in statements["Images"]["Action"]
+    assert "ecr:PutImage" not in statements["Images"]["Action"]
+
+
+def test_who_may_push_pushes_to_this_repository_alone(synthesize: Synthesize) -> None:
+    statements = granted(synthesize, "grant_push")
+    assert statements["Images"]["Resource"] == ARN
+    assert {"ecr:PutImage", "ecr:BatchGetImage"} <= set(statements["Images"]["Action"])
+    assert not [each for each in statements["Images"]["Action"] if "*" in each or "Delete" in each]
+    assert statements["LogIn"] == {
+        "Sid": "LogIn",
+        "Effect": "Allow",
+        "Action": "ecr:GetAuthorizationToken",
+        "Resource": "*",
+    }
+
+
+def test_what_images_are_tagged_with_is_known_before_anything_is_deployed(synthesize: Synthesize) -> None:
+    seen: list[str] = []
+    synthesize(
+        lambda stack: seen.append(ImageRepositoryAccess(stack, "images", name="two-tower").url),
+        environment=an_environment(image_repositories=["two-tower"]),
+    )
+    assert seen == ["111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-dev/two-tower"]
+
+
+def test_a_repository_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"name='ranker' is no image repository of the environment 'dev'.*two-tower"):
+        made(synthesize, name="ranker")
+
+
+@pytest.mark.parametrize("argument", ["untagged_days", "tagged_images"])
+def test_to_keep_none_is_refused(synthesize: Synthesize, argument: str) -> None:
+    with pytest.raises(ValueError, match=f"{argument}=0 would keep none. Expected: 1 or more"):
+        made(synthesize, **{argument: 0})

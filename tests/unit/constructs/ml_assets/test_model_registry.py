@@ -1,0 +1,232 @@
+"""What a registry has, who may do what with versions, and who hears of approvals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import RegisteredModel
+from mlinfra.constructs.ml_assets.model_registry import ModelRegistry, ModelRegistryAccess
+from mlinfra.constructs.parts.function import Function
+from mlinfra.declarations.base import judging
+from mlinfra.errors import DeclarationError
+from mlinfra.functions.contract import Variable
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlinfra import MlStack
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+PREFIX = "arn:aws:sagemaker:us-east-1:111111111111"
+GROUP_ARN = f"{PREFIX}:model-package-group/recsys-dev-ranker"
+VERSION_ARNS = f"{PREFIX}:model-package/recsys-dev-ranker/*"
+
+
+def a_model(**changes: Any) -> RegisteredModel:
+    values = {"name": "ranker", "owner": "ana@example.com", "description": "In which order items are shown."}
+    return RegisteredModel(**(values | changes))
+
+
+def made(synthesize: Synthesize, *models: RegisteredModel, **changes: Any) -> dict[str, Any]:
+    environment = an_environment(models=models or [a_model()], **changes)
+    return synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment)
+
+
+def granted(synthesize: Synthesize, grant: Callable[[ModelRegistryAccess, Any], None]) -> dict[str, Any]:
+    """The statements that a grantee gets, by Sid."""
+
+    def build(stack: MlStack) -> None:
+        from mlinfra._cdk.aws import iam_role
+
+        class Grantee:
+            node = stack.node
+            role = iam_role.IamRole(stack, "role", name="role", assume_role_policy="{}")
+
+        grant(ModelRegistryAccess(stack, "registry"), Grantee())
+
+    config = synthesize(build, environment=an_environment(models=[a_model(), a_model(name="two-tower")]))
+    policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def listening(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+    """The pattern of the rule that a function of somebody else's is started by."""
+
+    def build(stack: MlStack) -> None:
+        function = Function(
+            stack,
+            "deploy",
+            name="recsys-dev-deploy",
+            handler="mlinfra.functions.janitor.handler",
+            description="Deploys.",
+            statements=[],
+        )
+        ModelRegistryAccess(stack, "registry").on_approval(function, **changes)
+
+    config = synthesize(build, environment=an_environment(models=[a_model(), a_model(name="two-tower")]))
+    rule = only(config, "aws_cloudwatch_event_rule")
+    assert rule["name"] == "recsys-dev-deploy"
+    pattern: dict[str, Any] = json.loads(rule["event_pattern"])
+    return pattern
+
+
+class TestDeclaration:
+    """`RegisteredModel`."""
+
+    def test_each_name_stands_once_in_an_environment(self) -> None:
+        with pytest.raises(DeclarationError, match=r"models: 'ranker' stands there 2 times. Expected: each once"):
+            an_environment(models=[a_model(), a_model()])
+
+    def test_a_name_that_gets_too_long_with_the_environments_is_refused(self) -> None:
+        with pytest.raises(DeclarationError, match=r"model package group name 'p+-dev-m+', 68 characters.*at most 63"):
+            an_environment(project="p" * 24, models=[a_model(name="m" * 39)])
+
+    def test_a_model_has_an_owner(self) -> None:
+        with pytest.raises(DeclarationError, match=r"owner: 'ana'.*who answers for the model"):
+            a_model(owner="ana")
+
+    def test_a_refused_model_does_not_hide_what_else_is_wrong(self) -> None:
+        with judging(None) as judgement:
+            an_environment(models=[a_model(name=None)], project="X")
+        assert [error.subject for error in judgement.errors] == ["registeredmodel None", "environment 'dev'"]
+
+    def test_trusted_accounts_are_others_and_stand_there_once(self) -> None:
+        with pytest.raises(DeclarationError) as refused:
+            an_environment(trusted_account_ids=["111111111111", "222222222222", "222222222222"])
+        assert "trusted_account_ids: '111111111111' is this environment's own account" in str(refused.value)
+        assert "trusted_account_ids: '222222222222' stands there 2 times" in str(refused.value)
+
+    def test_an_image_repository_stands_there_once(self) -> None:
+        with pytest.raises(DeclarationError, match="image_repositories: 'ranker' stands there 2 times"):
+            an_environment(image_repositories=["ranker", "ranker"])
+
+
+def test_each_model_has_a_group_with_an_owner(synthesize: Synthesize) -> None:
+    config = made(synthesize, a_model(), a_model(name="two-tower", owner="li@example.com"))
+    groups = config["resource"]["aws_sagemaker_model_package_group"].values()
+    assert {each["model_package_group_name"]: each["tags"] for each in groups} == {
+        "recsys-dev-ranker": {"Owner": "ana@example.com"},
+        "recsys-dev-two-tower": {"Owner": "li@example.com"},
+    }
+
+
+def test_protected_groups_cannot_be_destroyed(synthesize: Synthesize) -> None:
+    group = "aws_sagemaker_model_package_group"
+    assert only(made(synthesize), group)["lifecycle"] == {"prevent_destroy": True}
+    assert "lifecycle" not in only(made(synthesize, protect_data=False), group)
+
+
+def test_nobody_else_looks_at_versions_by_default(synthesize: Synthesize) -> None:
+    assert "aws_sagemaker_model_package_group_policy" not in made(synthesize)["resource"]
+
+
+def test_trusted_accounts_use_versions_and_do_not_approve_them(synthesize: Synthesize) -> None:
+    config = made(synthesize, trusted_account_ids=["222222222222"])
+    policy = json.loads(only(config, "aws_sagemaker_model_package_group_policy")["resource_policy"])
+    group, versions = policy["Statement"]
+    assert (group["Resource"], group["Action"]) == (GROUP_ARN, "sagemaker:DescribeModelPackageGroup")
+    assert versions["Resource"] == VERSION_ARNS
+    assert versions["Principal"] == {"AWS": ["arn:aws:iam::222222222222:root"]}
+    assert versions["Action"] == [
+        "sagemaker:CreateModel",
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:ListModelPackages",
+    ]
+
+
+def test_people_are_told_of_every_approval_of_the_environments_models(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    assert json.loads(only(config, "aws_cloudwatch_event_rule")["event_pattern"]) == {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Package State Change"],
+        "detail": {
+            "ModelPackageGroupName": [{"prefix": "recsys-dev-"}],
+            "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
+        },
+    }
+    function = only(config, "aws_lambda_function")
+    assert function["function_name"] == "recsys-dev-model-approval"
+    assert function["environment"]["variables"] == {Variable.TOPIC: an_environment().names.alerts_topic_arn}
+
+
+def test_the_function_finds_owners_and_tells_and_can_do_nothing_else(synthesize: Synthesize) -> None:
+    policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
+    statements = {each["Sid"]: each for each in policy["Statement"]}
+    own = {"WriteLog", "SendDeadLetters", "Trace", "ReadVariables"}
+    assert set(statements) == own | {"FindOwner", "TellPeople", "UseKeyOfTopic"}
+    assert statements["FindOwner"]["Resource"] == f"{PREFIX}:model-package-group/recsys-dev-*"
+
+
+def test_its_log_has_a_key_of_its_own_or_the_one_that_is_given(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    (key,) = config["resource"]["aws_kms_key"]
+    assert only(config, "aws_cloudwatch_log_group")["kms_key_id"] == f"${{aws_kms_key.{key}.arn}}"
+
+    given = "arn:aws:kms:us-east-1:111111111111:key/1"
+    config = synthesize(
+        lambda stack: ModelRegistry(stack, "registry", key_arn=given), environment=an_environment(models=[a_model()])
+    )
+    assert only(config, "aws_cloudwatch_log_group")["kms_key_id"] == given
+    assert "aws_kms_key" not in config["resource"]
+
+
+def test_a_function_is_started_by_approved_versions_of_any_model(synthesize: Synthesize) -> None:
+    assert listening(synthesize)["detail"] == {
+        "ModelPackageGroupName": [{"prefix": "recsys-dev-"}],
+        "ModelApprovalStatus": ["Approved"],
+    }
+
+
+def test_a_function_can_wait_for_one_model(synthesize: Synthesize) -> None:
+    assert listening(synthesize, models=["ranker"], approvals=["Rejected"])["detail"] == {
+        "ModelPackageGroupName": ["recsys-dev-ranker"],
+        "ModelApprovalStatus": ["Rejected"],
+    }
+
+
+@pytest.mark.parametrize("approvals", [["approved"], []])
+def test_an_approval_that_sagemaker_does_not_have_is_refused(synthesize: Synthesize, approvals: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"does not fit. Expected: one or more of PendingManualApproval, Approved"):
+        listening(synthesize, approvals=approvals)
+
+
+def test_a_model_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"there is no model 'users'. Expected: one of ranker, two-tower"):
+        listening(synthesize, models=["users"])
+
+
+def test_without_a_declaration_there_is_no_registry(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"'dev' declares no models. Expected: one or more RegisteredModel"):
+        synthesize(lambda stack: ModelRegistry(stack, "registry"))
+
+
+def test_readers_look_at_versions(synthesize: Synthesize) -> None:
+    statements = granted(synthesize, lambda registry, to: registry.grant_read(to, models=["ranker"]))
+    assert set(statements) == {"LookAtGroups", "LookAtVersions"}
+    assert statements["LookAtGroups"]["Resource"] == GROUP_ARN
+    assert statements["LookAtVersions"]["Resource"] == VERSION_ARNS
+    assert "sagemaker:ListModelPackages" in statements["LookAtVersions"]["Action"]
+
+
+def test_who_registers_a_version_cannot_approve_it(synthesize: Synthesize) -> None:
+    statements = granted(synthesize, lambda registry, to: registry.grant_register(to, models=["ranker"]))
+    assert statements["Register"] == {
+        "Sid": "Register",
+        "Effect": "Allow",
+        "Action": "sagemaker:CreateModelPackage",
+        "Resource": [GROUP_ARN, VERSION_ARNS],
+        "Condition": {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+    }
+    assert "Approve" not in statements
+
+
+def test_approvers_change_versions_and_register_none(synthesize: Synthesize) -> None:
+    statements = granted(synthesize, lambda registry, to: registry.grant_approve(to))
+    assert statements["Approve"]["Action"] == "sagemaker:UpdateModelPackage"
+    assert len(statements["Approve"]["Resource"]) == 2
+    assert "Register" not in statements

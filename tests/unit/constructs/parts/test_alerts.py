@@ -1,0 +1,119 @@
+"""Who is told, and who may tell."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import RegisteredModel
+from mlinfra.constructs.parts.alerts import Alerts
+from tests.conftest import an_environment, an_experiment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlinfra import MlStack
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+
+def made(synthesize: Synthesize, then: Callable[[Alerts], object] | None = None, **changes: Any) -> dict[str, Any]:
+    def build(stack: MlStack) -> None:
+        alerts = Alerts(stack, "alerts")
+        if then:
+            then(alerts)
+
+    return synthesize(build, environment=an_environment(**changes))
+
+
+def filters(config: dict[str, Any]) -> dict[str, Any]:
+    listed = config["resource"].get("aws_sns_topic_subscription", {}).values()
+    return {each["endpoint"]: json.loads(each.get("filter_policy", "null")) for each in listed}
+
+
+def test_the_topic_is_the_one_that_the_environment_names(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    environment = an_environment()
+    assert environment.names.alerts_topic_arn.endswith(f":{only(config, 'aws_sns_topic')['name']}")
+
+
+def test_it_is_encrypted_with_a_key_that_alarms_of_the_account_may_use(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    (key,) = config["resource"]["aws_kms_key"]
+    assert only(config, "aws_sns_topic")["kms_master_key_id"] == f"${{aws_kms_key.{key}.arn}}"
+    assert only(config, "aws_kms_alias")["name"] == "alias/recsys-dev-alerts"
+    statements = {each["Sid"]: each for each in json.loads(only(config, "aws_kms_key")["policy"])["Statement"]}
+    assert set(statements) == {"AllowThroughIam", "AllowAlarms"}
+    assert statements["AllowAlarms"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert statements["AllowAlarms"]["Condition"] == {
+        "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:us-east-1:111111111111:alarm:*"},
+        "StringEquals": {"aws:SourceAccount": "111111111111"},
+    }
+
+
+def test_alarms_of_the_account_publish_and_others_do_not(synthesize: Synthesize) -> None:
+    policy = json.loads(only(made(synthesize), "aws_sns_topic_policy")["policy"])
+    statements = {each["Sid"]: each for each in policy["Statement"]}
+    allowed = [each for each in statements.values() if each["Effect"] == "Allow"]
+    assert [(each["Principal"], each["Action"]) for each in allowed] == [
+        ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+    ]
+    assert allowed[0]["Condition"]["StringEquals"] == {"aws:SourceAccount": "111111111111"}
+    assert statements["DenyInsecureTransport"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statements["DenyOtherAccounts"]["Condition"]["StringNotEquals"] == {"aws:PrincipalAccount": "111111111111"}
+
+
+def test_nobody_is_told_by_default(synthesize: Synthesize) -> None:
+    assert filters(made(synthesize)) == {}
+
+
+def test_alert_emails_get_everything_and_owners_their_own(synthesize: Synthesize) -> None:
+    experiments = [an_experiment(), an_experiment(name="ranker", owner="ben@example.com")]
+    config = made(synthesize, alert_emails=("platform@example.com",), experiments=experiments)
+    assert filters(config) == {
+        "platform@example.com": None,
+        "ana@example.com": {"owner": ["ana@example.com"]},
+        "ben@example.com": {"owner": ["ben@example.com"]},
+    }
+
+
+def test_the_owner_of_a_model_gets_what_is_about_it(synthesize: Synthesize) -> None:
+    model = RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown.")
+    assert filters(made(synthesize, models=[model])) == {"ana@example.com": {"owner": ["ana@example.com"]}}
+
+
+def test_an_owner_of_two_experiments_is_subscribed_once(synthesize: Synthesize) -> None:
+    config = made(synthesize, experiments=[an_experiment(), an_experiment(name="ranker")])
+    assert list(filters(config)) == ["ana@example.com"]
+
+
+def test_an_owner_who_gets_everything_gets_nothing_twice(synthesize: Synthesize) -> None:
+    config = made(synthesize, alert_emails=("ana@example.com",), experiments=[an_experiment()])
+    assert filters(config) == {"ana@example.com": None}
+
+
+def test_addresses_that_differ_in_dots_only_are_two(synthesize: Synthesize) -> None:
+    config = made(synthesize, alert_emails=("a.b@example.com", "ab@example.com", "a-b@example.com"))
+    assert len(filters(config)) == 3
+
+
+def test_others_can_be_subscribed(synthesize: Synthesize) -> None:
+    def subscribe(alerts: Alerts) -> None:
+        alerts.subscribe("on-call@example.com")
+        alerts.subscribe("cy@example.com", owner_only=True)
+
+    config = made(synthesize, subscribe)
+    assert filters(config) == {"on-call@example.com": None, "cy@example.com": {"owner": ["cy@example.com"]}}
+
+
+@pytest.mark.parametrize("email", ["ana", "ana@example", "ana@example.com, ben@example.com"])
+def test_what_is_no_address_is_refused(synthesize: Synthesize, email: str) -> None:
+    with pytest.raises(ValueError, match=f"email='{email}' is no e-mail address. Expected: one such as"):
+        made(synthesize, lambda alerts: alerts.subscribe(email))
+
+
+def test_an_owner_cannot_be_subscribed_to_everything_afterwards(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"ana@example\.com is subscribed to what is about their own clusters"):
+        made(synthesize, lambda alerts: alerts.subscribe("ana@example.com"), experiments=[an_experiment()])

@@ -1,0 +1,387 @@
+"""What an endpoint is made of, for each way in which it can be hosted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Serverless, ServingEndpoint, Variant
+from mlinfra.constructs.data_lake.access import DataLakeAccess
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlinfra import MlStack
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY, LAKE_KEY = (f"arn:aws:kms:us-east-1:111111111111:key/{number}" for number in (1, 2))
+IMAGE = "111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1"
+TOPIC = "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts"
+NAME = "recsys-dev-ranker"
+MAIN = Variant(image=IMAGE, model_data="ranker/7/model.tar.gz")
+TWO = [MAIN, Variant(name="challenger", image=IMAGE, model_data="ranker/8/", weight=0.1)]
+ASYNCHRONOUS = Asynchronous(instance_type="ml.g5.xlarge", max_instances=3)
+SCALING = RealTime(instance_type="ml.m7i.large", instances=2, max_instances=6, invocations_per_instance=600)
+
+
+def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+    values = {
+        "name": "ranker",
+        "owner": "ana@example.com",
+        "hosting": RealTime(instance_type="ml.m7i.large"),
+        "variants": [MAIN],
+    } | changes
+    environment = an_environment(endpoints=[Endpoint(**values)])
+
+    def build(stack: MlStack) -> None:
+        ServingEndpoint(
+            stack,
+            "ranker",
+            endpoint=environment.endpoints[0],
+            data_lake=DataLakeAccess(stack, "lake", key_arn=LAKE_KEY),
+            vpc_id="vpc-1",
+            subnet_ids=["subnet-1", "subnet-2"],
+            key_arn=KEY,
+        )
+
+    return synthesize(build, environment=environment)
+
+
+def alarms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """All alarms, by what follows the endpoint's name."""
+    found = config["resource"]["aws_cloudwatch_metric_alarm"].values()
+    return {each["alarm_name"].removeprefix(f"{NAME}-"): each for each in found}
+
+
+def granted(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The statements of the role, by their names."""
+    policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def variants(config: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = only(config, "aws_sagemaker_endpoint_configuration")["production_variants"]
+    return found
+
+
+def test_what_cannot_be_changed_is_made_anew_beside_the_old_one(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    for type_name in ("aws_sagemaker_model", "aws_sagemaker_endpoint_configuration"):
+        assert only(config, type_name)["lifecycle"] == {"create_before_destroy": True}
+    assert only(config, "aws_sagemaker_endpoint_configuration")["name_prefix"] == f"{NAME}-"
+    assert "lifecycle" not in only(config, "aws_sagemaker_endpoint")
+
+
+def test_the_name_of_a_model_changes_with_all_that_it_is_made_of(synthesize: Synthesize) -> None:
+    def name(**changes: Any) -> str:
+        return str(only(made(synthesize, variants=[MAIN.model_copy(update=changes)]), "aws_sagemaker_model")["name"])
+
+    first = name()
+    assert first.startswith(f"{NAME}-main-${{substr(sha256(")
+    assert all(part in first for part in (".arn", "subnet-1", "aws_security_group"))
+    changes: list[dict[str, Any]] = [
+        {"image": IMAGE.replace("3.1", "3.2")},
+        {"model_data": "ranker/8/model.tar.gz"},
+        {"variables": {"WORKERS": "2"}},
+    ]
+    assert len({first, *(name(**each) for each in changes)}) == 4
+    assert name(weight=2.0) == first
+
+
+def test_long_names_are_cut_to_what_sagemaker_takes(synthesize: Synthesize) -> None:
+    config = made(synthesize, name="e" * 40, variants=[Variant(name="v" * 24, image=IMAGE)])
+    readable, _, _ = only(config, "aws_sagemaker_model")["name"].partition("${")
+    assert len(readable) + 10 <= 63
+    assert len(only(config, "aws_sagemaker_endpoint_configuration")["name_prefix"]) + 26 <= 63
+
+
+def test_containers_are_isolated_in_private_subnets(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    model = only(config, "aws_sagemaker_model")
+    assert model["enable_network_isolation"] is True
+    assert model["vpc_config"]["subnets"] == ["subnet-1", "subnet-2"]
+    assert "aws_vpc_security_group_ingress_rule" not in config["resource"]
+    assert only(config, "aws_vpc_security_group_egress_rule")["to_port"] == 443
+
+
+def test_isolation_can_be_given_up(synthesize: Synthesize) -> None:
+    assert "enable_network_isolation" not in only(made(synthesize, network_isolation=False), "aws_sagemaker_model")
+
+
+def test_a_serverless_endpoint_has_what_sagemaker_offers_for_it_and_no_more(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=Serverless(memory_mib=3072, max_concurrency=20, provisioned_concurrency=2))
+    model = only(config, "aws_sagemaker_model")
+    assert not {"vpc_config", "enable_network_isolation"} & model.keys()
+    (variant,) = variants(config)
+    assert variant["serverless_config"] == {
+        "memory_size_in_mb": 3072,
+        "max_concurrency": 20,
+        "provisioned_concurrency": 2,
+    }
+    assert not {"instance_type", "initial_instance_count"} & variant.keys()
+    assert "kms_key_arn" not in only(config, "aws_sagemaker_endpoint_configuration")
+    assert "deployment_config" not in only(config, "aws_sagemaker_endpoint")
+    assert not {"aws_security_group", "aws_appautoscaling_target"} & config["resource"].keys()
+    assert "AttachToNetwork" not in granted(config)
+
+
+@pytest.mark.parametrize(("instance_type", "key"), [("ml.m7i.large", KEY), ("ml.g5.xlarge", None)])
+def test_a_key_is_given_for_volumes_where_there_are_no_local_disks(
+    synthesize: Synthesize, instance_type: str, key: str | None
+) -> None:
+    config = made(synthesize, hosting=RealTime(instance_type=instance_type))
+    assert only(config, "aws_sagemaker_endpoint_configuration").get("kms_key_arn") == key
+
+
+def test_requests_are_shared_by_weight(synthesize: Synthesize) -> None:
+    config = made(synthesize, variants=TWO)
+    assert {each["variant_name"]: each["initial_variant_weight"] for each in variants(config)} == {
+        "main": 1,
+        "challenger": 0.1,
+    }
+    assert len(config["resource"]["aws_sagemaker_model"]) == 2
+
+
+def test_files_that_are_not_packed_are_read_as_they_lie(synthesize: Synthesize) -> None:
+    config = made(synthesize, variants=[TWO[1]])
+    container = only(config, "aws_sagemaker_model")["primary_container"]
+    assert "model_data_url" not in container
+    (source,) = container["model_data_source"]["s3_data_source"]
+    assert source == {
+        "compression_type": "None",
+        "s3_data_type": "S3Prefix",
+        "s3_uri": "s3://recsys-dev-models-111111111111-us-east-1/ranker/8/",
+    }
+
+
+def test_a_shadow_gets_copies_and_is_asked_about_by_nothing(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=SCALING, shadow=Variant(name="next", image=IMAGE, weight=0.5))
+    (shadow,) = only(config, "aws_sagemaker_endpoint_configuration")["shadow_production_variants"]
+    assert (shadow["variant_name"], shadow["initial_variant_weight"]) == ("next", 0.5)
+    assert (shadow["instance_type"], shadow["initial_instance_count"]) == ("ml.m7i.large", 2)
+    assert sorted(alarms(config)) == ["errors-main", "latency-main", "unused"]
+    assert len(config["resource"]["aws_appautoscaling_target"]) == 1
+
+
+def test_a_part_of_the_requests_is_kept_in_the_lake(synthesize: Synthesize) -> None:
+    config = made(synthesize, capture_percent=20)
+    capture = only(config, "aws_sagemaker_endpoint_configuration")["data_capture_config"]
+    assert capture["destination_s3_uri"] == "s3://recsys-dev-raw-111111111111-us-east-1/serving/ranker/captured"
+    assert (capture["initial_sampling_percentage"], capture["kms_key_id"]) == (20, LAKE_KEY)
+    assert [each["capture_mode"] for each in capture["capture_options"]] == ["Input", "Output"]
+    statement = granted(config)["Capture"]
+    assert statement["Action"] == "s3:PutObject"
+    assert statement["Resource"] == "arn:aws:s3:::recsys-dev-raw-111111111111-us-east-1/serving/ranker/captured/*"
+
+
+def test_the_role_reads_its_models_in_all_versions_and_nobody_elses(synthesize: Synthesize) -> None:
+    statements = granted(made(synthesize))
+    bucket = "arn:aws:s3:::recsys-dev-models-111111111111-us-east-1"
+    assert statements["ReadModels"]["Resource"] == f"{bucket}/ranker/*"
+    assert statements["ListModels"]["Condition"] == {"StringLike": {"s3:prefix": ["ranker/*"]}}
+    assert statements["PullImages"]["Resource"] == "arn:aws:ecr:us-east-1:111111111111:repository/recsys-ranker"
+    assert statements["UseKeyOfLake"]["Action"] == "kms:Decrypt"
+    assert not {"Capture", "ReadRequests", "WriteResults", "TellOfRequests"} & statements.keys()
+
+
+@pytest.mark.parametrize("changes", [{"hosting": ASYNCHRONOUS}, {"hosting": SCALING, "capture_percent": 1}])
+def test_everything_is_granted_only_where_there_is_no_resource_to_name(
+    synthesize: Synthesize, changes: dict[str, Any]
+) -> None:
+    statements = granted(made(synthesize, **changes))
+    anywhere = {sid for sid, each in statements.items() if each["Resource"] == "*"}
+    assert anywhere == {"LogInToRegistry", "LookAtNetwork", "Metrics"}
+    assert not [each for each in statements.values() if "*" in each["Action"]]
+
+
+def test_only_sagemaker_in_this_account_may_assume_the_role(synthesize: Synthesize) -> None:
+    (trust,) = json.loads(only(made(synthesize), "aws_iam_role")["assume_role_policy"])["Statement"]
+    assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+
+
+def test_an_asynchronous_endpoint_reads_and_writes_in_the_lake_and_tells_of_it(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=ASYNCHRONOUS)
+    output = only(config, "aws_sagemaker_endpoint_configuration")["async_inference_config"]["output_config"]
+    processed = "s3://recsys-dev-processed-111111111111-us-east-1/serving/ranker"
+    assert (output["s3_output_path"], output["s3_failure_path"]) == (f"{processed}/results", f"{processed}/failures")
+    assert output["kms_key_id"] == LAKE_KEY
+    assert set(output["notification_config"]) == {"success_topic", "error_topic"}
+    names = {each["name"] for each in config["resource"]["aws_sns_topic"].values()}
+    assert names == {f"{NAME}-succeeded", f"{NAME}-failed"}
+    assert {"ReadRequests", "WriteResults", "TellOfRequests", "UseKeyOfTopics"} <= granted(config).keys()
+
+
+def test_asynchronous_instances_follow_the_backlog_down_to_none(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=ASYNCHRONOUS)
+    target = only(config, "aws_appautoscaling_target")
+    assert (target["min_capacity"], target["max_capacity"]) == (0, 3)
+    policies = {each["policy_type"]: each for each in config["resource"]["aws_appautoscaling_policy"].values()}
+    tracking = policies["TargetTrackingScaling"]["target_tracking_scaling_policy_configuration"]
+    metric = tracking["customized_metric_specification"]
+    assert (metric["metric_name"], tracking["target_value"]) == ("ApproximateBacklogSizePerInstance", 5)
+    assert metric["dimensions"] == [{"name": "EndpointName", "value": NAME}]
+    step = policies["StepScaling"]["step_scaling_policy_configuration"]["step_adjustment"]
+    assert step == [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}]
+    wake = alarms(config)["wake"]
+    assert (wake["metric_name"], wake["dimensions"]) == ("HasBacklogWithoutCapacity", {"EndpointName": NAME})
+
+
+def test_what_never_goes_to_none_needs_no_waking(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=Asynchronous(instance_type="ml.g5.xlarge", min_instances=1, max_instances=2))
+    assert only(config, "aws_appautoscaling_policy")["policy_type"] == "TargetTrackingScaling"
+    assert "wake" not in alarms(config)
+
+
+def test_real_time_instances_follow_the_requests(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=SCALING)
+    target = only(config, "aws_appautoscaling_target")
+    assert (target["min_capacity"], target["max_capacity"]) == (2, 6)
+    tracking = only(config, "aws_appautoscaling_policy")["target_tracking_scaling_policy_configuration"]
+    assert tracking["predefined_metric_specification"] == {
+        "predefined_metric_type": "SageMakerVariantInvocationsPerInstance"
+    }
+    assert tracking["target_value"] == 600
+
+
+def test_a_fixed_number_of_instances_is_not_scaled(synthesize: Synthesize) -> None:
+    assert "aws_appautoscaling_target" not in made(synthesize)["resource"]
+
+
+def test_scaling_goes_and_comes_back_with_the_instance_type(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=SCALING)
+    (configuration,) = config["resource"]["aws_sagemaker_endpoint_configuration"]
+    trigger = f"aws_sagemaker_endpoint_configuration.{configuration}.production_variants[0].instance_type"
+    for type_name in ("aws_appautoscaling_target", "aws_appautoscaling_policy"):
+        assert only(config, type_name)["lifecycle"] == {"replace_triggered_by": [trigger]}
+
+
+@pytest.mark.parametrize(
+    ("deployment", "routing"),
+    [
+        (None, {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 0}),
+        (
+            BlueGreen(traffic="canary", step_percent=20, wait_seconds=300),
+            {
+                "type": "CANARY",
+                "wait_interval_in_seconds": 300,
+                "canary_size": {"type": "CAPACITY_PERCENT", "value": 20},
+            },
+        ),
+        (
+            BlueGreen(traffic="linear", step_percent=25),
+            {
+                "type": "LINEAR",
+                "wait_interval_in_seconds": 600,
+                "linear_step_size": {"type": "CAPACITY_PERCENT", "value": 25},
+            },
+        ),
+    ],
+)
+def test_traffic_moves_as_declared(
+    synthesize: Synthesize, deployment: BlueGreen | None, routing: dict[str, Any]
+) -> None:
+    config = made(synthesize, hosting=SCALING, deployment=deployment)
+    policy = only(config, "aws_sagemaker_endpoint")["deployment_config"]["blue_green_update_policy"]
+    assert policy["traffic_routing_configuration"] == routing
+    assert policy["maximum_execution_timeout_in_seconds"] == 3600
+
+
+def test_latency_and_errors_of_every_variant_bring_the_old_fleet_back(synthesize: Synthesize) -> None:
+    config = made(synthesize, variants=TWO)
+    endpoint = only(config, "aws_sagemaker_endpoint")
+    resources = config["resource"]["aws_cloudwatch_metric_alarm"]
+    named = {f"${{aws_cloudwatch_metric_alarm.{key}.alarm_name}}": each for key, each in resources.items()}
+    rolling_back = [
+        named[each["alarm_name"]]["alarm_name"].removeprefix(f"{NAME}-")
+        for each in endpoint["deployment_config"]["auto_rollback_configuration"]["alarms"]
+    ]
+    assert rolling_back == ["latency-main", "errors-main", "latency-challenger", "errors-challenger"]
+    assert {key for key in resources if "unused" not in key} <= {
+        each.partition(".")[2] for each in endpoint["depends_on"]
+    }
+
+
+def test_no_requests_are_neither_slow_nor_wrong(synthesize: Synthesize) -> None:
+    found = alarms(made(synthesize))
+    assert {each["treat_missing_data"] for name, each in found.items() if name != "unused"} == {"notBreaching"}
+
+
+def test_latency_is_told_in_milliseconds_and_measured_in_microseconds(synthesize: Synthesize) -> None:
+    alarm = alarms(made(synthesize, hosting=RealTime(instance_type="ml.m7i.large", max_latency_ms=150)))["latency-main"]
+    assert (alarm["metric_name"], alarm["extended_statistic"], alarm["threshold"]) == ("ModelLatency", "p99", 150_000)
+    assert "more than 150 ms. Whose: ana@example.com." in alarm["alarm_description"]
+
+
+def test_errors_are_a_part_of_the_requests(synthesize: Synthesize) -> None:
+    alarm = alarms(made(synthesize, max_error_percent=0.5))["errors-main"]
+    assert (alarm["metric_name"], alarm["statistic"]) == ("Invocation5XXErrors", "Average")
+    assert (alarm["threshold"], alarm["comparison_operator"]) == (0.005, "GreaterThanThreshold")
+    assert alarm["dimensions"] == {"EndpointName": NAME, "VariantName": "main"}
+    assert alarm["alarm_actions"] == [TOPIC]
+
+
+@pytest.mark.parametrize(("declared", "seen"), [(3, 3), (7, 7), (30, 7)])
+def test_an_alarm_sees_a_week_of_silence_at_most(synthesize: Synthesize, declared: int, seen: int) -> None:
+    alarm = alarms(made(synthesize, unused_days=declared))["unused"]
+    assert (alarm["metric_name"], alarm["statistic"]) == ("Invocations", "Sum")
+    assert (alarm["period"], alarm["evaluation_periods"], alarm["treat_missing_data"]) == (86_400, seen, "breaching")
+    assert f"Nobody has asked {NAME} for {seen} days" in alarm["alarm_description"]
+
+
+def test_one_variant_that_is_asked_is_enough(synthesize: Synthesize) -> None:
+    alarm = alarms(made(synthesize, variants=TWO))["unused"]
+    (together,) = [each for each in alarm["metric_query"] if each.get("return_data")]
+    assert together["expression"] == "SUM(METRICS())"
+    assert [each["metric"]["dimensions"]["VariantName"] for each in alarm["metric_query"] if "metric" in each] == [
+        "main",
+        "challenger",
+    ]
+    assert not {"metric_name", "namespace", "period", "statistic"} & alarm.keys()
+
+
+def test_asynchronous_requests_are_counted_by_their_latencies(synthesize: Synthesize) -> None:
+    alarm = alarms(made(synthesize, hosting=ASYNCHRONOUS))["unused"]
+    assert (alarm["metric_name"], alarm["statistic"]) == ("ModelLatency", "SampleCount")
+
+
+@pytest.mark.parametrize(("stops", "tag"), [(True, "true"), (False, "false")])
+def test_tags_say_whose_it_is_and_whether_it_may_be_stopped(
+    synthesize: Synthesize,
+    stops: bool,  # noqa: FBT001
+    tag: str,
+) -> None:
+    config = made(synthesize, hosting=SCALING, stop_when_unused=stops, unused_days=14)
+    tags = {"Owner": "ana@example.com", "AutoStop": tag, "UnusedDays": "14"}
+    assert only(config, "aws_sagemaker_endpoint")["tags"] == tags
+    assert only(config, "aws_appautoscaling_target")["tags"] == tags
+
+
+def test_an_endpoint_that_the_environment_does_not_declare_is_refused(synthesize: Synthesize) -> None:
+    other = Endpoint(name="other", owner="ana@example.com", hosting=Serverless(), variants=[MAIN])
+
+    def build(stack: MlStack) -> None:
+        lake = DataLakeAccess(stack, "lake", key_arn=LAKE_KEY)
+        ServingEndpoint(
+            stack, "other", endpoint=other, data_lake=lake, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY
+        )
+
+    with pytest.raises(ValueError, match=r"does not declare the endpoint 'other'\. Declared: none\. Add it to the"):
+        synthesize(build)
+
+
+def test_a_lake_without_a_zone_that_is_needed_is_refused(synthesize: Synthesize) -> None:
+    endpoint = Endpoint(name="ranker", owner="ana@example.com", hosting=Serverless(), variants=[MAIN])
+
+    def build(stack: MlStack) -> None:
+        lake = DataLakeAccess(stack, "lake", key_arn=LAKE_KEY, zones=["models"])
+        ServingEndpoint(
+            stack, "ranker", endpoint=endpoint, data_lake=lake, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY
+        )
+
+    with pytest.raises(ValueError, match=r"the lake has no zone 'raw'\. Expected: one of models\."):
+        synthesize(build, environment=an_environment(endpoints=[endpoint]))

@@ -1,0 +1,73 @@
+"""What starts the watch over endpoints, and what it may do. What it does is tested in tests/functions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import EndpointWatch
+from mlinfra.functions.unused_endpoints import WatchSettings
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+
+
+def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+    return synthesize(lambda stack: EndpointWatch(stack, "watch", key_arn=KEY), environment=an_environment(**changes))
+
+
+def settings(config: dict[str, Any]) -> WatchSettings:
+    """As the function itself reads them."""
+    return WatchSettings.read(only(config, "aws_lambda_function")["environment"]["variables"])
+
+
+def statements(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def test_it_runs_every_day(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    assert only(config, "aws_cloudwatch_event_rule")["schedule_expression"] == "rate(1 day)"
+    assert only(config, "aws_lambda_function")["handler"] == "mlinfra.functions.unused_endpoints.handler"
+
+
+def test_it_is_told_whose_endpoints_are_meant(synthesize: Synthesize) -> None:
+    read = settings(made(synthesize))
+    assert (read.environment, read.prefix) == ("dev", "recsys-dev-")
+    assert read.topic == an_environment().names.alerts_topic_arn
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_whether_it_deletes_is_the_environments_word(synthesize: Synthesize, dry_run: bool) -> None:  # noqa: FBT001
+    assert settings(made(synthesize, janitor_dry_run=dry_run)).deletes is not dry_run
+
+
+def test_a_new_environment_is_only_reported_on(synthesize: Synthesize) -> None:
+    assert settings(made(synthesize)).deletes is False
+
+
+def test_it_deletes_only_what_may_be_stopped_in_its_environment(synthesize: Synthesize) -> None:
+    found = statements(made(synthesize))
+    condition = {"StringEquals": {"aws:ResourceTag/AutoStop": "true", "aws:ResourceTag/Environment": "dev"}}
+    assert found["DeleteUnused"]["Action"] == "sagemaker:DeleteEndpoint"
+    assert found["DeleteUnused"]["Resource"] == "arn:aws:sagemaker:us-east-1:111111111111:endpoint/recsys-dev-*"
+    assert found["DeleteUnused"]["Condition"] == found["EndScaling"]["Condition"] == condition
+
+
+def test_only_what_knows_no_resource_is_allowed_everywhere(synthesize: Synthesize) -> None:
+    anywhere = {sid for sid, each in statements(made(synthesize)).items() if each["Resource"] == "*"}
+    assert anywhere == {"Look", "Trace"}
+
+
+def test_its_silence_is_told(synthesize: Synthesize) -> None:
+    found = made(synthesize)["resource"]["aws_cloudwatch_metric_alarm"].values()
+    (alarm,) = [each for each in found if each["metric_name"] == "Invocations"]
+    assert (alarm["period"], alarm["evaluation_periods"], alarm["treat_missing_data"]) == (86_400, 2, "breaching")

@@ -1,0 +1,113 @@
+"""When a cluster counts as idle, and when as silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.constructs.shutdown.idle_alarms import IdleGuard
+from mlinfra.constructs.shutdown.idle_stop import IdleStop
+from tests.conftest import an_environment, an_experiment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlinfra import MlStack
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+TOPIC = "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts"
+CLUSTER = "recsys-dev-two-tower-v2"
+
+
+def guarded(synthesize: Synthesize, experiment: Any = None, **changes: Any) -> dict[str, Any]:
+    def build(stack: MlStack) -> None:
+        IdleGuard(
+            stack,
+            "guard",
+            cluster_name=CLUSTER,
+            experiment=experiment or an_experiment(),
+            idle_stop=IdleStop(stack, "idle-stop", key_arn=KEY),
+        )
+
+    return synthesize(build, environment=an_environment(**changes))
+
+
+def alarm(config: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [
+        each for each in config["resource"]["aws_cloudwatch_metric_alarm"].values() if each["alarm_name"] == name
+    ]
+    body: dict[str, Any] = found
+    return body
+
+
+def idle(config: dict[str, Any]) -> dict[str, Any]:
+    return alarm(config, f"{CLUSTER}-gpu-idle")
+
+
+def silence(config: dict[str, Any]) -> dict[str, Any]:
+    return alarm(config, f"{CLUSTER}-gpu-silence")
+
+
+def test_idle_is_when_the_busiest_gpu_does_nothing_for_half_an_hour(synthesize: Synthesize) -> None:
+    made = idle(guarded(synthesize))
+    assert (made["namespace"], made["metric_name"]) == ("CWAgent", "nvidia_smi_utilization_gpu")
+    assert made["dimensions"] == {"AutoScalingGroupName": CLUSTER}
+    assert (made["statistic"], made["comparison_operator"], made["threshold"]) == ("Maximum", "LessThanThreshold", 5)
+    assert made["period"] * made["evaluation_periods"] == 30 * 60
+    assert made["datapoints_to_alarm"] == made["evaluation_periods"]
+
+
+@pytest.mark.parametrize(("minutes", "periods"), [(10, 2), (45, 9), (360, 72)])
+def test_both_numbers_are_the_environments(synthesize: Synthesize, minutes: int, periods: int) -> None:
+    made = idle(guarded(synthesize, idle_minutes=minutes, idle_gpu_percent=12.5))
+    assert (made["evaluation_periods"], made["datapoints_to_alarm"], made["threshold"]) == (periods, periods, 12.5)
+    assert f"reached 12.5 % for {minutes} minutes" in made["alarm_description"]
+
+
+def test_no_data_is_no_idleness(synthesize: Synthesize) -> None:
+    assert idle(guarded(synthesize))["treat_missing_data"] == "notBreaching"
+
+
+@pytest.mark.parametrize(("stops", "end"), [(True, "It is stopped if it is."), (False, "It is not stopped for that.")])
+def test_people_are_told_and_the_function_is_called_to_look_again(
+    synthesize: Synthesize,
+    stops: bool,  # noqa: FBT001
+    end: str,
+) -> None:
+    config = guarded(synthesize, an_experiment(stop_when_idle=stops))
+    (function,) = config["resource"]["aws_lambda_function"]
+    assert idle(config)["alarm_actions"] == [TOPIC, f"${{aws_lambda_function.{function}.arn}}"]
+    assert f"{end} Whose: ana@example.com." in idle(config)["alarm_description"]
+
+
+def test_alarms_of_the_environment_alone_may_call_the_function(synthesize: Synthesize) -> None:
+    config = guarded(synthesize)
+    permission = only(config, "aws_lambda_permission")
+    assert permission["principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
+    assert permission["source_account"] == "111111111111"
+    assert permission["source_arn"] == "arn:aws:cloudwatch:us-east-1:111111111111:alarm:recsys-dev-*"
+    assert idle(config)["alarm_name"].startswith("recsys-dev-")
+
+
+def test_silence_is_when_nodes_run_and_none_reports(synthesize: Synthesize) -> None:
+    made = silence(guarded(synthesize))
+    queries = {each["id"]: each for each in made["metric_query"]}
+    assert queries["silent"]["expression"] == "nodes > reports"
+    assert [each["id"] for each in made["metric_query"] if each.get("return_data")] == ["silent"]
+    assert {
+        name: (each["metric"]["metric_name"], each["metric"]["stat"])
+        for name, each in queries.items()
+        if "metric" in each
+    } == {
+        "nodes": ("GroupInServiceInstances", "Minimum"),
+        "reports": ("nvidia_smi_utilization_gpu", "SampleCount"),
+    }
+    assert {each["metric"]["period"] for each in queries.values() if "metric" in each} == {300}
+    assert (made["evaluation_periods"], made["threshold"], made["treat_missing_data"]) == (3, 0, "notBreaching")
+
+
+def test_silence_stops_nothing(synthesize: Synthesize) -> None:
+    assert silence(guarded(synthesize))["alarm_actions"] == [TOPIC]

@@ -1,0 +1,73 @@
+"""The janitor and what starts it. What it does is tested in tests/functions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.constructs.shutdown.janitor import Janitor
+from mlinfra.constructs.shutdown.permissions import for_the_account
+from mlinfra.functions.settings import Settings
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+
+
+def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+    return synthesize(lambda stack: Janitor(stack, "janitor", key_arn=KEY), environment=an_environment(**changes))
+
+
+def settings(config: dict[str, Any]) -> Settings:
+    """As the function itself reads them."""
+    variables = only(config, "aws_lambda_function")["environment"]["variables"]
+    return Settings.read(dry_run_by_default=True, variables=variables)
+
+
+def test_it_runs_every_hour_one_run_at_a_time(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    assert only(config, "aws_cloudwatch_event_rule")["schedule_expression"] == "rate(1 hour)"
+    function = only(config, "aws_lambda_function")
+    assert (function["handler"], function["reserved_concurrent_executions"]) == ("mlinfra.functions.janitor.handler", 1)
+
+
+def test_a_run_that_an_hour_could_not_begin_is_left_to_the_next(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    assert only(config, "aws_lambda_function_event_invoke_config")["maximum_event_age_in_seconds"] == 3600
+    assert only(config, "aws_cloudwatch_event_target")["retry_policy"]["maximum_event_age_in_seconds"] == 3600
+
+
+def test_it_is_told_what_the_environment_says(synthesize: Synthesize) -> None:
+    environment = an_environment(volume_grace_days=5)
+    read = settings(made(synthesize, volume_grace_days=5))
+    assert (read.table, read.topic) == (environment.names.records_table, environment.names.alerts_topic_arn)
+    assert (read.prefix, read.grace.days) == ("recsys-dev-", 5)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_whether_it_acts_is_the_environments_word(synthesize: Synthesize, dry_run: bool) -> None:  # noqa: FBT001
+    assert settings(made(synthesize, janitor_dry_run=dry_run)).dry_run is dry_run
+
+
+def test_a_new_environment_is_only_reported_on(synthesize: Synthesize) -> None:
+    assert settings(made(synthesize)).dry_run is True
+
+
+def test_its_role_may_do_what_a_janitor_may(synthesize: Synthesize) -> None:
+    policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
+    granted = [each["Sid"] for each in policy["Statement"]]
+    asked = [each["Sid"] for each in for_the_account(an_environment(), key_arn=KEY)]
+    assert granted == ["WriteLog", "SendDeadLetters", "Trace", "ReadVariables", *asked]
+
+
+def test_its_silence_is_told(synthesize: Synthesize) -> None:
+    alarms = made(synthesize)["resource"]["aws_cloudwatch_metric_alarm"].values()
+    (alarm,) = [each for each in alarms if each["metric_name"] == "Invocations"]
+    assert (alarm["period"], alarm["evaluation_periods"], alarm["treat_missing_data"]) == (3600, 3, "breaching")
+    assert (alarm["comparison_operator"], alarm["threshold"]) == ("LessThanThreshold", 1)

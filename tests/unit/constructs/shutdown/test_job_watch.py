@@ -1,0 +1,46 @@
+"""What starts the function for finished jobs. What it does is tested in tests/functions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.constructs.shutdown.job_watch import JobWatch
+from mlinfra.functions.contract import Event
+from mlinfra.functions.settings import Settings
+from tests.conftest import only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+
+
+def made(synthesize: Synthesize) -> dict[str, Any]:
+    return synthesize(lambda stack: JobWatch(stack, "watch", key_arn=KEY))
+
+
+def test_it_hears_of_jobs_of_the_environment_that_ended(synthesize: Synthesize) -> None:
+    assert json.loads(only(made(synthesize), "aws_cloudwatch_event_rule")["event_pattern"]) == {
+        "source": [Event.JOB_SOURCE],
+        "detail-type": [Event.JOB_ENDED],
+        "detail": {"cluster": [{"prefix": "recsys-dev-"}]},
+    }
+
+
+def test_an_event_that_nobody_took_is_kept(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    (queue,) = config["resource"]["aws_sqs_queue"]
+    assert only(config, "aws_cloudwatch_event_target")["dead_letter_config"] == {
+        "arn": f"${{aws_sqs_queue.{queue}.arn}}"
+    }
+
+
+def test_it_acts_in_a_new_environment_too(synthesize: Synthesize) -> None:
+    """What ended has no use for its cluster; the dry run is about what the janitor finds by itself."""
+    function = only(made(synthesize), "aws_lambda_function")
+    assert function["handler"] == "mlinfra.functions.job_finished.handler"
+    read = Settings.read(dry_run_by_default=False, variables=function["environment"]["variables"])
+    assert (read.dry_run, read.prefix) == (False, "recsys-dev-")

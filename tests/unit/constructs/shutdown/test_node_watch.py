@@ -1,0 +1,41 @@
+"""What starts the function for nodes that are not as expected. What it does is tested in tests/functions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.constructs.shutdown.node_watch import NodeWatch
+from mlinfra.functions.contract import Event
+from tests.conftest import only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+
+
+def made(synthesize: Synthesize) -> dict[str, Any]:
+    return synthesize(lambda stack: NodeWatch(stack, "watch", key_arn=KEY))
+
+
+def test_it_hears_of_nodes_of_the_environment(synthesize: Synthesize) -> None:
+    assert json.loads(only(made(synthesize), "aws_cloudwatch_event_rule")["event_pattern"]) == {
+        "source": [Event.NODE_SOURCE],
+        "detail-type": [Event.NODE_UNHEALTHY],
+        "detail": {"cluster": [{"prefix": "recsys-dev-"}]},
+    }
+
+
+def test_it_can_stop_nothing(synthesize: Synthesize) -> None:
+    policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
+    actions = {
+        action
+        for each in policy["Statement"]
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    }
+    assert {action for action in actions if action.startswith(("autoscaling:", "ec2:"))} == {
+        "autoscaling:DescribeAutoScalingGroups"
+    }

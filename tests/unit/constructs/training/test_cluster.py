@@ -1,0 +1,488 @@
+"""What a training cluster is made of."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import Image, Platform, TrainingCluster
+from mlinfra.catalog.image_families import IMAGE_FAMILIES
+from mlinfra.catalog.instances import instance_types
+from mlinfra.declarations.experiment import Lustre
+from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
+from tests.conftest import an_environment, an_experiment, image_lock, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlinfra import MlStack
+    from mlinfra.catalog.instances import InstanceType
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+RESERVATION = "cr-0123456789abcdef0"
+NEURON_IMAGES = {each: Image(reference="ami-0123456789abcdef0") for each in ("trainium", "trainium2")}
+
+
+def cluster(
+    synthesize: Synthesize,
+    *,
+    settings: dict[str, Any] | None = None,
+    arguments: dict[str, Any] | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
+    """A stack with a cluster, as JSON: `settings` of its environment, `arguments` of its own, or `changes`."""
+    values: dict[str, Any] = {"experiments": [an_experiment(**changes)], "max_nodes": 8}
+    environment = an_environment(**values | (settings or {}))
+
+    def build(stack: MlStack) -> None:
+        given = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"], "key_arn": KEY} | (arguments or {})
+        TrainingCluster(stack, "cluster", experiment=environment.experiments[0], **given)
+
+    return synthesize(build, environment=environment)
+
+
+def user_data(config: dict[str, Any]) -> str:
+    return base64.b64decode(only(config, "aws_launch_template")["user_data"]).decode()
+
+
+@pytest.mark.parametrize(
+    ("size", "instance_type"), [("small", "p3.2xlarge"), ("medium", "p3.8xlarge"), ("large", "p3.16xlarge")]
+)
+def test_a_size_gives_the_instance_type_of_the_environment(
+    synthesize: Synthesize, size: str, instance_type: str
+) -> None:
+    assert only(cluster(synthesize, size=size), "aws_launch_template")["instance_type"] == instance_type
+
+
+def test_an_environment_may_replace_the_sizes(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, settings={"sizes": {"small": "g4dn.xlarge"}})
+    assert only(config, "aws_launch_template")["instance_type"] == "g4dn.xlarge"
+
+
+def test_the_root_volume_is_encrypted_and_as_large_as_asked_for(synthesize: Synthesize) -> None:
+    (device,) = only(cluster(synthesize, root_volume_gib=500), "aws_launch_template")["block_device_mappings"]
+    assert device["ebs"] == {
+        "volume_type": "gp3",
+        "volume_size": 500,
+        "encrypted": "true",
+        "kms_key_id": KEY,
+        "delete_on_termination": "true",
+    }
+
+
+def test_the_root_volume_is_200_gib_by_default(synthesize: Synthesize) -> None:
+    (device,) = only(cluster(synthesize), "aws_launch_template")["block_device_mappings"]
+    assert device["ebs"]["volume_size"] == 200
+
+
+def test_metadata_needs_a_token(synthesize: Synthesize) -> None:
+    assert only(cluster(synthesize), "aws_launch_template")["metadata_options"]["http_tokens"] == "required"
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "family", "root_device"),
+    [("p3.2xlarge", "proprietary-driver", "/dev/xvda"), ("p4d.24xlarge", "open-driver", "/dev/sda1")],
+)
+def test_a_node_boots_the_pinned_image_whose_driver_runs_its_gpus(
+    synthesize: Synthesize, instance_type: str, family: str, root_device: str
+) -> None:
+    config = cluster(synthesize, instance_type=instance_type)
+    template = only(config, "aws_launch_template")
+    pin = image_lock().find("us-east-1", IMAGE_FAMILIES[family], emulated=False)
+    assert pin is not None
+    assert template["image_id"] == pin.image_id
+    assert template["block_device_mappings"][0]["device_name"] == root_device
+    assert "aws_ami" not in config.get("data", {})
+
+
+def test_a_node_is_to_have_the_driver_and_the_cuda_version_of_its_image(synthesize: Synthesize) -> None:
+    text = user_data(cluster(synthesize))
+    assert "\nEXPECTED_DRIVER=595.91.07\nEXPECTED_CUDA=13.2\n" in text
+
+
+def test_a_node_is_to_have_the_cuda_version_that_the_experiment_asks_for(synthesize: Synthesize) -> None:
+    text = user_data(cluster(synthesize, cuda="12.8"))
+    assert "\nEXPECTED_CUDA=12.8\n" in text
+    assert '\nCUDA_HOME="/usr/local/cuda-12.8"\n' in text
+
+
+def test_of_an_image_that_nobody_pinned_any_driver_will_do(synthesize: Synthesize) -> None:
+    images = {"v100": Image(reference="name:Own image *")}
+    config = cluster(synthesize, settings={"images": images})
+    assert "\nEXPECTED_DRIVER=''\nEXPECTED_CUDA=''\n" in user_data(config)
+    image = only(config, "aws_ami", kind="data")
+    assert (image["owners"], image["filter"]) == (["amazon"], [{"name": "name", "values": ["Own image *"]}])
+
+
+@pytest.mark.parametrize("kind", ["instance", "volume", "network-interface"])
+def test_whose_it_is_stands_on_everything_that_is_launched(synthesize: Synthesize, kind: str) -> None:
+    specifications = only(cluster(synthesize), "aws_launch_template")["tag_specifications"]
+    (tags,) = [each["tags"] for each in specifications if each["resource_type"] == kind]
+    assert tags == {
+        "Environment": "dev",
+        "Team": "ml-platform",
+        "Project": "recsys",
+        "CostCenter": "ml-1234",
+        "ManagedBy": "terraform",
+        "Repository": "gitlab.example.com/ml/platform",
+        "CreatedBy": "mlinfra",
+        "AutoStop": "true",
+        "Name": "recsys-dev-two-tower-v2",
+        "Experiment": "two-tower-v2",
+        "Owner": "ana@example.com",
+        "Expires": "2026-12-18",
+        "SpendLimitUsd": "15000.00",
+        "Nodes": "1",
+        "StopWhenIdle": "true",
+        "IdleMinutes": "30",
+        "IdleGpuPercent": "5",
+    }
+
+
+def test_the_group_can_be_stopped_without_terraform_starting_it_again(synthesize: Synthesize) -> None:
+    group = only(cluster(synthesize, nodes=3), "aws_autoscaling_group")
+    assert (group["min_size"], group["desired_capacity"], group["max_size"]) == (0, 3, 3)
+    assert group["lifecycle"] == {"ignore_changes": ["desired_capacity"]}
+    assert group["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
+
+
+def test_no_port_is_open_but_among_nodes(synthesize: Synthesize) -> None:
+    config = cluster(synthesize)
+    rule = only(config, "aws_vpc_security_group_ingress_rule")
+    assert rule["referenced_security_group_id"] == rule["security_group_id"]
+    outward = config["resource"]["aws_vpc_security_group_egress_rule"].values()
+    assert [(each["from_port"], each["to_port"]) for each in outward if "cidr_ipv4" in each] == [(443, 443)]
+
+
+def test_a_cluster_of_an_experiment_that_nobody_declared_is_refused(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        TrainingCluster(
+            stack, "cluster", experiment=an_experiment(name="ghost"), vpc_id="vpc-1", subnet_ids=[], key_arn="arn"
+        )
+
+    with pytest.raises(ValueError, match=r"'dev' does not declare the experiment 'ghost'. Declared: none"):
+        synthesize(build)
+
+
+def test_an_image_of_the_environment_is_used(synthesize: Synthesize) -> None:
+    image = Image(reference="ami-0123456789abcdef0")
+    config = cluster(synthesize, settings={"images": {"v100": image}})
+    assert only(config, "aws_launch_template")["image_id"] == "ami-0123456789abcdef0"
+
+
+def test_the_launch_template_says_why_its_instance_type_was_chosen(synthesize: Synthesize) -> None:
+    template = only(cluster(synthesize, gpu="H100", gpus_per_node=8), "aws_launch_template")
+    assert template["description"].startswith("p5.48xlarge (8 x h100 of 80 GiB, 55.04 USD/h); ")
+    assert len(template["description"]) <= 255
+
+
+# Elastic Fabric Adapters
+
+
+def test_a_node_of_four_p5_has_32_adapters_and_one_address(synthesize: Synthesize) -> None:
+    template = only(cluster(synthesize, instance_type="p5.48xlarge", nodes=4), "aws_launch_template")
+    (own,) = {each for block in template["network_interfaces"] for each in block["security_groups"]}
+    assert own.startswith("${aws_security_group.cluster_security-group_")
+    # EC2 takes no word about public addresses beside several interfaces.
+    always = {"security_groups": [own], "delete_on_termination": "true"}
+    assert template["network_interfaces"] == [
+        {"network_card_index": 0, "device_index": 0, "interface_type": "interface", **always},
+        {"network_card_index": 0, "device_index": 1, "interface_type": "efa-only", **always},
+        *(
+            {"network_card_index": card, "device_index": 0, "interface_type": "efa-only", **always}
+            for card in range(1, 32)
+        ),
+    ]
+    assert "vpc_security_group_ids" not in template
+
+
+def test_nodes_with_adapters_share_a_subnet_and_a_placement_group(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
+    group = only(config, "aws_autoscaling_group")
+    assert group["vpc_zone_identifier"] == ['${element(["subnet-1", "subnet-2"], 0)}']
+    placement = only(config, "aws_placement_group")
+    assert (placement["name"], placement["strategy"]) == ("recsys-dev-two-tower-v2", "cluster")
+    assert group["placement_group"].startswith("${aws_placement_group.")
+
+
+def test_nodes_without_adapters_have_no_interface_and_no_placement_group(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4, efa=False)
+    template = only(config, "aws_launch_template")
+    assert "network_interfaces" not in template
+    assert len(template["vpc_security_group_ids"]) == 1
+    assert "aws_placement_group" not in config["resource"]
+    assert only(config, "aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
+
+
+def test_a_subnet_that_is_looked_up_can_be_the_first_one(synthesize: Synthesize) -> None:
+    environment = an_environment(experiments=[an_experiment(instance_type="p5.48xlarge", nodes=2)])
+
+    def build(stack: MlStack) -> None:
+        platform = Platform.lookup(stack)
+        TrainingCluster(
+            stack,
+            "cluster",
+            experiment=environment.experiments[0],
+            vpc_id=platform.vpc_id,
+            subnet_ids=platform.private_subnet_ids,
+            key_arn=platform.compute_key_arn,
+        )
+
+    (subnet,) = only(synthesize(build, environment=environment), "aws_autoscaling_group")["vpc_zone_identifier"]
+    assert subnet.startswith('${element(split(",", data.aws_ssm_parameter.platform_foundation-private-subnet-ids_')
+    assert subnet.endswith(".insecure_value), 0)}")
+
+
+def test_a_zone_picks_the_subnet_that_is_there(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, arguments={"zone": "us-east-1b"})
+    assert only(config, "aws_subnets", kind="data")["filter"] == [
+        {"name": "subnet-id", "values": ["subnet-1", "subnet-2"]},
+        {"name": "availability-zone", "values": ["us-east-1b"]},
+    ]
+    (subnet,) = only(config, "aws_autoscaling_group")["vpc_zone_identifier"]
+    assert subnet.startswith("${element(data.aws_subnets.")
+
+
+# Buying
+
+
+def test_on_demand_asks_for_nothing_special(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, purchase=OnDemand())
+    template, group = only(config, "aws_launch_template"), only(config, "aws_autoscaling_group")
+    assert "instance_market_options" not in template
+    assert "capacity_reservation_specification" not in template
+    assert group["launch_template"]["version"] == "$Latest"
+    assert "mixed_instances_policy" not in group
+
+
+def test_spot_comes_above_an_on_demand_base_in_the_order_of_preference(synthesize: Synthesize) -> None:
+    spot = Spot(on_demand_nodes=1, instance_types=("g6.xlarge", "g5.xlarge", "g6e.xlarge"), max_usd_per_hour=1.25)
+    group = only(cluster(synthesize, instance_type="g5.xlarge", nodes=4, purchase=spot), "aws_autoscaling_group")
+    policy = group["mixed_instances_policy"]
+    assert policy["instances_distribution"] == {
+        "on_demand_allocation_strategy": "prioritized",
+        "on_demand_base_capacity": 1,
+        "on_demand_percentage_above_base_capacity": 0,
+        "spot_allocation_strategy": "capacity-optimized-prioritized",
+        "spot_max_price": "1.2500",
+    }
+    types = [each["instance_type"] for each in policy["launch_template"]["override"]]
+    assert types == ["g5.xlarge", "g6.xlarge", "g6e.xlarge"]
+    assert "launch_template" not in group
+    assert "capacity_rebalance" not in group
+
+
+def test_spot_without_a_price_pays_up_to_the_on_demand_price(synthesize: Synthesize) -> None:
+    group = only(cluster(synthesize, purchase=Spot()), "aws_autoscaling_group")
+    assert "spot_max_price" not in group["mixed_instances_policy"]["instances_distribution"]
+
+
+def test_disks_and_gpus_are_expected_of_every_type_that_spot_may_bring(synthesize: Synthesize) -> None:
+    text = user_data(cluster(synthesize, instance_type="g5.12xlarge", purchase=Spot(instance_types=("g5.xlarge",))))
+    assert "\nGPUS=1\n" in text
+    assert "\nmount_scratch\n" in text
+
+
+@pytest.mark.parametrize(
+    ("purchase", "market"),
+    [
+        (CapacityReservation(reservation_id=RESERVATION), None),
+        (CapacityBlock(reservation_id=RESERVATION), {"market_type": "capacity-block"}),
+    ],
+    ids=["reservation", "block"],
+)
+def test_reserved_nodes_are_launched_into_their_reservation_alone(
+    synthesize: Synthesize, purchase: CapacityReservation | CapacityBlock, market: dict[str, str] | None
+) -> None:
+    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=2, purchase=purchase)
+    template = only(config, "aws_launch_template")
+    assert template["capacity_reservation_specification"] == {
+        "capacity_reservation_target": {"capacity_reservation_id": RESERVATION}
+    }
+    assert template.get("instance_market_options") == market
+    # The reservation says where: a placement group made now, or the first zone, may be elsewhere.
+    assert "aws_placement_group" not in config["resource"]
+    assert only(config, "aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
+    assert len(template["network_interfaces"]) == 33
+
+
+def test_a_reservation_in_a_placement_group_is_launched_into_there(synthesize: Synthesize) -> None:
+    config = cluster(
+        synthesize,
+        purchase=CapacityReservation(reservation_id=RESERVATION),
+        arguments={"placement_group": "reserved"},
+    )
+    assert only(config, "aws_autoscaling_group")["placement_group"] == "reserved"
+
+
+# Lustre
+
+
+def test_lustre_shows_a_prefix_of_the_lake_in_the_subnet_of_the_nodes(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, lustre=Lustre(zone="raw", prefix="clicks/", capacity_gib=2400))
+    file_system = only(config, "aws_fsx_lustre_file_system")
+    assert (file_system["deployment_type"], file_system["storage_capacity"]) == ("SCRATCH_2", 2400)
+    assert file_system["subnet_ids"] == only(config, "aws_autoscaling_group")["vpc_zone_identifier"]
+    link = only(config, "aws_fsx_data_repository_association")
+    assert link["data_repository_path"] == "s3://recsys-dev-raw-111111111111-us-east-1/clicks/"
+    assert link["s3"] == {"auto_import_policy": {"events": ["NEW", "CHANGED", "DELETED"]}}
+    assert link["batch_import_meta_data_on_create"] is True
+    assert "\nLUSTRE_PARAMETER=/mlinfra/recsys/dev/training/two-tower-v2/lustre\n" in user_data(config)
+
+
+def test_what_is_deleted_in_lustre_is_never_deleted_in_the_lake(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, lustre=Lustre(zone="features", export=True))
+    policy = only(config, "aws_fsx_data_repository_association")["s3"]["auto_export_policy"]
+    assert policy == {"events": ["NEW", "CHANGED"]}
+
+
+def test_lustre_speaks_through_its_own_ports_alone(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, lustre=Lustre(zone="raw"))
+    for kind, own in (("ingress", 1), ("egress", 2)):
+        rules = config["resource"][f"aws_vpc_security_group_{kind}_rule"].values()
+        lustre = [each for each in rules if each["description"].startswith("Lustre")]
+        assert len(rules) == own + 6
+        assert sorted((each["from_port"], each["to_port"]) for each in lustre) == [(988, 988)] * 3 + [(1018, 1023)] * 3
+        assert all("referenced_security_group_id" in each for each in lustre)
+
+
+def test_nodes_come_once_their_file_system_can_be_found(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, lustre=Lustre(zone="raw"))
+    needed = only(config, "aws_autoscaling_group")["depends_on"]
+    assert [each.partition(".")[0] for each in needed] == [
+        "aws_iam_role_policy",
+        "aws_cloudwatch_log_group",
+        "aws_ssm_parameter",
+        "aws_ssm_parameter",
+    ]
+    parameters = config["resource"]["aws_ssm_parameter"].values()
+    (mount,) = [each for each in parameters if each["name"].endswith("/lustre")]
+    assert mount["value"].endswith(".mount_name}")
+    assert "@tcp:/${aws_fsx_lustre_file_system." in mount["value"]
+
+
+# Shutdown
+
+
+def test_nodes_are_protected_from_their_first_moment_and_go_with_their_cluster(synthesize: Synthesize) -> None:
+    group = only(cluster(synthesize), "aws_autoscaling_group")
+    assert group["protect_from_scale_in"] is True
+    assert group["force_delete"] is True
+    assert group["suspended_processes"] == ["AZRebalance"]
+
+
+def test_nodes_publish_their_master_and_terraform_lets_them(synthesize: Synthesize) -> None:
+    parameter = only(cluster(synthesize), "aws_ssm_parameter")
+    assert parameter["name"] == "/mlinfra/recsys/dev/training/two-tower-v2/master"
+    assert (parameter["value"], parameter["lifecycle"]) == ("none", {"ignore_changes": ["value"]})
+
+
+def test_what_a_cluster_asks_of_those_who_stop_it_stands_in_its_tags(synthesize: Synthesize) -> None:
+    config = cluster(
+        synthesize,
+        nodes=3,
+        spend_limit_usd=1234.5,
+        stop_when_idle=False,
+        settings={"idle_minutes": 45, "idle_gpu_percent": 2.5},
+    )
+    tags = {each["key"]: each for each in only(config, "aws_autoscaling_group")["tag"]}
+    assert all(each["propagate_at_launch"] for each in tags.values())
+    found = {name: each["value"] for name, each in tags.items()}
+    assert (found["SpendLimitUsd"], found["Nodes"], found["StopWhenIdle"]) == ("1234.50", "3", "false")
+    assert (found["IdleMinutes"], found["IdleGpuPercent"]) == ("45", "2.5")
+    assert "\nIDLE_MINUTES=45\nIDLE_GPU_PERCENT=2.5\n" in user_data(config)
+
+
+def test_the_boot_is_logged_in_an_encrypted_group_of_the_clusters_own(synthesize: Synthesize) -> None:
+    logs = only(cluster(synthesize), "aws_cloudwatch_log_group")
+    assert logs["name"] == "/mlinfra/recsys/dev/training/two-tower-v2"
+    assert (logs["kms_key_id"], logs["retention_in_days"]) == (KEY, 30)
+
+
+def test_variables_of_the_experiment_and_of_the_platform_reach_the_node(synthesize: Synthesize) -> None:
+    text = user_data(cluster(synthesize, nodes=2, variables={"NCCL_DEBUG": "INFO"}))
+    for line in (
+        'NCCL_DEBUG="INFO"',
+        'MLINFRA_TABLE="recsys-dev-clusters"',
+        'MLINFRA_CLUSTER="recsys-dev-two-tower-v2"',
+        'AWS_DEFAULT_REGION="us-east-1"',
+        'NNODES="2"',
+        'MASTER_PORT="29500"',
+    ):
+        assert f"\n{line}\n" in text
+
+
+def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None:
+    """Of each family the largest, two of them: user data that fits, and interfaces where they are known."""
+    largest: dict[str, InstanceType] = {}
+    for each in instance_types().values():
+        family = each.name.partition(".")[0]
+        largest[family] = max(each, largest.get(family, each), key=lambda one: (one.vcpu, one.name))
+    experiments = [
+        an_experiment(name=f"try-{family}", instance_type=each.name, nodes=2, efa=False if family == "trn2" else None)
+        for family, each in largest.items()
+    ]
+    images = {each.accelerator: Image(reference="ami-0123456789abcdef0") for each in largest.values()}
+    environment = an_environment(experiments=experiments, images=images)
+
+    def build(stack: MlStack) -> None:
+        for each in environment.experiments:
+            TrainingCluster(stack, each.name, experiment=each, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY)
+
+    templates = synthesize(build, environment=environment)["resource"]["aws_launch_template"].values()
+    assert len(templates) == len(largest) > 20
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "message"),
+    [
+        (
+            {"instance_type": "trn2.48xlarge", "nodes": 2},
+            {},
+            "efa: the catalog has trn2.48xlarge with 16 Elastic Fabric Adapters on an unknown number of network cards",
+        ),
+        (
+            {"instance_type": "trn1.2xlarge", "cuda": "12.8"},
+            {},
+            "cuda: trn1.2xlarge has no NVIDIA GPU but trainium. Expected: no cuda, or another instance type.",
+        ),
+        (
+            {"lustre": Lustre(zone="raw"), "purchase": CapacityReservation(reservation_id=RESERVATION)},
+            {},
+            "zone: a Lustre file system has to stand where the reservation is. Expected: zone=",
+        ),
+        (
+            {},
+            {"zone": "eu-west-1a"},
+            "zone: 'eu-west-1a' is not in the environment's region. Expected: one of us-east-1, such as us-east-1a.",
+        ),
+        ({"variables": {"X": "x" * 9000}}, {}, "bytes over the 16384 that EC2 takes. Expected: fewer or shorter"),
+    ],
+    ids=["unknown-cards", "cuda-without-nvidia", "lustre-and-reservation", "other-region", "too-much"],
+)
+def test_what_could_not_run_is_refused(
+    synthesize: Synthesize, changes: dict[str, Any], arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^the cluster 'recsys-dev-two-tower-v2' cannot run: .*{re.escape(message)}"):
+        cluster(synthesize, settings={"images": NEURON_IMAGES}, arguments=arguments, **changes)
+
+
+def test_every_reason_is_told_at_once(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match=r"cannot run: efa: .* zone: .* variables: "):
+        cluster(
+            synthesize,
+            instance_type="trn2.48xlarge",
+            nodes=2,
+            variables={"X": "x" * 9000},
+            arguments={"zone": "us-west-2a"},
+            settings={"images": NEURON_IMAGES},
+        )

@@ -1,0 +1,344 @@
+"""The script that a node boots with: what is in it, and what it does."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mlinfra.constructs.training
+from mlinfra.constructs.training.node_user_data import USER_DATA_LIMIT, UserData, size_problem
+from tests.unit.constructs.training.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PARTS = Path(mlinfra.constructs.training.__file__).parent / "user_data"
+SHELLCHECK = Path(sys.executable).parent / "shellcheck"
+VARIANTS = {
+    "-".join(name for name, wanted in zip(("nvidia", "nvme", "lustre", "cuda"), each, strict=True) if wanted): each
+    for each in itertools.product((True, False), repeat=4)
+    if each[0] or not each[3]  # CUDA is NVIDIA's
+}
+AWKWARD = """ $HOME `id` "double" 'single' \\ back\\nslash #no %s * ~ äö """
+
+
+def user_data(**changes: Any) -> UserData:
+    values: dict[str, Any] = {
+        "cluster": "recsys-dev-two-tower-v2",
+        "region": "us-east-1",
+        "log_group": "/mlinfra/recsys/dev/training/two-tower-v2",
+        "master_parameter": "/mlinfra/recsys/dev/training/two-tower-v2/master",
+        "table": "recsys-dev-clusters",
+        "nodes": 2,
+        "nvidia_gpus": 4,
+        "local_nvme": False,
+        "idle_minutes": 30,
+        "idle_gpu_percent": 5,
+        "event_source": "mlinfra.node",
+        "event_type": "Training Node Unhealthy",
+        "variables": {"MLINFRA_TABLE": "recsys-dev-clusters", "MLINFRA_CLUSTER": "recsys-dev-two-tower-v2"},
+    }
+    return UserData(**values | changes)
+
+
+def variant(*, nvidia: bool, nvme: bool, lustre: bool, cuda: bool) -> UserData:
+    return user_data(
+        nvidia_gpus=8 if nvidia else 0,
+        local_nvme=nvme,
+        lustre_parameter="/mlinfra/recsys/dev/training/two-tower-v2/lustre" if lustre else None,
+        cuda="13.2" if cuda else None,
+        driver="595.91.07" if cuda else None,
+        variables={"AWKWARD": AWKWARD},
+    )
+
+
+def shellcheck(*arguments: str, script: str | None = None) -> str:
+    found = subprocess.run(
+        [str(SHELLCHECK), *arguments], input=script, capture_output=True, text=True, check=False, timeout=60
+    )
+    return found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("wanted", VARIANTS.values(), ids=[name or "plain" for name in VARIANTS])
+def test_every_variant_passes_shellcheck_and_fits_into_ec2(wanted: tuple[bool, bool, bool, bool]) -> None:
+    nvidia, nvme, lustre, cuda = wanted
+    text = variant(nvidia=nvidia, nvme=nvme, lustre=lustre, cuda=cuda).render()
+    assert shellcheck("--shell=bash", "-", script=text) == ""
+    assert size_problem(text) is None
+
+
+@pytest.mark.parametrize("name", ["mlinfra-node-guard", "mlinfra-torchrun-env"])
+def test_the_commands_of_a_node_pass_shellcheck(name: str) -> None:
+    assert shellcheck(str(PARTS / name)) == ""
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    for name in ("mlinfra-minute.service", "mlinfra-minute.timer"):
+        text = (PARTS / name).read_text()
+        (tmp_path / name).write_text(
+            text.replace("/usr/local/bin/mlinfra-node-guard", "/bin/true").replace(
+                "/usr/local/bin/mlinfra-torchrun-env", "/bin/true"
+            )
+        )
+    found = subprocess.run(
+        [str(shutil.which("systemd-analyze")), "verify", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "mlinfra-minute" not in found.stderr
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert user_data().render() == user_data().render()
+
+
+def test_comments_stay_at_home() -> None:
+    lines = user_data(local_nvme=True).render().splitlines()
+    assert [line for line in lines if line.lstrip().startswith("#") and not line.startswith("#!")] == []
+    assert lines[0] == "#!/bin/bash"
+
+
+def test_what_ec2_would_refuse_is_told_with_how_much_it_is_over() -> None:
+    size = len(user_data(variables={"X": ""}).render())
+    fitting = user_data(variables={"X": "x" * (USER_DATA_LIMIT - size)}).render()
+    assert size_problem(fitting) is None
+    problem = size_problem(fitting + "12345")
+    assert problem is not None
+    assert problem.startswith("variables: the user data is 5 bytes over the 16384 that EC2 takes.")
+
+
+def test_the_agent_reports_the_gpus_of_the_node_and_of_the_group_once_a_minute() -> None:
+    text = user_data().render()
+    settings = json.loads(next(line for line in text.splitlines() if line.startswith('{"agent"')))
+    assert settings["agent"]["metrics_collection_interval"] == 60
+    metrics = settings["metrics"]
+    assert metrics["namespace"] == "CWAgent"
+    assert "utilization_gpu" in metrics["metrics_collected"]["nvidia_gpu"]["measurement"]
+    assert metrics["append_dimensions"] == {
+        "InstanceId": "${aws:InstanceId}",
+        "AutoScalingGroupName": "${aws:AutoScalingGroupName}",
+    }
+    assert metrics["aggregation_dimensions"] == [["InstanceId"], ["AutoScalingGroupName"]]
+    logs = settings["logs"]["logs_collected"]["files"]["collect_list"]
+    assert [each["log_stream_name"] for each in logs] == ["{instance_id}/boot", "{instance_id}/guard"]
+
+
+def test_what_has_no_nvidia_gpu_has_no_guard_that_takes_its_protection_off() -> None:
+    text = user_data(nvidia_gpus=0).render()
+    assert "nvidia" not in text
+    assert "mlinfra-node-guard" not in text
+
+
+# From here on, the script is run. Commands of the system note how they are called; what they answer is said here.
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A node of a Deep Learning image with four GPUs."""
+    made = Node(tmp_path / "node")
+    made.command(
+        "curl", 'case "$*" in *api/token) echo token;; *instance-id) echo i-0a;; *local-ipv4) echo 10.0.0.4;; esac'
+    )
+    made.command("nvidia-smi", "for _ in 1 2 3 4; do echo 595.91.07; done")
+    made.command("nvidia-ctk", "")
+    made.command("docker", """echo '{"nvidia":{},"runc":{}}'""")
+    made.command("systemctl", "")
+    made.command("aws", "")
+    made.write("/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl", "#!/bin/bash\nexit 0\n", mode=0o755)
+    (made.root / "usr/local/cuda-13.2").mkdir(parents=True)
+    return made
+
+
+def with_disks(node: Node, *names: str, signature: str = "") -> None:
+    node.command("lsblk", "\n".join(f"echo '{name} Amazon EC2 NVMe Instance Storage'" for name in names))
+    node.command("wipefs", f"echo -n '{signature}'")
+    node.command("mountpoint", "exit 1")
+    node.command("blkid", "exit 2")
+    node.command("df", "printf 'Size\\n 7.0T\\n'")
+    for name in ("mdadm", "mkfs.xfs", "mount"):
+        node.command(name, "")
+
+
+def test_a_node_that_is_as_expected_publishes_the_environment_last(node: Node) -> None:
+    ended = node.run(user_data(driver="595.91.07", cuda="13.2").render())
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert node.read("/var/log/mlinfra-boot.log").splitlines()[-1].endswith("ready")
+    assert [call for call in node.calls if call.startswith("aws")] == []
+    assert "systemctl enable --now mlinfra-minute.timer" in node.calls
+    assert node.has("/usr/local/bin/mlinfra-node-guard")
+
+
+def test_variables_reach_shells_services_and_containers_as_they_were_given(node: Node) -> None:
+    assert node.run(user_data(cuda="13.2", variables={"AWKWARD": AWKWARD}).render()).returncode == 0
+    profile = node.root / "etc/profile.d/mlinfra.sh"
+    shell = subprocess.run(
+        ["/bin/bash", "-c", f'. {profile}; printf %s "$AWKWARD"; echo "|$NNODES|$MASTER_PORT|$CUDA_HOME"'],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=10,
+    )
+    assert shell.stdout == f"{AWKWARD}|2|29500|{node.root}/usr/local/cuda-13.2\n"
+    containers = dict(line.split("=", 1) for line in node.read("/etc/mlinfra/environment.docker").splitlines())
+    assert containers["AWKWARD"] == AWKWARD
+    assert set(containers) == {"AWKWARD", "AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_PORT", "NNODES"}
+
+
+def test_a_reboot_does_the_same_again(node: Node) -> None:
+    script = user_data().render()
+    assert node.run(script).returncode == 0
+    assert node.read("/var/lib/cloud/scripts/per-boot/mlinfra") == node.moved(script)
+    assert node.run(script).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "changes", "reason"),
+    [
+        (lambda _: None, {"driver": "570.1"}, "its driver is 595.91.07, and 570.1 is expected"),
+        (lambda _: None, {"cuda": "12.8"}, "CUDA 12.8 is expected, and it has: "),
+        (lambda _: None, {"nvidia_gpus": 8}, "it has 4 GPUs, and 8 are expected"),
+        (
+            lambda node: node.command("nvidia-smi", "echo 'No devices were found'; exit 6"),
+            {},
+            "nvidia-smi fails, so the driver does not run these GPUs: No devices were found",
+        ),
+        (
+            lambda node: (node.root / "commands/docker").unlink(),
+            {},
+            "the image has no container runtime: docker is missing",
+        ),
+        (
+            lambda node: (node.root / "commands/nvidia-ctk").unlink(),
+            {},
+            "the image lacks the NVIDIA container toolkit: nvidia-ctk is missing",
+        ),
+        (
+            lambda node: with_disks(node, "/dev/nvme1n1", signature="LVM2"),
+            {"local_nvme": True},
+            "the local disk /dev/nvme1n1 is in use",
+        ),
+        (with_disks, {"local_nvme": True}, "it has no local NVMe disk, and at least one is expected"),
+    ],
+    ids=["driver", "cuda", "fewer-gpus", "no-driver", "no-docker", "no-toolkit", "disk-in-use", "no-disk"],
+)
+def test_a_node_that_is_not_as_expected_tells_of_it_and_leaves(
+    node: Node, spoil: Callable[[Node], None], changes: dict[str, Any], reason: str
+) -> None:
+    if changes.get("local_nvme"):
+        node.command("systemctl", '[ "$1" != cat ]')
+    spoil(node)
+    node.write("/etc/mlinfra/environment", "OLD=1\n")
+    ended = node.run(user_data(**changes).render())
+    assert ended.returncode == 1
+    assert f"UNHEALTHY: {reason}" in node.read("/var/log/mlinfra-boot.log")
+    event, health, leave = [call for call in node.calls if call.startswith("aws")]
+    (entry,) = json.loads(event.removeprefix("aws events put-events --entries "))
+    assert (entry["Source"], entry["DetailType"]) == ("mlinfra.node", "Training Node Unhealthy")
+    detail = json.loads(entry["Detail"])
+    assert (detail["cluster"], detail["instance_id"]) == ("recsys-dev-two-tower-v2", "i-0a")
+    assert detail["reason"].startswith(reason)
+    assert "set-instance-health --instance-id i-0a --health-status Unhealthy --no-should-respect-grace-period" in health
+    assert leave.endswith("--instance-id i-0a --should-decrement-desired-capacity")
+    assert not node.has("/etc/mlinfra/environment")
+    assert not node.has("/etc/profile.d/mlinfra.sh")
+
+
+def test_a_command_that_fails_is_named(node: Node) -> None:
+    node.command("systemctl", "exit 3")
+    assert node.run(user_data().render()).returncode != 0
+    assert "systemctl enable --now docker" in node.read("/var/log/mlinfra-boot.log")
+    assert any("put-events" in call for call in node.calls)
+
+
+def test_a_node_that_is_not_in_service_yet_tries_to_leave_again(node: Node) -> None:
+    tries = node.root / "tries"
+    node.command("aws", f'[[ "$2" != term* ]] || {{ echo >>{tries}; [ "$(wc -l <{tries})" -ge 4 ]; }}')
+    assert node.run(user_data(nvidia_gpus=8).render()).returncode == 1
+    assert sum("terminate-instance" in call for call in node.calls) == 4
+
+
+def test_several_disks_become_one_stripe(node: Node) -> None:
+    with_disks(node, "/dev/nvme1n1", "/dev/nvme2n1")
+    node.command("systemctl", '[ "$1" != cat ]')
+    assert node.run(user_data(local_nvme=True).render()).returncode == 0
+    calls = [call.replace(str(node.root), "") for call in node.calls]
+    assert (
+        "mdadm --create /dev/md/scratch --level=0 --name=scratch --raid-devices=2 --run /dev/nvme1n1 /dev/nvme2n1"
+        in calls
+    )
+    assert "mkfs.xfs -q -L scratch /dev/md/scratch" in calls
+    assert "mount -o noatime /dev/md/scratch /scratch" in calls
+    assert (node.root / "scratch").stat().st_mode & 0o7777 == 0o1777
+
+
+def test_a_single_disk_is_used_as_it_is(node: Node) -> None:
+    with_disks(node, "/dev/nvme1n1")
+    node.command("systemctl", '[ "$1" != cat ]')
+    assert node.run(user_data(local_nvme=True).render()).returncode == 0
+    assert "mkfs.xfs -q -L scratch /dev/nvme1n1" in node.calls
+    assert not any(call.startswith("mdadm --create") for call in node.calls)
+
+
+def test_disks_of_an_earlier_boot_are_mounted_and_not_formatted(node: Node) -> None:
+    with_disks(node, "/dev/nvme1n1", signature="xfs")
+    node.command("blkid", "echo /dev/md127")
+    node.command("systemctl", '[ "$1" != cat ]')
+    assert node.run(user_data(local_nvme=True).render()).returncode == 0
+    assert f"mount -o noatime /dev/md127 {node.root}/scratch" in node.calls
+    assert not any(call.startswith("mkfs") for call in node.calls)
+
+
+def test_disks_that_the_image_has_mounted_itself_are_left_to_it(node: Node) -> None:
+    with_disks(node, "/dev/nvme1n1", signature="LVM2_member")
+    node.command("mountpoint", '[[ "$2" = */opt/dlami/nvme ]]')
+    assert node.run(user_data(local_nvme=True).render()).returncode == 0
+    assert "systemctl start dlami-nvme.service" in node.calls
+    assert f"mount --bind {node.root}/opt/dlami/nvme {node.root}/scratch" in node.calls
+    assert not any(call.startswith(("mkfs", "mdadm")) for call in node.calls)
+
+
+def with_lustre(node: Node, os_release: str) -> None:
+    node.write("/etc/os-release", os_release)
+    node.command("mountpoint", "exit 1")
+    node.command("modprobe", f"[ -e {node.root}/client ]")
+    node.command("aws", "echo fs-1.fsx.us-east-1.amazonaws.com@tcp:/abcd")
+    for name in ("amazon-linux-extras", "apt-get", "dnf", "gpg", "mount"):
+        node.command(name, f"touch {node.root}/client")
+
+
+@pytest.mark.parametrize(
+    ("os_release", "install"),
+    [
+        ('ID=ubuntu\nVERSION_ID="22.04"\nVERSION_CODENAME=jammy\n', "apt-get install -q -y"),
+        ('ID="amzn"\nVERSION_ID="2"\n', "amazon-linux-extras install -y lustre"),
+        ('ID="amzn"\nVERSION_ID="2023"\n', "dnf install -y -q lustre-client"),
+    ],
+    ids=["ubuntu", "amazon-linux-2", "amazon-linux-2023"],
+)
+def test_lustre_is_mounted_with_a_client_that_is_installed_where_it_is_missing(
+    node: Node, os_release: str, install: str
+) -> None:
+    with_lustre(node, os_release)
+    (node.root / "usr/share/keyrings").mkdir(parents=True)
+    (node.root / "etc/apt/sources.list.d").mkdir(parents=True)
+    ended = node.run(user_data(lustre_parameter="/mlinfra/x/lustre").render())
+    assert ended.returncode == 0, ended.stdout
+    assert any(call.startswith(install) for call in node.calls)
+    source = "fs-1.fsx.us-east-1.amazonaws.com@tcp:/abcd"
+    assert f"mount -t lustre -o relatime,flock {source} {node.root}/lustre" in node.calls
+
+
+def test_a_system_without_a_lustre_client_is_told(node: Node) -> None:
+    with_lustre(node, "ID=debian\nVERSION_ID=12\n")
+    assert node.run(user_data(lustre_parameter="/mlinfra/x/lustre").render()).returncode == 1
+    assert "there is no Lustre client for debian-12" in node.read("/var/log/mlinfra-boot.log")

@@ -1,0 +1,689 @@
+"""What a training queue is made of, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.catalog.instances import instance_types
+from mlinfra.catalog.offers import gpu_models
+from mlinfra.constructs.data_lake.access import DataLakeAccess
+from mlinfra.constructs.training.queue import TrainingQueue
+from mlinfra.constructs.training.queue_settings import NVIDIA
+from tests.conftest import ROOT, an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mlinfra import MlStack
+    from mlinfra.catalog.instances import InstanceType
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+IMAGE = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ranking/two-tower:2.3"
+EXAMPLE = ROOT / "examples" / "training_queue"
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+
+
+def a_queue(stack: MlStack, **changes: Any) -> TrainingQueue:
+    """A queue that is in order, but for `changes`."""
+    asked: dict[str, Any] = {
+        "name": "ranking",
+        "owner": "ana@example.com",
+        "gpu": "A10G",
+        "gpus_per_node": 4,
+        "max_nodes": 16,
+        "teams": {"ranking": 2.0, "search": 1.0},
+        "vpc_id": "vpc-1",
+        "subnet_ids": ["subnet-1", "subnet-2"],
+        "key_arn": KEY,
+    }
+    return TrainingQueue(stack, "queue", **(asked | changes))
+
+
+def queue(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+    return synthesize(lambda stack: a_queue(stack, **changes))
+
+
+def job(synthesize: Synthesize, *, of: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    asked = {"image": IMAGE} | changes
+    return synthesize(lambda stack: a_queue(stack, **(of or {})).job("two-tower", **asked))
+
+
+def named(config: dict[str, Any], type_name: str) -> dict[str, dict[str, Any]]:
+    """The resources of a type by the end of their names."""
+    found = config["resource"].get(type_name, {}).values()
+    return {(each.get("tags") or each)["Name"].removeprefix("recsys-dev-ranking-"): each for each in found}
+
+
+def environments(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: each["compute_resources"] for name, each in named(config, "aws_batch_compute_environment").items()}
+
+
+def container(config: dict[str, Any]) -> dict[str, Any]:
+    """What runs on each node of the one job."""
+    definition = only(config, "aws_batch_job_definition")
+    if "node_properties" in definition:
+        (nodes,) = json.loads(definition["node_properties"])["nodeRangeProperties"]
+        found: dict[str, Any] = nodes["container"]
+    else:
+        found = json.loads(definition["container_properties"])
+    return found
+
+
+def requirements(config: dict[str, Any]) -> dict[str, int]:
+    return {each["type"]: int(each["value"]) for each in container(config)["resourceRequirements"]}
+
+
+def statements(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["Sid"]: each for each in json.loads(only(config, "aws_iam_role_policy")["policy"])["Statement"]}
+
+
+class TestNodes:
+    def test_the_cheapest_type_with_the_gpus_is_taken_and_explained(self, synthesize: Synthesize) -> None:
+        reasons: list[str] = []
+        config = synthesize(lambda stack: reasons.append(a_queue(stack).reason))
+        assert {tuple(each["instance_type"]) for each in environments(config).values()} == {("g5.12xlarge",)}
+        assert reasons[0].startswith("g5.12xlarge (4 x a10g of 22.35 GiB, 5.67 USD/h); the cheapest of 2 that fit")
+
+    def test_types_by_name_are_all_used_but_for_multi_node_jobs(self, synthesize: Synthesize) -> None:
+        types = ["g5.24xlarge", "g5.12xlarge"]
+        found = environments(queue(synthesize, gpu=None, gpus_per_node=None, instance_types=types))
+        assert found["spot"]["instance_type"] == found["on-demand"]["instance_type"] == sorted(types)
+        assert found["multi-node"]["instance_type"] == ["g5.24xlarge"]
+
+    def test_there_is_no_node_while_nothing_runs_and_never_more_than_asked_for(self, synthesize: Synthesize) -> None:
+        types = ["g5.12xlarge", "g5.24xlarge"]
+        found = environments(queue(synthesize, gpu=None, gpus_per_node=None, instance_types=types))
+        assert {name: each["max_vcpus"] for name, each in found.items()} == {
+            "spot": 16 * 96,
+            "on-demand": 16 * 96,
+            "multi-node": 16 * 48,
+        }
+        assert {each["min_vcpus"] for each in found.values()} == {0}
+        assert not any("desired_vcpus" in each for each in found.values())
+
+    def test_spot_and_on_demand_are_bought_apart(self, synthesize: Synthesize) -> None:
+        found = environments(queue(synthesize))
+        assert {name: (each["type"], each["allocation_strategy"]) for name, each in found.items()} == {
+            "spot": ("SPOT", "SPOT_CAPACITY_OPTIMIZED"),
+            "on-demand": ("EC2", "BEST_FIT_PROGRESSIVE"),
+            "multi-node": ("EC2", "BEST_FIT_PROGRESSIVE"),
+        }
+
+    def test_batch_updates_environments_as_its_service_linked_role(self, synthesize: Synthesize) -> None:
+        for each in named(queue(synthesize), "aws_batch_compute_environment").values():
+            assert "service_role" not in each
+            assert each["update_policy"] == {"job_execution_timeout_minutes": 360, "terminate_jobs_on_update": False}
+            assert each["lifecycle"] == {"create_before_destroy": True}
+
+    def test_environments_have_names_that_either_provider_takes(self, synthesize: Synthesize) -> None:
+        for each in named(queue(synthesize), "aws_batch_compute_environment").values():
+            assert not {"name", "name_prefix", "compute_environment_name"} & each.keys()
+
+    def test_a_new_version_of_the_launch_template_is_a_change_of_the_environment(self, synthesize: Synthesize) -> None:
+        for each in environments(queue(synthesize)).values():
+            assert each["launch_template"]["version"].endswith(".latest_version}")
+
+    def test_the_image_is_that_of_batch_for_gpus(self, synthesize: Synthesize) -> None:
+        for each in environments(queue(synthesize)).values():
+            assert each["ec2_configuration"] == [{"image_type": "ECS_AL2023_NVIDIA"}]
+
+    def test_an_image_can_be_pinned(self, synthesize: Synthesize) -> None:
+        for each in environments(queue(synthesize, image_id="ami-0123456789abcdef0")).values():
+            assert each["ec2_configuration"] == [
+                {"image_type": "ECS_AL2023_NVIDIA", "image_id_override": "ami-0123456789abcdef0"}
+            ]
+
+    def test_a_v100_runs_with_an_image_of_ones_own(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize, gpu="V100", gpus_per_node=8, image_id="ami-0123456789abcdef0")
+        for each in environments(config).values():
+            assert each["ec2_configuration"] == [
+                {"image_type": "ECS_AL2_NVIDIA", "image_id_override": "ami-0123456789abcdef0"}
+            ]
+
+    def test_root_volumes_are_encrypted_and_metadata_needs_a_token(self, synthesize: Synthesize) -> None:
+        for template in named(queue(synthesize, root_volume_gib=500), "aws_launch_template").values():
+            (device,) = template["block_device_mappings"]
+            assert device["device_name"] == "/dev/xvda"
+            assert device["ebs"] == {
+                "volume_type": "gp3",
+                "volume_size": 500,
+                "encrypted": "true",
+                "kms_key_id": KEY,
+                "delete_on_termination": "true",
+            }
+            assert template["metadata_options"]["http_tokens"] == "required"
+
+    def test_the_root_volume_is_200_gib_by_default(self, synthesize: Synthesize) -> None:
+        for template in named(queue(synthesize), "aws_launch_template").values():
+            assert template["block_device_mappings"][0]["ebs"]["volume_size"] == 200
+
+    @pytest.mark.parametrize("kind", ["instance", "volume", "network-interface"])
+    def test_nodes_have_an_owner_and_are_no_business_of_the_janitor(self, synthesize: Synthesize, kind: str) -> None:
+        config = queue(synthesize)
+        for name, template in named(config, "aws_launch_template").items():
+            (tags,) = [each["tags"] for each in template["tag_specifications"] if each["resource_type"] == kind]
+            assert tags == environments(config)[name]["tags"]
+            assert tags.items() >= {"AutoStop": "false", "Owner": "ana@example.com", "Queue": "ranking"}.items()
+            assert tags["CostCenter"] == "ml-1234"
+
+    def test_all_that_is_made_says_whose_it_is(self, synthesize: Synthesize) -> None:
+        for type_name, resources in job(synthesize)["resource"].items():
+            for each in resources.values():
+                if "tags" in each:
+                    assert each["tags"]["Owner"] == "ana@example.com", type_name
+                    assert each["tags"]["AutoStop"] == "false", type_name
+
+    def test_no_port_is_open_but_among_nodes(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize)
+        rule = only(config, "aws_vpc_security_group_ingress_rule")
+        assert rule["referenced_security_group_id"] == rule["security_group_id"]
+        outward = config["resource"]["aws_vpc_security_group_egress_rule"].values()
+        assert [(each["from_port"], each["to_port"]) for each in outward if "cidr_ipv4" in each] == [(443, 443)]
+
+    def test_nodes_may_do_what_the_ecs_agent_needs_and_nothing_else(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize)
+        attached = only(config, "aws_iam_role_policy_attachment")["policy_arn"]
+        assert attached == "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
+        assert "aws_iam_role_policy" not in config["resource"]
+
+
+class TestMultiNode:
+    def test_nodes_that_work_together_are_next_to_each_other(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize)
+        assert only(config, "aws_placement_group")["strategy"] == "cluster"
+        found = environments(config)
+        assert [name for name, each in found.items() if "placement_group" in each] == ["multi-node"]
+        assert found["multi-node"]["subnets"] == ["subnet-1"]
+        assert found["on-demand"]["subnets"] == ["subnet-1", "subnet-2"]
+
+    def test_their_subnet_can_be_chosen(self, synthesize: Synthesize) -> None:
+        found = environments(queue(synthesize, multi_node_subnet_id="subnet-2"))
+        assert found["multi-node"]["subnets"] == ["subnet-2"]
+
+    def test_subnets_that_are_known_at_deploy_time_only_will_do(self, synthesize: Synthesize) -> None:
+        from mlinfra.platform import Platform
+
+        config = synthesize(lambda stack: a_queue(stack, subnet_ids=Platform.lookup(stack).private_subnet_ids))
+        (subnet,) = environments(config)["multi-node"]["subnets"]
+        assert subnet.startswith('${element(split(",", data.aws_ssm_parameter.')
+
+    def test_a_queue_of_one_node_has_none(self, synthesize: Synthesize) -> None:
+        made: list[TrainingQueue] = []
+        config = synthesize(lambda stack: made.append(a_queue(stack, max_nodes=1)))
+        assert made[0].multi_node_queue is None
+        assert set(environments(config)) == {"spot", "on-demand"}
+
+    def test_without_adapters_security_groups_stand_in_the_environment(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize)
+        assert all("security_group_ids" in each for each in environments(config).values())
+        assert not any("network_interfaces" in each for each in named(config, "aws_launch_template").values())
+
+    def test_with_adapters_security_groups_stand_in_the_interfaces(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize, gpu="A100", gpus_per_node=8, efa=True)
+        found = environments(config)
+        assert [name for name, each in found.items() if "security_group_ids" not in each] == ["multi-node"]
+        templates = named(config, "aws_launch_template")
+        assert [name for name, each in templates.items() if "network_interfaces" in each] == ["multi-node"]
+        for interface in templates["multi-node"]["network_interfaces"]:
+            assert interface["security_groups"] == found["on-demand"]["security_group_ids"]
+            assert "associate_public_ip_address" not in interface
+
+    @pytest.mark.parametrize(
+        ("gpu", "count", "interfaces"),
+        [
+            ("A10G", 8, ["efa"]),
+            ("A100", 8, ["efa", *["efa-only"] * 3]),
+            ("H100", 8, ["efa", *["efa-only"] * 31]),
+            # Its first card takes no adapter.
+            ("B300", 8, ["interface", *["efa-only"] * 16]),
+        ],
+    )
+    def test_each_card_that_takes_an_adapter_has_one(
+        self, synthesize: Synthesize, gpu: str, count: int, interfaces: list[str]
+    ) -> None:
+        config = queue(synthesize, gpu=gpu, gpus_per_node=count, efa=True)
+        found = named(config, "aws_launch_template")["multi-node"]["network_interfaces"]
+        assert [each["interface_type"] for each in found] == interfaces
+        assert [each["network_card_index"] for each in found] == list(range(len(interfaces)))
+        # One interface a card leaves room on the first for that of the job's container.
+        assert {each["device_index"] for each in found} == {0}
+
+
+class TestQueues:
+    def test_each_queue_has_its_own_environment(self, synthesize: Synthesize) -> None:
+        queues = named(queue(synthesize), "aws_batch_job_queue")
+        for name, each in queues.items():
+            (entry,) = each["compute_environment_order"]
+            assert entry["order"] == 1
+            assert f"queue_{name}_environment" in entry["compute_environment"]
+        assert {name: each["priority"] for name, each in queues.items()} == {
+            "spot": 1,
+            "on-demand": 10,
+            "multi-node": 10,
+        }
+
+    def test_spot_falls_back_to_on_demand_only_when_asked(self, synthesize: Synthesize) -> None:
+        queues = named(queue(synthesize, spot_falls_back_to_on_demand=True), "aws_batch_job_queue")
+        orders = {
+            name: [
+                entry["compute_environment"].split("_environment_")[1] for entry in each["compute_environment_order"]
+            ]
+            for name, each in queues.items()
+        }
+        assert len(orders["spot"]) == 2
+        assert orders["spot"][1:] == orders["on-demand"]
+
+    def test_a_team_with_twice_the_share_has_half_the_weight(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize, teams={"ranking": 2, "search": 1, "interns": 0.3})
+        (policy,) = [only(config, "aws_batch_scheduling_policy")["fair_share_policy"]]
+        assert policy["share_distribution"] == [
+            {"share_identifier": "interns", "weight_factor": 3.3333},
+            {"share_identifier": "ranking", "weight_factor": 0.5},
+            {"share_identifier": "search", "weight_factor": 1},
+        ]
+        assert (policy["share_decay_seconds"], policy["compute_reservation"]) == (86_400, 0)
+
+    def test_fairness_can_be_tuned(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize, share_decay_seconds=604_800, compute_reservation_percent=25)
+        policy = only(config, "aws_batch_scheduling_policy")["fair_share_policy"]
+        assert (policy["share_decay_seconds"], policy["compute_reservation"]) == (604_800, 25)
+
+    def test_every_queue_is_shared_fairly(self, synthesize: Synthesize) -> None:
+        for each in named(queue(synthesize), "aws_batch_job_queue").values():
+            assert each["scheduling_policy_arn"].startswith("${aws_batch_scheduling_policy.")
+
+    def test_a_job_that_can_never_run_does_not_block_the_others(self, synthesize: Synthesize) -> None:
+        for each in named(queue(synthesize, capacity_wait_seconds=3600), "aws_batch_job_queue").values():
+            limits = each["job_state_time_limit_action"]
+            assert {limit["reason"]: limit["max_time_seconds"] for limit in limits} == {
+                "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY": 3600,
+                "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE": 600,
+                "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT": 600,
+            }
+            assert {(limit["state"], limit["action"]) for limit in limits} == {("RUNNABLE", "CANCEL")}
+
+    def test_output_of_jobs_is_encrypted_and_kept_for_a_time(self, synthesize: Synthesize) -> None:
+        group = only(queue(synthesize, log_retention_days=30), "aws_cloudwatch_log_group")
+        assert (group["name"], group["kms_key_id"], group["retention_in_days"]) == (
+            "/aws/batch/recsys-dev-ranking",
+            KEY,
+            30,
+        )
+
+
+class TestJobs:
+    def test_a_job_gets_a_whole_node_by_default(self, synthesize: Synthesize) -> None:
+        assert requirements(job(synthesize)) == {"GPU": 4, "VCPU": 48, "MEMORY": int(196_608 * 0.9)}
+
+    def test_a_part_of_a_node_comes_with_its_part_of_the_rest(self, synthesize: Synthesize) -> None:
+        config = job(synthesize, gpus_per_node=1)
+        assert requirements(config) == {"GPU": 1, "VCPU": 12, "MEMORY": int(196_608 * 0.9 / 4)}
+        assert container(config)["linuxParameters"] == {"sharedMemorySize": int(196_608 * 0.9 / 4) // 2}
+
+    def test_it_gets_what_it_asks_for(self, synthesize: Synthesize) -> None:
+        config = job(synthesize, gpus_per_node=2, vcpus_per_node=6, memory_mib_per_node=32_768, shared_memory_mib=1024)
+        assert requirements(config) == {"GPU": 2, "VCPU": 6, "MEMORY": 32_768}
+        assert container(config)["linuxParameters"] == {"sharedMemorySize": 1024}
+
+    def test_its_part_is_reckoned_by_a_type_that_has_its_gpus(self, synthesize: Synthesize) -> None:
+        types = {"gpu": None, "gpus_per_node": None, "instance_types": ["g5.12xlarge", "g5.48xlarge"]}
+        config = job(synthesize, of=types, gpus_per_node=8)
+        assert requirements(config) == {"GPU": 8, "VCPU": 192, "MEMORY": int(786_432 * 0.9)}
+
+    def test_several_nodes_are_one_job_that_node_0_leads(self, synthesize: Synthesize) -> None:
+        config = job(synthesize, nodes=4, command=["torchrun", "train.py"])
+        definition = only(config, "aws_batch_job_definition")
+        nodes = json.loads(definition["node_properties"])
+        assert definition["type"] == "multinode"
+        assert (nodes["numNodes"], nodes["mainNode"]) == (4, 0)
+        assert [each["targetNodes"] for each in nodes["nodeRangeProperties"]] == ["0:3"]
+        assert container(config)["command"] == ["torchrun", "train.py"]
+        assert "container_properties" not in definition
+
+    def test_adapters_are_handed_to_the_containers_of_several_nodes_only(self, synthesize: Synthesize) -> None:
+        with_adapters = {"gpu": "A100", "gpus_per_node": 8, "efa": True}
+        devices = container(job(synthesize, of=with_adapters, nodes=2))["linuxParameters"]["devices"]
+        assert [each["hostPath"] for each in devices] == [f"/dev/infiniband/uverbs{index}" for index in range(4)]
+        assert devices[0] == {
+            "hostPath": "/dev/infiniband/uverbs0",
+            "containerPath": "/dev/infiniband/uverbs0",
+            "permissions": ["READ", "WRITE", "MKNOD"],
+        }
+
+    @pytest.mark.parametrize(
+        ("asked", "expected"),
+        [
+            ({}, "spot_queue"),
+            ({"spot": True}, "spot_queue"),
+            ({"spot": False}, "on_demand_queue"),
+            ({"nodes": 2}, "multi_node_queue"),
+            ({"nodes": 2, "spot": False}, "multi_node_queue"),
+        ],
+    )
+    def test_it_says_which_queue_it_is_for(self, synthesize: Synthesize, asked: dict[str, Any], expected: str) -> None:
+        def build(stack: MlStack) -> None:
+            made = a_queue(stack)
+            assert made.job("two-tower", image=IMAGE, **asked).queue is getattr(made, expected)
+
+        synthesize(build)
+
+    def test_it_is_tried_again_only_where_its_host_was_lost(self, synthesize: Synthesize) -> None:
+        (strategy,) = [only(job(synthesize, attempts=5), "aws_batch_job_definition")["retry_strategy"]]
+        assert strategy == {
+            "attempts": 5,
+            "evaluate_on_exit": [
+                {"action": "retry", "on_status_reason": "Host EC2*"},
+                {"action": "exit", "on_reason": "*"},
+            ],
+        }
+
+    def test_its_program_may_ask_for_another_attempt(self, synthesize: Synthesize) -> None:
+        strategy = only(job(synthesize, retry_exit_codes=[75, 143]), "aws_batch_job_definition")["retry_strategy"]
+        assert strategy["evaluate_on_exit"] == [
+            {"action": "retry", "on_status_reason": "Host EC2*"},
+            {"action": "retry", "on_exit_code": "75"},
+            {"action": "retry", "on_exit_code": "143"},
+            {"action": "exit", "on_reason": "*"},
+        ]
+
+    def test_it_is_tried_three_times_for_a_day_each_by_default(self, synthesize: Synthesize) -> None:
+        definition = only(job(synthesize), "aws_batch_job_definition")
+        assert definition["retry_strategy"]["attempts"] == 3
+        assert definition["timeout"] == {"attempt_duration_seconds": 86_400}
+        assert definition["scheduling_priority"] == 100
+        assert definition["propagate_tags"] is True
+
+    def test_time_and_priority_can_be_set(self, synthesize: Synthesize) -> None:
+        definition = only(job(synthesize, timeout_seconds=3600, priority=7), "aws_batch_job_definition")
+        assert definition["timeout"] == {"attempt_duration_seconds": 3600}
+        assert definition["scheduling_priority"] == 7
+
+    def test_memory_can_be_pinned_and_many_files_opened(self, synthesize: Synthesize) -> None:
+        limits = {each["name"]: each["softLimit"] for each in container(job(synthesize))["ulimits"]}
+        assert limits == {"memlock": -1, "stack": 67_108_864, "nofile": 65_536}
+
+    def test_shell_variables_are_left_to_the_shell(self, synthesize: Synthesize) -> None:
+        config = job(synthesize, command=["sh", "-c", "echo ${RANK} %{x}"], variables={"GREETING": "${USER}"})
+        # Terraform reads $${ as ${.
+        assert container(config)["command"] == ["sh", "-c", "echo $${RANK} %%{x}"]
+        assert container(config)["environment"] == [{"name": "GREETING", "value": "$${USER}"}]
+
+    def test_values_that_are_known_at_deploy_time_only_are_filled_in(self, synthesize: Synthesize) -> None:
+        def build(stack: MlStack) -> None:
+            made = a_queue(stack)
+            made.job("two-tower", image=IMAGE, variables={"LOGS": made.log_group.name})
+
+        config = synthesize(build)
+        (variable,) = container(config)["environment"]
+        assert variable["value"].startswith("${aws_cloudwatch_log_group.")
+
+    def test_its_output_goes_to_the_queues_log_group(self, synthesize: Synthesize) -> None:
+        logs = container(job(synthesize))["logConfiguration"]
+        assert logs["logDriver"] == "awslogs"
+        assert logs["options"]["awslogs-group"].startswith("${aws_cloudwatch_log_group.")
+        assert logs["options"]["awslogs-stream-prefix"] == "two-tower"
+
+    def test_its_code_may_do_nothing_until_it_is_granted_something(self, synthesize: Synthesize) -> None:
+        config = job(synthesize)
+        roles = named(config, "aws_iam_role")
+        trust = json.loads(roles["two-tower"]["assume_role_policy"])["Statement"]
+        assert trust == [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}},
+            }
+        ]
+        assert "execution-role" in only(config, "aws_iam_role_policy")["role"]
+
+    def test_a_data_lake_can_be_granted_to_it(self, synthesize: Synthesize) -> None:
+        def build(stack: MlStack) -> None:
+            made = a_queue(stack).job("two-tower", image=IMAGE)
+            DataLakeAccess(stack, "lake", key_arn=KEY).grant_read(made, zones=["features"])
+
+        policies = synthesize(build)["resource"]["aws_iam_role_policy"].values()
+        (granted,) = [each for each in policies if each["name"] == "lake-read-features"]
+        assert "job-two-tower_role" in granted["role"]
+
+    def test_it_can_act_as_a_role_that_is_there(self, synthesize: Synthesize) -> None:
+        from mlinfra._cdk.aws import iam_role
+
+        def build(stack: MlStack) -> None:
+            role = iam_role.IamRole(stack, "own", name="own", assume_role_policy="{}")
+            assert a_queue(stack).job("two-tower", image=IMAGE, role=role).role is role
+
+        config = synthesize(build)
+        assert container(config)["jobRoleArn"] == "${aws_iam_role.own.arn}"
+
+    def test_it_is_started_by_a_role_that_pulls_its_image_and_writes_its_output(self, synthesize: Synthesize) -> None:
+        allowed = statements(job(synthesize))
+        assert set(allowed) == {"WriteOutput", "LogInToRegistry", "PullImage"}
+        assert allowed["PullImage"]["Resource"] == "arn:aws:ecr:us-east-1:111111111111:repository/ranking/two-tower"
+        assert allowed["WriteOutput"]["Resource"].startswith("${aws_cloudwatch_log_group.")
+
+    def test_an_image_of_another_registry_needs_no_permission(self, synthesize: Synthesize) -> None:
+        assert set(statements(job(synthesize, image="nvcr.io/nvidia/pytorch:26.09-py3"))) == {"WriteOutput"}
+
+    def test_its_secrets_are_read_by_the_same_role_and_no_others(self, synthesize: Synthesize) -> None:
+        secret = "arn:aws:secretsmanager:us-east-1:111111111111:secret:wandb-AbCdEf"  # noqa: S105  where it lies
+        config = job(synthesize, secrets={"WANDB_API_KEY": secret})
+        assert container(config)["secrets"] == [{"name": "WANDB_API_KEY", "valueFrom": secret}]
+        assert statements(config)["ReadSecrets"]["Resource"] == secret
+
+    @pytest.mark.parametrize(
+        "image",
+        [
+            "two-tower:2.3",
+            "localhost:5000/two-tower:2.3",
+            f"two-tower@sha256:{'0' * 64}",
+            f"two-tower:latest@sha256:{'0' * 64}",
+        ],
+    )
+    def test_an_image_of_one_version_is_taken(self, synthesize: Synthesize, image: str) -> None:
+        assert container(job(synthesize, image=image))["image"] == image
+
+    def test_the_queue_lists_its_jobs(self, synthesize: Synthesize) -> None:
+        def build(stack: MlStack) -> None:
+            made = a_queue(stack)
+            first = made.job("two-tower", image=IMAGE)
+            assert made.jobs == {"two-tower": first}
+            assert first.name == "recsys-dev-ranking-two-tower"
+
+        synthesize(build)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"gpu": "A10"}, r"gpu: 'A10' is not an accelerator of the catalog. Nearest: a10g"),
+        ({"gpus_per_node": 3}, r"gpu: no instance type has 3 x a10g. Nearest: g5.12xlarge \(4 x a10g"),
+        ({"gpu": None, "gpus_per_node": None}, "gpu: neither gpu nor instance_types is given"),
+        ({"instance_types": ["g5.xlarge"]}, "gpu: both gpu and instance_types are given"),
+        ({"gpu": None, "instance_types": ["g5.xlarge"]}, "gpus_per_node: 4 is given without gpu"),
+        (
+            {"gpu": None, "gpus_per_node": None, "instance_types": ["m5.large"]},
+            "instance_types: 'm5.large' is not an accelerator instance type",
+        ),
+        (
+            {"gpu": None, "gpus_per_node": None, "instance_types": ["g5.xlarge", "g6.xlarge"]},
+            r"instance_types: they have different GPUs \(a10g, l4\)",
+        ),
+        (
+            {"gpu": "trainium", "gpus_per_node": 16},
+            "gpu: trn1.32xlarge has trainium, which Batch does not count as GPUs",
+        ),
+        (
+            {"gpu": None, "gpus_per_node": None, "instance_types": ["g6f.xlarge"]},
+            "instance_types: g6f.xlarge has a part of a GPU, and Batch hands out whole ones",
+        ),
+        ({"gpu": "T4G", "gpus_per_node": 1}, "gpu: g5g.xlarge is arm64, for which Batch has no GPU image"),
+        ({"gpu": "V100"}, "gpu: p3.8xlarge has v100, whose driver is in no current image of Batch"),
+        ({"gpus_per_node": 1, "efa": True}, "efa: g5.xlarge has no Elastic Fabric Adapter"),
+        ({"max_nodes": 0}, "max_nodes: 0: input should be greater than or equal to 1"),
+        ({"max_nodes": 1001}, "max_nodes: 1001: input should be less than or equal to 1000"),
+        ({"teams": {}}, "teams: {}: dictionary should have at least 1 item"),
+        ({"teams": {"ml-platform": 1}}, "teams: 'ml-platform' is no share identifier of Batch"),
+        ({"teams": {"ranking": 0}}, "teams.ranking: 0 is no share. Expected: 0.01 to 100; a team with 2 gets twice"),
+        ({"teams": {"ranking": 1e4}}, "teams.ranking: 10000 is no share"),
+        ({"subnet_ids": []}, r"subnet_ids: \(\): tuple should have at least 1 item"),
+        ({"owner": "ana"}, "owner: 'ana': string should match pattern"),
+        ({"name": "Ranking"}, "name: 'Ranking': string should match pattern"),
+        ({"name": "r" * 33}, "name: .*at most 32 characters"),
+        ({"image_id": "latest"}, "image_id: 'latest': string should match pattern"),
+        ({"root_volume_gib": 10}, "root_volume_gib: 10: .* Expected: 50 to 16384 GiB"),
+        ({"share_decay_seconds": 60}, "share_decay_seconds: 60: .* Expected: 600"),
+        ({"compute_reservation_percent": 100}, "compute_reservation_percent: 100: .* Expected: 0 to 99"),
+        ({"capacity_wait_seconds": 90_000}, "capacity_wait_seconds: 90000: .* Expected: 600"),
+        ({"log_retention_days": 31}, "log_retention_days: 31: .* Expected: Days that CloudWatch Logs offers"),
+    ],
+)
+def test_a_queue_that_cannot_be_is_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"training queue '.*': 1 problem\n  - {message}"):
+        queue(synthesize, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"nodes": 17}, "nodes: 17 is more than the queue's max_nodes. Expected: 1 to 16"),
+        ({"nodes": 2, "spot": True}, "spot: True cannot be with several nodes: Batch runs multi-node jobs on demand"),
+        ({"gpus_per_node": 5}, "gpus_per_node: 5 is more than a node has. Expected: at most 4, on g5.12xlarge"),
+        ({"vcpus_per_node": 49}, "vcpus_per_node: 49 is more than a node has. Expected: at most 48"),
+        ({"memory_mib_per_node": 200_000}, "memory_mib_per_node: 200000 is more than a node has"),
+        (
+            {"memory_mib_per_node": 1024, "shared_memory_mib": 2048},
+            "shared_memory_mib: 2048 is more than memory_mib_per_node",
+        ),
+        ({"image": "two-tower"}, "image: 'two-tower' does not say which version it is"),
+        ({"image": "two-tower:latest"}, "image: 'two-tower:latest' does not say which version it is"),
+        ({"image": "localhost:5000/two-tower"}, "image: 'localhost:5000/two-tower' does not say which version it is"),
+        ({"image": "two tower:2"}, "image: 'two tower:2' does not say which version it is"),
+        ({"image": "a" * 253 + ":2.3"}, "image: .*at most 255 characters"),
+        ({"variables": {"AWS_BATCH_X": "1"}}, "variables: 'AWS_BATCH_X' is kept for Batch"),
+        ({"variables": {"X": "1"}, "secrets": {"X": "arn"}}, "secrets: 'X' is among the variables too"),
+        ({"attempts": 11}, "attempts: 11: .* Expected: 1 to 10"),
+        ({"retry_exit_codes": [0]}, "retry_exit_codes.0: 0: .* Expected: At most 3 exit codes"),
+        ({"retry_exit_codes": [1, 2, 3, 4]}, "retry_exit_codes: .* Expected: At most 3 exit codes"),
+        ({"timeout_seconds": 59}, "timeout_seconds: 59: .* Expected: At least 60"),
+        ({"priority": 0}, "priority: 0: .* Expected: 1 to 9999"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"job 'two-tower': 1 problem\n  - {message}"):
+        job(synthesize, **changes)
+
+
+def test_a_job_of_several_nodes_is_measured_by_the_first_type(synthesize: Synthesize) -> None:
+    types = {"gpu": None, "gpus_per_node": None, "instance_types": ["g5.12xlarge", "g5.48xlarge"]}
+    with pytest.raises(ValueError, match=r"gpus_per_node: 8 is more than a node has\. Expected: at most 4"):
+        job(synthesize, of=types, nodes=2, gpus_per_node=8)
+
+
+def test_every_problem_is_told_at_once(synthesize: Synthesize) -> None:
+    with pytest.raises(ValueError, match="training queue 'ranking': 3 problems") as refused:
+        queue(synthesize, owner="nobody", teams={"a-b": 1}, gpu="A10")
+    assert [line.split(":")[0] for line in str(refused.value).splitlines()[1:]] == ["  - owner", "  - teams", "  - gpu"]
+
+
+@pytest.mark.parametrize(
+    ("queue_name", "job_name", "role", "over"),
+    [
+        ("q" * 32, "two-tower", "node", 2),
+        ("ranking", "j" * 30, "execution", 13),
+    ],
+)
+def test_names_that_are_too_long_together_are_refused(
+    synthesize: Synthesize, queue_name: str, job_name: str, role: str, over: int
+) -> None:
+    environment = an_environment(project="recommendations-r", name="production")
+
+    def build(stack: MlStack) -> None:
+        a_queue(stack, name=queue_name).job(job_name, image=IMAGE)
+
+    with pytest.raises(ValueError, match=rf"the role name 'recommendations-r-.*-{role}', .* so shorten it by {over}\."):
+        synthesize(build, environment=environment)
+
+
+def test_a_second_job_of_the_same_name_is_refused(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        made = a_queue(stack)
+        made.job("two-tower", image=IMAGE)
+        made.job("two-tower", image=IMAGE)
+
+    with pytest.raises(ValueError, match="the queue 'ranking' has a job 'two-tower' already"):
+        synthesize(build)
+
+
+def test_a_refused_job_leaves_the_queue_as_it_was(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        made = a_queue(stack)
+        with pytest.raises(ValueError, match="gpus_per_node"):
+            made.job("two-tower", image=IMAGE, gpus_per_node=99)
+        made.job("two-tower", image=IMAGE)
+
+    assert len(synthesize(build)["resource"]["aws_batch_job_definition"]) == 1
+
+
+@pytest.mark.parametrize(
+    "node_type",
+    [each for each in instance_types().values() if each.efa_count and each.accelerator in NVIDIA],
+    ids=lambda each: each.name,
+)
+def test_the_catalog_says_which_cards_take_an_adapter(node_type: InstanceType) -> None:
+    assert node_type.network_cards is not None
+    assert node_type.efa_count in {node_type.network_cards, node_type.network_cards - 1}
+
+
+def test_every_accelerator_of_the_catalog_is_known_to_be_a_gpu_of_batch_or_not() -> None:
+    not_nvidia = {"inferentia", "inferentia2", "radeon-pro-v520", "trainium", "trainium2"}
+    assert set(gpu_models()) == NVIDIA | not_nvidia
+
+
+class TestExample:
+    """`examples/training_queue`."""
+
+    def test_it_synthesizes(self, tmp_path: Path) -> None:
+        variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, EXAMPLE / "main.py"], cwd=tmp_path, env=variables, check=True)
+        resources = json.loads((tmp_path / "stacks" / "dev-ranking" / "cdk.tf.json").read_text())["resource"]
+        assert len(resources["aws_batch_job_queue"]) == 3
+        assert len(resources["aws_batch_job_definition"]) == 2
+
+    @pytest.mark.parametrize(
+        ("node", "address"),
+        [
+            ({"AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": "10.0.1.7", "INDEX": "3"}, "10.0.1.7"),
+            ({"INDEX": "0"}, "10.0.9.9"),
+        ],
+    )
+    def test_each_node_starts_torchrun_at_its_place(self, tmp_path: Path, node: dict[str, str], address: str) -> None:
+        # Two programs that are on a node and not here: they say what they are asked, and what a node would answer.
+        for name, text in (("torchrun", 'echo "$@"'), ("hostname", "echo 10.0.9.9 172.17.0.1")):
+            program = tmp_path / name
+            program.write_text(f"#!/bin/sh\n{text}\n")
+            program.chmod(0o755)
+        variables = {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "AWS_BATCH_JOB_NUM_NODES": "4",
+            "AWS_BATCH_JOB_NODE_INDEX": node["INDEX"],
+        } | node
+        started = subprocess.run(
+            [EXAMPLE / "launch.sh", "train.py", "--epochs", "3"],
+            env=variables,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert started.stdout.split() == [
+            *("--nnodes", "4", "--node-rank", node["INDEX"], "--nproc-per-node", "gpu"),
+            *("--master-addr", address, "--master-port", "29500", "train.py", "--epochs", "3"),
+        ]

@@ -1,0 +1,239 @@
+"""What was made by hand: declared, recorded, and written for Terraform as it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import Adopted, AdoptedResource, DeclarationError, Forgotten, MlStack
+from mlinfra.checks.addresses import vanished
+from mlinfra.declarations.adopted import dump_adopted, load_adopted
+from mlinfra.declarations.forgotten import dump_forgotten, load_forgotten
+from mlinfra.declarations.loading import load_environments
+from mlinfra.stacks.adopted import AdoptedStack
+from tests.conftest import TODAY, an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DECLARED = """
+from mlinfra import Environment
+
+dev = Environment(
+    name="dev", project="recsys", account_id="111111111111", region="us-east-1", team="ml", cost_center="1",
+    repository="example.com/ml", monthly_spend_limit_usd=1, protect_data=False,
+)
+"""
+
+
+def an_adopted(**changes: Any) -> Adopted:
+    values = {
+        "type": "aws_s3_bucket",
+        "id": "legacy-data",
+        "name": "legacy-data",
+        "owner": "ana@example.com",
+        "since": date(2026, 11, 24),
+        "arguments": {"bucket": "legacy-data", "tags": {"owner": "ana"}},
+        "ignore_changes": ["force_destroy"],
+    } | changes
+    return Adopted(**values)
+
+
+def a_forgotten(**changes: Any) -> Forgotten:
+    values = {
+        "address": "aws_s3_bucket.legacy-data",
+        "stack": "dev-adopted",
+        "reason": "The archive team manages it now.",
+        "who": "arn:aws:iam::111111111111:user/ana",
+        "when": date(2026, 11, 25),
+    } | changes
+    return Forgotten(**values)
+
+
+def a_project(root: Path, **records: str) -> Path:
+    (root / "environments").mkdir()
+    (root / "environments" / "dev.py").write_text(DECLARED)
+    for name, text in records.items():
+        (root / "environments" / f"dev.{name}.json").write_text(text)
+    return root
+
+
+def test_it_is_written_as_it_is_with_its_import(synthesize: Callable[..., Any]) -> None:
+    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[an_adopted()]))
+    body = config["resource"]["aws_s3_bucket"]["legacy-data"]
+    assert {name: value for name, value in body.items() if name != "//"} == {
+        "bucket": "legacy-data",
+        "tags": {"owner": "ana"},
+        "lifecycle": {"prevent_destroy": True, "ignore_changes": ["force_destroy"]},
+    }
+    assert config["import"] == [{"to": "aws_s3_bucket.legacy-data", "id": "legacy-data"}]
+
+
+def test_nothing_of_the_environment_is_added_to_it(synthesize: Callable[..., Any]) -> None:
+    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[an_adopted()]))
+    (provider,) = config["provider"]["aws"]
+    assert "default_tags" not in provider
+    assert provider["allowed_account_ids"] == ["111111111111"]
+
+
+def test_several_of_one_name_keep_apart_by_their_type(synthesize: Callable[..., Any]) -> None:
+    role = an_adopted(type="aws_iam_role", id="legacy-data", arguments={"name": "legacy-data"})
+    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[an_adopted(), role]))
+    assert only(config, "aws_s3_bucket")["bucket"] == only(config, "aws_iam_role")["name"] == "legacy-data"
+    assert len(config["import"]) == 2
+
+
+def test_what_looks_like_an_expression_stays_text(synthesize: Callable[..., Any]) -> None:
+    policy = json.dumps({"Resource": "arn:aws:s3:::a/${aws:username}", "Percent": "%{x}"})
+    role = an_adopted(type="aws_iam_role", id="r", name="r", arguments={"assume_role_policy": policy})
+    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[role]))
+    written = only(config, "aws_iam_role")["assume_role_policy"]
+    assert written == policy.replace("${", "$${").replace("%{", "%%{")
+
+
+def test_blocks_keys_and_lists_are_kept_whole(synthesize: Callable[..., Any]) -> None:
+    arguments = {"tag": [{"key": "camelCase", "value": "A.b", "propagate_at_launch": True}], "ingress": []}
+    group = an_adopted(type="aws_autoscaling_group", id="g", name="g", arguments=arguments)
+    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[group]))
+    body = only(config, "aws_autoscaling_group")
+    assert {name: body[name] for name in arguments} == arguments
+
+
+def test_where_it_may_be_destroyed_that_is_declared(synthesize: Callable[..., Any]) -> None:
+    environment = an_environment(adopted=[an_adopted(prevent_destroy=False)])
+    assert only(synthesize(stack=AdoptedStack, environment=environment), "aws_s3_bucket")["lifecycle"] == {
+        "prevent_destroy": False,
+        "ignore_changes": ["force_destroy"],
+    }
+
+
+def test_the_construct_says_its_address(synthesize: Callable[..., Any]) -> None:
+    made: list[str] = []
+    synthesize(lambda stack: made.append(AdoptedResource(stack, "old", adopted=an_adopted()).address))
+    assert made == ["aws_s3_bucket.legacy-data"]
+
+
+def test_the_stack_is_there_where_something_is_adopted_or_let_go_of() -> None:
+    assert not AdoptedStack.is_needed(an_environment())
+    assert AdoptedStack.is_needed(an_environment(adopted=[an_adopted()]))
+    assert AdoptedStack.is_needed(an_environment(forgotten=[a_forgotten()]))
+    assert not AdoptedStack.is_needed(an_environment(forgotten=[a_forgotten(stack="dev-data")]))
+
+
+def test_what_is_forgotten_is_removed_and_not_destroyed(synthesize: Callable[..., Any]) -> None:
+    config = synthesize(stack=AdoptedStack, environment=an_environment(forgotten=[a_forgotten()]))
+    assert config["removed"] == [{"from": "aws_s3_bucket.legacy-data", "lifecycle": [{"destroy": False}]}]
+
+
+def test_another_stack_minds_only_what_it_forgets_itself(synthesize: Callable[..., Any]) -> None:
+    here = [a_forgotten(stack="dev-test", address=f"aws_sqs_queue.{name}") for name in ("one", "other")]
+    config = synthesize(lambda _: None, environment=an_environment(forgotten=[a_forgotten(), *here]))
+    assert [each["from"] for each in config["removed"]] == ["aws_sqs_queue.one", "aws_sqs_queue.other"]
+
+
+def test_what_is_forgotten_and_still_declared_fails_the_synth(synthesize: Callable[..., Any]) -> None:
+    environment = an_environment(forgotten=[a_forgotten()], adopted=[an_adopted()])
+    with pytest.raises(RuntimeError, match="is to be forgotten, and is still declared"):
+        synthesize(stack=AdoptedStack, environment=environment)
+
+
+def test_an_address_that_is_forgotten_has_not_vanished() -> None:
+    config = {"removed": [{"from": "aws_s3_bucket.old"}]}
+    assert vanished(["aws_s3_bucket.old", "aws_s3_bucket.older"], config) == ["aws_s3_bucket.older"]
+
+
+def test_a_name_that_terraform_cannot_have_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"adopted 'Legacy_Data'(.|\n)*Expected: What Terraform calls it"):
+        an_adopted(name="Legacy_Data")
+
+
+def test_a_type_that_cannot_be_adopted_is_refused_with_those_that_can() -> None:
+    with pytest.raises(DeclarationError, match=r"type: 'aws_vpc'(.|\n)*aws_iam_role, aws_instance"):
+        an_adopted(type="aws_vpc")
+
+
+def test_two_of_one_address_are_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"aws_s3_bucket\.legacy-data stands there 2 times"):
+        an_environment(adopted=[an_adopted(), an_adopted(id="other")])
+
+
+def test_one_resource_under_two_names_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="aws_s3_bucket 'legacy-data' is adopted 2 times"):
+        an_environment(adopted=[an_adopted(), an_adopted(name="other")])
+
+
+def test_the_same_region_alone_has_it() -> None:
+    there = an_environment(adopted=[an_adopted()], forgotten=[a_forgotten()]).in_region("eu-west-1")
+    assert there.adopted == there.forgotten == ()
+
+
+def test_one_of_several_instances_cannot_be_forgotten() -> None:
+    with pytest.raises(DeclarationError, match=r"forgotten 'aws_instance.box\[0\]'(.|\n)*takes a whole"):
+        a_forgotten(address="aws_instance.box[0]")
+
+
+def test_forgetting_needs_a_reason() -> None:
+    with pytest.raises(DeclarationError, match=r"reason: 'x'(.|\n)*Why, in a sentence"):
+        a_forgotten(reason="x")
+
+
+def test_forgetting_twice_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="of dev-adopted stands there twice"):
+        an_environment(forgotten=[a_forgotten(), a_forgotten(reason="Once more, for no reason.")])
+
+
+def test_records_are_the_same_bytes_in_any_order(tmp_path: Path) -> None:
+    one, other = an_adopted(), an_adopted(name="another", id="another")
+    text = dump_adopted([one, other])
+    assert text == dump_adopted([other, one])
+    (tmp_path / "dev.adopted.json").write_text(text)
+    assert load_adopted(tmp_path, "dev") == (other, one)
+    (tmp_path / "dev.forgotten.json").write_text(dump_forgotten([a_forgotten()]))
+    assert load_forgotten(tmp_path, "dev") == (a_forgotten(),)
+
+
+def test_environments_are_loaded_with_their_records(tmp_path: Path) -> None:
+    root = a_project(tmp_path, adopted=dump_adopted([an_adopted()]), forgotten=dump_forgotten([a_forgotten()]))
+    (dev,) = load_environments(root, today=TODAY)
+    assert dev.adopted == (an_adopted(),)
+    assert dev.forgotten == (a_forgotten(),)
+
+
+def test_records_that_are_proposed_are_read_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = a_project(tmp_path, adopted=dump_adopted([an_adopted()]))
+    elsewhere = tmp_path / "proposed"
+    elsewhere.mkdir()
+    monkeypatch.setenv("MLINFRA_RECORDS", str(elsewhere))
+    assert load_environments(root, today=TODAY)[0].adopted == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<<<<<<<", "cannot be read"),
+        ("[]", "it has no version 1"),
+        ('{"version": 1, "adopted": {}}', "Expected: version, and adopted, a list of objects"),
+        ('{"version": 1, "adopted": [{"name": "x"}]}', "type: missing"),
+    ],
+)
+def test_a_record_that_is_none_is_refused(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        load_environments(a_project(tmp_path, adopted=text), today=TODAY)
+    assert told in str(refused.value)
+
+
+def test_what_is_declared_and_recorded_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="stands there 2 times"):
+        an_environment(adopted=[an_adopted()]).with_adopted([an_adopted()])
+
+
+def test_tags_of_the_environment_are_still_required_elsewhere(synthesize: Callable[..., Any]) -> None:
+    def fill(stack: MlStack) -> None:
+        AdoptedResource(stack, "old", adopted=an_adopted(arguments={"tags": {"Team": ""}}))
+
+    with pytest.raises(RuntimeError, match="its own tags empty Team"):
+        synthesize(fill)

@@ -1,0 +1,124 @@
+"""How the environments of a repository are read."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra import DeclarationError, load_environments
+from tests.conftest import ROOT, TODAY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """
+from mlinfra import Environment
+{name} = Environment(
+    name="{name}", project="recsys", account_id="111111111111", region="us-east-1", team="ml", cost_center="ml-1",
+    repository="gitlab.example.com/ml", monthly_spend_limit_usd=1{more}
+)
+"""
+
+
+def declare(root: Path, name: str, text: str = "", more: str = "") -> None:
+    folder = root / "environments"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.py").write_text(text or GOOD.format(name=name, more=more))
+
+
+def test_the_environments_of_this_repository_are_in_order() -> None:
+    read = {each.name: each for each in load_environments(ROOT, today=TODAY)}
+    assert list(read) == ["dev", "local", "prod", "staging"]
+    assert len({each.account_id for each in read.values()}) == len(read)
+    assert len({each.names.state_bucket for each in read.values()}) == len(read)
+    assert read["prod"].protect_data
+    assert read["staging"].max_nodes < read["prod"].max_nodes
+
+
+def test_staging_has_smaller_gpus_than_prod() -> None:
+    (staging,), (prod,) = (load_environments(ROOT, only=name, today=TODAY) for name in ("staging", "prod"))
+    for size in staging.sizes:
+        cheaper, dearer = (
+            each.instance_type(each.experiments[0].model_copy(update={"size": size})) for each in (staging, prod)
+        )
+        assert cheaper.usd_per_hour is not None
+        assert dearer.usd_per_hour is not None
+        assert cheaper.usd_per_hour < dearer.usd_per_hour
+
+
+def test_an_environment_that_is_not_declared_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    declare(tmp_path, "staging")
+    with pytest.raises(DeclarationError, match="Did you mean 'staging'"):
+        load_environments(tmp_path, only="stagin", today=TODAY)
+
+
+def test_a_repository_without_environments_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="no environment is declared there"):
+        load_environments(tmp_path, today=TODAY)
+
+
+def test_only_the_environment_asked_for_is_read(tmp_path: Path) -> None:
+    declare(tmp_path, "dev")
+    declare(tmp_path, "broken", text="1/0")
+    assert [each.name for each in load_environments(tmp_path, only="dev", today=TODAY)] == ["dev"]
+
+
+def test_a_mistake_in_a_file_is_told_with_its_line(tmp_path: Path) -> None:
+    declare(tmp_path, "dev", text="x = 1\ny = x / 0\n")
+    with pytest.raises(DeclarationError, match=r"environments/dev.py, line 2.*\n.*ZeroDivisionError"):
+        load_environments(tmp_path, today=TODAY)
+
+
+def test_a_syntax_error_is_told_with_its_line(tmp_path: Path) -> None:
+    declare(tmp_path, "dev", text="x = 1\ndef\n")
+    with pytest.raises(DeclarationError, match=r"environments/dev.py, line 2"):
+        load_environments(tmp_path, today=TODAY)
+
+
+def test_a_file_that_declares_no_environment_is_refused(tmp_path: Path) -> None:
+    declare(tmp_path, "dev", text="x = 1")
+    with pytest.raises(DeclarationError, match=r"declares nothing called dev"):
+        load_environments(tmp_path, today=TODAY)
+
+
+def test_a_file_whose_environment_is_called_otherwise_is_refused(tmp_path: Path) -> None:
+    declare(tmp_path, "dev", text=GOOD.format(name="prod", more="") + "dev = prod")
+    with pytest.raises(DeclarationError, match=r"declares the environment 'prod'. Expected: name='dev'"):
+        load_environments(tmp_path, today=TODAY)
+
+
+def test_the_problems_of_all_environments_are_told_at_once(tmp_path: Path) -> None:
+    declare(tmp_path, "dev", more=", max_nodes=0")
+    declare(tmp_path, "prod", more=", availability_zones=9")
+    with pytest.raises(DeclarationError) as refused:
+        load_environments(tmp_path, today=TODAY)
+    assert "environment 'dev': max_nodes: 0" in str(refused.value)
+    assert "environment 'prod': availability_zones: 9" in str(refused.value)
+
+
+def test_the_day_can_be_given_by_the_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = ', experiments=[dict(name="old", owner="a@example.com", expires="2026-01-01")]'
+    declare(tmp_path, "dev", more=experiment)
+    monkeypatch.setenv("MLINFRA_TODAY", "2025-12-31")
+    assert load_environments(tmp_path)[0].experiments[0].expires == date(2026, 1, 1)
+    monkeypatch.setenv("MLINFRA_TODAY", "2026-01-02")
+    with pytest.raises(DeclarationError, match="is in the past"):
+        load_environments(tmp_path)
+
+
+def test_a_day_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(tmp_path, "dev")
+    monkeypatch.setenv("MLINFRA_TODAY", "tomorrow")
+    with pytest.raises(DeclarationError, match="'tomorrow' is not a date"):
+        load_environments(tmp_path)
+
+
+def test_what_only_looks_at_what_is_there_reads_expired_experiments_too(tmp_path: Path) -> None:
+    over = ', experiments=[dict(name="old", owner="a@b.cc", expires="2026-11-01")]'
+    declare(tmp_path, "dev", more=over)
+    with pytest.raises(DeclarationError, match="is in the past"):
+        load_environments(tmp_path, today=TODAY)
+    (read,) = load_environments(tmp_path, judged=False)
+    assert read.experiment("old").owner == "a@b.cc"

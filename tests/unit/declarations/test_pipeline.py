@@ -1,0 +1,118 @@
+"""What environments accept about their pipeline, and what a token has to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mlinfra import DeclarationError, Pipeline
+from tests.conftest import an_environment
+
+GITLAB = Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com")
+GITHUB = Pipeline(provider="github", project="ml/platform")
+
+
+def refusal(**changes: Any) -> str:
+    with pytest.raises(DeclarationError) as refused:
+        Pipeline(**({"provider": "gitlab", "project": "ml/platform"} | changes))
+    return str(refused.value)
+
+
+def test_an_environment_has_no_pipeline_unless_it_says_so() -> None:
+    assert an_environment().pipeline is None
+
+
+def test_the_roles_are_called_after_the_environment() -> None:
+    assert an_environment().names.ci_role_arn("plan") == "arn:aws:iam::111111111111:role/recsys-dev-ci-plan"
+    assert an_environment().names.ci_role_arn("apply") == "arn:aws:iam::111111111111:role/recsys-dev-ci-apply"
+
+
+def test_any_branch_of_a_project_of_gitlab_plans() -> None:
+    assert GITLAB.plan_claims == {
+        "StringEquals": {"gitlab.example.com:aud": "https://gitlab.example.com"},
+        "StringLike": {"gitlab.example.com:sub": "project_path:ml/platform:ref_type:branch:ref:*"},
+    }
+
+
+def test_one_branch_of_a_project_of_gitlab_applies() -> None:
+    assert GITLAB.apply_claims("dev") == {
+        "StringEquals": {
+            "gitlab.example.com:aud": "https://gitlab.example.com",
+            "gitlab.example.com:sub": "project_path:ml/platform:ref_type:branch:ref:main",
+        }
+    }
+
+
+def test_pull_requests_and_branches_of_a_repository_of_github_plan_and_its_environments_do_not() -> None:
+    issuer = "token.actions.githubusercontent.com"
+    assert GITHUB.plan_claims == {
+        "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com"},
+        "StringLike": {f"{issuer}:sub": ["repo:ml/platform:pull_request", "repo:ml/platform:ref:refs/heads/*"]},
+    }
+
+
+def test_one_environment_on_one_branch_of_github_applies() -> None:
+    issuer = "token.actions.githubusercontent.com"
+    assert GITHUB.apply_claims("prod") == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": "repo:ml/platform:environment:prod",
+            f"{issuer}:ref": "refs/heads/main",
+        }
+    }
+
+
+def test_an_environment_may_be_called_otherwise_in_the_pipeline() -> None:
+    pipeline = GITHUB.model_copy(update={"environment": "production"})
+    assert pipeline.apply_claims("prod")["StringEquals"]["token.actions.githubusercontent.com:sub"] == (
+        "repo:ml/platform:environment:production"
+    )
+
+
+def test_iam_knows_the_branch_of_github_com_alone() -> None:
+    pipeline = Pipeline(provider="github", project="ml/platform", url="https://git.example.com/_services/token")
+    assert pipeline.apply_claims("prod")["StringEquals"] == {
+        "git.example.com/_services/token:aud": "sts.amazonaws.com",
+        "git.example.com/_services/token:sub": "repo:ml/platform:environment:prod",
+    }
+
+
+def test_immutable_subjects_of_github_are_taken_as_they_are() -> None:
+    pipeline = Pipeline(provider="github", project="ml@12/platform@34")
+    subjects = pipeline.plan_claims["StringLike"]["token.actions.githubusercontent.com:sub"]
+    assert subjects[0] == "repo:ml@12/platform@34:pull_request"
+
+
+@pytest.mark.parametrize("project", ["platform", "ml/*", "ml/platform:ref_type", "ml/${x}", "ml//platform", "/ml", ""])
+def test_what_is_no_project_of_gitlab_is_refused(project: str) -> None:
+    assert f"project: {project!r} is no project of gitlab. Expected: a path such as ml/platform." in refusal(
+        project=project
+    )
+
+
+@pytest.mark.parametrize("project", ["platform", "ml/*", "ml/platform/infra", "ml@x/platform"])
+def test_what_is_no_repository_of_github_is_refused(project: str) -> None:
+    assert f"project: {project!r} is no project of github. Expected: ml/platform, or ml@123456" in refusal(
+        provider="github", project=project
+    )
+
+
+@pytest.mark.parametrize("url", ["http://gitlab.example.com", "gitlab.example.com", "https://x/", "https://*.x.com"])
+def test_an_issuer_that_is_no_address_is_refused(url: str) -> None:
+    assert "url: " in refusal(url=url)
+    assert "an address that begins with https:// and does not end with a slash" in refusal(url=url)
+
+
+@pytest.mark.parametrize("branch", ["*", "feature/*", "ma?n", "", "-main"])
+def test_a_pattern_of_branches_is_refused(branch: str) -> None:
+    assert "The only branch that is applied" in refusal(branch=branch)
+
+
+@pytest.mark.parametrize("hours", [0, 5])
+def test_a_session_of_other_than_one_to_four_hours_is_refused(hours: int) -> None:
+    assert f"apply_session_hours: {hours}" in refusal(apply_session_hours=hours)
+
+
+def test_an_environment_of_the_pipeline_without_a_name_is_refused() -> None:
+    assert "environment: 'a b'" in refusal(environment="a b")

@@ -1,0 +1,119 @@
+"""The same environment in another region."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra import CapacityReservation, DeclarationError, Environment, Image, load_environments
+from mlinfra.catalog.image_lock import ImageLock
+from mlinfra.stacks.data import DataStack
+from mlinfra.stacks.foundation import FoundationStack
+from mlinfra.stacks.serving import ServingStack
+from mlinfra.stacks.studio import StudioStack
+from mlinfra.stacks.training import TrainingStack
+from tests.conftest import ROOT, an_environment, an_experiment, image_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mlinfra import MlStack
+
+
+def test_it_is_the_same_in_all_but_region_and_name() -> None:
+    here = an_environment(experiments=[an_experiment()], alert_emails=["ana@example.com"], nat_gateways="none")
+    there = here.in_region("eu-west-1")
+    assert (there.region, there.name) == ("eu-west-1", "dev-eu-west-1")
+    assert there.model_dump(exclude={"region", "name"}) == here.model_dump(exclude={"region", "name"})
+
+
+def test_names_that_the_account_knows_in_all_regions_differ() -> None:
+    here = an_environment()
+    there = here.in_region("eu-west-1")
+    assert there.names.prefix == "recsys-dev-eu-west-1"
+    assert there.names.state_bucket == "recsys-dev-eu-west-1-tfstate-111111111111-eu-west-1"
+    assert there.names.stack_id("data") == "dev-eu-west-1-data"
+    assert there.names.state_key("data") == "recsys/dev-eu-west-1/eu-west-1/data/terraform.tfstate"
+
+
+def test_it_can_have_another_name_and_differ_in_some_fields() -> None:
+    there = an_environment(experiments=[an_experiment()]).in_region("eu-west-1", name="dev-eu", experiments=())
+    assert (there.name, there.experiments) == ("dev-eu", ())
+
+
+def test_images_are_those_that_the_other_region_pins() -> None:
+    experiment = an_experiment(gpu="A10G")
+    there = an_environment(experiments=[experiment]).in_region("eu-west-1")
+    assert there.image(experiment).reference.startswith("ami-")
+    unpinned = an_environment(experiments=[experiment]).in_region("eu-west-1").with_image_lock(ImageLock())
+    with pytest.raises(DeclarationError, match="mlinfra images pin"):
+        unpinned.image(experiment)
+
+
+def test_nothing_of_a_stack_names_the_first_region(synthesize: Callable[..., dict[str, Any]]) -> None:
+    there = an_environment().in_region("eu-west-1")
+    assert "us-east-1" not in str(synthesize(stack=FoundationStack, environment=there))
+
+
+@pytest.mark.parametrize("environment", load_environments(ROOT, judged=False), ids=lambda each: each.name)
+def test_every_environment_of_this_repository_can_be_in_another_region(environment: Environment) -> None:
+    assert environment.in_region("eu-west-1").region == "eu-west-1"
+
+
+@pytest.mark.parametrize("stack", [FoundationStack, DataStack, TrainingStack, StudioStack, ServingStack])
+def test_every_resource_has_the_same_address_there(
+    synthesize: Callable[..., dict[str, Any]], tmp_path: Path, stack: type[MlStack]
+) -> None:
+    (here,) = load_environments(ROOT, only="dev", judged=False)
+    both = [each.with_image_lock(image_lock()) for each in (here, here.in_region("eu-west-1"))]
+    configs = []
+    for each in both:
+        configs.append(synthesize(stack=stack, environment=each)["resource"])
+        shutil.rmtree(tmp_path / "cdktf.out")
+    first, second = ({(kind, name) for kind, named in config.items() for name in named} for config in configs)
+    assert first == second
+
+
+def test_the_same_region_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"region: it is in us-east-1 already\. Expected: another region\."):
+        an_environment().in_region("us-east-1")
+
+
+def test_a_region_that_there_is_not_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="'eu-west-9' is not an AWS region"):
+        an_environment().in_region("eu-west-9", name="there")
+
+
+def test_everything_that_exists_in_one_region_alone_is_named() -> None:
+    here = an_environment(
+        images={"v100": Image(reference="ami-0123456789abcdef0")},
+        experiments=[
+            an_experiment(gpu="A10G", purchase=CapacityReservation(reservation_id="cr-0123456789abcdef0")),
+            an_experiment(name="other", gpu="A10G", variables={"LAKE": "s3://somewhere-us-east-1/"}),
+        ],
+    )
+    with pytest.raises(DeclarationError) as refused:
+        here.in_region("eu-west-1")
+    assert str(refused.value) == (
+        "environment 'dev' in eu-west-1: 3 problems\n"
+        "  - images.v100.reference: 'ami-0123456789abcdef0' exists in us-east-1 alone. Expected: images=... for "
+        "eu-west-1, given to in_region.\n"
+        "  - experiments.two-tower-v2.purchase.reservation_id: 'cr-0123456789abcdef0' exists in us-east-1 alone. "
+        "Expected: experiments=... for eu-west-1, given to in_region.\n"
+        "  - experiments.other.variables.LAKE: 's3://somewhere-us-east-1/' exists in us-east-1 alone. Expected: "
+        "experiments=... for eu-west-1, given to in_region."
+    )
+
+
+def test_what_is_replaced_needs_no_other_value() -> None:
+    here = an_environment(images={"v100": Image(reference="ami-0123456789abcdef0")})
+    there = here.in_region("eu-west-1", images={"v100": Image(reference="ami-0fedcba9876543210")})
+    assert there.images["v100"].reference == "ami-0fedcba9876543210"
+
+
+def test_buckets_have_names_of_their_own_there() -> None:
+    here = an_environment(bucket_names={"raw": "legacy-clicks"})
+    assert here.in_region("eu-west-1").names.bucket("raw") == "recsys-dev-eu-west-1-raw-111111111111-eu-west-1"

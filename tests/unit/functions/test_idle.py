@@ -1,0 +1,99 @@
+"""What an alarm about idle GPUs does to its cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.functions import idle
+from mlinfra.functions.contract import Event, Variable
+from mlinfra.functions.fleet import LookFailedError
+from mlinfra.functions.shutdown import IncompleteRunError
+from tests.unit.functions.cloud import NAME
+
+if TYPE_CHECKING:
+    from tests.unit.functions.cloud import Cloud
+    from tests.unit.functions.faults import Faults
+
+
+@pytest.mark.parametrize("by_eventbridge", [False, True])
+def test_a_cluster_that_is_idle_is_stopped(cloud: Cloud, by_eventbridge: bool) -> None:  # noqa: FBT001
+    cloud.gpus(cloud.group(), 0)
+    answer = cloud.alarm(by_eventbridge=by_eventbridge)
+    assert answer == {
+        "cluster": NAME,
+        "decision": "stopped",
+        "reason": "its GPUs have been below 5% for 30 minutes",
+    }
+    assert (cloud.size(), len(cloud.volumes())) == (0, 2)
+    assert len(cloud.heard(Event.CLUSTER_STOPPED)) == 1
+
+
+def test_one_node_without_metrics_keeps_all_and_that_is_told(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids[:1], 0)
+    assert cloud.alarm()["decision"] == "left"
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert f"{ids[1]} has no GPU metrics" in event["why"]
+
+
+def test_a_job_that_says_that_it_runs_keeps_it(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 0)
+    cloud.job()
+    assert cloud.alarm()["decision"] == "left"
+
+
+def test_a_cluster_that_is_not_to_be_stopped_for_that_is_only_told_of(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(StopWhenIdle="false"), 0)
+    assert cloud.alarm()["decision"] == "left"
+    assert len(cloud.mail()) == 1
+    assert cloud.size() == 2
+
+
+@pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA"])
+def test_an_alarm_that_is_over_or_knows_nothing_stops_nothing(cloud: Cloud, state: str) -> None:
+    cloud.gpus(cloud.group(), 0)
+    assert cloud.alarm(state=state) == {"cluster": NAME, "decision": "nothing", "reason": f"the alarm is {state}"}
+    assert cloud.size() == 2
+
+
+def test_an_alarm_that_comes_twice_stops_once(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 0)
+    assert [cloud.alarm()["decision"] for _ in range(2)] == ["stopped", "nothing"]
+    assert len(cloud.heard()) == 1
+
+
+def test_clusters_of_other_environments_are_not_touched(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 0)
+    cloud.set(Variable.PREFIX, "recsys-prod-")
+    assert cloud.alarm()["decision"] == "left"
+
+
+def test_a_cluster_that_cannot_be_looked_at_is_left_and_told(cloud: Cloud, faults: Faults) -> None:
+    cloud.gpus(cloud.group(), 0)
+    faults.refuse("auto-scaling.DescribeAutoScalingGroups", "AccessDenied")
+    with pytest.raises(LookFailedError, match="its alarm says that it is idle, but it could not be looked at"):
+        cloud.alarm()
+    assert len(cloud.heard(Event.CLUSTER_LEFT)) == 1
+
+
+def test_what_nobody_could_be_told_ends_in_an_error(cloud: Cloud, faults: Faults) -> None:
+    cloud.gpus(cloud.group(), 0)
+    faults.refuse("sns.Publish", "InternalFailure")
+    with pytest.raises(IncompleteRunError, match=f"{NAME}: no message: InternalFailure"):
+        cloud.alarm()
+    assert cloud.size() == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        ({"source": "aws.ec2", "detail": {"state": {"value": "ALARM"}}}, "this is no change of an alarm"),
+        ({"source": "aws.cloudwatch", "alarmData": {"state": {"value": "ALARM"}}}, "about 0 auto scaling groups"),
+    ],
+)
+@pytest.mark.usefixtures("cloud")
+def test_another_event_is_refused(event: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        idle.handler(event, None)

@@ -1,0 +1,417 @@
+"""What the janitor decides, one cluster at a time."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.functions.contract import Event, JobStatus, Tag, Variable
+from tests.unit.functions.cloud import NAME, OWNER, PRICE, UNPRICED
+
+if TYPE_CHECKING:
+    from tests.unit.functions.cloud import Cloud
+    from tests.unit.functions.faults import Faults
+
+HOUR = timedelta(hours=1)
+
+
+def test_an_idle_cluster_is_stopped(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 4.9)
+    assert cloud.decisions() == {NAME: "stopped"}
+    assert (cloud.size(), cloud.nodes()) == (0, [])
+
+
+def test_what_why_whose_and_usd_saved_are_told(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids, 0)
+    cloud.janitor()
+    (event,) = cloud.heard(Event.CLUSTER_STOPPED)
+    assert event["what"] == "stopped"
+    assert event["cluster"] == NAME
+    assert event["why"] == "its GPUs have been below 5% for 30 minutes"
+    assert event["whose"] == OWNER
+    assert event["usd_saved"] == pytest.approx(2 * 24 * PRICE, abs=0.01)
+    assert sorted(event["nodes"]) == sorted(ids)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {**event, "message": Event.CLUSTER_STOPPED} in lines
+    (mail,) = cloud.mail()
+    assert mail["Subject"] == f"{NAME}: stopped"
+    assert mail["MessageAttributes"]["owner"]["Value"] == OWNER
+    assert "Saved in the next 24 hours: 48.29 USD." in mail["Message"]
+
+
+def test_a_working_cluster_is_left_and_nobody_is_bothered(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 97)
+    assert cloud.decisions() == {NAME: "left"}
+    assert cloud.size() == 2
+    assert cloud.heard() == []
+    assert cloud.mail() == []
+
+
+def test_one_working_node_keeps_all(cloud: Cloud) -> None:
+    first, second = cloud.group()
+    cloud.gpus([first], 0)
+    cloud.gpus([second], 60)
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_work_at_the_beginning_of_the_window_counts(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids, 0, minutes=25)
+    cloud.gpus(ids, 80, minutes=5, until=timedelta(minutes=25))
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_work_in_the_minute_that_runs_counts(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids, 0)
+    cloud.gpus(ids, 80, minutes=1, until=timedelta(minutes=-1))
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_work_before_the_window_does_not_count(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids, 0, minutes=31)
+    cloud.gpus(ids, 80, minutes=30, until=timedelta(minutes=31))
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+def test_a_utilisation_at_the_limit_is_work(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 5)
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_window_and_limit_are_settings(cloud: Cloud) -> None:
+    ids = cloud.group(IdleMinutes="60", IdleGpuPercent="20")
+    cloud.gpus(ids, 15, minutes=45)
+    assert cloud.decisions() == {NAME: "left"}
+    cloud.gpus(ids, 15, minutes=61)
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "until"),
+    [(0, 0), (24, 0), (24, 6)],
+    ids=["none at all", "not at the beginning", "not at the end"],
+)
+def test_missing_metrics_count_as_work_and_are_told_once_a_day(cloud: Cloud, minutes: int, until: int) -> None:
+    first, second = cloud.group()
+    cloud.gpus([first], 0)
+    cloud.gpus([second], 0, minutes=minutes, until=timedelta(minutes=until))
+    assert cloud.decisions() == {NAME: "left"}
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert f"{second} has no GPU metrics" in event["why"]
+    cloud.janitor()
+    assert cloud.heard(Event.CLUSTER_LEFT) == []
+    cloud.now += timedelta(days=1)
+    cloud.janitor()
+    assert len(cloud.heard(Event.CLUSTER_LEFT)) == 1
+
+
+def test_a_report_every_five_minutes_is_enough(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 0, minutes=36, every=5)
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+@pytest.mark.parametrize("heartbeat", [timedelta(0), timedelta(minutes=-14), timedelta(days=3)])
+def test_a_fresh_heartbeat_counts_as_work_and_so_does_one_from_the_future(cloud: Cloud, heartbeat: timedelta) -> None:
+    cloud.gpus(cloud.group(), 0)
+    cloud.job(heartbeat=heartbeat)
+    assert cloud.decisions() == {NAME: "left"}
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert "the job job-1 says that it runs" in event["why"]
+
+
+def test_a_job_that_died_or_ended_keeps_nothing(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 0)
+    cloud.job("died", heartbeat=timedelta(minutes=-16))
+    cloud.job("ended", status=JobStatus.COMPLETED)
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+def test_protection_from_scale_in_counts_as_work(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids, 0)
+    cloud.protect(ids[:1])
+    assert cloud.decisions() == {NAME: "left"}
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert event["why"] == f"it works: {ids[0]} is protected from scale-in"
+
+
+def test_an_idle_cluster_that_is_not_to_be_stopped_for_that_is_told_of_once_a_day(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(StopWhenIdle="false"), 0)
+    assert cloud.decisions() == {NAME: "left"}
+    assert cloud.decisions() == {NAME: "left"}
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert event["why"] == "its GPUs have been below 5% for 30 minutes, but it is not to be stopped for that"
+    assert len(cloud.mail()) == 1
+
+
+def test_an_expired_idle_cluster_is_stopped_even_so(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(StopWhenIdle="false", Expires=cloud.yesterday), 0)
+    assert cloud.decisions() == {NAME: "stopped"}
+    (event,) = cloud.heard(Event.CLUSTER_STOPPED)
+    assert event["why"].startswith("it expired at ")
+
+
+def test_an_expired_cluster_that_works_is_left_and_told_of_every_run(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(Expires=cloud.yesterday), 90)
+    for _ in range(2):
+        assert cloud.decisions() == {NAME: "left"}
+        (event,) = cloud.heard(Event.CLUSTER_LEFT)
+        assert ", but it works: a GPU of" in event["why"]
+    assert len(cloud.mail()) == 2
+
+
+def test_the_last_day_belongs_to_the_cluster(cloud: Cloud) -> None:
+    ids = cloud.group(StopWhenIdle="false")
+    cloud.now = cloud.expiry - timedelta(seconds=1)
+    cloud.gpus(ids, 0, minutes=60)
+    assert cloud.decisions() == {NAME: "left"}
+    cloud.now = cloud.expiry
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+def test_an_extension_gives_more_time(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(Expires=cloud.yesterday, StopWhenIdle="false"), 0)
+    cloud.extend(cloud.last_day)
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_an_extension_takes_no_time_away(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(StopWhenIdle="false"), 0)
+    cloud.extend(cloud.yesterday)
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_an_extension_that_cannot_be_read_lets_nothing_expire(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(Expires=cloud.yesterday, StopWhenIdle="false"), 0)
+    cloud.extend("next week")
+    assert cloud.decisions() == {NAME: "left"}
+    assert any("extended until 'next week'" in event["why"] for event in cloud.heard(Event.CLUSTER_LEFT))
+
+
+def test_the_owner_is_warned_a_day_and_an_hour_before_the_expiry_once_each(cloud: Cloud) -> None:
+    ids = cloud.group()
+    warned = {}
+    for hours in (25, 24, 23, 2, 1, 0.5):
+        cloud.now = cloud.expiry - hours * HOUR
+        cloud.gpus(ids, 90)
+        cloud.janitor()
+        warned[hours] = [event["what"] for event in cloud.heard(Event.CLUSTER_WARNED)]
+    day, hour = ["expires in less than 24 hours"], ["expires in less than 1 hour"]
+    assert warned == {25: [], 24: day, 23: [], 2: [], 1: hour, 0.5: []}
+    assert [mail["MessageAttributes"]["owner"]["Value"] for mail in cloud.mail()] == [OWNER, OWNER]
+
+
+def test_an_extension_brings_warnings_of_its_own(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.now = cloud.expiry - HOUR
+    cloud.gpus(ids, 90)
+    cloud.janitor()
+    cloud.extend(cloud.expiry.date().isoformat())
+    cloud.now += timedelta(days=1)
+    cloud.gpus(ids, 90)
+    cloud.janitor()
+    assert len(cloud.heard(Event.CLUSTER_WARNED)) == 2
+
+
+def test_a_cluster_over_its_spend_limit_is_stopped_once_it_is_idle(cloud: Cloud) -> None:
+    ids = cloud.group(SpendLimitUsd="20", StopWhenIdle="false")
+    cloud.now += 9 * HOUR
+    cloud.gpus(ids, 90)
+    assert cloud.decisions() == {NAME: "left"}
+    cloud.now += HOUR
+    cloud.gpus(ids, 90)
+    assert cloud.decisions() == {NAME: "left"}
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert event["why"].startswith("it has cost 20.29 USD, and its limit is 20.00 USD, but it works")
+    cloud.now += HOUR
+    cloud.gpus(ids, 0)
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+def test_cost_is_counted_once_however_often_the_janitor_runs(cloud: Cloud) -> None:
+    ids = cloud.group()
+    for _ in range(3):
+        cloud.now += HOUR
+        cloud.gpus(ids, 90)
+        cloud.janitor()
+        cloud.janitor()
+    assert float(cloud.remembered()["cost_usd"]["N"]) == pytest.approx(2 * PRICE * 3, rel=0.04)
+
+
+def test_a_group_made_anew_under_an_old_name_has_cost_nothing_yet(cloud: Cloud) -> None:
+    cloud.cost(500, at=cloud.now - 24 * HOUR)
+    cloud.gpus(cloud.group(SpendLimitUsd="100"), 90)
+    assert cloud.decisions() == {NAME: "left"}
+    assert float(cloud.remembered()["cost_usd"]["N"]) < PRICE
+
+
+def test_what_was_counted_of_the_group_that_stands_there_counts_on(cloud: Cloud) -> None:
+    ids = cloud.group(SpendLimitUsd="100")
+    cloud.cost(500, at=cloud.now)
+    cloud.now += HOUR
+    cloud.gpus(ids, 0)
+    cloud.janitor()
+    assert float(cloud.remembered()["cost_usd"]["N"]) > 500
+
+
+def test_an_earlier_group_was_extended_and_the_one_of_its_name_is_not(cloud: Cloud) -> None:
+    cloud.extend(cloud.last_day, at=cloud.now - 24 * HOUR)
+    cloud.gpus(cloud.group(Expires=cloud.yesterday), 0)
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
+def test_the_group_that_stands_there_is_extended(cloud: Cloud) -> None:
+    ids = cloud.group(Expires=cloud.yesterday, StopWhenIdle="false")
+    cloud.extend(cloud.last_day, at=cloud.now)
+    cloud.gpus(ids, 0)
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_what_has_an_unknown_price_is_never_stopped_for_its_cost_and_that_is_told_once(cloud: Cloud) -> None:
+    ids = cloud.group(instance_type=UNPRICED, SpendLimitUsd="1")
+    for _ in range(2):
+        cloud.now += 100 * HOUR
+        cloud.gpus(ids, 90)
+        assert cloud.decisions() == {NAME: "left"}
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert f"the price of {UNPRICED} is unknown" in event["why"]
+
+
+def test_what_is_saved_is_null_where_the_price_is_unknown(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(instance_type=UNPRICED), 0)
+    cloud.janitor()
+    (event,) = cloud.heard(Event.CLUSTER_STOPPED)
+    assert event["usd_saved"] is None
+
+
+def test_a_stopped_cluster_stays_stopped_and_is_not_spoken_of(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(Expires=cloud.yesterday), 0)
+    cloud.janitor()
+    cloud.heard()
+    assert cloud.decisions() == {NAME: "nothing"}
+    assert cloud.heard() == []
+    assert cloud.size() == 0
+
+
+def test_a_least_size_does_not_keep_a_cluster_running(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(minimum=1), 0)
+    assert cloud.decisions() == {NAME: "stopped"}
+    assert (cloud.described()["MinSize"], cloud.nodes()) == (0, [])
+
+
+def test_only_what_says_that_it_may_be_stopped_is_looked_at(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(AutoStop=None, Expires=cloud.yesterday), 0)
+    cloud.gpus(cloud.group("recsys-dev-other", AutoStop="false", Expires=cloud.yesterday), 0)
+    cloud.gpus([cloud.instance(AutoStop=None, Expires=cloud.yesterday)], 0)
+    assert cloud.decisions() == {}
+    assert cloud.size() == 2
+
+
+def without_capacity(faults: Faults) -> None:
+    """The local AWS has whatever is asked for."""
+
+    def hide(answer: dict[str, Any]) -> None:
+        for group in answer["AutoScalingGroups"]:
+            group["Instances"] = []
+
+    faults.change("auto-scaling.DescribeAutoScalingGroups", hide)
+
+
+def test_a_cluster_that_waits_for_its_nodes_is_left(cloud: Cloud, faults: Faults) -> None:
+    cloud.group()
+    without_capacity(faults)
+    assert cloud.decisions() == {NAME: "left"}
+    assert cloud.heard() == []
+
+
+def test_a_cluster_that_expired_waits_for_its_nodes_no_more(cloud: Cloud, faults: Faults) -> None:
+    cloud.group(Expires=cloud.yesterday)
+    without_capacity(faults)
+    assert cloud.decisions() == {NAME: "stopped"}
+    assert cloud.size() == 0
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "told"),
+    [
+        (Tag.EXPIRES, "soon", "its tag Expires is 'soon', which is no day such as 2026-12-18"),
+        (Tag.EXPIRES, None, "it has no tag Expires"),
+        (Tag.SPEND_LIMIT_USD, "a lot", "its tag SpendLimitUsd is 'a lot', which is no number above 0"),
+        (Tag.IDLE_MINUTES, "-5", "its tag IdleMinutes is '-5', which is no number above 0 up to 20160"),
+        (Tag.IDLE_GPU_PERCENT, "inf", "its tag IdleGpuPercent is 'inf', which is no number above 0 up to 100"),
+    ],
+)
+def test_a_tag_that_cannot_be_read_is_told_once(cloud: Cloud, tag: str, value: str | None, told: str) -> None:
+    tags: dict[str, Any] = {tag: value}
+    ids = cloud.group(**tags)
+    cloud.gpus(ids, 50)
+    cloud.janitor()
+    assert told in [event["why"] for event in cloud.heard(Event.CLUSTER_LEFT)]
+    cloud.janitor()
+    assert told not in [event["why"] for event in cloud.heard(Event.CLUSTER_LEFT)]
+
+
+@pytest.mark.parametrize("tag", [Tag.IDLE_MINUTES, Tag.IDLE_GPU_PERCENT])
+def test_idleness_that_cannot_be_defined_is_unknown(cloud: Cloud, tag: str) -> None:
+    tags: dict[str, Any] = {tag: "nan", Tag.EXPIRES: cloud.yesterday}
+    cloud.gpus(cloud.group(**tags), 0)
+    assert cloud.decisions() == {NAME: "left"}
+
+
+@pytest.mark.parametrize("dry_run", ["true", "False", None])
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing(cloud: Cloud, dry_run: str | None) -> None:
+    cloud.set(Variable.DRY_RUN, dry_run)
+    cloud.gpus(cloud.group(), 0)
+    alone = cloud.instance(Expires=cloud.yesterday)
+    cloud.gpus([alone], 0)
+    cloud.now += HOUR
+    cloud.gpus([*cloud.nodes(), alone], 0)
+    for _ in range(2):
+        assert cloud.decisions() == {NAME: "would_stop", alone: "would_stop"}
+    events = cloud.heard(Event.DRY_RUN)
+    assert [event["what"] for event in events] == ["would be stopped"] * 4
+    assert all(event["usd_saved"] and event["dry_run"] for event in events)
+    assert (cloud.size(), cloud.state_of(alone), cloud.volumes()) == (2, "running", [])
+    assert cloud.remembered() == cloud.remembered(alone) == {}
+    assert cloud.mail() == []
+
+
+def test_what_happens_during_a_long_run_counts(cloud: Cloud, faults: Faults) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids, 0)
+
+    def work_ten_minutes_later() -> None:
+        cloud.now += timedelta(minutes=10)
+        cloud.gpus(ids, 0, minutes=10)
+        cloud.gpus(ids, 90, minutes=1)
+
+    faults.before("dynamodb.UpdateItem", work_ten_minutes_later)
+    assert cloud.decisions() == {NAME: "left"}
+
+
+def test_an_unset_table_is_refused(cloud: Cloud) -> None:
+    cloud.set(Variable.TABLE, None)
+    with pytest.raises(ValueError, match="MLINFRA_TABLE is not set: it names the DynamoDB table"):
+        cloud.janitor()
+
+
+@pytest.mark.parametrize("days", ["-1", "a week", "1e300"])
+def test_days_of_grace_that_are_no_number_are_refused(cloud: Cloud, days: str) -> None:
+    cloud.set(Variable.GRACE_DAYS, days)
+    with pytest.raises(ValueError, match=f"MLINFRA_GRACE_DAYS is '{days}': it has to be a number of days, 0 or more"):
+        cloud.janitor()
+
+
+def test_the_summary_is_json_and_counts(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(), 0)
+    cloud.gpus(cloud.group("recsys-dev-busy"), 90)
+    summary = cloud.janitor()
+    assert json.loads(json.dumps(summary)) == summary
+    assert summary["counts"] == {"stopped": 1, "left": 1, "kept": 2}
+    assert summary["problems"] == []

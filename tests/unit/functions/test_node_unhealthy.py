@@ -1,0 +1,107 @@
+"""Who hears of a node that was not as its cluster expects."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.functions import node_unhealthy
+from mlinfra.functions.contract import Event, Message
+from mlinfra.functions.shutdown import IncompleteRunError
+from tests.unit.functions.cloud import NAME, OWNER
+
+if TYPE_CHECKING:
+    from tests.unit.functions.cloud import Cloud
+    from tests.unit.functions.faults import Faults
+
+REASON = "its driver is 580.1, and 595.91.07 is expected"
+
+
+def tell(*, cluster: str = NAME, instance_id: str = "i-1", reason: str = REASON) -> dict[str, str]:
+    detail = {"cluster": cluster, "instance_id": instance_id, "reason": reason}
+    event = {"source": Event.NODE_SOURCE, "detail-type": Event.NODE_UNHEALTHY, "detail": detail}
+    return node_unhealthy.handler(event, None)
+
+
+def test_the_owner_gets_a_message_that_says_which_node_and_why(cloud: Cloud) -> None:
+    cloud.group()
+    assert tell() == {"cluster": NAME, "decision": "told", "reason": REASON}
+    (mail,) = cloud.mail()
+    assert mail["Subject"] == f"{NAME}: its node i-1 is not as expected and leaves"
+    assert REASON in mail["Message"]
+    assert mail["MessageAttributes"][Message.OWNER]["Value"] == OWNER
+    (event,) = cloud.heard(Event.NODE_LEFT)
+    assert event["instance_id"] == "i-1"
+
+
+def test_nodes_that_fail_alike_are_told_once_an_hour(cloud: Cloud) -> None:
+    cloud.group()
+    for number in range(3):
+        tell(instance_id=f"i-{number}")
+    assert len(cloud.mail()) == 1
+    tell(instance_id="i-4", reason="it has 7 GPUs, and 8 are expected")
+    assert len(cloud.mail()) == 1
+
+
+def test_the_next_hour_tells_it_again(cloud: Cloud) -> None:
+    cloud.group()
+    tell()
+    cloud.now += timedelta(hours=1)
+    assert tell()["decision"] == "told"
+    assert len(cloud.mail()) == 2
+
+
+def test_those_who_hear_everything_hear_of_a_node_whose_group_is_gone(cloud: Cloud) -> None:
+    assert tell()["decision"] == "told"
+    (mail,) = cloud.mail()
+    assert mail["MessageAttributes"][Message.OWNER]["Value"] == "unknown"
+
+
+def test_the_group_cannot_be_described_and_it_is_told_all_the_same(cloud: Cloud, faults: Faults) -> None:
+    cloud.group()
+    faults.refuse("auto-scaling.DescribeAutoScalingGroups", "Throttling")
+    assert tell()["decision"] == "told"
+
+
+def test_a_table_that_does_not_answer_keeps_nobody_from_hearing_of_it(cloud: Cloud, faults: Faults) -> None:
+    cloud.group()
+    faults.refuse("dynamodb.UpdateItem", "ThrottlingException")
+    assert tell()["decision"] == "told"
+    assert len(cloud.mail()) == 1
+
+
+def test_a_message_that_was_not_taken_is_sent_when_the_event_comes_again(cloud: Cloud, faults: Faults) -> None:
+    cloud.group()
+    faults.refuse("sns.Publish", "InternalErrorException")
+    with pytest.raises(IncompleteRunError, match="no message: InternalErrorException"):
+        tell()
+    faults.end()
+    assert tell()["decision"] == "told"
+
+
+def test_a_node_of_another_environment_is_for_its_own_function(cloud: Cloud) -> None:
+    assert tell(cluster="recsys-prod-two-tower")["decision"] == "nothing"
+    assert cloud.mail() == []
+
+
+def test_it_stops_nothing(cloud: Cloud) -> None:
+    cloud.group()
+    tell()
+    assert cloud.size() == 2
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        ({"source": "mlinfra.job", "detail-type": "Training Job Ended"}, "this is no 'Training Node Unhealthy'"),
+        (
+            {"source": Event.NODE_SOURCE, "detail-type": Event.NODE_UNHEALTHY, "detail": {"cluster": NAME}},
+            "does not say which node of which cluster left, and why",
+        ),
+    ],
+)
+def test_another_event_is_an_error(cloud: Cloud, event: dict[str, Any], why: str) -> None:  # noqa: ARG001
+    with pytest.raises(ValueError, match=why):
+        node_unhealthy.handler(event, None)

@@ -1,0 +1,117 @@
+"""CloudTrail's answers, as its API writes them: the local AWS keeps no event history."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+from botocore.stub import Stubber
+
+from mlinfra.operations.aws.account import AwsAccount
+from mlinfra.operations.drift.principals import LOOKUPS, Principals
+
+ANA = "arn:aws:sts::111111111111:assumed-role/Admin/ana"
+CI = "arn:aws:sts::111111111111:assumed-role/ci/run-7"
+
+
+@dataclass
+class Session:
+    """A session whose CloudTrail gives the answers that were put in, and no others."""
+
+    answers: list[dict[str, Any] | str] = field(default_factory=list)
+    regions: list[str] = field(default_factory=list)
+
+    def client(self, service: str, region_name: str, config: Any) -> Any:
+        del config
+        self.regions.append(region_name)
+        client = boto3.client(service, region_name=region_name, aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106
+        stub = Stubber(client)
+        for each in self.answers:
+            if isinstance(each, str):
+                stub.add_client_error("lookup_events", each, "not allowed")
+            else:
+                stub.add_response("lookup_events", each)
+        self.answers = []
+        stub.activate()
+        return client
+
+
+def event(name: str, hour: int, *, principal: str = ANA, agent: str = "console.amazonaws.com", **more: Any) -> Any:
+    record = {"userIdentity": {"arn": principal}, "userAgent": agent} | more.pop("record", {})
+    return {
+        "EventId": f"{name}-{hour}",
+        "EventName": name,
+        "ReadOnly": "false",
+        "EventTime": datetime(2026, 11, 24, hour, tzinfo=timezone.utc),
+        "CloudTrailEvent": json.dumps(record),
+    } | more
+
+
+def asked(*answers: dict[str, Any] | str, type_: str = "aws_s3_bucket", names: tuple[str, ...] = ("lake",)) -> str:
+    account = AwsAccount(Session(list(answers)), "111111111111", ANA)  # type: ignore[arg-type]
+    return str(Principals(account, "eu-west-1").who_changed(type_, names))
+
+
+def test_the_newest_writes_by_others_than_terraform_are_named() -> None:
+    events = [
+        event("GetBucketVersioning", 12, ReadOnly="true"),
+        event("PutBucketVersioning", 11),
+        event("PutBucketTagging", 10, record={"errorCode": "AccessDenied"}),
+        event("PutBucketTagging", 9, principal=CI, agent="APN/1.0 HashiCorp/1.0 Terraform/1.11.4"),
+    ]
+    assert asked({"Events": events}) == f"{ANA}, PutBucketVersioning, 2026-11-24 11:00 UTC"
+
+
+def test_the_next_name_is_asked_for_where_the_first_is_unknown() -> None:
+    found = asked({"Events": []}, {"Events": [event("DeleteTopic", 8)]}, names=("arn", "jobs"))
+    assert found == f"{ANA}, DeleteTopic, 2026-11-24 08:00 UTC"
+
+
+def test_an_event_of_an_aws_service_names_the_service() -> None:
+    by_service = event("UpdateAutoScalingGroup", 8, record={"userIdentity": {"invokedBy": "batch.amazonaws.com"}})
+    assert asked({"Events": [by_service]}).startswith("batch.amazonaws.com, UpdateAutoScalingGroup")
+
+
+def test_what_is_not_known_is_said() -> None:
+    assert asked({"Events": []}) == "unknown: CloudTrail has no event of it within 90 days"
+    assert asked(names=()) == "unknown: the resource has no name to look up"
+
+
+def test_terraform_alone_is_nobody_else() -> None:
+    own = event("PutBucketTagging", 9, principal=CI, agent="APN/1.0 HashiCorp/1.0 Terraform/1.11.4")
+    assert asked({"Events": [own]}) == (
+        f"unknown: CloudTrail has only what Terraform did, the last by {CI}, PutBucketTagging, 2026-11-24 09:00 UTC"
+    )
+
+
+def test_credentials_that_may_not_ask_hide_no_drift() -> None:
+    assert asked("AccessDeniedException").startswith("unknown: CloudTrail cannot be asked (")
+
+
+def test_what_is_done_to_iam_is_asked_for_where_it_is_recorded() -> None:
+    session = Session([{"Events": []}])
+    account = AwsAccount(session, "111111111111", ANA)  # type: ignore[arg-type]
+    Principals(account, "eu-west-1").who_changed("aws_iam_role", ("nodes",))
+    assert session.regions == ["us-east-1"]
+
+
+def test_a_resource_is_asked_for_once_and_no_more_than_the_limit() -> None:
+    session = Session([{"Events": []}])
+    principals = Principals(AwsAccount(session, "111111111111", ANA), "eu-west-1")  # type: ignore[arg-type]
+    assert principals.who_changed("aws_vpc", ("a",)) is principals.who_changed("aws_vpc", ("a",))
+    for number in range(LOOKUPS):
+        session.answers = [{"Events": []}]
+        last = principals.who_changed("aws_vpc", (f"vpc-{number}",))
+    assert str(last) == f"unknown: not asked: {LOOKUPS} look-ups are the most in one run"
+
+
+def test_a_cloudtrail_that_cannot_be_asked_is_asked_once_and_answers_in_one_line() -> None:
+    session = Session(["InternalError"])
+    principals = Principals(AwsAccount(session, "111111111111", ANA), "eu-west-1")  # type: ignore[arg-type]
+    first = principals.who_changed("aws_s3_bucket", ("lake",))
+    assert str(first).startswith("unknown: CloudTrail cannot be asked (An error occurred (InternalError)")
+    assert principals.who_changed("aws_sns_topic", ("jobs",)) is first
+    assert session.regions == ["eu-west-1"]

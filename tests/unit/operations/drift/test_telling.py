@@ -1,0 +1,145 @@
+"""A Slack endpoint on this machine that answers, fails, is slow, and is not there."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.operations.aws.account import account_of
+from mlinfra.operations.drift.telling import tell_slack, tell_sns
+from tests.conftest import an_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SECRET = "geheim"  # noqa: S105  the end of a made-up webhook
+
+
+class Endpoint:
+    """What an endpoint answers, and what it was sent."""
+
+    def __init__(self, *statuses: int, seconds: float = 0, headers: dict[str, str] | None = None) -> None:
+        self.statuses = list(statuses)
+        self.seconds = seconds
+        self.headers = headers or {}
+        self.texts: list[str] = []
+        self.url = ""
+
+
+@contextmanager
+def answering(endpoint: Endpoint) -> Iterator[Endpoint]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            endpoint.texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            time.sleep(endpoint.seconds)
+            status = endpoint.statuses.pop(0) if len(endpoint.statuses) > 1 else endpoint.statuses[0]
+            self.send_response(status)
+            for name, value in endpoint.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(f"answered {self.path}".encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Write no log."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """Mind no client that did not wait."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    endpoint.url = f"http://127.0.0.1:{server.server_port}/services/T0/B0/{SECRET}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_shown(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    caplog.set_level(logging.DEBUG)
+    yield
+    shown = capfd.readouterr()
+    assert SECRET not in caplog.text + shown.out + shown.err
+
+
+def test_a_message_arrives_and_none_of_it_is_markup() -> None:
+    with answering(Endpoint(200)) as slack:
+        assert tell_slack(slack.url, "<!channel> a & b -> c") == ""
+    assert slack.texts == ["&lt;!channel&gt; a &amp; b -&gt; c"]
+
+
+def test_an_endpoint_that_answers_500_is_tried_three_times() -> None:
+    with answering(Endpoint(500)) as slack:
+        assert tell_slack(slack.url, "drift") == "Slack was not told: it answered 500."
+    assert len(slack.texts) == 3
+
+
+def test_an_endpoint_that_recovers_is_told() -> None:
+    with answering(Endpoint(500, 503, 200)) as slack:
+        assert tell_slack(slack.url, "drift") == ""
+
+
+def test_a_webhook_that_was_taken_back_is_said_without_its_url() -> None:
+    with answering(Endpoint(404)) as slack:
+        assert tell_slack(slack.url, "drift") == "Slack was not told: it answered 404."
+    assert len(slack.texts) == 1
+
+
+def test_a_slow_endpoint_is_not_waited_for() -> None:
+    with answering(Endpoint(200, seconds=4)) as slack:
+        began = time.monotonic()
+        assert tell_slack(slack.url, "drift", timeout=1) == "Slack was not told: it did not answer within 1 seconds."
+        assert time.monotonic() - began < 3.5
+
+
+def test_an_endpoint_that_asks_to_wait_an_hour_is_not_waited_for() -> None:
+    with answering(Endpoint(429, headers={"Retry-After": "3600"})) as slack:
+        said = tell_slack(slack.url, "drift", deadline=1)
+    assert said == "Slack was not told: it did not take the message within 1 seconds."
+
+
+def test_an_endpoint_that_is_down_is_said() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    said = tell_slack(f"http://127.0.0.1:{port}/services/{SECRET}", "drift")
+    assert said == "Slack was not told: it cannot be reached (ConnectionRefusedError)."
+
+
+@pytest.mark.parametrize(
+    "url", [f"{SECRET}", f"ftp://example.com/{SECRET}", f"http://[{SECRET}", "", f"http:///{SECRET}"]
+)
+def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
+    said = tell_slack(url, "drift")
+    assert said == (
+        "Slack was not told: MLINFRA_SLACK_WEBHOOK is not a URL. Expected: https://hooks.slack.com/services/..."
+    )
+
+
+def test_a_topic_is_told_and_a_queue_hears(client: Callable[..., Any]) -> None:
+    topic = client("sns").create_topic(Name="alerts")["TopicArn"]
+    url = client("sqs").create_queue(QueueName="heard")["QueueUrl"]
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:heard")
+    account = account_of(an_environment(name="local", account_id="123456789012", emulated=True))
+    assert tell_sns(account, topic, "Drift in\nlocal, für Ana", "one thing: 1 -> 2") == ""
+    (message,) = client("sqs").receive_message(QueueUrl=url)["Messages"]
+    body = json.loads(message["Body"])
+    assert (body["Subject"], body["Message"]) == ("Drift in local, f?r Ana", "one thing: 1 -> 2")
+
+
+def test_a_topic_that_is_not_there_is_said(client: Callable[..., Any]) -> None:
+    del client
+    account = account_of(an_environment(name="local", account_id="123456789012", emulated=True))
+    missing = "arn:aws:sns:us-east-1:123456789012:nobody"
+    said = tell_sns(account, missing, "Drift", "text")
+    assert said.startswith(f"{missing} was not told: An error occurred (NotFound")

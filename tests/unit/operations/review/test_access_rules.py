@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.operations.review.policies import difference, grants
+from tests.unit.operations.review.plans import allow, change, policy, reviewed, texts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READ = allow("s3:GetObject", "arn:aws:s3:::lake/*")
+ADDRESS = "aws_iam_role_policy.x"
+
+
+def role_policy(document: str) -> dict[str, Any]:
+    return {"name": "data", "role": "trainer", "policy": document}
+
+
+def changed(folder: Path, before: str, after: str) -> dict[str, str]:
+    return texts(reviewed(folder, change(ADDRESS, role_policy(before), role_policy(after))))
+
+
+def test_a_new_action_is_told_with_its_resource(tmp_path: Path) -> None:
+    after = policy(allow(["s3:GetObject", "s3:DeleteObject"], "arn:aws:s3:::lake/*"))
+    assert changed(tmp_path, policy(READ), after) == {
+        "MLR201": "Role `trainer` may now also do `s3:DeleteObject` on `arn:aws:s3:::lake/*`."
+    }
+
+
+def test_another_way_of_writing_the_same_is_no_change(tmp_path: Path) -> None:
+    before = policy(allow(["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::lake/*"], Sid="One"))
+    after = policy(allow("s3:PutObject", "arn:aws:s3:::lake/*"), READ)
+    assert changed(tmp_path, before, after) == {}
+
+
+def test_what_a_wildcard_allowed_before_is_less_and_not_more(tmp_path: Path) -> None:
+    assert set(changed(tmp_path, policy(allow("s3:*", "*")), policy(READ))) == {"MLR204"}
+
+
+def test_a_lost_condition_is_told(tmp_path: Path) -> None:
+    before = policy({**READ, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})
+    text = changed(tmp_path, before, policy(READ))["MLR201"]
+    assert text.endswith("A condition that was there before is gone or another one.")
+
+
+def test_an_added_condition_is_less(tmp_path: Path) -> None:
+    after = policy({**READ, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})
+    assert set(changed(tmp_path, policy(READ), after)) == {"MLR204"}
+
+
+def test_a_deny_that_goes_is_held(tmp_path: Path) -> None:
+    deny = {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"}
+    assert changed(tmp_path, policy(READ, deny), policy(READ)) == {
+        "MLR207": "Role `trainer` is no longer denied `s3:DeleteObject` on `*`."
+    }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("*", "arn:aws:s3:::lake"),
+        allow("s3:*"),
+        allow("iam:PassRole"),
+        {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},
+    ],
+)
+def test_a_sweeping_statement_is_held_in_a_new_role_too(tmp_path: Path, statement: dict[str, Any]) -> None:
+    trust = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}})
+    report = reviewed(
+        tmp_path,
+        change("aws_iam_role.x", None, {"name": "trainer", "assume_role_policy": trust}),
+        change(ADDRESS, None, role_policy(policy(statement))),
+    )
+    assert set(texts(report)) == {"MLR203"}
+
+
+def test_everything_but_some_actions_is_said_so(tmp_path: Path) -> None:
+    after = policy(READ, {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"})
+    assert changed(tmp_path, policy(READ), after)["MLR203"] == (
+        "Role `trainer` may now do everything but `iam:* and sts:*` on `*`."
+    )
+
+
+def test_a_new_role_with_a_policy_of_its_own_warns(tmp_path: Path) -> None:
+    trust = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}})
+    report = reviewed(
+        tmp_path,
+        change("aws_iam_role.x", None, {"name": "trainer", "assume_role_policy": trust}),
+        change(ADDRESS, None, role_policy(policy(READ))),
+    )
+    assert set(texts(report)) == {"MLR202"}
+    assert report.exit_code == 0
+
+
+def test_everybody_in_a_trust_policy_is_held(tmp_path: Path) -> None:
+    trust = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"})
+    report = reviewed(tmp_path, change("aws_iam_role.x", None, {"name": "r", "assume_role_policy": trust}))
+    assert texts(report) == {"MLR206": "Everybody may now take on role `r`."}
+
+
+def test_a_trust_policy_that_loses_its_condition_is_held(tmp_path: Path) -> None:
+    principal = {"Federated": "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com"}
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": principal}
+    condition = {"StringEquals": {"gitlab.example.com:sub": "project_path:ml/platform:ref_type:branch:ref:main"}}
+    before = {"name": "ci", "assume_role_policy": policy({**statement, "Condition": condition})}
+    after = {"name": "ci", "assume_role_policy": policy(statement)}
+    assert texts(reviewed(tmp_path, change("aws_iam_role.x", before, after))) == {
+        "MLR205": f"Whoever `{principal['Federated']}` signs in may now take on role `ci`."
+    }
+
+
+def test_a_bucket_policy_that_lets_everybody_in_is_held(tmp_path: Path) -> None:
+    document = policy({**READ, "Principal": {"AWS": "*"}})
+    report = reviewed(tmp_path, change("aws_s3_bucket_policy.x", None, {"bucket": "lake", "policy": document}))
+    assert texts(report)["MLR206"].startswith("Everybody (`*`) may now do `s3:GetObject`")
+
+
+def test_a_policy_of_a_bucket_that_goes_too_is_not_told(tmp_path: Path) -> None:
+    deny = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
+    report = reviewed(
+        tmp_path,
+        change("aws_s3_bucket.x", {"bucket": "lake", "id": "lake"}, None),
+        change("aws_s3_bucket_policy.x", {"bucket": "lake", "policy": deny}, None),
+    )
+    assert set(texts(report)) == {"MLR101"}
+
+
+def test_the_default_of_a_new_key_is_not_held(tmp_path: Path) -> None:
+    root = {
+        "Effect": "Allow",
+        "Action": "kms:*",
+        "Resource": "*",
+        "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+    }
+    report = reviewed(tmp_path, change("aws_kms_key.x", None, {"policy": policy(root)}))
+    assert set(texts(report)) == {"MLR202"}
+
+
+def test_a_policy_that_only_the_apply_will_tell_is_held(tmp_path: Path) -> None:
+    after = {"name": "data", "role": "trainer"}
+    report = reviewed(tmp_path, change(ADDRESS, role_policy(policy(READ)), after, unknown={"policy": True}))
+    assert set(texts(report)) == {"MLR208"}
+
+
+def test_a_sensitive_policy_is_not_shown(tmp_path: Path) -> None:
+    secret = policy(allow("s3:GetObject", "arn:aws:s3:::hunter2/*"))
+    report = reviewed(
+        tmp_path,
+        change(ADDRESS, role_policy(policy(READ)), role_policy(secret), sensitive={"policy": True}),
+    )
+    assert texts(report) == {"MLR208": "The policy of role `trainer` is sensitive and not shown."}
+
+
+def test_an_attached_policy_of_administrators_is_held(tmp_path: Path) -> None:
+    after = {"role": "trainer", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    report = reviewed(tmp_path, change("aws_iam_role_policy_attachment.x", None, after))
+    assert set(texts(report)) == {"MLR203"}
+
+
+def test_a_boundary_that_goes_is_held(tmp_path: Path) -> None:
+    before = {"name": "trainer", "permissions_boundary": "arn:aws:iam::111111111111:policy/boundary"}
+    report = reviewed(tmp_path, change("aws_iam_role.x", before, {"name": "trainer", "permissions_boundary": None}))
+    assert texts(report)["MLR210"].endswith("goes from `arn:aws:iam::111111111111:policy/boundary` to nothing.")
+
+
+def test_an_access_key_is_held(tmp_path: Path) -> None:
+    report = reviewed(tmp_path, change("aws_iam_access_key.x", None, {"user": "ci"}))
+    assert texts(report) == {"MLR211": "`ci` gets a long-lived credential."}
+
+
+def test_a_function_that_everybody_may_call_is_held(tmp_path: Path) -> None:
+    report = reviewed(tmp_path, change("aws_lambda_permission.x", None, {"function_name": "f", "principal": "*"}))
+    assert texts(report) == {"MLR206": "Everybody (`*`) may now call the function `f`."}
+
+
+def test_policies_of_many_wildcards_are_compared_in_time() -> None:
+    before = grants(policy(allow("s3:*" + "*a" * 30)))
+    after = grants(json.loads(policy(allow("s3:" + "a" * 60 + "b"))))
+    assert len(difference(before, after).more) == 1
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ("s3:Get*", "s3:GetObject", True),
+        ("s3:get*", "s3:GetObject", True),
+        ("s3:Get*", "s3:Put*", False),
+        ("s3:Get?bject", "s3:Get*bject", False),
+        ("*", "iam:PassRole", True),
+        ("s3:GetObject", "s3:GetObject*", False),
+    ],
+)
+def test_a_wildcard_covers_what_it_matches(wide: str, narrow: str, *, covers: bool) -> None:
+    found = difference(grants(policy(allow(wide))), grants(policy(allow(narrow))))
+    assert (found.more == ()) is covers

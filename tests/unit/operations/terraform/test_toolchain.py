@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.errors import OperationError
+from mlinfra.operations.terraform import toolchain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def an_executable(folder: Path, name: str, says: str, code: int = 0) -> Path:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\nprintf '%s\\n' '{says}'\nexit {code}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def only_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The one folder on the PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TERRAFORM_BINARY_NAME", raising=False)
+    return tmp_path
+
+
+def test_terraform_that_is_new_enough_is_found(only_path: Path) -> None:
+    an_executable(only_path, "terraform", '{"terraform_version": "1.6.0"}')
+    assert str(toolchain.find_terraform()) == "Terraform 1.6.0"
+    assert toolchain.find_terraform().path == only_path / "terraform"
+
+
+@pytest.mark.usefixtures("only_path")
+def test_terraform_that_is_missing() -> None:
+    with pytest.raises(OperationError) as refused:
+        toolchain.find_terraform()
+    assert refused.value.message == (
+        "Terraform 1.6 or newer is needed, and there is no 'terraform' on the PATH. "
+        "Get it: https://developer.hashicorp.com/terraform/install"
+    )
+
+
+def test_terraform_that_is_too_old(only_path: Path) -> None:
+    an_executable(only_path, "terraform", '{"terraform_version": "1.5.7"}')
+    with pytest.raises(OperationError, match=r"^Terraform 1\.6 or newer is needed, and .*/terraform is 1\.5\.7\. Get"):
+        toolchain.find_terraform()
+
+
+def test_versions_are_compared_as_numbers(only_path: Path) -> None:
+    an_executable(only_path, "terraform", '{"terraform_version": "1.10.0-rc1"}')
+    assert toolchain.find_terraform().version == (1, 10, 0)
+
+
+def test_terraform_that_does_not_run(only_path: Path) -> None:
+    an_executable(only_path, "terraform", "oh no", code=1)
+    with pytest.raises(OperationError, match="does not say its version"):
+        toolchain.find_terraform()
+
+
+def test_terraform_may_have_another_name(only_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_executable(only_path, "terraform1.9", '{"terraform_version": "1.9.8"}')
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "terraform1.9")
+    assert toolchain.find_terraform().version == (1, 9, 8)
+
+
+def test_node_that_is_too_old(only_path: Path) -> None:
+    an_executable(only_path, "node", "v18.20.4")
+    with pytest.raises(OperationError, match=r"Node\.js 20 or newer is needed, and .* is 18\.20\.4\."):
+        toolchain.find_node()
+
+
+def test_cdktf_that_is_not_installed(tmp_path: Path) -> None:
+    with pytest.raises(OperationError, match=r"cdktf is not installed in .* Get it: make setup"):
+        toolchain.find_cdktf(tmp_path)
+
+
+def test_cdktf_says_its_version_without_being_started(tmp_path: Path) -> None:
+    package = tmp_path / "node_modules" / "cdktf-cli"
+    (package / "bundle" / "bin").mkdir(parents=True)
+    (package / "package.json").write_text(json.dumps({"version": "0.21.0"}))
+    (package / "bundle" / "bin" / "cdktf").touch()
+    (tmp_path / "node_modules" / ".bin").mkdir()
+    (tmp_path / "node_modules" / ".bin" / "cdktf").symlink_to(package / "bundle" / "bin" / "cdktf")
+    assert str(toolchain.find_cdktf(tmp_path)) == "cdktf 0.21.0"
+
+
+def test_everything_that_is_missing_is_told_at_once(only_path: Path) -> None:
+    with pytest.raises(OperationError) as refused:
+        toolchain.require_tools(toolchain.find_terraform, toolchain.find_node, lambda: toolchain.find_cdktf(only_path))
+    assert [line.split(" is ")[0] for line in refused.value.message.splitlines()] == [
+        "Terraform 1.6 or newer",
+        "Node.js 20 or newer",
+        "cdktf",
+    ]
