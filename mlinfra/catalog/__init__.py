@@ -7,12 +7,12 @@ from mlinfra.catalog.image_families import IMAGE_FAMILIES, IMAGE_OWNER, ImageFam
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock, ImagePin, place_name
 from mlinfra.catalog.image_releases import image_release
 from mlinfra.catalog.images import NodeImage, gpu_image_family
-from mlinfra.catalog.instances import PRICES_AS_OF, InstanceType, instance_types
+from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.catalog.managed_actions import MANAGED_ACTIONS, managed_actions_of
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, cheapest, find_offers, gpu_model, gpu_models, gpu_name
-from mlinfra.catalog.prices import on_demand_prices
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
+from mlinfra.functions.prices import PRICES_AS_OF, on_demand_prices
 
 __all__ = [
     "IMAGE_FAMILIES",

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mlinfra.functions.prices import on_demand_prices
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PRICES_AS_OF = "2026-07-20"
-"""The day the prices were read, for Linux in us-east-1."""
 
 
 class InstanceType(BaseModel):
     """One accelerator instance type.
 
-    Source: the EC2 instance type and price lists, Linux on-demand in us-east-1, read on
-    `PRICES_AS_OF`; kept in `gpu_instances.csv` beside this file.
+    Source: the EC2 list of instance types, read 2026-07-20; kept in `gpu_instances.csv` beside this file. Its price is
+    that of `on_demand_prices`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,10 +34,7 @@ class InstanceType(BaseModel):
     efa_count: int = Field(description="Elastic Fabric Adapters that can be attached.")
     local_nvme_gb: int | None = Field(description="Local NVMe storage, in GB; None: none or unknown.")
     architecture: str = Field(alias="arch", description="amd64 or arm64.")
-    usd_per_hour: float | None = Field(
-        alias="ondemand_usd_us_east_1",
-        description="On-demand price, in USD per hour; None: unknown, never free.",
-    )
+    usd_per_hour: float | None = Field(description="On-demand price, in USD per hour; None: unknown, never free.")
 
 
 @lru_cache(maxsize=1)
@@ -46,5 +42,8 @@ def instance_types() -> "Mapping[str, InstanceType]":
     """Every accelerator instance type of the catalog, by name."""
     text = files(__package__).joinpath("gpu_instances.csv").read_text(encoding="utf-8")
     rows = ({column: value or None for column, value in row.items()} for row in csv.DictReader(text.splitlines()))
-    types = (InstanceType.model_validate(row) for row in rows)
+    prices = on_demand_prices()
+    types = (
+        InstanceType.model_validate({**row, "usd_per_hour": prices.get(str(row["instance_type"]))}) for row in rows
+    )
     return MappingProxyType({each.name: each for each in types})

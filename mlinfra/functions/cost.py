@@ -6,13 +6,11 @@ unknown, never 0.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions.contract import Table
+from mlinfra.functions.prices import on_demand_prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from mlinfra.functions.fleet import Node
 
-_PRICES = Path(__file__).parent.parent / "catalog" / "gpu_instances.csv"
 _HOURS_A_DAY = 24
 
 
@@ -37,14 +34,6 @@ class Cost:
     def usd(self) -> float | None:
         """All of it in USD; None: unknown, because the price of a part is."""
         return None if self.unpriced else self.usd_known
-
-
-@cache
-def prices() -> Mapping[str, float]:
-    """USD per hour by instance type, of those whose price is known."""
-    with _PRICES.open(newline="", encoding="utf-8") as file:
-        rows = [(row["instance_type"], row["ondemand_usd_us_east_1"]) for row in csv.DictReader(file)]
-    return {name: float(price) for name, price in rows if price}
 
 
 def so_far(nodes: Iterable[Node], state: Mapping[str, Any], now: datetime) -> Cost:
@@ -64,7 +53,7 @@ def so_far(nodes: Iterable[Node], state: Mapping[str, Any], now: datetime) -> Co
         seconds = now.timestamp() - since
         if seconds <= 0:
             continue
-        price = prices().get(node.instance_type)
+        price = on_demand_prices().get(node.instance_type)
         if price is None:
             unpriced.add(node.instance_type)
         else:
@@ -79,5 +68,5 @@ def counted_until(state: Mapping[str, Any]) -> float | None:
 
 def of_a_day(nodes: Iterable[Node]) -> float | None:
     """What `nodes` cost in 24 hours, in USD; None: unknown, because the price of one is."""
-    hourly = [prices().get(node.instance_type) for node in nodes]
+    hourly = [on_demand_prices().get(node.instance_type) for node in nodes]
     return None if None in hourly else round(sum(price or 0 for price in hourly) * _HOURS_A_DAY, 2)

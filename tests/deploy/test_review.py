@@ -12,7 +12,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from mlinfra.catalog.prices import on_demand_prices
+from mlinfra.catalog import on_demand_prices
 from mlinfra.cli.main import app
 from mlinfra.operations.review import review
 from mlinfra.operations.review.as_json import to_json

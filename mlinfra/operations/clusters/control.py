@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Literal
 
+from mlinfra.catalog import on_demand_prices
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
-from mlinfra.functions import clock, cost, stopping
+from mlinfra.functions import clock, stopping
 from mlinfra.functions.busy import Verdict
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Table, Tag
@@ -226,7 +227,7 @@ class _Desk:
 
     def describe(self, seen: Look) -> Cluster:
         target = seen.target
-        hourly = [cost.prices().get(node.instance_type) for node in target.nodes]
+        hourly = [on_demand_prices().get(node.instance_type) for node in target.nodes]
         launched = [node.launched for node in target.nodes if node.launched]
         return Cluster(
             environment=self.environment.name,

@@ -21,8 +21,8 @@ NAME = "recsys-dev-two-tower"
 OWNER = "ana@example.com"
 TABLE = "mlinfra-recsys-dev"
 PRICED, PRICE = "g5.xlarge", 1.006
-UNPRICED = "m5.large"
-"""The catalog has accelerators only."""
+UNPRICED = "p5e.48xlarge"
+"""The price list has no on-demand price of it."""
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ def test_a_handler_loads_and_knows_prices(tmp_path: Path, module: str) -> None:
     code = tmp_path / "code"
     (code / "mlinfra" / "catalog").mkdir(parents=True)
     (code / "mlinfra" / "functions").mkdir()
-    shutil.copy(ROOT / "mlinfra" / "catalog" / "gpu_instances.csv", code / "mlinfra" / "catalog")
+    shutil.copy(ROOT / "mlinfra" / "catalog" / "ec2_prices.csv", code / "mlinfra" / "catalog")
     for file in (ROOT / "mlinfra" / "functions").glob("*.py"):
         shutil.copy(file, code / "mlinfra" / "functions")
     libraries = Path(boto3.__file__).parent.parent
     script = (
-        f"import mlinfra, mlinfra.functions.{module} as module, mlinfra.functions.cost as cost\n"
-        "assert callable(module.handler) and cost.prices()['g5.xlarge'] > 1\n"
+        f"import mlinfra, mlinfra.functions.{module} as module, mlinfra.functions.prices as prices\n"
+        "assert callable(module.handler) and prices.on_demand_prices()['m5.large'] > 0\n"
         "print(list(mlinfra.__path__))"
     )
     # -S: without the links of site-packages to this checkout.

@@ -273,6 +273,14 @@ def test_the_group_that_stands_there_is_extended(cloud: Cloud) -> None:
     assert cloud.decisions() == {NAME: "left"}
 
 
+def test_a_spend_limit_stops_a_cluster_without_accelerators(cloud: Cloud) -> None:
+    """m5.large costs 0.096 USD per hour: two nodes cost 19.20 USD in 100 hours."""
+    ids = cloud.group(instance_type="m5.large", SpendLimitUsd="5", StopWhenIdle="false")
+    cloud.now += 100 * HOUR
+    cloud.gpus(ids, 0)
+    assert cloud.decisions() == {NAME: "stopped"}
+
+
 def test_what_has_an_unknown_price_is_never_stopped_for_its_cost_and_that_is_told_once(cloud: Cloud) -> None:
     ids = cloud.group(instance_type=UNPRICED, SpendLimitUsd="1")
     for _ in range(2):
