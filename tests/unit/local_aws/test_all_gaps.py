@@ -1,25 +1,36 @@
-"""What holds for every gap."""
+"""Rules that every gap keeps."""
 
 from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.local_aws import gaps as package
-from mlinfra.local_aws.gaps import Gap, close_gaps, gaps
+from mlinfra.local_aws.gaps import close_gaps, gaps
+
+if TYPE_CHECKING:
+    from mlinfra.local_aws.gaps import Gap
+
+# The page of AWS's documentation and the day it was read, or the day and the version of moto of a measurement.
+EVIDENCE = re.compile(
+    r"\bSource:\s.*\bread\s+\d{4}-\d{2}-\d{2}\b|\bMeasured\s+\d{4}-\d{2}-\d{2} with moto \d", re.DOTALL
+)
 
 
-def name_of(gap: object) -> str:
-    return str(getattr(gap, "__name__", gap)).rpartition(".")[2]
+def name_of(gap: Gap) -> str:
+    return str(getattr(gap, "__name__", gap)).removeprefix(f"{package.__name__}.")
 
 
-@pytest.mark.parametrize("gap", gaps(), ids=name_of)
-def test_moto_still_has_it(gap: Gap) -> None:
-    assert gap.is_open(), "moto has closed it: remove the gap"
+def test_every_gap_still_exists_in_moto() -> None:
+    closed = [name_of(gap) for gap in gaps() if not gap.is_open()]
+    assert closed == [], "moto has closed these gaps: remove their modules"
 
 
-@pytest.mark.parametrize("gap", gaps(), ids=name_of)
-def test_it_names_what_it_follows(gap: Gap) -> None:
-    assert "2026-" in str(gap.__doc__), "say which page of the API reference it follows, and when it was read"
+def test_every_gap_names_its_source_and_the_date_it_was_read() -> None:
+    lacking = [name_of(gap) for gap in gaps() if not EVIDENCE.search(str(gap.__doc__))]
+    assert lacking == [], "end the docstring with `Source: <page of the API reference>, read YYYY-MM-DD.`"
 
 
 class ClosedByMoto:
@@ -32,6 +43,6 @@ class ClosedByMoto:
         pytest.fail("moto was changed although it needs no change")
 
 
-def test_one_that_moto_has_closed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gap_closed_by_moto_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "gaps", lambda: [ClosedByMoto()])
     close_gaps()

@@ -1,7 +1,7 @@
+"""The server of the local AWS: start, isolation, end."""
+
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,13 +13,12 @@ import boto3
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.local_aws import background
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import LocalAws, is_alive, serving
 from mlinfra.variables import in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.local_aws
@@ -124,81 +123,3 @@ def test_without_moto_it_says_how_to_get_it(tmp_path: Path) -> None:
     assert (
         "The local AWS needs moto, which is not installed. Get it: pip install 'mlinfra-cdktf[local]'" in ended.stderr
     )
-
-
-class TestBackground:
-    @pytest.fixture(autouse=True)
-    def ended_afterwards(self, own_folders: None) -> Iterator[None]:  # noqa: ARG002
-        yield
-        background.down()
-
-    def test_it_stays_until_it_is_ended(self) -> None:
-        started, is_new = background.up()
-        assert is_new
-        assert background.running() == started
-        assert background.down() == started
-        assert background.running() is None
-        assert not started.server.answers()
-
-    def test_a_second_up_finds_the_first(self) -> None:
-        first, _ = background.up()
-        second, is_new = background.up()
-        assert (second, is_new) == (first, False)
-
-    def test_one_that_was_killed_is_not_taken_for_running(self) -> None:
-        started, _ = background.up()
-        os.kill(started.server.pid, signal.SIGKILL)
-        os.waitpid(started.server.pid, 0)
-        assert background.running() is None
-        _, is_new = background.up()
-        assert is_new
-
-    def test_another_process_that_got_its_number_is_left_alone(self) -> None:
-        started, _ = background.up()
-        background.down()
-        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as innocent:
-            background._write_record(  # noqa: SLF001  the number of a process cannot be chosen
-                background.Background(
-                    LocalAws(innocent.pid, started.server.port, started.server.identity, started.server.log),
-                    started.started,
-                )
-            )
-            assert background.down() is None
-            assert innocent.poll() is None
-            innocent.kill()
-
-    def test_a_record_that_cannot_be_read_is_as_none(self, tmp_path: Path) -> None:
-        background.up()
-        background.down()
-        (tmp_path / "state" / "mlinfra" / "local-aws.json").write_text("{")
-        assert background.running() is None
-
-
-class TestClientVariables:
-    def test_real_credentials_cannot_be_used_by_mistake(self, running_local_aws: LocalAws) -> None:
-        present = {
-            "AWS_PROFILE": "prod",
-            "AWS_SESSION_TOKEN": "real",
-            "AWS_ENDPOINT_URL_SSM": "https://ssm.example.com",
-            "AWS_CA_BUNDLE": "/etc/ssl/ca.pem",
-            "PATH": "/bin",
-        }
-        changes = client_variables(running_local_aws, present=present)
-        after = {name: value for name, value in {**present, **changes}.items() if value is not None}
-        assert not after.keys() & {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_SSM", "AWS_CA_BUNDLE"}
-        assert after["AWS_SHARED_CREDENTIALS_FILE"] == after["AWS_CONFIG_FILE"] == os.devnull
-        assert after["AWS_ENDPOINT_URL"] == running_local_aws.endpoint
-
-    def test_requests_do_not_go_through_a_proxy(self, running_local_aws: LocalAws) -> None:
-        present = {"http_proxy": "http://proxy.invalid:3128", "no_proxy": "example.com"}
-        assert client_variables(running_local_aws, present=present)["no_proxy"] == "example.com,127.0.0.1"
-
-    def test_boto3_reaches_it_in_spite_of_the_users_settings(
-        self, running_local_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / "config").write_text("[default]\nendpoint_url = http://127.0.0.1:9\nregion = eu-west-1\n")
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-        monkeypatch.setenv("AWS_PROFILE", "nowhere")
-        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-        with in_force(client_variables(running_local_aws)):
-            assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"

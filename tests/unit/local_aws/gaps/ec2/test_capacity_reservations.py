@@ -1,0 +1,123 @@
+"""Capacity reservations of EC2."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from tests.unit.local_aws.conftest import error_code
+
+G5 = {
+    "InstanceType": "g5.xlarge",
+    "InstancePlatform": "Linux/UNIX",
+    "AvailabilityZone": "us-east-1a",
+    "InstanceCount": 2,
+}
+
+
+FAR = datetime(2099, 1, 1, tzinfo=timezone.utc)
+
+
+def reserve(ec2: Any, **changes: Any) -> dict[str, Any]:
+    reservation: dict[str, Any] = ec2.create_capacity_reservation(**{**G5, **changes})["CapacityReservation"]
+    return reservation
+
+
+def described(ec2: Any, identifier: str) -> dict[str, Any]:
+    (found,) = ec2.describe_capacity_reservations(CapacityReservationIds=[identifier])["CapacityReservations"]
+    return dict(found)
+
+
+def test_a_reservation_is_active_at_once_and_open_by_default(ec2: Any) -> None:
+    found = described(ec2, reserve(ec2)["CapacityReservationId"])
+    assert (found["State"], found["TotalInstanceCount"], found["AvailableInstanceCount"]) == ("active", 2, 2)
+    assert (found["InstanceMatchCriteria"], found["EndDateType"], found["Tenancy"]) == ("open", "unlimited", "default")
+    assert found["AvailabilityZoneId"].startswith("use1-az")
+    assert found["CapacityReservationArn"].endswith(f":capacity-reservation/{found['CapacityReservationId']}")
+
+
+def test_a_reservation_can_be_targeted_in_a_placement_group(ec2: Any) -> None:
+    group = ec2.create_placement_group(GroupName="cr-near", Strategy="cluster")["PlacementGroup"]
+    made = reserve(ec2, InstanceMatchCriteria="targeted", PlacementGroupArn=group["GroupArn"])
+    assert (made["InstanceMatchCriteria"], made["PlacementGroupArn"]) == ("targeted", group["GroupArn"])
+
+
+def test_count_end_and_criteria_can_be_changed(ec2: Any) -> None:
+    identifier = reserve(ec2, InstanceMatchCriteria="targeted")["CapacityReservationId"]
+    changes = {"InstanceCount": 5, "EndDateType": "limited", "EndDate": FAR, "InstanceMatchCriteria": "open"}
+    ec2.modify_capacity_reservation(CapacityReservationId=identifier, **changes)
+    found = described(ec2, identifier)
+    assert {name: found[name] for name in changes if name != "InstanceCount"} == {
+        name: value for name, value in changes.items() if name != "InstanceCount"
+    }
+    assert found["TotalInstanceCount"] == 5
+    ec2.modify_capacity_reservation(CapacityReservationId=identifier, EndDateType="unlimited")
+    assert "EndDate" not in described(ec2, identifier)
+
+
+def test_a_cancelled_reservation_is_described_and_cannot_be_changed(ec2: Any) -> None:
+    identifier = reserve(ec2)["CapacityReservationId"]
+    ec2.cancel_capacity_reservation(CapacityReservationId=identifier)
+    found = described(ec2, identifier)
+    assert (found["State"], found["AvailableInstanceCount"]) == ("cancelled", 0)
+    change = {"CapacityReservationId": identifier}
+    assert error_code(ec2.cancel_capacity_reservation, **change) == "InvalidCapacityReservationState"
+    assert error_code(ec2.modify_capacity_reservation, **change, InstanceCount=1) == "InvalidCapacityReservationState"
+
+
+def test_the_same_token_gives_the_same_reservation(ec2: Any) -> None:
+    first, second = (reserve(ec2, ClientToken="twice")["CapacityReservationId"] for _ in range(2))
+    assert first == second
+
+
+def test_reservations_are_filtered_and_paged(ec2: Any) -> None:
+    tags = [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "Team", "Value": "paging"}]}]
+    ids = {reserve(ec2, TagSpecifications=tags)["CapacityReservationId"] for _ in range(3)}
+    pages = ec2.get_paginator("describe_capacity_reservations").paginate(
+        Filters=[{"Name": "tag:Team", "Values": ["paging"]}, {"Name": "state", "Values": ["active"]}],
+        PaginationConfig={"PageSize": 2},
+    )
+    found = [[each["CapacityReservationId"] for each in page["CapacityReservations"]] for page in pages]
+    assert [len(each) for each in found] == [2, 1]
+    assert {each for page in found for each in page} == ids
+
+
+def test_tags_are_added_later(ec2: Any) -> None:
+    identifier = reserve(ec2)["CapacityReservationId"]
+    ec2.create_tags(Resources=[identifier], Tags=[{"Key": "Team", "Value": "ml"}])
+    assert described(ec2, identifier)["Tags"] == [{"Key": "Team", "Value": "ml"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"InstanceType": "g5.colossal"}, "InvalidParameterValue"),
+        ({"InstancePlatform": "BeOS"}, "InvalidParameterValue"),
+        ({"AvailabilityZone": "us-east-1z"}, "InvalidParameterValue"),
+        ({"InstanceCount": 0}, "InvalidParameterValue"),
+        ({"EndDateType": "limited"}, "InvalidParameterCombination"),
+        ({"EndDateType": "unlimited", "EndDate": FAR}, "InvalidParameterCombination"),
+        ({"EndDateType": "limited", "EndDate": datetime(2001, 1, 1, tzinfo=timezone.utc)}, "InvalidParameterValue"),
+        (
+            {"PlacementGroupArn": "arn:aws:ec2:us-east-1:123456789012:placement-group/no"},
+            "InvalidPlacementGroup.Unknown",
+        ),
+        ({"DryRun": True}, "DryRunOperation"),
+    ],
+)
+def test_wrong_input_is_refused(ec2: Any, changes: dict[str, Any], code: str) -> None:
+    assert error_code(ec2.create_capacity_reservation, **{**G5, **changes}) == code
+
+
+@pytest.mark.parametrize(
+    ("identifier", "code"),
+    [
+        ("cr-00000000000000000", "InvalidCapacityReservationId.NotFound"),
+        ("reservation", "InvalidCapacityReservationId.Malformed"),
+    ],
+)
+def test_a_reservation_that_there_is_not_is_refused(ec2: Any, identifier: str, code: str) -> None:
+    assert error_code(ec2.describe_capacity_reservations, CapacityReservationIds=[identifier]) == code
+    assert error_code(ec2.cancel_capacity_reservation, CapacityReservationId=identifier) == code

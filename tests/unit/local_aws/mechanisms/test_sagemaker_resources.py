@@ -1,0 +1,44 @@
+"""Regions and resets of SageMaker resources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from mlinfra.local_aws.server import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+ROLE = "arn:aws:iam::123456789012:role/anybody"
+
+
+@pytest.fixture
+def sagemaker(client: Callable[..., Any]) -> Any:
+    return client("sagemaker")
+
+
+def test_regions_are_apart(client: Callable[..., Any]) -> None:
+    client("sagemaker").create_image(ImageName="only-here", RoleArn=ROLE)
+    elsewhere = client("sagemaker", "eu-west-1")
+    with pytest.raises(ClientError, match="does not exist"):
+        elsewhere.describe_image(ImageName="only-here")
+
+
+@pytest.mark.local_aws
+def test_a_reset_forgets_what_the_gaps_keep() -> None:
+    with serving() as local_aws:
+        sagemaker = boto3.client(
+            "sagemaker",
+            region_name="us-east-1",
+            endpoint_url=local_aws.endpoint,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106  there is no secret: nothing checks it
+        )
+        sagemaker.create_image(ImageName="forgotten", RoleArn=ROLE)
+        local_aws.reset()
+        assert sagemaker.list_images()["Images"] == []

@@ -1,0 +1,72 @@
+"""A local AWS in the background: up, down and its record."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.local_aws import background
+from mlinfra.local_aws.server import LocalAws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.local_aws
+
+
+@pytest.fixture(autouse=True)
+def ended_afterwards(own_folders: None) -> Iterator[None]:  # noqa: ARG001
+    yield
+    background.down()
+
+
+def test_it_stays_until_it_is_ended() -> None:
+    started, is_new = background.up()
+    assert is_new
+    assert background.running() == started
+    assert background.down() == started
+    assert background.running() is None
+    assert not started.server.answers()
+
+
+def test_a_second_up_finds_the_first() -> None:
+    first, _ = background.up()
+    second, is_new = background.up()
+    assert (second, is_new) == (first, False)
+
+
+def test_one_that_was_killed_is_not_taken_for_running() -> None:
+    started, _ = background.up()
+    os.kill(started.server.pid, signal.SIGKILL)
+    os.waitpid(started.server.pid, 0)
+    assert background.running() is None
+    _, is_new = background.up()
+    assert is_new
+
+
+def test_another_process_that_got_its_number_is_left_alone() -> None:
+    started, _ = background.up()
+    background.down()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as innocent:
+        background._write_record(  # noqa: SLF001  the number of a process cannot be chosen
+            background.Background(
+                LocalAws(innocent.pid, started.server.port, started.server.identity, started.server.log),
+                started.started,
+            )
+        )
+        assert background.down() is None
+        assert innocent.poll() is None
+        innocent.kill()
+
+
+def test_a_record_that_cannot_be_read_is_as_none(tmp_path: Path) -> None:
+    background.up()
+    background.down()
+    (tmp_path / "state" / "mlinfra" / "local-aws.json").write_text("{")
+    assert background.running() is None
