@@ -1,4 +1,4 @@
-"""Write docs/local-aws-conformance.md from what the conformance tests found: `python -m ci.conformance`."""
+"""Write docs/local-aws-conformance.md from the results of the conformance tests: `python -m ci.conformance`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ PAGE = ROOT / "docs" / "local-aws-conformance.md"
 RESULTS = ROOT / "tests" / "conformance" / "__snapshots__" / "test_conformance"
 STEPS = ("apply", "second plan", "change", "import", "destroy")
 
-_INTRODUCTION = """# What the local AWS can do
+_INTRODUCTION = """# Conformance of the local AWS
 
-Each row is a resource type that the real Terraform and the real AWS provider took through its whole life on the local
-AWS: applied, planned again with nothing to do, changed in place, imported with nothing to do, destroyed. `-` stands
-for a step that the type does not have: nothing of it can be changed in place. `make test` runs all of it again and
-fails where it comes out otherwise, but for FSx, whose deletion the provider waits ten minutes for; `make conformance`
-runs that too, and writes this page from what was found.
+Each row is a resource type that Terraform and the AWS provider manage on the local AWS through its whole life cycle:
+apply, a second plan without changes, an in-place change, an import without changes, destroy. ✓ means that the step
+succeeds, ✗ that it fails, and `-` that the type has no such step: none of its attributes can be changed in place.
 
-The configurations are those in `tests/conformance/cases/`."""
+`make test` repeats all cases except FSx, for which the provider waits ten minutes after a deletion, and fails if a
+result differs. `make conformance` runs all cases and writes this page from their results.
+
+The configurations are in `tests/conformance/cases/`."""
 
 
 def results() -> dict[str, dict[str, str]]:
-    """What became of each resource type, step by step."""
+    """The result of each step, by resource type."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted(RESULTS.glob("*.json")):
         for type_name, steps in json.loads(path.read_text(encoding="utf-8")).items():
@@ -31,7 +32,7 @@ def results() -> dict[str, dict[str, str]]:
 
 
 def page() -> str:
-    """The page, as it should be."""
+    """The text of the page."""
     rows = [
         f"| `{type_name}` | " + " | ".join({"ok": "✓", None: "-"}.get(steps.get(step), "✗") for step in STEPS) + " |"
         for type_name, steps in sorted(results().items())

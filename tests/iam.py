@@ -1,8 +1,8 @@
-"""Whether a policy denies or allows a request, for policies that use what mlinfra's use.
+"""Evaluation of IAM policies with the elements that mlinfra's policies use.
 
-It stands for AWS's policy simulator, which needs AWS, and which does not know service control policies of other
-accounts. It knows what is written down in the IAM user guide, "Policy evaluation logic" and "Condition operators": no
-more operators than the policies under test have, and it fails on any other.
+Replaces AWS's policy simulator, which requires AWS and does not support service control policies of other accounts.
+Follows the IAM user guide, "Policy evaluation logic" and "Condition operators". Only the operators of the policies
+under test are implemented; any other raises NotImplementedError.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Context = dict[str, str | list[str]]
 
 
 def applies(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
-    """Whether `statement` is about the request."""
+    """True if `statement` applies to the request."""
     if not any(_like(action.lower(), each.lower()) for each in listed(statement["Action"])):
         return False
     if "NotResource" in statement:
@@ -35,12 +35,12 @@ def applies(statement: Mapping[str, Any], action: str, resource: str, context: C
 
 
 def denied(policy: Mapping[str, Any], action: str, resource: str = "arn:aws:x:::y", **context: Any) -> bool:
-    """Whether `policy` refuses the request, whoever else allows it."""
+    """True if `policy` denies the request, regardless of other policies."""
     return _any(policy, "Deny", action, resource, context)
 
 
 def allowed(policy: Mapping[str, Any], action: str, resource: str = "arn:aws:x:::y", **context: Any) -> bool:
-    """Whether `policy` itself allows the request."""
+    """True if `policy` allows the request and does not deny it."""
     return _any(policy, "Allow", action, resource, context) and not denied(policy, action, resource, **context)
 
 
@@ -57,26 +57,26 @@ def _holds(operator: str, key: str, values: list[str], context: Context) -> bool
     given = listed(context.get(key, []))
     if operator == "ForAnyValue:StringEquals":
         return any(each in values for each in given)
-    assert len(given) <= 1, f"{key} has several values, and {operator} is for one"
+    assert len(given) <= 1, f"{key} has several values, but {operator} compares one"
     if operator.startswith(("ArnNot", "StringNot")):
         return not _holds(operator.replace("Not", "", 1), key, values, context)
     match operator:
-        case "ArnEquals" | "ArnLike":  # the same to IAM
+        case "ArnEquals" | "ArnLike":  # IAM treats both the same
             return any(_like_arn(each, value) for each in given for value in values)
         case "Bool" | "StringEquals":
             return any(each in values for each in given)
         case "StringLike":
             return any(_like(each, value) for each in given for value in values)
-    message = f"the evaluator does not know {operator}"
+    message = f"{operator} is not implemented"
     raise NotImplementedError(message)
 
 
 def _like_arn(given: str, pattern: str) -> bool:
-    # Each of the six parts for itself: a star does not reach over a colon into the next.
+    # The six parts are compared separately: a star does not match a colon.
     parts, wanted = given.split(":", 5), pattern.split(":", 5)
     return len(parts) == len(wanted) and all(map(_like, parts, wanted))
 
 
 def _like(given: str, pattern: str) -> bool:
-    # fnmatch has brackets, which IAM does not.
+    # fnmatch supports brackets, IAM does not.
     return fnmatchcase(given, pattern.replace("[", "[[]"))

@@ -1,4 +1,4 @@
-"""A local AWS for tests, and nothing of the user's own settings. Fixtures, imported by each folder's conftest."""
+"""Fixtures of a local AWS, without the user's own settings. Imported by the conftest.py of each folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def make_records_table(client: Callable[..., Any], name: str) -> None:
-    """Make the table in which clusters and jobs are recorded, as mlinfra does."""
+    """Create the table of cluster and job records, with the same schema as mlinfra's."""
     client("dynamodb").create_table(
         TableName=name,
         KeySchema=[
@@ -36,14 +36,14 @@ def make_records_table(client: Callable[..., Any], name: str) -> None:
 
 @pytest.fixture(scope="session")
 def running_local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """One server for all tests of a process."""
+    """One server for all tests of a process, also of several folders."""
     with serving(log=tmp_path_factory.mktemp("local-aws") / "log") as server:
         yield server
 
 
 @pytest.fixture
 def local_aws(running_local_aws: LocalAws, own_folders: None) -> Iterator[LocalAws]:  # noqa: ARG001
-    """An empty local AWS that every program and boto3 talk to during the test."""
+    """An empty local AWS that boto3 and all programs use during the test."""
     running_local_aws.reset()
     with in_force(client_variables(running_local_aws, present=os.environ)):
         yield running_local_aws
@@ -51,14 +51,14 @@ def local_aws(running_local_aws: LocalAws, own_folders: None) -> Iterator[LocalA
 
 @pytest.fixture
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """State, caches and logs of mlinfra below the test's own folder."""
+    """Keep the state, caches and logs of mlinfra below the test's own folder."""
     for kind in ("STATE", "CACHE", "DATA", "CONFIG"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
 
 
 @pytest.fixture(scope="session")
 def clients(running_local_aws: LocalAws) -> Callable[..., Any]:
-    """boto3 clients of the local AWS as earlier tests left it, by service and region."""
+    """boto3 clients by service and region, of a local AWS that keeps the resources of earlier tests."""
 
     @functools.cache  # reading the model of a service takes longer than most tests
     def connect(service: str, region: str = "us-east-1") -> Any:
@@ -67,7 +67,7 @@ def clients(running_local_aws: LocalAws) -> Callable[..., Any]:
             region_name=region,
             endpoint_url=running_local_aws.endpoint,
             aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106  there is no secret: nothing checks it
+            aws_secret_access_key="local",  # noqa: S106  not a secret: any value is accepted
         )
 
     return connect
@@ -75,5 +75,5 @@ def clients(running_local_aws: LocalAws) -> Callable[..., Any]:
 
 @pytest.fixture
 def client(local_aws: LocalAws, clients: Callable[..., Any]) -> Callable[..., Any]:  # noqa: ARG001
-    """boto3 clients of a local AWS that is empty when the test begins, by service and region."""
+    """boto3 clients by service and region, of a local AWS that is empty at the start of the test."""
     return clients

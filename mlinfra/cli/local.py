@@ -1,4 +1,4 @@
-"""`mlinfra local`: an AWS on this machine that stays until it is told to go."""
+"""`mlinfra local`: an AWS on this machine, in the background."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ import typer
 from mlinfra.command import own_command
 
 local = typer.Typer(
-    help="An AWS on this machine, for trying things out: everything in it is gone when it ends.", no_args_is_help=True
+    help="An AWS on this machine for trials. Its resources are deleted when it stops.", no_args_is_help=True
 )
 
 
 @local.command()
 def up(
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 for a free one.", min=0, max=65535)] = 0,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 for a free port.", min=0, max=65535)] = 0,
 ) -> None:
-    """Start it in the background."""
+    """Start the local AWS in the background."""
     from mlinfra.local_aws import background
 
     running, is_new = background.up(port=port)
-    typer.echo(f"{'Started' if is_new else 'It runs already'}: {running.server.endpoint}, log {running.server.log}")
-    typer.echo(f'Point this shell at it:  eval "$({own_command()} local env)"')
-    typer.echo(f"End it:                  {own_command()} local down")
+    typer.echo(f"{'Started' if is_new else 'Already running'}: {running.server.endpoint}, log {running.server.log}")
+    typer.echo(f'Use it in this shell:  eval "$({own_command()} local env)"')
+    typer.echo(f"Stop it:               {own_command()} local down")
 
 
 @local.command()
 def down() -> None:
-    """End it."""
+    """Stop the local AWS."""
     from mlinfra.local_aws import background
 
     ended = background.down()
-    typer.echo(f"Ended: {ended.server.endpoint}" if ended else "No local AWS runs.")
+    typer.echo(f"Stopped: {ended.server.endpoint}" if ended else "The local AWS is not running.")
 
 
 @local.command()
 def status() -> None:
-    """Say whether it runs, and where. The exit code is 1 where it does not."""
+    """Show the endpoint and the log of the local AWS. The exit code is 1 if it is not running."""
     from mlinfra.local_aws import background
 
     running = background.running()
     if running is None:
-        typer.echo(f"No local AWS runs. Start one: {own_command()} local up")
+        typer.echo(f"The local AWS is not running. Start it: {own_command()} local up")
         raise typer.Exit(1)
     server = running.server
     answers = "answers" if server.answers() else "does not answer"
@@ -52,11 +52,11 @@ def status() -> None:
 
 @local.command()
 def env(
-    region: Annotated[str, typer.Option(help="The region that programs use where they are told none.")] = "us-east-1",
+    region: Annotated[str, typer.Option(help="The default region of programs.")] = "us-east-1",
 ) -> None:
-    """Print what points a shell at it: eval "$(mlinfra local env)".
+    """Print shell commands that select the local AWS: eval "$(mlinfra local env)".
 
-    After that `aws`, boto3, Terraform and cdktf talk to it, and cannot reach a real account.
+    Afterwards, `aws`, boto3, Terraform and cdktf use the local AWS, and cannot reach a real account.
     """
     from mlinfra.errors import OperationError
     from mlinfra.local_aws import background
@@ -66,12 +66,12 @@ def env(
 
     running = background.running()
     if running is None:
-        message = f"No local AWS runs. Start one: {own_command()} local up"
+        message = f"The local AWS is not running. Start it: {own_command()} local up"
         raise OperationError(message)
     try:
         terraform = provider_source(project_root()).changes
     except OperationError as reason:
-        # `aws` and boto3 do without.
-        typer.echo(f"Terraform is left as it is. {reason}", err=True)
+        # `aws` and boto3 need no Terraform settings.
+        typer.echo(f"Terraform settings are not changed. {reason}", err=True)
         terraform = {}
     typer.echo(shell_lines({**client_variables(running.server, region=region), **terraform}))

@@ -1,1 +1,1 @@
-"""An AWS on this machine: moto's server in a process of its own, on loopback only."""
+"""An AWS on this machine: moto's server in a separate process, on loopback only."""

@@ -1,6 +1,6 @@
-"""The process that serves the local AWS: `python -m mlinfra.local_aws`, started by `server.py`.
+"""Server process of the local AWS: `python -m mlinfra.local_aws`, started by `server.py`.
 
-It is handed a socket that listens already, so that nobody has to wait for a port or guess one.
+The process inherits a listening socket, so that no client has to wait for a port or guess one.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import threading
 
 
 def main() -> None:
-    """Serve until terminated, or until whoever started this process is gone."""
+    """Serve until terminated, or until the parent process ends."""
     parser = argparse.ArgumentParser(prog="python -m mlinfra.local_aws", description=__doc__)
     parser.add_argument("--socket", type=int, required=True, help="descriptor of the listening socket")
-    parser.add_argument("--port", type=int, required=True, help="its port on loopback")
-    parser.add_argument("--identity", required=True, help="what tells this process from every other one")
-    parser.add_argument("--until-stdin-closes", action="store_true", help="end when whoever started this is gone")
+    parser.add_argument("--port", type=int, required=True, help="port of the socket on loopback")
+    parser.add_argument("--identity", required=True, help="unique name of this process")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
     arguments = parser.parse_args()
     if arguments.until_stdin_closes:
         threading.Thread(target=_exit_when_stdin_closes, daemon=True).start()
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _serve(descriptor: int, port: int) -> None:
-    # moto reads its settings when it is imported. AWS's own policies are there in every real account.
+    # moto reads its settings when it is imported. Every AWS account has the AWS managed policies.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     os.environ["MOTO_PORT"] = str(port)
     from mlinfra.local_aws.application import serve
@@ -34,7 +34,7 @@ def _serve(descriptor: int, port: int) -> None:
 
 
 def _exit_when_stdin_closes() -> None:
-    """End this process with its parent, however that ends: the kernel closes the other end of the pipe."""
+    """End this process with its parent, however the parent ends: the kernel closes the other end of the pipe."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(0)

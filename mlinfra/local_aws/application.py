@@ -1,4 +1,4 @@
-"""moto's server with its gaps closed. Importing this imports moto, which reads its settings then."""
+"""moto's server with closed gaps. The import of this module imports moto, which reads its settings then."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from mlinfra.local_aws.gaps import close_gaps
 class WholeAnswers(MotoRequestHandler):
     """Sends the head of an answer together with its body.
 
-    Werkzeug sends them apart. On a busy machine the head can then arrive while the AWS SDK for Go
-    still finishes its request: it drops the connection and asks again, and a lock that it got the
-    first time is held, by itself, the second. Seen with Terraform 1.11.4 on 2 busy processors, a few
-    times in some hundred plans; with head and body together, not once in 1,280.
+    Werkzeug sends them separately. On a busy machine, the head can then arrive while the AWS SDK for Go
+    is still sending its request: the SDK drops the connection and repeats the request, and a lock acquired
+    by the first request blocks the second. Observed with Terraform 1.11.4 on 2 busy processors, a few
+    times in some hundred plans; never in 1,280 plans with head and body together.
     """
 
     wbufsize = 1 << 16  # bytes
 
     def handle_expect_100(self) -> bool:
-        """Ask at once for a body that the client holds back until it is asked for, or has waited a second."""
+        """Request a body immediately that the client sends only on request or after a second."""
         asked = super().handle_expect_100()
         self.wfile.flush()
-        del self.headers["Expect"]  # Werkzeug would ask again
+        del self.headers["Expect"]  # Werkzeug would request it again
         return asked
 
 

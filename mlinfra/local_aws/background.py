@@ -1,4 +1,4 @@
-"""The local AWS that outlives the command which started it: one for each user, recorded in a file."""
+"""A local AWS that outlives the command which started it: one per user, recorded in a file."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from mlinfra.local_aws.server import LocalAws, end, is_alive, new_identity, star
 
 @dataclass(frozen=True)
 class Background:
-    """The local AWS in the background, and since when it runs."""
+    """A local AWS in the background, with its start time."""
 
     server: LocalAws
     started: datetime
 
 
 def up(*, port: int = 0) -> tuple[Background, bool]:
-    """The local AWS in the background, started where there is none.
+    """The local AWS in the background, started if none is running.
 
     Args:
-        port: the port on 127.0.0.1 for one that has to be started. Default: a free one.
+        port: the port on 127.0.0.1 for a new server. Default: a free port.
 
     Returns:
-        The server, and whether it was started now.
+        The server, and True if it was started by this call.
 
     Raises:
-        OperationError: where it cannot start.
+        OperationError: the server cannot start.
     """
     if there_already := running():
         return there_already, False
@@ -49,10 +49,10 @@ def up(*, port: int = 0) -> tuple[Background, bool]:
 
 
 def down() -> Background | None:
-    """End the local AWS in the background; everything in it is gone with it.
+    """End the local AWS in the background. Its resources are deleted.
 
     Returns:
-        What was ended, or None where nothing ran.
+        The ended server, or None if none was running.
     """
     background = running()
     if background:
@@ -62,7 +62,7 @@ def down() -> Background | None:
 
 
 def running() -> Background | None:
-    """The local AWS in the background, where its process lives and is the one that was recorded."""
+    """The local AWS in the background if its process is alive and matches the record, otherwise None."""
     try:
         record = json.loads(_record_path().read_text())
         server = LocalAws(**{**record["server"], "log": Path(record["server"]["log"])})

@@ -1,4 +1,4 @@
-"""What has to stand in the environment so that a program talks to a local AWS, and cannot reach a real one."""
+"""Environment variables with which a program uses a local AWS, and cannot reach a real one."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ _ALWAYS_TAKEN_AWAY = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-"""Where credentials could come from besides what is set below, even in a shell that sets them later."""
+"""Other sources of credentials, which are disabled even if a shell sets them later."""
 
 
 def client_variables(
     server: LocalAws, *, region: str = "us-east-1", present: Mapping[str, str] = os.environ
 ) -> Changes:
-    """What to change so that `aws`, boto3, Terraform and cdktf talk to `server` and to nothing else.
+    """Changes of the environment with which `aws`, boto3, Terraform and cdktf use `server` and no other AWS.
 
     Args:
         server: the local AWS.
-        region: the region that programs use where they are told none. Default: us-east-1.
-        present: the variables there are now. Every one that AWS tools read and that is not set here goes.
+        region: the default region of programs. Default: us-east-1.
+        present: the present variables. Those that AWS tools read and that are not set here are unset.
             Default: those of this process.
     """
     changes: dict[str, str | None] = dict.fromkeys(_ALWAYS_TAKEN_AWAY)
     changes.update({name: None for name in present if name.startswith("AWS_")})
-    # Terraform's S3 backend, before 1.12, takes the endpoint of each service and not the common one.
+    # Before Terraform 1.12, its S3 backend reads the endpoint of each service, not the common one.
     endpoints = ("", "_S3", "_DYNAMODB", "_STS", "_IAM")
     changes.update({f"AWS_ENDPOINT_URL{service}": server.endpoint for service in endpoints})
     changes.update(
         AWS_ACCESS_KEY_ID="local",
-        AWS_SECRET_ACCESS_KEY="local",  # noqa: S106  the local AWS takes any
+        AWS_SECRET_ACCESS_KEY="local",  # noqa: S106  the local AWS accepts any value
         AWS_REGION=region,
         AWS_DEFAULT_REGION=region,
         AWS_EC2_METADATA_DISABLED="true",
-        # Profiles there may name other endpoints, or a program that fetches real credentials.
+        # Profiles in these files may name other endpoints, or a program that fetches real credentials.
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-        # Neither Terraform nor cdktf reports to its makers what is tried out here.
+        # Disable the usage reports of Terraform and cdktf.
         CHECKPOINT_DISABLE="1",
     )
     changes.update(_past_proxies(present))
@@ -57,7 +57,7 @@ def client_variables(
 
 
 def _past_proxies(present: Mapping[str, str]) -> Changes:
-    """boto3 sends requests to loopback through a proxy too, unless told not to."""
+    """Exclude loopback from proxies, which boto3 otherwise uses for it too."""
     if not any(name.lower() in {"http_proxy", "all_proxy"} for name in present):
         return {}
     exceptions = present.get("NO_PROXY") or present.get("no_proxy") or ""

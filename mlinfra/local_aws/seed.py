@@ -1,8 +1,8 @@
-"""What an AWS account has by itself, before anything is created in it. Facts only: `gaps/` has moto serve them.
+"""Resources of a new AWS account: images, parameters, instance types, quotas. Facts only: `gaps/` serves them.
 
-Names, owners, parameters and quota codes are AWS's own. Ids of images are the local AWS's: Amazon has
-others in every region and changes them with every release, so no real id stands here. They are the
-same each time, so that a plan made against one local AWS holds against the next.
+Names, owners, parameters and quota codes are those of AWS. Image ids belong to the local AWS: Amazon's differ
+by region and change with every release, so no real id is recorded here. The ids are the same every time, so
+that a plan made with one local AWS is valid for the next.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlinfra.catalog import InstanceType
 
 DEEP_LEARNING_IMAGES_OWNER = "898082745236"
-"""The account of Amazon's that owns the Deep Learning AMIs; moto's list of images has it too."""
+"""Amazon's account that owns the Deep Learning AMIs, also in moto's list of images."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,24 @@ class DeepLearningImage:
     """
 
     name: str
-    """As DescribeImages gives it, with the version at the end."""
+    """The name as returned by DescribeImages, with the version at the end."""
     created: str
     """The day of the version, such as 2026-09-17."""
     instances: str
-    """The instance families that it is for, as its description lists them."""
+    """The supported instance families, as listed in the description."""
     parameter_name: str | None
-    """The public SSM parameter that holds its id; None: none does, or holds that of a newer version."""
+    """The public SSM parameter with its id. None if no parameter has it, or only that of a newer version."""
     root_device_name: str = "/dev/sda1"
     architecture: str = "x86_64"
 
     @property
     def description(self) -> str:
-        """What DescribeImages says of it: what it is for, and neither its driver nor its CUDA versions."""
+        """The description of DescribeImages: supported instances, without driver and CUDA versions."""
         notes = "https://docs.aws.amazon.com/dlami/latest/devguide/appendix-ami-release-notes.html"
         return f"Supported EC2 instances: {self.instances}. Release notes: {notes}"
 
     def image_id(self, region: str) -> str:
-        """Its id in `region` of the local AWS."""
+        """The image id in `region` of the local AWS."""
         return f"ami-{hashlib.sha256(f'{region}/{self.name}'.encode()).hexdigest()[:17]}"
 
 
@@ -58,7 +58,7 @@ _OPEN_DRIVER = "G4dn, G5, G6, Gr6, G6e, G7, G7e, P4d, P4de, P5, P5e, P5en, P6-B2
 _PARAMETERS = "/aws/service/deeplearning/ami"
 
 DEEP_LEARNING_IMAGES = (
-    # Of the two newest x86_64 images for Ubuntu only the day of the release notes was read; it stands for the version.
+    # For the two newest x86_64 images for Ubuntu, the version is the day of the release notes.
     DeepLearningImage(
         "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260917",
         created="2026-09-17",
@@ -113,14 +113,14 @@ DEEP_LEARNING_IMAGES = (
         parameter_name=None,
         root_device_name=_AMAZON_LINUX,
     ),
-    # The guide names no version of it; its own day stands for one.
+    # The guide names no version of this image; the version is the day of the guide.
     DeepLearningImage(
         "Deep Learning Base Neuron AMI (Ubuntu 24.04) 20260122",
         created="2026-01-22",
         instances="Inf2, Trn1, Trn1n, Trn2, Trn3",
         parameter_name="/aws/service/neuron/dlami/base/ubuntu-24.04/latest/image_id",
     ),
-    # Older versions, as in AWS, where a search by name finds several and a pin may be behind.
+    # Older versions, as in AWS: a search by name finds several, and a pin may be outdated.
     DeepLearningImage(
         "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260907",
         created="2026-09-07",
@@ -142,11 +142,11 @@ DEEP_LEARNING_IMAGES = (
         architecture="arm64",
     ),
 )
-"""The Deep Learning AMIs that a training cluster is likely to boot from."""
+"""Deep Learning AMIs for training clusters."""
 
 
 def deep_learning_parameters(region: str) -> Mapping[str, str]:
-    """The public SSM parameters of the Deep Learning AMIs: image ids in `region`, by name."""
+    """The public SSM parameters of the Deep Learning AMIs: image ids in `region` by parameter name."""
     return {
         each.parameter_name: each.image_id(region) for each in DEEP_LEARNING_IMAGES if each.parameter_name is not None
     }
@@ -156,13 +156,13 @@ _ACCELERATORS = {
     "v100": ("NVIDIA", "V100"),
     "radeon-pro-v520": ("AMD", "Radeon Pro V520"),
 }
-"""Manufacturer and name of GPUs as DescribeInstanceTypes writes them, for types that moto lacks."""
+"""Manufacturer and name of GPUs as returned by DescribeInstanceTypes, for types that moto lacks."""
 
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
 
 def described_instance_types() -> Mapping[str, Mapping[str, Any]]:
-    """The catalog's instance types as DescribeInstanceTypes describes them, as far as the catalog knows them."""
+    """The catalog's instance types in the form of DescribeInstanceTypes, with the data of the catalog."""
     return {name: _described(each) for name, each in instance_types().items()}
 
 
@@ -199,7 +199,7 @@ def _described(instance_type: InstanceType) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Quota:
-    """A service quota of EC2: how many vCPUs of some instance types may run in a region.
+    """A service quota of EC2: the number of running vCPUs of a group of instance types in a region.
 
     Source: EC2 developer guide, "Amazon EC2 instance type quotas", read 2026-11-24.
     """
@@ -207,7 +207,7 @@ class Quota:
     code: str
     name: str
     default: float
-    """What a new account has."""
+    """The default of a new account."""
 
 
 QUOTAS = (
@@ -225,7 +225,7 @@ QUOTAS = (
     Quota("L-B5D1601B", "All Inf Spot Instance Requests", 0),
     Quota("L-C4BD4855", "All P5 Spot Instance Requests", 0),
 )
-"""The quotas that say whether an accelerator instance may start."""
+"""The quotas that limit accelerator instances."""
 
 APPLIED_QUOTA = 4096.0
-"""vCPUs that the local AWS allows of each: its own figure, that of an account whose increases were granted."""
+"""Applied value of each quota in the local AWS, in vCPUs: a fixed figure of an account with granted increases."""

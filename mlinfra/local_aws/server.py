@@ -1,4 +1,4 @@
-"""Start a local AWS, know when it answers, and talk to it."""
+"""Server of the local AWS: start, readiness, reset and end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ACCOUNT_ID = "123456789012"
-"""The account that a local AWS is, whatever credentials it is given."""
+"""The account of every local AWS, for any credentials."""
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
@@ -31,26 +31,26 @@ _STOP_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class LocalAws:
-    """A local AWS that answers."""
+    """A local AWS that accepts requests."""
 
     pid: int
     port: int
     identity: str
-    """Stands in the command line of the process, so that no other process is ever taken for it."""
+    """A unique name in the command line of the process, which distinguishes it from all other processes."""
     log: Path
-    """Every request with its answer's status, and the tracebacks of the server."""
+    """The log file: every request with the status of its answer, and the tracebacks of the server."""
 
     @property
     def endpoint(self) -> str:
-        """The address that all services answer on."""
+        """The endpoint of all services."""
         return f"http://127.0.0.1:{self.port}"
 
     def reset(self) -> None:
-        """Forget every resource, as if just started."""
+        """Delete every resource, as if the server had just started."""
         self._ask("POST", "/moto-api/reset", within_seconds=30)
 
     def answers(self, *, within_seconds: float = 2.0) -> bool:
-        """Whether it answers a request in time."""
+        """True if the server answers a request within `within_seconds`."""
         try:
             self._ask("GET", "/moto-api/", within_seconds=within_seconds)
         except (OSError, HTTPException):
@@ -68,15 +68,15 @@ class LocalAws:
 
 @contextmanager
 def serving(*, port: int = 0, log: Path | None = None) -> Iterator[LocalAws]:
-    """A local AWS until the end of the block, or until this process ends, however it does.
+    """A local AWS until the end of the block or of this process, however it ends.
 
     Args:
-        port: the port on 127.0.0.1. Default: a free one, so that several run side by side.
-        log: the file that its log is written to. Default: one of its own in the user's log directory,
-            removed at the end.
+        port: the port on 127.0.0.1. Default: a free port, so that several servers can run at the same time.
+        log: the log file. Default: a new file in the user's log directory,
+            deleted at the end.
 
     Raises:
-        OperationError: where moto is not installed, the port is taken, or the server does not start.
+        OperationError: moto is not installed, the port is in use, or the server does not start.
     """
     identity = new_identity()
     kept = log is not None
@@ -91,13 +91,13 @@ def serving(*, port: int = 0, log: Path | None = None) -> Iterator[LocalAws]:
 
 
 def new_identity() -> str:
-    """A name for one server process that no other process has."""
+    """A unique name for one server process."""
     return secrets.token_hex(8)
 
 
 @dataclass(frozen=True)
 class ServerProcess:
-    """A server that was started and may not answer yet."""
+    """A started server that may not answer yet."""
 
     child: subprocess.Popen[bytes]
     server: LocalAws
@@ -106,7 +106,7 @@ class ServerProcess:
         """The server, once it answers.
 
         Raises:
-            OperationError: with the end of its log, where it ended or did not answer in time.
+            OperationError: it ended or did not answer in time. The details are the end of its log.
         """
         if self.server.answers(within_seconds=_START_SECONDS) and self.child.poll() is None:
             return self.server
@@ -116,11 +116,11 @@ class ServerProcess:
         raise OperationError(message, details="\n".join(log[-15:]))
 
     def leave(self) -> None:
-        """Let the process outlive this one. It is ended by its number then, and nobody waits for it."""
-        self.child.returncode = 0  # or Python warns of a child that nobody waited for
+        """Keep the process running after the end of this one. It is then ended by its process id."""
+        self.child.returncode = 0  # prevents Python's warning about an unawaited child process
 
     def stop(self) -> None:
-        """End the process, and wait for it."""
+        """End the process and wait for its end."""
         if self.child.stdin:
             self.child.stdin.close()
         self.child.terminate()
@@ -135,13 +135,13 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool) -> Ser
     """Start the process of a local AWS.
 
     Args:
-        port: the port on 127.0.0.1; 0 for a free one.
-        log: the file that its log is written to, from the beginning.
-        identity: what `new_identity` gave.
-        ends_with_parent: whether it ends when this process does.
+        port: the port on 127.0.0.1; 0 for a free port.
+        log: the log file, which is overwritten.
+        identity: a name from `new_identity`.
+        ends_with_parent: True to end it with this process.
 
     Raises:
-        OperationError: where moto is not installed or the port is taken.
+        OperationError: moto is not installed or the port is in use.
     """
     _require_moto()
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -156,14 +156,14 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool) -> Ser
             stderr=log_file,
             pass_fds=(listener.fileno(),),
             env=_without_aws_settings(),
-            # Away from the terminal: at Ctrl-C Terraform still needs the server to end in good order.
+            # A separate session: after Ctrl-C, Terraform still needs the server for an orderly end.
             start_new_session=True,
         )
     return ServerProcess(child, LocalAws(pid=child.pid, port=bound_port, identity=identity, log=log))
 
 
 def _without_aws_settings() -> dict[str, str]:
-    """The variables of this process without the user's AWS: moto asks boto3, which fails on a profile it lacks."""
+    """This process's variables without AWS settings: moto uses boto3, which fails on an unknown profile."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**kept, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
@@ -173,18 +173,18 @@ def _listening_socket(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        message = f"The local AWS cannot use port {port}: {reason}. Give another one, or 0 for a free one."
+        message = f"The local AWS cannot use port {port}: {reason}. Choose another port, or 0 for a free port."
         raise OperationError(message) from None
 
 
 def _require_moto() -> None:
     if any(importlib.util.find_spec(module) is None for module in ("moto", "flask", "flask_cors")):
-        message = "The local AWS needs moto, which is not installed. Get it: pip install 'mlinfra-cdktf[local]'"
+        message = "The local AWS needs moto, which is not installed. Install it: pip install 'mlinfra-cdktf[local]'"
         raise OperationError(message)
 
 
 def end(server: LocalAws) -> None:
-    """End exactly the process of `server`; does nothing where it has ended already."""
+    """End the process of `server`, and no other process. Does nothing if it has ended."""
     if not is_alive(server):
         return
     os.kill(server.pid, 15)
@@ -197,7 +197,7 @@ def end(server: LocalAws) -> None:
 
 
 def is_alive(server: LocalAws) -> bool:
-    """Whether the process with the server's number is that server, not a later one with the same number."""
+    """True if the process with the server's process id is that server, not a later one with the same id."""
     return server.identity in _command_line(server.pid)
 
 

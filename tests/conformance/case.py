@@ -1,14 +1,14 @@
-"""One case of the conformance table: a Terraform configuration taken through its whole life.
+"""One case of the conformance table: the life cycle of the resources of a Terraform configuration.
 
-A case is a file in `cases/` that declares `variable "changed"`, a bool, and lets it change what can
-be changed in place. Comments in it say what only its author knows:
+A case is a file in `cases/` that declares `variable "changed"`, a bool, on which every attribute that can be
+changed in place depends. Comments in the file give additional information:
 
     # import aws_iam_role_policy_attachment.node: role/arn:aws:iam::aws:policy/Name
     # import aws_s3_bucket.raw ignores force_destroy
 
-The first gives the id to import a resource by, where it is not the resource's `id`. It may use
-`{address.attribute}`, such as `{aws_iam_role.node.name}`. The second names attributes that are in no
-API, so that an import cannot know them.
+The first gives the import id of a resource, if it differs from its `id`. It may use `{address.attribute}`,
+such as `{aws_iam_role.node.name}`. The second names attributes that no API returns, so that an import
+cannot read them.
 """
 
 from __future__ import annotations
@@ -57,17 +57,17 @@ provider "aws" {
 
 @dataclass
 class Outcome:
-    """What became of each resource type, step by step: `ok`, or what went wrong."""
+    """The result of each step by resource type: `ok`, or the error."""
 
     by_type: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 
     def record(self, step: str, types: set[str], failures: Mapping[str, str]) -> None:
-        """Note how `step` went for `types`, of which `failures` went wrong."""
+        """Record the result of `step` for `types`; `failures` are the errors by type."""
         for type_name in types:
             self.by_type[type_name][step] = failures.get(type_name, "ok")
 
     def failures(self) -> list[str]:
-        """What went wrong, a line each."""
+        """One line for each error."""
         return [
             f"{type_name}, {step}: {said}"
             for type_name, steps in sorted(self.by_type.items())
@@ -78,7 +78,7 @@ class Outcome:
 
 @dataclass
 class Case:
-    """A configuration in a folder of its own, and Terraform in it."""
+    """A configuration in its own folder, with Terraform in it."""
 
     source: Path
     folder: Path
@@ -116,12 +116,12 @@ class Case:
         (folder / "terraform.tfvars.json").write_text(json.dumps({"changed": changed}))
 
     def _plan(self, terraform: Terraform) -> list[dict[str, Any]]:
-        """Save a plan. Returns what it would touch."""
+        """Save a plan. Returns its changes."""
         plan = self.folder / "plan"
         return _changes(terraform.show(plan)) if terraform.plan(plan) else []
 
     def _apply(self, terraform: Terraform, changes: list[dict[str, Any]], step: str, outcome: Outcome) -> set[str]:
-        """Apply the saved plan, which makes `changes`. Returns the types that it touched."""
+        """Apply the saved plan with `changes`. Returns the changed types."""
         touched = {each["type"] for each in changes}
         try:
             terraform.apply(self.folder / "plan")
@@ -142,7 +142,7 @@ class Case:
         outcome.record("change", replaced, dict.fromkeys(replaced, "was replaced instead of changed"))
 
     def _import(self, terraform: Terraform, outcome: Outcome) -> None:
-        """Plan the same configuration with no state but imports: nothing may be left to do."""
+        """Plan the same configuration with imports instead of a state, and expect no changes."""
         text = self.source.read_text()
         attributes = dict(_attributes(terraform))
         ids = {address: str(values["id"]) for address, values in attributes.items()}
@@ -181,7 +181,7 @@ class Case:
 
 
 def _changes(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The managed resources that a plan would touch."""
+    """The changes of managed resources in a plan."""
     return [
         each
         for each in plan.get("resource_changes", [])
@@ -200,7 +200,7 @@ def _differing(change: Mapping[str, Any]) -> set[str]:
 
 
 def _is_unknown(marks: Any) -> bool:
-    """Whether any part of a value is only known after the apply. Terraform marks parts in the value's own shape."""
+    """True if a part of a value is unknown until the apply. The marks have the structure of the value."""
     if isinstance(marks, dict):
         return any(map(_is_unknown, marks.values()))
     if isinstance(marks, list):
@@ -210,12 +210,14 @@ def _is_unknown(marks: Any) -> bool:
 
 def _difference(change: Mapping[str, Any]) -> str:
     before, after = change["change"]["before"] or {}, change["change"]["after"] or {}
-    told = ", ".join(f"{name}: {before.get(name)!r} -> {after.get(name)!r}" for name in sorted(_differing(change)))
-    return f"{'/'.join(change['change']['actions'])} {told}"
+    differences = ", ".join(
+        f"{name}: {before.get(name)!r} -> {after.get(name)!r}" for name in sorted(_differing(change))
+    )
+    return f"{'/'.join(change['change']['actions'])} {differences}"
 
 
 def _blamed(details: str, types: set[str]) -> dict[str, str]:
-    """Which types Terraform's error speaks of, and what it says; all of them where it names none."""
+    """The error by the resource types that it names, or by all types if it names none."""
     named = {type_name: details for type_name in types if f"with {type_name}." in details}
     return named or dict.fromkeys(types, details)
 

@@ -1,6 +1,6 @@
-"""Every resource type that mlinfra deploys lives its whole life on the local AWS.
+"""Life cycle of every resource type that mlinfra deploys, on the local AWS.
 
-The snapshots are the conformance table: `python -m ci.conformance` writes it into the docs.
+The snapshots are the conformance table: `python -m ci.conformance` writes it to the docs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.deploy
 
-# The AWS provider waits ten minutes before it first looks whether a file system is gone.
+# The AWS provider waits ten minutes before it first checks that a file system is deleted.
 SLOW = {"fsx_lustre"}
 CASES = [
     pytest.param(path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
@@ -27,7 +27,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_type_goes_through_its_whole_life(
+def test_every_resource_type_completes_its_life_cycle(
     name: str, deployable: Path, tmp_path: Path, snapshot: SnapshotAssertion
 ) -> None:
     source = Path(__file__).parent / "cases" / f"{name}.tf"

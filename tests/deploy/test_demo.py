@@ -91,7 +91,7 @@ def test_it_deploys_and_proves_that_nothing_is_left_to_do(two_stacks: Path, vari
     assert "10 resources in 2 stacks" in ended.stdout
     assert "A second plan of every stack found nothing to change." in ended.stdout
     assert sorted(path for path in two_stacks.rglob("*") if path.is_file()) == files
-    assert "No local AWS runs" in local_status(variables)
+    assert "The local AWS is not running" in local_status(variables)
 
 
 def local_status(variables: dict[str, str]) -> str:

@@ -1,1 +1,1 @@
-"""What several gaps work by: how moto is extended, and how a service keeps and lists what it has."""
+"""Mechanisms that several gaps share: extending moto, validating requests, keeping and listing resources."""

@@ -1,4 +1,4 @@
-"""The rule of a composite alarm: which alarms it names, and whether it holds.
+"""Parser and evaluation of the rule of a composite alarm.
 
 Source: CloudWatch API reference, PutCompositeAlarm, AlarmRule, read 2026-11-24.
 """
@@ -24,31 +24,31 @@ class AlarmRule:
     """A rule such as `ALARM("gpu-idle") AND NOT ALARM("maintenance")`."""
 
     def __init__(self, text: str) -> None:
-        """Read a rule.
+        """Parse a rule.
 
         Args:
-            text: as CloudWatch takes it.
+            text: the rule in CloudWatch's syntax.
 
         Raises:
-            ValueError: where it is no rule.
+            ValueError: if `text` is not a valid rule.
         """
         self.alarms: list[str] = []
-        """The names or ARNs of the alarms that it is about."""
-        self._tokens = self._read(text)
+        """The names or ARNs of the alarms in the rule."""
+        self._tokens = self._tokenize(text)
         self._holds = self._any()
         if self._tokens:
             raise ValueError(text)
 
     def holds(self, state_of: Callable[[str], str]) -> bool:
-        """Whether it holds.
+        """True if the rule is true.
 
         Args:
-            state_of: gives the state of an alarm by the name or ARN in the rule.
+            state_of: returns the state of an alarm by the name or ARN in the rule.
         """
         return self._holds(state_of)
 
-    def _read(self, text: str) -> list[tuple[str, str]]:
-        """The words of a rule; a state is a word together with its alarm."""
+    def _tokenize(self, text: str) -> list[tuple[str, str]]:
+        """The tokens of a rule; a state function is one token with its alarm."""
         tokens, position, text = [], 0, text.rstrip()
         while position < len(text):
             found = _TOKEN.match(text, position)

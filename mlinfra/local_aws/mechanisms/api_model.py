@@ -1,7 +1,7 @@
-"""What the public API model of a service says of a request, beyond what clients check themselves.
+"""Validation of requests against the public API model of a service, beyond the validation by clients.
 
-AWS checks a request against the model before it looks at anything else. moto parses by the model and
-checks nothing.
+AWS validates a request against the model before it evaluates anything else. moto parses requests with the
+model, and validates nothing.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 
 class ApiError(ServiceException):
-    """An error that an operation answers with."""
+    """An error with which an operation answers."""
 
     def __init__(self, *, code: str, message: str) -> None:
-        """Make the error.
+        """Create the error.
 
         Args:
-            code: the code that the API reference has for it.
-            message: what the client is told.
+            code: the error code of the API reference.
+            message: the message for the client.
         """
         super().__init__(code, message)
 
 
 def checked_request(response: BaseResponse, operation: str, *, code: str = "ValidationException") -> dict[str, Any]:
-    """The request that `response` is about to answer, where the model allows it.
+    """The request that `response` is about to answer, validated against the model.
 
     Args:
         response: moto's response to the request.
         operation: the operation's name, such as `CreateBudget`.
-        code: the service's code for what the model does not allow. Default: `ValidationException`.
+        code: the service's error code for invalid requests. Default: `ValidationException`.
 
     Raises:
-        ApiError: with that code.
+        ApiError: the request is invalid; with the code `code`.
     """
     request = request_of(response, operation)
     if complaint := violation(response.boto3_service_name, operation, request):
@@ -50,12 +50,12 @@ def checked_request(response: BaseResponse, operation: str, *, code: str = "Vali
 
 
 def request_of(response: BaseResponse, operation: str, url_params: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The request that `response` is about to answer, as the API reference writes it.
+    """The request that `response` is about to answer, in the form of the API reference.
 
     Args:
         response: moto's response to the request.
         operation: the operation's name, such as `PutBucketLogging`.
-        url_params: the members that stand in the path. Default: what moto found in it.
+        url_params: the members in the path. Default: the members that moto found there.
     """
     model = get_service_model(response.boto3_service_name)
     request = response.normalized_request
@@ -74,12 +74,12 @@ def request_of(response: BaseResponse, operation: str, url_params: Mapping[str, 
 
 
 def violation(service: str, operation: str, request: Mapping[str, Any]) -> str | None:
-    """The first thing that the model forbids in a request, in words like AWS's, or None.
+    """The first constraint of the model that a request violates, with AWS's wording, or None.
 
     Args:
-        service: the name that boto3 has for the service.
+        service: boto3's name of the service.
         operation: the operation's name.
-        request: its input, as the API reference writes it.
+        request: the input of the operation, in the form of the API reference.
     """
     shape = get_service_model(service).operation_model(operation).input_shape
     return next(_violations(shape, request, ""), None)
@@ -128,7 +128,7 @@ def _matches(pattern: str, value: str) -> bool:
     try:
         return re.fullmatch(pattern, value, re.DOTALL) is not None
     except re.error:
-        # Some of AWS's patterns, such as `\p{L}`, are not Python's.
+        # Some of AWS's patterns, such as `\p{L}`, are invalid in Python.
         return True
 
 

@@ -1,4 +1,4 @@
-"""What every Auto Scaling operation does with a request: check it, find its group, answer in pages."""
+"""Requests to EC2 Auto Scaling: validation, lookup of the group, pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_PAGE = 100
 
 
 def checked(response: AutoScalingResponse, operation: str) -> Mapping[str, Any]:
-    """The parameters of a request, once the API's model has nothing against them.
+    """The parameters of a request, validated against the API's model.
 
     Args:
         response: moto's response to the request.
@@ -35,19 +35,19 @@ def checked(response: AutoScalingResponse, operation: str) -> Mapping[str, Any]:
 
 
 def refuse(message: str, code: str = "ValidationError") -> NoReturn:
-    """Answer with an error; most of the service's are validation errors."""
+    """Raise an error of the service. Default: a validation error."""
     raise AutoscalingClientError(code, message)
 
 
 def group_called(backend: AutoScalingBackend, name: str) -> FakeAutoScalingGroup:
-    """The auto scaling group called `name`, or a validation error."""
+    """The auto scaling group with the name `name`, or a validation error."""
     if name not in backend.autoscaling_groups:
         refuse(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
     return backend.autoscaling_groups[name]
 
 
 def page(request: Mapping[str, Any], items: Sequence[T]) -> tuple[Sequence[T], str | None]:
-    """The items that the request's `NextToken` and `MaxRecords` ask for, and the next token."""
+    """One page of items, by the request's `NextToken` and `MaxRecords`, and the next token."""
     token, records = request.get("NextToken") or "0", int(request.get("MaxRecords") or _DEFAULT_PAGE)
     if not token.isdecimal() or int(token) > len(items):
         refuse("The token is invalid.", "InvalidNextToken")

@@ -1,6 +1,6 @@
-"""What every EC2 operation does with a request: check it, read its filters, answer in pages.
+"""Requests to EC2: validation, filters, pages.
 
-The EC2 API reference, "Error codes", read 2026-11-24, says how each is refused.
+Source of the error codes: EC2 API reference, "Error codes", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 
 def check(response: EC2BaseResponse, operation: str) -> Mapping[str, Any]:
-    """The parameters of a request that has all of the required ones, with values that the API knows.
+    """The parameters of a request, with all required ones present and values that the API allows.
 
     Args:
         response: moto's response to the request.
         operation: the operation's name, such as `CreatePlacementGroup`.
 
     Raises:
-        EC2ClientError: MissingParameter, InvalidParameterValue, or DryRunOperation where the request
+        EC2ClientError: MissingParameter, InvalidParameterValue, or DryRunOperation if the request
             only asks whether it would succeed.
     """
     parameters: Mapping[str, Any] = response._get_params()  # noqa: SLF001  moto's way to read parameters
@@ -45,28 +45,28 @@ def check(response: EC2BaseResponse, operation: str) -> Mapping[str, Any]:
 
 
 def refuse(code: str, message: str) -> NoReturn:
-    """Answer with the error `code` of the API reference."""
+    """Raise an error with the code `code` of the API reference."""
     raise EC2ClientError(code, message)
 
 
 def refuse_missing(name: str) -> NoReturn:
-    """Answer that the request lacks a parameter that it needs."""
+    """Raise the error for a missing required parameter."""
     refuse("MissingParameter", f"The request must contain the parameter {name[0].lower()}{name[1:]}")
 
 
 def refuse_value(message: str) -> NoReturn:
-    """Answer that a parameter cannot have its value."""
+    """Raise the error for an invalid value of a parameter."""
     refuse("InvalidParameterValue", message)
 
 
 def make_taggable(resource_type: str, prefix: str) -> None:
-    """Let CreateTags, DeleteTags and DescribeTags know a type of resource by the prefix of its ids."""
+    """Add a resource type to CreateTags, DeleteTags and DescribeTags, by the prefix of its ids."""
     EC2_RESOURCE_TO_PREFIX.setdefault(resource_type, prefix)
     EC2_PREFIX_TO_RESOURCE.setdefault(prefix, resource_type)
 
 
 def created_tags(response: EC2BaseResponse, resource_type: str) -> dict[str, str]:
-    """The tags that a request gives what it creates."""
+    """The tags of a creation request for the new resource."""
     given = response._parse_tag_specification(resource_type)  # noqa: SLF001
     return dict(given.get(resource_type, {}))
 
@@ -75,7 +75,7 @@ class DescribedResource(TaggedEC2Resource):
     """A resource that a Describe operation filters by its attributes and tags."""
 
     filters: frozenset[str] = frozenset()
-    """The filters that the operation has, besides those for tags. Each names an attribute, with hyphens."""
+    """Filters of the operation, in addition to those for tags. Each names an attribute, with hyphens."""
 
     ec2_backend: Any
     id: str
@@ -86,7 +86,7 @@ class DescribedResource(TaggedEC2Resource):
         return self.get_tags()
 
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:  # noqa: ANN401  as in moto
-        """What `filter_name` compares."""
+        """The value that the filter `filter_name` compares."""
         if filter_name.startswith("tag:") or filter_name == "tag-key":
             return super().get_filter_value(filter_name, method_name) or ""
         if filter_name not in self.filters:
@@ -95,12 +95,12 @@ class DescribedResource(TaggedEC2Resource):
 
 
 def filtered(response: EC2BaseResponse, resources: Iterable[T]) -> list[T]:
-    """Those of `resources` that the request's filters let through."""
+    """The resources that match the request's filters."""
     return generic_filter(response._filters_from_querystring(), list(resources))  # noqa: SLF001
 
 
 def page(parameters: Mapping[str, Any], items: Sequence[T]) -> tuple[Sequence[T], str | None]:
-    """The items that the request's `NextToken` and `MaxResults` ask for, and the next token."""
+    """One page of items, by the request's `NextToken` and `MaxResults`, and the next token."""
     token = parameters.get("NextToken") or "0"
     if not token.isdecimal() or int(token) > len(items):
         refuse_value(f"The token '{token}' is invalid.")

@@ -1,8 +1,8 @@
-"""How gaps extend moto: operations that it lacks, behaviour that it has otherwise, and what they keep.
+"""Extension of moto by gaps: additional operations, changed behaviour, and the data of gaps.
 
-moto finds the method for an API operation on the response class of its service, by name, and keeps
-what it holds on the backend of an account and region. Gaps use both, so that what they add is
-reset, told apart by account and region, and answered like everything else.
+moto finds the method of an API operation by its name on the response class of the service, and keeps data on
+the backend of an account and region. Gaps use both, so that their data is reset and separated by account and
+region, and their operations are dispatched, in the same way as moto's.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _KEPT = "_kept_for_mlinfra"
 
 
 def add_operations(response_class: type, *operations: Callable[[Any], object]) -> None:
-    """Give a service the API operations that moto lacks.
+    """Add API operations that moto lacks to a service.
 
     Args:
         response_class: moto's response class of the service.
         operations: functions named after the operation in snake case, which take the response and
-            return what the operation answers. One that moto has by now is left to moto.
+            return the answer of the operation. Operations that moto has are skipped.
     """
     for operation in operations:
         if not hasattr(response_class, operation.__name__):
@@ -34,7 +34,7 @@ def add_operations(response_class: type, *operations: Callable[[Any], object]) -
 
 
 def wrap(owner: type, name: str, wrapper: Callable[..., Any]) -> None:
-    """Have `wrapper` called in the place of a method of moto, with moto's own as its first argument.
+    """Replace a method of moto by `wrapper`, which receives moto's method as its first argument.
 
     Args:
         owner: the class that has the method.
@@ -44,19 +44,19 @@ def wrap(owner: type, name: str, wrapper: Callable[..., Any]) -> None:
     original = getattr(owner, name)
 
     @functools.wraps(original)
-    def replacement(instance: object, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever moto's method has
+    def replacement(instance: object, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the arguments of moto's method
         return wrapper(original, instance, *args, **kwargs)
 
     setattr(owner, name, replacement)
 
 
 def kept(backend: BaseBackend, name: str, make: Callable[[], T]) -> T:
-    """What a gap keeps on a backend, until it is reset.
+    """The data of a gap on a backend, until the backend is reset.
 
     Args:
         backend: moto's backend of one account and region.
-        name: what the gap calls it; unique among the gaps of the service.
-        make: makes the empty one, such as `dict`.
+        name: the name of the data; unique among the gaps of the service.
+        make: creates the empty data, such as `dict`.
     """
     everything: dict[str, Any] = backend.__dict__.setdefault(_KEPT, {})
     if name not in everything:

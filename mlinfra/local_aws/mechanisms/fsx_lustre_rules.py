@@ -1,4 +1,4 @@
-"""What FSx for Lustre makes of a request for a file system: defaults, and what it refuses.
+"""Rules of FSx for Lustre: defaults and validation of file systems.
 
 Source: FSx API reference, CreateFileSystem, CreateFileSystemLustreConfiguration and
 LustreFileSystemConfiguration, read 2026-11-24.
@@ -19,23 +19,23 @@ _THROUGHPUTS: Mapping[tuple[str, str], Collection[int]] = {
     ("PERSISTENT_1", "HDD"): (12, 40),
     ("PERSISTENT_2", "SSD"): (125, 250, 500, 1000),
 }
-"""MB/s for each TiB of storage, by deployment and storage type."""
+"""Throughput in MB/s per TiB of storage, by deployment and storage type."""
 
 _HDD_STEPS: Mapping[int, int] = {12: 6000, 40: 1800}
-"""GiB by which storage on disks grows, by MB/s for each TiB."""
+"""Increment of HDD storage in GiB, by throughput in MB/s per TiB."""
 
 _AUTOMATIC_IOPS = ((1200, 1500), (2400, 3000), (9600, 6000), (45600, 12000))
-"""Metadata IOPS up to a number of GiB."""
+"""Metadata IOPS, by the largest storage capacity in GiB."""
 
 _METADATA_IOPS = (1500, 3000, 6000, *range(12000, 192001, 12000))
 _REPOSITORY = ("ImportPath", "ExportPath", "ImportedFileChunkSize", "AutoImportPolicy")
 
 
 def lustre_configuration(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a new file system as it is described, from the request to create it.
+    """The configuration of a new file system as described, from the creation request.
 
     Raises:
-        ApiError: where FSx refuses the request.
+        ApiError: FSx refuses the request.
     """
     asked: dict[str, Any] = dict(request.get("LustreConfiguration", {}))
     deployment = asked.setdefault("DeploymentType", "SCRATCH_1")
@@ -69,12 +69,12 @@ def changed_configuration(
     """The configuration of a file system after an update.
 
     Args:
-        described: the configuration before it.
-        changes: what the request asks for.
+        described: the configuration before the update.
+        changes: the configuration in the request.
         storage_capacity: GiB after the update.
 
     Raises:
-        ApiError: where FSx refuses the request.
+        ApiError: FSx refuses the request.
     """
     if "MetadataConfiguration" in changes:
         _require_metadata(changes["MetadataConfiguration"], described["DeploymentType"])
@@ -88,14 +88,14 @@ def changed_configuration(
 
 
 def default_version(configuration: Mapping[str, Any]) -> str:
-    """The Lustre version of a file system that was created without one."""
+    """The Lustre version of a file system created without a version."""
     if configuration["DeploymentType"] != "PERSISTENT_2":
         return "2.10"
     return "2.15" if "MetadataConfiguration" in configuration else "2.12"
 
 
 def require_capacity(capacity: int | None, configuration: Mapping[str, Any], storage: str) -> None:
-    """Refuse a number of GiB that the deployment type cannot have.
+    """Refuse a storage capacity in GiB that the deployment type does not support.
 
     Raises:
         ApiError: BadRequest.

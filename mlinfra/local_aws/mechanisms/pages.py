@@ -1,4 +1,4 @@
-"""Answers in pages, with a token for the next one."""
+"""Pages of a list, with a token for the next page."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ T = TypeVar("T")
 
 
 def page(items: Sequence[T], *, token: str | None, size: int) -> tuple[list[T], str | None]:
-    """The items of one page, and the token of the next one, or None for the last page.
+    """The items of one page, and the token of the next page, or None for the last page.
 
     Args:
-        items: all of them, in the order in which they are listed.
-        token: what was given for this page; None for the first.
-        size: how many fit on a page.
+        items: all items, in the order of the list.
+        token: the token of this page; None for the first page.
+        size: the maximum number of items on a page.
 
     Raises:
-        ValueError: where the token is none of ours.
+        ValueError: the token is invalid.
     """
     start = _start(token) if token else 0
     end = start + size
@@ -33,5 +33,5 @@ def _start(token: str) -> int:
     try:
         return int(base64.b64decode(token, validate=True))
     except binascii.Error:
-        message = f"{token} is not the token of a page"
+        message = f"{token} is not a valid page token"
         raise ValueError(message) from None

@@ -1,4 +1,4 @@
-"""Configurations of a bucket that S3 keeps as they are put, gives back, and lists by their ids."""
+"""Bucket configurations that S3 keeps as put, returns, and lists by their ids."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     Settle = Callable[[S3Response, Document], Document]
 
 _PAGE = 100
-"""How many configurations S3 lists at once."""
+"""Number of configurations on a page of S3."""
 
 
 @dataclass(frozen=True)
 class BucketDocument:
-    """One kind of configuration.
+    """A kind of bucket configuration.
 
     Args:
-        member: what the API calls the document in a request, such as `MetricsConfiguration`.
+        member: the name of the document in a request, such as `MetricsConfiguration`.
         put: the operation that sets it.
-        get: the operation that gives it back.
-        delete: the operation that removes it. Default: none, an empty document is put in its place.
-        list: the operation that lists them. Default: none, as a bucket has one.
-        permission: what IAM calls it after `s3:Get` and `s3:Put`.
-        missing: the code and message of the error where there is none, with status 404.
-            Default: none, `default` is given back.
-        default: what a bucket has by itself. Default: an empty document.
-        settle: takes moto's response and the request, raises where S3 refuses what the model allows, and
-            returns the document that S3 keeps. Default: whatever the model allows, as it was put.
-        moto_serves: whether moto also answers to it, and is left to act on what is put. Default: no.
+        get: the operation that returns it.
+        delete: the operation that deletes it. Default: none, an empty document is put instead.
+        list: the operation that lists them. Default: none, a bucket has only one.
+        permission: the part of the IAM action after `s3:Get` and `s3:Put`.
+        missing: the code and message of the error for a missing document, with status 404.
+            Default: none, `default` is returned.
+        default: the document of a new bucket. Default: an empty document.
+        settle: takes moto's response and the request, raises if S3 refuses a document that the model allows, and
+            returns the document that S3 keeps. Default: the document as put.
+        moto_serves: True if moto also implements it, and applies the documents that are put. Default: False.
     """
 
     member: str
@@ -58,7 +58,7 @@ class BucketDocument:
     moto_serves: bool = False
 
     def serve(self) -> None:
-        """Answer the operations on it."""
+        """Register the operations on the document."""
         answer(self.put, self._put)
         answer(self.get, self.give)
         if self.delete:
@@ -67,9 +67,9 @@ class BucketDocument:
             answer(self.list, self._list)
 
     def of(self, response: S3Response, bucket_name: str | None = None) -> dict[str | None, Document]:
-        """What a bucket has of this kind, by id; of a kind without ids, there is one with the id None."""
+        """The documents of a bucket by id; a kind without ids has one document with the id None."""
         make: Callable[[], WeakKeyDictionary[FakeBucket, dict[str | None, Document]]] = WeakKeyDictionary
-        # Weakly, so that a bucket which is deleted and made again starts anew.
+        # Weak references, so that a new bucket of the same name has no documents of a deleted one.
         by_bucket = kept(response.backend, self.member, make)
         return by_bucket.setdefault(response.backend.get_bucket(bucket_name or response.bucket_name), {})
 
@@ -95,7 +95,7 @@ class BucketDocument:
         return self._answered(response, document)
 
     def give(self, response: S3Response, _motos_answer: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """Give back what a request asks for, or raise that it is missing."""
+        """Return the requested document, or raise the error for a missing one."""
         self._authorize(response, "Get")
         found = self.of(response).get(self._identifier(response))
         if found is None and self.missing:
@@ -127,7 +127,7 @@ class BucketDocument:
         return response.serialized(ActionResult(result))
 
     def _answered(self, response: S3Response, document: Document) -> Any:  # noqa: ANN401
-        # Where the answer's payload is a member, the document is that member; else it is the answer.
+        # If the payload of the answer is a member, the document is that member; otherwise it is the answer.
         return response.serialized(ActionResult({self.member: document, **document}))
 
     def _authorize(self, response: S3Response, verb: str) -> None:

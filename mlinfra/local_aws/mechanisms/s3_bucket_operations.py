@@ -1,7 +1,7 @@
-"""How gaps of S3 take over operations on a bucket, such as `PUT /{Bucket}?lifecycle`.
+"""Operations on a bucket that gaps of S3 replace, such as `PUT /{Bucket}?lifecycle`.
 
-moto dispatches them by the names in the query string. A name that it does not know falls through to
-the operation on the bucket itself, so that a DELETE of an unknown sub-resource deletes the bucket.
+moto dispatches them by the names in the query string. A request with an unknown name is treated as the
+operation on the bucket itself, so that a DELETE of an unknown sub-resource deletes the bucket.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     Answer = Callable[[S3Response, MotosAnswer], Any]
 
 _DISPATCHES = {
-    "GET": S3Response._bucket_response_get,  # noqa: SLF001  moto has no public name for them
+    "GET": S3Response._bucket_response_get,  # noqa: SLF001  moto has no public names for these methods
     "PUT": S3Response._bucket_response_put,  # noqa: SLF001
     "DELETE": S3Response._bucket_response_delete,  # noqa: SLF001
 }
 
 
 class S3Error(S3ClientError):
-    """An error of S3 with the HTTP status that the API reference gives it, where the model gives none."""
+    """An error of S3 with the HTTP status of the API reference, for errors without one in the model."""
 
     def __init__(self, *, code: str, message: str, status: int = 400) -> None:
-        """Make the error.
+        """Create the error.
 
         Args:
-            code: S3's own code, such as `NoSuchConfiguration`.
-            message: what the client is told.
+            code: S3's error code, such as `NoSuchConfiguration`.
+            message: the message for the client.
             status: the HTTP status. Default: 400.
         """
         super().__init__(code, message)
@@ -47,36 +47,36 @@ class S3Error(S3ClientError):
 
 
 def serves(method: str, sub_resource: str) -> bool:
-    """Whether moto by itself knows a sub-resource of a bucket.
+    """True if moto implements a sub-resource of a bucket.
 
     Args:
         method: `GET`, `PUT` or `DELETE`.
         sub_resource: its name in the query string.
     """
-    # moto spells each name that it dispatches by in the function's own code.
+    # The names by which moto dispatches are constants in the function's code.
     return sub_resource in _DISPATCHES[method].__code__.co_consts
 
 
 def answer(operation: str, with_: Answer) -> None:
-    """Have an operation on a bucket answered by a gap.
+    """Answer an operation on a bucket by a gap.
 
     Args:
         operation: the operation's name, such as `PutBucketLifecycleConfiguration`.
-        with_: takes moto's response and a function that gives moto's own answer; returns what S3 answers.
+        with_: takes moto's response and a function that returns moto's own answer; returns the answer of S3.
     """
     _answers[operation] = with_
     _install()
 
 
-def refuse_the_unknown() -> None:
-    """Answer that it is not implemented where nobody serves a sub-resource."""
-    global _refuses_the_unknown  # noqa: PLW0603  one switch for the process, like the classes it patches
-    _refuses_the_unknown = True
+def refuse_unknown_sub_resources() -> None:
+    """Answer NotImplemented for sub-resources that neither moto nor a gap implements."""
+    global _refuses_unknown  # noqa: PLW0603  one switch for the process, like the classes it patches
+    _refuses_unknown = True
     _install()
 
 
 _answers: dict[str, Answer] = {}
-_refuses_the_unknown = False
+_refuses_unknown = False
 
 
 @functools.cache
@@ -96,7 +96,7 @@ def _dispatch(motos: Callable[..., Any], response: S3Response, *arguments: Any) 
             response.backend.get_bucket(response.bucket_name)
             response.data["Action"] = operation
             return _answers[operation](response, lambda: motos(response, *arguments))
-        if _refuses_the_unknown:
+        if _refuses_unknown:
             _require_served(method, sub_resource, operation)
     except S3Error as error:
         _, headers, body = response.serialized(ActionResult(error))
@@ -114,12 +114,12 @@ def _require_served(method: str, sub_resource: str, operation: str | None) -> No
 
 
 def operation_on(method: str, sub_resource: str, query: Collection[str]) -> str | None:
-    """The name of the operation that a request on a sub-resource of a bucket is, or None where there is none.
+    """The name of the operation of a request on a sub-resource of a bucket, or None if it does not exist.
 
     Args:
         method: the HTTP method.
         sub_resource: the sub-resource's name in the query string.
-        query: all names in the query string, which tell an operation on one from that on all.
+        query: all names in the query string, which distinguish operations on one item and on all.
     """
     candidates = _sub_resources()[sub_resource].get(method, {})
     for name, parameters in candidates.items():
@@ -130,9 +130,9 @@ def operation_on(method: str, sub_resource: str, query: Collection[str]) -> str 
 
 @functools.cache
 def _sub_resources() -> dict[str, dict[str, dict[str, set[str]]]]:
-    """Sub-resources of a bucket, their methods, and for each the operations with the parameters they need.
+    """Sub-resources of a bucket, their methods, and for each the operations with their required parameters.
 
-    Those that need the most come first, and deprecated ones last.
+    Operations with the most required parameters are first, and deprecated ones last.
     """
     model = get_service_model("s3")
     operations = [model.operation_model(name) for name in model.operation_names]

@@ -1,7 +1,7 @@
-"""How SageMaker's list operations choose, order and page: the same for every kind of resource.
+"""List operations of SageMaker: filters, order and pages, the same for every kind of resource.
 
-Source: SageMaker API reference, ListUserProfiles, ListImages, ListFeatureGroups and their kin, read
-2026-11-24.
+Source: SageMaker API reference, ListUserProfiles, ListImages, ListFeatureGroups and the other List
+operations, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-# What a request for a list says about the list rather than about what is in it.
+# Members of a list request that concern the list, not the listed resources.
 _ABOUT_THE_LIST = frozenset({"MaxResults", "NextToken", "SortBy", "SortOrder"})
 _TIMES = {"Creat": "CreationTime", "Modif": "LastModifiedTime"}
 _PAGE = 10
@@ -34,16 +34,16 @@ def listed(
     """The page that a request asks for, and the token of the next one.
 
     Args:
-        descriptions: everything there is, as its describe operation answers.
+        descriptions: all resources, as returned by their describe operation.
         request: the input of the list operation.
         name: the member that holds the name.
-        status: the member that holds the status. Default: there is none.
-        filters: the member that a filter is about, by the filter's name, where the one does not
-            follow from the other. Default: none.
-        order: the order without a `SortOrder`. Default: `Ascending`.
+        status: the member that holds the status. Default: none.
+        filters: the compared member by the name of the filter, if the name of the filter does not
+            determine it. Default: none.
+        order: the order of a request without `SortOrder`. Default: `Ascending`.
 
     Raises:
-        AWSValidationException: the token is not one of ours.
+        AWSValidationException: the token is invalid.
     """
     about = {"NameContains": name, "StatusEquals": status or "", **(filters or {})}
     wanted = {key: value for key, value in request.items() if key not in _ABOUT_THE_LIST}
@@ -70,6 +70,6 @@ def _passes(description: Mapping[str, Any], key: str, value: Any, about: Mapping
 
 
 def _sort_member(sort_by: str, name: str, status: str | None) -> str:
-    """The member to sort by. Some operations write CREATION_TIME where others write CreationTime."""
+    """The member to sort by. Some operations use CREATION_TIME, others CreationTime."""
     member = "".join(word.title() for word in sort_by.split("_")) if sort_by.isupper() else sort_by
     return {"Name": name, "Status": status or ""}.get(member, member)

@@ -1,10 +1,10 @@
-"""How SageMaker keeps a kind of resource: create, describe, update, list and delete, all alike.
+"""SageMaker resource kinds: create, describe, update, list and delete, with shared rules.
 
-A resource is kept as its describe operation answers. Its status moves on once it has been seen, so
-that whoever waits sees the states that AWS goes through, and never waits for the clock.
-Source: SageMaker API reference, Create*, Describe*, Update*, List* and Delete* of the kinds that the
-gaps name, and the public service model of botocore for which error an operation has, read
-2026-11-24.
+A resource is kept as its describe operation returns it. Its transitional status changes to the next after it
+was described, so that a waiting client observes the states of AWS, without a delay.
+
+Source: SageMaker API reference, Create*, Describe*, Update*, List* and Delete* of the kinds that the gaps
+name, and the public service model of botocore for the errors of an operation, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ GONE = "gone"
 
 @dataclass
 class Resource:
-    """One resource: what describing it answers, its tags, and the status that comes after this one."""
+    """One resource: its description, its tags, and the status after the present one."""
 
     description: dict[str, Any]
     arn: str
@@ -43,7 +43,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class States:
-    """The status of a kind of resource, through its life."""
+    """The statuses of a kind of resource."""
 
     creating: str = "Pending"
     created: str = "InService"
@@ -54,15 +54,15 @@ class States:
 
 
 def refusal(response: SageMakerResponse, code: str, message: str) -> SagemakerClientError:
-    """The error of an operation: `code` where its model has that one, or else ValidationException."""
-    # moto finds the model of an error by the module of its class, so it must be one of moto's own.
-    operation = get_service_model("sagemaker").operation_model(response._get_action())  # noqa: SLF001  moto's way to ask
+    """The error of an operation: `code` if its model has that error, otherwise ValidationException."""
+    # moto finds the model of an error by the module of its class, so the class must be moto's own.
+    operation = get_service_model("sagemaker").operation_model(response._get_action())  # noqa: SLF001  moto's way to read the operation
     known = {shape.name for shape in operation.error_shapes}
     return SagemakerClientError(code if code in known else "ValidationException", message)
 
 
 def kept_resources(backend: SageMakerModelBackend) -> Iterator[tuple[str, Resource]]:
-    """Every resource that the gaps keep on a backend, with the type that its ARN names."""
+    """Every resource of the gaps on a backend, with the resource type in its ARN."""
     for resources in _by_kind(backend).values():
         for resource in resources.values():
             yield resource.arn.split(":")[5].split("/")[0], resource
@@ -71,12 +71,12 @@ def kept_resources(backend: SageMakerModelBackend) -> Iterator[tuple[str, Resour
 def users(
     backend: SageMakerModelBackend, types: Collection[str], uses: Callable[[Mapping[str, Any]], bool]
 ) -> str | None:
-    """What keeps a resource from being deleted: the types that use it, for an error, or None.
+    """The resource types that prevent the deletion of a resource, for an error message, or None.
 
     Args:
-        backend: where to look.
-        types: the types, as in ARNs, that may use it.
-        uses: whether one does, from what describing it answers.
+        backend: the backend with the resources.
+        types: the types, as in ARNs, that may use the resource.
+        uses: returns True if a resource with the given description uses it.
     """
     found = {
         kind
@@ -93,19 +93,19 @@ def _by_kind(backend: SageMakerModelBackend) -> dict[str, dict[Key, Resource]]:
 
 
 class ResourceKind:
-    """A kind of resource that SageMaker has and moto has not. Subclasses say what is special of it."""
+    """A kind of SageMaker resource that moto lacks. Subclasses define its specific rules."""
 
     name: ClassVar[str]
-    """As in the names of its operations, such as `UserProfile`."""
+    """The name in the names of its operations, such as `UserProfile`."""
 
     key: ClassVar[tuple[str, ...]]
-    """The members of a request that tell one from another; the last is its name."""
+    """The members of a request that identify a resource; the last is its name."""
 
     plural: ClassVar[str] = ""
-    """As in the name of its list operation. Default: the name with an s."""
+    """The name in its list operation. Default: the name with an s."""
 
     summaries: ClassVar[str] = ""
-    """The member of a list's answer that holds the resources. Default: the plural."""
+    """The member of a list answer that holds the resources. Default: the plural."""
 
     arn_type: ClassVar[str]
     """The type in its ARN, such as `user-profile`."""
@@ -114,56 +114,56 @@ class ResourceKind:
     """The member that holds its ARN. Default: the name with Arn."""
 
     status: ClassVar[str | None] = "Status"
-    """The member that holds its status, or None for a kind that is there at once."""
+    """The member that holds its status, or None for a kind without a status."""
 
     states: ClassVar[States] = States()
     filters: ClassVar[Mapping[str, str]] = {}
     order: ClassVar[str] = "Ascending"
 
-    # What subclasses change.
+    # Methods for subclasses.
 
     def identifiers(self, backend: SageMakerModelBackend, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Members of the key that are not asked for but given by AWS."""
+        """Members of the key that AWS generates."""
         del backend, request
         return {}
 
     def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-        """Refuse what AWS does not create."""
+        """Refuse a creation that AWS refuses."""
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """What describing it answers beyond what was asked for."""
+        """Members of the description that are not in the creation request."""
         del backend, request, arn
         return {}
 
     def change(self, description: dict[str, Any], request: Mapping[str, Any]) -> None:
-        """Change what describing it answers, as an update asks. Default: what it names is replaced."""
+        """Change the description as an update requests. Default: replace the named members."""
         description.update(request)
 
     def check_deletion(self, response: SageMakerResponse, resource: Resource) -> None:
-        """Refuse to delete what is in use."""
+        """Refuse the deletion of a resource in use."""
 
     def deleted(self, backend: SageMakerModelBackend, resource: Resource, request: Mapping[str, Any]) -> None:
-        """Take away what went with it."""
+        """Delete the dependent data of a deleted resource."""
 
     def key_of(self, request: Mapping[str, Any]) -> Key:
-        """What tells one from another."""
+        """The key that identifies the resource of a request."""
         return tuple(str(request.get(member) or "") for member in self.key)
 
-    # What all kinds have in common.
+    # Methods that all kinds share.
 
     def resources(self, backend: SageMakerModelBackend) -> dict[Key, Resource]:
-        """All there are, by their key."""
+        """All resources by key."""
         return _by_kind(backend).setdefault(self.name, {})
 
     def live(self, backend: SageMakerModelBackend) -> list[Resource]:
-        """Those that are not being deleted."""
+        """The resources that are not being deleted."""
         return [each for each in self.resources(backend).values() if not self._leaving(each)]
 
     def find(self, response: SageMakerResponse, request: Mapping[str, Any]) -> Resource:
-        """The one that a request names.
+        """The resource that a request names.
 
         Raises:
-            SagemakerClientError: there is none.
+            SagemakerClientError: the resource does not exist.
         """
         resource = self.resources(response.sagemaker_backend).get(self.key_of(request))
         if resource is None:
@@ -171,12 +171,12 @@ class ResourceKind:
         return resource
 
     def missing(self, response: SageMakerResponse, request: Mapping[str, Any]) -> SagemakerClientError:
-        """The error that says that there is none."""
+        """The error for a resource that does not exist."""
         named = "/".join(part for part in self.key_of(request) if part)
         return refusal(response, "ResourceNotFound", f"RecordNotFound: {self.name} [{named}] does not exist.")
 
     def create(self, response: SageMakerResponse) -> ActionResult:
-        """Answer its create operation."""
+        """Answer the create operation."""
         backend, request = response.sagemaker_backend, dict(response.params)
         self.check_creation(response, request)
         tags = request.pop("Tags", None) or []
@@ -198,18 +198,18 @@ class ResourceKind:
         return ActionResult(description)
 
     def arn_path(self, request: Mapping[str, Any]) -> str:
-        """What follows the type in its ARN."""
+        """The part of the ARN after the type."""
         return "/".join(self.key_of(request))
 
     def describe(self, response: SageMakerResponse) -> ActionResult:
-        """Answer its describe operation, after which its status moves on."""
+        """Answer the describe operation, then change a transitional status to the next."""
         resource = self.find(response, response.params)
         answer = dict(resource.description)
         self.seen(response.sagemaker_backend, resource)
         return ActionResult(answer)
 
     def update(self, response: SageMakerResponse) -> ActionResult:
-        """Answer its update operation."""
+        """Answer the update operation."""
         resource = self._found_alive(response)
         self.change(resource.description, response.params)
         resource.description["LastModifiedTime"] = utcnow()
@@ -217,7 +217,7 @@ class ResourceKind:
         return ActionResult({self._arn_member: resource.arn})
 
     def delete(self, response: SageMakerResponse) -> ActionResult:
-        """Answer its delete operation."""
+        """Answer the delete operation."""
         resource = self._found_alive(response)
         self.check_deletion(response, resource)
         self.deleted(response.sagemaker_backend, resource, response.params)
@@ -227,7 +227,7 @@ class ResourceKind:
         return ActionResult({self._arn_member: resource.arn})
 
     def list_all(self, response: SageMakerResponse) -> ActionResult:
-        """Answer its list operation, after which every status moves on."""
+        """Answer the list operation, then change every transitional status to the next."""
         backend = response.sagemaker_backend
         resources = list(self.resources(backend).values())
         page, token = listed(
@@ -243,7 +243,7 @@ class ResourceKind:
         return ActionResult({self.summaries or self._plural: page, "NextToken": token})
 
     def move(self, resource: Resource, status: str, next_status: str) -> None:
-        """Put it into a status that lasts until it has been seen, and then into the next."""
+        """Set a status that lasts until it has been described, and the status after it."""
         if self.status is not None:
             resource.description[self.status], resource.next_status = status, next_status
 
@@ -254,7 +254,7 @@ class ResourceKind:
         return resource
 
     def seen(self, backend: SageMakerModelBackend, resource: Resource) -> None:
-        """Move on from a status that whoever waits has now seen."""
+        """Change a transitional status to the next after it was described."""
         if self.status is None or resource.next_status is None:
             return
         if resource.next_status == GONE:
@@ -276,7 +276,7 @@ class ResourceKind:
         return self.plural or f"{self.name}s"
 
     def add_to_moto(self) -> None:
-        """Have SageMaker's response class answer its operations, in the place of moto's own if it has some."""
+        """Register the operations with moto's response class, replacing moto's own operations."""
         known = get_service_model("sagemaker").operation_names
         operations = {
             f"Create{self.name}": self.create,
@@ -291,10 +291,10 @@ class ResourceKind:
 
 
 def answer_operation(operation: str, answer: Callable[[SageMakerResponse], ActionResult]) -> None:
-    """Have `answer` answer an operation of SageMaker, in the place of moto's own if it has one.
+    """Register `answer` for an operation of SageMaker, replacing moto's own operation.
 
     Args:
-        operation: its name, such as `StopMlflowTrackingServer`.
+        operation: the name of the operation, such as `StopMlflowTrackingServer`.
         answer: takes moto's response and returns the result.
     """
     name = camelcase_to_underscores(operation)

@@ -102,7 +102,7 @@ class TestLocal:
         try:
             assert "Started: http://127.0.0.1:" in up.stdout
             assert " answers: process " in mlinfra("local", "status").stdout
-            assert "It runs already" in mlinfra("local", "up").stdout
+            assert "Already running" in mlinfra("local", "up").stdout
             env = mlinfra("local", "env", "--region", "eu-west-1", AWS_PROFILE="prod")
             program = (
                 "import boto3; s = boto3.client('sts'); print(s.get_caller_identity()['Account'], s.meta.region_name)"
@@ -117,16 +117,19 @@ class TestLocal:
             assert shell.stdout.split() == ["123456789012", "eu-west-1"]
             elsewhere = mlinfra("local", "env", cwd=tmp_path)
             assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in elsewhere.stdout
-            assert elsewhere.stderr.startswith("Terraform is left as it is. There is no cdktf.json")
+            assert elsewhere.stderr.startswith("Terraform settings are not changed. There is no cdktf.json")
         finally:
             down = mlinfra("local", "down")
-        assert down.stdout.startswith("Ended: http://127.0.0.1:")
-        assert mlinfra("local", "down").stdout == "No local AWS runs.\n"
+        assert down.stdout.startswith("Stopped: http://127.0.0.1:")
+        assert mlinfra("local", "down").stdout == "The local AWS is not running.\n"
 
     def test_when_none_runs(self) -> None:
         status = mlinfra("local", "status")
-        assert (status.returncode, status.stdout) == (1, f"No local AWS runs. Start one: {own_command()} local up\n")
-        assert f"✗ No local AWS runs. Start one: {own_command()} local up" in refusal("local", "env")
+        assert (status.returncode, status.stdout) == (
+            1,
+            f"The local AWS is not running. Start it: {own_command()} local up\n",
+        )
+        assert f"✗ The local AWS is not running. Start it: {own_command()} local up" in refusal("local", "env")
 
     def test_a_port_that_is_no_port(self) -> None:
         ended = mlinfra("local", "up", "--port", "70000")

@@ -26,7 +26,7 @@ def ended_afterwards(own_folders: None) -> Iterator[None]:  # noqa: ARG001
     background.down()
 
 
-def test_it_stays_until_it_is_ended() -> None:
+def test_a_server_runs_until_it_is_ended() -> None:
     started, is_new = background.up()
     assert is_new
     assert background.running() == started
@@ -35,13 +35,13 @@ def test_it_stays_until_it_is_ended() -> None:
     assert not started.server.answers()
 
 
-def test_a_second_up_finds_the_first() -> None:
+def test_a_second_up_returns_the_running_server() -> None:
     first, _ = background.up()
     second, is_new = background.up()
     assert (second, is_new) == (first, False)
 
 
-def test_one_that_was_killed_is_not_taken_for_running() -> None:
+def test_a_killed_server_is_not_reported_as_running() -> None:
     started, _ = background.up()
     os.kill(started.server.pid, signal.SIGKILL)
     os.waitpid(started.server.pid, 0)
@@ -50,11 +50,11 @@ def test_one_that_was_killed_is_not_taken_for_running() -> None:
     assert is_new
 
 
-def test_another_process_that_got_its_number_is_left_alone() -> None:
+def test_another_process_with_the_same_process_id_is_not_ended() -> None:
     started, _ = background.up()
     background.down()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as innocent:
-        background._write_record(  # noqa: SLF001  the number of a process cannot be chosen
+        background._write_record(  # noqa: SLF001  a process id cannot be chosen
             background.Background(
                 LocalAws(innocent.pid, started.server.port, started.server.identity, started.server.log),
                 started.started,
@@ -65,7 +65,7 @@ def test_another_process_that_got_its_number_is_left_alone() -> None:
         innocent.kill()
 
 
-def test_a_record_that_cannot_be_read_is_as_none(tmp_path: Path) -> None:
+def test_an_unreadable_record_counts_as_no_record(tmp_path: Path) -> None:
     background.up()
     background.down()
     (tmp_path / "state" / "mlinfra" / "local-aws.json").write_text("{")

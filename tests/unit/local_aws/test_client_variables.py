@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.local_aws
 
 
-def test_real_credentials_cannot_be_used_by_mistake(running_local_aws: LocalAws) -> None:
+def test_real_credentials_are_removed(running_local_aws: LocalAws) -> None:
     present = {
         "AWS_PROFILE": "prod",
         "AWS_SESSION_TOKEN": "real",
@@ -34,12 +34,12 @@ def test_real_credentials_cannot_be_used_by_mistake(running_local_aws: LocalAws)
     assert after["AWS_ENDPOINT_URL"] == running_local_aws.endpoint
 
 
-def test_requests_do_not_go_through_a_proxy(running_local_aws: LocalAws) -> None:
+def test_loopback_is_excluded_from_proxies(running_local_aws: LocalAws) -> None:
     present = {"http_proxy": "http://proxy.invalid:3128", "no_proxy": "example.com"}
     assert client_variables(running_local_aws, present=present)["no_proxy"] == "example.com,127.0.0.1"
 
 
-def test_boto3_reaches_it_in_spite_of_the_users_settings(
+def test_boto3_uses_the_local_aws_despite_the_users_settings(
     running_local_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "config").write_text("[default]\nendpoint_url = http://127.0.0.1:9\nregion = eu-west-1\n")

@@ -29,7 +29,7 @@ def buckets(server: LocalAws) -> list[str]:
         return [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]]
 
 
-def test_it_answers_as_soon_as_it_is_there_and_is_gone_afterwards(tmp_path: Path) -> None:
+def test_a_server_answers_within_its_block_and_is_ended_after_it(tmp_path: Path) -> None:
     with serving(log=tmp_path / "log") as server:
         assert buckets(server) == []
         assert is_alive(server)
@@ -38,7 +38,7 @@ def test_it_answers_as_soon_as_it_is_there_and_is_gone_afterwards(tmp_path: Path
     assert "GET / HTTP/1.1" in (tmp_path / "log").read_text()
 
 
-def test_several_run_side_by_side(running_local_aws: LocalAws, tmp_path: Path) -> None:
+def test_several_servers_run_at_the_same_time(running_local_aws: LocalAws, tmp_path: Path) -> None:
     with serving(log=tmp_path / "log") as other:
         with in_force(client_variables(other)):
             boto3.client("s3").create_bucket(Bucket="only-here")
@@ -46,14 +46,14 @@ def test_several_run_side_by_side(running_local_aws: LocalAws, tmp_path: Path) -
         assert "only-here" not in buckets(running_local_aws)
 
 
-def test_a_reset_forgets_everything(local_aws: LocalAws, client: Callable[[str], Any]) -> None:
+def test_a_reset_deletes_every_resource(local_aws: LocalAws, client: Callable[[str], Any]) -> None:
     client("s3").create_bucket(Bucket="to-forget")
     local_aws.reset()
     assert buckets(local_aws) == []
 
 
-def test_a_body_that_waits_to_be_asked_for_is_asked_for_at_once(running_local_aws: LocalAws) -> None:
-    # boto3 and Terraform send what they put into a bucket only after this answer, or a second later.
+def test_a_body_with_expect_100_continue_is_requested_immediately(running_local_aws: LocalAws) -> None:
+    # boto3 and Terraform send the body of a PutObject only after this answer, or a second later.
     head = f"PUT /held-back HTTP/1.1\r\nHost: s3.amazonaws.com:{running_local_aws.port}\r\n"
     head += "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
     with socket.create_connection(("127.0.0.1", running_local_aws.port), timeout=10) as connection:
@@ -63,19 +63,19 @@ def test_a_body_that_waits_to_be_asked_for_is_asked_for_at_once(running_local_aw
         assert connection.recv(1024).startswith(b"HTTP/1.1 ")
 
 
-def test_only_this_machine_can_reach_it(running_local_aws: LocalAws) -> None:
+def test_a_server_listens_on_loopback_only(running_local_aws: LocalAws) -> None:
     with socket.socket() as elsewhere:
-        # Free on every other address of this machine, since it listens on loopback alone.
+        # The port is free on every other address, because the server listens on 127.0.0.1 only.
         elsewhere.bind(("127.0.0.2", running_local_aws.port))
 
 
-def test_a_port_that_is_taken_is_told(running_local_aws: LocalAws, tmp_path: Path) -> None:
-    expected = f"cannot use port {running_local_aws.port}: Address already in use. Give another one, or 0"
+def test_a_port_in_use_is_refused(running_local_aws: LocalAws, tmp_path: Path) -> None:
+    expected = f"cannot use port {running_local_aws.port}: Address already in use. Choose another port, or 0"
     with pytest.raises(OperationError, match=expected), serving(port=running_local_aws.port, log=tmp_path / "log"):
         pass
 
 
-def test_it_ends_with_the_process_that_started_it_even_when_that_is_killed(tmp_path: Path) -> None:
+def test_a_server_ends_with_its_parent_even_if_the_parent_is_killed(tmp_path: Path) -> None:
     parent = textwrap.dedent(
         """
         import sys, time
@@ -100,13 +100,13 @@ def test_it_ends_with_the_process_that_started_it_even_when_that_is_killed(tmp_p
     assert not is_alive(server)
 
 
-def test_the_users_own_aws_settings_do_not_disturb_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_aws_settings_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nowhere")
     with serving(log=tmp_path / "log") as server:
         assert buckets(server) == []
 
 
-def test_without_moto_it_says_how_to_get_it(tmp_path: Path) -> None:
+def test_without_moto_the_error_names_the_installation(tmp_path: Path) -> None:
     # An interpreter that finds everything but moto.
     program = textwrap.dedent(
         f"""
@@ -121,5 +121,6 @@ def test_without_moto_it_says_how_to_get_it(tmp_path: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (
-        "The local AWS needs moto, which is not installed. Get it: pip install 'mlinfra-cdktf[local]'" in ended.stderr
+        "The local AWS needs moto, which is not installed. Install it: pip install 'mlinfra-cdktf[local]'"
+        in ended.stderr
     )

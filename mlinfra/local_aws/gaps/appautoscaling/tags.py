@@ -1,8 +1,8 @@
-"""The tags of scalable targets of Application Auto Scaling.
+"""Gap: tags of Application Auto Scaling targets.
 
-moto forgets them at registration, and has none of the calls about them. In AWS a registration may
-give tags only where it makes a target anew. Source: Application Auto Scaling API reference,
-RegisterScalableTarget, TagResource, UntagResource, ListTagsForResource, read 2026-11-24.
+moto discards the tags given at registration and has no tag operations. In AWS, a registration may include
+tags only when it creates the target. Source: Application Auto Scaling API reference, RegisterScalableTarget,
+TagResource, UntagResource, ListTagsForResource, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _MOST_TAGS = 50
 
 
 def is_open() -> bool:
-    """Whether moto still has no tags of scalable targets."""
+    """True if moto has no tags of scalable targets."""
     return not hasattr(ApplicationAutoScalingResponse, "list_tags_for_resource")
 
 
 def close() -> None:
-    """Keep the tags of scalable targets."""
+    """Close the gap: keep the tags of scalable targets and answer the tag operations."""
     wrap(ApplicationAutoScalingResponse, "register_scalable_target", _register)
     wrap(ApplicationAutoScalingResponse, "deregister_scalable_target", _deregister)
     add_operations(ApplicationAutoScalingResponse, tag_resource, untag_resource, list_tags_for_resource)
@@ -81,7 +81,7 @@ def _add(response: ApplicationAutoScalingResponse, arn: str, tags: dict[str, str
 
 
 def _named(response: ApplicationAutoScalingResponse) -> str:
-    """The target that a request names, if there is one."""
+    """The registered target that a request names, or None."""
     arn: str = _request(response)["ResourceARN"]
     if arn not in _targets(response):
         code, message = "ResourceNotFoundException", f"No scalable target found for resource ARN: {arn}"

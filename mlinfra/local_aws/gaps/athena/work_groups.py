@@ -1,9 +1,9 @@
-"""Workgroups of Athena that change, and those that are gone.
+"""Gap: updates of Athena workgroups, and unknown workgroups.
 
-moto has no UpdateWorkGroup, and answers with nothing for a workgroup that is not there. In AWS an update changes what
-it names and leaves the rest, `Remove...` takes a setting away, and GetWorkGroup refuses an unknown name. Source: Athena
-API reference, UpdateWorkGroup, WorkGroupConfigurationUpdates, ResultConfigurationUpdates and GetWorkGroup, read
-2026-11-26.
+moto has no UpdateWorkGroup and returns an empty answer for an unknown workgroup. In AWS, an update changes
+only the settings it names, `Remove...` deletes a setting, and GetWorkGroup refuses an unknown name. Source:
+Athena API reference, UpdateWorkGroup, WorkGroupConfigurationUpdates, ResultConfigurationUpdates and
+GetWorkGroup, read 2026-11-26.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _RESULTS = "ResultConfiguration"
 
 
 def is_open() -> bool:
-    """Whether moto still cannot change a workgroup."""
+    """True if moto cannot update a workgroup."""
     return not hasattr(AthenaResponse, "update_work_group")
 
 
 def close() -> None:
-    """Let workgroups change, and refuse those that are not there."""
+    """Close the gap: add UpdateWorkGroup and refuse unknown workgroups."""
     add_operations(AthenaResponse, update_work_group)
     wrap(AthenaBackend, "get_work_group", _get)
 
 
 def update_work_group(response: AthenaResponse) -> str:
-    """Change what is named, and nothing else."""
-    name = response._get_param("WorkGroup")  # noqa: SLF001  how moto's responses read what they are asked
+    """Update only the settings that the request names."""
+    name = response._get_param("WorkGroup")  # noqa: SLF001  moto's way to read a parameter
     response.athena_backend.get_work_group(name)
     group = response.athena_backend.work_groups[name]
     updates: Settings = dict(response._get_param("ConfigurationUpdates") or {})  # noqa: SLF001

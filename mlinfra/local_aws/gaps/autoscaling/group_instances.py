@@ -1,12 +1,12 @@
-"""The instances that an auto scaling group launches.
+"""Gap: number, type and placement of the instances of an auto scaling group.
 
-With a mixed instances policy, moto rounds the shares of on-demand and spot instances down one by one, so
-that a group may never reach its capacity, and launches on-demand instances of the template's type. It also
-launches the template's default version whatever the group asks for, all in the first subnet. In AWS the
-instances are of the first type of the overrides that has capacity, on-demand for the base and the
-percentage above it (rounded up) and spot for the rest, spread over the subnets. Source: Auto Scaling user guide,
-"Allocation strategies for multiple instance types", and API reference, InstancesDistribution, read
-2026-11-24.
+With a mixed instances policy, moto rounds the on-demand and the spot share down separately, so that a group
+may never reach its capacity, and launches on-demand instances of the template's type. It also launches the
+template's default version regardless of the requested one, and places all instances in the first subnet. In
+AWS, instances have the first type of the overrides with available capacity. The base and the percentage above
+it (rounded up) are on-demand instances, the rest are spot instances, and all are spread over the subnets.
+Source: Auto Scaling user guide, "Allocation strategies for multiple instance types", and API reference,
+InstancesDistribution, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still rounds the shares down: one instance where two are wanted."""
+    """True if moto rounds the shares down: one instance where two are required."""
     launched: list[int] = []
     group: Any = FakeAutoScalingGroup.__new__(FakeAutoScalingGroup)
     group.name, group.instance_states, group._tags = "probe", [], []  # noqa: SLF001
@@ -37,7 +37,7 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Launch as many as are wanted, as the group and its policy say."""
+    """Close the gap: launch as many instances as the group and its policy require."""
     FakeAutoScalingGroup.set_desired_capacity = _set_desired_capacity  # type: ignore[method-assign, assignment]
     FakeAutoScalingGroup.replace_autoscaling_group_instances = _launch  # type: ignore[method-assign, assignment]
 
@@ -94,7 +94,7 @@ def _launched(group: FakeAutoScalingGroup, propagated_tags: Mapping[str, str]) -
 
 
 def _place(group: FakeAutoScalingGroup) -> tuple[str | None, str | None]:
-    """The subnet, or the zone of a group without subnets, that has the fewest of the group's instances."""
+    """The subnet with the fewest of the group's instances, or the zone for a group without subnets."""
     instances = [each.instance for each in group.instance_states]
     if group.vpc_zone_identifier:
         subnets = group.vpc_zone_identifier.split(",")
@@ -103,13 +103,13 @@ def _place(group: FakeAutoScalingGroup) -> tuple[str | None, str | None]:
 
 
 def _first_override(group: FakeAutoScalingGroup) -> Mapping[str, Any]:
-    """The override that AWS would try first; there is always capacity here."""
+    """The override that AWS would try first. The local AWS always has capacity."""
     overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides")
     return overrides[0] if overrides else {}
 
 
 def _is_spot(group: FakeAutoScalingGroup) -> bool:
-    """Whether the next instance is a spot instance, given those that the group has."""
+    """True if the next instance is a spot instance, given the group's present instances."""
     distribution = (group.mixed_instances_policy or {}).get("InstancesDistribution")
     if not distribution:
         return False

@@ -1,10 +1,9 @@
-"""Settings of auto scaling groups that moto drops, and what belongs to a group.
+"""Gap: settings of auto scaling groups, and the resources that belong to a group.
 
-moto forgets the warm-up, maximum lifetime and other settings, takes some of them only when a group is
-created, forgets the mixed instances policy at an update that does not speak of it, creates no initial
-lifecycle hooks, and keeps what belonged to a group after the group is gone. Source: Auto Scaling API
-reference, CreateAutoScalingGroup, UpdateAutoScalingGroup, DeleteAutoScalingGroup and AutoScalingGroup; read
-2026-11-24.
+moto discards the warm-up, the maximum lifetime and other settings, accepts some of them only at creation,
+removes the mixed instances policy at an update that does not name it, creates no initial lifecycle hooks, and
+keeps the resources of a group after the group is deleted. Source: Auto Scaling API reference,
+CreateAutoScalingGroup, UpdateAutoScalingGroup, DeleteAutoScalingGroup and AutoScalingGroup, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -38,25 +37,25 @@ _SETTINGS = {
     "ServiceLinkedRoleARN": "service_linked_role_arn",
     "TerminationPolicies": "termination_policies",
 }
-"""Members of the requests, and the attributes of the group that DescribeAutoScalingGroups answers them from."""
+"""Request members, with the attributes from which DescribeAutoScalingGroups answers them."""
 
 _DEFAULTS: dict[str, Any] = {
     "AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-best-effort"},
     "CapacityReservationSpecification": {"CapacityReservationPreference": "default"},
 }
-"""What a group has where nothing was asked for."""
+"""Settings of a group whose request does not name them."""
 
 _UNSET = -1
-"""The warm-up that stands for none."""
+"""The value that removes the warm-up."""
 
 
 def is_open() -> bool:
-    """Whether moto's groups still have no warm-up."""
+    """True if moto's groups have no warm-up."""
     return "default_instance_warmup" not in FakeAutoScalingGroup.__init__.__code__.co_varnames
 
 
 def close() -> None:
-    """Keep the settings, and let what belongs to a group come and go with it."""
+    """Close the gap: keep the settings, and create and delete a group's own resources with it."""
     wrap(AutoScalingResponse, "create_auto_scaling_group", _create)
     wrap(AutoScalingResponse, "update_auto_scaling_group", _update)
     wrap(AutoScalingResponse, "delete_auto_scaling_group", _delete)
@@ -98,7 +97,7 @@ def _delete(original: Callable[..., ActionResult], response: AutoScalingResponse
         message = "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s)"
         refuse(f"{message} still in the group.", "ResourceInUse")
     for state in group.instance_states:
-        # With ForceDelete, AWS ends protected instances too; moto would leave them running.
+        # With ForceDelete, AWS terminates protected instances too; moto would leave them running.
         state.protected_from_scale_in = False
     answer = original(response)
     belongings: tuple[dict[str, Any], ...] = (backend.lifecycle_hooks, backend.policies, backend.scheduled_actions)

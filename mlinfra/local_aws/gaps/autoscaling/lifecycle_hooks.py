@@ -1,9 +1,9 @@
-"""Lifecycle hooks: what holds an instance while it starts or before it ends.
+"""Gap: lifecycle hooks, which hold an instance while it starts or before it is terminated.
 
-moto answers with a role and a target that nobody asked for, and forgets the metadata. In AWS a hook has what
-it was given, an update keeps what it does not speak of, and the longest that an instance can be held is 48
-hours or 100 times the heartbeat timeout, whichever is smaller. Source: Auto Scaling API reference,
-PutLifecycleHook, DescribeLifecycleHooks, DeleteLifecycleHook and LifecycleHook; read 2026-11-24.
+moto answers with a role and a target that were never given, and discards the metadata. In AWS, a hook has the
+settings it was given, an update keeps the settings it does not name, and an instance can be held for at most
+48 hours or 100 times the heartbeat timeout, whichever is smaller. Source: Auto Scaling API reference,
+PutLifecycleHook, DescribeLifecycleHooks, DeleteLifecycleHook and LifecycleHook, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _TIMEOUTS = range(30, 7201)
 
 
 def is_open() -> bool:
-    """Whether moto's hooks still have a role that nobody gave them."""
+    """True if moto's hooks have a role that was never given."""
     return LifecycleHook("hook", "group", None, None, None).role_arn is not None
 
 
 def close() -> None:
-    """Keep what a hook is given, and nothing else."""
+    """Close the gap: keep exactly the settings of a hook that were given."""
     for operation in (put_lifecycle_hook, describe_lifecycle_hooks, delete_lifecycle_hook):
         setattr(AutoScalingResponse, operation.__name__, operation)
 
@@ -71,7 +71,7 @@ def delete_lifecycle_hook(response: AutoScalingResponse) -> EmptyResult:
 
 
 def put_hook(backend: AutoScalingBackend, request: Mapping[str, Any]) -> None:
-    """Create a hook as PutLifecycleHook and CreateAutoScalingGroup do, or change what the request speaks of."""
+    """Create a hook, or change the settings that the request names."""
     group, name = request["AutoScalingGroupName"], request["LifecycleHookName"]
     hook: Any = backend.lifecycle_hooks.get(f"{group}_{name}")
     if hook is None:
@@ -84,7 +84,7 @@ def put_hook(backend: AutoScalingBackend, request: Mapping[str, Any]) -> None:
     hook.heartbeat_timeout = request.get("HeartbeatTimeout") or hook.heartbeat_timeout
     hook.default_result = request.get("DefaultResult") or hook.default_result
     hook.role_arn = request.get("RoleARN", hook.role_arn)
-    # An empty target takes the present one away.
+    # An empty target removes the present one.
     hook.notification_target_arn = request.get("NotificationTargetARN", hook.notification_target_arn) or None
     hook.notification_metadata = request.get("NotificationMetadata", hook.notification_metadata)
     hook.global_timeout = min(_LONGEST_HOLD, 100 * hook.heartbeat_timeout)
@@ -92,7 +92,7 @@ def put_hook(backend: AutoScalingBackend, request: Mapping[str, Any]) -> None:
 
 
 def _check(request: Mapping[str, Any]) -> None:
-    """Refuse what the model leaves open: it gives these members no values and no limits."""
+    """Refuse values that AWS does not allow, and for which the model has no enumeration or limit."""
     transition, result = request.get("LifecycleTransition"), request.get("DefaultResult")
     timeout = request.get("HeartbeatTimeout")
     if transition is not None and transition not in _TRANSITIONS:

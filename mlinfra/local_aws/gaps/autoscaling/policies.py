@@ -1,11 +1,12 @@
-"""Scaling policies of auto scaling groups.
+"""Gap: scaling policies of auto scaling groups.
 
-moto knows a policy by its name alone, so that two groups cannot have policies of one name, answers with
-none of them enabled and with an empty predictive configuration, and takes any request. In AWS a policy belongs
-to its group, is enabled unless said otherwise, and has what its type needs. Source: Auto Scaling API
-reference, PutScalingPolicy, DescribePolicies, DeletePolicy, ExecutePolicy and ScalingPolicy; read 2026-11-24.
+moto identifies a policy by its name alone, so that two groups cannot have policies of the same name. It
+reports every policy as not enabled and with an empty predictive configuration, and accepts any request. In
+AWS, a policy belongs to its group, is enabled by default, and has the settings that its type requires.
+Source: Auto Scaling API reference, PutScalingPolicy, DescribePolicies, DeletePolicy, ExecutePolicy and
+ScalingPolicy, read 2026-11-24.
 
-The CloudWatch alarms that AWS adds to a target tracking policy are not covered.
+Not covered: the CloudWatch alarms that AWS adds to a target tracking policy.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ _NEEDED = {
     "TargetTrackingScaling": ("TargetTrackingConfiguration",),
     "PredictiveScaling": ("PredictiveScalingConfiguration",),
 }
-"""The types of policies, and what each needs."""
+"""Types of policies, with the settings that each requires."""
 
 _ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
 
 
 def is_open() -> bool:
-    """Whether moto's policies still cannot be enabled."""
+    """True if moto's policies have no enabled state."""
     return "enabled" not in FakeScalingPolicy.__init__.__code__.co_varnames
 
 
 def close() -> None:
-    """Let policies belong to groups."""
+    """Close the gap: identify a policy by its group and name."""
     for operation in (put_scaling_policy, describe_policies, delete_policy, execute_policy):
         setattr(AutoScalingResponse, operation.__name__, operation)
 
@@ -122,7 +123,7 @@ def _check(policy_type: str, request: Mapping[str, Any]) -> None:
 
 
 def _known(backend: AutoScalingBackend, request: Mapping[str, Any]) -> str:
-    """The key of the one policy that the request names, by ARN or by group and name."""
+    """The key of the policy that the request names, by ARN or by group and name."""
     name, group = request["PolicyName"], request.get("AutoScalingGroupName")
     for key, policy in backend.policies.items():
         if policy.arn == name or (policy.name == name and policy.auto_scaling_group_name == group):
@@ -131,7 +132,7 @@ def _known(backend: AutoScalingBackend, request: Mapping[str, Any]) -> str:
 
 
 def _step(steps: list[Mapping[str, Any]], request: Mapping[str, Any]) -> int:
-    """What the step says that the breach of the alarm falls into."""
+    """The adjustment of the step that contains the breach of the alarm."""
     if request.get("MetricValue") is None or request.get("BreachThreshold") is None:
         refuse("You must specify MetricValue and BreachThreshold with a step scaling policy")
     breach = request["MetricValue"] - request["BreachThreshold"]

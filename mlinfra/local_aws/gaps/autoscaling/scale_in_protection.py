@@ -1,8 +1,9 @@
-"""What happens to the surplus of an auto scaling group when its instances are not protected any more.
+"""Gap: surplus instances of an auto scaling group after their scale-in protection is removed.
 
-An instance that is protected from scale-in outlives a group that gets smaller. Once its protection is taken off, EC2
-Auto Scaling terminates it, as long as the group is larger than it should be; moto only remembers the protection.
-Source: EC2 Auto Scaling user guide, "Use instance scale-in protection", read 2026-11-24.
+An instance that is protected from scale-in keeps running when its group gets smaller. In AWS, EC2 Auto
+Scaling terminates it once the protection is removed, as long as the group is larger than its desired
+capacity. moto only records the protection. Source: EC2 Auto Scaling user guide, "Use instance scale-in
+protection", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _protect = AutoScalingBackend.set_instance_protection
 
 
 def is_open() -> bool:
-    """Whether moto still leaves the surplus alone."""
+    """True if moto keeps the surplus instances running."""
     sizes: list[int] = []
     state = SimpleNamespace(instance=SimpleNamespace(id="i-1"), protected_from_scale_in=True)
     group = SimpleNamespace(
@@ -28,7 +29,7 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Let the surplus go once it may."""
+    """Close the gap: terminate surplus instances once they are not protected."""
     AutoScalingBackend.set_instance_protection = _set_protection  # type: ignore[method-assign, assignment]
 
 

@@ -1,8 +1,9 @@
-"""Scheduled actions of auto scaling groups.
+"""Gap: scheduled actions of auto scaling groups.
 
-moto knows an action by its name alone, so that two groups cannot have actions of one name, gives it no ARN,
-and takes groups that there are not. Source: Auto Scaling API reference, PutScheduledUpdateGroupAction,
-DescribeScheduledActions, DeleteScheduledAction and ScheduledUpdateGroupAction; read 2026-11-24.
+moto identifies an action by its name alone, so that two groups cannot have actions of the same name, gives it
+no ARN, and accepts groups that do not exist. In AWS, an action belongs to a group that exists. Source: Auto
+Scaling API reference, PutScheduledUpdateGroupAction, DescribeScheduledActions, DeleteScheduledAction and
+ScheduledUpdateGroupAction, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from mlinfra.local_aws.mechanisms.autoscaling_requests import checked, group_cal
 from mlinfra.local_aws.mechanisms.extending import wrap
 
 _SCHEDULED_ACTION: Any = FakeScheduledAction
-"""Its base class calls methods abstract that moto never defines."""
+"""The base class declares abstract methods that moto never defines."""
 
 _SIZES = ("min_size", "max_size", "desired_capacity")
 
 
 def is_open() -> bool:
-    """Whether moto's scheduled actions still have no ARN."""
+    """True if moto's scheduled actions have no ARN."""
     return not hasattr(_SCHEDULED_ACTION("group", None, None, None, "action", *[None] * 4), "scheduled_action_arn")
 
 
 def close() -> None:
-    """Let scheduled actions belong to groups."""
+    """Close the gap: identify a scheduled action by its group and name."""
     wrap(AutoScalingBackend, "put_scheduled_update_group_action", _put)
     wrap(AutoScalingBackend, "delete_scheduled_action", _delete)
     AutoScalingResponse.describe_scheduled_actions = _describe  # type: ignore[method-assign, assignment]

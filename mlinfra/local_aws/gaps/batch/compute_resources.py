@@ -1,8 +1,7 @@
-"""The compute resources of a Batch compute environment, changed.
+"""Gap: updates of the resources of a Batch compute environment.
 
-moto takes the change and keeps what was before. In AWS what the request names changes and the rest
-stays. Source: Batch API reference, UpdateComputeEnvironment and ComputeResourceUpdate, read
-2026-11-24.
+moto accepts the update and keeps the previous resources. In AWS, an update changes only the resources it
+names. Source: Batch API reference, UpdateComputeEnvironment and ComputeResourceUpdate, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still leaves the compute resources as they are."""
+    """True if moto does not change the compute resources."""
     return "_validate_compute_resources" not in BatchBackend.update_compute_environment.__code__.co_names
 
 
 def close() -> None:
-    """Change what is named."""
+    """Close the gap: change the resources that the request names."""
     wrap(BatchBackend, "update_compute_environment", _update)
 
 
@@ -39,7 +38,7 @@ def _update(
     changed = {}
     if environment is not None and compute_resources:
         changed = {**environment.compute_resources, **compute_resources}
-        backend._validate_compute_resources(changed)  # noqa: SLF001  as moto does when one is created
+        backend._validate_compute_resources(changed)  # noqa: SLF001  as moto does at creation
     others |= {"compute_environment_name": compute_environment_name, "compute_resources": compute_resources}
     answer = original(backend, **others)
     if environment is not None and changed:

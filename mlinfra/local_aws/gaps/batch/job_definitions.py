@@ -1,8 +1,7 @@
-"""The nodes and the scheduling priority of a Batch job definition.
+"""Gap: nodes and scheduling priority of a Batch job definition.
 
-moto takes both and gives neither back, and takes multi-node definitions that AWS refuses. Source: Batch
-API reference, RegisterJobDefinition, NodeProperties, NodeRangeProperty and JobDefinition, read
-2026-11-24.
+moto accepts both but does not return them, and accepts multi-node definitions that AWS refuses. Source: Batch
+API reference, RegisterJobDefinition, NodeProperties, NodeRangeProperty and JobDefinition, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ _EMPTY_LISTS = ("command", "resourceRequirements", "secrets", "environment", "mo
 
 
 def is_open() -> bool:
-    """Whether moto still gives back neither."""
+    """True if moto returns neither the nodes nor the priority."""
     return _NODES not in JobDefinition.describe.__code__.co_consts
 
 
 def close() -> None:
-    """Give both back."""
+    """Close the gap: return both, and refuse invalid multi-node definitions."""
     wrap(BatchResponse, "registerjobdefinition", _register)
     wrap(JobDefinition, "describe", _describe)
 
 
 def _register(original: Callable[..., str], response: BatchResponse) -> str:
-    nodes = response._get_param(_NODES)  # noqa: SLF001  the way that moto's own operations read a parameter
+    nodes = response._get_param(_NODES)  # noqa: SLF001  moto's way to read a parameter
     priority = response._get_param(_PRIORITY)  # noqa: SLF001
     if response._get_param("type") == "multinode":  # noqa: SLF001
         _check(nodes)
@@ -71,7 +70,7 @@ def _refuse(what: str) -> NoReturn:
     raise ClientException(message)
 
 
-def _describe(original: Callable[..., dict[str, Any]], definition: Any) -> dict[str, Any]:  # noqa: ANN401  moto's, with an attribute more
+def _describe(original: Callable[..., dict[str, Any]], definition: Any) -> dict[str, Any]:  # noqa: ANN401  moto's class, with an additional attribute
     described = original(definition)
     if definition.node_properties is not None:
         nodes = definition.node_properties

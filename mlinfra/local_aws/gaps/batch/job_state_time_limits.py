@@ -1,6 +1,6 @@
-"""What a Batch job queue does with a job that waits too long at its head.
+"""Gap: actions of a Batch job queue on jobs that wait too long at its head.
 
-moto forgets it. In AWS it is kept and given back, and its limits are checked. Source: Batch API
+moto discards the actions. In AWS, they are kept, returned, and their limits are validated. Source: Batch API
 reference, CreateJobQueue, UpdateJobQueue and JobStateTimeLimitAction, read 2026-11-24.
 """
 
@@ -23,19 +23,19 @@ _SHORTEST, _LONGEST = 600, 86_400
 
 
 def is_open() -> bool:
-    """Whether moto still forgets it."""
+    """True if moto discards the actions."""
     return _ACTIONS not in BatchResponse.createjobqueue.__code__.co_consts
 
 
 def close() -> None:
-    """Keep it on the queue."""
+    """Close the gap: keep the actions of a queue."""
     wrap(BatchResponse, "createjobqueue", _put)
     wrap(BatchResponse, "updatejobqueue", _put)
     wrap(JobQueue, "describe", _describe)
 
 
 def _put(original: Callable[..., str], response: BatchResponse) -> str:
-    actions = response._get_param(_ACTIONS)  # noqa: SLF001  the way that moto's own operations read a parameter
+    actions = response._get_param(_ACTIONS)  # noqa: SLF001  moto's way to read a parameter
     for each in actions or []:
         _check(each)
     answer = original(response)

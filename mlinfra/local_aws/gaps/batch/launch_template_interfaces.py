@@ -1,8 +1,9 @@
-"""The security groups of a Batch compute environment whose launch template has network interfaces.
+"""Gap: security groups of a Batch compute environment whose launch template has network interfaces.
 
-moto wants groups in the environment always. In AWS they stand in the interfaces then, and an environment
-with both is refused. Source: Batch API reference, ComputeResource (securityGroupIds), read 2026-11-24;
-the refusal and its words: github.com/aws/aws-cdk, issue 21577.
+moto always requires security groups in the environment. In AWS, they are given in the network interfaces of
+such a launch template, and an environment with both is refused. Source: Batch API reference, ComputeResource
+(securityGroupIds), read 2026-11-24. Source of the refusal and its wording: github.com/aws/aws-cdk, issue
+21577.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ _NEITHER = "Error executing request, Exception : Security groups are required."
 
 
 def is_open() -> bool:
-    """Whether moto still looks for groups in the environment alone."""
+    """True if moto searches for security groups in the environment only."""
     return "launchTemplate" not in BatchBackend._validate_compute_resources.__code__.co_consts  # noqa: SLF001
 
 
 def close() -> None:
-    """Look for groups in the launch template too."""
+    """Close the gap: accept security groups of the launch template too."""
     wrap(BatchBackend, "_validate_compute_resources", _validate)
     wrap(BatchBackend, "create_compute_environment", _create)
 
 
 class _WithGroups(dict[str, Any]):
-    """Compute resources that have groups when moto asks, and none when they are described."""
+    """Compute resources that show security groups to moto, and none when they are described."""
 
     def __init__(self, resources: Resources, groups: list[str]) -> None:
         super().__init__(resources)

@@ -1,8 +1,8 @@
-"""The role of a Batch compute environment that names none.
+"""Gap: Batch compute environments without a service role.
 
-moto refuses the environment. In AWS Batch works as its service-linked role then, which it makes with
-the first such environment of an account. Source: Batch API reference, CreateComputeEnvironment
-(serviceRole); Batch user guide, "Using service-linked roles for AWS Batch"; read 2026-11-24.
+moto refuses such an environment. In AWS, Batch then uses its service-linked role, which it creates with the
+first such environment of an account. Source: Batch API reference, CreateComputeEnvironment (serviceRole);
+Batch user guide, "Using service-linked roles for AWS Batch"; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _TRUST = (
 
 
 def is_open() -> bool:
-    """Whether moto still wants a role."""
-    # Another gap may have wrapped the same method by now.
+    """True if moto requires a role."""
+    # Another gap may already have wrapped the same method.
     constants = unwrap(BatchBackend.create_compute_environment).__code__.co_consts
     return any("ServiceRole is required" in str(each) for each in constants)
 
 
 def close() -> None:
-    """Take the service-linked role where none is named."""
+    """Close the gap: use the service-linked role when no role is given."""
     wrap(BatchBackend, "create_compute_environment", _create)
 
 

@@ -1,8 +1,8 @@
-"""The update policy of a Batch compute environment.
+"""Gap: update policy of a Batch compute environment.
 
-moto forgets it. In AWS it is kept, and says what becomes of running jobs when nodes are replaced: they
-are left alone for 30 minutes unless it says otherwise. Source: Batch API reference,
-UpdateComputeEnvironment, UpdatePolicy and ComputeEnvironmentDetail, read 2026-11-24.
+moto discards it. In AWS, it is kept, and determines how running jobs are treated when nodes are replaced: by
+default they continue for up to 30 minutes. Source: Batch API reference, UpdateComputeEnvironment,
+UpdatePolicy and ComputeEnvironmentDetail, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _DEFAULTS = {"terminateJobsOnUpdate": False, "jobExecutionTimeoutMinutes": 30}
 
 
 def is_open() -> bool:
-    """Whether moto still forgets it."""
+    """True if moto discards the update policy."""
     return _POLICY not in BatchResponse.updatecomputeenvironment.__code__.co_consts
 
 
 def close() -> None:
-    """Keep it on the environment."""
+    """Close the gap: keep the update policy of an environment."""
     wrap(BatchResponse, "updatecomputeenvironment", _update)
     wrap(BatchBackend, "describe_compute_environments", _describe)
 
 
 def _update(original: Callable[..., str], response: BatchResponse) -> str:
     answer = original(response)
-    policy = response._get_param(_POLICY)  # noqa: SLF001  the way that moto's own operations read a parameter
+    policy = response._get_param(_POLICY)  # noqa: SLF001  moto's way to read a parameter
     environment: Any = response.batch_backend.get_compute_environment(response._get_param("computeEnvironment"))  # noqa: SLF001
     if policy:
         environment.update_policy = getattr(environment, "update_policy", _DEFAULTS) | policy

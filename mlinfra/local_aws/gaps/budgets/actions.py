@@ -1,9 +1,9 @@
-"""Actions of a budget, such as to deny what costs once a threshold is passed.
+"""Gap: actions of a budget, such as denying permissions once a threshold is exceeded.
 
-moto has none. In AWS an action stands by until its threshold is passed; here nothing is ever spent,
-so it stays so. It is gone with its budget. Source: AWS Budgets API reference, CreateBudgetAction,
-DescribeBudgetAction, DescribeBudgetActionsForBudget, DescribeBudgetActionsForAccount,
-UpdateBudgetAction, DeleteBudgetAction and Action, read 2026-11-24.
+moto has none. In AWS, an action is in the status STANDBY until its threshold is exceeded; the local AWS has
+no spend, so the status does not change. An action is deleted with its budget. Source: AWS Budgets API
+reference, CreateBudgetAction, DescribeBudgetAction, DescribeBudgetActionsForBudget,
+DescribeBudgetActionsForAccount, UpdateBudgetAction, DeleteBudgetAction and Action, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _DEFINITIONS = {
 
 
 def is_open() -> bool:
-    """Whether moto still has no actions."""
+    """True if moto has no budget actions."""
     return not hasattr(BudgetsResponse, "create_budget_action")
 
 
 def close() -> None:
-    """Add the operations on actions."""
+    """Close the gap: add the operations on actions."""
     add_operations(
         BudgetsResponse,
         create_budget_action,
@@ -63,13 +63,13 @@ def create_budget_action(self: BudgetsResponse) -> ActionResult:
 
 
 def describe_budget_action(self: BudgetsResponse) -> ActionResult:
-    """Tell of one action."""
+    """Describe one action."""
     request = checked_request(self, "DescribeBudgetAction", code=INVALID)
     return ActionResult({**_named(request), "Action": _existing(self, request)})
 
 
 def describe_budget_actions_for_budget(self: BudgetsResponse) -> ActionResult:
-    """Tell of the actions of a budget, in pages."""
+    """Describe the actions of a budget, in pages."""
     request = checked_request(self, "DescribeBudgetActionsForBudget", code=INVALID)
     existing_budget(self, request)
     found = [each for key, each in _actions(self).items() if key[:2] == (request["AccountId"], request["BudgetName"])]
@@ -78,7 +78,7 @@ def describe_budget_actions_for_budget(self: BudgetsResponse) -> ActionResult:
 
 
 def describe_budget_actions_for_account(self: BudgetsResponse) -> ActionResult:
-    """Tell of all actions of an account, in pages."""
+    """Describe all actions of an account, in pages."""
     request = checked_request(self, "DescribeBudgetActionsForAccount", code=INVALID)
     found = [each for key, each in _actions(self).items() if key[0] == request["AccountId"]]
     some, token = paged(request, found)
@@ -96,7 +96,7 @@ def update_budget_action(self: BudgetsResponse) -> ActionResult:
 
 
 def delete_budget_action(self: BudgetsResponse) -> ActionResult:
-    """Remove an action."""
+    """Delete an action."""
     request = checked_request(self, "DeleteBudgetAction", code=INVALID)
     action = _existing(self, request)
     del _actions(self)[request["AccountId"], request["BudgetName"], request["ActionId"]]
@@ -128,7 +128,7 @@ def _existing(response: BudgetsResponse, request: dict[str, Any]) -> Action:
 
 
 def _actions(response: BudgetsResponse) -> dict[tuple[str, str, str], Action]:
-    """The actions by account, budget and id; those of a budget that is gone are gone with it."""
+    """The actions by account, budget and id, without those of deleted budgets."""
     actions: dict[tuple[str, str, str], Action] = kept(response.backend, "actions", dict)
     for account_id, name, identifier in list(actions):
         if name not in response.backend.budgets[account_id]:

@@ -1,8 +1,8 @@
-"""Budgets: their update, their tags, and what is refused.
+"""Gap: update, validation and pages of budgets.
 
-moto cannot update one and checks nothing. In AWS an update replaces the budget and keeps its
-notifications, and a budget is listed in pages. Source: AWS Budgets API reference, CreateBudget,
-UpdateBudget, DescribeBudgets, DeleteBudget and Budget, read 2026-11-24.
+moto cannot update a budget and validates nothing. In AWS, an update replaces the budget and keeps its
+notifications, and budgets are listed in pages. Source: AWS Budgets API reference, CreateBudget, UpdateBudget,
+DescribeBudgets, DeleteBudget and Budget, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _PAGE = 100
 
 
 def is_open() -> bool:
-    """Whether moto still cannot update a budget."""
+    """True if moto cannot update a budget."""
     return not hasattr(BudgetsResponse, "update_budget")
 
 
 def close() -> None:
-    """Add the update, and check what is put."""
+    """Close the gap: add UpdateBudget, and validate budgets."""
     wrap(Budget, "__init__", _with_adjusted_limit)
     wrap(BudgetsResponse, "create_budget", _create)
     wrap(BudgetsResponse, "delete_budget", _delete)
@@ -60,7 +60,7 @@ def existing_budget(response: BudgetsResponse, request: dict[str, Any]) -> Budge
 
 
 def paged(request: dict[str, Any], items: list[Any]) -> tuple[list[Any], str | None]:
-    """The page that a request asks for, and the token of the next.
+    """The page that a request asks for, and the token of the next page.
 
     Raises:
         ApiError: InvalidNextTokenException.
@@ -72,11 +72,11 @@ def paged(request: dict[str, Any], items: list[Any]) -> tuple[list[Any], str | N
 
 
 def update_budget(self: BudgetsResponse) -> EmptyResult:
-    """Replace a budget; its notifications stay."""
+    """Replace a budget and keep its notifications."""
     request = checked_request(self, "UpdateBudget", code=INVALID)
     name = request["NewBudget"]["BudgetName"]
     budget = existing_budget(self, {"AccountId": request["AccountId"], "BudgetName": name})
-    # As moto keeps a budget: the JSON of the request, with times as numbers.
+    # moto keeps a budget as the JSON of the request, with times as numbers.
     new = json.loads(self.body)["NewBudget"]
     _require_limit(new)
     budget.budget = Budget({"TimePeriod": budget.budget["TimePeriod"], **new}, []).budget
@@ -106,7 +106,7 @@ def _describe_all(_original: Callable[[BudgetsResponse], str], response: Budgets
 
 
 def _with_adjusted_limit(original: Callable[..., None], self: Budget, budget: dict[str, Any], *others: Any) -> None:  # noqa: ANN401  moto's
-    # A limit that adjusts itself follows what was spent, and here nothing is.
+    # An auto-adjusting limit follows the spend, and the local AWS has none.
     if budget.get("AutoAdjustData"):
         budget = {"BudgetLimit": {"Amount": "0", "Unit": "USD"}, **budget}
     original(self, budget, *others)

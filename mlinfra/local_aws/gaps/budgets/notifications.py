@@ -1,10 +1,10 @@
-"""Notifications of a budget and who receives them.
+"""Gap: notifications of a budget and their subscribers.
 
-moto cannot say who subscribes to a notification, nor change either. In AWS a notification is known by
-its type, operator, threshold and threshold type; it has at least one subscriber, at most ten by
-e-mail and one by SNS, and a budget has at most ten notifications. Source: AWS Budgets API reference,
-CreateNotification, UpdateNotification, DescribeNotificationsForBudget, CreateSubscriber,
-UpdateSubscriber, DeleteSubscriber and DescribeSubscribersForNotification, read 2026-11-24.
+moto cannot list the subscribers of a notification, nor change either. In AWS, a notification is identified by
+its type, operator, threshold and threshold type; it has at least one subscriber, at most ten by e-mail and
+one by SNS, and a budget has at most ten notifications. Source: AWS Budgets API reference, CreateNotification,
+UpdateNotification, DescribeNotificationsForBudget, CreateSubscriber, UpdateSubscriber, DeleteSubscriber and
+DescribeSubscribersForNotification, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _MOST_SUBSCRIBERS = {"EMAIL": 10, "SNS": 1}
 
 
 def is_open() -> bool:
-    """Whether moto still cannot say who subscribes."""
+    """True if moto cannot list subscribers."""
     return not hasattr(BudgetsResponse, "describe_subscribers_for_notification")
 
 
 def close() -> None:
-    """Answer everything about notifications and subscribers."""
+    """Close the gap: answer all operations on notifications and subscribers."""
     wrap(BudgetsResponse, "create_budget", _create_budget)
     wrap(BudgetsResponse, "create_notification", _create)
     wrap(BudgetsResponse, "delete_notification", _delete)
@@ -52,7 +52,7 @@ def close() -> None:
 
 
 def update_notification(self: BudgetsResponse) -> EmptyResult:
-    """Replace a notification; its subscribers stay."""
+    """Replace a notification and keep its subscribers."""
     request = checked_request(self, "UpdateNotification", code=INVALID)
     budget = existing_budget(self, request)
     found = _existing(budget, request["OldNotification"])
@@ -82,7 +82,7 @@ def update_subscriber(self: BudgetsResponse) -> EmptyResult:
 
 
 def delete_subscriber(self: BudgetsResponse) -> EmptyResult:
-    """Remove a subscriber, and with the last one the notification."""
+    """Delete a subscriber, and the notification with its last subscriber."""
     request = checked_request(self, "DeleteSubscriber", code=INVALID)
     budget = existing_budget(self, request)
     found = _existing(budget, request["Notification"])
@@ -95,7 +95,7 @@ def delete_subscriber(self: BudgetsResponse) -> EmptyResult:
 
 
 def describe_subscribers_for_notification(self: BudgetsResponse) -> ActionResult:
-    """Tell who subscribes, in pages."""
+    """List the subscribers of a notification, in pages."""
     request = checked_request(self, "DescribeSubscribersForNotification", code=INVALID)
     found = _existing(existing_budget(self, request), request["Notification"])
     some, token = paged(request, _subscribers(found))
@@ -107,7 +107,7 @@ def _create_budget(original: Callable[[BudgetsResponse], Any], response: Budgets
     wanted = request.get("NotificationsWithSubscribers", [])
     identities = {_identity(each["Notification"]) for each in wanted}
     if len(identities) < len(wanted):
-        raise ApiError(code="DuplicateRecordException", message="The notifications have to differ.")
+        raise ApiError(code="DuplicateRecordException", message="The notifications must differ.")
     for each in wanted:
         _require_few(each["Subscribers"])
     answer = original(response)
@@ -173,11 +173,11 @@ def _require_few(subscribers: list[Subscriber]) -> None:
 
 def _set_subscribers(notification: Notification, subscribers: list[Subscriber]) -> None:
     _require_few(subscribers)
-    notification.subscribers = subscribers  # type: ignore[assignment]  # moto means a list of them
+    notification.subscribers = subscribers  # type: ignore[assignment]  # moto intends a list of subscribers
 
 
 def _subscribers(notification: Notification) -> list[Subscriber]:
-    return list(notification.subscribers)  # type: ignore[arg-type]  # moto means a list of them
+    return list(notification.subscribers)  # type: ignore[arg-type]  # moto intends a list of subscribers
 
 
 def _without(notification: Notification, subscriber: Subscriber) -> list[Subscriber]:

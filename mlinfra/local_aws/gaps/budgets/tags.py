@@ -1,7 +1,7 @@
-"""Tags of budgets and of their actions.
+"""Gap: tags of budgets and of their actions.
 
-moto has none. Source: AWS Budgets API reference, CreateBudget, CreateBudgetAction, TagResource,
-UntagResource and ListTagsForResource, read 2026-11-24.
+moto has none. In AWS, both have tags. Source: AWS Budgets API reference, CreateBudget, CreateBudgetAction,
+TagResource, UntagResource and ListTagsForResource, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _INVALID = "InvalidParameterException"
 
 
 def is_open() -> bool:
-    """Whether moto still has no tags here."""
+    """True if moto has no tags of budgets."""
     return not hasattr(BudgetsResponse, "list_tags_for_resource")
 
 
 def close() -> None:
-    """Add the operations on tags."""
+    """Close the gap: add the operations on tags."""
     add_operations(BudgetsResponse, list_tags_for_resource, tag_resource, untag_resource)
 
 
 def put_tags(response: BudgetsResponse, arn: str, tags: list[dict[str, str]]) -> None:
-    """Tag something new, which has none of the tags of its predecessor."""
+    """Set the tags of a new resource, without those of a deleted one of the same ARN."""
     tagger = _tagger(response.backend)
     tagger.delete_all_tags_for_resource(arn)
     tagger.tag_resource(arn, tags)
@@ -40,7 +40,7 @@ def put_tags(response: BudgetsResponse, arn: str, tags: list[dict[str, str]]) ->
 
 
 def forget_tags(response: BudgetsResponse, arn: str) -> None:
-    """Forget the tags of something deleted, and what is below it."""
+    """Delete the tags of a deleted resource and of the resources below it."""
     taggable = _taggable(response.backend)
     for gone in [each for each in taggable if each == arn or each.startswith(f"{arn}/")]:
         taggable.remove(gone)
@@ -48,14 +48,14 @@ def forget_tags(response: BudgetsResponse, arn: str) -> None:
 
 
 def list_tags_for_resource(self: BudgetsResponse) -> ActionResult:
-    """Tell the tags."""
+    """List the tags of a resource."""
     request = _checked(self, "ListTagsForResource")
     tags = _tagger(self.backend).list_tags_for_resource(request["ResourceARN"])["Tags"]
     return ActionResult({"ResourceTags": tags})
 
 
 def tag_resource(self: BudgetsResponse) -> EmptyResult:
-    """Add tags, and change those that are there."""
+    """Add tags, or change the values of existing ones."""
     request = _checked(self, "TagResource")
     _tagger(self.backend).tag_resource(request["ResourceARN"], request["ResourceTags"])
     return EmptyResult()

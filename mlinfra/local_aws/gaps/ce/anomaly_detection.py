@@ -1,10 +1,10 @@
-"""Cost anomaly monitors and subscriptions to them.
+"""Gap: cost anomaly monitors and subscriptions.
 
-moto has neither. In AWS a monitor watches a dimension of the account or a custom part of it, and a
-subscription tells of the anomalies of its monitors: at once by SNS, or daily or weekly by e-mail.
-Source: Cost Explorer API reference, CreateAnomalyMonitor, GetAnomalyMonitors, UpdateAnomalyMonitor,
-DeleteAnomalyMonitor, CreateAnomalySubscription, GetAnomalySubscriptions, UpdateAnomalySubscription
-and DeleteAnomalySubscription, read 2026-11-24.
+moto has neither. In AWS, a monitor observes a dimension of the account or a custom part of it, and a
+subscription sends notifications of the anomalies of its monitors: immediately by SNS, or daily or weekly by
+e-mail. Source: Cost Explorer API reference, CreateAnomalyMonitor, GetAnomalyMonitors, UpdateAnomalyMonitor,
+DeleteAnomalyMonitor, CreateAnomalySubscription, GetAnomalySubscriptions, UpdateAnomalySubscription and
+DeleteAnomalySubscription, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _INVALID = "ValidationException"
 
 
 def is_open() -> bool:
-    """Whether moto still has no monitors."""
+    """True if moto has no anomaly monitors."""
     return not hasattr(CostExplorerResponse, "create_anomaly_monitor")
 
 
 def close() -> None:
-    """Add the operations on both."""
+    """Close the gap: add the operations on monitors and subscriptions."""
     add_operations(
         CostExplorerResponse,
         create_anomaly_monitor,
@@ -48,7 +48,7 @@ def close() -> None:
 
 
 def create_anomaly_monitor(self: CostExplorerResponse) -> ActionResult:
-    """Watch a dimension of the account, or a custom part of it."""
+    """Create a monitor of a dimension of the account, or of a custom part of it."""
     request = checked_request(self, "CreateAnomalyMonitor")
     monitor: Monitor = request["AnomalyMonitor"]
     wanted = "MonitorDimension" if monitor["MonitorType"] == "DIMENSIONAL" else "MonitorSpecification"
@@ -64,7 +64,7 @@ def create_anomaly_monitor(self: CostExplorerResponse) -> ActionResult:
 
 
 def get_anomaly_monitors(self: CostExplorerResponse) -> ActionResult:
-    """Tell of some or all monitors, in pages."""
+    """Describe some or all monitors, in pages."""
     request = checked_request(self, "GetAnomalyMonitors")
     wanted = request.get("MonitorArnList", [])
     found = [_monitor(self, each) for each in wanted] if wanted else list(_monitors(self).values())
@@ -73,7 +73,7 @@ def get_anomaly_monitors(self: CostExplorerResponse) -> ActionResult:
 
 
 def update_anomaly_monitor(self: CostExplorerResponse) -> ActionResult:
-    """Rename a monitor, which is all that can change."""
+    """Rename a monitor. Nothing else can change."""
     request = checked_request(self, "UpdateAnomalyMonitor")
     monitor = _monitor(self, request["MonitorArn"])
     monitor.update(request, LastUpdatedDate=utcnow().strftime("%Y-%m-%d"))
@@ -81,7 +81,7 @@ def update_anomaly_monitor(self: CostExplorerResponse) -> ActionResult:
 
 
 def delete_anomaly_monitor(self: CostExplorerResponse) -> EmptyResult:
-    """Stop watching; subscriptions forget the monitor."""
+    """Delete a monitor, and remove it from the subscriptions."""
     request = checked_request(self, "DeleteAnomalyMonitor")
     arn = _monitor(self, request["MonitorArn"])["MonitorArn"]
     del _monitors(self)[arn]
@@ -92,7 +92,7 @@ def delete_anomaly_monitor(self: CostExplorerResponse) -> EmptyResult:
 
 
 def create_anomaly_subscription(self: CostExplorerResponse) -> ActionResult:
-    """Tell subscribers of anomalies."""
+    """Subscribe recipients to the anomalies of monitors."""
     request = checked_request(self, "CreateAnomalySubscription")
     subscription: Subscription = request["AnomalySubscription"]
     _require_deliverable(self, subscription)
@@ -108,7 +108,7 @@ def create_anomaly_subscription(self: CostExplorerResponse) -> ActionResult:
 
 
 def get_anomaly_subscriptions(self: CostExplorerResponse) -> ActionResult:
-    """Tell of some or all subscriptions, or of those to one monitor, in pages."""
+    """Describe some or all subscriptions, or those of one monitor, in pages."""
     request = checked_request(self, "GetAnomalySubscriptions")
     wanted = request.get("SubscriptionArnList", [])
     found = [_subscription(self, each) for each in wanted] if wanted else list(_subscriptions(self).values())
@@ -119,10 +119,10 @@ def get_anomaly_subscriptions(self: CostExplorerResponse) -> ActionResult:
 
 
 def update_anomaly_subscription(self: CostExplorerResponse) -> ActionResult:
-    """Change a subscription."""
+    """Update a subscription."""
     request = checked_request(self, "UpdateAnomalySubscription")
     subscription = _subscription(self, request["SubscriptionArn"])
-    # One way to give the threshold takes the place of the other.
+    # Threshold and ThresholdExpression replace each other.
     replaced = {"Threshold": "ThresholdExpression", "ThresholdExpression": "Threshold"}
     dropped = {replaced[name] for name in request.keys() & replaced.keys()}
     changed = {name: value for name, value in subscription.items() if name not in dropped} | request
@@ -133,7 +133,7 @@ def update_anomaly_subscription(self: CostExplorerResponse) -> ActionResult:
 
 
 def delete_anomaly_subscription(self: CostExplorerResponse) -> EmptyResult:
-    """Tell no more."""
+    """Delete a subscription."""
     request = checked_request(self, "DeleteAnomalySubscription")
     arn = _subscription(self, request["SubscriptionArn"])["SubscriptionArn"]
     del _subscriptions(self)[arn]
@@ -148,7 +148,7 @@ def _require_deliverable(response: CostExplorerResponse, subscription: Subscript
     immediate = subscription["Frequency"] == "IMMEDIATE"
     if not kinds or kinds != {"SNS" if immediate else "EMAIL"}:
         one = "one SNS topic" if immediate else "e-mail addresses"
-        message = f"Subscribers of frequency {subscription['Frequency']} have to be {one}."
+        message = f"Subscribers of frequency {subscription['Frequency']} must be {one}."
         raise ApiError(code=_INVALID, message=message)
     if ("Threshold" in subscription) == ("ThresholdExpression" in subscription):
         message = "Give one of Threshold and ThresholdExpression."

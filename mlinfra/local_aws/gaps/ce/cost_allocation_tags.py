@@ -1,9 +1,8 @@
-"""Cost allocation tags.
+"""Gap: cost allocation tags.
 
-moto has none. In AWS a tag key appears here once it was used on something that costs; then it can be
-activated and deactivated. The local AWS bills nothing, so it takes every key for one that was used.
-Source: Cost Explorer API reference, UpdateCostAllocationTagsStatus and ListCostAllocationTags, read
-2026-11-24.
+moto has none. In AWS, a tag key is listed once it was used on a billed resource, and can then be activated
+and deactivated. The local AWS bills nothing and therefore accepts every key. Source: Cost Explorer API
+reference, UpdateCostAllocationTagsStatus and ListCostAllocationTags, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ _GENERATED = "aws:"
 
 
 def is_open() -> bool:
-    """Whether moto still has no cost allocation tags."""
+    """True if moto has no cost allocation tags."""
     return not hasattr(CostExplorerResponse, "update_cost_allocation_tags_status")
 
 
 def close() -> None:
-    """Add the operations on cost allocation tags."""
+    """Close the gap: add the operations on cost allocation tags."""
     add_operations(CostExplorerResponse, update_cost_allocation_tags_status, list_cost_allocation_tags)
 
 
@@ -44,7 +43,7 @@ def update_cost_allocation_tags_status(self: CostExplorerResponse) -> ActionResu
 
 
 def list_cost_allocation_tags(self: CostExplorerResponse) -> ActionResult:
-    """Tell of tag keys and whether they are active, in pages."""
+    """List tag keys with their status, in pages."""
     request = checked_request(self, "ListCostAllocationTags")
     found = [
         tag

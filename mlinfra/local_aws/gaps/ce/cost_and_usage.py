@@ -1,7 +1,7 @@
-"""What was spent: nothing, in each period asked for.
+"""Gap: cost and usage by period. The local AWS reports zero for each period.
 
-moto answers without periods unless it was told what to answer. In AWS there is one result for each
-day, month or hour, with a total for each metric where nothing groups them. Source: Cost Explorer API
+moto answers without periods unless a test has preset the answer. In AWS, there is one result for each day,
+month or hour, with a total for each metric if the results are not grouped. Source: Cost Explorer API
 reference, GetCostAndUsage, read 2026-11-24.
 """
 
@@ -25,12 +25,12 @@ _DECEMBER = 12
 
 
 def is_open() -> bool:
-    """Whether moto still answers without looking at the period."""
+    """True if moto ignores the requested period."""
     return "TimePeriod" not in CostExplorerResponse.get_cost_and_usage.__code__.co_consts
 
 
 def close() -> None:
-    """Answer for each period."""
+    """Close the gap: answer for each period."""
     wrap(CostExplorerResponse, "get_cost_and_usage", _get_cost_and_usage)
 
 

@@ -1,9 +1,9 @@
-"""Trails: named by their ARN, and whether they have selectors.
+"""Gap: CloudTrail trails named by ARN, and their event selectors.
 
-moto only deletes a trail by its name, and takes the ARN of one for a trail that is gone already; it
-says of every trail that it has no selectors, so nobody reads them. In AWS each operation on a trail
-takes either name, and a trail that is not there is not found. Source: CloudTrail API reference,
-DeleteTrail, StartLogging, StopLogging and Trail, read 2026-11-24.
+moto deletes a trail by its name only and takes an ARN for a trail that is already deleted. It reports every
+trail as having no selectors, so that clients do not read them. In AWS, each operation on a trail accepts both
+the name and the ARN, and refuses an unknown trail. Source: CloudTrail API reference, DeleteTrail,
+StartLogging, StopLogging and Trail, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still deletes without looking for the trail by its ARN."""
+    """True if moto does not find a trail by its ARN for deletion."""
     return "get_trail" not in CloudTrailBackend.delete_trail.__code__.co_names
 
 
 def close() -> None:
-    """Find the trail by name or ARN first, and say whether it has selectors."""
+    """Close the gap: find trails by name or ARN, and report event selectors."""
     for name in ("start_logging", "stop_logging", "delete_trail"):
         wrap(CloudTrailBackend, name, _by_name)
     wrap(Trail, "description", _with_selectors)

@@ -1,8 +1,8 @@
-"""Composite alarms.
+"""Gap: composite alarms of CloudWatch.
 
-moto has none, and takes no notice of which types of alarm are asked for, nor of pages. In AWS a
-composite alarm is in alarm where its rule holds of other alarms, which have to exist when it is put;
-only metric alarms are described unless others are asked for. Source: CloudWatch API reference,
+moto has none, and ignores the requested alarm types and pages. In AWS, a composite alarm is in the state
+ALARM if its rule is true of other alarms, which must exist when the composite alarm is put. Only metric
+alarms are described unless the request names other types. Source: CloudWatch API reference,
 PutCompositeAlarm, DescribeAlarms and CompositeAlarm, read 2026-11-24.
 """
 
@@ -29,23 +29,23 @@ _SUPPRESSION = ("ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod
 
 
 def is_open() -> bool:
-    """Whether moto still has no composite alarms."""
+    """True if moto has no composite alarms."""
     return not hasattr(CloudWatchResponse, "put_composite_alarm")
 
 
 def close() -> None:
-    """Add composite alarms."""
+    """Close the gap: add composite alarms."""
     add_operations(CloudWatchResponse, put_composite_alarm)
     wrap(CloudWatchResponse, "describe_alarms", _describe_alarms)
 
 
 def put_composite_alarm(self: CloudWatchResponse) -> EmptyResult:
-    """Create a composite alarm, or replace it; its tags stay as they are then."""
+    """Create a composite alarm, or replace one and keep its tags."""
     request = _checked(self, "PutCompositeAlarm")
     backend, name = self.cloudwatch_backend, request["AlarmName"]
     _require_rule(backend, name, request["AlarmRule"])
     if ("ActionsSuppressor" in request) != all(each in request for each in _SUPPRESSION):
-        message = "ActionsSuppressor, its wait period and its extension period are given together, or not at all."
+        message = "ActionsSuppressor, its wait period and its extension period must be specified together."
         raise ApiError(code=_INVALID, message=message)
     is_new = name not in backend.alarms
     alarm: Any = backend.put_metric_alarm(
@@ -76,7 +76,7 @@ _OF_METRICS: dict[str, Any] = {
     "statistic": None,
     "dimensions": [],
 }
-"""What moto wants of every alarm, and a composite one does not have."""
+"""Settings that moto requires of every alarm and that a composite alarm does not have."""
 
 
 def _describe_alarms(_original: Callable[[CloudWatchResponse], ActionResult], self: CloudWatchResponse) -> ActionResult:
@@ -109,7 +109,7 @@ def _is_asked_for(alarm: Alarm, request: dict[str, Any]) -> bool:
 
 
 def _evaluate(backend: CloudWatchBackend, alarm: Alarm) -> None:
-    """Bring the state of a composite alarm up to date with the alarms that its rule names."""
+    """Update the state of a composite alarm from the states of the alarms in its rule."""
     if alarm.rule is None:
         return
 
@@ -125,7 +125,7 @@ def _require_rule(backend: CloudWatchBackend, name: str, text: str) -> None:
     try:
         rule = AlarmRule(text)
     except ValueError:
-        raise ApiError(code=_INVALID, message=f"AlarmRule is no valid rule: {text}") from None
+        raise ApiError(code=_INVALID, message=f"AlarmRule is not a valid rule: {text}") from None
     missing = sorted({each for each in rule.alarms if each not in backend.alarms})
     if missing:
         message = f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist"
@@ -135,7 +135,7 @@ def _require_rule(backend: CloudWatchBackend, name: str, text: str) -> None:
 
 
 def _checked(response: CloudWatchResponse, operation: str) -> dict[str, Any]:
-    # CloudWatch is spoken in several protocols; moto has read the request in the one it came in.
+    # CloudWatch accepts several protocols; moto has parsed the request in the protocol it uses.
     request: dict[str, Any] = dict(response.params)
     if complaint := violation("cloudwatch", operation, request):
         raise ApiError(code=_INVALID, message=f"1 validation error detected: {complaint}")

@@ -1,8 +1,8 @@
-"""An item of DynamoDB is written at once.
+"""Gap: atomic writes of DynamoDB items.
 
-moto puts an item into its table and then changes one attribute after the other, so that whoever reads meanwhile sees
-half of it. In AWS a read sees an item before or after an update. Source: DynamoDB developer guide, "Working with items
-and attributes" (an update of one item is atomic), read 2026-11-24.
+moto puts an item into its table and then changes one attribute after the other, so that a concurrent read
+returns a partly written item. In AWS, a read returns an item before or after an update. Source: DynamoDB
+developer guide, "Working with items and attributes" (an update of one item is atomic), read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _one_at_a_time = threading.RLock()
-"""Of all tables: what runs on one machine has no need of more."""
+"""One lock for all tables, which is sufficient on one machine."""
 
 
 def is_open() -> bool:
-    """Whether moto still changes the item that others read."""
+    """True if moto changes an item that concurrent requests can read."""
     return "UpdateExpressionExecutor" in DynamoDBBackend.update_item.__code__.co_names
 
 
 def close() -> None:
-    """Answer one request after the other: what a read has found is still the table's own until it is written out."""
+    """Close the gap: answer one request at a time. A result refers to the table's own items until it is serialized."""
     wrap(DynamoHandler, "call_action", _alone)
 
 

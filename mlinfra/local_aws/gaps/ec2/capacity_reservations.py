@@ -1,11 +1,11 @@
-"""Capacity reservations: instances of one type, held ready in one zone.
+"""Gap: capacity reservations, which hold instances of one type in one zone.
 
-moto has none. In AWS a reservation for immediate use is active at once, lasts until it is cancelled or
-its end date has passed, and is described as such for a while after. Source: EC2 API reference,
-CreateCapacityReservation, ModifyCapacityReservation, CancelCapacityReservation,
-DescribeCapacityReservations, CapacityReservation and "Error codes"; read 2026-11-24.
+moto has none. In AWS, a reservation for immediate use is active immediately, lasts until it is cancelled or
+its end date has passed, and is still described for some time afterwards. Source: EC2 API reference,
+CreateCapacityReservation, ModifyCapacityReservation, CancelCapacityReservation, DescribeCapacityReservations,
+CapacityReservation and "Error codes", read 2026-11-24.
 
-Reservations for a future date and Capacity Blocks, which are bought, are not covered.
+Not covered: reservations for a future date and Capacity Blocks.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _PREFIX = "cr"
 
 
 def is_open() -> bool:
-    """Whether moto still has no capacity reservations."""
+    """True if moto has no capacity reservations."""
     return not hasattr(EC2Response, "create_capacity_reservation")
 
 
 def close() -> None:
-    """Add capacity reservations."""
+    """Close the gap: add capacity reservations."""
     make_taggable(RESOURCE_TYPE, _PREFIX)
     add_operations(
         EC2Response,
@@ -103,18 +103,18 @@ class CapacityReservation(DescribedResource):
 
     @property
     def state(self) -> str:
-        """Whether it holds capacity: `active`, `cancelled` or `expired`."""
+        """The state: `active`, `cancelled` or `expired`."""
         if self._is_cancelled:
             return "cancelled"
         return "expired" if self.end_date and self.end_date <= datetime.now(timezone.utc) else "active"
 
     @property
     def available_instance_count(self) -> int:
-        """How many more instances it holds ready."""
+        """The number of instances that are still available."""
         return self.total_instance_count if self.state == "active" else 0
 
     def modify(self, parameters: Mapping[str, Any]) -> None:
-        """Change what the request names, unless it has ended."""
+        """Change the settings that the request names, unless the reservation has ended."""
         self._refuse_if_ended()
         end_date_type, end_date = _end(parameters, self.end_date_type, self.end_date)
         if parameters.get("InstanceCount") is not None:
@@ -123,7 +123,7 @@ class CapacityReservation(DescribedResource):
         self.instance_match_criteria = parameters.get("InstanceMatchCriteria") or self.instance_match_criteria
 
     def cancel(self) -> None:
-        """Give the capacity back."""
+        """Release the capacity."""
         self._refuse_if_ended()
         self._is_cancelled = True
 
@@ -239,5 +239,5 @@ def _end(
 
 def _count(count: int) -> int:
     if count < 1:
-        refuse_value(f"Value ({count}) for parameter instanceCount is invalid. It is at least 1.")
+        refuse_value(f"Value ({count}) for parameter instanceCount is invalid. It must be at least 1.")
     return count

@@ -1,9 +1,9 @@
-"""Accelerator instance types that moto does not know, and the zones that offer them.
+"""Gap: accelerator instance types unknown to moto, and the zones that offer them.
 
-moto describes and offers what some account was offered on some day, which leaves out types that AWS
-still sells, such as P3. The catalog has them from Amazon's price list of us-east-1, so there every zone
-offers them here; in which zones they really are differs from account to account, and Amazon publishes
-no list. Elsewhere the catalog knows nothing, and nothing is added. Source: EC2 API reference,
+moto describes and offers the types that were offered to one account on one day, which excludes types that AWS
+still sells, such as P3. The catalog lists them from Amazon's price list of us-east-1, so the local AWS offers
+them in every zone of that region; the zones of AWS differ by account, and Amazon publishes no list of them.
+The catalog has no data of other regions, so nothing is added there. Source: EC2 API reference,
 DescribeInstanceTypes and DescribeInstanceTypeOfferings; `mlinfra/catalog/instances.py`; read 2026-11-24.
 """
 
@@ -21,17 +21,17 @@ from mlinfra.catalog import instance_types
 from mlinfra.local_aws.seed import described_instance_types
 
 _REGION = "us-east-1"
-"""The region whose price list the catalog was read from."""
+"""The region of the price list from which the catalog was made."""
 
 
 def is_open() -> bool:
-    """Whether moto still lacks a type of the catalog, or an offering of it."""
+    """True if moto lacks a type of the catalog or an offering of it."""
     offered = {each["InstanceType"] for each in INSTANCE_TYPE_OFFERINGS["region"][_REGION]}
     return not instance_types().keys() <= INSTANCE_TYPES.keys() & offered
 
 
 def close() -> None:
-    """Describe and offer them."""
+    """Close the gap: describe and offer the types of the catalog."""
     for name, described in described_instance_types().items():
         if name not in INSTANCE_TYPES:
             INSTANCE_TYPES[name] = described

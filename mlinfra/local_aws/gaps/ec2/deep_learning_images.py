@@ -1,8 +1,8 @@
-"""Amazon's Deep Learning AMIs, in every region.
+"""Gap: Amazon's Deep Learning AMIs, in every region.
 
-moto has a few of 2017, in no region's names of today. In AWS they are public images that Amazon owns,
-found by name with the owner `amazon`. Source: AWS Deep Learning AMIs developer guide, "Finding the ID
-of a DLAMI"; EC2 API reference, DescribeImages; read 2026-11-24.
+moto has only a few images of 2017, under names that no region uses today. In AWS, they are public images
+owned by Amazon, found by name with the owner `amazon`. Source: AWS Deep Learning AMIs developer guide,
+"Finding the ID of a DLAMI"; EC2 API reference, DescribeImages; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still has none of today's Deep Learning AMIs."""
+    """True if moto has none of the current Deep Learning AMIs."""
     return not any(each["name"].startswith("Deep Learning Base OSS") for each in AMIS)
 
 
 def close() -> None:
-    """Have each region load them when it is first asked, with moto's own images."""
+    """Close the gap: each region loads the images with moto's own at its first use."""
     wrap(AmiBackend, "_load_amis", _load)
 
 

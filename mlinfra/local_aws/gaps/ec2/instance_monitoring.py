@@ -1,7 +1,7 @@
-"""Detailed monitoring of instances, turned on and off while they run.
+"""Gap: detailed monitoring of running instances.
 
-moto answers neither call. In AWS both name the instances and the state that their monitoring moves to. Source:
-EC2 API reference, MonitorInstances and UnmonitorInstances, read 2026-11-24.
+moto implements neither operation. In AWS, both return the instances with the new state of their monitoring.
+Source: EC2 API reference, MonitorInstances and UnmonitorInstances, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still answers that it has not implemented it."""
+    """True if moto does not implement the operations."""
     return "NotImplementedError" in Monitoring.monitor_instances.__code__.co_names
 
 
 def close() -> None:
-    """Turn monitoring on and off."""
+    """Close the gap: turn monitoring on and off."""
     for operation in (monitor_instances, unmonitor_instances):
         setattr(Monitoring, operation.__name__, operation)
 

@@ -1,7 +1,7 @@
-"""Pages of instance types and of their offerings.
+"""Gap: pages of instance types and of their offerings.
 
-moto answers with all of them, however few are asked for. Source: EC2 API reference, DescribeInstanceTypes and
-DescribeInstanceTypeOfferings, read 2026-11-24.
+moto returns all of them and ignores the requested number. In AWS, both are returned in pages. Source: EC2 API
+reference, DescribeInstanceTypes and DescribeInstanceTypeOfferings, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _OPERATIONS = {
 
 
 def is_open() -> bool:
-    """Whether moto still does not read how many are asked for."""
+    """True if moto ignores the requested number."""
     return "MaxResults" not in InstanceResponse.describe_instance_types.__code__.co_consts
 
 
 def close() -> None:
-    """Answer in pages where the request asks for them."""
+    """Close the gap: answer in pages if the request asks for them."""
     for method, (operation, member) in _OPERATIONS.items():
         wrap(InstanceResponse, method, _in_pages(operation, member))
 

@@ -1,8 +1,8 @@
-"""User data of an instance that exists, changed.
+"""Gap: changes of the user data of an existing instance.
 
-moto decodes the new user data once when it reads the request and again when it takes it for Base64, which
-refuses whatever is not. In AWS a request carries it encoded once. Source: EC2 API reference,
-ModifyInstanceAttribute and BlobAttributeValue, read 2026-11-24.
+moto decodes the new user data when it reads the request and a second time when it treats the result as
+Base64, which fails for most data. In AWS, a request carries user data that is encoded once. Source: EC2 API
+reference, ModifyInstanceAttribute and BlobAttributeValue, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class _Probe(InstanceResponse):
 
 
 def is_open() -> bool:
-    """Whether moto still takes user data that it has decoded for encoded."""
+    """True if moto decodes user data twice."""
     try:
-        _Probe()._dot_value_instance_attribute_handler()  # noqa: SLF001  there is no other way to the code in question
+        _Probe()._dot_value_instance_attribute_handler()  # noqa: SLF001  the code has no public entry
     except EC2ClientError:
         return True
     return False
 
 
 def close() -> None:
-    """Hand moto the user data as it expects it there."""
+    """Close the gap: pass user data to moto in the encoding that it expects."""
     wrap(InstanceResponse, "modify_instance_attribute", _modify)
 
 

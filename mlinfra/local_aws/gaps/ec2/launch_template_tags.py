@@ -1,9 +1,9 @@
-"""The tags of a launch template itself.
+"""Gap: tags of a launch template.
 
-moto adds them to what the template says of instances, where every later plan sees tags that
-nobody asked for, and answers with those of its creation ever after. In AWS they are the template's
-own, no part of its data, and changed like those of any resource. Source: EC2 API reference,
-CreateLaunchTemplate, RequestLaunchTemplateData and CreateTags, read 2026-11-24.
+moto adds them to the tags of the instances in the template's data, where every later plan shows unexpected
+tags, and always returns the tags given at creation. In AWS, they belong to the template, are not part of its
+data, and are changed like those of any resource. Source: EC2 API reference, CreateLaunchTemplate,
+RequestLaunchTemplateData and CreateTags, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _create = LaunchTemplates.create_launch_template
 
 
 def is_open() -> bool:
-    """Whether moto still keeps a template's tags as they were at its creation."""
+    """True if moto always returns a template's tags given at creation."""
     return not isinstance(getattr(LaunchTemplate, "tags", None), property)
 
 
 def close() -> None:
-    """Keep a template's own tags out of its data, and as they are now."""
+    """Close the gap: keep a template's tags out of its data and up to date."""
     LaunchTemplate.tags = property(LaunchTemplate.get_tags, _ignore)  # type: ignore[assignment]
     LaunchTemplates.create_launch_template = _create_without_own_tags  # type: ignore[method-assign, assignment]
 
@@ -40,4 +40,4 @@ def _create_without_own_tags(response: LaunchTemplates) -> ActionResult:
 
 
 def _ignore(template: LaunchTemplate, tags: object) -> None:
-    """Let moto set the tags at creation: they are kept with those of all resources already."""
+    """Ignore the tags that moto sets at creation: they are already kept with those of all resources."""

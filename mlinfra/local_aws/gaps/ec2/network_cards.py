@@ -1,10 +1,10 @@
-"""Network interfaces on several network cards, and Elastic Fabric Adapters.
+"""Gap: network interfaces on several network cards, and Elastic Fabric Adapters.
 
-moto knows one network card: an interface at the same device index of another card takes the place of
-the first one, and every interface is an ordinary one. In AWS an interface has the card, the device index
-and the type that it was launched with, and one of the type `efa-only` has no IP address. Source: EC2 API
-reference, InstanceNetworkInterfaceSpecification and InstanceNetworkInterfaceAttachment; EC2 user guide,
-"Elastic Fabric Adapter"; read 2026-11-24.
+moto has one network card: an interface at the same device index of another card replaces the first one, and
+every interface has the ordinary type. In AWS, an interface has the card, the device index and the type that
+it was launched with, and an interface of the type `efa-only` has no IP address. Source: EC2 API reference,
+InstanceNetworkInterfaceSpecification and InstanceNetworkInterfaceAttachment; EC2 user guide, "Elastic Fabric
+Adapter"; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
 
 _MOST_DEVICES = 100
-"""More than any card has, so that interfaces of different cards have different keys in moto's dictionary."""
+"""More interfaces than any card has, so that each interface has a unique key in moto's dictionary."""
 
 
 def is_open() -> bool:
-    """Whether moto's interfaces still have no card."""
+    """True if moto's interfaces have no card."""
     return not hasattr(NetworkInterface, "network_card_index")
 
 
 def close() -> None:
-    """Describe the card of each interface. `ec2_run_instances` attaches them."""
+    """Close the gap: describe the card of each interface. `ec2.run_instances` attaches them."""
     NetworkInterface.network_card_index = 0  # type: ignore[attr-defined]
     wrap(Attachment, "__init__", _describe_card)
 
 
 def on_first_card(specification: Mapping[str, Any]) -> bool:
-    """Whether moto can attach the interface by itself."""
+    """True if moto can attach the interface without this gap."""
     return int(specification.get("NetworkCardIndex") or 0) == 0
 
 
 def attach(instance: Instance, specifications: Iterable[Mapping[str, Any]]) -> None:
-    """Attach the interfaces of further cards, and give all of them their types.
+    """Attach the interfaces of further cards, and set the types of all interfaces.
 
     Args:
-        instance: launched with the interfaces of its first card.
+        instance: an instance that has the interfaces of its first card.
         specifications: all of its interfaces, as RunInstances takes them.
     """
     for each in specifications:

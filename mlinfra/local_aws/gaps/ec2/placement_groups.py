@@ -1,9 +1,9 @@
-"""Placement groups: where EC2 puts instances next to, or away from, each other.
+"""Gap: placement groups, which place instances close to or apart from each other.
 
-moto has none. In AWS a group is available as soon as it is created, is known by its name within the
-account and region, and cannot be deleted while instances are in it. Source: EC2 API reference,
-CreatePlacementGroup, DescribePlacementGroups, DeletePlacementGroup and "Error codes"; EC2 user guide,
-"Placement groups"; read 2026-11-24.
+moto has none. In AWS, a group is available immediately, is identified by its name within the account and
+region, and cannot be deleted while it contains instances. Source: EC2 API reference, CreatePlacementGroup,
+DescribePlacementGroups, DeletePlacementGroup and "Error codes"; EC2 user guide, "Placement groups"; read
+2026-11-24.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _DEFAULT_PARTITIONS, _MOST_PARTITIONS = 2, 7
 
 
 def is_open() -> bool:
-    """Whether moto still has no placement groups."""
+    """True if moto has no placement groups."""
     return not hasattr(EC2Response, "create_placement_group")
 
 
 def close() -> None:
-    """Add placement groups."""
+    """Close the gap: add placement groups."""
     make_taggable(RESOURCE_TYPE, _PREFIX)
     add_operations(EC2Response, create_placement_group, describe_placement_groups, delete_placement_group)
 
@@ -66,7 +66,7 @@ class PlacementGroup(DescribedResource):
 
     @property
     def is_in_use(self) -> bool:
-        """Whether an instance that is not terminated is in the group."""
+        """True if the group contains an instance that is not terminated."""
         return any(
             each.placement.group_name == self.group_name
             for each in self.ec2_backend.all_instances()
@@ -80,7 +80,7 @@ def placement_groups(backend: EC2Backend) -> dict[str, PlacementGroup]:
 
 
 def known(backend: EC2Backend, name: str) -> PlacementGroup:
-    """The placement group called `name`.
+    """The placement group with the name `name`.
 
     Raises:
         EC2ClientError: InvalidPlacementGroup.Unknown.
@@ -97,7 +97,7 @@ def create_placement_group(response: EC2Response) -> ActionResult:
     backend = response.ec2_backend
     name = parameters.get("GroupName")
     if not name:
-        # The model does not require it, because a name is not needed inside AWS; the service does.
+        # The service requires the name although its model does not.
         refuse_missing("GroupName")
     if name in placement_groups(backend):
         refuse("InvalidPlacementGroup.Duplicate", f"The Placement Group '{name}' already exists.")
@@ -146,7 +146,7 @@ def _partition_count(strategy: str, parameters: Mapping[str, Any]) -> int | None
             refuse("InvalidParameterCombination", message)
         return None
     if count is not None and not 1 <= count <= _MOST_PARTITIONS:
-        refuse_value(f"Value ({count}) for parameter partitionCount is invalid. It is 1 to {_MOST_PARTITIONS}.")
+        refuse_value(f"Value ({count}) for parameter partitionCount is invalid. It must be 1 to {_MOST_PARTITIONS}.")
     return int(count or _DEFAULT_PARTITIONS)
 
 

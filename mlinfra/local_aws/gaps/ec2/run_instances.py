@@ -1,12 +1,12 @@
-"""Instances launched from a launch template, with everything that the template says.
+"""Gap: all settings of a launch template at the launch of an instance.
 
-moto takes the image, type, key, user data and security groups from it and leaves the rest: network
-interfaces, instance profile, metadata options, placement group, volumes' performance and tags. It also
-boots every instance from a second volume at /dev/sda1, whatever the image's root device is called. In AWS
-what the request says overrides the template, member by member; volumes are those of the image, the template
-and the request, by device name; an image may be given as an SSM parameter. Source: EC2 API reference,
-RunInstances and RequestLaunchTemplateData; EC2 user guide, "Launch an instance using a launch template" and
-"Use a Systems Manager parameter instead of an AMI ID"; read 2026-11-24.
+moto uses the image, type, key, user data and security groups, and ignores the network interfaces, the
+instance profile, the metadata options, the placement group, and the performance and tags of volumes. It also
+boots every instance from a second volume at /dev/sda1, whatever the name of the image's root device. In AWS,
+the request overrides the template member by member. Volumes are those of the image, the template and the
+request, by device name. An image may be given as an SSM parameter. Source: EC2 API reference, RunInstances
+and RequestLaunchTemplateData; EC2 user guide, "Launch an instance using a launch template" and "Use a Systems
+Manager parameter instead of an AMI ID"; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ _FROM_TEMPLATE = {
     "instance_initiated_shutdown_behavior": "InstanceInitiatedShutdownBehavior",
     "nics": "NetworkInterfaces",
 }
-"""What moto's arguments are called in a template, where one simply stands for the other."""
+"""Members of a template, with the arguments of moto that have the same meaning."""
 
 
 def is_open() -> bool:
-    """Whether moto's `run_instances` still has no word for some member of a template."""
+    """True if moto's `run_instances` does not know some member of a template."""
     words = InstanceBackend.run_instances.__code__.co_consts
     return any(member not in words for member in _FROM_TEMPLATE.values())
 
 
 def close() -> None:
-    """Launch with the whole template."""
+    """Close the gap: launch with all settings of the template."""
     wrap(InstanceBackend, "run_instances", _run_instances)
     wrap(InstanceResponse, "run_instances", _run_instances_in_group)
     wrap(InstanceResponse, "_parse_block_device_mapping", _mappings_with_throughput)
@@ -72,7 +72,7 @@ def _run_instances(  # noqa: PLR0917  moto's own signature
     arguments["nics"] = [each for each in interfaces if ec2_network_cards.on_first_card(each)]
     mappings = arguments.get("block_device_mappings") or []
     if not arguments.get("launch_config"):
-        # Present and empty: moto then makes no volumes of its own.
+        # Present but empty, so that moto creates no volumes of its own.
         arguments["block_device_mappings"] = []
     volume_tags = (arguments.get("tags") or {}).get("volume", {})
     reservation = original(backend, image_id, count, user_data, security_group_names, **arguments)
@@ -113,7 +113,7 @@ def _create_version(
     data: dict[str, Any],
     description: str,
 ) -> Any:  # noqa: ANN401
-    """Have the user data of every version in the form that moto expects where it launches one."""
+    """Keep the user data of every version in the encoding that moto expects at a launch."""
     if isinstance(data.get("UserData"), str):
         data["UserData"] = parse_user_data(data["UserData"])
     return original(template, data, description)
@@ -148,7 +148,7 @@ def _fill(arguments: dict[str, Any], template: Mapping[str, Any]) -> None:
     interfaces = [{"DeleteOnTermination": True, **each} for each in arguments["nics"] or []]
     subnet = arguments.get("subnet_id")
     if subnet:
-        # The subnet that an auto scaling group launches into goes before the template's.
+        # The subnet chosen by an auto scaling group takes precedence over the template's.
         interfaces = [{**each, "SubnetId": subnet} for each in interfaces]
     arguments["nics"] = interfaces
 
@@ -187,7 +187,7 @@ def _add_volumes(
 
 def _root_size(instance: Instance) -> int:
     image = instance.ec2_backend.amis.get(instance.image_id)
-    # 8 GiB: what moto gives an instance whose image it does not know.
+    # 8 GiB, as moto uses for an unknown image.
     return int(image.block_device_mappings[0]["Ebs"]["VolumeSize"]) if image else 8
 
 

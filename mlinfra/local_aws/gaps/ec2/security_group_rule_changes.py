@@ -1,8 +1,8 @@
-"""Security group rules that are changed in place.
+"""Gap: in-place changes of security group rules.
 
-moto wants ports of every changed rule, also of one for all protocols, and forgets a change of the
-group that a rule refers to. In AWS only TCP and UDP need ports. Source: EC2 API reference,
-ModifySecurityGroupRules and SecurityGroupRuleRequest, read 2026-11-24.
+moto requires ports for every changed rule, also for a rule of all protocols, and ignores a change of the
+referenced group. In AWS, only TCP and UDP require ports. Source: EC2 API reference, ModifySecurityGroupRules
+and SecurityGroupRuleRequest, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _WITH_PORTS = {"tcp", "6", "udp", "17"}
 
 
 def is_open() -> bool:
-    """Whether moto still wants ports without looking at the protocol."""
+    """True if moto requires ports for every protocol."""
     return not {"-1", "tcp"} & {*map(str, SecurityGroupBackend.modify_security_group_rules.__code__.co_consts)}
 
 
 def close() -> None:
-    """Change rules of every protocol, and of groups."""
+    """Close the gap: change rules of every protocol, and referenced groups."""
     wrap(SecurityGroupBackend, "modify_security_group_rules", _modify)
 
 
@@ -45,7 +45,7 @@ def _modify(original: Callable[..., None], backend: SecurityGroupBackend, group_
 
 def _finish(changed: Any, rule: dict[str, Any]) -> None:  # noqa: ANN401  moto's rules are untyped
     if changed.ip_protocol == "-1":
-        # moto has it so of a new rule.
+        # As moto keeps it for a new rule.
         changed.from_port = changed.to_port = None
     if "ReferencedGroupId" in rule:
         description = changed.ip_range.pop("Description", (changed.source_group or {}).get("Description"))

@@ -1,7 +1,7 @@
-"""The description of a security group rule that refers to a group.
+"""Gap: description of a security group rule that references a group.
 
-moto only gives back the descriptions of rules that name addresses. Source: EC2 API reference,
-SecurityGroupRule, read 2026-11-24.
+moto returns only the descriptions of rules for addresses. In AWS, every rule may have a description. Source:
+EC2 API reference, SecurityGroupRule, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 
 
 def is_open() -> bool:
-    """Whether moto still forgets the description of a rule that refers to a group."""
+    """True if moto discards the description of a rule that references a group."""
     rule: Any = SecurityGroupRule.__new__(SecurityGroupRule)
     rule.ip_range, rule.source_group = {}, {"GroupId": "sg-1", "Description": "kept"}
     return bool(rule.description != "kept")
 
 
 def close() -> None:
-    """Give back the description wherever it stands."""
+    """Close the gap: return the description of every rule."""
     SecurityGroupRule.description = property(_description)  # type: ignore[method-assign, assignment]
 
 

@@ -1,10 +1,10 @@
-"""What AWS adds to an EKS cluster.
+"""Gap: settings that AWS adds to an EKS cluster.
 
-moto answers with the VPC configuration as it was asked for, and forgets access, upgrade and other settings. In
-AWS a cluster says which VPC it is in, has a security group of its own that comes and goes with it, and has every
-setting, by default if not otherwise. Source: EKS API reference, CreateCluster, VpcConfigResponse,
-CreateAccessConfigRequest, UpgradePolicyRequest and KubernetesNetworkConfigRequest; EKS user guide, "View Amazon
-EKS security group requirements for clusters"; read 2026-11-24.
+moto returns the VPC configuration of the request, and discards access, upgrade and other settings. In AWS, a
+cluster returns its VPC, has a security group that is created and deleted with it, and has a default for every
+setting. Source: EKS API reference, CreateCluster, VpcConfigResponse, CreateAccessConfigRequest,
+UpgradePolicyRequest and KubernetesNetworkConfigRequest; EKS user guide, "View Amazon EKS security group
+requirements for clusters"; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def is_open() -> bool:
-    """Whether moto's clusters still have no access configuration."""
+    """True if moto's clusters have no access configuration."""
     return "access_config" not in Cluster.__init__.__code__.co_names
 
 
 def close() -> None:
-    """Give a cluster what AWS adds to it."""
+    """Close the gap: add the VPC, the security group and the default settings."""
     wrap(EKSResponse, "create_cluster", _create)
     wrap(EKSResponse, "delete_cluster", _delete)
 
@@ -53,7 +53,7 @@ def _create(original: Callable[..., ActionResult], response: EKSResponse) -> Act
             if given is not None:
                 setattr(cluster, attribute, given)
         else:
-            # moto has defaults of its own for some, such as the addresses of services.
+            # moto has its own defaults for some settings, such as the addresses of services.
             setattr(cluster, attribute, {**default, **(getattr(cluster, attribute, None) or {}), **(given or {})})
     cluster.resources_vpc_config = {
         "endpointPublicAccess": True,
@@ -67,12 +67,12 @@ def _create(original: Callable[..., ActionResult], response: EKSResponse) -> Act
 
 
 def _network(response: EKSResponse, cluster: Cluster) -> dict[str, str]:
-    """The cluster's VPC and the security group that AWS makes for it, where its subnets are known."""
+    """The cluster's VPC and the security group that AWS creates for it, if its subnets exist."""
     ec2 = ec2_backends[response.current_account][response.region]
     try:
         vpc = ec2.get_subnet(cluster.resources_vpc_config["subnetIds"][0]).vpc_id
     except (ServiceException, IndexError, KeyError):
-        # moto takes subnets that there are not; so does this.
+        # moto accepts subnets that do not exist, and so does this gap.
         return {}
     group = ec2.create_security_group(
         f"eks-cluster-sg-{cluster.name}-{mock_random.randint(10**8, 10**9 - 1)}",

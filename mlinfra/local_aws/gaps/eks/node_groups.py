@@ -1,9 +1,10 @@
-"""Managed node groups of EKS.
+"""Gap: managed node groups of EKS.
 
-moto gives each an SSH key and a security group for remote access that nobody asked for, an old version, and no
-update configuration, and knows tags of clusters only. In AWS a node group has the cluster's version, and what a
-launch template decides (disk size, instance types, remote access) is not the group's own. Source: EKS API
-reference, CreateNodegroup, Nodegroup, ListNodegroups and TagResource; read 2026-11-24.
+moto gives each group an SSH key and a security group for remote access that were never requested, an old
+version and no update configuration, and supports tags of clusters only. In AWS, a node group has the
+cluster's version, and does not report settings that its launch template determines (disk size, instance
+types, remote access). Source: EKS API reference, CreateNodegroup, Nodegroup, ListNodegroups and TagResource,
+read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ _DEFAULT_DISK_SIZE = 20
 
 
 def is_open() -> bool:
-    """Whether moto still gives node groups an SSH key."""
+    """True if moto gives node groups an SSH key."""
     probe = Nodegroup("cluster", "role", "group", [], "123456789012", "us-east-1", "aws")
     return probe.remote_access is not None
 
 
 def close() -> None:
-    """Give a node group what it was asked to have."""
+    """Close the gap: keep exactly the requested settings, and AWS's defaults."""
     wrap(EKSResponse, "create_nodegroup", _create)
     wrap(EKSBackend, "list_nodegroups", _list)
     wrap(EKSBackend, "tag_resource", _tag)
@@ -48,7 +49,7 @@ def _create(original: Callable[..., ActionResult], response: EKSResponse) -> Act
     cluster = backend.describe_cluster(asked("name"))
     group: Any = backend.describe_nodegroup(cluster.name, asked("nodegroupName"))
     group.version = asked("version") or cluster.version
-    # The local AWS's own: which release is the newest changes every other week.
+    # A fixed release of the local AWS: the newest one of AWS changes every other week.
     group.release_version = asked("releaseVersion") or f"{group.version}.0-20260901"
     group.update_config = asked("updateConfig") or {"maxUnavailable": 1}
     group.node_repair_config = asked("nodeRepairConfig")

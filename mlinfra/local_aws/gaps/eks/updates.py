@@ -1,10 +1,10 @@
-"""Updates of EKS clusters and node groups, as things that can be followed.
+"""Gap: updates of EKS clusters and node groups as resources with a status.
 
 moto answers an update of a cluster's configuration with the cluster, replaces settings that the request does
-not speak of, and has neither version updates nor a way to ask how an update is doing. In AWS each answers with
-an update that is in progress at first, and changes only what the request names. Source: EKS API reference,
-UpdateClusterConfig, UpdateClusterVersion, UpdateNodegroupVersion, DescribeUpdate, ListUpdates and Update; read
-2026-11-24.
+not name, and has neither version updates nor operations on the status of an update. In AWS, each update
+operation returns an update that is in progress at first, and changes only the settings that the request
+names. Source: EKS API reference, UpdateClusterConfig, UpdateClusterVersion, UpdateNodegroupVersion,
+DescribeUpdate, ListUpdates and Update, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SETTINGS = {
     "upgradePolicy": "upgrade_policy",
     "zonalShiftConfig": "zonal_shift_config",
 }
-"""Settings of a cluster in requests, and the attributes that DescribeCluster answers them from."""
+"""Settings of a cluster in requests, with the attributes from which DescribeCluster answers them."""
 
 _TYPES = {
     "accessConfig": "AccessConfigUpdate",
@@ -54,16 +54,16 @@ _TYPES = {
     "upgradePolicy": "UpgradePolicyUpdate",
     "zonalShiftConfig": "ZonalShiftConfigUpdate",
 }
-"""What an update is called, by what it changes."""
+"""Types of updates, by the changed setting."""
 
 
 def is_open() -> bool:
-    """Whether moto still cannot describe an update."""
+    """True if moto cannot describe an update."""
     return not hasattr(EKSResponse, "describe_update")
 
 
 def close() -> None:
-    """Answer with updates, and let them be followed."""
+    """Close the gap: return updates, and describe and list them."""
     urls.url_paths.update(dict.fromkeys(_PATHS, urls.response.dispatch))
     wrap(EKSResponse, "update_nodegroup_config", _update_nodegroup_config)
     EKSResponse.update_cluster_config = update_cluster_config  # type: ignore[method-assign, assignment]
@@ -177,5 +177,5 @@ def _started(
     return ActionResult({"update": dict(update)})
 
 
-def _param(response: EKSResponse, name: str) -> Any:  # noqa: ANN401  whatever the request has
+def _param(response: EKSResponse, name: str) -> Any:  # noqa: ANN401  a parameter of any type
     return response._get_param(name)  # noqa: SLF001  moto's way to read a parameter

@@ -1,8 +1,8 @@
-"""Events reach functions.
+"""Gap: Lambda functions as targets of EventBridge rules.
 
-moto fails PutEvents where a rule that matches has a function as its target. In AWS, PutEvents has answered before any
-target is called, and a target that fails is nothing to it. Source: EventBridge API reference, PutEvents; EventBridge
-user guide, "Event bus targets"; read 2026-11-24.
+moto fails PutEvents if a matching rule has a function as its target. In AWS, PutEvents returns before any
+target is called, and does not fail if a target fails. Source: EventBridge API reference, PutEvents;
+EventBridge user guide, "Event bus targets"; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _FUNCTION = "lambda"
 
 
 def is_open() -> bool:
-    """Whether moto still knows nothing of functions as targets."""
+    """True if moto does not support functions as targets."""
     return _FUNCTION not in Rule.send_to_targets.__code__.co_consts
 
 
 def close() -> None:
-    """Call the functions here, and leave all other targets to moto."""
+    """Close the gap: call functions, and let moto deliver to all other targets."""
     wrap(Rule, "send_to_targets", _send)
 
 
@@ -45,7 +45,7 @@ def _send(original: Callable[..., None], rule: Any, event: Any, *args: Any, **kw
 
 
 def _delivered(event: dict[str, Any]) -> dict[str, Any]:
-    """The event as targets get it: its time in whole seconds, and nothing that is moto's own."""
+    """The event as delivered to targets: its time in whole seconds, without moto's own members."""
     time = datetime.fromtimestamp(int(float(event["time"])), tz=timezone.utc)
     event = {key: value for key, value in event.items() if key != "ingestion-time"}
     return {**event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -56,5 +56,5 @@ def _call(arn: str, event: Any) -> None:  # noqa: ANN401
     try:
         get_backend(account_id, region).invoke(arn, None, json.dumps(event), {}, {})
     except (JsonRESTError, ServiceException):
-        # The function is gone. Nobody is told; in AWS it is retried for a day, to no other end.
+        # The function was deleted. AWS retries for a day, then drops the event without an error too.
         return

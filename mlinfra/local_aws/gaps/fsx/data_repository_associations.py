@@ -1,8 +1,8 @@
-"""Associations of an FSx for Lustre file system with a bucket.
+"""Gap: associations of an FSx for Lustre file system with a bucket.
 
-moto has none. In AWS one maps a path of the file system to a prefix, which no other association of
-the file system may overlap; PERSISTENT_2 and SCRATCH_2 have them. Source: FSx API reference,
-CreateDataRepositoryAssociation, DescribeDataRepositoryAssociations,
+moto has none. In AWS, an association maps a path of the file system to a prefix, which must not overlap with
+another association of the file system. The deployment types PERSISTENT_2 and SCRATCH_2 support them. Source:
+FSx API reference, CreateDataRepositoryAssociation, DescribeDataRepositoryAssociations,
 UpdateDataRepositoryAssociation and DeleteDataRepositoryAssociation, read 2026-11-24.
 """
 
@@ -34,12 +34,12 @@ _FILTERS: dict[str, Callable[[Association], str]] = {
 
 
 def is_open() -> bool:
-    """Whether moto still has no associations."""
+    """True if moto has no associations."""
     return not hasattr(FSxResponse, "create_data_repository_association")
 
 
 def close() -> None:
-    """Add the operations on associations."""
+    """Close the gap: add the operations on associations."""
     add_operations(
         FSxResponse,
         create_data_repository_association,
@@ -75,11 +75,11 @@ def create_data_repository_association(self: FSxResponse) -> ActionResult:
     }
     _associations(self)[identifier] = association
     self.fsx_backend.tagger.tag_resource(arn, tags)
-    return ActionResult({"Association": _told(self, association)})
+    return ActionResult({"Association": _described(self, association)})
 
 
 def describe_data_repository_associations(self: FSxResponse) -> ActionResult:
-    """Tell of some or all associations, in pages."""
+    """Describe some or all associations, in pages."""
     request = checked_request(self, "DescribeDataRepositoryAssociations", code="BadRequest")
     wanted = request.get("AssociationIds", [])
     found = [_existing(self, each) for each in wanted] if wanted else list(_associations(self).values())
@@ -90,20 +90,20 @@ def describe_data_repository_associations(self: FSxResponse) -> ActionResult:
         some, token = page(found, token=request.get("NextToken"), size=request.get("MaxResults", _PAGE))
     except ValueError as error:
         raise ApiError(code="BadRequest", message=str(error)) from None
-    return ActionResult({"Associations": [_told(self, each) for each in some], "NextToken": token})
+    return ActionResult({"Associations": [_described(self, each) for each in some], "NextToken": token})
 
 
 def update_data_repository_association(self: FSxResponse) -> ActionResult:
-    """Change what an association imports and exports by itself."""
+    """Change the automatic imports and exports of an association."""
     request = checked_request(self, "UpdateDataRepositoryAssociation", code="BadRequest")
     association = _existing(self, request["AssociationId"])
     changed: Association = {name: request[name] for name in ("ImportedFileChunkSize", "S3") if name in request}
     association.update(changed, Lifecycle="UPDATING")
-    return ActionResult({"Association": _told(self, association)})
+    return ActionResult({"Association": _described(self, association)})
 
 
 def delete_data_repository_association(self: FSxResponse) -> ActionResult:
-    """Delete an association; the bucket stays as it is."""
+    """Delete an association, without changes in the bucket."""
     request = checked_request(self, "DeleteDataRepositoryAssociation", code="BadRequest")
     association = _existing(self, request["AssociationId"])
     association["Lifecycle"] = "DELETING"
@@ -112,8 +112,8 @@ def delete_data_repository_association(self: FSxResponse) -> ActionResult:
     return ActionResult({**answer, "Lifecycle": "DELETING"})
 
 
-def _told(response: FSxResponse, association: Association) -> Association:
-    """What is told of an association, whose state moves on with it."""
+def _described(response: FSxResponse, association: Association) -> Association:
+    """An association as described, whose state then changes to the next."""
     tags = response.fsx_backend.list_tags_for_resource(association["ResourceARN"])
     answer = {**association, "Tags": tags}
     association["Lifecycle"] = _NEXT[association["Lifecycle"]]
@@ -129,7 +129,7 @@ def _existing(response: FSxResponse, identifier: str) -> Association:
 
 
 def _associations(response: FSxResponse) -> dict[str, Association]:
-    """The associations that are there by now; those of a file system that is gone are gone with it."""
+    """The existing associations, without those of deleted file systems."""
     backend = response.fsx_backend
     associations: dict[str, Association] = kept(backend, "data repository associations", dict)
     for identifier, each in list(associations.items()):

@@ -1,10 +1,9 @@
-"""FSx file systems, those for Lustre in full.
+"""Gap: FSx file systems, complete for Lustre.
 
-moto gives back what was put, without a state, and cannot update. In AWS a file system is Creating
-until it is Available, has a network interface in its subnet, shows what is being changed as an
-administrative action, and is Deleting before it is not found. Source: FSx API reference,
-CreateFileSystem, DescribeFileSystems, UpdateFileSystem, DeleteFileSystem, FileSystem and
-AdministrativeAction, read 2026-11-24.
+moto returns the request without a state and cannot update. In AWS, a file system is CREATING before it is
+AVAILABLE, has a network interface in its subnet, reports a change as an administrative action, and is
+DELETING before it is not found. Source: FSx API reference, CreateFileSystem, DescribeFileSystems,
+UpdateFileSystem, DeleteFileSystem, FileSystem and AdministrativeAction, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _GONE = "gone"
 
 @dataclass
 class _Details:
-    """What moto does not keep of a file system."""
+    """Details of a file system that moto does not keep."""
 
     vpc_id: str
     version: str | None
@@ -48,21 +47,21 @@ class _Details:
     network_interface_id: str = field(default_factory=lambda: f"eni-{secrets.token_hex(8)}0")
     creation_time: float = field(default_factory=unix_time)
     states: list[str] = field(default_factory=lambda: ["CREATING", "AVAILABLE"])
-    """The present state first. It moves on each time that it is told, up to the last."""
+    """The present state, then the following ones. Each description changes the state to the next, up to the last."""
     actions: list[dict[str, Any]] = field(default_factory=list)
 
-    def tell_state(self) -> str:
-        """The state, and move on to the next."""
+    def next_state(self) -> str:
+        """The present state, after which the state changes to the next."""
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
 
 
 def is_open() -> bool:
-    """Whether moto still tells no state."""
+    """True if moto reports no state."""
     return "Lifecycle" not in FileSystem.to_dict.__code__.co_consts
 
 
 def close() -> None:
-    """Tell the states of file systems, and update them."""
+    """Close the gap: report the states of file systems, and update them."""
     wrap(FileSystem, "to_dict", _described)
     wrap(FSxResponse, "create_file_system", _create)
     wrap(FSxResponse, "describe_file_systems", _describe)
@@ -71,7 +70,7 @@ def close() -> None:
 
 
 def existing_file_system(backend: FSxBackend, file_system_id: str) -> FileSystem:
-    """A file system that is there.
+    """The file system with the id `file_system_id`.
 
     Raises:
         ApiError: FileSystemNotFound.
@@ -83,7 +82,7 @@ def existing_file_system(backend: FSxBackend, file_system_id: str) -> FileSystem
 
 
 def update_file_system(self: FSxResponse) -> ActionResult:
-    """Change a file system."""
+    """Update a file system."""
     request = checked_request(self, "UpdateFileSystem", code="BadRequest")
     file_system = existing_file_system(self.fsx_backend, request["FileSystemId"])
     details = _all_details(self.fsx_backend)[file_system.file_system_id]
@@ -124,7 +123,7 @@ def _create(original: Callable[[FSxResponse], str], response: FSxResponse) -> st
 
 
 _AWS_MANAGED_KEY = "00000000-0000-0000-0000-000000000000"
-"""Stands for the key that FSx has in every account, which moto does not have."""
+"""A placeholder for the FSx key of every account, which moto does not have."""
 
 
 def _describe(original: Callable[[FSxResponse], str], response: FSxResponse) -> str:
@@ -147,7 +146,7 @@ def _described(original: Callable[[FileSystem], dict[str, Any]], file_system: Fi
     details = _all_details(file_system.backend).get(file_system.file_system_id)
     if details is None:
         return answer
-    state = details.tell_state()
+    state = details.next_state()
     progress = "IN_PROGRESS" if state == "UPDATING" else "COMPLETED"
     answer.update(
         OwnerId=file_system.backend.account_id,

@@ -1,8 +1,8 @@
-"""The policies that AWS manages, read once instead of at every reset.
+"""Gap: time to read the AWS managed policies, at every reset.
 
-moto parses its file of them, some 1,500 policies, whenever an account of IAM is made or reset: 0.7 s
-each, most of what a test of a few requests takes. What it hands out stays moto's own, which follows IAM
-as of moto's file. Measured 2026-11-24 with moto 5.2.5.
+moto parses its file of some 1,500 policies whenever IAM of an account is created or reset: 0.7 s each, which
+is most of the duration of a short test. This gap parses the file once per process. The policies remain those
+of moto, which are as old as its file. Measured 2026-11-24 with moto 5.2.5.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from moto.iam.models import ManagedPolicy
 
 _read: dict[tuple[str, str], list[ManagedPolicy]] = {}
-"""By account and partition, as moto made them: no request ever sees these, only copies."""
+"""Policies by account and partition, as created by moto. Requests use copies only."""
 
 
 def is_open() -> bool:
-    """Whether moto still has the method that reads them."""
+    """True if moto has the method that reads the policies."""
     return hasattr(IAMBackend, "_init_aws_policies")
 
 
 def close() -> None:
-    """Hand out copies of those that were read first."""
+    """Close the gap: return copies of the policies that were read first."""
     wrap(IAMBackend, "_init_aws_policies", _copies)
 
 
@@ -37,5 +37,5 @@ def _copies(original: Callable[..., list[ManagedPolicy]], backend: Any) -> list[
     owner = (backend.account_id, backend.region_name)
     if owner not in _read:
         _read[owner] = original(backend)
-    # What a request may change of a managed policy is a number on it, how often it is attached.
+    # A request can change only one attribute of a managed policy: its number of attachments.
     return [copy.copy(policy) for policy in _read[owner]]

@@ -1,7 +1,7 @@
-"""How often the material of a KMS key rotates.
+"""Gap: rotation period of KMS keys.
 
-moto only keeps whether it does, so a plan with a period always differs. In AWS the period is 365 days
-unless given, and is told together with the date of the next rotation. Source: KMS API reference,
+moto keeps only whether a key rotates, so a plan with a period always has a difference. In AWS, the default
+period is 365 days, and it is returned with the date of the next rotation. Source: KMS API reference,
 EnableKeyRotation and GetKeyRotationStatus, read 2026-11-24.
 """
 
@@ -26,12 +26,12 @@ _DEFAULT_DAYS = 365
 
 
 def is_open() -> bool:
-    """Whether moto still does not read the period."""
+    """True if moto ignores the period."""
     return "RotationPeriodInDays" not in KmsResponse.enable_key_rotation.__code__.co_consts
 
 
 def close() -> None:
-    """Keep the period, and tell it."""
+    """Close the gap: keep and return the period."""
     wrap(KmsResponse, "enable_key_rotation", _enable)
     wrap(KmsResponse, "get_key_rotation_status", _status)
 

@@ -1,8 +1,9 @@
-"""How a Lambda function is started by events: retries, age, and where to send what failed.
+"""Gap: asynchronous invocation of a Lambda function: retries, event age and failure destinations.
 
-moto adds each configuration that is put to those before and gives back the first, so that none is ever changed.
-In AWS, PutFunctionEventInvokeConfig replaces the configuration, and UpdateFunctionEventInvokeConfig changes what it
-names. Source: Lambda API reference of both, read 2026-11-24.
+moto appends each configuration to the previous ones and returns the first, so that a configuration never
+changes. In AWS, PutFunctionEventInvokeConfig replaces the configuration, and UpdateFunctionEventInvokeConfig
+changes the settings it names. Source: Lambda API reference, PutFunctionEventInvokeConfig and
+UpdateFunctionEventInvokeConfig, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still adds what should replace."""
+    """True if moto appends configurations."""
     return "append" in LambdaBackend.put_function_event_invoke_config.__code__.co_names
 
 
 def close() -> None:
-    """Let a function have one configuration."""
+    """Close the gap: keep one configuration for a function."""
     wrap(LambdaBackend, "put_function_event_invoke_config", _put)
     wrap(LambdaBackend, "update_function_event_invoke_config", _update)
 

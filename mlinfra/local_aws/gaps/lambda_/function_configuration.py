@@ -1,9 +1,9 @@
-"""The configuration of a Lambda function.
+"""Gap: configuration of Lambda functions.
 
-moto forgets the dead letter queue, the logging and the file systems of a function, forgets changes of
-its tracing, storage, key and image, and fails when its environment is emptied. In AWS a configuration
-is given back as it was put, with where its logs go. Source: Lambda API reference, CreateFunction,
-UpdateFunctionConfiguration and FunctionConfiguration, read 2026-11-24.
+moto discards the dead letter queue, the logging and the file systems of a function, ignores changes of its
+tracing, storage, key and image, and fails if its environment is emptied. In AWS, the configuration is
+returned as put, with its log group. Source: Lambda API reference, CreateFunction, UpdateFunctionConfiguration
+and FunctionConfiguration, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
 
 def is_open() -> bool:
-    """Whether moto still forgets the dead letter queue."""
+    """True if moto discards the dead letter queue."""
     return _DEAD_LETTERS not in LambdaFunction.get_configuration.__code__.co_consts
 
 
 def close() -> None:
-    """Keep what is put."""
+    """Close the gap: keep the whole configuration."""
     wrap(LambdaFunction, "__init__", _create)
     wrap(LambdaFunction, "update_configuration", _update)
     wrap(LambdaFunction, "get_configuration", _configuration)
@@ -40,7 +40,7 @@ def close() -> None:
 
 def _create(
     original: Callable[..., None],
-    function: Any,  # noqa: ANN401  it gets an attribute that moto's class does not have
+    function: Any,  # noqa: ANN401  with an attribute that moto's class lacks
     account_id: str,
     spec: Configuration,
     *others: Any,  # noqa: ANN401  moto's
@@ -77,9 +77,9 @@ def _configuration(original: Callable[..., Configuration], function: Any, **name
 def _put(function: Any, given: Mapping[str, Any]) -> None:  # noqa: ANN401
     target = given.get(_DEAD_LETTERS, {}).get("TargetArn")
     if target and target.split(":")[2] not in {"sns", "sqs"}:
-        message = f"The dead letter target has to be a queue of SQS or a topic of SNS: {target}"
+        message = f"The dead letter target must be an SQS queue or an SNS topic: {target}"
         raise ApiError(code="InvalidParameterValueException", message=message)
-    # A new dict each time: moto copies a function for each version that is published.
+    # A new dict each time, because moto copies a function for each published version.
     put = function.put_for_mlinfra | {name: given[name] for name in _AS_PUT if name in given}
     if not put.get(_DEAD_LETTERS, {}).get("TargetArn"):
         put.pop(_DEAD_LETTERS, None)

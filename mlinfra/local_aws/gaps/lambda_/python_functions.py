@@ -1,9 +1,9 @@
-"""Functions in Python run, in a process of their own on this machine.
+"""Gap: execution of Python functions, each in a process of its own on this machine.
 
-moto runs functions in Docker alone. Here a function runs with this interpreter, whatever version it asks for, with
-boto3 as AWS's runtime has it, its own environment variables, and this local AWS as its endpoint. It has no memory
-limit and no layers. Source: Lambda developer guide, "Define Lambda function handler in Python" and "Using Lambda
-environment variables", read 2026-11-24.
+moto runs functions in Docker only. The local AWS runs a function with its own interpreter, whatever the
+runtime version, with boto3 as in AWS's runtime, the function's environment variables, and the local AWS as
+its endpoint. Memory limits and layers are not supported. Source: Lambda developer guide, "Define Lambda
+function handler in Python" and "Using Lambda environment variables", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Answer = tuple[str, bool, str]
-    """What the function answers, whether that is an error, and what it wrote."""
+    """The result of a function, True if it is an error, and the output of the function."""
 
 _RUNNER = """
 import importlib.machinery, importlib.util, json, sys, traceback, types
 sys.path.insert(0, sys.argv[1])
 module, _, name = sys.argv[2].rpartition(".")
-# A folder without __init__.py gives way to a package of its name that is installed here: what was deployed comes first.
+# An installed package takes precedence over a deployed folder of the same name without __init__.py: reverse that.
 top = module.replace("/", ".").partition(".")[0]
 deployed = importlib.machinery.PathFinder.find_spec(top, [sys.argv[1]])
 if deployed and deployed.loader is None:
@@ -51,12 +51,12 @@ json.dump(result, answer)
 
 
 def is_open() -> bool:
-    """Whether moto still asks for Docker."""
+    """True if moto requires Docker."""
     return any("docker" in name for name in LambdaFunction._invoke_lambda.__code__.co_names)  # noqa: SLF001
 
 
 def close() -> None:
-    """Run them here."""
+    """Close the gap: run functions on this machine."""
     wrap(LambdaFunction, "_invoke_lambda", _run)
     wrap(LambdaFunction, "invoke", _invoke)
 
@@ -68,7 +68,7 @@ def _invoke(
     request_headers: dict[str, str],
     response_headers: dict[str, str],
 ) -> str | bytes:
-    """Answer at once where nobody waits for the function. What calls it inside moto, such as a rule, has no headers."""
+    """Answer at once for asynchronous invocations. Callers inside moto, such as a rule, send no headers."""
     headers = {name.lower(): value for name, value in dict(request_headers or {}).items()}
     kind = headers.get("x-amz-invocation-type", "RequestResponse" if headers else "Event")
     if kind == "DryRun":
@@ -94,7 +94,7 @@ def _run(original: Callable[..., Answer], function: Any, event: object = None) -
 def _in_a_process(function: Any, folder: str, event: object) -> Answer:  # noqa: ANN401
     command = [sys.executable, "-c", _RUNNER, folder, function.handler, function.function_name, "local"]
     try:
-        ended = subprocess.run(  # noqa: S603  what was deployed here is to be run
+        ended = subprocess.run(  # noqa: S603    runs the deployed function
             command,
             input=json.dumps(event or {}),
             env=_variables(function),

@@ -1,7 +1,7 @@
-"""Metric filters of a log group, put a second time.
+"""Gap: metric filters of a log group that are put again.
 
-moto keeps the old one beside the new, and gives back both. In AWS the new one takes its place. Source:
-CloudWatch Logs API reference, PutMetricFilter, read 2026-11-24.
+moto keeps the previous filter beside the new one and returns both. In AWS, the new filter replaces the
+previous one. Source: CloudWatch Logs API reference, PutMetricFilter, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still keeps both."""
+    """True if moto keeps both filters."""
     filters = MetricFilters()
     for pattern in ("old", "new"):
         filters.add_filter("name", pattern, "group", "")
@@ -25,7 +25,7 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Replace a filter of the same name and group."""
+    """Close the gap: replace the filter with the same name and group."""
     wrap(MetricFilters, "add_filter", _replace)
 
 
@@ -34,7 +34,7 @@ def _replace(
     filters: MetricFilters,
     filter_name: str,
     filter_pattern: str,
-    *others: Any,  # noqa: ANN401  moto passes on what was put
+    *others: Any,  # noqa: ANN401  moto's arguments
 ) -> None:
     log_group_name = others[0]
     filters.metric_filters = [

@@ -1,9 +1,8 @@
-"""Bucket policies with conditions.
+"""Gap: conditions in bucket policies.
 
-moto takes a statement whose conditions do not hold for a refusal, so a bucket that denies requests
-without TLS refuses all of them. In AWS a statement applies only where all of its conditions hold.
-Source: IAM user guide, "IAM JSON policy elements: Condition" and "Condition operators", read
-2026-11-24.
+moto treats a statement with unmet conditions as a refusal, so a bucket that denies requests without TLS
+refuses all requests. In AWS, a statement applies only if all of its conditions are met. Source: IAM user
+guide, "IAM JSON policy elements: Condition" and "Condition operators", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _CUSTOMER_ALGORITHM = f"{_ENCRYPTION}-customer-algorithm"
 
 
 def is_open() -> bool:
-    """Whether moto still refuses what a deny statement with an unmet condition does not speak of."""
+    """True if moto refuses requests because of a deny statement with an unmet condition."""
     statement = {
         "Effect": "Deny",
         "Principal": "*",
@@ -42,7 +41,7 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Judge bucket policies by their conditions."""
+    """Close the gap: evaluate the conditions of bucket policies."""
     FakeBucket.get_permission = _permission  # type: ignore[method-assign, assignment]
 
 
@@ -66,12 +65,12 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
 
 
 def _context() -> dict[str, str]:
-    """What is known of the present request, by condition key. One that is not signed has no account.
+    """Known condition keys of the present request. An unsigned request has no account.
 
-    The local AWS speaks HTTP on loopback in the place of TLS, so every request counts as over TLS.
+    The local AWS uses HTTP on loopback instead of TLS, so every request counts as sent over TLS.
     """
     context = {"aws:SecureTransport": "true"}
-    if not has_request_context():  # what moto does by itself, it does for its own account
+    if not has_request_context():  # moto's internal requests belong to its own account
         return context | {"aws:PrincipalAccount": DEFAULT_ACCOUNT_ID, "aws:PrincipalIsAWSService": "false"}
     if "Authorization" in request.headers or "X-Amz-Credential" in request.args:
         context["aws:PrincipalAccount"] = request.headers.get("x-moto-account-id", DEFAULT_ACCOUNT_ID)
@@ -114,6 +113,6 @@ def _compare(operator: str, actual: str | None, expected: list[str]) -> bool:
     negated = "Not" in name
     compare = _OPERATORS[name.replace("Not", "")]
     if actual is None:
-        # A key that the request does not have matches nothing, so it also differs from everything.
+        # A key that is absent from the request matches no value, so it differs from every value.
         return if_exists or negated
     return negated != any(compare(actual, each) for each in expected)

@@ -1,10 +1,9 @@
-"""The configurations that a bucket has many of: analytics, Intelligent-Tiering, inventory and metrics.
+"""Gap: bucket configurations with ids: analytics, Intelligent-Tiering, inventory and metrics.
 
-moto has only inventories, of which it forgets the object versions and cannot delete one. In AWS each
-is put, given back and deleted by its id, and listed in pages. Source: S3 API reference,
-PutBucketAnalyticsConfiguration, PutBucketIntelligentTieringConfiguration,
-PutBucketInventoryConfiguration, PutBucketMetricsConfiguration and their Get, List and Delete, read
-2026-11-24.
+moto has only inventories, discards their object versions and cannot delete one. In AWS, each configuration is
+put, returned and deleted by its id, and listed in pages. Source: S3 API reference,
+PutBucketAnalyticsConfiguration, PutBucketIntelligentTieringConfiguration, PutBucketInventoryConfiguration,
+PutBucketMetricsConfiguration and their Get, List and Delete, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ _MOST_DAYS = 730
 
 
 def is_open() -> bool:
-    """Whether there is one that moto cannot delete."""
+    """True if moto cannot delete one of the configurations."""
     return not all(serves("DELETE", each) for each in _SUB_RESOURCES)
 
 
 def close() -> None:
-    """Keep all four kinds."""
+    """Close the gap: keep all four kinds."""
     for kind in ("Analytics", "IntelligentTiering", "Inventory", "Metrics"):
         BucketDocument(
             member=f"{kind}Configuration",

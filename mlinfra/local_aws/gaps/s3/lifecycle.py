@@ -1,11 +1,10 @@
-"""The lifecycle configuration of a bucket.
+"""Gap: lifecycle configuration of a bucket.
 
-moto forgets filters by size, the number of newer noncurrent versions that an expiration keeps, and
-the smallest size of object that transitions by default, so the provider waits for a configuration
-that never becomes what it put. In AWS it is given back as it was put, rules without an id with one,
-and is refused where its rules contradict themselves. Source: S3 API reference,
-PutBucketLifecycleConfiguration, and S3 user guide, "Lifecycle configuration elements" and
-"Lifecycle rules: conflicts", read 2026-11-24.
+moto discards filters by size, the number of newer noncurrent versions to keep, and the default minimum object
+size, so the provider waits for a configuration that never equals the one it put. In AWS, the configuration is
+returned as put, with an id added to rules without one, and is refused if its rules contradict each other.
+Source: S3 API reference, PutBucketLifecycleConfiguration, and S3 user guide, "Lifecycle configuration
+elements" and "Lifecycle rules: conflicts", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ _ACTIONS = (
 )
 _FEWEST_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
 _KEPT_DAYS = 30
-"""How long objects stay in either before a rule moves them to an archive. Source: S3 user guide, "Transitioning objects
+"""Minimum days in either class before a rule moves objects to an archive. Source: S3 user guide, "Transitioning objects
 using Amazon S3 Lifecycle", constraints, read 2026-11-26."""
 _ARCHIVES = ("GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 _MOST_NEWER_VERSIONS = 100
 
 
 def is_open() -> bool:
-    """Whether moto still forgets how many newer versions an expiration keeps."""
+    """True if moto discards the number of newer versions to keep."""
     bucket: Any = FakeBucket.__new__(FakeBucket)
     expiration = {"NoncurrentDays": "1", "NewerNoncurrentVersions": "3"}
     bucket.set_lifecycle([{"Status": "Enabled", "Filter": None, "NoncurrentVersionExpiration": expiration}])
@@ -52,7 +51,7 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Keep the configuration as it is put."""
+    """Close the gap: keep the configuration as put."""
     BucketDocument(
         member="LifecycleConfiguration",
         put="PutBucketLifecycleConfiguration",
@@ -103,7 +102,7 @@ def _complaints(rule: Rule) -> Iterator[tuple[str, str]]:
 
 
 def _conditions(rule: Rule) -> set[str]:
-    """What a rule filters by; each tag of an `And` counts."""
+    """The filter conditions of a rule; each tag of an `And` counts."""
     within = rule.get("Filter", {})
     joined = within.get("And", {})
     names = {*within, *joined} - {"And", "Tags"}

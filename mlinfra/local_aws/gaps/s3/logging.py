@@ -1,9 +1,9 @@
-"""The logging of a bucket's requests.
+"""Gap: server access logging of a bucket.
 
-moto forgets the format of the logs' keys, and fails on target buckets whose policy it cannot read:
-a statement for everyone, several resources in one, a wildcard among the actions. In AWS the
-logging service needs to be allowed to put objects below the prefix. Source: S3 API reference,
-PutBucketLogging, and S3 user guide, "Enabling Amazon S3 server access logging", read 2026-11-24.
+moto discards the format of the log keys, and fails for target buckets with a policy that it cannot parse: a
+statement for everyone, several resources in one statement, a wildcard among the actions. In AWS, the logging
+service requires permission to put objects below the prefix. Source: S3 API reference, PutBucketLogging, and
+S3 user guide, "Enabling Amazon S3 server access logging", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _LOGGING = "logging.s3.amazonaws.com"
 
 
 def is_open() -> bool:
-    """Whether moto still forgets the format of the keys."""
+    """True if moto discards the format of the keys."""
     return "TargetObjectKeyFormat" not in S3Response.get_bucket_logging.__code__.co_consts
 
 
 def close() -> None:
-    """Keep the configuration as it is put, and read the target's policy as IAM does."""
-    FakeBucket._log_permissions_enabled_policy = staticmethod(_is_logging_allowed)  # type: ignore[method-assign]  # noqa: SLF001  moto asks there
+    """Close the gap: keep the configuration as put, and evaluate the target's policy as IAM does."""
+    FakeBucket._log_permissions_enabled_policy = staticmethod(_is_logging_allowed)  # type: ignore[method-assign]  # noqa: SLF001  the method that moto calls
     BucketDocument(
         member="BucketLoggingStatus",
         put="PutBucketLogging",

@@ -1,10 +1,9 @@
-"""The notification configuration of a bucket.
+"""Gap: notification configuration of a bucket.
 
-moto delivers events to EventBridge but does not give back that it was asked to, and takes
-destinations that do not exist. In AWS the configuration is given back as it was put, destinations
-without an id with one, and S3 validates each destination unless told not to. Source: S3 API
-reference, PutBucketNotificationConfiguration and GetBucketNotificationConfiguration, read
-2026-11-24.
+moto delivers events to EventBridge but does not return that setting, and accepts destinations that do not
+exist. In AWS, the configuration is returned as put, with an id added to destinations without one, and S3
+validates each destination by default. Source: S3 API reference, PutBucketNotificationConfiguration and
+GetBucketNotificationConfiguration, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still does not give back that events go to EventBridge."""
+    """True if moto does not return the EventBridge setting."""
     code = S3Response.get_bucket_notification.__code__
     return not {"EventBridgeConfiguration", "event_bridge"} & {*code.co_consts, *code.co_names}
 
 
 def close() -> None:
-    """Keep the configuration as it is put."""
+    """Close the gap: keep the configuration as put."""
     BucketDocument(
         member="NotificationConfiguration",
         put="PutBucketNotificationConfiguration",
@@ -49,7 +48,7 @@ def _settled(_response: S3Response, request: dict[str, Any]) -> dict[str, Any]:
         for each in configuration.get(kind, []):
             each.setdefault("Id", secrets.token_urlsafe(32))
             if each["Id"] in seen:
-                raise S3Error(code="InvalidArgument", message="Configurations have to have unique ids.")
+                raise S3Error(code="InvalidArgument", message="Configuration ids must be unique.")
             seen.add(each["Id"])
             if not request.get("SkipDestinationValidation") and not exists(each[member]):
                 raise S3Error(

@@ -1,8 +1,8 @@
-"""The default retention of a bucket with object lock.
+"""Gap: default retention of a bucket with Object Lock.
 
-moto refuses to change it once there are objects, and gives back a number of years where days were
-put. In AWS it can be changed at any time, for objects that come later. Source: S3 API reference,
-PutObjectLockConfiguration and GetObjectLockConfiguration, read 2026-11-24.
+moto refuses to change it once the bucket contains objects, and returns a number of years instead of the days
+that were put. In AWS, it can be changed at any time and applies to objects created afterwards. Source: S3 API
+reference, PutObjectLockConfiguration and GetObjectLockConfiguration, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still wants the bucket to be empty."""
+    """True if moto requires an empty bucket."""
     return "BucketNeedsToBeNew" in S3Backend.put_object_lock_configuration.__code__.co_names
 
 
 def close() -> None:
-    """Keep the configuration as it is put, whatever is in the bucket."""
+    """Close the gap: keep the configuration as put, whether or not the bucket is empty."""
     _DOCUMENT.serve()
     answer(_DOCUMENT.get, _get)
 
@@ -42,7 +42,7 @@ def _settled(response: S3Response, request: dict[str, Any]) -> dict[str, Any]:
     has_both_or_none = ("Days" in retention) == ("Years" in retention)
     if "ObjectLockEnabled" not in configuration or (retention and has_both_or_none):
         raise MalformedXML
-    # moto retains objects by these.
+    # moto applies these attributes to new objects.
     bucket.object_lock_enabled = True
     bucket.default_lock_mode = retention.get("Mode")
     bucket.default_lock_days = retention.get("Days", 0)

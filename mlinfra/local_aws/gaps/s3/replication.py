@@ -1,10 +1,9 @@
-"""The replication configuration of a bucket.
+"""Gap: replication configuration of a bucket.
 
-moto forgets filters, delete markers, selection criteria and existing objects. In AWS the
-configuration is given back as it was put, rules without an id with one; both buckets must be
-versioned, and rules with a filter need a priority of their own and a word on delete markers. Source:
-S3 API reference, PutBucketReplication, and S3 user guide, "Replication configuration file elements",
-read 2026-11-24.
+moto discards filters, delete markers, selection criteria and existing objects. In AWS, the configuration is
+returned as put, with an id added to rules without one. Both buckets must be versioned, and rules with a
+filter require a unique priority and a setting for delete markers. Source: S3 API reference,
+PutBucketReplication, and S3 user guide, "Replication configuration file elements", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ _SCHEMA = "must be specified for this version of Cross Region Replication config
 
 
 def is_open() -> bool:
-    """Whether moto still answers with rules that it makes up in part."""
+    """True if moto returns rules with settings that were never put."""
     return "SourceSelectionCriteria" not in S3Response.get_bucket_replication.__code__.co_consts
 
 
 def close() -> None:
-    """Keep the configuration as it is put."""
+    """Close the gap: keep the configuration as put."""
     BucketDocument(
         member="ReplicationConfiguration",
         put="PutBucketReplication",

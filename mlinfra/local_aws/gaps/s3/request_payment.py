@@ -1,8 +1,7 @@
-"""Who pays for requests to a bucket.
+"""Gap: requester pays.
 
-moto answers to the question with a list of the bucket's objects. In AWS it is the bucket's owner until
-set otherwise. Source: S3 API reference, GetBucketRequestPayment and PutBucketRequestPayment, read
-2026-11-24.
+moto answers GetBucketRequestPayment with a list of the bucket's objects. In AWS, the default payer is the
+bucket owner. Source: S3 API reference, GetBucketRequestPayment and PutBucketRequestPayment, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from mlinfra.local_aws.mechanisms.s3_bucket_operations import serves
 
 
 def is_open() -> bool:
-    """Whether moto still takes the question for another."""
+    """True if moto does not implement the operation."""
     return not serves("GET", "requestPayment")
 
 
 def close() -> None:
-    """Keep who pays."""
+    """Close the gap: keep the payer."""
     BucketDocument(
         member="RequestPaymentConfiguration",
         put="PutBucketRequestPayment",

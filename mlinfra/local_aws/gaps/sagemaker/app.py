@@ -1,8 +1,8 @@
-"""SageMaker apps, which moto lacks.
+"""Gap: SageMaker apps, which moto lacks.
 
-An app is what runs in a space or for a user profile: JupyterLab, Code Editor and others. A deleted
-one stays to be seen as Deleted (in AWS for a day), and its name may be taken again. Source: SageMaker
-API reference, CreateApp, DescribeApp, DeleteApp, ListApps, read 2026-11-24.
+An app runs in a space or for a user profile: JupyterLab, Code Editor and others. A deleted app is still
+described, with the status Deleted (in AWS for a day), and its name can be used again. Source: SageMaker API
+reference, CreateApp, DescribeApp, DeleteApp, ListApps, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Apps(ResourceKind):
     states = States(deleted="Deleted")
 
     def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-        """Refuse one that is in no one place that exists."""
+        """Refuse an app without exactly one existing user profile or space."""
         require_domain(response, request)
         if bool(request.get("UserProfileName")) == bool(request.get("SpaceName")):
             message = "Exactly one of UserProfileName and SpaceName must be specified."
@@ -39,13 +39,13 @@ class Apps(ResourceKind):
         (SPACES if request.get("SpaceName") else USER_PROFILES).find(response, request)
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """The instance that it runs on."""
+        """The instance of the app."""
         del backend, arn
         smallest = "system" if request["AppType"] == "JupyterServer" else "ml.t3.medium"
         return {"ResourceSpec": {"InstanceType": smallest, **(request.get("ResourceSpec") or {})}}
 
     def arn_path(self, request: Mapping[str, Any]) -> str:
-        """The place, the type in lower case, and the name."""
+        """The domain and its user profile or space, the type in lower case, and the name."""
         place = request.get("SpaceName") or request["UserProfileName"]
         return f"{request['DomainId']}/{place}/{request['AppType'].lower()}/{request['AppName']}"
 
@@ -54,10 +54,10 @@ APPS = Apps()
 
 
 def is_open() -> bool:
-    """Whether moto still has no apps."""
+    """True if moto has no apps."""
     return not hasattr(SageMakerResponse, "create_app")
 
 
 def close() -> None:
-    """Keep apps."""
+    """Close the gap: add apps."""
     APPS.add_to_moto()

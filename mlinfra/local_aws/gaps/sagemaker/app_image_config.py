@@ -1,8 +1,8 @@
-"""SageMaker app image configurations, which moto lacks.
+"""Gap: SageMaker app image configurations, which moto lacks.
 
-How an app uses a container image: kernels, and where its files are. Source: SageMaker API reference,
-CreateAppImageConfig, DescribeAppImageConfig, UpdateAppImageConfig, DeleteAppImageConfig,
-ListAppImageConfigs, read 2026-11-24.
+A configuration describes how an app uses a container image: its kernels and its file system. Source:
+SageMaker API reference, CreateAppImageConfig, DescribeAppImageConfig, UpdateAppImageConfig,
+DeleteAppImageConfig, ListAppImageConfigs, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ APP_IMAGE_CONFIGS = AppImageConfigs()
 
 
 def is_open() -> bool:
-    """Whether moto still has no app image configurations."""
+    """True if moto has no app image configurations."""
     return not hasattr(SageMakerResponse, "create_app_image_config")
 
 
 def close() -> None:
-    """Keep app image configurations."""
+    """Close the gap: add app image configurations."""
     APP_IMAGE_CONFIGS.add_to_moto()

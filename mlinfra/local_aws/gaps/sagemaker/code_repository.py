@@ -1,7 +1,7 @@
-"""SageMaker code repositories, which moto lacks.
+"""Gap: SageMaker code repositories, which moto lacks.
 
-A Git repository by its address, and the secret to read it with; the secret alone can be changed.
-Source: SageMaker API reference, CreateCodeRepository, DescribeCodeRepository, UpdateCodeRepository,
+A code repository is the URL of a Git repository with the secret for access to it. Only the secret can be
+changed. Source: SageMaker API reference, CreateCodeRepository, DescribeCodeRepository, UpdateCodeRepository,
 DeleteCodeRepository, ListCodeRepositories, read 2026-11-24.
 """
 
@@ -34,7 +34,7 @@ class CodeRepositories(ResourceKind):
         description["GitConfig"] = {**description["GitConfig"], **(request.get("GitConfig") or {})}
 
     def missing(self, response: SageMakerResponse, request: Mapping[str, Any]) -> SagemakerClientError:
-        """The error that says that there is none, in the words that clients look for."""
+        """The error for an unknown repository, with the wording that clients search for."""
         message = f"Cannot find CodeRepository: {request['CodeRepositoryName']}"
         return refusal(response, "ValidationException", message)
 
@@ -43,10 +43,10 @@ CODE_REPOSITORIES = CodeRepositories()
 
 
 def is_open() -> bool:
-    """Whether moto still has no code repositories."""
+    """True if moto has no code repositories."""
     return not hasattr(SageMakerResponse, "create_code_repository")
 
 
 def close() -> None:
-    """Keep code repositories."""
+    """Close the gap: add code repositories."""
     CODE_REPOSITORIES.add_to_moto()

@@ -1,9 +1,9 @@
-"""SageMaker data quality job definitions.
+"""Gap: SageMaker data quality job definitions.
 
-moto answers empty structures where a definition has none, which a plan takes for a change, leaves out
-that a definition of the same name is there already, and lists all at once. Source: SageMaker API
-reference, CreateDataQualityJobDefinition, DescribeDataQualityJobDefinition,
-ListDataQualityJobDefinitions, read 2026-11-24.
+moto returns empty structures for settings that were not given, which a plan takes for a change, accepts a
+second definition of the same name, and ignores pages. In AWS, a definition has only the settings given, and
+its name is unique. Source: SageMaker API reference, CreateDataQualityJobDefinition,
+DescribeDataQualityJobDefinition, ListDataQualityJobDefinitions, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still answers an empty network configuration."""
+    """True if moto returns an empty network configuration."""
     return "NetworkConfig" in FakeDataQualityJobDefinition("123456789012", "us-east-1", "definition").response_object
 
 
 def close() -> None:
-    """Keep definitions as they are asked for."""
+    """Close the gap: keep definitions as requested, and list them in pages."""
     of_moto: Any = FakeDataQualityJobDefinition.response_object.fget  # type: ignore[attr-defined]
     FakeDataQualityJobDefinition.response_object = property(  # type: ignore[method-assign, assignment]
         lambda definition: without_empty(of_moto(definition))

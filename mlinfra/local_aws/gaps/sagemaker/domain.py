@@ -1,12 +1,14 @@
-"""SageMaker domains.
+"""Gap: SageMaker domains.
 
-moto's answer to the creation lacks the id, a domain cannot be updated, its name stands in ids that
-AWS makes up, and its home directories are in no file system. In AWS a domain has an EFS file system,
-which stays when the domain goes unless the request says Delete, and a domain with user profiles,
-spaces or apps cannot be deleted. What SageMaker makes in the VPC, mount targets and security groups
-for NFS, is left out.
-Source: SageMaker API reference, CreateDomain, DescribeDomain, UpdateDomain, DeleteDomain, ListDomains,
-and developer guide, "Delete an Amazon SageMaker AI domain", read 2026-11-24.
+moto does not return the id of a new domain, cannot update a domain, uses its name in ids that AWS generates,
+and has no file system for home directories. In AWS, a domain has an EFS file system, which is kept when the
+domain is deleted unless the request says Delete, and a domain with user profiles, spaces or apps cannot be
+deleted.
+
+Not covered: the mount targets and the security groups for NFS that SageMaker creates in the VPC.
+
+Source: SageMaker API reference, CreateDomain, DescribeDomain, UpdateDomain, DeleteDomain, ListDomains, and
+developer guide, "Delete an Amazon SageMaker AI domain", read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from mlinfra.local_aws.mechanisms.sagemaker_resources import Resource
 
-# The members of an update whose members are changed one by one; those not named stay.
+# Members of an update that are merged: settings within them that are not named are kept.
 _MERGED = {
     "DefaultUserSettings": "DefaultUserSettings",
     "DefaultSpaceSettings": "DefaultSpaceSettings",
@@ -43,19 +45,19 @@ class Domains(ResourceKind):
     arn_type = "domain"
 
     def identifiers(self, backend: SageMakerModelBackend, request: Mapping[str, Any]) -> dict[str, Any]:
-        """An id that AWS makes up."""
+        """A generated id."""
         del backend, request
         return {"DomainId": f"d-{uuid.uuid4().hex[:12]}"}
 
     def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-        """Refuse a second domain of one name."""
+        """Refuse a second domain of the same name."""
         name = request["DomainName"]
         if any(each.description["DomainName"] == name for each in self.live(response.sagemaker_backend)):
             message = f"Resource Already Exists: Domain with name {name} already exists. Choose a different name."
             raise refusal(response, "ResourceInUse", message)
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """What the domain is reached by and keeps its files in."""
+        """The addresses and the file system of the domain."""
         domain = request["DomainId"]
         given: dict[str, Any] = {
             "Url": f"https://{domain}.studio.{backend.region_name}.sagemaker.aws",
@@ -75,11 +77,11 @@ class Domains(ResourceKind):
         return given
 
     def change(self, description: dict[str, Any], request: Mapping[str, Any]) -> None:
-        """Replace what the update names, setting by setting."""
+        """Merge the settings that the update names."""
         description.update(_merged(description, request))
 
     def check_deletion(self, response: SageMakerResponse, resource: Resource) -> None:
-        """Refuse to delete a domain that somebody is in."""
+        """Refuse to delete a domain that contains user profiles, spaces or apps."""
         domain = resource.description["DomainId"]
         types = ("app", "space", "user-profile")
         inhabitants = users(response.sagemaker_backend, types, lambda each: each["DomainId"] == domain)
@@ -88,7 +90,7 @@ class Domains(ResourceKind):
             raise refusal(response, "ResourceInUse", message)
 
     def deleted(self, backend: SageMakerModelBackend, resource: Resource, request: Mapping[str, Any]) -> None:
-        """Delete the home directories if asked to."""
+        """Delete the home directories if the request says so."""
         policy = (request.get("RetentionPolicy") or {}).get("HomeEfsFileSystem", "Retain")
         file_system = resource.description.get("HomeEfsFileSystemId")
         efs = efs_backends[backend.account_id][backend.region_name]
@@ -100,17 +102,17 @@ DOMAINS = Domains()
 
 
 def is_open() -> bool:
-    """Whether a domain still cannot be updated."""
+    """True if moto cannot update a domain."""
     return not hasattr(SageMakerResponse, "update_domain")
 
 
 def close() -> None:
-    """Keep domains as AWS does."""
+    """Close the gap: replace moto's domains."""
     DOMAINS.add_to_moto()
 
 
 def require_domain(response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-    """Refuse what is to be created in a domain that does not exist.
+    """Refuse the creation of a resource in a domain that does not exist.
 
     Raises:
         SagemakerClientError: the domain does not exist.
@@ -129,7 +131,7 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _home_file_system(backend: SageMakerModelBackend, arn: str, kms_key: str | None) -> str:
-    # moto takes None where EFS has a default, against its own annotations.
+    # moto accepts None for members with a default, contrary to its annotations.
     create: Any = efs_backends[backend.account_id][backend.region_name].create_file_system
     file_system = create(
         creation_token=arn,

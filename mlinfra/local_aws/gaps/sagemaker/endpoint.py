@@ -1,10 +1,13 @@
-"""SageMaker endpoints.
+"""Gap: SageMaker endpoints.
 
-moto's endpoints are in service at once, cannot be moved to another configuration, forget how they are
-to be deployed, and say nothing of shadow variants, images and data capture. In AWS an update takes
-the endpoint through Updating, with the deployment configuration (traffic shifting, alarms that roll
-back) as LastDeploymentConfig, and is refused where it changes the instance type of a variant that
-Application Auto Scaling scales. Alarms do not roll back here.
+moto's endpoints are in service immediately, cannot be updated to another configuration, discard their
+deployment configuration, and do not report shadow variants, images and data capture. In AWS, an endpoint has
+the status Updating during an update, returns the deployment configuration (traffic shifting, alarms for
+rollback) as LastDeploymentConfig, and refuses an update that changes the instance type of a variant scaled by
+Application Auto Scaling.
+
+Not covered: rollback by alarms.
+
 Source: SageMaker API reference, CreateEndpoint, DescribeEndpoint, UpdateEndpoint, DeleteEndpoint,
 UpdateEndpointWeightsAndCapacities, ProductionVariantSummary, read 2026-11-24; developer guide, "Update
 endpoints that use auto scaling", read 2026-11-26.
@@ -37,12 +40,12 @@ _AS_CONFIGURED = ("ManagedInstanceScaling", "RoutingConfig")
 
 
 def is_open() -> bool:
-    """Whether an endpoint still cannot be updated."""
+    """True if moto cannot update an endpoint."""
     return not hasattr(SageMakerResponse, "update_endpoint")
 
 
 def close() -> None:
-    """Keep endpoints as AWS does."""
+    """Close the gap: add updates, states and complete descriptions of endpoints."""
     wrap(SageMakerResponse, "create_endpoint", _create)
     wrap(SageMakerResponse, "list_endpoints", _list)
     answer_operation("DescribeEndpoint", _describe)
@@ -106,7 +109,7 @@ def _refuse_another_type_of_what_scales(
 
 
 def _instance_types(backend: SageMakerModelBackend, config_name: str) -> dict[str, str | None]:
-    """By variant; nothing where the configuration has been deleted since."""
+    """Instance types by variant; empty if the configuration has been deleted."""
     config = backend.endpoint_configs.get(config_name)
     return {each["VariantName"]: each.get("InstanceType") for each in config.production_variants} if config else {}
 
@@ -122,7 +125,7 @@ def _update_weights(
     endpoint_name: str,
     desired_weights_and_capacities: list[Variant],
 ) -> str:
-    """What a request does not name stays, where moto forgets it."""
+    """Keep the members that a request does not name, which moto discards."""
     endpoint = backend.endpoints.get(endpoint_name)
     now = {each["VariantName"]: each for each in (endpoint.production_variants if endpoint else [])}
     kept_where_unnamed = [
@@ -147,7 +150,7 @@ def _found(response: SageMakerResponse) -> Any:  # noqa: ANN401  gaps add attrib
 
 
 def _seen(backend: SageMakerModelBackend, endpoint: Any) -> None:  # noqa: ANN401
-    """Move on from a status that whoever waits has now seen."""
+    """Change a transitional status to the next after it was described."""
     if endpoint.endpoint_status == "Deleting":
         del backend.endpoints[endpoint.endpoint_name]
     elif endpoint.endpoint_status in {"Creating", "Updating"}:
@@ -173,13 +176,13 @@ def _configure(backend: SageMakerModelBackend, endpoint: Any, request: Request) 
 
 
 def _retained(variant: Variant, excluded: set[str]) -> Variant:
-    """What of a variant stays at an update that retains variant properties."""
+    """Properties of a variant that an update with retained variant properties keeps."""
     kept = {"DesiredInstanceCount", "DesiredWeight"} - excluded
     return {name: value for name, value in variant.items() if name.replace("Current", "Desired") in kept}
 
 
 def _summary(backend: SageMakerModelBackend, variant: Variant, retained: Variant) -> Variant:
-    """A variant as an endpoint describes it, from how the configuration does."""
+    """A variant as described by an endpoint, from its configuration."""
     now = {
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "InstanceCount": variant.get("InitialInstanceCount"),
@@ -201,7 +204,7 @@ def _images(backend: SageMakerModelBackend, model_name: str | None) -> list[dict
 
 
 def _capturing(configured: Mapping[str, Any]) -> dict[str, Any]:
-    """Data capture as an endpoint describes it."""
+    """Data capture as described by an endpoint."""
     if not configured:
         return {}
     is_on = bool(configured.get("EnableCapture"))

@@ -1,11 +1,10 @@
-"""SageMaker endpoint configurations.
+"""Gap: SageMaker endpoint configurations.
 
-moto keeps four members of one: production variants, data capture, asynchronous inference and the
-key. It answers an empty data capture where there is none, replaces a configuration of the same name,
-and wants a model in every variant. In AWS it is kept as asked for, shadow variants, explainer, VPC
-and role included, and variants without a model serve inference components.
-Source: SageMaker API reference, CreateEndpointConfig, DescribeEndpointConfig, ProductionVariant, read
-2026-11-24.
+moto keeps four members of a configuration: production variants, data capture, asynchronous inference and the
+key. It returns an empty data capture if none was given, replaces a configuration of the same name, and
+requires a model in every variant. In AWS, all settings are kept, including shadow variants, explainer, VPC
+and role, and variants without a model serve inference components. Source: SageMaker API reference,
+CreateEndpointConfig, DescribeEndpointConfig, ProductionVariant, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _ALSO_KEPT = (
 
 
 def is_open() -> bool:
-    """Whether moto still answers an empty data capture."""
+    """True if moto returns an empty data capture."""
     backend = SageMakerModelBackend("us-east-1", "123456789012")
     serverless = {"VariantName": "all", "ModelName": "m", "ServerlessConfig": {"MemorySizeInMB": 1024}}
     backend.create_model("m", "role", None, None, None, None)
@@ -48,7 +47,7 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Keep endpoint configurations as they are asked for."""
+    """Close the gap: keep endpoint configurations as requested."""
     wrap(SageMakerResponse, "describe_endpoint_config", _describe)
     wrap(SageMakerResponse, "create_endpoint_config", _create)
     wrap(SageMakerModelBackend, "validate_production_variants", _validate)

@@ -1,9 +1,13 @@
-"""SageMaker feature groups.
+"""Gap: SageMaker feature groups.
 
-moto has those with an offline store only, which are there at once and for ever. In AWS a group has an
-online store, an offline one or both, grows by features, and can be listed and deleted. The records
-in them are left out. Source: SageMaker API reference, CreateFeatureGroup, DescribeFeatureGroup,
-UpdateFeatureGroup, DeleteFeatureGroup, ListFeatureGroups, read 2026-11-24.
+moto has only groups with an offline store, which are available immediately and cannot be deleted. In AWS, a
+group has an online store, an offline store or both, accepts additional features, and can be listed and
+deleted.
+
+Not covered: the records of feature groups.
+
+Source: SageMaker API reference, CreateFeatureGroup, DescribeFeatureGroup, UpdateFeatureGroup,
+DeleteFeatureGroup, ListFeatureGroups, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -33,15 +37,15 @@ class FeatureGroups(ResourceKind):
     arn_type = "feature-group"
     summaries = "FeatureGroupSummaries"
     status = "FeatureGroupStatus"
-    # An update shows in LastUpdateStatus; the group stays Created.
+    # An update is reported in LastUpdateStatus; the status of the group remains Created.
     states = States(creating="Creating", created="Created", updating="Created", updated="Created")
 
     def key_of(self, request: Mapping[str, Any]) -> Key:
-        """The name or the name in the ARN, in which case does not count."""
+        """The name, or the name within the ARN, compared without regard to case."""
         return (request["FeatureGroupName"].split("/")[-1].lower(),)
 
     def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-        """Refuse one without a store, or without the features that it names."""
+        """Refuse a group without a store or without the features that it names."""
         if not (request.get("OnlineStoreConfig") or request.get("OfflineStoreConfig")):
             message = "At least one of OnlineStoreConfig and OfflineStoreConfig must be specified."
             raise refusal(response, "ValidationException", message)
@@ -55,7 +59,7 @@ class FeatureGroups(ResourceKind):
                 raise refusal(response, "ValidationException", message)
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """The throughput, and where the offline store is."""
+        """The throughput and the location of the offline store."""
         del arn
         given: dict[str, Any] = {"ThroughputConfig": request.get("ThroughputConfig") or {"ThroughputMode": "OnDemand"}}
         if request.get("OfflineStoreConfig"):
@@ -79,12 +83,12 @@ FEATURE_GROUPS = FeatureGroups()
 
 
 def is_open() -> bool:
-    """Whether a feature group still cannot be deleted."""
+    """True if moto cannot delete a feature group."""
     return not hasattr(SageMakerResponse, "delete_feature_group")
 
 
 def close() -> None:
-    """Keep feature groups as AWS does."""
+    """Close the gap: replace moto's feature groups."""
     FEATURE_GROUPS.add_to_moto()
 
 

@@ -1,7 +1,7 @@
-"""SageMaker images and their versions, which moto lacks.
+"""Gap: SageMaker images and their versions, which moto lacks.
 
-An image is a name for container images; its versions count up from 1, may have aliases, and go with
-it. Source: SageMaker API reference, CreateImage, DescribeImage, UpdateImage, DeleteImage, ListImages,
+An image is a name for container images. Its versions are numbered from 1, may have aliases, and are deleted
+with it. Source: SageMaker API reference, CreateImage, DescribeImage, UpdateImage, DeleteImage, ListImages,
 CreateImageVersion, DescribeImageVersion, UpdateImageVersion, DeleteImageVersion, ListImageVersions,
 ListAliases, read 2026-11-24.
 """
@@ -37,18 +37,18 @@ class Images(ResourceKind):
     order = "Descending"
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """The name to show, which is the name unless there is another."""
+        """The display name. Default: the name."""
         del backend, arn
         return {"DisplayName": request.get("DisplayName") or request["ImageName"]}
 
     def change(self, description: dict[str, Any], request: Mapping[str, Any]) -> None:
-        """Replace what the update names, and delete what it says to."""
+        """Replace the settings that the update names, and delete the properties it lists."""
         description.update({name: value for name, value in request.items() if name != "DeleteProperties"})
         for member in request.get("DeleteProperties") or []:
             description.pop(member, None)
 
     def deleted(self, backend: SageMakerModelBackend, resource: Resource, request: Mapping[str, Any]) -> None:
-        """Delete its versions with it."""
+        """Delete the versions of the image."""
         del request
         versions = IMAGE_VERSIONS.resources(backend)
         for key in [key for key in versions if key[0] == resource.description["ImageName"]]:
@@ -56,18 +56,18 @@ class Images(ResourceKind):
 
 
 class ImageVersions(ResourceKind):
-    """The versions of all images. A request names one by number, by alias, or means the newest."""
+    """The versions of all images. A request names a version by number or alias; the default is the newest."""
 
     name = "ImageVersion"
     key = ("ImageName", "Version")
     arn_type = "image-version"
     status = "ImageVersionStatus"
-    # An update needs no time: there is no status for it.
+    # An update completes immediately: it has no status.
     states = States("CREATING", "CREATED", "CREATED", "CREATED", "DELETING")
     order = "Descending"
 
     def identifiers(self, backend: SageMakerModelBackend, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The number after the greatest that the image ever had."""
+        """The number after the greatest that the image has had."""
         image = IMAGES.resources(backend)[(request["ImageName"],)].description
         image["Version"] = image.get("Version", 0) + 1
         return {"Version": image["Version"]}
@@ -77,13 +77,13 @@ class ImageVersions(ResourceKind):
         IMAGES.find(response, request)
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """The image that it is of, and the container image that it was made to."""
+        """The image of the version, and its container image."""
         del arn
         image = IMAGES.resources(backend)[(request["ImageName"],)]
         return {"ImageArn": image.arn, "ContainerImage": request["BaseImage"]}
 
     def change(self, description: dict[str, Any], request: Mapping[str, Any]) -> None:
-        """Replace what the update names, and change the aliases."""
+        """Replace the settings that the update names, and change the aliases."""
         about_aliases = {"Alias", "AliasesToAdd", "AliasesToDelete", "ImageName", "Version"}
         description.update({name: value for name, value in request.items() if name not in about_aliases})
         aliases = dict.fromkeys([*(description.get("Aliases") or []), *(request.get("AliasesToAdd") or [])])
@@ -102,7 +102,7 @@ class ImageVersions(ResourceKind):
         return versions[-1]
 
     def list_all(self, response: SageMakerResponse) -> ActionResult:
-        """Answer the list of one image's versions."""
+        """List the versions of one image."""
         IMAGES.find(response, response.params)
         versions = self._of(response.sagemaker_backend, response.params["ImageName"])
         page, token = listed(
@@ -114,7 +114,7 @@ class ImageVersions(ResourceKind):
         return ActionResult(answer)
 
     def list_aliases(self, response: SageMakerResponse) -> ActionResult:
-        """Answer the aliases of one version, or of all versions of an image."""
+        """List the aliases of one version, or of all versions of an image."""
         IMAGES.find(response, response.params)
         names_one = response.params.get("Version") is not None or response.params.get("Alias")
         image = response.params["ImageName"]
@@ -131,12 +131,12 @@ IMAGE_VERSIONS = ImageVersions()
 
 
 def is_open() -> bool:
-    """Whether moto still has no images."""
+    """True if moto has no images."""
     return not hasattr(SageMakerResponse, "create_image")
 
 
 def close() -> None:
-    """Keep images and their versions."""
+    """Close the gap: add images and their versions."""
     IMAGES.add_to_moto()
     IMAGE_VERSIONS.add_to_moto()
     answer_operation("ListAliases", IMAGE_VERSIONS.list_aliases)

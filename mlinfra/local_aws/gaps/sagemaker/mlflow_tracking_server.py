@@ -1,9 +1,9 @@
-"""MLflow tracking servers of SageMaker, which moto lacks.
+"""Gap: MLflow tracking servers of SageMaker, which moto lacks.
 
-A server is created, updated, started and stopped, each by way of a status of its own. Source:
-SageMaker API reference, CreateMlflowTrackingServer, DescribeMlflowTrackingServer,
-UpdateMlflowTrackingServer, StartMlflowTrackingServer, StopMlflowTrackingServer,
-DeleteMlflowTrackingServer, ListMlflowTrackingServers, read 2026-11-24.
+A server is created, updated, started and stopped, with a transitional status for each operation. Source:
+SageMaker API reference, CreateMlflowTrackingServer, DescribeMlflowTrackingServer, UpdateMlflowTrackingServer,
+StartMlflowTrackingServer, StopMlflowTrackingServer, DeleteMlflowTrackingServer, ListMlflowTrackingServers,
+read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class MlflowTrackingServers(ResourceKind):
     order = "Descending"
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """What was left to AWS to choose, and where the server is reached."""
+        """The defaults of AWS and the address of the server."""
         del arn
         address = f"https://t-{uuid.uuid4().hex[:12]}.{backend.region_name}.experiments.sagemaker.aws"
         return {**_DEFAULTS, **request, "IsActive": "Active", "TrackingServerUrl": address}
 
     def start(self, response: SageMakerResponse) -> ActionResult:
-        """Start a server that is stopped."""
+        """Start a stopped server."""
         return self._switch(response, ("Starting", "Started"), wanted="Inactive", then="Active")
 
     def stop(self, response: SageMakerResponse) -> ActionResult:
-        """Stop a server that runs."""
+        """Stop a running server."""
         return self._switch(response, ("Stopping", "Stopped"), wanted="Active", then="Inactive")
 
     def _switch(
@@ -71,12 +71,12 @@ MLFLOW_TRACKING_SERVERS = MlflowTrackingServers()
 
 
 def is_open() -> bool:
-    """Whether moto still has no tracking servers."""
+    """True if moto has no tracking servers."""
     return not hasattr(SageMakerResponse, "create_mlflow_tracking_server")
 
 
 def close() -> None:
-    """Keep tracking servers."""
+    """Close the gap: add tracking servers."""
     MLFLOW_TRACKING_SERVERS.add_to_moto()
     answer_operation("StartMlflowTrackingServer", MLFLOW_TRACKING_SERVERS.start)
     answer_operation("StopMlflowTrackingServer", MLFLOW_TRACKING_SERVERS.stop)

@@ -1,9 +1,9 @@
-"""SageMaker models.
+"""Gap: SageMaker models.
 
-moto answers empty containers and an empty VPC where a model has none, which a plan takes for a
-change, forgets how containers run and whether they are isolated, replaces a model of the same name,
-and lists all at once. Source: SageMaker API reference, CreateModel, DescribeModel, ListModels, read
-2026-11-24.
+moto returns empty containers and an empty VPC if a model has none, which a plan takes for a change, discards
+the inference execution and network isolation settings, replaces a model of the same name, and ignores pages.
+In AWS, a model is described with exactly the settings given, and its name is unique. Source: SageMaker API
+reference, CreateModel, DescribeModel, ListModels, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still answers an empty VPC."""
+    """True if moto returns an empty VPC."""
     backend = SageMakerModelBackend("us-east-1", "123456789012")
     return "VpcConfig" in backend.create_model("model", "role", None, None, None, None).response_object
 
 
 def close() -> None:
-    """Keep models as they are asked for."""
+    """Close the gap: keep models as requested, and list them in pages."""
     Model.response_object = property(_without_empty(Model.response_object.fget))  # type: ignore[method-assign, assignment, attr-defined]
     wrap(SageMakerResponse, "create_model", _create)
     answer_operation("ListModels", _list)
 
 
 def without_empty(description: dict[str, Any]) -> dict[str, Any]:
-    """A description without the structures and lists that were not asked for."""
+    """A description without the empty structures and lists that were not requested."""
     return {name: value for name, value in description.items() if value not in ({}, [], None)}
 
 

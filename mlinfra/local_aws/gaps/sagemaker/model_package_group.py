@@ -1,9 +1,9 @@
-"""SageMaker model package groups and their policies.
+"""Gap: SageMaker model package groups and their policies.
 
-moto's groups cannot be deleted, have no policy, and a second one of a name replaces the first. In AWS
-a group that holds model packages is not deleted. Source: SageMaker API reference,
-CreateModelPackageGroup, DeleteModelPackageGroup, PutModelPackageGroupPolicy,
-GetModelPackageGroupPolicy, DeleteModelPackageGroupPolicy, read 2026-11-24.
+moto's groups cannot be deleted and have no policy, and a second group of the same name replaces the first. In
+AWS, a group that contains model packages cannot be deleted. Source: SageMaker API reference,
+CreateModelPackageGroup, DeleteModelPackageGroup, PutModelPackageGroupPolicy, GetModelPackageGroupPolicy,
+DeleteModelPackageGroupPolicy, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether a group still cannot be deleted."""
+    """True if moto cannot delete a group."""
     return not hasattr(SageMakerResponse, "delete_model_package_group")
 
 
 def close() -> None:
-    """Delete groups, and keep their policies."""
+    """Close the gap: delete groups, and keep their policies."""
     wrap(SageMakerResponse, "create_model_package_group", _create)
     answer_operation("DeleteModelPackageGroup", _delete)
     answer_operation("PutModelPackageGroupPolicy", _put_policy)

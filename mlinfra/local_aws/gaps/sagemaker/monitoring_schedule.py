@@ -1,7 +1,7 @@
-"""SageMaker monitoring schedules, which moto lacks.
+"""Gap: SageMaker monitoring schedules, which moto lacks.
 
-A schedule is Pending, then Scheduled; it can be stopped and started. It names a job definition or has
-one in it. No job ever runs here. Source: SageMaker API reference, CreateMonitoringSchedule,
+A schedule is Pending, then Scheduled; it can be stopped and started. It names a job definition or contains
+one. The local AWS never runs the jobs. Source: SageMaker API reference, CreateMonitoringSchedule,
 DescribeMonitoringSchedule, UpdateMonitoringSchedule, StartMonitoringSchedule, StopMonitoringSchedule,
 DeleteMonitoringSchedule, ListMonitoringSchedules, MonitoringScheduleConfig, read 2026-11-24.
 """
@@ -36,12 +36,12 @@ class MonitoringSchedules(ResourceKind):
     arn_type = "monitoring-schedule"
     summaries = "MonitoringScheduleSummaries"
     status = "MonitoringScheduleStatus"
-    # There is no status for what is being deleted: it is gone at once.
+    # A schedule is deleted immediately: no status exists for a deletion in progress.
     states = States("Pending", "Scheduled", "Pending", "Scheduled")
     order = "Descending"
 
     def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-        """Refuse one whose job definition is not given, given twice, or does not exist."""
+        """Refuse a schedule whose job definition is missing, given twice, or unknown."""
         config = request["MonitoringScheduleConfig"]
         if bool(config.get("MonitoringJobDefinition")) == bool(config.get("MonitoringJobDefinitionName")):
             message = "Exactly one of MonitoringJobDefinition and MonitoringJobDefinitionName must be specified."
@@ -52,7 +52,7 @@ class MonitoringSchedules(ResourceKind):
             raise refusal(response, "ResourceNotFound", message)
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """What the schedule says of itself from its configuration."""
+        """The members that are copied from the configuration."""
         del backend, arn
         return _read_from(request["MonitoringScheduleConfig"])
 
@@ -82,12 +82,12 @@ MONITORING_SCHEDULES = MonitoringSchedules()
 
 
 def is_open() -> bool:
-    """Whether moto still has no monitoring schedules."""
+    """True if moto has no monitoring schedules."""
     return not hasattr(SageMakerResponse, "create_monitoring_schedule")
 
 
 def close() -> None:
-    """Keep monitoring schedules."""
+    """Close the gap: add monitoring schedules."""
     MONITORING_SCHEDULES.add_to_moto()
     answer_operation("StartMonitoringSchedule", MONITORING_SCHEDULES.start)
     answer_operation("StopMonitoringSchedule", MONITORING_SCHEDULES.stop)

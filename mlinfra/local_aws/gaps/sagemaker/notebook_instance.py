@@ -1,8 +1,8 @@
-"""SageMaker notebook instances.
+"""Gap: SageMaker notebook instances.
 
-moto's are in service at once, cannot be updated, and lack the platform, the metadata service's
-version and the network interface. In AWS they start, stop and are deleted by way of Pending, Stopping
-and Deleting, and are updated only while stopped. Source: SageMaker API reference,
+moto's instances are in service immediately, cannot be updated, and lack the platform, the version of the
+metadata service and the network interface. In AWS, they start, stop and are deleted with the statuses
+Pending, Stopping and Deleting, and can be updated only while stopped. Source: SageMaker API reference,
 CreateNotebookInstance, DescribeNotebookInstance, UpdateNotebookInstance, StartNotebookInstance,
 StopNotebookInstance, DeleteNotebookInstance, read 2026-11-24.
 """
@@ -53,12 +53,12 @@ _DISASSOCIATED = {
 
 
 def is_open() -> bool:
-    """Whether a notebook instance still cannot be updated."""
+    """True if moto cannot update a notebook instance."""
     return not hasattr(SageMakerResponse, "update_notebook_instance")
 
 
 def close() -> None:
-    """Keep notebook instances as AWS does."""
+    """Close the gap: add updates, states and complete descriptions of notebook instances."""
     wrap(FakeSagemakerNotebookInstance, "to_dict", _described)
     wrap(SageMakerResponse, "create_notebook_instance", _create)
     wrap(SageMakerResponse, "list_notebook_instances", _list)
@@ -125,7 +125,7 @@ def _attribute(member: str) -> str:
 
 def _move(response: SageMakerResponse, allowed: tuple[str, ...], status: str) -> ActionResult:
     instance = _found(response)
-    # Whoever did not look in between finds that it has got there.
+    # A client that did not describe the instance in between sees the completed transition.
     instance.status = _NEXT_STATUS.get(instance.status, instance.status)
     if instance.status not in allowed:
         message = (
@@ -142,7 +142,7 @@ def _found(response: SageMakerResponse) -> Any:  # noqa: ANN401  gaps add attrib
 
 
 def _seen(backend: SageMakerModelBackend, instance: Any) -> None:  # noqa: ANN401
-    """Move on from a status that whoever waits has now seen."""
+    """Change a transitional status to the next after it was described."""
     if instance.status == "Deleting":
         del backend.notebook_instances[instance.notebook_instance_name]
     instance.status = _NEXT_STATUS.get(instance.status, instance.status)

@@ -1,7 +1,7 @@
-"""SageMaker notebook instance lifecycle configurations.
+"""Gap: lifecycle configurations of SageMaker notebook instances.
 
-moto's cannot be updated or listed, and have no tags. Source: SageMaker API reference,
-CreateNotebookInstanceLifecycleConfig, UpdateNotebookInstanceLifecycleConfig,
+moto's configurations cannot be updated or listed, and have no tags. In AWS, they can, and have tags. Source:
+SageMaker API reference, CreateNotebookInstanceLifecycleConfig, UpdateNotebookInstanceLifecycleConfig,
 ListNotebookInstanceLifecycleConfigs, read 2026-11-24.
 """
 
@@ -24,12 +24,12 @@ _NAME = "NotebookInstanceLifecycleConfigName"
 
 
 def is_open() -> bool:
-    """Whether a configuration still cannot be updated."""
+    """True if moto cannot update a configuration."""
     return not hasattr(SageMakerResponse, "update_notebook_instance_lifecycle_config")
 
 
 def close() -> None:
-    """Update, list and tag the configurations."""
+    """Close the gap: update, list and tag the configurations."""
     wrap(SageMakerResponse, "create_notebook_instance_lifecycle_config", _create)
     answer_operation("UpdateNotebookInstanceLifecycleConfig", _update)
     answer_operation("ListNotebookInstanceLifecycleConfigs", _list)
@@ -44,7 +44,7 @@ def _create(of_moto: Callable[[SageMakerResponse], ActionResult], response: Sage
 
 def _update(response: SageMakerResponse) -> ActionResult:
     backend, request = response.sagemaker_backend, response.params
-    # It raises moto's own error where there is none.
+    # Raises moto's own error for an unknown configuration.
     backend.describe_notebook_instance_lifecycle_config(request[_NAME])
     config = backend.notebook_instance_lifecycle_configurations[request[_NAME]]
     config.on_create = request.get("OnCreate", config.on_create)

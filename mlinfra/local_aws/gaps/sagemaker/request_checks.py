@@ -1,9 +1,9 @@
-"""Requests to SageMaker that its public API model forbids.
+"""Gap: validation of SageMaker requests against the public API model.
 
-moto looks at few of them, and at some with lists of its own that know no instance type since 2020.
-AWS checks every request against the model before anything else: members that are missing, values
-that no enumeration has, names of the wrong form. Source: SageMaker API reference, Common Errors
-(ValidationException), and the service model in botocore, read 2026-11-24.
+moto validates few of them, and some with its own list of instance types, which ends in 2020. AWS validates
+every request against the model first: missing members, values outside an enumeration, names with invalid
+characters. Source: SageMaker API reference, Common Errors (ValidationException), and the service model in
+botocore, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LISTS_OF_INSTANCE_TYPES = (
 
 
 def is_open() -> bool:
-    """Whether moto still refuses an endpoint on an instance type that its own list does not know."""
+    """True if moto refuses an endpoint on an instance type that its own list lacks."""
     backend = SageMakerModelBackend("us-east-1", "123456789012")
     backend.create_model("model", "role", None, None, None, None)
     variant = {"VariantName": "all", "ModelName": "model", "InstanceType": "ml.g6.xlarge"}
@@ -51,18 +51,18 @@ def is_open() -> bool:
 
 
 def close() -> None:
-    """Check requests against the model, and against it alone."""
+    """Close the gap: validate requests against the model only."""
     for owner, name in _LISTS_OF_INSTANCE_TYPES:
         setattr(owner, name, staticmethod(_leave_to_the_model))
     wrap(SageMakerResponse, "call_action", _call_checked)
 
 
 def _leave_to_the_model(*_: object) -> None:
-    """What moto's own list of instance types would have checked."""
+    """Replace moto's check against its own list of instance types."""
 
 
 def _call_checked(call: Callable[[SageMakerResponse], TYPE_RESPONSE], response: SageMakerResponse) -> Any:  # noqa: ANN401  moto's own type
-    wrong = violation("sagemaker", response._get_action(), response.params)  # noqa: SLF001  moto's way to ask
+    wrong = violation("sagemaker", response._get_action(), response.params)  # noqa: SLF001  moto's way to read the operation
     if wrong is None:
         return call(response)
     error = AWSValidationException(f"1 validation error detected: {wrong}")

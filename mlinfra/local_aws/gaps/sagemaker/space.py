@@ -1,8 +1,8 @@
-"""SageMaker spaces, which moto lacks.
+"""Gap: SageMaker spaces, which moto lacks.
 
-A space is what apps of a domain run in, private to a user profile or shared. It cannot be deleted
-while it has apps. Source: SageMaker API reference, CreateSpace, DescribeSpace, UpdateSpace,
-DeleteSpace, ListSpaces, read 2026-11-24.
+Apps of a domain run in a space, which is private to a user profile or shared. A space cannot be deleted while
+it has apps. Source: SageMaker API reference, CreateSpace, DescribeSpace, UpdateSpace, DeleteSpace,
+ListSpaces, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Spaces(ResourceKind):
     arn_type = "space"
 
     def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-        """Refuse one in a domain, or of an owner, that does not exist."""
+        """Refuse a space in an unknown domain or of an unknown owner."""
         require_domain(response, request)
         if request.get("OwnershipSettings"):
             owner = request["OwnershipSettings"]["OwnerUserProfileName"]
             USER_PROFILES.find(response, {"DomainId": request["DomainId"], "UserProfileName": owner})
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """Where it is reached, and the user id that owns its home directory."""
+        """The URL, and the user id that owns the home directory."""
         del arn
         address = f"https://{request['DomainId']}.studio.{backend.region_name}.sagemaker.aws"
         return {
@@ -56,7 +56,7 @@ class Spaces(ResourceKind):
             description["SpaceSettings"] = settings
 
     def check_deletion(self, response: SageMakerResponse, resource: Resource) -> None:
-        """Refuse to delete one that has apps."""
+        """Refuse to delete a space that has apps."""
         domain, name = resource.description["DomainId"], resource.description["SpaceName"]
         apps = users(
             response.sagemaker_backend,
@@ -72,10 +72,10 @@ SPACES = Spaces()
 
 
 def is_open() -> bool:
-    """Whether moto still has no spaces."""
+    """True if moto has no spaces."""
     return not hasattr(SageMakerResponse, "create_space")
 
 
 def close() -> None:
-    """Keep spaces."""
+    """Close the gap: add spaces."""
     SPACES.add_to_moto()

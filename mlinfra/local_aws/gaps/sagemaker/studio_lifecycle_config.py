@@ -1,8 +1,8 @@
-"""SageMaker Studio lifecycle configurations, which moto lacks.
+"""Gap: SageMaker Studio lifecycle configurations, which moto lacks.
 
-A script that runs when an app starts. It cannot be deleted while a domain or a user profile names it.
-Source: SageMaker API reference, CreateStudioLifecycleConfig, DescribeStudioLifecycleConfig,
-DeleteStudioLifecycleConfig, ListStudioLifecycleConfigs, read 2026-11-24.
+A configuration is a script that runs when an app starts. It cannot be deleted while a domain or a user
+profile references it. Source: SageMaker API reference, CreateStudioLifecycleConfig,
+DescribeStudioLifecycleConfig, DeleteStudioLifecycleConfig, ListStudioLifecycleConfigs, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class StudioLifecycleConfigs(ResourceKind):
     filters: ClassVar[dict[str, str]] = {"AppTypeEquals": "StudioLifecycleConfigAppType"}
 
     def check_deletion(self, response: SageMakerResponse, resource: Resource) -> None:
-        """Refuse to delete one that settings name."""
+        """Refuse to delete a configuration that settings reference."""
         naming = users(response.sagemaker_backend, ("domain", "user-profile"), lambda each: _names(each, resource.arn))
         if naming:
             message = f"Unable to delete {resource.arn}: it is in use by {naming}."
@@ -38,17 +38,17 @@ STUDIO_LIFECYCLE_CONFIGS = StudioLifecycleConfigs()
 
 
 def is_open() -> bool:
-    """Whether moto still has no Studio lifecycle configurations."""
+    """True if moto has no Studio lifecycle configurations."""
     return not hasattr(SageMakerResponse, "create_studio_lifecycle_config")
 
 
 def close() -> None:
-    """Keep Studio lifecycle configurations."""
+    """Close the gap: add Studio lifecycle configurations."""
     STUDIO_LIFECYCLE_CONFIGS.add_to_moto()
 
 
 def _names(value: object, arn: str) -> bool:
-    """Whether `arn` stands anywhere in `value`."""
+    """True if `value` contains `arn` at any depth."""
     if isinstance(value, dict):
         return any(_names(each, arn) for each in value.values())
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""The tags of SageMaker resources.
+"""Gap: tags of SageMaker resources.
 
-moto finds the tags of some kinds of resource, by the name after the slash in their ARN, and adds a
-key that is there already a second time. In AWS every resource with an ARN has tags, and a key has
-one value. Source: SageMaker API reference, AddTags, ListTags and DeleteTags, read 2026-11-24.
+moto finds the tags of some resource types only, by the name after the slash in their ARN, and adds an
+existing key a second time. In AWS, every resource with an ARN has tags, and a key has one value. Source:
+SageMaker API reference, AddTags, ListTags and DeleteTags, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 def is_open() -> bool:
-    """Whether moto still keeps two values for one key."""
+    """True if moto keeps two values for one key."""
     backend = SageMakerModelBackend("us-east-1", "123456789012")
     arn = backend.create_model("model", "role", None, None, None, [{"Key": "Team", "Value": "ml"}]).arn
     return len(backend.add_tags(arn, [{"Key": "Team", "Value": "data"}])) > 1
 
 
 def close() -> None:
-    """Find the tags of whatever has an ARN, and keep one value for a key."""
+    """Close the gap: find the tags of every resource with an ARN, and keep one value for a key."""
     wrap(SageMakerModelBackend, "_get_resource_from_arn", _resource)
     wrap(SageMakerModelBackend, "add_tags", _add_tags)
     wrap(SageMakerModelBackend, "iter_tagged_resources", _tagged_resources)
 
 
-def _resource(of_moto: Callable[..., Any], backend: SageMakerModelBackend, arn: str) -> Any:  # noqa: ANN401  moto has no type for what has tags
+def _resource(of_moto: Callable[..., Any], backend: SageMakerModelBackend, arn: str) -> Any:  # noqa: ANN401  moto has no common type of tagged resources
     for _, resource in kept_resources(backend):
         if resource.arn == arn:
             return resource
@@ -55,14 +55,14 @@ def _resource(of_moto: Callable[..., Any], backend: SageMakerModelBackend, arn: 
 
 
 def _others(backend: SageMakerModelBackend) -> Iterator[Any]:
-    """What moto keeps and does not look for by ARN."""
+    """Resources that moto keeps and does not find by ARN."""
     yield from backend.feature_groups.values()
     yield from backend.model_packages.values()
     yield from backend.notebook_instance_lifecycle_configurations.values()
 
 
 def _add_tags(_: object, backend: SageMakerModelBackend, arn: str, tags: Tags) -> Tags:
-    resource = backend._get_resource_from_arn(arn)  # noqa: SLF001  where moto looks, and so do the gaps
+    resource = backend._get_resource_from_arn(arn)  # noqa: SLF001  moto's search, which the gaps extend
     by_key = {each["Key"]: each for each in [*resource.tags, *tags]}
     resource.tags = list(by_key.values())
     tagged: Tags = resource.tags

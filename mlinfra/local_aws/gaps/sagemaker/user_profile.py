@@ -1,9 +1,8 @@
-"""SageMaker user profiles, which moto lacks.
+"""Gap: SageMaker user profiles, which moto lacks.
 
-A user profile is a person's place in a domain, with a user id of its own in the domain's file
-system. It cannot be deleted while apps or spaces are its own. Source: SageMaker API reference,
-CreateUserProfile, DescribeUserProfile, UpdateUserProfile, DeleteUserProfile, ListUserProfiles, read
-2026-11-24.
+A user profile represents one person in a domain, with a user id in the domain's file system. It cannot be
+deleted while it owns apps or spaces. Source: SageMaker API reference, CreateUserProfile, DescribeUserProfile,
+UpdateUserProfile, DeleteUserProfile, ListUserProfiles, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ class UserProfiles(ResourceKind):
     arn_type = "user-profile"
 
     def check_creation(self, response: SageMakerResponse, request: Mapping[str, Any]) -> None:
-        """Refuse one in a domain that does not exist."""
+        """Refuse a user profile in an unknown domain."""
         require_domain(response, request)
 
     def completed(self, backend: SageMakerModelBackend, request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-        """The user id that owns its home directory."""
+        """The user id that owns the home directory."""
         del request, arn
         return {"HomeEfsFileSystemUid": str(_FIRST_USER_ID + len(self.resources(backend)))}
 
@@ -47,7 +46,7 @@ class UserProfiles(ResourceKind):
         description["UserSettings"] = settings
 
     def check_deletion(self, response: SageMakerResponse, resource: Resource) -> None:
-        """Refuse to delete one that has apps or spaces."""
+        """Refuse to delete a user profile that has apps or spaces."""
         domain, name = resource.description["DomainId"], resource.description["UserProfileName"]
         owned = users(
             response.sagemaker_backend,
@@ -63,12 +62,12 @@ USER_PROFILES = UserProfiles()
 
 
 def is_open() -> bool:
-    """Whether moto still has no user profiles."""
+    """True if moto has no user profiles."""
     return not hasattr(SageMakerResponse, "create_user_profile")
 
 
 def close() -> None:
-    """Keep user profiles."""
+    """Close the gap: add user profiles."""
     USER_PROFILES.add_to_moto()
 
 

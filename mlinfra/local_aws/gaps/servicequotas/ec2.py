@@ -1,8 +1,8 @@
-"""The service quotas that say how many accelerator instances may run.
+"""Gap: service quotas of EC2 for accelerator instances.
 
-moto has quotas of VPC only, and no list of those that are applied. Source: Service Quotas API reference,
-GetServiceQuota, ListServiceQuotas, GetAWSDefaultServiceQuota, ListAWSDefaultServiceQuotas; read
-2026-11-24.
+moto has quotas of VPC only, and no list of applied quotas. In AWS, EC2 has a quota of vCPUs for each group of
+instance types. Source: Service Quotas API reference, GetServiceQuota, ListServiceQuotas,
+GetAWSDefaultServiceQuota, ListAWSDefaultServiceQuotas, read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _DEFAULT_PAGE = 100
 
 
 def is_open() -> bool:
-    """Whether moto still knows no quotas of EC2."""
+    """True if moto has no quotas of EC2."""
     return not hasattr(ServiceQuotasBackend, "list_service_quotas")
 
 
 def close() -> None:
-    """Answer for EC2 too, with defaults and with what is applied."""
+    """Close the gap: add the quotas of EC2, as defaults and as applied."""
     for operation in (
         get_service_quota,
         get_aws_default_service_quota,

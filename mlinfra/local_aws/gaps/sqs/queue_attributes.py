@@ -1,8 +1,8 @@
-"""Attributes of a queue: its policy and those about redriving messages.
+"""Gap: attributes of a queue: its policy and its redrive policies.
 
-moto forgets a queue's policy whenever another attribute is set, does not know RedriveAllowPolicy, and
-writes RedrivePolicy with spaces, which the provider waits to see as it put it. In AWS an attribute that
-is not set stays, and policies about redriving are compact JSON. Source: SQS API reference,
+moto discards a queue's policy whenever another attribute is set, does not support RedriveAllowPolicy, and
+writes RedrivePolicy with spaces, although the provider waits for exactly the text it put. In AWS, attributes
+that are not set are kept, and redrive policies are compact JSON. Source: SQS API reference,
 SetQueueAttributes and GetQueueAttributes, read 2026-11-24.
 """
 
@@ -26,12 +26,12 @@ _motos_attributes = Queue.attributes.fget  # type: ignore[attr-defined]  # it is
 
 
 def is_open() -> bool:
-    """Whether moto still does not know who may redrive to a queue."""
+    """True if moto does not support RedriveAllowPolicy."""
     return _ALLOW not in Queue.BASE_ATTRIBUTES
 
 
 def close() -> None:
-    """Keep what is not set, and know the attribute."""
+    """Close the gap: keep attributes that are not set, and support RedriveAllowPolicy."""
     Queue.BASE_ATTRIBUTES = [*Queue.BASE_ATTRIBUTES, _ALLOW]
     Queue.redrive_allow_policy = None  # type: ignore[attr-defined]  # moto sets attributes by their names
     Queue.attributes = property(_attributes)  # type: ignore[method-assign, assignment]

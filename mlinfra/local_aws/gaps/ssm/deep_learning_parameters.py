@@ -1,9 +1,9 @@
-"""The public SSM parameters that hold the ids of Amazon's Deep Learning AMIs.
+"""Gap: public SSM parameters with the ids of Amazon's Deep Learning AMIs.
 
-moto has the parameters of Amazon Linux and ECS, which it loads when a name below theirs is asked for;
-these are loaded the same way. Source: AWS Deep Learning AMIs developer guide, "Finding the ID of a
-DLAMI"; AWS Neuron documentation, "Neuron DLAMI User Guide"; Systems Manager user guide, "Discovering
-public parameters"; read 2026-11-24.
+moto has the parameters of Amazon Linux and ECS, and loads them when a name below their path is first
+requested; this gap loads its parameters in the same way. Source: AWS Deep Learning AMIs developer guide,
+"Finding the ID of a DLAMI"; AWS Neuron documentation, "Neuron DLAMI User Guide"; Systems Manager user guide,
+"Discovering public parameters"; read 2026-11-24.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _PREFIXES = ("/aws/service/deeplearning", "/aws/service/neuron")
 
 
 def is_open() -> bool:
-    """Whether moto still has no parameters of the Deep Learning AMIs."""
+    """True if moto has no parameters of the Deep Learning AMIs."""
     return next(iter(deep_learning_parameters("us-east-1"))) not in ParameterDict("123456789012", "us-east-1")
 
 
 def close() -> None:
-    """Load them when a name below theirs is first asked for."""
+    """Close the gap: load the parameters when a name below their path is first requested."""
     wrap(ParameterDict, "_check_loading_status", _check_loading_status)
 
 
@@ -37,10 +37,10 @@ def _check_loading_status(original: Callable[..., None], parameters: ParameterDi
     if not str(key or "").startswith(_PREFIXES):
         return
     for name, image_id in deep_learning_parameters(parameters.region_name).items():
-        # `setdefault` and `in` of moto's dictionary would ask for loading again.
+        # `setdefault` and `in` of moto's dictionary would start the loading again.
         if dict.__contains__(parameters, name):
             continue
-        parameter = Parameter(  # type: ignore[abstract]  # moto does so itself
+        parameter = Parameter(  # type: ignore[abstract]  # as moto does
             account_id=parameters.account_id,
             name=name,
             value=image_id,

@@ -37,7 +37,7 @@ def test_a_reset_forgets_what_the_gaps_keep() -> None:
             region_name="us-east-1",
             endpoint_url=local_aws.endpoint,
             aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106  there is no secret: nothing checks it
+            aws_secret_access_key="local",  # noqa: S106  not a secret: any value is accepted
         )
         sagemaker.create_image(ImageName="forgotten", RoleArn=ROLE)
         local_aws.reset()

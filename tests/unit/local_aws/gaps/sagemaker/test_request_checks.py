@@ -18,7 +18,7 @@ def test_a_request_without_what_it_needs_is_refused(sagemaker: Any) -> None:
         region_name="us-east-1",
         endpoint_url=sagemaker.meta.endpoint_url,
         aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106  there is no secret: nothing checks it
+        aws_secret_access_key="local",  # noqa: S106  not a secret: any value is accepted
         config=Config(parameter_validation=False),
     )
     with pytest.raises(ClientError, match="Value null at 'modelName'") as caught:
