@@ -1,14 +1,13 @@
 """The CDKTF app: the stacks of every declared environment. `npx cdktf synth` runs it.
 
-MLINFRA_ENV=dev leaves all other environments out; MLINFRA_TODAY=2026-11-24 judges expiries as of
-that day.
+MLINFRA_ENV=dev leaves all other environments out; MLINFRA_TODAY=2026-11-24 compares expiries with that day.
 """
 
 import os
 from pathlib import Path
 
 from mlinfra import load_environments
-from mlinfra.app import MlApp, problems_without_traceback
+from mlinfra.app import MlApp, problems_without_traceback, warn_about_expired_experiments
 from mlinfra.stacks.adopted import AdoptedStack
 from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
@@ -23,6 +22,7 @@ ROOT = Path(__file__).resolve().parent
 def main() -> None:
     """Synthesize."""
     environments = load_environments(ROOT, only=os.environ.get("MLINFRA_ENV"))
+    warn_about_expired_experiments(environments)
     app = MlApp(ROOT)
     for environment in environments:
         state = StateStack(app, environment)

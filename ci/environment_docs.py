@@ -76,6 +76,7 @@ def page() -> str:
         rows = [
             f"| `{name}` | {'required' if field.is_required() else ''} | {field.description} |"
             for name, field in model.model_fields.items()
+            if not field.exclude
         ]
         parts += [f"## {model.__name__}", summary]
         if rows:

@@ -1,6 +1,6 @@
 """The embedded local AWS: what `make demo` deploys. No account, no credentials, no cost."""
 
-from datetime import date
+from datetime import timedelta
 
 from mlinfra import (
     Endpoint,
@@ -15,6 +15,7 @@ from mlinfra import (
     Team,
     Variant,
 )
+from mlinfra.declarations import present_day
 
 local = Environment(
     name="local",
@@ -33,10 +34,15 @@ local = Environment(
     quiet_hours=QuietHours(begin="20:00"),
     janitor_dry_run=False,
     alert_emails=["ml-platform@example.com"],
-    # Nothing here outlives the demo, so its expiry never has to be renewed.
-    max_experiment_days=36_500,
     experiments=[
-        Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2099, 12, 31)),
+        Experiment(
+            name="two-tower-v2",
+            owner="ana@example.com",
+            size="small",
+            nodes=2,
+            # Nothing here outlives the demo, so its expiry never has to be renewed.
+            expires=present_day() + timedelta(days=30),
+        ),
     ],
     endpoints=[
         Endpoint(

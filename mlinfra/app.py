@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk import App
+from mlinfra.declarations import expired_experiments
 from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from mlinfra.declarations import Environment
 
 LOCK_FILE = ".terraform.lock.hcl"
 
@@ -38,6 +41,13 @@ class MlApp(App):
             return
         for stack in Path(self.outdir, "stacks").iterdir():
             shutil.copyfile(self._lock_file, stack / LOCK_FILE)
+
+
+def warn_about_expired_experiments(environments: Iterable[Environment]) -> None:
+    """Write a warning to stderr for each experiment that has expired by the day of its environment."""
+    for environment in environments:
+        for each in expired_experiments(environment, environment.today) if environment.today else ():
+            sys.stderr.write(f"warning: {each}\n")
 
 
 @contextmanager

@@ -41,8 +41,9 @@ def an_environment(**changes: Any) -> Environment:
         "cost_center": "ml-1234",
         "repository": "gitlab.example.com/ml/platform",
         "monthly_spend_limit_usd": 15_000,
+        "image_lock": image_lock(),
     } | changes
-    return Environment(**values).with_image_lock(image_lock())
+    return Environment(**values)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -50,12 +51,23 @@ def test_one_environment_can_be_synthesized_alone_and_nothing_is_said_when_all_i
     assert {path.name.split("-")[0] for path in tmp_path.glob("stacks/*")} == {"staging"}
 
 
-def test_an_expired_experiment_ends_the_synth_with_a_sentence(tmp_path: Path) -> None:
-    ended = synthesize(tmp_path, MLINFRA_ENV="dev", MLINFRA_TODAY="2027-06-01")
-    assert ended.returncode == 1
-    assert "experiments.two-tower-v2.expires: '2026-12-23' is in the past" in ended.stderr
+def test_an_expired_experiment_is_synthesized_without_nodes_and_with_one_warning(tmp_path: Path) -> None:
+    ended = synthesize(tmp_path, MLINFRA_ENV="dev", MLINFRA_TODAY="2026-12-26")
+    assert ended.returncode == 0
+    warnings = ended.stderr.splitlines()
+    assert len(warnings) == 2
+    assert warnings[0] == (
+        "warning: experiment two-tower-v2 expired 3 days ago (2026-12-23); remove it or extend it in "
+        "environments/dev.py. Its cluster has size zero until then. Owner: ana@example.com"
+    )
+    stack = json.loads((tmp_path / "stacks" / "dev-training" / "cdk.tf.json").read_text())
+    assert {each["max_size"] for each in stack["resource"]["aws_autoscaling_group"].values()} == {0}
+
+
+def test_the_environments_of_this_repository_are_valid_in_any_year(tmp_path: Path) -> None:
+    ended = synthesize(tmp_path, MLINFRA_TODAY="2031-11-24")
+    assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
-    assert not list(tmp_path.iterdir())
 
 
 def test_an_environment_that_is_not_declared_ends_the_synth_with_a_sentence(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ Place = Literal["aws", "local"]
 _FORMAT = 1
 _PLACES: tuple[Place, ...] = ("aws", "local")
 
-CudaVersion = Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+CudaVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
 
 
 class ImagePin(BaseModel):
@@ -45,7 +45,7 @@ class ImagePin(BaseModel):
     root_device: str = Field(pattern=r"^/dev/[a-z0-9]+$", description="The device name of its root volume.")
     architecture: Literal["x86_64", "arm64"] = Field(description="The processor that it is for.")
     driver: str | None = Field(
-        pattern=r"^\d+(\.\d+){1,2}$",
+        pattern=r"^[0-9]+(\.[0-9]+){1,2}$",
         description="The version of NVIDIA's driver, such as 595.91.07; null: not known, or there is none.",
     )
     cuda: tuple[CudaVersion, ...] = Field(

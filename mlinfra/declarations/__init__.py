@@ -1,4 +1,4 @@
-"""What a team declares as data: environments, experiments, endpoints and people. No cdktf."""
+"""Declarations of a team as data: environments, experiments, endpoints and people. No cdktf."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from mlinfra.declarations.bucket_record import BUCKET_RECORD_FILE, BucketRecord
 from mlinfra.declarations.data_lake import DataLakeSettings, Frequency
 from mlinfra.declarations.endpoint import IMAGE, Endpoint, Variant
 from mlinfra.declarations.environment import Environment
-from mlinfra.declarations.experiment import EMAIL_ADDRESS, EmailAddress, Experiment, Lustre, Name
+from mlinfra.declarations.experiment import Experiment, Lustre
+from mlinfra.declarations.expiry import ExpiredExperiment, expired_experiments, has_expired
 from mlinfra.declarations.feature_group import FeatureGroup
 from mlinfra.declarations.forgotten import Forgotten, dump_forgotten, forgotten_file, load_forgotten
 from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless
@@ -30,7 +31,7 @@ from mlinfra.declarations.record_file import write_whole
 from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.studio import SHORTEST_IDLE_MINUTES, Space, StudioApp, StudioSettings, encoded
 from mlinfra.declarations.tracking import Tracking
-from mlinfra.declarations.types import DATA_ZONES, LAKE_BUCKETS
+from mlinfra.declarations.types import DATA_ZONES, EMAIL_ADDRESS, LAKE_BUCKETS, EmailAddress, Name
 
 __all__ = [
     "ADOPTED_COMPONENT",
@@ -56,6 +57,7 @@ __all__ = [
     "Endpoint",
     "Environment",
     "Experiment",
+    "ExpiredExperiment",
     "FeatureGroup",
     "Forgotten",
     "Frequency",
@@ -82,7 +84,9 @@ __all__ = [
     "dump_adopted",
     "dump_forgotten",
     "encoded",
+    "expired_experiments",
     "forgotten_file",
+    "has_expired",
     "load_adopted",
     "load_environments",
     "load_forgotten",

@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field
 
-from mlinfra.declarations.base import Declaration
-from mlinfra.declarations.experiment import EmailAddress
+from mlinfra.declarations.base import Declaration, duplicates
 from mlinfra.declarations.record_file import entries_of, text_of
+from mlinfra.declarations.types import EmailAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,6 +34,9 @@ AdoptedType = Literal[
 ADOPTED_TYPES: tuple[AdoptedType, ...] = get_args(AdoptedType)
 
 ArgumentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+_DEEPEST_ARGUMENT = 32
+"""The most levels of nested lists and maps in arguments. No resource of the AWS provider has as many."""
 
 
 class Adopted(Declaration):
@@ -72,6 +74,13 @@ class Adopted(Declaration):
         description="Whether Terraform refuses to destroy it. Default: True: nobody declared how to make it again.",
     )
 
+    not_templates = frozenset({"id", "arguments"})  # `terraform_literal` escapes them
+
+    def _problems(self) -> Iterator[str]:
+        if _depth_exceeds(self.arguments, _DEEPEST_ARGUMENT):
+            expected = f"Expected: at most {_DEEPEST_ARGUMENT} levels of lists and maps."
+            yield f"arguments: they are nested too deeply. {expected}"
+
     @property
     def address(self) -> str:
         """Its address in Terraform."""
@@ -103,12 +112,8 @@ def dump_adopted(adopted: Iterable[Adopted]) -> str:
 def adopted_problems(adopted: Iterable[Adopted]) -> Iterator[str]:
     """What is wrong with several together: Terraform knows each address once, and manages each resource once."""
     sound = [each for each in adopted if each.type and each.id and each.name]
-    for address, count in Counter(each.address for each in sound).items():
-        if count > 1:
-            yield f"adopted: {address} stands there {count} times. Expected: each name once for a type."
-    for (kind, identifier), count in Counter((each.type, each.id) for each in sound).items():
-        if count > 1:
-            yield f"adopted: {kind} {identifier!r} is adopted {count} times. Expected: each resource once."
+    yield from duplicates("adopted", (each.address for each in sound), kind="addresses")
+    yield from duplicates("adopted", (f"{each.type} {each.id}" for each in sound), kind="resources")
 
 
 def terraform_literal(value: Any) -> Any:  # noqa: ANN401  arguments have any shape
@@ -125,3 +130,11 @@ def terraform_literal(value: Any) -> Any:  # noqa: ANN401  arguments have any sh
     if isinstance(value, list | tuple):
         return [terraform_literal(inner) for inner in value]
     return value
+
+
+def _depth_exceeds(value: object, levels: int) -> bool:
+    """True if `value` has more than `levels` levels of nested lists and maps."""
+    if not isinstance(value, (dict, list, tuple)):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_depth_exceeds(each, levels - 1) for each in inner)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from mlinfra.declarations.base import Declaration
-from mlinfra.declarations.types import DATA_ZONES
+from mlinfra.declarations.types import DATA_ZONES, AccountId, Zone
 
-Zone = Annotated[str, Field(pattern=f"^({'|'.join(DATA_ZONES)})$")]
 Frequency = Literal["Daily", "Weekly"]
 """How often S3 writes a list of what is in a bucket."""
 
@@ -33,7 +32,7 @@ class DataLakeSettings(Declaration):
         description="The most that one query of Athena may read, in GiB, 0.01 or more. The lake then has a Glue "
         "database and an Athena workgroup. Default: none of them.",
     )
-    trusted_account_ids: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
+    trusted_account_ids: tuple[AccountId, ...] = Field(
         default=(),
         description="Other accounts that decide by their own policies who of them reads the lake, 12 digits each. "
         "Default: none; everybody from elsewhere is refused.",

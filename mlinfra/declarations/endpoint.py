@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from mlinfra.declarations.base import Declaration, Problems
-from mlinfra.declarations.experiment import EmailAddress, Name
+from mlinfra.declarations.base import Declaration, Problems, duplicates, shown
 from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless
+from mlinfra.declarations.types import EmailAddress, Name
+from mlinfra.declarations.variables import variable_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,13 +22,19 @@ _ALARMS_OF_A_DEPLOYMENT = 10
 """SageMaker takes no more (API reference, AutoRollbackConfig, read 2026-11-26)."""
 _ALARMS_OF_A_VARIANT = 2
 
+_LONGEST_VARIABLE = 1_024
+"""The longest name and value of a container's environment variable, in characters (SageMaker API reference,
+ContainerDefinition, Environment, read 2026-11-28)."""
+
 IMAGE = re.compile(
-    r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
-    r"(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$"
+    r"^(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
+    r"(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})\Z"
 )
 """An image in ECR, with a tag or a digest."""
 
-OWN_IMAGE = re.compile(r"^(?P<name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?P<version>:[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$")
+OWN_IMAGE = re.compile(
+    r"^(?P<name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?P<version>:[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})\Z"
+)
 """An image in one of the environment's own `image_repositories`, with a tag or a digest."""
 
 
@@ -86,16 +93,16 @@ class Variant(Declaration):
     @field_validator("variables")
     @classmethod
     def _variables_can_be_set(cls, variables: dict[str, str]) -> dict[str, str]:
-        problems = [
-            f"variables: {name!r} cannot be the name of an environment variable. Expected: letters, digits and "
-            f"underscores, not beginning with a digit."
-            for name in variables
-            if not (name.isidentifier() and name.isascii())
+        problems = list(variable_problems(variables))
+        problems += [
+            f"variables.{name}: the value has {len(value):,} characters. Expected: at most {_LONGEST_VARIABLE:,}."
+            for name, value in variables.items()
+            if len(value) > _LONGEST_VARIABLE
         ]
         problems += [
-            f"variables.{name}: {value!r} would be computed by Terraform. Expected: no ${{ and no %{{."
-            for name, value in variables.items()
-            if "${" in value or "%{" in value
+            f"variables: the name {shown(name)} has {len(name):,} characters. Expected: at most {_LONGEST_VARIABLE:,}."
+            for name in variables
+            if len(name) > _LONGEST_VARIABLE
         ]
         if problems:
             raise Problems(problems)
@@ -177,20 +184,15 @@ class Endpoint(Declaration):
         "owner is only told.",
     )
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Endpoint:
-        if not self.model_fields_set:  # it was refused already and stands in for itself
-            return self
-        problems = [*self._variant_problems(), *self._shadow_problems()]
+    def _problems(self) -> Iterator[str]:
+        yield from self._variant_problems()
+        yield from self._shadow_problems()
         if isinstance(self.hosting, Asynchronous):
-            problems += self._asynchronous_problems()
+            yield from self._asynchronous_problems()
         if isinstance(self.hosting, Serverless):
-            problems += self._serverless_problems()
+            yield from self._serverless_problems()
         else:
-            problems += self._deployment_problems()
-        if problems:
-            raise Problems(problems)
-        return self
+            yield from self._deployment_problems()
 
     @property
     def is_isolated(self) -> bool:
@@ -210,10 +212,7 @@ class Endpoint(Declaration):
         return (*self.variants, self.shadow) if self.shadow else self.variants
 
     def _variant_problems(self) -> Iterator[str]:
-        names = [each.name for each in self.all_variants]
-        for name in sorted({name for name in names if names.count(name) > 1}, key=str):
-            count = names.count(name)
-            yield f"variants: {name!r} stands there {count} times. Expected: each name once, shadow included."
+        yield from duplicates("variants", (each.name for each in self.all_variants))
 
     def _shadow_problems(self) -> Iterator[str]:
         if self.shadow is None:

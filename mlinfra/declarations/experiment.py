@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from mlinfra.catalog import Choice, NoOffer, by_name, cheapest, gpu_model
-from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.base import Declaration, Problems, shown
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
-from mlinfra.declarations.types import DATA_ZONES
+from mlinfra.declarations.types import DATA_ZONES, EmailAddress, Name, Zone
+from mlinfra.declarations.variables import variable_problems
 
-Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$")]
-"""Lower-case letters, digits and single hyphens, beginning with a letter: what all of AWS's names allow."""
-
-EMAIL_ADDRESS = r"^[\w.+\-]+@[\w\-]+(\.[\w\-]+)+$"
-"""What an e-mail address looks like, as a regular expression."""
-
-EmailAddress = Annotated[str, Field(max_length=256, pattern=EMAIL_ADDRESS)]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LUSTRE_STEP_GIB = 2400
 _SET_BY_NODES = frozenset({"AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_ADDR", "MASTER_PORT", "NNODES", "NODE_RANK"})
@@ -34,7 +30,7 @@ class Lustre(Declaration):
         DeclarationError: with every problem at once.
     """
 
-    zone: str = Field(description=f"The zone of the data lake: one of {', '.join(DATA_ZONES)}.")
+    zone: Zone = Field(description=f"The zone of the data lake: one of {', '.join(DATA_ZONES)}.")
     prefix: str = Field(
         default="",
         pattern=r"^([\w.=\-]+/)*$",
@@ -48,14 +44,6 @@ class Lustre(Declaration):
     export: bool = Field(
         default=False, description="Whether what is written goes to the lake, by itself. Default: False."
     )
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        if zone not in DATA_ZONES:
-            message = f"is not a zone of the data lake. Expected: one of {', '.join(DATA_ZONES)}."
-            raise ValueError(message)
-        return zone
 
     @field_validator("capacity_gib")
     @classmethod
@@ -78,6 +66,8 @@ class Experiment(Declaration):
     Raises:
         DeclarationError: with every problem at once.
     """
+
+    not_templates = frozenset({"variables"})  # part of the user data, which is encoded in base64
 
     name: Name = Field(
         min_length=2,
@@ -114,7 +104,7 @@ class Experiment(Declaration):
     )
     zone: str | None = Field(
         default=None,
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$",
         description="The availability zone of all nodes, such as us-east-1b. Default: any; with Elastic Fabric "
         "Adapters or lustre, that of the first subnet.",
     )
@@ -125,7 +115,7 @@ class Experiment(Declaration):
     )
     cuda: str | None = Field(
         default=None,
-        pattern=r"^\d+\.\d+$",
+        pattern=r"^[0-9]+\.[0-9]+$",
         description="The CUDA version that the code needs, such as 12.8. A node without it fails at boot. Default: the "
         "pinned image's.",
     )
@@ -180,14 +170,9 @@ class Experiment(Declaration):
     @field_validator("variables")
     @classmethod
     def _variables_can_be_set(cls, variables: dict[str, str]) -> dict[str, str]:
-        problems = [
-            f"variables: {name!r} cannot be the name of an environment variable. Expected: letters, digits and "
-            f"underscores, not beginning with a digit."
-            for name in variables
-            if not (name.isidentifier() and name.isascii())
-        ]
+        problems = list(variable_problems(variables))
         problems += [
-            f"variables.{name}: a value of one line is expected."
+            f"variables.{name}: {shown(value)} has more than one line. Expected: one line."
             for name, value in variables.items()
             if any(ord(each) < ord(" ") for each in value)
         ]
@@ -200,28 +185,21 @@ class Experiment(Declaration):
             raise Problems(problems)
         return variables
 
-    @model_validator(mode="after")
-    def _asks_in_one_way(self) -> Experiment:
+    def _problems(self) -> Iterator[str]:
         given = [name for name in ("size", "gpu", "instance_type") if getattr(self, name) is not None]
-        problems = []
         if len(given) > 1:
-            problems.append(f"{', '.join(given)}: all of them are given. Expected: one of size, gpu or instance_type.")
+            yield f"{', '.join(given)}: all of them are given. Expected: one of size, gpu or instance_type."
         if self.gpu is None:
-            problems += [
-                f"{name}: {getattr(self, name)} is given without gpu. Expected: gpu=... beside it."
-                for name in ("gpus_per_node", "gpu_memory_gib")
-                if getattr(self, name) is not None
-            ]
+            for name in ("gpus_per_node", "gpu_memory_gib"):
+                if getattr(self, name) is not None:
+                    yield f"{name}: {getattr(self, name)} is given without gpu. Expected: gpu=... beside it."
         else:
             try:
                 self._cheapest()
             except NoOffer as answer:
-                problems.append(f"gpu: {answer}")
+                yield f"gpu: {answer}"
         if isinstance(self.purchase, Spot):
-            problems += self._spot_problems(self.purchase)
-        if problems:
-            raise Problems(problems)
-        return self
+            yield from self._spot_problems(self.purchase)
 
     def choose(self, sizes: dict[str, str]) -> Choice:
         """The instance type that it gets, and why.
@@ -248,15 +226,11 @@ class Experiment(Declaration):
         assert self.gpu is not None  # noqa: S101  asked for by both callers
         return cheapest(gpu=self.gpu, gpus_per_node=self.gpus_per_node or 1, gpu_memory_gib=self.gpu_memory_gib)
 
-    def _spot_problems(self, spot: Spot) -> list[str]:
-        problems = []
-        if spot.on_demand_nodes > self.nodes:
-            problems.append(
-                f"purchase.on_demand_nodes: {spot.on_demand_nodes} is more than nodes. Expected: 0 to {self.nodes}."
-            )
-        for name in spot.instance_types:
+    def _spot_problems(self, spot: Spot) -> Iterator[str]:
+        if spot.on_demand_nodes is not None and spot.on_demand_nodes > self.nodes:
+            yield f"purchase.on_demand_nodes: {spot.on_demand_nodes} is more than nodes. Expected: 0 to {self.nodes}."
+        for name in spot.instance_types or ():
             try:
                 by_name(name)
             except NoOffer as answer:
-                problems.append(f"purchase.instance_types: {answer}")
-        return problems
+                yield f"purchase.instance_types: {answer}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from mlinfra.declarations.base import Declaration, Problems
-from mlinfra.declarations.experiment import EmailAddress, Name
+from mlinfra.declarations.base import Declaration, Problems, shown
+from mlinfra.declarations.types import EmailAddress, Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FeatureType = Literal["String", "Fractional", "Integral"]
 FeatureName = Annotated[str, Field(max_length=64, pattern=r"^[a-zA-Z0-9]([-_]*[a-zA-Z0-9])*$")]
@@ -64,23 +67,17 @@ class FeatureGroup(Declaration):
             )
         return features
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> FeatureGroup:
-        problems = [
-            f"{field}: {named!r} is not among the features. Expected: one of {', '.join(self.features)}."
-            for field, named in (("record_identifier", self.record_identifier), ("event_time", self.event_time))
-            if named not in self.features
-        ]
+    def _problems(self) -> Iterator[str]:
+        for field, named in (("record_identifier", self.record_identifier), ("event_time", self.event_time)):
+            if named not in self.features:
+                yield f"{field}: {shown(named)} is not among the features. Expected: one of {', '.join(self.features)}."
         type_of_time = self.features.get(self.event_time, "String")
         if type_of_time not in _EVENT_TIME_TYPES:
-            problems.append(
+            yield (
                 f"event_time: {self.event_time!r} is {type_of_time}. Expected: String for ISO-8601, or Fractional for "
                 f"seconds since 1970."
             )
         if self.record_identifier == self.event_time:
-            problems.append("event_time: it is the record_identifier too. Expected: another feature.")
+            yield "event_time: it is the record_identifier too. Expected: another feature."
         if not (self.offline or self.online):
-            problems.append("offline, online: both are False. Expected: at least one of them.")
-        if problems:
-            raise Problems(problems)
-        return self
+            yield "offline, online: both are False. Expected: at least one of them."

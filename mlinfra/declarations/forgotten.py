@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from mlinfra.declarations.base import Declaration
+from mlinfra.declarations.base import Declaration, duplicates, shown
 from mlinfra.declarations.record_file import entries_of, text_of
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ class Forgotten(Declaration):
     who: str = Field(min_length=1, description="Who decided it, such as the ARN of their role.")
     when: date = Field(description="The day.")
 
+    not_templates = frozenset({"reason", "stack", "who"})  # kept in the record, not given to Terraform
+
     @classmethod
     def _subject(cls, values: dict[str, object]) -> str:
-        return f"forgotten {values.get('address', 'without an address')!r}"
+        return f"forgotten {shown(values.get('address', 'without an address'))}"
 
 
 def forgotten_file(environment: str) -> str:
@@ -63,8 +65,5 @@ def dump_forgotten(forgotten: Iterable[Forgotten]) -> str:
 
 def forgotten_problems(forgotten: Iterable[Forgotten]) -> Iterator[str]:
     """What is wrong with several together."""
-    seen: set[tuple[str, str]] = set()
-    for each in forgotten:
-        if (each.stack, each.address) in seen:
-            yield f"forgotten: {each.address} of {each.stack} stands there twice. Expected: once."
-        seen.add((each.stack, each.address))
+    sound = [each for each in forgotten if each.stack and each.address]
+    yield from duplicates("forgotten", (f"{each.address} of {each.stack}" for each in sound), kind="addresses")

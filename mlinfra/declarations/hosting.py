@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from mlinfra.catalog import expect_hosting_type
-from mlinfra.declarations.base import Declaration, Problems
+from mlinfra.declarations.base import Declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What all that runs on instances has.
 HostingType = Annotated[
@@ -72,24 +75,17 @@ class RealTime(Declaration):
     startup_seconds: StartupSeconds = None
     download_seconds: DownloadSeconds = None
 
-    @model_validator(mode="after")
-    def _scales_between_two_sizes(self) -> RealTime:
-        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
-            return self
-        problems = []
+    def _problems(self) -> Iterator[str]:
         if self.max_instances is not None and self.max_instances <= self.instances:
-            problems.append(
+            yield (
                 f"max_instances: {self.max_instances} is not more than instances. Expected: {self.instances + 1} or "
                 f"more, or leave it out."
             )
         if (self.max_instances is None) != (self.invocations_per_instance is None):
-            problems.append(
-                "max_instances, invocations_per_instance: one of them is given. Expected: both, to scale by the "
+            yield (
+                "max_instances, invocations_per_instance: only one of them is given. Expected: both, to scale by the "
                 "number of requests; or neither."
             )
-        if problems:
-            raise Problems(problems)
-        return self
 
 
 class Serverless(Declaration):
@@ -132,17 +128,12 @@ class Serverless(Declaration):
         "above that people are told. Default: 10000.",
     )
 
-    @model_validator(mode="after")
-    def _provisions_what_may_run(self) -> Serverless:
-        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
-            return self
+    def _problems(self) -> Iterator[str]:
         if self.provisioned_concurrency is not None and self.provisioned_concurrency > self.max_concurrency:
-            problem = (
+            yield (
                 f"provisioned_concurrency: {self.provisioned_concurrency} is more than max_concurrency. Expected: 1 to "
                 f"{self.max_concurrency}."
             )
-            raise Problems([problem])
-        return self
 
 
 class Asynchronous(Declaration):
@@ -182,16 +173,11 @@ class Asynchronous(Declaration):
     startup_seconds: StartupSeconds = None
     download_seconds: DownloadSeconds = None
 
-    @model_validator(mode="after")
-    def _scales_between_two_sizes(self) -> Asynchronous:
-        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
-            return self
+    def _problems(self) -> Iterator[str]:
         if self.min_instances > self.max_instances:
-            problem = (
+            yield (
                 f"min_instances: {self.min_instances} is more than max_instances. Expected: 0 to {self.max_instances}."
             )
-            raise Problems([problem])
-        return self
 
     @property
     def instances(self) -> int:
@@ -256,18 +242,11 @@ class BlueGreen(Declaration):
         steps = {"canary": 1, "linear": -(-100 // self.step_percent) - 1}
         return self.wait_seconds * steps.get(self.traffic, 0) + self.termination_wait_seconds
 
-    @model_validator(mode="after")
-    def _fits_in_its_time(self) -> BlueGreen:
-        if not self.model_fields_set:  # all defaults, or it was refused already and stands in for itself
-            return self
-        problems = []
+    def _problems(self) -> Iterator[str]:
         if self.traffic == "linear" and self.step_percent < 10:  # noqa: PLR2004  TrafficRoutingConfig: 10 to 50 percent
-            problems.append(f"step_percent: {self.step_percent} is too small for linear. Expected: 10 to 50.")
+            yield f"step_percent: {self.step_percent} is too small for linear. Expected: 10 to 50."
         elif self.timeout_seconds <= self.waiting_seconds:
-            problems.append(
-                f"timeout_seconds: {self.timeout_seconds} is over before the waiting is, {self.waiting_seconds} "
+            yield (
+                f"timeout_seconds: {self.timeout_seconds} is not more than all waits together, {self.waiting_seconds} "
                 f"seconds. Expected: more, up to 3600, or shorter waits."
             )
-        if problems:
-            raise Problems(problems)
-        return self

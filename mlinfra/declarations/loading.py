@@ -12,21 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlinfra.catalog import IMAGE_LOCK_FILE, ImageLock
-from mlinfra.declarations.adopted import load_adopted
-from mlinfra.declarations.base import Judgement, judging
+from mlinfra.declarations.base import Judgement, current_judgement, judging, shown
 from mlinfra.declarations.bucket_record import BUCKET_RECORD_FILE, BucketRecord
 from mlinfra.declarations.environment import Environment
-from mlinfra.declarations.forgotten import load_forgotten
 from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 RECORDS_VARIABLE = "MLINFRA_RECORDS"
-"""The environment variable that names another folder to read `NAME.adopted.json` and `NAME.forgotten.json` from.
+"""The environment variable with another folder to read `NAME.adopted.json` and `NAME.forgotten.json` from.
 
-`mlinfra adopt` and `mlinfra forget` plan what they propose before they write it into the project.
+`mlinfra adopt` and `mlinfra forget` plan their proposal before they write it into the project.
 """
+
+
+_LONGEST_ERROR = 300
+"""The longest text of a Python error in a message, in characters."""
 
 
 def load_environments(
@@ -35,108 +37,111 @@ def load_environments(
     """Read `environments/NAME.py` below `root`, each of which declares the environment NAME.
 
     Args:
-        root: the repository's folder. Environment files may import what lies in it.
+        root: the repository's folder. Environment files may import modules from it.
         only: the one environment to read. Default: all, in the order of their names.
-        today: the day that expiries are judged by. Default: the day in MLINFRA_TODAY (as
+        today: the day that expiries are compared with. Default: the day in MLINFRA_TODAY (as
             2026-11-24), which makes a synth repeatable; without it, the present day.
-        judged: whether expiries are judged, and the image lock and the record of buckets are read. Default: True;
-            what only looks at what is there minds none of them.
+        judged: True to compare expiries, and to read the image lock and the record of buckets. Commands that only
+            read the account need neither. Default: True.
 
     Raises:
         DeclarationError: with every problem of every environment read.
     """
     files = {path.stem: path for path in sorted(root.glob("environments/*.py")) if not path.stem.startswith("_")}
     if not files:
-        raise DeclarationError(str(root / "environments"), ["no environment is declared there. Expected: dev.py, say."])
+        problem = "no environment is declared there. Expected: a file such as dev.py."
+        raise DeclarationError(str(root / "environments"), [problem])
     if only is not None and only not in files:
         near = difflib.get_close_matches(only, files, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
-        subject = f"environment {only!r}"
+        subject = f"environment {shown(only)}"
         raise DeclarationError(subject, [f"it is not declared. {hint}Declared: {', '.join(files)}."])
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
 
-    with judging((today or present_day()) if judged else None) as judgement:
-        read = [_read(files[name]) for name in ([only] if only else files)]
-        read = [_with_records(each, root, judgement) for each in read]
-        lock = _image_lock(root, judgement) if judged else ImageLock()
-        record = _bucket_record(root, files, judgement) if judged else None
+    day = (today or present_day()) if judged else None
+    with judging(day, records=Path(os.environ.get(RECORDS_VARIABLE) or root / "environments")) as judgement:
+        if judged:
+            _read_locks(root, files, judgement)
+        read = [_read(files[name], judgement) for name in ([only] if only else files)]
     if judgement.errors:
         raise DeclarationError.together(judgement.errors)
-    environments = tuple(each.with_image_lock(lock) for each in read)
-    return tuple(each.with_bucket_record(record) for each in environments) if record else environments
+    return tuple(each for each in read if each)
 
 
-def _image_lock(root: Path, judgement: Judgement) -> ImageLock:
-    """The lock of the project; an empty one where it is missing, for what uses no image that has to be pinned."""
+def _read_locks(root: Path, declared: Collection[str], judgement: Judgement) -> None:
+    """Put the project's image lock and record of buckets into `judgement`. A missing file counts as an empty one."""
     path = root / IMAGE_LOCK_FILE
     try:
-        return ImageLock.load(path) if path.exists() else ImageLock()
+        judgement.image_lock = ImageLock.load(path) if path.exists() else ImageLock()
     except DeclarationError as error:
-        judgement.errors.append(error)
-        return ImageLock()
-
-
-def _with_records(environment: Environment, root: Path, judgement: Judgement) -> Environment:
-    """The environment with what was adopted and forgotten in it."""
-    folder = Path(os.environ.get(RECORDS_VARIABLE) or root / "environments")
+        judgement.reject(error)
+    judgement.bucket_record = BucketRecord()
     try:
-        # A declaration that was refused is in the judgement already.
-        adopted, forgotten = load_adopted(folder, environment.name), load_forgotten(folder, environment.name)
-        return environment if judgement.errors else environment.with_adopted(adopted, forgotten)
+        judgement.bucket_record = BucketRecord.load(root / BUCKET_RECORD_FILE)
+        judgement.bucket_record.expect_declared(declared)
     except DeclarationError as error:
-        judgement.errors.append(error)
-        return environment
-
-
-def _bucket_record(root: Path, declared: Collection[str], judgement: Judgement) -> BucketRecord:
-    """The record of the project; an empty one where it is missing, for what protects no data."""
-    try:
-        record = BucketRecord.load(root / BUCKET_RECORD_FILE)
-        record.expect_declared(declared)
-    except DeclarationError as error:
-        judgement.errors.append(error)
-        return BucketRecord()
-    return record
+        judgement.reject(error)
 
 
 def present_day() -> date:
-    """The day in MLINFRA_TODAY (as 2026-11-24); without it, the present day.
+    """The day that the enclosing `load_environments` compares expiries with.
+
+    Outside of it, or where it compares none: the day in MLINFRA_TODAY (as 2026-11-24); without that, the present day.
 
     Raises:
         DeclarationError: where the variable holds no date.
     """
+    judged = current_judgement().today
+    if judged is not None:
+        return judged
     given = os.environ.get("MLINFRA_TODAY")
     if not given:
-        return date.today()  # noqa: DTZ011  an expiry is a day where the reader lives
+        return date.today()  # noqa: DTZ011  an expiry is a day in the reader's time zone
     try:
         return date.fromisoformat(given)
     except ValueError:
-        problem = f"{given!r} is not a date. Expected: such as 2026-11-24."
+        problem = f"{shown(given)} is not a date. Expected: such as 2026-11-24."
         raise DeclarationError("MLINFRA_TODAY", [problem]) from None  # noqa: EM101  a subject, not a message
 
 
-def _read(path: Path) -> Environment:
-    where = f"environments/{path.name}"
+def _read(path: Path, judgement: Judgement) -> Environment | None:
+    """The environment that the file at `path` declares; None: it was rejected, with the reason in `judgement`."""
+    where, name = f"environments/{path.name}", path.stem.replace("-", "_")
+    before = len(judgement.errors)
     try:
         names = runpy.run_path(str(path))
-    except DeclarationError:
-        raise
-    except Exception as error:  # noqa: BLE001  whatever the file does wrong, its author needs the line
-        subject = f"{where}, line {_line_of(error, path)}"
-        raise DeclarationError(subject, [f"{type(error).__name__}: {error}"]) from None
-    declared = names.get(path.stem.replace("-", "_"))
-    if not isinstance(declared, Environment):
-        name = path.stem.replace("-", "_")
-        raise DeclarationError(where, [f"it declares nothing called {name}. Expected: {name} = Environment(...)."])
-    if declared.name != path.stem:
-        problem = f"it declares the environment {declared.name!r}. Expected: name={path.stem!r}, as the file is called."
-        raise DeclarationError(where, [problem])
+    except DeclarationError as error:
+        judgement.reject(error)
+        return None
+    except Exception as error:  # noqa: BLE001  any mistake in the file: its author needs the line
+        if len(judgement.errors) == before:  # otherwise a consequence of a declaration that was rejected
+            subject = f"{where}, line {_line_of(error, path)}"
+            judgement.reject(DeclarationError(subject, [f"{type(error).__name__}: {_shortened(error)}"]))
+        return None
+    if len(judgement.errors) > before:
+        return None
+    declared = names.get(name)
+    problem = None
+    if isinstance(declared, tuple) and len(declared) == 1 and isinstance(declared[0], Environment):
+        problem = f"a comma follows the declaration of {name}, which makes it a tuple. Remove the comma after `)`."
+    elif not isinstance(declared, Environment):
+        problem = f"it declares nothing called {name}. Expected: {name} = Environment(...)."
+    elif declared.name != path.stem:
+        problem = f"it declares the environment {declared.name!r}. Expected: name={path.stem!r}, the name of the file."
+    if problem:
+        judgement.reject(DeclarationError(where, [problem]))
+        return None
     return declared
 
 
+def _shortened(error: Exception) -> str:
+    text = str(error)
+    return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]}..."
+
+
 def _line_of(error: Exception, path: Path) -> int | None:
-    """The line of the file at `path` that `error` came from; None where it does not say."""
+    """The line of the file at `path` that raised `error`; None: unknown."""
     if isinstance(error, SyntaxError):
         return error.lineno
     frames = traceback.extract_tb(error.__traceback__)

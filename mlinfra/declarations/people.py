@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from mlinfra.catalog import unknown_studio_types
 from mlinfra.declarations.base import Declaration, Problems
-from mlinfra.declarations.experiment import EmailAddress, Name
-from mlinfra.declarations.types import DATA_ZONES
+from mlinfra.declarations.types import DATA_ZONES, EmailAddress, Name, Zone
 
 SHARED_ROLE = "shared"
 """What the role of shared spaces is called in the place of a team."""
-
-
-def _known_zone(value: str) -> str:
-    if value not in DATA_ZONES:
-        message = f"is not a zone of the data lake. Expected: one of {', '.join(DATA_ZONES)}."
-        raise ValueError(message)
-    return value
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Team(Declaration):

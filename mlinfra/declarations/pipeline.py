@@ -29,7 +29,7 @@ _PROJECTS = {
     # Since 2026 the subject of new repositories has the ids of owner and repository, which no later owner of the
     # names gets (GitHub changelog, "Immutable subject claims for GitHub Actions OIDC tokens", 2026-04-23).
     "github": (
-        r"[\w.-]+(@\d+)?/[\w.-]+(@\d+)?",
+        r"[\w.-]+(@[0-9]+)?/[\w.-]+(@[0-9]+)?",
         "ml/platform, or ml@123456/platform@456789 where its tokens have immutable subjects",
     ),
 }

@@ -23,7 +23,7 @@ class QuietHours(Declaration):
     """
 
     begin: str = Field(
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="The time of day at which they begin, such as 20:00."
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="The time of day at which they begin, such as 20:00."
     )
     days: Literal["every day", "weekdays", "weekends"] = Field(
         default="every day",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from mlinfra.declarations.base import Declaration
-from mlinfra.declarations.experiment import EmailAddress, Name
+from mlinfra.declarations.types import EmailAddress, Name
 
 
 class RegisteredModel(Declaration):

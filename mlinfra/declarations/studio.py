@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from mlinfra.catalog import unknown_studio_types
 from mlinfra.declarations.base import Declaration, Problems
-from mlinfra.declarations.experiment import Name
+from mlinfra.declarations.types import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 StudioApp = Literal["JupyterLab", "CodeEditor"]
 """The apps that people work in."""
@@ -61,12 +64,9 @@ class Space(Declaration):
         "studio's default_space_storage_gib.",
     )
 
-    @model_validator(mode="after")
-    def _app_can_be_shared(self) -> Space:
+    def _problems(self) -> Iterator[str]:
         if self.shared and self.app != "JupyterLab":
-            problem = f"app: {self.app!r} cannot be shared. Expected: JupyterLab, or shared=False."
-            raise Problems([problem])
-        return self
+            yield f"app: {self.app!r} cannot be shared. Expected: JupyterLab, or shared=False."
 
 
 class StudioSettings(Declaration):
@@ -132,6 +132,8 @@ class StudioSettings(Declaration):
         "Default: False.",
     )
 
+    not_templates = frozenset({"lifecycle_scripts"})  # encoded in base64
+
     @classmethod
     def _subject(cls, values: dict[str, Any]) -> str:
         del values
@@ -163,19 +165,14 @@ class StudioSettings(Declaration):
             raise Problems(problems)
         return scripts
 
-    @model_validator(mode="after")
-    def _limits_are_in_order(self) -> StudioSettings:
-        problems = []
+    def _problems(self) -> Iterator[str]:
         if self.idle_minutes > self.max_idle_minutes:
-            problems.append(
+            yield (
                 f"idle_minutes: {self.idle_minutes} is more than max_idle_minutes. Expected: "
                 f"{SHORTEST_IDLE_MINUTES} to {self.max_idle_minutes}."
             )
         if self.default_space_storage_gib > self.max_space_storage_gib:
-            problems.append(
+            yield (
                 f"default_space_storage_gib: {self.default_space_storage_gib} is more than max_space_storage_gib. "
                 f"Expected: 5 to {self.max_space_storage_gib}."
             )
-        if problems:
-            raise Problems(problems)
-        return self

@@ -28,7 +28,7 @@ class Tracking(Declaration):
     )
     weekly_maintenance: str = Field(
         default="Sun:03:30",
-        pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun):([01]\d|2[0-3]):[0-5]\d$",
+        pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun):([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="When AWS may maintain it, as day and time of day in UTC, such as Sun:03:30. Default: Sun:03:30, "
         "when few train.",
     )

@@ -64,7 +64,8 @@ class Clusters:
                 Experiment(name=name, owner="ana@example.com", expires=date(2099, 12, 31), **asked)
                 for name, asked in experiments.items()
             ],
-        ).with_image_lock(ImageLock.load(ROOT / IMAGE_LOCK_FILE))
+            image_lock=ImageLock.load(ROOT / IMAGE_LOCK_FILE),
+        )
         app = App(outdir=str(self._folder))
         stack = MlStack(app, environment, "training", auto_stop=True)
         key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])

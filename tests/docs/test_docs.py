@@ -41,7 +41,7 @@ def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
 
     declaration, job, construct = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names: dict[str, Any] = {"__name__": "readme"}
-    with judging(TODAY) as judgement:
+    with judging(TODAY, image_lock=image_lock()) as judgement:
         exec(declaration, names)  # noqa: S102  the README's own words
     assert not judgement.errors
     trained: list[str] = []
@@ -50,7 +50,7 @@ def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
     exec(construct, names)  # noqa: S102
 
     app = MlApp(ROOT, outdir=tmp_path)
-    names["RankerStack"](app, names["dev"].with_image_lock(image_lock()))
+    names["RankerStack"](app, names["dev"])
     app.synth()
     config = json.loads((tmp_path / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
     assert len(config["resource"]["aws_autoscaling_group"]) == 1

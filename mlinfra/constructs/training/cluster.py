@@ -33,6 +33,7 @@ from mlinfra.constructs.training.node_role import attach_policy, log_group_name,
 from mlinfra.constructs.training.node_user_data import UserData, has_nvidia_gpu, size_problem
 from mlinfra.constructs.training.tags import cluster_tags
 from mlinfra.declarations import CapacityBlock, CapacityReservation, Spot
+from mlinfra.errors import DeclarationError
 from mlinfra.functions.contract import Event, Tag, Variable
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class TrainingCluster(Construct):
             environment: where the cluster runs. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment does not declare the experiment, since nobody would answer
-                for the cluster; and where the cluster could not run, with every reason at once.
+            ValueError: the environment does not declare the experiment, so that the cluster would have no owner.
+            DeclarationError: the cluster cannot run, with every reason at once.
         """
         self._environment = environment_of(scope, environment)
         self._environment.expect_declared(experiment)
@@ -109,8 +110,8 @@ class TrainingCluster(Construct):
         zone = zone or experiment.zone
         problems = list(self._problems(zone))
         if problems:
-            message = f"the cluster {self._name!r} cannot run: {' '.join(problems)}"
-            raise ValueError(message)
+            subject = f"the cluster {self._name!r} cannot run"
+            raise DeclarationError(subject, problems)
         super().__init__(scope, id)
         self._tags = self._environment.tags(auto_stop=True) | cluster_tags(self._environment, experiment)
         self._own_tags = {key: self._tags[key] for key in ("Name", Tag.EXPERIMENT, Tag.OWNER, Tag.EXPIRES)}
@@ -350,14 +351,18 @@ class TrainingCluster(Construct):
 
     def _node_group(self, needed: Sequence[TerraformResource]) -> autoscaling_group.AutoscalingGroup:
         template, purchase = self._launch_template, self._experiment.purchase
+        # Zero for an expired experiment. EC2 Auto Scaling lowers the desired capacity with the maximum (API reference,
+        # UpdateAutoScalingGroup, MaxSize, read 2026-11-28), so that ignoring the former is safe. Nodes that are
+        # protected from scale-in run until the janitor stops them.
+        size = self._environment.cluster_size(self._experiment)
         spot = purchase if isinstance(purchase, Spot) else None
         return autoscaling_group.AutoscalingGroup(
             self,
             "group",
             name=self._name,
             min_size=0,
-            max_size=self._experiment.nodes,
-            desired_capacity=self._experiment.nodes,
+            max_size=size,
+            desired_capacity=size,
             vpc_zone_identifier=self._subnet_ids,
             placement_group=self._placement_group,
             launch_template=(

@@ -158,6 +158,8 @@ class JobSettings(Declaration):
         DeclarationError: with every problem at once.
     """
 
+    not_templates = frozenset({"command", "variables"})  # the construct escapes them
+
     queue: QueueSettings
     name: Name = Field(
         min_length=2,

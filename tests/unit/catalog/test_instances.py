@@ -7,7 +7,7 @@ from botocore.session import Session
 from mlinfra.catalog.images import gpu_image_family
 from mlinfra.catalog.instances import instance_types
 from mlinfra.catalog.regions import aws_regions
-from mlinfra.declarations.environment import DEFAULT_SIZES
+from mlinfra.declarations.environment_fields import DEFAULT_SIZES
 from mlinfra.functions.prices import on_demand_prices
 
 

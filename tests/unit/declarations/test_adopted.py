@@ -10,7 +10,8 @@ import pytest
 
 from mlinfra import Adopted, AdoptedResource, DeclarationError, Forgotten, MlStack
 from mlinfra.checks.addresses import vanished
-from mlinfra.declarations.adopted import dump_adopted, load_adopted
+from mlinfra.declarations.adopted import adopted_file, dump_adopted, load_adopted
+from mlinfra.declarations.base import judging
 from mlinfra.declarations.forgotten import dump_forgotten, load_forgotten
 from mlinfra.declarations.loading import load_environments
 from mlinfra.stacks.adopted import AdoptedStack
@@ -157,12 +158,14 @@ def test_a_type_that_cannot_be_adopted_is_refused_with_those_that_can() -> None:
 
 
 def test_two_of_one_address_are_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"aws_s3_bucket\.legacy-data stands there 2 times"):
+    with pytest.raises(
+        DeclarationError, match=r"'aws_s3_bucket\.legacy-data' is declared twice; addresses must be unique"
+    ):
         an_environment(adopted=[an_adopted(), an_adopted(id="other")])
 
 
 def test_one_resource_under_two_names_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="aws_s3_bucket 'legacy-data' is adopted 2 times"):
+    with pytest.raises(DeclarationError, match="'aws_s3_bucket legacy-data' is declared twice; resources"):
         an_environment(adopted=[an_adopted(), an_adopted(name="other")])
 
 
@@ -182,7 +185,7 @@ def test_forgetting_needs_a_reason() -> None:
 
 
 def test_forgetting_twice_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="of dev-adopted stands there twice"):
+    with pytest.raises(DeclarationError, match="of dev-adopted' is declared twice; addresses must be unique"):
         an_environment(forgotten=[a_forgotten(), a_forgotten(reason="Once more, for no reason.")])
 
 
@@ -226,9 +229,19 @@ def test_a_record_that_is_none_is_refused(text: str, told: str, tmp_path: Path) 
     assert told in str(refused.value)
 
 
-def test_what_is_declared_and_recorded_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="stands there 2 times"):
-        an_environment(adopted=[an_adopted()]).with_adopted([an_adopted()])
+def test_a_resource_that_is_both_declared_and_recorded_is_refused(tmp_path: Path) -> None:
+    (tmp_path / adopted_file("dev")).write_text(dump_adopted([an_adopted()]))
+    with judging(records=tmp_path) as judgement:
+        an_environment(adopted=[an_adopted()])
+    assert "addresses must be unique" in str(judgement.errors)
+
+
+def test_arguments_that_are_nested_too_deeply_are_refused() -> None:
+    deep: Any = "text"
+    for _ in range(40):
+        deep = [deep]
+    with pytest.raises(DeclarationError, match=r"arguments: they are nested too deeply\. Expected: at most 32 levels"):
+        an_adopted(arguments={"policy": deep})
 
 
 def test_tags_of_the_environment_are_still_required_elsewhere(synthesize: Callable[..., Any]) -> None:

@@ -35,7 +35,7 @@ def recorded() -> BucketRecord:
 
 
 def synthesized(synthesize: Synthesize, record: BucketRecord, *, protect: bool = True, **changes: Any) -> None:
-    environment = an_environment(**changes).with_bucket_record(record)
+    environment = an_environment(**changes, bucket_record=record)
     synthesize(lambda stack: DataLake(stack, "lake", protect=protect), environment=environment)
 
 
@@ -75,8 +75,11 @@ def test_an_environment_without_a_record_is_not_compared(synthesize: Synthesize)
     ("names", "message"),
     [
         ({"silver": "recsys-silver"}, r"bucket_names: the data lake has no bucket for 'silver'. Expected: one of raw"),
-        ({"raw": "Raw_Data"}, r"bucket_names.raw: 'Raw_Data' is no bucket's name. Expected: 3 to 63 lower-case"),
-        ({"raw": "one-name", "models": "one-name"}, r"bucket_names: 'one-name' stands there 2 times"),
+        ({"raw": "Raw_Data"}, r"bucket_names.raw: 'Raw_Data' is not a valid bucket name. Expected: 3 to 63 lower-case"),
+        (
+            {"raw": "one-name", "models": "one-name"},
+            r"bucket_names: 'one-name' is declared twice; names must be unique.",
+        ),
     ],
 )
 def test_names_that_cannot_be_are_refused(names: dict[str, str], message: str) -> None:

@@ -101,13 +101,24 @@ def test_all_versions_of_a_model_share_the_beginning_of_their_path(path: str | N
 
 def test_variables_that_cannot_be_set_are_refused_together() -> None:
     with pytest.raises(DeclarationError) as caught:
-        Variant(image=IMAGE, variables={"2X": "1", "HOME": "${var.x}"})
+        Variant(image=IMAGE, variables={"2X": "1", "HOME": "x" * 1_025})
     assert caught.value.problems == [
         (
-            "variables: '2X' cannot be the name of an environment variable. Expected: letters, digits and underscores, "
-            "not beginning with a digit."
+            "variables: '2X' is not a valid name of an environment variable. Expected: letters, digits and "
+            "underscores, not beginning with a digit."
         ),
-        "variables.HOME: '${var.x}' would be computed by Terraform. Expected: no ${ and no %{.",
+        "variables.HOME: the value has 1,025 characters. Expected: at most 1,024.",
+    ]
+
+
+def test_a_variable_that_terraform_would_evaluate_is_refused() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        Variant(image=IMAGE, variables={"HOME": "${var.x}"})
+    assert caught.value.problems == [
+        (
+            "variables: '${var.x}' contains '${', which Terraform evaluates as a template. Expected: text without "
+            "'${' and '%{'."
+        ),
     ]
 
 
@@ -116,7 +127,7 @@ def test_variables_that_cannot_be_set_are_refused_together() -> None:
     [
         (
             {"variants": [Variant(image=IMAGE), Variant(image=IMAGE)]},
-            "variants: 'main' stands there 2 times. Expected: each name once, shadow included.",
+            "variants: 'main' is declared twice; names must be unique.",
         ),
         (
             {"variants": TWO, "shadow": Variant(name="shadow", image=IMAGE)},
@@ -195,7 +206,7 @@ def test_more_than_ten_variants_are_refused() -> None:
 
 
 def test_an_environment_has_an_endpoint_of_a_name_once() -> None:
-    with pytest.raises(DeclarationError, match=r"endpoints: 'ranker' stands there 2 times\. Expected: each once\."):
+    with pytest.raises(DeclarationError, match=r"endpoints: 'ranker' is declared twice; names must be unique\."):
         an_environment(endpoints=[an_endpoint(), an_endpoint()])
 
 
@@ -237,4 +248,4 @@ def test_what_is_wrong_with_its_parts_hides_nothing_of_the_rest() -> None:
         "endpoint",
         "environment",
     ]
-    assert judgement.errors[-1].problems == ["endpoints: 'Ranker' stands there 2 times. Expected: each once."]
+    assert judgement.errors[-1].problems == ["endpoints: 'Ranker' is declared twice; names must be unique."]

@@ -40,8 +40,8 @@ from mlinfra.catalog.instances import instance_types
             RealTime,
             {"instance_type": "ml.m7i.large", "max_instances": 2},
             (
-                "max_instances, invocations_per_instance: one of them is given. Expected: both, to scale by the number "
-                "of requests; or neither."
+                "max_instances, invocations_per_instance: only one of them is given. Expected: both, to scale by the "
+                "number of requests; or neither."
             ),
         ),
         (
@@ -73,8 +73,8 @@ from mlinfra.catalog.instances import instance_types
             BlueGreen,
             {"traffic": "linear", "step_percent": 10, "wait_seconds": 600},
             (
-                "timeout_seconds: 3600 is over before the waiting is, 6000 seconds. Expected: more, up to 3600, or "
-                "shorter waits."
+                "timeout_seconds: 3600 is not more than all waits together, 6000 seconds. Expected: more, up to 3600, "
+                "or shorter waits."
             ),
         ),
         (BlueGreen, {"traffic": "rolling"}, "Expected: all-at-once; canary (a part, then the rest); or linear"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra import DeclarationError, load_environments
+from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
+from mlinfra.declarations.bucket_record import BucketRecord
 from tests.conftest import ROOT, TODAY
 
 if TYPE_CHECKING:
@@ -101,11 +104,51 @@ def test_the_problems_of_all_environments_are_told_at_once(tmp_path: Path) -> No
 def test_the_day_can_be_given_by_the_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = ', experiments=[dict(name="old", owner="a@example.com", expires="2026-01-01")]'
     declare(tmp_path, "dev", more=experiment)
-    monkeypatch.setenv("MLINFRA_TODAY", "2025-12-31")
-    assert load_environments(tmp_path)[0].experiments[0].expires == date(2026, 1, 1)
+    monkeypatch.setenv("MLINFRA_TODAY", "2026-01-01")
+    (read,) = load_environments(tmp_path)
+    assert read.today == date(2026, 1, 1)
+    assert read.cluster_size(read.experiment("old")) == 1
     monkeypatch.setenv("MLINFRA_TODAY", "2026-01-02")
-    with pytest.raises(DeclarationError, match="is in the past"):
+    (read,) = load_environments(tmp_path)
+    assert read.cluster_size(read.experiment("old")) == 0
+    monkeypatch.setenv("MLINFRA_TODAY", "2025-11-30")
+    with pytest.raises(DeclarationError, match=r"more than max_experiment_days \(30\) away"):
         load_environments(tmp_path)
+
+
+def test_an_environment_can_declare_an_expiry_from_the_present_day(tmp_path: Path) -> None:
+    declare(
+        tmp_path,
+        "dev",
+        text="from mlinfra.declarations import present_day\nday = present_day()"
+        + GOOD.format(name="dev", more=", created_by=str(day)"),
+    )
+    (read,) = load_environments(tmp_path, today=date(2031, 2, 3))
+    assert read.created_by == "2031-02-03"
+
+
+def test_a_comma_after_a_declaration_is_named(tmp_path: Path) -> None:
+    declare(tmp_path, "dev", text=GOOD.format(name="dev", more="").rstrip() + ",\n")
+    with pytest.raises(DeclarationError, match=r"a comma follows the declaration of dev, .* Remove the comma"):
+        load_environments(tmp_path, today=TODAY)
+
+
+def test_rejections_are_told_before_their_consequences(tmp_path: Path) -> None:
+    text = GOOD.format(name="dev", more=", max_nodes='many'") + "other = dev.max_nodes + 1\n"
+    declare(tmp_path, "dev", text=text)
+    with pytest.raises(DeclarationError, match="max_nodes: 'many'") as refused:
+        load_environments(tmp_path, today=TODAY)
+    assert "TypeError" not in str(refused.value)
+
+
+def test_locks_and_records_are_part_of_the_environment(tmp_path: Path) -> None:
+    declare(tmp_path, "dev")
+    shutil.copy(ROOT / IMAGE_LOCK_FILE, tmp_path / IMAGE_LOCK_FILE)
+    (read,) = load_environments(tmp_path, today=TODAY)
+    assert read.image_lock == ImageLock.load(ROOT / IMAGE_LOCK_FILE)
+    assert read.bucket_record == BucketRecord()
+    assert read.in_region("eu-west-1").image_lock is read.image_lock
+    assert read.in_region("eu-west-1").today == TODAY
 
 
 def test_a_day_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,10 +158,8 @@ def test_a_day_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         load_environments(tmp_path)
 
 
-def test_what_only_looks_at_what_is_there_reads_expired_experiments_too(tmp_path: Path) -> None:
-    over = ', experiments=[dict(name="old", owner="a@b.cc", expires="2026-11-01")]'
-    declare(tmp_path, "dev", more=over)
-    with pytest.raises(DeclarationError, match="is in the past"):
-        load_environments(tmp_path, today=TODAY)
+def test_commands_that_only_read_the_account_compare_no_expiry(tmp_path: Path) -> None:
+    declare(tmp_path, "dev", more=', experiments=[dict(name="old", owner="a@b.cc", expires="2026-11-01")]')
     (read,) = load_environments(tmp_path, judged=False)
-    assert read.experiment("old").owner == "a@b.cc"
+    assert read.today is None
+    assert read.cluster_size(read.experiment("old")) == 1

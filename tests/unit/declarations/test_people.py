@@ -137,10 +137,10 @@ class TestTogether:
 
     def test_every_name_stands_there_once(self) -> None:
         again = Person(name="ana", email="ana@example.com", team="ranking")
-        assert "teams: 'ranking' stands there 2 times." in refusal(teams=[RANKING, RANKING])
+        assert "teams: 'ranking' is declared twice; names must be unique." in refusal(teams=[RANKING, RANKING])
         message = refusal(people=[ANA, again])
-        assert "people: 'ana' stands there 2 times. Expected: each name once." in message
-        assert "people.email: 'ana@example.com' stands there 2 times." in message
+        assert "people: 'ana' is declared twice; names must be unique." in message
+        assert "people.email: 'ana@example.com' is declared twice; addresses must be unique." in message
 
     def test_a_space_belongs_to_somebody_who_is_declared(self) -> None:
         message = refusal(studio=StudioSettings(spaces=[Space(name="room", owner="bo")]))
@@ -148,7 +148,7 @@ class TestTogether:
 
     def test_a_space_does_not_take_the_name_of_a_private_one(self) -> None:
         message = refusal(studio=StudioSettings(spaces=[Space(name="ana", owner="li")]))
-        assert "studio.spaces: 'ana' stands there 2 times." in message
+        assert "studio.spaces: 'ana' is declared twice; names must be unique." in message
         settings = StudioSettings(private_spaces=False, spaces=[Space(name="ana", owner="li")])
         assert an_environment(teams=[RANKING], people=[ANA, LI], studio=settings).studio == settings
 
@@ -165,7 +165,9 @@ class TestTogether:
         other = Person(name="ana-2", email="ana.2@example.com", team="ranking", sso_user_name="ana@example.com")
         people = [ANA, other]
         message = refusal(people=people, studio=StudioSettings(auth_mode="SSO"))
-        assert "studio.people.identity_center_user: 'ana@example.com' stands there 2 times." in message
+        assert (
+            "studio.people.identity_center_user: 'ana@example.com' is declared twice; names must be unique." in message
+        )
         assert an_environment(teams=[RANKING], people=people, studio=StudioSettings()).studio
 
     def test_apps_need_a_way_to_sagemaker(self) -> None:

@@ -48,7 +48,7 @@ def test_images_are_those_that_the_other_region_pins() -> None:
     experiment = an_experiment(gpu="A10G")
     there = an_environment(experiments=[experiment]).in_region("eu-west-1")
     assert there.image(experiment).reference.startswith("ami-")
-    unpinned = an_environment(experiments=[experiment]).in_region("eu-west-1").with_image_lock(ImageLock())
+    unpinned = an_environment(experiments=[experiment]).in_region("eu-west-1", image_lock=ImageLock())
     with pytest.raises(DeclarationError, match="mlinfra images pin"):
         unpinned.image(experiment)
 
@@ -68,7 +68,8 @@ def test_every_resource_has_the_same_address_there(
     synthesize: Callable[..., dict[str, Any]], tmp_path: Path, stack: type[MlStack]
 ) -> None:
     (here,) = load_environments(ROOT, only="dev", judged=False)
-    both = [each.with_image_lock(image_lock()) for each in (here, here.in_region("eu-west-1"))]
+    here = here.model_copy(update={"image_lock": image_lock()})
+    both = [here, here.in_region("eu-west-1")]
     configs = []
     for each in both:
         configs.append(synthesize(stack=stack, environment=each)["resource"])

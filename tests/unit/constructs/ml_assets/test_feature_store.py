@@ -120,7 +120,7 @@ class TestDeclaration:
         )
 
     def test_each_name_stands_once_in_an_environment(self) -> None:
-        with pytest.raises(DeclarationError, match="feature_groups: 'item-clicks' stands there 2 times"):
+        with pytest.raises(DeclarationError, match="feature_groups: 'item-clicks' is declared twice"):
             an_environment(feature_groups=[a_group(), a_group()])
 
     def test_a_name_that_gets_too_long_with_the_environments_is_refused(self) -> None:

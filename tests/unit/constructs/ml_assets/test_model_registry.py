@@ -79,7 +79,7 @@ class TestDeclaration:
     """`RegisteredModel`."""
 
     def test_each_name_stands_once_in_an_environment(self) -> None:
-        with pytest.raises(DeclarationError, match=r"models: 'ranker' stands there 2 times. Expected: each once"):
+        with pytest.raises(DeclarationError, match=r"models: 'ranker' is declared twice; names must be unique\."):
             an_environment(models=[a_model(), a_model()])
 
     def test_a_name_that_gets_too_long_with_the_environments_is_refused(self) -> None:
@@ -99,10 +99,10 @@ class TestDeclaration:
         with pytest.raises(DeclarationError) as refused:
             an_environment(trusted_account_ids=["111111111111", "222222222222", "222222222222"])
         assert "trusted_account_ids: '111111111111' is this environment's own account" in str(refused.value)
-        assert "trusted_account_ids: '222222222222' stands there 2 times" in str(refused.value)
+        assert "trusted_account_ids: '222222222222' is declared twice; accounts must be unique." in str(refused.value)
 
     def test_an_image_repository_stands_there_once(self) -> None:
-        with pytest.raises(DeclarationError, match="image_repositories: 'ranker' stands there 2 times"):
+        with pytest.raises(DeclarationError, match="image_repositories: 'ranker' is declared twice"):
             an_environment(image_repositories=["ranker", "ranker"])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import Image, Platform, TrainingCluster
+from mlinfra import DeclarationError, Image, Platform, TrainingCluster
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.instances import instance_types
 from mlinfra.declarations.experiment import Lustre
@@ -472,12 +472,15 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
 def test_what_could_not_run_is_refused(
     synthesize: Synthesize, changes: dict[str, Any], arguments: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"^the cluster 'recsys-dev-two-tower-v2' cannot run: .*{re.escape(message)}"):
+    with pytest.raises(
+        DeclarationError,
+        match=f"^the cluster 'recsys-dev-two-tower-v2' cannot run: 1 problem\n.*{re.escape(message)}",
+    ):
         cluster(synthesize, settings={"images": NEURON_IMAGES}, arguments=arguments, **changes)
 
 
 def test_every_reason_is_told_at_once(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"cannot run: efa: .* zone: .* variables: "):
+    with pytest.raises(DeclarationError, match=r"(?s)cannot run: 3 problems\n  - efa: .* - zone: .* - variables: "):
         cluster(
             synthesize,
             instance_type="trn2.48xlarge",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from mlinfra.declarations.base import duplicates, shown
 from mlinfra.declarations.resource_names import ResourceNames
 from mlinfra.declarations.types import LAKE_BUCKETS
 
@@ -15,18 +15,6 @@ if TYPE_CHECKING:
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _BUCKET_NAME_LIMIT = 63
 _BUCKETS = (*LAKE_BUCKETS, "tfstate")
-
-
-def repeated(field: str, values: Sequence[str]) -> Iterator[str]:
-    """Which of `values` stand there more than once.
-
-    Args:
-        field: the field of the environment that they stand in.
-        values: what stands there.
-    """
-    for value, count in Counter(values).items():
-        if count > 1:
-            yield f"{field}: {value!r} stands there {count} times. Expected: each once."
 
 
 def overlong(
@@ -72,13 +60,12 @@ def bucket_name_problems(names: Mapping[str, str]) -> Iterator[str]:
     """
     for use in names:
         if use not in LAKE_BUCKETS:
-            yield f"bucket_names: the data lake has no bucket for {use!r}. Expected: one of {', '.join(LAKE_BUCKETS)}."
+            expected = f"Expected: one of {', '.join(LAKE_BUCKETS)}."
+            yield f"bucket_names: the data lake has no bucket for {shown(use)}. {expected}"
     for use, name in names.items():
         if not _BUCKET_NAME.fullmatch(name):
             yield (
-                f"bucket_names.{use}: {name!r} is no bucket's name. Expected: 3 to {_BUCKET_NAME_LIMIT} lower-case "
-                f"letters, digits and hyphens."
+                f"bucket_names.{use}: {shown(name)} is not a valid bucket name. Expected: 3 to {_BUCKET_NAME_LIMIT} "
+                f"lower-case letters, digits and hyphens."
             )
-    for name, count in Counter(names.values()).items():
-        if count > 1:
-            yield f"bucket_names: {name!r} stands there {count} times. Expected: each name once."
+    yield from duplicates("bucket_names", names.values())

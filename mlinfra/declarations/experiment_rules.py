@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from mlinfra.catalog import Choice, InstanceType, NoOffer, find_offers, gpu_image_family, instance_types
+from mlinfra.declarations.base import duplicates
 from mlinfra.declarations.purchase import Spot
 
 if TYPE_CHECKING:
@@ -24,9 +23,7 @@ def experiment_problems(experiments: Sequence[Experiment], environment: Mapping[
         experiments: as declared.
         environment: the fields of the environment that were found to be in order.
     """
-    for name, count in Counter(getattr(each, "name", None) for each in experiments).items():
-        if count > 1 and name is not None:
-            yield f"experiments: {name!r} stands there {count} times. Expected: each name once."
+    yield from duplicates("experiments", (each.name for each in experiments))
     for each in experiments:
         yield from _placement_problems(each, environment)
 
@@ -49,28 +46,6 @@ def _placement_problems(experiment: Experiment, environment: Mapping[str, object
                 f"{where}.name: {experiment.name!r} is too long here: it gives the role name {role!r}, {len(role)} "
                 f"characters. Expected: at most {_ROLE_NAME_LIMIT}, so shorten it by {len(role) - _ROLE_NAME_LIMIT}."
             )
-
-
-def expiry_problems(experiments: Sequence[Experiment], max_days: int, today: date) -> Iterator[str]:
-    """Which experiments have expired, or last too long.
-
-    Args:
-        experiments: as declared.
-        max_days: how far away an expiry may be, in days.
-        today: the day to judge by.
-    """
-    last = today + timedelta(days=max_days)
-    for each in experiments:
-        if not isinstance(each.expires, date):  # refused for it already
-            continue
-        where = f"experiments.{each.name}.expires: {each.expires.isoformat()!r}"
-        if each.expires < today:
-            yield (
-                f"{where} is in the past. Expected: {today} to {last}; remove the experiment, and its cluster goes at "
-                f"the next deploy, or give it a new date."
-            )
-        elif each.expires > last:
-            yield f"{where} is more than max_experiment_days ({max_days}) away. Expected: {today} to {last}."
 
 
 def _choice(experiment: Experiment, environment: Mapping[str, object]) -> Choice | str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from mlinfra.declarations.base import duplicates, shown
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlinfra.declarations.people import Person, Team
     from mlinfra.declarations.studio import Space, StudioSettings
@@ -18,7 +19,7 @@ def team_problems(teams: Sequence[Team]) -> Iterator[str]:
     Args:
         teams: as declared.
     """
-    yield from _twice("teams", (each.name for each in teams))
+    yield from duplicates("teams", (each.name for each in teams))
 
 
 def people_problems(people: Sequence[Person], environment: Mapping[str, object]) -> Iterator[str]:
@@ -28,8 +29,8 @@ def people_problems(people: Sequence[Person], environment: Mapping[str, object])
         people: as declared.
         environment: the fields of the environment that were found to be in order.
     """
-    yield from _twice("people", (each.name for each in people))
-    yield from _twice("people.email", (each.email for each in people))
+    yield from duplicates("people", (each.name for each in people))
+    yield from duplicates("people.email", (each.email for each in people), kind="addresses")
     teams = environment.get("teams")
     if not isinstance(teams, tuple):
         return
@@ -37,7 +38,7 @@ def people_problems(people: Sequence[Person], environment: Mapping[str, object])
     for each in people:
         if each.team is not None and each.team not in names:
             yield (
-                f"people.{each.name}.team: {each.team!r} is not declared. Expected: "
+                f"people.{each.name}.team: {shown(each.team)} is not declared. Expected: "
                 f"{', '.join(map(str, names)) or 'a team in teams=[...]'}."
             )
 
@@ -57,9 +58,9 @@ def studio_problems(studio: StudioSettings, environment: Mapping[str, object]) -
     people, teams = environment.get("people"), environment.get("teams")
     if not (isinstance(people, tuple) and isinstance(teams, tuple) and isinstance(studio.spaces, tuple)):
         return
-    yield from _twice("studio.people.identity_center_user", _identity_center_users(studio, people))
+    yield from duplicates("studio.people.identity_center_user", _identity_center_users(studio, people))
     own = [each.name for each in people] if studio.private_spaces else []
-    yield from _twice("studio.spaces", [*own, *(each.name for each in studio.spaces)])
+    yield from duplicates("studio.spaces", [*own, *(each.name for each in studio.spaces)])
     for space in studio.spaces:
         yield from _space_problems(space, studio, people, teams)
 
@@ -75,19 +76,13 @@ def _space_problems(
     owner = next((each for each in people if each.name == space.owner), None)
     if owner is None and space.owner is not None:
         names = ", ".join(str(each.name) for each in people) or "a person in people=[...]"
-        yield f"{where}.owner: {space.owner!r} is not declared. Expected: {names}."
+        yield f"{where}.owner: {shown(space.owner)} is not declared. Expected: {names}."
     team = next((each for each in teams if owner and each.name == owner.team), None)
-    if team and space.instance_type and space.instance_type not in team.instance_types:
+    if team and team.instance_types and space.instance_type and space.instance_type not in team.instance_types:
         yield (
-            f"{where}.instance_type: {space.instance_type!r} is not among those of the team {team.name!r}. Expected: "
-            f"{', '.join(team.instance_types)}."
+            f"{where}.instance_type: {shown(space.instance_type)} is not among those of the team {team.name!r}. "
+            f"Expected: {', '.join(team.instance_types)}."
         )
     asked, most = space.storage_gib, studio.max_space_storage_gib
     if isinstance(asked, int) and isinstance(most, int) and asked > most:
         yield f"{where}.storage_gib: {asked} is more than max_space_storage_gib. Expected: 5 to {most}."
-
-
-def _twice(where: str, names: Iterable[str | None]) -> Iterator[str]:
-    for name, count in Counter(names).items():
-        if count > 1 and name is not None:
-            yield f"{where}: {name!r} stands there {count} times. Expected: each name once."

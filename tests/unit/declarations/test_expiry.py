@@ -1,0 +1,51 @@
+"""Expired experiments: reported, and without nodes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.declarations.expiry import expired_experiments
+from mlinfra.stacks.training import TrainingStack
+from tests.conftest import an_environment, an_experiment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LAST_DAY = date(2026, 12, 18)
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [(date(2026, 12, 19), "1 day ago"), (date(2026, 12, 21), "3 days ago"), (date(2028, 12, 18), "731 days ago")],
+)
+def test_an_expired_experiment_is_reported_with_the_action(today: date, said: str) -> None:
+    (expired,) = expired_experiments(an_environment(experiments=[an_experiment(expires=LAST_DAY)]), today)
+    assert str(expired) == (
+        f"experiment two-tower-v2 expired {said} (2026-12-18); remove it or extend it in environments/dev.py. Its "
+        f"cluster has size zero until then. Owner: ana@example.com"
+    )
+
+
+def test_an_experiment_runs_on_its_last_day() -> None:
+    environment = an_environment(experiments=[an_experiment(expires=LAST_DAY, nodes=2)], today=LAST_DAY)
+    assert expired_experiments(environment, LAST_DAY) == ()
+    assert environment.cluster_size(environment.experiments[0]) == 2
+
+
+def test_the_cluster_of_an_expired_experiment_has_size_zero_and_keeps_its_address(
+    synthesize: Callable[..., dict[str, Any]],
+) -> None:
+    groups = []
+    for today in (LAST_DAY, date(2026, 12, 19)):
+        environment = an_environment(experiments=[an_experiment(expires=LAST_DAY, nodes=2)], today=today)
+        groups.append(synthesize(stack=TrainingStack, environment=environment))
+    before, after = (each["resource"]["aws_autoscaling_group"] for each in groups)
+    assert before.keys() == after.keys()
+    running, expired = (only(each, "aws_autoscaling_group") for each in groups)
+    assert (running["min_size"], running["max_size"], running["desired_capacity"]) == (0, 2, 2)
+    assert (expired["min_size"], expired["max_size"], expired["desired_capacity"]) == (0, 0, 0)
+    sizes = {"max_size": None, "desired_capacity": None}
+    assert running | sizes == expired | sizes
