@@ -1,10 +1,10 @@
-# Two commands: `make demo` and `make test`. Everything is installed inside the checkout, once.
+# Two commands: `make demo` and `make test`. All dependencies are installed inside the checkout.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The first Python that is new enough; a version manager may have names on the PATH that do not run.
+# The first Python that is new enough; a version manager may provide commands on the PATH that do not run.
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$each" && break; done)
 
@@ -13,16 +13,16 @@ PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 
-# Tests that run Terraform wait for the AWS provider, which waits for AWS, most of their time.
+# Tests that run Terraform mostly wait for the AWS provider.
 PARALLEL := --numprocesses 4 --dist loadgroup
 
 export CHECKPOINT_DISABLE := 1
-# Where a machine forbids Python to keep bytecode, every process would compile the bindings anew.
+# If Python is configured to write no bytecode, every process would compile the bindings again.
 export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
-help: ## Show what there is
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 .PHONY: demo
@@ -30,7 +30,7 @@ demo: demo-tools setup ## Deploy the environment `local` to an embedded local AW
 	@$(BIN)/mlinfra demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: check policy tests ## Every check and test, the same that CI runs
+test: check policy tests ## Run all checks and tests, as CI does
 
 .PHONY: check
 check: setup ## Lint, format, types, import rules
@@ -40,29 +40,29 @@ check: setup ## Lint, format, types, import rules
 	$(BIN)/lint-imports
 
 .PHONY: tests
-tests: setup ## All tests: unit, snapshot, deploy, conformance
+tests: setup ## Run all tests: unit, snapshot, deploy, conformance
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
 .PHONY: conformance
-conformance: setup ## Every conformance case, the slow ones too, and the page about them
+conformance: setup ## Run all conformance cases, including slow ones, and write their page
 	$(BIN)/pytest $(PARALLEL) tests/conformance tests/deploy/test_lustre_cluster.py
 	$(BIN)/python -m ci.conformance
 
 .PHONY: fast-tests
-fast-tests: setup ## All tests but those that run Terraform, talk to a local AWS, or take ten seconds
+fast-tests: setup ## Run the tests without Terraform and local AWS that take under ten seconds
 	$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not deploy and not local_aws and not lengthy" \
 		tests/unit tests/snapshots tests/functions
 
 .PHONY: policy
-policy: setup $(CHECKOV_READY) ## checkov, rules for roles and AWS's list of actions over what is declared
+policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of AWS's actions on all stacks
 	$(BIN)/python -m ci.policy
 
 .PHONY: snapshots
-snapshots: setup ## Accept the present output as the snapshots
+snapshots: setup ## Update the snapshots with the present output
 	$(BIN)/pytest tests/snapshots --snapshot-update
 
 .PHONY: bench
-bench: setup ## Measure synthesis, stock and fast side by side, and the review of large plans
+bench: setup ## Measure stock and fast synthesis, and reviews of large plans
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.review
 
@@ -79,7 +79,7 @@ tools: python
 
 .PHONY: python
 python:
-	@[ -n "$(PYTHON)" ] || { echo "Python 3.10 or newer is needed, and there is none on the PATH." \
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.10 or newer is required and was not found on the PATH." \
 		"Get it: https://www.python.org/downloads/" >&2; exit 1; }
 
 $(PYTHON_READY): requirements/dev.txt pyproject.toml | tools
@@ -90,7 +90,7 @@ $(PYTHON_READY): requirements/dev.txt pyproject.toml | tools
 
 $(NODE_READY): package-lock.json | tools
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	@# cdktf draws its output through a native module, which ships built for most machines.
+	@# cdktf displays its output with a native module, which is distributed compiled for most machines.
 	@node -e 'require("@cdktf/node-pty-prebuilt-multiarch")' 2>/dev/null \
 		|| npm rebuild --foreground-scripts @cdktf/node-pty-prebuilt-multiarch
 	@touch $@
@@ -101,12 +101,12 @@ $(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
 	@touch $@
 
 .PHONY: lock
-lock: setup ## Resolve requirements/ anew (needs uv)
+lock: setup ## Resolve requirements/ again (requires uv)
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet --extra dev pyproject.toml requirements/build.in --output-file requirements/dev.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/checkov.in --output-file requirements/checkov.txt
 
 .PHONY: clean
-clean: ## Remove what was installed and synthesized
+clean: ## Remove installed and synthesized files
 	rm -rf .venv node_modules cdktf.out

@@ -1,7 +1,7 @@
-"""The subject of the review's benchmark: a plan as large as that of a whole company.
+"""Plan with many changes, for the benchmark of the review.
 
 Run as `python -m benchmarks.large_plan COUNT FILE`. The shapes are those of `terraform show -json` of Terraform 1.11:
-every resource stands in it as a change, as a planned value, in the prior state and in the configuration.
+every resource occurs as a change, as a planned value, in the prior state and in the configuration.
 """
 
 import json

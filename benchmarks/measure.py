@@ -22,7 +22,7 @@ class CommandFailedError(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one run took."""
+    """Time and peak memory of one run."""
 
     seconds: float
     python_mib: float
@@ -32,8 +32,8 @@ class Measurement:
 def run(arguments: Sequence[str], environment: Mapping[str, str], bytecode: Path) -> Measurement:
     """Run `python ARGUMENTS` from the root of the repository, with `environment` added to this process's own.
 
-    Python keeps its bytecode in the folder `bytecode`, even where it is told to keep none: without it, every run
-    compiles the bindings again, and the stock way, which imports them all, looks slower than it is.
+    Python writes its bytecode to the folder `bytecode`, even if it is configured to write none: otherwise every run
+    compiles the bindings again, and stock loading, which imports all of them, appears slower.
 
     Raises:
         CommandFailedError: It exited with a code other than 0.

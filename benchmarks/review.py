@@ -1,4 +1,4 @@
-"""Measure the review of a large plan, and print what it took: `python -m benchmarks.review`. Linux only."""
+"""Measure time and memory of reviews of large plans: `python -m benchmarks.review`. Linux only."""
 
 import statistics
 import sys
@@ -12,7 +12,7 @@ from benchmarks import large_plan, measure
 
 _COUNTS = (1_000, 10_000, 20_000)
 _ROUNDS = 3
-# The command's exit code says that the plan is held, which is no failure here.
+# Exit code 3 means that the plan needs approval, which is expected here.
 _REVIEW = """
 import sys
 from mlinfra.cli.main import app

@@ -1,4 +1,4 @@
-"""What is measured: commands that synthesize into a folder."""
+"""Measured commands, which synthesize into a folder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ class Subject:
     """A command that writes Terraform JSON.
 
     Attributes:
-        name: As the report shows it.
+        name: Name in the report.
         arguments: The arguments of `python`, given the folder to write to.
         environment: Environment variables, given the folder to write to.
-        stock: Whether to run it the stock way as well, which takes some 20 seconds a run.
-        rounds: How often to run it; the report shows medians.
+        stock: True to measure stock loading too, which takes about 20 seconds per run. Default: True.
+        rounds: Number of runs; the report shows medians. Default: 3.
     """
 
     name: str
@@ -36,7 +36,7 @@ def synthetic(count: int, *, stock: bool, rounds: int = 3) -> Subject:
     )
 
 
-# The day is fixed, as what an environment holds depends on which experiments have expired.
+# The day is fixed, because the clusters of an environment depend on the experiments that have expired.
 FULL_SET = Subject(
     name="all environments (main.py)",
     arguments=lambda _: ["main.py"],

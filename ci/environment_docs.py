@@ -1,4 +1,4 @@
-"""Write docs/environments.md from the models themselves: `python -m ci.environment_docs`."""
+"""Write docs/environments.md from the models: `python -m ci.environment_docs`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _MODELS = (
 
 
 def page() -> str:
-    """The page, as it should be."""
+    """The content of the page."""
     parts = [
         "# Environments and experiments",
         "Written by `python -m ci.environment_docs` from the models; a test keeps it up to date.",
@@ -80,7 +80,7 @@ def page() -> str:
         ]
         parts += [f"## {model.__name__}", summary]
         if rows:
-            parts.append("\n".join(["| field | | what it is |", "|---|---|---|", *rows]))
+            parts.append("\n".join(["| field | | description |", "|---|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"
 
 

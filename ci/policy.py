@@ -1,10 +1,10 @@
-"""checkov, mlinfra's own rule about `*`, and AWS's list of actions, over all that is declared: `python -m ci.policy`.
+"""Run checkov, mlinfra's rule for `*` and the check of AWS's actions on all stacks: `python -m ci.policy`.
 
-The last two look at the examples too.
+The last two check the examples too.
 
-Fails on a role that may do more than it names, on a statement that has no effect, on a finding that
-`mlinfra/checks/suppressions.py` gives no reason for, on a suppression that nothing needs any more, and where checkov
-has not read the output at all, which it reports as a success.
+Fails on a role with unlimited permissions, on a statement without effect, on a finding without a reason in
+`mlinfra/checks/suppressions.py`, on a suppression that is no longer needed, and if checkov has not parsed the output,
+which it reports as a success.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from mlinfra.checks.suppressions import SUPPRESSIONS
 from mlinfra.checks.wildcards import wildcards
 
 _Stack = tuple[str, dict[str, Any]]
-"""A stack's name, and what it was synthesized to."""
+"""The name of a stack, and its Terraform JSON."""
 
 CHECKOV = ROOT / ".venv/checkov/bin/checkov"
 
 
 def main() -> None:
-    """Check."""
+    """Run the checks."""
     with tempfile.TemporaryDirectory() as folder:
         stacks = synthesize_all(Path(folder, "environments"))
         folders = [stacks, *synthesize_examples(Path(folder))]
@@ -40,8 +40,8 @@ def main() -> None:
         print(problem, file=sys.stderr)  # noqa: T201
     summary = report["summary"]
     kept = summary["failed"] - sum(problem.startswith("finding") for problem in problems)
-    print(f"checkov: {summary['passed']} checks passed, {kept} findings are meant and have a reason")  # noqa: T201
-    print(f"policies: those of {len(declared)} stacks name what AWS knows")  # noqa: T201
+    print(f"checkov: {summary['passed']} checks passed, {kept} findings are suppressed with a reason")  # noqa: T201
+    print(f"policies: the actions, resources and keys of {len(declared)} stacks are known to AWS")  # noqa: T201
     sys.exit(1 if problems else 0)
 
 
@@ -59,17 +59,17 @@ def _without_effect(declared: list[_Stack]) -> list[str]:
                 meant.add(finding)
             else:
                 problems.append(f"{name}: {address}: {finding}")
-    return problems + [f"nothing needs the reason for: {each}" for each in MEANT if each not in meant]
+    return problems + [f"the accepted finding does not occur: {each}" for each in MEANT if each not in meant]
 
 
 def _report(stacks: Path) -> dict[str, Any]:
     command = [str(CHECKOV), "--directory", str(stacks), "--framework", "terraform_json", "--output", "json"]
-    # Without --skip-download it asks a server for the texts of its guidelines.
+    # Without --skip-download it downloads the texts of its guidelines.
     ended = subprocess.run([*command, "--quiet", "--skip-download"], capture_output=True, text=True, check=False)  # noqa: S603
     try:
         report: dict[str, Any] = json.loads(ended.stdout)
     except json.JSONDecodeError:
-        sys.exit(f"checkov did not report:\n{ended.stderr or ended.stdout}")
+        sys.exit(f"checkov wrote no report:\n{ended.stderr or ended.stdout}")
     return report
 
 
@@ -77,7 +77,7 @@ def _problems(report: dict[str, Any]) -> list[str]:
     summary, findings = report["summary"], report["results"]["failed_checks"]
     problems = []
     if summary["parsing_errors"] or not summary["passed"]:
-        problems.append(f"checkov has not read the output: {summary}")
+        problems.append(f"checkov has not parsed the output: {summary}")
     used = set()
     for finding in findings:
         check, address = finding["check_id"], finding["resource"]

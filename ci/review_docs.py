@@ -1,4 +1,4 @@
-"""The table of rules in docs/review.md, written from the rules: `python -m ci.review_docs`."""
+"""Write the table of rules in docs/review.md from the rules: `python -m ci.review_docs`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _END = "<!-- end of rules -->\n"
 
 
 def page() -> str:
-    """The page as it should be: its text as it is, its table as the rules are."""
+    """The content of the page: its present text, with the table of the present rules."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
     after = rest.partition(_END)[2]
     rows = [f"| {rule.id} | {rule.level.value} | {rule.title} | {rule.fix} |" for rule in all_rules().values()]
-    table = "\n".join(["| id | level | what it finds | what to do |", "|---|---|---|---|", *rows])
+    table = "\n".join(["| id | level | finding | fix |", "|---|---|---|---|", *rows])
     return f"{before}{_BEGIN}{table}\n{_END}{after}"
 
 

@@ -1,4 +1,4 @@
-"""Everything that this repository declares, synthesized as a user would: by main.py, in a process of its own."""
+"""Synthesis of all environments and examples, each by its main.py in a separate process."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def synthesize_all(outdir: Path) -> Path:
-    """Synthesize the stacks of all environments, judged on the day that all checks share.
+    """Synthesize the stacks of all environments, with the day that all checks share.
 
     Args:
-        outdir: where to write.
+        outdir: the output folder.
 
     Returns:
         The folder with a folder for each stack.
@@ -26,10 +26,10 @@ def synthesize_all(outdir: Path) -> Path:
 
 
 def synthesize_examples(outdir: Path) -> list[Path]:
-    """Synthesize what each folder of examples/ with a main.py declares.
+    """Synthesize each folder of examples/ that has a main.py.
 
     Args:
-        outdir: where to write, a folder for each example.
+        outdir: the output folder, with a subfolder for each example.
 
     Returns:
         The folders with a folder for each stack.

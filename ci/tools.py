@@ -1,6 +1,6 @@
-"""Say which programs are missing before anything is installed: `python -m ci.tools terraform node`.
+"""Report missing programs before the installation: `python -m ci.tools terraform node`.
 
-Runs on the system's own Python, so it imports nothing that has to be installed.
+Runs on the system's Python and imports only modules without dependencies.
 """
 
 import sys

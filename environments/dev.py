@@ -1,4 +1,4 @@
-"""Where experiments begin: single V100s up to whole hosts, data that may be thrown away."""
+"""Development: experiments from single V100s to whole hosts, disposable data."""
 
 from datetime import date
 
@@ -35,7 +35,7 @@ dev = Environment(
     quiet_hours=QuietHours(begin="20:00", time_zone="Europe/Berlin"),
     janitor_dry_run=False,
     alert_emails=["ml-platform@example.com"],
-    # The newest with a driver for V100, until somebody with this account runs `mlinfra images pin dev`.
+    # The newest image with a driver for V100. `mlinfra images pin dev`, run in this account, pins its id.
     images={
         "v100": Image(
             reference="name:Deep Learning Base Proprietary Nvidia Driver AMI (Amazon Linux 2) Version *",
@@ -47,7 +47,7 @@ dev = Environment(
         Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 23)),
     ],
     endpoints=[
-        # Whole catalogues are embedded now and then: in between there is no instance.
+        # Whole catalogues are embedded occasionally; no instance runs in between.
         Endpoint(
             name="item-embeddings",
             owner="ana@example.com",

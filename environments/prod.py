@@ -1,4 +1,4 @@
-"""Where models that users see are trained: large GPUs, protected data, a network that survives a zone."""
+"""Production: large GPUs, protected data, a network that tolerates the loss of a zone."""
 
 from datetime import date
 
@@ -116,7 +116,7 @@ prod = Environment(
             event_time="seen_at",
         ),
     ],
-    # Who looks into an incident reads everything and writes nothing.
+    # The on-call engineers have read access to all data and no write access.
     teams=[Team(name="on-call", instance_types=["ml.t3.medium"])],
     people=[Person(name="ana", email="ana@example.com", team="on-call")],
     studio=StudioSettings(auth_mode="SSO", default_instance_type="ml.t3.medium", max_idle_minutes=60),

@@ -1,4 +1,4 @@
-"""The rehearsal for prod: the same shape on smaller GPUs and fewer nodes."""
+"""Rehearsal of production: the same components, with smaller GPUs and fewer nodes."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""How the `mlinfra` command is called from where the user stands."""
+"""The `mlinfra` command as it is called from the current folder."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def own_command() -> str:
-    """`mlinfra` where the shell finds that, or else the path to it, as short as it can be written.
+    """`mlinfra` if it is on the PATH; otherwise the shortest path to it.
 
-    What is printed for the user to copy has to work in a shell where no environment is activated.
+    Commands that are printed for the user to copy must work without an activated environment.
     """
     if shutil.which("mlinfra"):
         return "mlinfra"

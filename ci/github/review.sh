@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Review the plans, and write the report over the comment of the push before.
+# Review the plans, and write the report in place of the previous comment.
 set -euo pipefail
 
 status=0

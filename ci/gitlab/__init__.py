@@ -1,1 +1,1 @@
-"""What jobs of GitLab run."""
+"""Programs that jobs of GitLab CI run."""

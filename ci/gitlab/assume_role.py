@@ -1,7 +1,7 @@
-"""Exchange the job's own token for a role's credentials: `eval "$(python ci/gitlab/assume_role.py dev plan)"`.
+"""Exchange the job's token for credentials of a role: `eval "$(python ci/gitlab/assume_role.py dev plan)"`.
 
-AWS's SDKs do the same by themselves, for an hour at most. An apply may take longer, and one whose session ends leaves
-its lock behind.
+AWS's SDKs do the same automatically, for an hour at most. An apply may take longer; if its session ends, the state
+stays locked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HOUR_S = 3600
 
 
 def main(name: str, use: str) -> str:
-    """The lines that a shell evaluates to act as the role that plans or applies the environment `name`."""
+    """Shell lines that set the credentials of the role that plans or applies the environment `name`."""
     (environment,) = load_environments(project_root(), only=name, judged=False)
     pipeline = environment.pipeline
     if pipeline is None or use not in {"plan", "apply"}:

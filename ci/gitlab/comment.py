@@ -1,4 +1,4 @@
-"""Write a report as a note of the merge request, over the note of the push before: `... comment.py review.md`."""
+"""Write a report as a note of the merge request, in place of the previous note: `... comment.py review.md`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LIMIT = 900_000  # GitLab takes notes of up to 1,000,000 characters
 
 
 def main(report: Path) -> None:
-    """Write `report`, or say that it is an artifact alone where the job may not write."""
+    """Write `report`, or print that it is available as an artifact only, if the job has no token."""
     token = os.environ.get("MLINFRA_GITLAB_TOKEN")
     if not token:
-        print("MLINFRA_GITLAB_TOKEN is not set, as in merge requests of forks: the report is an artifact.")  # noqa: T201
+        print("MLINFRA_GITLAB_TOKEN is not set, as in merge requests of forks: the report is an artifact only.")  # noqa: T201
         return
     notes = (
         f"{os.environ['CI_API_V4_URL']}/projects/{os.environ['CI_PROJECT_ID']}"

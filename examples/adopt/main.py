@@ -1,4 +1,4 @@
-"""A bucket and a security group that were made by hand, under management as they are; and a role that is let go of.
+"""Adopt a bucket and a security group that were created by hand, and stop managing a role.
 
 cdktf synth --app "python examples/adopt/main.py"
 """
@@ -19,7 +19,7 @@ environment = Environment(
     cost_center="ml-1234",
     repository="gitlab.example.com/ml/platform",
     monthly_spend_limit_usd=15_000,
-    # `mlinfra adopt` and `mlinfra forget` write the same into environments/dev.adopted.json and dev.forgotten.json.
+    # `mlinfra adopt` and `mlinfra forget` write these to environments/dev.adopted.json and dev.forgotten.json.
     adopted=[
         Adopted(
             type="aws_s3_bucket",

@@ -1,4 +1,4 @@
-"""Nobody changes what mlinfra manages but its pipelines. Deployed in the organization's management account.
+"""Only pipelines change resources that mlinfra manages. Deployed in the organization's management account.
 
 cdktf synth --app "python examples/console_lockdown/main.py"
 """
@@ -26,7 +26,7 @@ def declared(name: str, account_id: str) -> Environment:
 
 
 class GovernanceStack(MlStack):
-    """The policies, and what they are attached to."""
+    """The policies, and their targets."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""

@@ -1,4 +1,4 @@
-"""A protected data lake whose models are copied to another account, and whose labels nobody can change.
+"""Protected data lake: models are copied to another account, labels are write-once.
 
 cdktf synth --app "python examples/data_lake/main.py"
 """
@@ -31,7 +31,7 @@ environment = Environment(
 
 
 class DataStack(MlStack):
-    """The lake, who uses it, and what the account of the copies has to allow."""
+    """The lake, its users, and the policy that the destination account needs."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
@@ -71,7 +71,7 @@ class DataStack(MlStack):
             self,
             "policy-of-key-of-copies",
             static_id=True,
-            description="What the policy of its key has to say besides.",
+            description="Statements that the policy of the destination key needs in addition.",
             value=policy_document(*copying.destination_key_statements),
         )
 

@@ -21,7 +21,7 @@ environment = Environment(
 
 
 class TrackingStack(MlStack):
-    """A lake, the server, and what clients call it by."""
+    """A lake, the server, and an output with the address for clients."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""

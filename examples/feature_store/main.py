@@ -1,4 +1,4 @@
-"""Two feature groups: one to train on, and one to predict with as well.
+"""Two feature groups: one for training, and one for training and predictions.
 
 cdktf synth --app "python examples/feature_store/main.py"
 """

@@ -1,4 +1,4 @@
-"""A repository for the images of one program, with a key of its own, which staging may pull from.
+"""Repository for the images of one program, with its own key and pull access for staging.
 
 cdktf synth --app "python examples/image_repository/main.py"
 """
@@ -22,7 +22,7 @@ environment = Environment(
 
 
 class ImageStack(MlStack):
-    """The repository, and what images are tagged with."""
+    """The repository, and an output with its address."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""

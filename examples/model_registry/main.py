@@ -25,7 +25,7 @@ environment = Environment(
 
 
 class RegistryStack(MlStack):
-    """The registry, and who is told."""
+    """The model registry, with its notifications."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""
@@ -34,7 +34,7 @@ class RegistryStack(MlStack):
 
 
 class RankerStack(MlStack):
-    """A job that trains the ranker and registers what came of it."""
+    """A job that trains the ranker and registers a version of it."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""

@@ -1,4 +1,4 @@
-"""From raw data to a served model in one stack. This folder is a whole project: copy it, and begin.
+"""From raw data to a served model in one stack. This folder is a complete project that can be copied.
 
 mlinfra local up && eval "$(mlinfra local env)"
 mlinfra bootstrap local

@@ -62,7 +62,7 @@ environment = Environment(
 
 
 class ModelsStack(MlStack):
-    """The endpoints, and what tells of those that nobody asks."""
+    """The endpoints, with detection of unused ones."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""

@@ -1,4 +1,4 @@
-"""A studio for two people of one team, who share a space and write below a prefix of their own.
+"""Studio for two people of one team, who share a space and write to their team's prefix.
 
 cdktf synth --app "python examples/studio/main.py"
 """
@@ -31,7 +31,7 @@ environment = Environment(
 
 
 class NotebooksStack(MlStack):
-    """The studio, and what its people may read and write."""
+    """The studio, and its permissions in the data lake."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""

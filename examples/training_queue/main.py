@@ -23,7 +23,7 @@ environment = Environment(
 
 
 class RankingStack(MlStack):
-    """The queue, its jobs, and what they may read."""
+    """The queue, its jobs, and their read permissions."""
 
     def __init__(self, scope: MlApp) -> None:
         """Declare the stack."""

@@ -54,7 +54,7 @@ def check() -> None:
     """Make sure that the provider, loaded by now, was loaded lazily.
 
     Raises:
-        NotLazyError: Its index was not found, or holds more than re-exports, so node ran it as it is.
+        NotLazyError: Its index was not found, or holds more than re-exports, so node ran it unchanged.
     """
     outcome = jsii.sget(_LazyIndex, "outcome")
     if outcome != "lazy":

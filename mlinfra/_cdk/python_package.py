@@ -1,8 +1,8 @@
 """The Python side: a package whose modules are imported when first used.
 
 The generated `__init__` of the bindings ends in one `from . import x` for each of its 2,212 modules. A module object
-that stands in for the package in `sys.modules`, with the package's own path, makes Python skip that `__init__` and
-still find every submodule in its place.
+that replaces the package in `sys.modules`, with the path of the package, makes Python skip that `__init__` and still
+find every submodule.
 """
 
 import importlib
@@ -20,7 +20,7 @@ _SUBMODULE_IMPORT = re.compile(r"from \. import (\w+)")
 
 
 class LazyPackage(ModuleType):
-    """Stands in for a package whose `__init__` only imports its submodules: imports each on first access.
+    """Replacement of a package whose `__init__` only imports its submodules. Imports each on first access.
 
     Safe to use from several threads: every import goes through Python's own import locks.
     """

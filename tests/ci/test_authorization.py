@@ -82,7 +82,7 @@ def found(**statement: Any) -> list[str]:
         {"Effect": "Deny", "Action": "s3:*", "Resource": "*"},
     ],
 )
-def test_what_has_an_effect_is_passed(statement: dict[str, Any]) -> None:
+def test_an_effective_statement_has_no_finding(statement: dict[str, Any]) -> None:
     assert found(**statement) == []
 
 
@@ -93,15 +93,15 @@ def test_what_has_an_effect_is_passed(statement: dict[str, Any]) -> None:
         ({"Action": "s4:GetObject", "Resource": "*"}, "AWS has no action 's4:GetObject'."),
         (
             {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake"},
-            "'s3:GetObject' is not about arn:aws:s3:::lake.",
+            "'s3:GetObject' does not apply to arn:aws:s3:::lake.",
         ),
         (
             {"Action": "ecr:BatchGetImage", "Resource": REPOSITORY.replace("repository/", "repositories/")},
-            "'ecr:BatchGetImage' is not about arn:aws:ecr:us-east-1:111111111111:repositories/recsys-dev/ranker.",
+            "'ecr:BatchGetImage' does not apply to arn:aws:ecr:us-east-1:111111111111:repositories/recsys-dev/ranker.",
         ),
         (
             {"Action": "ecr:BatchGetImage", "Resource": "*"},
-            "'ecr:BatchGetImage' is allowed on everything, and AWS knows resources for it.",
+            "'ecr:BatchGetImage' is allowed on all resources, but supports resource-level permissions.",
         ),
         (
             {
@@ -109,7 +109,7 @@ def test_what_has_an_effect_is_passed(statement: dict[str, Any]) -> None:
                 "Resource": "arn:aws:s3:::lake/*",
                 "Condition": {"StringLike": {"s3:prefix": "clicks/*"}},
             },
-            "Requests for 's3:GetObject' do not carry the condition key 's3:prefix'.",
+            "Requests for 's3:GetObject' do not contain the condition key 's3:prefix'.",
         ),
         (
             {
@@ -117,7 +117,7 @@ def test_what_has_an_effect_is_passed(statement: dict[str, Any]) -> None:
                 "Resource": "arn:aws:s3:::lake/*",
                 "Condition": {"StringEquals": {"aws:ResourceTag/Zone": "raw"}},
             },
-            "Requests for 's3:GetObject' do not carry the condition key 'aws:ResourceTag/Zone'.",
+            "Requests for 's3:GetObject' do not contain the condition key 'aws:ResourceTag/Zone'.",
         ),
         (
             {
@@ -125,14 +125,14 @@ def test_what_has_an_effect_is_passed(statement: dict[str, Any]) -> None:
                 "Principal": {"Federated": ISSUER},
                 "Condition": {"StringLike": {"gitlab.example.org:sub": "project_path:ml/platform:*"}},
             },
-            "Requests for 'sts:AssumeRoleWithWebIdentity' do not carry the condition key 'gitlab.example.org:sub'.",
+            "Requests for 'sts:AssumeRoleWithWebIdentity' do not contain the condition key 'gitlab.example.org:sub'.",
         ),
     ],
 )
-def test_what_has_none_is_said(statement: dict[str, Any], said: str) -> None:
+def test_a_statement_without_effect_is_a_finding(statement: dict[str, Any], said: str) -> None:
     assert said in found(**statement)
 
 
-def test_one_resource_too_many_is_said() -> None:
+def test_a_resource_that_no_action_supports_is_a_finding() -> None:
     said = found(Action=["s3:GetObject"], Resource=["arn:aws:s3:::lake/*", REPOSITORY])
-    assert said == [f"'s3:GetObject' is not about {REPOSITORY}."]
+    assert said == [f"'s3:GetObject' does not apply to {REPOSITORY}."]

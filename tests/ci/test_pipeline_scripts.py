@@ -69,7 +69,7 @@ def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Notes]]:
         thread.join()
 
 
-def test_the_comment_of_the_push_before_is_written_over(gitlab: type[_Notes], tmp_path: Path) -> None:
+def test_the_previous_comment_is_replaced(gitlab: type[_Notes], tmp_path: Path) -> None:
     report = tmp_path / "review.md"
     for text in ("first", "second"):
         report.write_text(text)
@@ -103,7 +103,7 @@ def test_a_token_becomes_credentials_for_the_shell(
     ]
 
 
-def test_an_environment_without_a_pipeline_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_a_pipeline_gets_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit, match=r"local has no pipeline that could plan it"):
         assume_role.main("local", "plan")

@@ -53,17 +53,17 @@ def checked(*arguments: str) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_gitlab_would_read_its_pipeline() -> None:
+def test_the_gitlab_pipeline_conforms_to_its_schema() -> None:
     files = [str(ROOT / ".gitlab-ci.yml"), str(GITLAB)]
     checked("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *files)
 
 
-def test_github_would_read_its_workflows() -> None:
+def test_the_github_workflows_conform_to_their_schema() -> None:
     checked("--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
 
 
 @pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
-def test_no_key_of_aws_is_used(path: Any) -> None:
+def test_no_aws_access_key_is_used(path: Any) -> None:
     assert not re.search(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)|aws-access-key-id", path.read_text())
 
 
@@ -80,7 +80,7 @@ def test_gitlab_applies_by_hand_on_the_default_branch_one_at_a_time(name: str) -
     assert template["interruptible"] is False
 
 
-def test_both_promote_from_dev_to_staging_to_prod_once_reviewed() -> None:
+def test_both_promote_from_dev_to_staging_to_prod_after_the_review() -> None:
     for jobs in (gitlab(), github("infrastructure.yml")["jobs"]):
         for before, after in itertools.pairwise(ENVIRONMENTS):
             assert f"apply-{before}" in needed(jobs[f"apply-{after}"])
@@ -112,7 +112,7 @@ def test_a_job_that_plans_has_no_environment_of_github_so_that_its_subject_is_th
     assert "environment" not in plan
 
 
-def test_what_gitlab_keeps_is_private_and_gone_after_a_day() -> None:
+def test_artifacts_of_gitlab_are_private_and_expire_after_a_day() -> None:
     pipeline = gitlab()
     assert pipeline[".private-for-a-day"]["artifacts"] == {
         "when": "always",
@@ -125,7 +125,7 @@ def test_what_gitlab_keeps_is_private_and_gone_after_a_day() -> None:
             assert set(job["artifacts"]) == {"paths"}, name
 
 
-def test_what_github_keeps_is_gone_after_a_day() -> None:
+def test_artifacts_of_github_expire_after_a_day() -> None:
     kept = 0
     for path in WORKFLOWS:
         for job in github(path.name)["jobs"].values():
@@ -136,13 +136,13 @@ def test_what_github_keeps_is_gone_after_a_day() -> None:
     assert kept == 4
 
 
-def test_what_a_failed_apply_leaves_is_kept() -> None:
+def test_files_of_a_failed_apply_are_kept() -> None:
     assert gitlab()[".apply"]["artifacts"] == {"paths": ["plans/"]}
     (apply,) = github("mlinfra-apply.yml")["jobs"].values()
     assert (apply["steps"][-1]["if"], apply["steps"][-1]["with"]["path"]) == ("failure()", "plans/")
 
 
-def test_hidden_files_of_plans_go_along_with_them() -> None:
+def test_artifacts_include_hidden_files_of_plans() -> None:
     kept = [
         step["with"]
         for path in WORKFLOWS
@@ -165,11 +165,11 @@ def base_of(script: str, folder: Path, base: str) -> str:
 
 
 @pytest.mark.parametrize("path", [GITLAB, ROOT / ".github" / "workflows" / "mlinfra-plan.yml"], ids=lambda p: p.name)
-def test_a_push_without_one_before_is_compared_with_nothing(path: Path, tmp_path: Path) -> None:
+def test_a_first_push_plans_all_stacks(path: Path, tmp_path: Path) -> None:
     assert base_of(path.read_text(), tmp_path, "0" * 40) == "0" * 40
 
 
-def test_workflows_may_read_and_nothing_else_unless_they_say_so() -> None:
+def test_workflows_have_read_permission_only_unless_declared() -> None:
     workflow = github("infrastructure.yml")
     assert workflow["permissions"] == {"contents": "read"}
     allowed = {name: job.get("permissions", {}) for name, job in workflow["jobs"].items()}
@@ -178,14 +178,14 @@ def test_workflows_may_read_and_nothing_else_unless_they_say_so() -> None:
     assert not [name for name, each in allowed.items() if each.get("contents", "read") != "read"]
 
 
-def test_plans_take_no_lock() -> None:
+def test_plans_do_not_lock_the_state() -> None:
     for path in (GITLAB, ROOT / ".github" / "workflows" / "mlinfra-plan.yml"):
         (line,) = (each for each in path.read_text().splitlines() if "mlinfra plan " in each)
         assert "--no-lock" in line
 
 
 @pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
-def test_every_command_is_one_that_there_is(path: Any) -> None:
+def test_every_command_exists(path: Any) -> None:
     """As far as this version of mlinfra has the command."""
     known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for line in path.read_text().splitlines():
@@ -198,7 +198,7 @@ def test_every_command_is_one_that_there_is(path: Any) -> None:
             assert set(re.findall(r"(?<!\S)--[a-z-]+", rest.partition("git merge-base")[0])) <= options, line
 
 
-def test_scripts_are_clean() -> None:
+def test_scripts_pass_shellcheck() -> None:
     ended = subprocess.run(
         [ROOT / ".venv" / "bin" / "shellcheck", *SCRIPTS], capture_output=True, text=True, check=False
     )

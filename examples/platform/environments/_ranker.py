@@ -1,4 +1,4 @@
-"""What every environment of the ranker has. A file whose name begins with `_` is no environment."""
+"""Values of all environments of the ranker. Files with names that begin with `_` are not environments."""
 
 from mlinfra import Endpoint, FeatureGroup, Person, RegisteredModel, Serverless, StudioSettings, Team, Variant
 

@@ -11,8 +11,8 @@ const threads = require("worker_threads");
 
 const INDEX = /[\\/]node_modules[\\/]@cdktf[\\/]provider-aws[\\/]lib[\\/]index\.js$/;
 const REEXPORT = /^exports\.(\w+) = require\("(\.\/[a-z0-9-]+)"\);$/;
-// What the TypeScript compiler writes around the re-exports. Any other line means that the index has come to do
-// something else, which a getter would silently drop.
+// Lines that the TypeScript compiler writes around the re-exports. Any other line means that the index has another
+// purpose too, which a getter would silently drop.
 const BOILERPLATE = [
   /^$/,
   /^"use strict";$/,
