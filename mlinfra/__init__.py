@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlinfra.constructs.account import AdoptedResource, CiRoles, ConsoleLockdown, Network
     from mlinfra.constructs.data_lake import DataCatalog, DataLake, Lifecycle, ObjectLock, Replication
     from mlinfra.constructs.ml_assets import ExperimentTracking, FeatureStore, ImageRepository, ModelRegistry
-    from mlinfra.constructs.parts import Alerts, EncryptionKey, Function
+    from mlinfra.constructs.parts import Alerts, EncryptionKey, Function, NetworkSettings
     from mlinfra.constructs.serving import EndpointWatch, ServingEndpoint
     from mlinfra.constructs.shutdown import (
         ClusterRecords,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         OnDemand,
         Person,
         Pipeline,
+        Queue,
         QuietHours,
         RealTime,
         RegisteredModel,
@@ -100,12 +101,14 @@ _HOMES = {
     "MlStack": "mlinfra.stack",
     "ModelRegistry": "mlinfra.constructs.ml_assets",
     "Network": "mlinfra.constructs.account",
+    "NetworkSettings": "mlinfra.constructs.parts",
     "NodeWatch": "mlinfra.constructs.shutdown",
     "ObjectLock": "mlinfra.constructs.data_lake",
     "OnDemand": "mlinfra.declarations",
     "Person": "mlinfra.declarations",
     "Pipeline": "mlinfra.declarations",
     "Platform": "mlinfra.platform",
+    "Queue": "mlinfra.declarations",
     "QuietHours": "mlinfra.declarations",
     "QuietSchedule": "mlinfra.constructs.shutdown",
     "RealTime": "mlinfra.declarations",
@@ -166,12 +169,14 @@ __all__ = [
     "MlStack",
     "ModelRegistry",
     "Network",
+    "NetworkSettings",
     "NodeWatch",
     "ObjectLock",
     "OnDemand",
     "Person",
     "Pipeline",
     "Platform",
+    "Queue",
     "QuietHours",
     "QuietSchedule",
     "RealTime",

@@ -5,7 +5,7 @@ cdktf synth --app "python examples/model_registry/main.py"
 
 from __future__ import annotations
 
-from mlinfra import Environment, MlApp, MlStack, ModelRegistry, Platform, RegisteredModel, TrainingQueue
+from mlinfra import Environment, MlApp, MlStack, ModelRegistry, Platform, Queue, RegisteredModel, TrainingQueue
 
 environment = Environment(
     name="dev",
@@ -20,6 +20,7 @@ environment = Environment(
         RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown."),
         RegisteredModel(name="two-tower", owner="li@example.com", description="Which items a user may like."),
     ],
+    queues=[Queue(name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=2, teams={"ranking": 1})],
     trusted_account_ids=["222222222222"],  # staging deploys what is approved here
 )
 
@@ -40,18 +41,7 @@ class RankerStack(MlStack):
         """Declare the stack."""
         super().__init__(scope, environment, "ranker")
         platform = Platform.lookup(self)
-        queue = TrainingQueue(
-            self,
-            "queue",
-            name="ranking",
-            owner="ana@example.com",
-            gpu="A10G",
-            max_nodes=2,
-            teams={"ranking": 1},
-            vpc_id=platform.vpc_id,
-            subnet_ids=platform.private_subnet_ids,
-            key_arn=platform.compute_key_arn,
-        )
+        queue = TrainingQueue(self, "queue", queue=environment.queue("ranking"), network=platform)
         train = queue.job("train", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-dev/ranker:1.4")
         platform.data_lake.grant_read_write(train, zones=["models"], prefix="ranker/")
         platform.model_registry.grant_register(train, models=["ranker"])

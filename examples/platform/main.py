@@ -43,14 +43,13 @@ class RankerStack(MlStack):
             description="Encrypts volumes, images and logs.",
             services=["ec2", "logs"],
         )
-        network = Network(self, "network", log_key_arn=key.arn)
-        inside = {"vpc_id": network.vpc_id, "subnet_ids": network.private_subnet_ids, "key_arn": key.arn}
+        network = Network(self, "network", compute_key_arn=key.arn)
         lake = DataLake(self, "lake")
         features = FeatureStore(self, "features", data_lake=lake)
         registry = ModelRegistry(self, "registry", key_arn=key.arn)
         images = ImageRepository(self, "images", name="ranker", key_arn=key.arn)
-        studio = Studio(self, "studio", **inside)
-        ServingEndpoint(self, "endpoint", endpoint=environment.endpoint("ranker"), data_lake=lake, **inside)
+        studio = Studio(self, "studio", network=network)
+        ServingEndpoint(self, "endpoint", endpoint=environment.endpoint("ranker"), data_lake=lake, network=network)
 
         people = studio.team("ranking")
         lake.grant_read(people, zones=["raw", "features"])

@@ -40,9 +40,7 @@ class NotebooksStack(MlStack):
         studio = Studio(
             self,
             "studio",
-            vpc_id=platform.vpc_id,
-            subnet_ids=platform.private_subnet_ids,
-            key_arn=platform.compute_key_arn,
+            network=platform,
         )
         ranking = studio.team("ranking")
         platform.data_lake.grant_read(ranking, zones=["raw", "features"])

@@ -5,8 +5,7 @@ cdktf synth --app "python examples/training_queue/main.py"
 
 from __future__ import annotations
 
-from mlinfra import Environment, MlApp, MlStack, Platform
-from mlinfra.constructs.training import TrainingQueue
+from mlinfra import Environment, MlApp, MlStack, Platform, Queue, TrainingQueue
 
 REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 
@@ -19,6 +18,16 @@ environment = Environment(
     cost_center="ml-1234",
     repository="gitlab.example.com/ml/platform",
     monthly_spend_limit_usd=15_000,
+    queues=[
+        Queue(
+            name="ranking",
+            owner="ana@example.com",
+            gpu="A10G",
+            gpus_per_node=4,
+            max_nodes=8,
+            teams={"ranking": 2, "search": 1},
+        )
+    ],
 )
 
 
@@ -29,19 +38,7 @@ class RankingStack(MlStack):
         """Declare the stack."""
         super().__init__(scope, environment, "ranking")
         platform = Platform.lookup(self)
-        queue = TrainingQueue(
-            self,
-            "queue",
-            name="ranking",
-            owner="ana@example.com",
-            gpu="A10G",
-            gpus_per_node=4,
-            max_nodes=8,
-            teams={"ranking": 2, "search": 1},
-            vpc_id=platform.vpc_id,
-            subnet_ids=platform.private_subnet_ids,
-            key_arn=platform.compute_key_arn,
-        )
+        queue = TrainingQueue(self, "queue", queue=environment.queue("ranking"), network=platform)
         sweep = queue.job("sweep", image=f"{REGISTRY}/two-tower:2.3", command=["python", "train.py"], gpus_per_node=1)
         pretrain = queue.job(
             "pretrain",

@@ -31,6 +31,7 @@ from mlinfra.declarations.record_file import write_whole
 from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.studio import SHORTEST_IDLE_MINUTES, Space, StudioApp, StudioSettings, encoded
 from mlinfra.declarations.tracking import Tracking
+from mlinfra.declarations.training_queue import GPUS_WITHOUT_BATCH_IMAGE, Queue
 from mlinfra.declarations.types import DATA_ZONES, EMAIL_ADDRESS, LAKE_BUCKETS, EmailAddress, Name
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "BUCKET_RECORD_FILE",
     "DATA_ZONES",
     "EMAIL_ADDRESS",
+    "GPUS_WITHOUT_BATCH_IMAGE",
     "IMAGE",
     "LAKE_BUCKETS",
     "RECORDS_VARIABLE",
@@ -69,6 +71,7 @@ __all__ = [
     "Pipeline",
     "Problems",
     "Purchase",
+    "Queue",
     "QuietHours",
     "RealTime",
     "RegisteredModel",

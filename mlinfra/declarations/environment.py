@@ -13,6 +13,7 @@ from mlinfra.declarations.expiry import has_expired
 from mlinfra.declarations.people import Person, Team
 from mlinfra.declarations.region_scope import regional_values
 from mlinfra.declarations.resource_names import ResourceNames
+from mlinfra.declarations.training_queue import Queue
 from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlinfra.catalog import InstanceType
 
-_Named = TypeVar("_Named", Experiment, Endpoint, Person)
+_Named = TypeVar("_Named", Experiment, Queue, Endpoint, Person)
 
 _OF_ONE_ENVIRONMENT = frozenset({"adopted", "forgotten", "bucket_record"})
 """Fields about resources that exist once, in one region."""
@@ -87,6 +88,22 @@ class Environment(EnvironmentFields):
             ValueError: where it is not, with those that are.
         """
         self._expect_among(experiment, "experiment", self.experiments)
+
+    def queue(self, name: str) -> Queue:
+        """The queue called `name`.
+
+        Raises:
+            KeyError: if there is none, with the declared names.
+        """
+        return self._named(name, "queue", self.queues)
+
+    def expect_declared_queue(self, queue: Queue) -> None:
+        """Check that `queue` is one of this environment's: its names were validated there.
+
+        Raises:
+            ValueError: if it is not, with the declared ones.
+        """
+        self._expect_among(queue, "queue", self.queues)
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint called `name`.

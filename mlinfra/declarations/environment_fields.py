@@ -29,6 +29,7 @@ from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.studio import StudioSettings
 from mlinfra.declarations.tracking import Tracking
+from mlinfra.declarations.training_queue import Queue, queue_problems
 from mlinfra.declarations.types import LAKE_BUCKETS, AccountId, EmailAddress, Name
 from mlinfra.errors import DeclarationError
 
@@ -229,6 +230,9 @@ class EnvironmentFields(Declaration):
     experiments: tuple[Experiment, ...] = Field(
         default=(), description="The active experiments, each with a name of its own. Default: none."
     )
+    queues: tuple[Queue, ...] = Field(
+        default=(), description="The queues of training jobs that teams share, with unique names. Default: none."
+    )
     image_repositories: tuple[ImageRepositoryName, ...] = Field(
         default=(),
         description="The container images that are built for this environment, by name: 2 to 40 lower-case letters, "
@@ -317,6 +321,12 @@ class EnvironmentFields(Declaration):
             problems += expiry_problems(experiments, info.data["max_experiment_days"], today)
         refuse(problems)
         return experiments
+
+    @field_validator("queues")
+    @classmethod
+    def _queues_fit(cls, queues: tuple[Queue, ...], info: ValidationInfo) -> tuple[Queue, ...]:
+        refuse(queue_problems(queues, info.data))
+        return queues
 
     @field_validator("endpoints")
     @classmethod

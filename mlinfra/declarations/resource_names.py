@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations.endpoint import Endpoint
     from mlinfra.declarations.experiment import Experiment
+    from mlinfra.declarations.training_queue import Queue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,10 @@ class ResourceNames:
     def cluster(self, experiment: Experiment) -> str:
         """The cluster of `experiment`, and its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"
+
+    def queue(self, queue: Queue) -> str:
+        """The prefix of the names of all resources of `queue`."""
+        return f"{self.prefix}-{queue.name}"
 
     def endpoint(self, endpoint: Endpoint) -> str:
         """The SageMaker endpoint of `endpoint`."""

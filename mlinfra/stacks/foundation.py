@@ -28,7 +28,7 @@ class FoundationStack(MlStack):
             description=f"Encrypts volumes, images and logs of {environment.names.prefix}.",
             services=["ec2", "logs"],
         )
-        self.network = Network(self, "network", log_key_arn=self.key.arn)
+        self.network = Network(self, "network", compute_key_arn=self.key.arn)
         self.alerts = Alerts(self, "alerts")
         self.image_repositories = {
             name: ImageRepository(self, f"images-{name}", name=name, key_arn=self.key.arn)

@@ -27,9 +27,7 @@ class ServingStack(MlStack):
                 f"endpoint-{endpoint.name}",
                 endpoint=endpoint,
                 data_lake=platform.data_lake,
-                vpc_id=platform.vpc_id,
-                subnet_ids=platform.private_subnet_ids,
-                key_arn=platform.compute_key_arn,
+                network=platform,
             )
             for endpoint in environment.endpoints
         }

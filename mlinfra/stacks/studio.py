@@ -28,9 +28,7 @@ class StudioStack(MlStack):
         self.studio = Studio(
             self,
             "studio",
-            vpc_id=platform.vpc_id,
-            subnet_ids=platform.private_subnet_ids,
-            key_arn=platform.compute_key_arn,
+            network=platform,
         )
         for team in environment.teams:
             people = self.studio.team(team.name)

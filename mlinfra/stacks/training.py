@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.shutdown import Shutdown
-from mlinfra.constructs.training import TrainingCluster
+from mlinfra.constructs.training import TrainingCluster, TrainingQueue
 from mlinfra.platform import Platform
 from mlinfra.stack import MlStack
 
@@ -32,9 +32,7 @@ class TrainingStack(MlStack):
                 self,
                 experiment.name,
                 experiment=experiment,
-                vpc_id=platform.vpc_id,
-                subnet_ids=platform.private_subnet_ids,
-                key_arn=platform.compute_key_arn,
+                network=platform,
             )
             platform.data_lake.grant_read(cluster, zones=["raw", "processed", "features"])
             # An experiment writes its own models and reads everybody's.
@@ -42,3 +40,8 @@ class TrainingStack(MlStack):
             platform.data_lake.grant_read_write(cluster, zones=["models"], prefix=f"{experiment.name}/")
             self.shutdown.watch(cluster_name=cluster.group.name, experiment=experiment)
             self.clusters[experiment.name] = cluster
+        # No name of an experiment has an underscore, so the ids cannot collide.
+        self.queues = {
+            queue.name: TrainingQueue(self, f"queue_{queue.name}", queue=queue, network=platform)
+            for queue in environment.queues
+        }

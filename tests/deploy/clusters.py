@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from mlinfra import EncryptionKey, Environment, Experiment, MlStack, TrainingCluster
+from mlinfra import EncryptionKey, Environment, Experiment, MlStack, NetworkSettings, TrainingCluster
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
 from tests.conftest import ROOT
 from tests.deploy.local_state import prepared
@@ -74,9 +74,9 @@ class Clusters:
                 stack,
                 experiment.name,
                 experiment=experiment,
-                vpc_id=self._vpc_id,
-                subnet_ids=self.subnet_ids,
-                key_arn=key.arn,
+                network=NetworkSettings(
+                    vpc_id=self._vpc_id, private_subnet_ids=self.subnet_ids, compute_key_arn=key.arn
+                ),
                 zone=zone,
             )
         app.synth()

@@ -34,7 +34,7 @@ class Project:
 
     def declare(self, *, instance_type: str = "ml.g5.xlarge", **changes: Any) -> Terraform:
         """Terraform in the stack as it is declared with `changes` of the ranker's main variant."""
-        from mlinfra import EncryptionKey, MlStack, ServingEndpoint
+        from mlinfra import EncryptionKey, MlStack, NetworkSettings, ServingEndpoint
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
         from mlinfra.constructs.data_lake.access import DataLakeAccess
@@ -61,7 +61,7 @@ class Project:
         app = App(outdir=str(self._root / "cdktf.out"))
         stack = MlStack(app, environment, "serving")
         network = vpc.Vpc(stack, "vpc", cidr_block="10.80.0.0/16")
-        place = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.80.1.0/24")
+        private = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.80.1.0/24")
         key = EncryptionKey(stack, "key", name="serving", description="Volumes and logs.", services=["ec2", "logs"])
         lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
         for endpoint in environment.endpoints:
@@ -70,9 +70,7 @@ class Project:
                 endpoint.name,
                 endpoint=endpoint,
                 data_lake=lake,
-                vpc_id=network.id,
-                subnet_ids=[place.id],
-                key_arn=key.arn,
+                network=NetworkSettings(vpc_id=network.id, private_subnet_ids=[private.id], compute_key_arn=key.arn),
             )
         app.synth()
         folder = self._root / "cdktf.out" / "stacks" / "local-serving"

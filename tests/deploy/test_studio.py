@@ -45,7 +45,7 @@ class Project:
         self, *, people: tuple[Person, ...] = (ANA, LI), script: str = "echo started", **settings: Any
     ) -> Terraform:
         """Terraform in the stack as it is declared with `settings` of the studio."""
-        from mlinfra import EncryptionKey, MlStack, Studio
+        from mlinfra import EncryptionKey, MlStack, NetworkSettings, Studio
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
         from mlinfra.constructs.data_lake.access import DataLakeAccess
@@ -65,7 +65,8 @@ class Project:
         network = vpc.Vpc(stack, "vpc", cidr_block="10.0.0.0/16")
         private = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.0.1.0/24")
         key = EncryptionKey(stack, "key", name="studio", description="Home directories and volumes.")
-        studio = Studio(stack, "studio", vpc_id=network.id, subnet_ids=[private.id], key_arn=key.arn)
+        settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=[private.id], compute_key_arn=key.arn)
+        studio = Studio(stack, "studio", network=settings)
         lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
         lake.grant_read(studio.team("ranking"), zones=["raw"])
         app.synth()

@@ -31,21 +31,11 @@ class Project:
 
     def declare(self, *, timeout_seconds: int = 86_400, **changes: Any) -> Terraform:
         """Terraform in the stack as it is declared with `changes` of the queue."""
-        from mlinfra import EncryptionKey, MlStack
+        from mlinfra import EncryptionKey, MlStack, NetworkSettings, Queue, TrainingQueue
         from mlinfra._cdk import App
         from mlinfra._cdk.aws import subnet, vpc
         from mlinfra.constructs.data_lake.access import DataLakeAccess
-        from mlinfra.constructs.training.queue import TrainingQueue
 
-        environment = an_environment(name="local", account_id="123456789012", emulated=True)
-        app = App(outdir=str(self._root / "cdktf.out"))
-        stack = MlStack(app, environment, "queue")
-        network = vpc.Vpc(stack, "vpc", cidr_block="10.70.0.0/16")
-        subnets = [
-            subnet.Subnet(stack, f"subnet-{zone}", vpc_id=network.id, cidr_block=cidr, availability_zone=zone).id
-            for zone, cidr in (("us-east-1a", "10.70.1.0/24"), ("us-east-1b", "10.70.2.0/24"))
-        ]
-        key = EncryptionKey(stack, "key", name="queue", description="Volumes and logs.", services=["ec2", "logs"])
         asked: dict[str, Any] = {
             "name": "ranking",
             "owner": "ana@example.com",
@@ -54,11 +44,19 @@ class Project:
             "teams": {"ranking": 2, "search": 1, "interns": 0.3},
             "efa": True,
             "spot_falls_back_to_on_demand": True,
-            "vpc_id": network.id,
-            "subnet_ids": subnets,
-            "key_arn": key.arn,
         }
-        queue = TrainingQueue(stack, "queue", **(asked | changes))
+        declared = Queue(**(asked | changes))
+        environment = an_environment(name="local", account_id="123456789012", emulated=True, queues=[declared])
+        app = App(outdir=str(self._root / "cdktf.out"))
+        stack = MlStack(app, environment, "queue")
+        network = vpc.Vpc(stack, "vpc", cidr_block="10.70.0.0/16")
+        subnets = [
+            subnet.Subnet(stack, f"subnet-{zone}", vpc_id=network.id, cidr_block=cidr, availability_zone=zone).id
+            for zone, cidr in (("us-east-1a", "10.70.1.0/24"), ("us-east-1b", "10.70.2.0/24"))
+        ]
+        key = EncryptionKey(stack, "key", name="queue", description="Volumes and logs.", services=["ec2", "logs"])
+        settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=subnets, compute_key_arn=key.arn)
+        queue = TrainingQueue(stack, "queue", queue=declared, network=settings)
         job = queue.job("two-tower", image=IMAGE, gpus_per_node=2, variables={"LR": "1e-3"})
         queue.job("pretrain", image=IMAGE, command=COMMAND, nodes=4, timeout_seconds=timeout_seconds)
         DataLakeAccess(stack, "lake", key_arn=key.arn).grant_read(job, zones=["features"])

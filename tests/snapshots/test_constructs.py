@@ -28,9 +28,11 @@ from mlinfra import (
     Lustre,
     ModelRegistry,
     Network,
+    NetworkSettings,
     ObjectLock,
     Person,
     Pipeline,
+    Queue,
     QuietHours,
     RealTime,
     RegisteredModel,
@@ -64,6 +66,10 @@ ELSEWHERE_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
+def a_network(*subnet_ids: str) -> NetworkSettings:
+    return NetworkSettings(vpc_id="vpc-1", private_subnet_ids=subnet_ids, compute_key_arn=KEY)
+
+
 def resources(config: dict[str, Any]) -> dict[str, Any]:
     return {kind: block for kind, block in infrastructure(config).items() if kind in {"resource", "data"}}
 
@@ -77,7 +83,7 @@ def test_encryption_key(synthesize: Synthesize, snapshot: SnapshotAssertion) -> 
 
 def test_network(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
     config = synthesize(
-        lambda stack: Network(stack, "network", log_key_arn=KEY),
+        lambda stack: Network(stack, "network", compute_key_arn=KEY),
         environment=an_environment(availability_zones=2, nat_gateways="per-zone"),
     )
     assert resources(config) == snapshot
@@ -116,9 +122,7 @@ def test_training_cluster(synthesize: Synthesize, snapshot: SnapshotAssertion) -
             stack,
             "cluster",
             experiment=environment.experiments[0],
-            vpc_id="vpc-1",
-            subnet_ids=["subnet-1", "subnet-2"],
-            key_arn=KEY,
+            network=a_network("subnet-1", "subnet-2"),
         )
 
     assert resources(synthesize(build, environment=environment)) == snapshot
@@ -131,10 +135,8 @@ def test_training_cluster_with_all_that_it_can_have(synthesize: Synthesize, snap
     environment = an_environment(experiments=[experiment])
 
     def build(stack: MlStack) -> None:
-        subnets = ["subnet-1", "subnet-2"]
-        TrainingCluster(
-            stack, "cluster", experiment=experiment, vpc_id="vpc-1", subnet_ids=subnets, key_arn=KEY, zone="us-east-1b"
-        )
+        network = a_network("subnet-1", "subnet-2")
+        TrainingCluster(stack, "cluster", experiment=experiment, network=network, zone="us-east-1b")
 
     assert resources(synthesize(build, environment=environment)) == snapshot
 
@@ -155,22 +157,16 @@ def test_shutdown(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
 
 
 def test_training_queue(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    declared = Queue(
+        name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=4, teams={"ranking": 2, "search": 1}
+    )
+    environment = an_environment(queues=[declared])
+
     def build(stack: MlStack) -> None:
-        queue = TrainingQueue(
-            stack,
-            "queue",
-            name="ranking",
-            owner="ana@example.com",
-            gpu="A10G",
-            max_nodes=4,
-            teams={"ranking": 2, "search": 1},
-            vpc_id="vpc-1",
-            subnet_ids=["subnet-1"],
-            key_arn=KEY,
-        )
+        queue = TrainingQueue(stack, "queue", queue=declared, network=a_network("subnet-1"))
         queue.job("two-tower", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/two-tower:2.3", nodes=2)
 
-    assert resources(synthesize(build)) == snapshot
+    assert resources(synthesize(build, environment=environment)) == snapshot
 
 
 SCALING = RealTime(instance_type="ml.m7i.large", instances=2, max_instances=6, invocations_per_instance=600)
@@ -194,9 +190,7 @@ def test_serving_endpoint(synthesize: Synthesize, snapshot: SnapshotAssertion, h
 
     def build(stack: MlStack) -> None:
         lake = DataLakeAccess(stack, "lake", key_arn=KEY)
-        ServingEndpoint(
-            stack, "ranker", endpoint=endpoint, data_lake=lake, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY
-        )
+        ServingEndpoint(stack, "ranker", endpoint=endpoint, data_lake=lake, network=a_network("subnet-1"))
 
     assert resources(synthesize(build, environment=an_environment(endpoints=[endpoint]))) == snapshot
 
@@ -275,7 +269,7 @@ def test_studio(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
     )
 
     def build(stack: MlStack) -> None:
-        Studio(stack, "studio", vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY)
+        Studio(stack, "studio", network=a_network("subnet-1"))
 
     assert resources(synthesize(build, environment=environment)) == snapshot
 

@@ -40,7 +40,7 @@ class Network(Construct):
         scope: Construct,
         id: str,  # noqa: A002
         *,
-        log_key_arn: str,
+        compute_key_arn: str,
         environment: Environment | None = None,
     ) -> None:
         """Declare the network, with the addresses, zones and gateways that the environment says.
@@ -48,11 +48,13 @@ class Network(Construct):
         Args:
             scope: what the network belongs to.
             id: the construct's id, unique in its scope.
-            log_key_arn: the KMS key for flow logs, which CloudWatch Logs has to be allowed to use.
+            compute_key_arn: the ARN of the KMS key for flow logs, and for volumes and logs of constructs that get
+                this network as `network=`. Its policy must allow EC2 and CloudWatch Logs to use it.
             environment: where the network lives. Default: the environment of the enclosing MlStack.
         """
         self._environment = environment_of(scope, environment)
         super().__init__(scope, id)
+        self._compute_key_arn = compute_key_arn
         cidr = ipaddress.IPv4Network(self._environment.network_cidr)
         # Eighths of the network: one for each private subnet, the last one for all public subnets.
         eighths = list(cidr.subnets(prefixlen_diff=3))
@@ -90,7 +92,7 @@ class Network(Construct):
             "flow-logs",
             vpc_id=self._vpc.id,
             name=self._environment.names.prefix,
-            key_arn=log_key_arn,
+            key_arn=compute_key_arn,
             retention_days=self._environment.flow_log_retention_days,
             environment=self._environment,
         )
@@ -104,6 +106,11 @@ class Network(Construct):
     def vpc_id(self) -> str:
         """The VPC's id."""
         return str(self._vpc.id)
+
+    @property
+    def compute_key_arn(self) -> str:
+        """The ARN of the KMS key for flow logs, and for volumes and logs of what runs in the network."""
+        return self._compute_key_arn
 
     @property
     def private_subnet_ids(self) -> list[str]:

@@ -9,6 +9,7 @@ from mlinfra.constructs.parts.environment import environment_of
 from mlinfra.constructs.parts.event_rule import EventRule
 from mlinfra.constructs.parts.function import Function
 from mlinfra.constructs.parts.grants import AnyRole, grant_to
+from mlinfra.constructs.parts.network_settings import NetworkSettings, PrivateNetwork
 from mlinfra.constructs.parts.notifications import alert_statements, notification_statements
 from mlinfra.constructs.parts.policy import (
     KEY_USE,
@@ -31,7 +32,9 @@ __all__ = [
     "EncryptionKey",
     "EventRule",
     "Function",
+    "NetworkSettings",
     "PrivateBucket",
+    "PrivateNetwork",
     "Statement",
     "alert_statements",
     "all_values_in",

@@ -26,9 +26,10 @@ from mlinfra.declarations import Asynchronous, RealTime, Serverless
 from mlinfra.functions.contract import Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mlinfra.constructs.data_lake import DataLakeAccess
+    from mlinfra.constructs.parts import PrivateNetwork
     from mlinfra.declarations import Endpoint, Environment
 
 _LOG_DAYS = 90
@@ -45,9 +46,7 @@ class ServingEndpoint(Construct):
             "ranker",
             endpoint=environment.endpoint("ranker"),
             data_lake=platform.data_lake,
-            vpc_id=platform.vpc_id,
-            subnet_ids=platform.private_subnet_ids,
-            key_arn=platform.compute_key_arn,
+            network=platform,
         )
     """
 
@@ -58,9 +57,7 @@ class ServingEndpoint(Construct):
         *,
         endpoint: Endpoint,
         data_lake: DataLakeAccess,
-        vpc_id: str,
-        subnet_ids: Sequence[str],
-        key_arn: str,
+        network: PrivateNetwork,
         environment: Environment | None = None,
     ) -> None:
         """Declare the endpoint.
@@ -71,10 +68,9 @@ class ServingEndpoint(Construct):
             endpoint: what serves what, one of the environment's.
             data_lake: where models come from, and where captured requests and results go. It has the zones
                 models, raw and processed.
-            vpc_id: the VPC that instances stand in. Serverless endpoints stand in SageMaker's own.
-            subnet_ids: its private subnets.
-            key_arn: the KMS key for volumes, logs and topics, which CloudWatch Logs has to be allowed to use.
-                Instance types with local disks encrypt those themselves, and get no key.
+            network: the VPC, the private subnets for instances, and the KMS key for volumes, logs and topics: a
+                `Platform`, a `Network` or `NetworkSettings`. Serverless endpoints run in a network of
+                SageMaker's. Instance types with local disks encrypt those themselves, and get no key.
             environment: where it lives. Default: the environment of the enclosing MlStack.
 
         Raises:
@@ -86,6 +82,7 @@ class ServingEndpoint(Construct):
             data_lake.bucket_name(zone)
 
         super().__init__(scope, id)
+        vpc_id, subnet_ids, key_arn = network.vpc_id, network.private_subnet_ids, network.compute_key_arn
         self._environment = environment
         self._declared = endpoint
         self._name = environment.names.endpoint(endpoint)
@@ -113,7 +110,7 @@ class ServingEndpoint(Construct):
             topic_arns=self._topics.arns if self._topics else (),
         )
         self._security_group = None if isinstance(endpoint.hosting, Serverless) else self._firewall(vpc_id)
-        network = (
+        vpc_config = (
             sagemaker_model.SagemakerModelVpcConfig(
                 subnets=list(subnet_ids), security_group_ids=[self._security_group.id]
             )
@@ -127,7 +124,7 @@ class ServingEndpoint(Construct):
                 endpoint,
                 variant,
                 role_arn=str(self._role.arn),
-                vpc_config=network,
+                vpc_config=vpc_config,
                 depends_on=[policy],
             )
             for variant in endpoint.all_variants

@@ -21,6 +21,7 @@ from mlinfra.declarations import SHARED_ROLE, Space
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mlinfra.constructs.parts import PrivateNetwork
     from mlinfra.declarations import Environment, Person, StudioApp, StudioSettings, Team
 
 _MOST_SUBNETS = 16
@@ -46,9 +47,7 @@ class Studio(Construct):
         scope: Construct,
         id: str,  # noqa: A002
         *,
-        vpc_id: str,
-        subnet_ids: Sequence[str],
-        key_arn: str,
+        network: PrivateNetwork,
         environment: Environment | None = None,
     ) -> None:
         """Declare the domain, with the teams, people and `studio` that the environment declares.
@@ -56,15 +55,14 @@ class Studio(Construct):
         Args:
             scope: what it belongs to.
             id: the construct's id, unique in its scope.
-            vpc_id: the VPC that apps run in.
-            subnet_ids: its private subnets, up to 16, which need 2 to 4 free addresses for each person. They
-                need a way to SageMaker: a NAT gateway or endpoints.
-            key_arn: the KMS key for home directories and volumes. One of another stack outlives the domain,
-                as what is kept of it needs.
+            network: the VPC, the private subnets for apps, and the KMS key for home directories and volumes: a
+                `Platform`, a `Network` or `NetworkSettings`. There may be up to 16 subnets, with 2 to 4 free
+                addresses for each person and a route to SageMaker: a NAT gateway or endpoints. The key should
+                belong to another stack: retained home directories need it after the domain is deleted.
             environment: whose studio it is. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no studio, or the subnets are too many or none.
+            ValueError: where the environment declares no studio, or the network has more than 16 private subnets.
         """
         environment = environment_of(scope, environment)
         if environment.studio is None:
@@ -73,15 +71,15 @@ class Studio(Construct):
                 f"with people and teams."
             )
             raise ValueError(message)
-        listed = list(subnet_ids)
-        if not (Token.is_unresolved(listed) or 1 <= len(listed) <= _MOST_SUBNETS):
-            message = f"subnet_ids has {len(listed)} subnets. Expected: 1 to {_MOST_SUBNETS} private ones."
+        vpc_id, subnet_ids = network.vpc_id, list(network.private_subnet_ids)
+        if not Token.is_unresolved(subnet_ids) and len(subnet_ids) > _MOST_SUBNETS:
+            message = f"network has {len(subnet_ids)} private subnets. Expected: at most {_MOST_SUBNETS}."
             raise ValueError(message)
 
         super().__init__(scope, id)
         self._environment = environment
         self._settings: StudioSettings = environment.studio
-        self._key_arn = key_arn
+        self._key_arn = network.compute_key_arn
         self._name = f"{environment.names.prefix}-studio"
         self._security_group = self._app_security_group(vpc_id)
         self._scripts: Mapping[StudioApp, str] = {
@@ -90,8 +88,8 @@ class Studio(Construct):
         }
         self._shared = self._role(SHARED_ROLE, "Apps in shared spaces of all teams.", {})
         self._teams = {each.name: self._team_role(each) for each in environment.teams}
-        self._domain = self._sagemaker_domain(vpc_id, listed)
-        self._shared.allow(policy_document(*app_statements(environment, key_arn=key_arn)))
+        self._domain = self._sagemaker_domain(vpc_id, subnet_ids)
+        self._shared.allow(policy_document(*app_statements(environment, key_arn=self._key_arn)))
         for team in environment.teams:
             self._teams[team.name].allow(self._team_policy(team))
         self._profiles = {each.name: self._profile(each) for each in environment.people}

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from mlinfra._cdk import TerraformResource
     from mlinfra.catalog import InstanceType
+    from mlinfra.constructs.parts import PrivateNetwork
     from mlinfra.declarations import Environment, Experiment
 
 _LOG_RETENTION_DAYS = 30
@@ -70,9 +71,7 @@ class TrainingCluster(Construct):
         id: str,  # noqa: A002
         *,
         experiment: Experiment,
-        vpc_id: str,
-        subnet_ids: Sequence[str],
-        key_arn: str,
+        network: PrivateNetwork,
         zone: str | None = None,
         placement_group: str | None = None,
         environment: Environment | None = None,
@@ -83,10 +82,8 @@ class TrainingCluster(Construct):
             scope: what the cluster belongs to.
             id: the construct's id, unique in its scope.
             experiment: whose cluster it is, and all that it asks for.
-            vpc_id: the network that it runs in.
-            subnet_ids: the private subnets that its nodes may run in.
-            key_arn: the KMS key for volumes, logs and the environment's records, which EC2 and CloudWatch
-                Logs have to be allowed to use.
+            network: the VPC, the private subnets for its nodes, and the KMS key for volumes, logs and the
+                environment's records: a `Platform`, a `Network` or `NetworkSettings`.
             zone: the availability zone that all its nodes are in, such as us-east-1b; one of the
                 subnets has to be there. Default: the experiment's; else that of the first subnet, for Elastic
                 Fabric Adapters or a Lustre file system; otherwise, and where a reservation decides,
@@ -113,6 +110,7 @@ class TrainingCluster(Construct):
             subject = f"the cluster {self._name!r} cannot run"
             raise DeclarationError(subject, problems)
         super().__init__(scope, id)
+        vpc_id, subnet_ids, key_arn = network.vpc_id, network.private_subnet_ids, network.compute_key_arn
         self._tags = self._environment.tags(auto_stop=True) | cluster_tags(self._environment, experiment)
         self._own_tags = {key: self._tags[key] for key in ("Name", Tag.EXPERIMENT, Tag.OWNER, Tag.EXPIRES)}
 

@@ -14,17 +14,18 @@ from mlinfra._cdk.aws import (
     iam_role_policy_attachment,
 )
 from mlinfra.constructs.parts import environment_of, trust_policy
+from mlinfra.constructs.training.job_settings import JobSettings
 from mlinfra.constructs.training.node_network import node_security_group
 from mlinfra.constructs.training.queue_job import TrainingJobDefinition
 from mlinfra.constructs.training.queue_nodes import TrainingNodes
-from mlinfra.constructs.training.queue_settings import JobSettings, QueueSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlinfra._cdk.aws import security_group as security_groups
     from mlinfra.catalog import InstanceType
-    from mlinfra.declarations import Environment
+    from mlinfra.constructs.parts import PrivateNetwork
+    from mlinfra.declarations import Environment, Queue
 
 _CONTAINER_INSTANCE = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
 
@@ -61,25 +62,9 @@ class TrainingQueue(Construct):
         scope: Construct,
         id: str,  # noqa: A002
         *,
-        name: str,
-        owner: str,
-        max_nodes: int,
-        teams: Mapping[str, float],
-        vpc_id: str,
-        subnet_ids: Sequence[str],
-        key_arn: str,
-        gpu: str | None = None,
-        gpus_per_node: int | None = None,
-        instance_types: Sequence[str] = (),
+        queue: Queue,
+        network: PrivateNetwork,
         multi_node_subnet_id: str | None = None,
-        efa: bool = False,
-        spot_falls_back_to_on_demand: bool = False,
-        image_id: str | None = None,
-        root_volume_gib: int = 200,
-        share_decay_seconds: int = _DAY,
-        compute_reservation_percent: int = 0,
-        capacity_wait_seconds: int = _DAY,
-        log_retention_days: int = 90,
         environment: Environment | None = None,
     ) -> None:
         """Declare the queue.
@@ -87,75 +72,24 @@ class TrainingQueue(Construct):
         Args:
             scope: what the queue belongs to.
             id: the construct's id, unique in its scope.
-            name: what it is called in its environment: 2 to 32 lower-case letters, digits and single
-                hyphens, beginning with a letter.
-            owner: the e-mail address of the person who answers for it. There is no default: a queue
-                that nobody owns is a bill that nobody reads.
-            max_nodes: the most nodes of each of its compute environments, 1 to 1000. Batch may go
-                over it by one node.
-            teams: the share of each team, 0.01 to 100, by its share identifier of letters and
-                digits. A team with 2 gets twice of what one with 1 gets, while both have jobs. A job
-                of a team that is not named counts with a share of 1.
-            vpc_id: the network that nodes run in.
-            subnet_ids: the private subnets that they may run in, with a way out to ECS and ECR.
-            key_arn: the KMS key for volumes and logs, which EC2 and CloudWatch Logs have to be
-                allowed to use.
-            gpu: the GPU model of a node, such as `A10G`: the cheapest type that has it is taken.
-                Default: what `instance_types` have.
-            gpus_per_node: how many of them, exactly. Default: 1, where gpu is given.
-            instance_types: types by name instead, all with the same GPU; the more there are, the
-                rarer an interruption on spot. Multi-node jobs get the first. Default: none.
-            multi_node_subnet_id: where the nodes of multi-node jobs run, which a placement group
-                keeps in one zone. Default: the first of subnet_ids.
-            efa: whether multi-node jobs talk through Elastic Fabric Adapters. Default: False, since
-                Batch then gives their containers the VPC's default security group, which the
-                platform's network keeps shut: docs/training-queue.md says what to open.
-            spot_falls_back_to_on_demand: whether jobs of the spot queue run on demand where spot has
-                no capacity. Default: False, they wait: who asks for spot asks for its price.
-            image_id: a machine image to pin, with the ECS agent and a driver for the GPU. Default:
-                the image for GPUs that Batch recommends when an environment is made (Amazon Linux
-                2023), which does not run V100.
-            root_volume_gib: the root volume of each node, 50 to 16384 GiB. Default: 200, since images
-                with CUDA and a framework have 10 to 20 each.
-            share_decay_seconds: how long what a team has used counts against it, 600 to 604800.
-                Default: 86400, a day: with Batch's 10 minutes, a team that had every GPU all night
-                would be even by breakfast.
-            compute_reservation_percent: how much is kept free for teams that have no jobs, to the
-                power of those that have, 0 to 99. Default: 0: who is alone may use everything.
-            capacity_wait_seconds: how long the job at the head of a queue waits for instances that
-                EC2 does not have before it is cancelled, 600 to 86400. Default: 86400, the longest
-                that Batch offers, since GPUs can take hours to come.
-            log_retention_days: how long the output of jobs is kept, in days that CloudWatch Logs
-                offers. Default: 90.
+            queue: the nodes, teams and limits, one of the environment's `queues`.
+            network: the VPC, the private subnets for nodes, and the KMS key for volumes and logs: a `Platform`, a
+                `Network` or `NetworkSettings`. The subnets need a route to ECS and ECR.
+            multi_node_subnet_id: the subnet for nodes of multi-node jobs: their placement group is in one
+                availability zone. Default: the first private subnet of the network.
             environment: where the queue runs. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: with every problem at once.
+            ValueError: if the environment does not declare the queue.
         """
         self._environment = environment_of(scope, environment)
-        # A list that is only known at deploy time looks like a list of one text.
-        self._settings = QueueSettings(
-            prefix=self._environment.names.prefix,
-            name=name,
-            owner=owner,
-            gpu=gpu,
-            gpus_per_node=gpus_per_node,
-            instance_types=tuple(instance_types),
-            max_nodes=max_nodes,
-            teams=dict(teams),
-            subnet_ids=tuple(subnet_ids),
-            efa=efa,
-            image_id=image_id,
-            root_volume_gib=root_volume_gib,
-            share_decay_seconds=share_decay_seconds,
-            compute_reservation_percent=compute_reservation_percent,
-            capacity_wait_seconds=capacity_wait_seconds,
-            log_retention_days=log_retention_days,
-        )
+        self._environment.expect_declared_queue(queue)
         super().__init__(scope, id)
-        self._name = self._settings.full_name
-        self._own_tags = {"Name": self._name, "Owner": owner, "Queue": name, "AutoStop": "false"}
-        self._key_arn = key_arn
+        vpc_id, subnet_ids = network.vpc_id, list(network.private_subnet_ids)
+        self._key_arn = network.compute_key_arn
+        self._declared = queue
+        self._name = self._environment.names.queue(queue)
+        self._own_tags = {"Name": self._name, "Owner": queue.owner, "Queue": queue.name, "AutoStop": "false"}
         self._jobs: dict[str, TrainingJobDefinition] = {}
 
         self._security_group = node_security_group(
@@ -166,20 +100,20 @@ class TrainingQueue(Construct):
             self,
             "logs",
             name=f"/aws/batch/{self._name}",
-            kms_key_id=key_arn,
-            retention_in_days=log_retention_days,
+            kms_key_id=self._key_arn,
+            retention_in_days=queue.log_retention_days,
             tags=self._own_tags,
         )
         self._policy = self._scheduling_policy()
 
         self._spot = self._nodes("spot", subnet_ids, spot=True)
         self._on_demand = self._nodes("on-demand", subnet_ids)
-        on_spot = [self._spot, self._on_demand] if spot_falls_back_to_on_demand else [self._spot]
+        on_spot = [self._spot, self._on_demand] if queue.spot_falls_back_to_on_demand else [self._spot]
         self._spot_queue = self._queue("spot", on_spot, priority=1)
         # Who pays for on-demand nodes goes first where both queues share them.
         self._on_demand_queue = self._queue("on-demand", [self._on_demand], priority=10)
         self._multi_node_queue = None
-        if max_nodes > 1:
+        if queue.max_nodes > 1:
             subnet_id = multi_node_subnet_id or _first(subnet_ids)
             self._multi_node_queue = self._queue(
                 "multi-node", [self._nodes("multi-node", [subnet_id], multi_node=True)], priority=10
@@ -240,10 +174,13 @@ class TrainingQueue(Construct):
             ValueError: with every problem at once, or where the queue has a job of that name.
         """
         if name in self._jobs:
-            message = f"the queue {self._settings.name!r} has a job {name!r} already. Give this one another name."
+            message = (
+                f"the queue {self._declared.name!r} already has a job {name!r}. Names must be unique: use another name."
+            )
             raise ValueError(message)
         settings = JobSettings(
-            queue=self._settings,
+            prefix=self._environment.names.prefix,
+            queue=self._declared,
             name=name,
             image=image,
             command=tuple(command),
@@ -275,12 +212,12 @@ class TrainingQueue(Construct):
     @property
     def node_types(self) -> tuple[InstanceType, ...]:
         """What a node may be, the preferred type first."""
-        return self._settings.node_types
+        return self._declared.node_types
 
     @property
     def reason(self) -> str:
         """Why a node is what it is: one sentence for people."""
-        return self._settings.reason
+        return self._declared.reason
 
     @property
     def jobs(self) -> Mapping[str, TrainingJobDefinition]:
@@ -329,7 +266,8 @@ class TrainingQueue(Construct):
         return TrainingNodes(
             self,
             id_,
-            settings=self._settings,
+            queue=self._declared,
+            queue_name=self._name,
             spot=spot,
             multi_node=multi_node,
             profile=self._profile,
@@ -342,7 +280,7 @@ class TrainingQueue(Construct):
         )
 
     def _queue(self, id_: str, nodes: Sequence[TrainingNodes], *, priority: int) -> batch_job_queue.BatchJobQueue:
-        limits = {_NO_CAPACITY: self._settings.capacity_wait_seconds, **dict.fromkeys(_HOPELESS, _HOPELESS_AFTER)}
+        limits = {_NO_CAPACITY: self._declared.capacity_wait_seconds, **dict.fromkeys(_HOPELESS, _HOPELESS_AFTER)}
         return batch_job_queue.BatchJobQueue(
             self,
             f"{id_}-queue",
@@ -371,13 +309,13 @@ class TrainingQueue(Construct):
             "scheduling-policy",
             name=self._name,
             fair_share_policy=scheduling_policies.BatchSchedulingPolicyFairSharePolicy(
-                share_decay_seconds=self._settings.share_decay_seconds,
-                compute_reservation=self._settings.compute_reservation_percent,
+                share_decay_seconds=self._declared.share_decay_seconds,
+                compute_reservation=self._declared.compute_reservation_percent,
                 share_distribution=[
                     scheduling_policies.BatchSchedulingPolicyFairSharePolicyShareDistribution(
                         share_identifier=team, weight_factor=weight
                     )
-                    for team, weight in sorted(self._settings.weights.items())
+                    for team, weight in sorted(self._declared.weights.items())
                 ],
             ),
             tags=self._own_tags,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlinfra._cdk.aws import batch_job_queue, cloudwatch_log_group
-    from mlinfra.constructs.training.queue_settings import JobSettings
+    from mlinfra.constructs.training.job_settings import JobSettings
     from mlinfra.declarations import Environment
 
 _REPOSITORY = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@].+")

@@ -10,14 +10,14 @@ from mlinfra._cdk.aws import (
     launch_template as launch_templates,
     placement_group as placement_groups,
 )
-from mlinfra.constructs.training.queue_settings import OWN_IMAGE_ONLY
+from mlinfra.declarations import GPUS_WITHOUT_BATCH_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mlinfra._cdk.aws import iam_instance_profile, iam_role_policy_attachment
     from mlinfra.catalog import InstanceType
-    from mlinfra.constructs.training.queue_settings import QueueSettings
+    from mlinfra.declarations import Queue
 
 _ROOT_DEVICE = "/dev/xvda"  # that of Amazon Linux, which all of Batch's images are
 
@@ -33,7 +33,8 @@ class TrainingNodes(Construct):
         scope: Construct,
         id: str,  # noqa: A002
         *,
-        settings: QueueSettings,
+        queue: Queue,
+        queue_name: str,
         spot: bool = False,
         multi_node: bool = False,
         profile: iam_instance_profile.IamInstanceProfile,
@@ -49,7 +50,8 @@ class TrainingNodes(Construct):
         Args:
             scope: the queue.
             id: the construct's id, unique in its scope; names end with it.
-            settings: those of the queue.
+            queue: the declared queue.
+            queue_name: the prefix of the names of its resources.
             spot: whether nodes are spare capacity. Default: False.
             multi_node: whether nodes work on one job together: one type, one placement group, and
                 the queue's adapters. Default: False.
@@ -62,12 +64,12 @@ class TrainingNodes(Construct):
             node_tags: the tags of what Batch launches.
         """
         super().__init__(scope, id)
-        self._name = f"{settings.full_name}-{id}"
-        self._settings = settings
-        self._types = settings.node_types[:1] if multi_node else settings.node_types
+        self._name = f"{queue_name}-{id}"
+        self._queue = queue
+        self._types = queue.node_types[:1] if multi_node else queue.node_types
         self._own_tags = {**own_tags, "Name": self._name}
         self._node_tags = {**node_tags, "Name": self._name}
-        self._efa = multi_node and settings.efa
+        self._efa = multi_node and queue.efa
         self._launch_template = self._node_launch_template(key_arn, security_group_id)
         placement = (
             placement_groups.PlacementGroup(
@@ -90,7 +92,7 @@ class TrainingNodes(Construct):
                 # environment for every change, and fails where the change is a launch template.
                 allocation_strategy="SPOT_CAPACITY_OPTIMIZED" if spot else "BEST_FIT_PROGRESSIVE",
                 min_vcpus=0,
-                max_vcpus=settings.max_nodes * max(each.vcpu for each in self._types),
+                max_vcpus=queue.max_nodes * max(each.vcpu for each in self._types),
                 instance_type=sorted(each.name for each in self._types),
                 instance_role=profile.arn,
                 subnets=list(subnet_ids),
@@ -99,7 +101,7 @@ class TrainingNodes(Construct):
                 placement_group=placement.name if placement else None,
                 ec2_configuration=[
                     compute_environments.BatchComputeEnvironmentComputeResourcesEc2Configuration(
-                        image_type=_image_type(self._types), image_id_override=settings.image_id
+                        image_type=_image_type(self._types), image_id_override=queue.image_id
                     )
                 ],
                 launch_template=compute_environments.BatchComputeEnvironmentComputeResourcesLaunchTemplate(
@@ -143,7 +145,7 @@ class TrainingNodes(Construct):
                     device_name=_ROOT_DEVICE,
                     ebs=launch_templates.LaunchTemplateBlockDeviceMappingsEbs(
                         volume_type="gp3",
-                        volume_size=self._settings.root_volume_gib,
+                        volume_size=self._queue.root_volume_gib,
                         encrypted="true",
                         kms_key_id=key_arn,
                         delete_on_termination="true",
@@ -161,7 +163,7 @@ class TrainingNodes(Construct):
 
 def _image_type(types: Sequence[InstanceType]) -> str:
     """Which of Batch's images nodes boot, or stand in for where there is an image of one's own."""
-    return "ECS_AL2_NVIDIA" if types[0].accelerator in OWN_IMAGE_ONLY else "ECS_AL2023_NVIDIA"
+    return "ECS_AL2_NVIDIA" if types[0].accelerator in GPUS_WITHOUT_BATCH_IMAGE else "ECS_AL2023_NVIDIA"
 
 
 def _interfaces(

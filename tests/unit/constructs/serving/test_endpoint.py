@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Serverless, ServingEndpoint, Variant
+from mlinfra import Asynchronous, BlueGreen, Endpoint, NetworkSettings, RealTime, Serverless, ServingEndpoint, Variant
 from mlinfra.constructs.data_lake.access import DataLakeAccess
 from tests.conftest import an_environment, only
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Synthesize = Callable[..., dict[str, Any]]
 
 KEY, LAKE_KEY = (f"arn:aws:kms:us-east-1:111111111111:key/{number}" for number in (1, 2))
+NETWORK = NetworkSettings(vpc_id="vpc-1", private_subnet_ids=["subnet-1", "subnet-2"], compute_key_arn=KEY)
 IMAGE = "111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker:3.1"
 TOPIC = "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts"
 NAME = "recsys-dev-ranker"
@@ -43,9 +44,7 @@ def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
             "ranker",
             endpoint=environment.endpoints[0],
             data_lake=DataLakeAccess(stack, "lake", key_arn=LAKE_KEY),
-            vpc_id="vpc-1",
-            subnet_ids=["subnet-1", "subnet-2"],
-            key_arn=KEY,
+            network=NETWORK,
         )
 
     return synthesize(build, environment=environment)
@@ -366,9 +365,7 @@ def test_an_endpoint_that_the_environment_does_not_declare_is_refused(synthesize
 
     def build(stack: MlStack) -> None:
         lake = DataLakeAccess(stack, "lake", key_arn=LAKE_KEY)
-        ServingEndpoint(
-            stack, "other", endpoint=other, data_lake=lake, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY
-        )
+        ServingEndpoint(stack, "other", endpoint=other, data_lake=lake, network=NETWORK)
 
     with pytest.raises(ValueError, match=r"does not declare the endpoint 'other'\. Declared: none\. Add it to the"):
         synthesize(build)
@@ -379,9 +376,7 @@ def test_a_lake_without_a_zone_that_is_needed_is_refused(synthesize: Synthesize)
 
     def build(stack: MlStack) -> None:
         lake = DataLakeAccess(stack, "lake", key_arn=LAKE_KEY, zones=["models"])
-        ServingEndpoint(
-            stack, "ranker", endpoint=endpoint, data_lake=lake, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY
-        )
+        ServingEndpoint(stack, "ranker", endpoint=endpoint, data_lake=lake, network=NETWORK)
 
     with pytest.raises(ValueError, match=r"the lake has no zone 'raw'\. Expected: one of models\."):
         synthesize(build, environment=an_environment(endpoints=[endpoint]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import DeclarationError, Image, Platform, TrainingCluster
+from mlinfra import DeclarationError, Image, NetworkSettings, Platform, TrainingCluster
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.instances import instance_types
 from mlinfra.declarations.experiment import Lustre
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+NETWORK = NetworkSettings(vpc_id="vpc-1", private_subnet_ids=["subnet-1", "subnet-2"], compute_key_arn=KEY)
 RESERVATION = "cr-0123456789abcdef0"
 NEURON_IMAGES = {each: Image(reference="ami-0123456789abcdef0") for each in ("trainium", "trainium2")}
 
@@ -41,8 +42,7 @@ def cluster(
     environment = an_environment(**values | (settings or {}))
 
     def build(stack: MlStack) -> None:
-        given = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"], "key_arn": KEY} | (arguments or {})
-        TrainingCluster(stack, "cluster", experiment=environment.experiments[0], **given)
+        TrainingCluster(stack, "cluster", experiment=environment.experiments[0], network=NETWORK, **(arguments or {}))
 
     return synthesize(build, environment=environment)
 
@@ -162,9 +162,7 @@ def test_no_port_is_open_but_among_nodes(synthesize: Synthesize) -> None:
 
 def test_a_cluster_of_an_experiment_that_nobody_declared_is_refused(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
-        TrainingCluster(
-            stack, "cluster", experiment=an_experiment(name="ghost"), vpc_id="vpc-1", subnet_ids=[], key_arn="arn"
-        )
+        TrainingCluster(stack, "cluster", experiment=an_experiment(name="ghost"), network=NETWORK)
 
     with pytest.raises(ValueError, match=r"'dev' does not declare the experiment 'ghost'. Declared: none"):
         synthesize(build)
@@ -229,9 +227,7 @@ def test_a_subnet_that_is_looked_up_can_be_the_first_one(synthesize: Synthesize)
             stack,
             "cluster",
             experiment=environment.experiments[0],
-            vpc_id=platform.vpc_id,
-            subnet_ids=platform.private_subnet_ids,
-            key_arn=platform.compute_key_arn,
+            network=platform,
         )
 
     (subnet,) = only(synthesize(build, environment=environment), "aws_autoscaling_group")["vpc_zone_identifier"]
@@ -433,7 +429,7 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
 
     def build(stack: MlStack) -> None:
         for each in environment.experiments:
-            TrainingCluster(stack, each.name, experiment=each, vpc_id="vpc-1", subnet_ids=["subnet-1"], key_arn=KEY)
+            TrainingCluster(stack, each.name, experiment=each, network=NETWORK)
 
     templates = synthesize(build, environment=environment)["resource"]["aws_launch_template"].values()
     assert len(templates) == len(largest) > 20

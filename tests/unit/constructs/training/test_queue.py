@@ -10,41 +10,44 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.catalog.instances import instance_types
-from mlinfra.catalog.offers import gpu_models
+from mlinfra import NetworkSettings
 from mlinfra.constructs.data_lake.access import DataLakeAccess
 from mlinfra.constructs.training.queue import TrainingQueue
-from mlinfra.constructs.training.queue_settings import NVIDIA
 from tests.conftest import ROOT, an_environment, only
+from tests.unit.declarations.test_training_queue import a_declared_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from mlinfra import MlStack
-    from mlinfra.catalog.instances import InstanceType
+    from mlinfra.constructs.parts import PrivateNetwork
 
     Synthesize = Callable[..., dict[str, Any]]
 
 IMAGE = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ranking/two-tower:2.3"
 EXAMPLE = ROOT / "examples" / "training_queue"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+NETWORK = NetworkSettings(vpc_id="vpc-1", private_subnet_ids=["subnet-1", "subnet-2"], compute_key_arn=KEY)
 
 
-def a_queue(stack: MlStack, **changes: Any) -> TrainingQueue:
-    """A queue that is in order, but for `changes`."""
-    asked: dict[str, Any] = {
-        "name": "ranking",
-        "owner": "ana@example.com",
-        "gpu": "A10G",
-        "gpus_per_node": 4,
-        "max_nodes": 16,
-        "teams": {"ranking": 2.0, "search": 1.0},
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-1", "subnet-2"],
-        "key_arn": KEY,
-    }
-    return TrainingQueue(stack, "queue", **(asked | changes))
+def a_queue(
+    stack: MlStack,
+    *,
+    network: PrivateNetwork = NETWORK,
+    multi_node_subnet_id: str | None = None,
+    **changes: Any,
+) -> TrainingQueue:
+    """A valid queue with `changes` of its declaration."""
+    environment = an_environment(queues=[a_declared_queue(**changes)])
+    return TrainingQueue(
+        stack,
+        "queue",
+        queue=environment.queue("ranking"),
+        network=network,
+        multi_node_subnet_id=multi_node_subnet_id,
+        environment=environment,
+    )
 
 
 def queue(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
@@ -211,7 +214,7 @@ class TestMultiNode:
     def test_subnets_that_are_known_at_deploy_time_only_will_do(self, synthesize: Synthesize) -> None:
         from mlinfra.platform import Platform
 
-        config = synthesize(lambda stack: a_queue(stack, subnet_ids=Platform.lookup(stack).private_subnet_ids))
+        config = synthesize(lambda stack: a_queue(stack, network=Platform.lookup(stack)))
         (subnet,) = environments(config)["multi-node"]["subnets"]
         assert subnet.startswith('${element(split(",", data.aws_ssm_parameter.')
 
@@ -501,125 +504,13 @@ class TestJobs:
         synthesize(build)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"gpu": "A10"}, r"gpu: 'A10' is not an accelerator of the catalog. Nearest: a10g"),
-        ({"gpus_per_node": 3}, r"gpu: no instance type has 3 x a10g. Nearest: g5.12xlarge \(4 x a10g"),
-        ({"gpu": None, "gpus_per_node": None}, "gpu: neither gpu nor instance_types is given"),
-        ({"instance_types": ["g5.xlarge"]}, "gpu: both gpu and instance_types are given"),
-        ({"gpu": None, "instance_types": ["g5.xlarge"]}, "gpus_per_node: 4 is given without gpu"),
-        (
-            {"gpu": None, "gpus_per_node": None, "instance_types": ["m5.large"]},
-            "instance_types: 'm5.large' is not an accelerator instance type",
-        ),
-        (
-            {"gpu": None, "gpus_per_node": None, "instance_types": ["g5.xlarge", "g6.xlarge"]},
-            r"instance_types: they have different GPUs \(a10g, l4\)",
-        ),
-        (
-            {"gpu": "trainium", "gpus_per_node": 16},
-            "gpu: trn1.32xlarge has trainium, which Batch does not count as GPUs",
-        ),
-        (
-            {"gpu": None, "gpus_per_node": None, "instance_types": ["g6f.xlarge"]},
-            "instance_types: g6f.xlarge has a part of a GPU, and Batch hands out whole ones",
-        ),
-        ({"gpu": "T4G", "gpus_per_node": 1}, "gpu: g5g.xlarge is arm64, for which Batch has no GPU image"),
-        ({"gpu": "V100"}, "gpu: p3.8xlarge has v100, whose driver is in no current image of Batch"),
-        ({"gpus_per_node": 1, "efa": True}, "efa: g5.xlarge has no Elastic Fabric Adapter"),
-        ({"max_nodes": 0}, "max_nodes: 0: input should be greater than or equal to 1"),
-        ({"max_nodes": 1001}, "max_nodes: 1001: input should be less than or equal to 1000"),
-        ({"teams": {}}, "teams: {}: dictionary should have at least 1 item"),
-        ({"teams": {"ml-platform": 1}}, "teams: 'ml-platform' is no share identifier of Batch"),
-        ({"teams": {"ranking": 0}}, "teams.ranking: 0 is no share. Expected: 0.01 to 100; a team with 2 gets twice"),
-        ({"teams": {"ranking": 1e4}}, "teams.ranking: 10000 is no share"),
-        ({"subnet_ids": []}, r"subnet_ids: \(\): tuple should have at least 1 item"),
-        ({"owner": "ana"}, "owner: 'ana': string should match pattern"),
-        ({"name": "Ranking"}, "name: 'Ranking': string should match pattern"),
-        ({"name": "r" * 33}, "name: .*at most 32 characters"),
-        ({"image_id": "latest"}, "image_id: 'latest': string should match pattern"),
-        ({"root_volume_gib": 10}, "root_volume_gib: 10: .* Expected: 50 to 16384 GiB"),
-        ({"share_decay_seconds": 60}, "share_decay_seconds: 60: .* Expected: 600"),
-        ({"compute_reservation_percent": 100}, "compute_reservation_percent: 100: .* Expected: 0 to 99"),
-        ({"capacity_wait_seconds": 90_000}, "capacity_wait_seconds: 90000: .* Expected: 600"),
-        ({"log_retention_days": 31}, "log_retention_days: 31: .* Expected: Days that CloudWatch Logs offers"),
-    ],
-)
-def test_a_queue_that_cannot_be_is_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=f"training queue '.*': 1 problem\n  - {message}"):
-        queue(synthesize, **changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"nodes": 17}, "nodes: 17 is more than the queue's max_nodes. Expected: 1 to 16"),
-        ({"nodes": 2, "spot": True}, "spot: True cannot be with several nodes: Batch runs multi-node jobs on demand"),
-        ({"gpus_per_node": 5}, "gpus_per_node: 5 is more than a node has. Expected: at most 4, on g5.12xlarge"),
-        ({"vcpus_per_node": 49}, "vcpus_per_node: 49 is more than a node has. Expected: at most 48"),
-        ({"memory_mib_per_node": 200_000}, "memory_mib_per_node: 200000 is more than a node has"),
-        (
-            {"memory_mib_per_node": 1024, "shared_memory_mib": 2048},
-            "shared_memory_mib: 2048 is more than memory_mib_per_node",
-        ),
-        ({"image": "two-tower"}, "image: 'two-tower' does not say which version it is"),
-        ({"image": "two-tower:latest"}, "image: 'two-tower:latest' does not say which version it is"),
-        ({"image": "localhost:5000/two-tower"}, "image: 'localhost:5000/two-tower' does not say which version it is"),
-        ({"image": "two tower:2"}, "image: 'two tower:2' does not say which version it is"),
-        ({"image": "a" * 253 + ":2.3"}, "image: .*at most 255 characters"),
-        ({"variables": {"AWS_BATCH_X": "1"}}, "variables: 'AWS_BATCH_X' is kept for Batch"),
-        ({"variables": {"X": "1"}, "secrets": {"X": "arn"}}, "secrets: 'X' is among the variables too"),
-        ({"attempts": 11}, "attempts: 11: .* Expected: 1 to 10"),
-        ({"retry_exit_codes": [0]}, "retry_exit_codes.0: 0: .* Expected: At most 3 exit codes"),
-        ({"retry_exit_codes": [1, 2, 3, 4]}, "retry_exit_codes: .* Expected: At most 3 exit codes"),
-        ({"timeout_seconds": 59}, "timeout_seconds: 59: .* Expected: At least 60"),
-        ({"priority": 0}, "priority: 0: .* Expected: 1 to 9999"),
-    ],
-)
-def test_a_job_that_cannot_be_is_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=f"job 'two-tower': 1 problem\n  - {message}"):
-        job(synthesize, **changes)
-
-
-def test_a_job_of_several_nodes_is_measured_by_the_first_type(synthesize: Synthesize) -> None:
-    types = {"gpu": None, "gpus_per_node": None, "instance_types": ["g5.12xlarge", "g5.48xlarge"]}
-    with pytest.raises(ValueError, match=r"gpus_per_node: 8 is more than a node has\. Expected: at most 4"):
-        job(synthesize, of=types, nodes=2, gpus_per_node=8)
-
-
-def test_every_problem_is_told_at_once(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match="training queue 'ranking': 3 problems") as refused:
-        queue(synthesize, owner="nobody", teams={"a-b": 1}, gpu="A10")
-    assert [line.split(":")[0] for line in str(refused.value).splitlines()[1:]] == ["  - owner", "  - teams", "  - gpu"]
-
-
-@pytest.mark.parametrize(
-    ("queue_name", "job_name", "role", "over"),
-    [
-        ("q" * 32, "two-tower", "node", 2),
-        ("ranking", "j" * 30, "execution", 13),
-    ],
-)
-def test_names_that_are_too_long_together_are_refused(
-    synthesize: Synthesize, queue_name: str, job_name: str, role: str, over: int
-) -> None:
-    environment = an_environment(project="recommendations-r", name="production")
-
-    def build(stack: MlStack) -> None:
-        a_queue(stack, name=queue_name).job(job_name, image=IMAGE)
-
-    with pytest.raises(ValueError, match=rf"the role name 'recommendations-r-.*-{role}', .* so shorten it by {over}\."):
-        synthesize(build, environment=environment)
-
-
 def test_a_second_job_of_the_same_name_is_refused(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         made = a_queue(stack)
         made.job("two-tower", image=IMAGE)
         made.job("two-tower", image=IMAGE)
 
-    with pytest.raises(ValueError, match="the queue 'ranking' has a job 'two-tower' already"):
+    with pytest.raises(ValueError, match=r"the queue 'ranking' already has a job 'two-tower'\. Names must be unique"):
         synthesize(build)
 
 
@@ -633,19 +524,12 @@ def test_a_refused_job_leaves_the_queue_as_it_was(synthesize: Synthesize) -> Non
     assert len(synthesize(build)["resource"]["aws_batch_job_definition"]) == 1
 
 
-@pytest.mark.parametrize(
-    "node_type",
-    [each for each in instance_types().values() if each.efa_count and each.accelerator in NVIDIA],
-    ids=lambda each: each.name,
-)
-def test_the_catalog_says_which_cards_take_an_adapter(node_type: InstanceType) -> None:
-    assert node_type.network_cards is not None
-    assert node_type.efa_count in {node_type.network_cards, node_type.network_cards - 1}
+def test_a_queue_that_the_environment_does_not_declare_is_refused(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        TrainingQueue(stack, "queue", queue=a_declared_queue(), network=NETWORK)
 
-
-def test_every_accelerator_of_the_catalog_is_known_to_be_a_gpu_of_batch_or_not() -> None:
-    not_nvidia = {"inferentia", "inferentia2", "radeon-pro-v520", "trainium", "trainium2"}
-    assert set(gpu_models()) == NVIDIA | not_nvidia
+    with pytest.raises(ValueError, match=r"'dev' does not declare the queue 'ranking'\. Declared: none\."):
+        synthesize(build)
 
 
 class TestExample:

@@ -1,0 +1,36 @@
+"""The training stack: a cluster for each experiment, and a queue for each declared queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.stacks.training import TrainingStack
+from tests.conftest import an_environment, an_experiment
+from tests.unit.declarations.test_training_queue import a_declared_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+
+def test_declared_queues_are_made(synthesize: Synthesize) -> None:
+    environment = an_environment(queues=[a_declared_queue(), a_declared_queue(name="search")])
+    queues = synthesize(stack=TrainingStack, environment=environment)["resource"]["aws_batch_job_queue"]
+    assert sorted(each["name"] for each in queues.values()) == [
+        f"recsys-dev-{name}-{kind}" for name in ("ranking", "search") for kind in ("multi-node", "on-demand", "spot")
+    ]
+
+
+def test_without_declared_queues_there_is_nothing_of_batch(synthesize: Synthesize) -> None:
+    environment = an_environment(experiments=[an_experiment()])
+    resources = synthesize(stack=TrainingStack, environment=environment)["resource"]
+    assert len(resources["aws_autoscaling_group"]) == 1
+    assert not [kind for kind in resources if kind.startswith("aws_batch")]
+
+
+def test_an_experiment_may_have_a_name_that_begins_like_the_id_of_a_queue(synthesize: Synthesize) -> None:
+    environment = an_environment(queues=[a_declared_queue(name="gpu")], experiments=[an_experiment(name="queue-gpu")])
+    resources = synthesize(stack=TrainingStack, environment=environment)["resource"]
+    assert len(resources["aws_autoscaling_group"]) == 1
+    assert len(resources["aws_batch_job_queue"]) == 3
