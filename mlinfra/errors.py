@@ -1,15 +1,20 @@
-"""The errors that are shown to a user as they are: in their terms, with what to do."""
+"""Errors that are shown to the user without a traceback."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class OperationError(Exception):
-    """Something that a user can put right. Shown without a traceback.
+    """An error that the user can correct. Shown without a traceback.
 
     Args:
-        message: what is wrong and what to do about it, in the user's terms.
-        details: the words of the tool that failed, such as Terraform's own error, shown below the message.
+        message: the problem and its remedy, in the user's terms.
+        details: the output of the tool that failed, such as Terraform's error. Shown below the message.
     """
+
+    exit_code: ClassVar[int] = 1
+    """The exit code of a command that ends with this error."""
 
     def __init__(self, message: str, *, details: str = "") -> None:
         super().__init__(message)
@@ -21,9 +26,9 @@ class OperationError(Exception):
 
 
 class DeclarationError(ValueError):
-    """A declaration that cannot become infrastructure.
+    """An invalid declaration.
 
-    The message lists every problem: the field, the value given, and what is allowed.
+    The message lists every problem: the field, the given value, and what is allowed.
     """
 
     def __init__(self, subject: str, problems: list[str]) -> None:
@@ -34,7 +39,7 @@ class DeclarationError(ValueError):
 
     @classmethod
     def together(cls, errors: list[DeclarationError]) -> DeclarationError:
-        """One error that says what all of `errors` say."""
+        """One error with the problems of all `errors`."""
         if len(errors) == 1:
             return errors[0]
         problems = [f"{error.subject}: {problem}" for error in errors for problem in error.problems]

@@ -1,52 +1,64 @@
-"""`mlinfra apply` on a terminal."""
+"""`mlinfra apply`: applies reviewed plans."""
 
 from __future__ import annotations
 
-from datetime import date
-from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from pathlib import Path  # noqa: TC003  Typer reads the annotations
+from typing import Annotated
 
-from rich.console import Console
-from rich.text import Text
+import typer
 
-from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.operations.deploy import after_interruption, apply
-from mlinfra.operations.terraform import project_root
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from mlinfra.operations.deploy import Review
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 
 
-def show_apply(paths: Sequence[Path], *, tag: str | None, allow_dirty: bool, live: bool) -> None:
-    """Apply plans in the project around the working directory, and say what is recorded."""
-    console = Console(soft_wrap=True)
-    try:
-        applied = apply(
-            paths,
+def apply(
+    plans: Annotated[
+        list[Path], typer.Argument(help="Folders that `plan` saved, such as plans/dev-data.", metavar="PLAN...")
+    ],
+    *,
+    tag: Annotated[
+        str | None,
+        typer.Option(
+            help="A git tag for the applied commit, such as experiment-v2.3-infra. Default: none.", show_default=False
+        ),
+    ] = None,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Apply plans of uncommitted changes. This is recorded.")
+    ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Include in the review whether jobs run on the affected clusters now.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Apply reviewed plans: exactly the saved plans, never a new one.
+
+    A plan is refused if it was modified, is stale, was made from another commit, or was applied before. The exit code
+    is 3 if the review holds a finding that is not approved. The applied commit is recorded; `mlinfra provenance stack`
+    shows it.
+    """
+    from datetime import date
+
+    from mlinfra.cli.presentation import output_console, print_json, progress
+    from mlinfra.operations.deploy import apply as operation, state_after_interruption
+    from mlinfra.operations.terraform import project_root
+
+    with on_interruption(lambda: state_after_interruption(plans)):
+        applied = operation(
+            plans,
             project_root(),
-            StepsOnConsole(console),
-            review=_review(),
-            today=date.today(),  # noqa: DTZ011  an approval expires where the reader lives
+            progress(),
+            today=date.today(),  # noqa: DTZ011  an approval expires in the reviewer's time zone
             allow_dirty=allow_dirty,
             live=live,
             tag=tag,
         )
-    except (KeyboardInterrupt, SystemExit):
-        if said := after_interruption(paths):
-            errors = Console(stderr=True, soft_wrap=True)
-            errors.print(Text.assemble(("✗ ", "bold red"), (f"Interrupted. {said}", "bold")))
-        raise
-    console.print()
+    if as_json:
+        print_json(applied)
+        return
+    console = output_console()
     for each in applied:
-        commit = each.commit[:12] if each.commit else "no commit"
+        commit = f"commit {each.commit[:12]}" if each.commit else "no commit"
         dirty = " [yellow]with uncommitted changes[/]" if each.dirty else ""
-        console.print(f"{each.stack} is {commit}{dirty}, as {each.parameter} says.", highlight=False)
+        console.print(f"{each.stack} was applied from {commit}{dirty}. Recorded in {each.parameter}.")
     if tag:
-        console.print(f"Tagged {tag}. Share it: [cyan]git push origin {tag}[/]", highlight=False)
-
-
-def _review() -> Review:
-    return cast("Review", import_module("mlinfra.operations.review").review)
+        console.print(f"Tagged {tag}. To share the tag: [cyan]git push origin {tag}[/]")

@@ -1,30 +1,38 @@
-"""`mlinfra bootstrap ENV` on a terminal."""
+"""`mlinfra bootstrap`: creates the remote state of an environment."""
 
 from __future__ import annotations
 
-from rich.console import Console
-
-from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.declarations import load_environments
-from mlinfra.operations.bootstrap import bootstrap
-from mlinfra.operations.terraform import project_root
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
 
 _OUTCOMES = {
     "created": "now holds the state of",
-    "updated": "was brought up to date for",
-    "unchanged": "needed no change for",
+    "updated": "was updated for",
+    "unchanged": "required no change for",
 }
 
 
-def show_bootstrap(name: str) -> None:
-    """Bootstrap the environment called `name` in the project around the working directory, and say what came of it."""
-    console = Console(soft_wrap=True)
+def bootstrap(environment: EnvironmentName, *, as_json: AsJson = False) -> None:
+    """Create the bucket, lock table and key that hold an environment's Terraform state.
+
+    Run it once per environment, with credentials of its account. A second run changes nothing, and completes a run that
+    was interrupted.
+    """
+    from mlinfra.cli.presentation import output_console, print_json, progress
+    from mlinfra.declarations import load_environments
+    from mlinfra.operations.bootstrap import bootstrap as operation, state_after_interruption
+    from mlinfra.operations.terraform import project_root
+
     root = project_root()
-    (environment,) = load_environments(root, only=name)
-    made = bootstrap(environment, root, StepsOnConsole(console))
+    (declared,) = load_environments(root, only=environment)
+    with on_interruption(lambda: state_after_interruption(declared)):
+        made = operation(declared, root, progress())
+    if as_json:
+        print_json(made)
+        return
+    console = output_console()
     console.print(
-        f"\n[bold]{made.bucket}[/] {_OUTCOMES[made.outcome]} {name}: {made.resources} resources, "
-        f"lock table {made.lock_table}.",
-        highlight=False,
+        f"[bold]{made.bucket}[/] {_OUTCOMES[made.outcome]} {environment}: {made.resources} resources, "
+        f"lock table {made.lock_table}."
     )
-    console.print(f"Next: [cyan]npx cdktf deploy '{name}-*'[/]", highlight=False)
+    console.print(f"Next: [cyan]npx cdktf deploy '{environment}-*'[/]")

@@ -1,41 +1,54 @@
-"""`mlinfra catalog` on a terminal: which GPUs AWS offers, and what they cost."""
+"""`mlinfra catalog`: GPU instance types and their prices."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from mlinfra.catalog import PRICES_AS_OF, NoOffer, cheapest, find_offers, gpu_name
-from mlinfra.errors import OperationError
+from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mlinfra.catalog import InstanceType
 
 _MIB_PER_GIB = 1024
 _MBPS_PER_GBPS = 1000
 _UNKNOWN = "unknown"
-_WIDTH = 120
 
 
-def show_catalog(
+def catalog(
     *,
-    gpu: str | None,
-    gpus_per_node: int | None,
-    gpu_memory_gib: int | None,
-    nodes: int,
-    efa: bool | None,
-    max_usd_per_hour: float | None,
-    as_json: bool,
+    gpu: Annotated[
+        str | None, typer.Option(help="The accelerator model, such as H100. Default: any.", show_default=False)
+    ] = None,
+    gpus_per_node: Annotated[
+        int | None,
+        typer.Option(help="The number of accelerators per instance. Default: any.", min=1, show_default=False),
+    ] = None,
+    gpu_memory_gib: Annotated[
+        int | None,
+        typer.Option(help="The minimum memory per accelerator, in GiB. Default: any.", min=1, show_default=False),
+    ] = None,
+    nodes: Annotated[int, typer.Option(help="The number of instances to price.", min=1)] = 1,
+    efa: Annotated[
+        bool | None,
+        typer.Option(
+            "--efa/--no-efa", help="With or without Elastic Fabric Adapter. Default: both.", show_default=False
+        ),
+    ] = None,
+    max_usd_per_hour: Annotated[
+        float | None,
+        typer.Option(help="The maximum price of one instance, in USD per hour. Default: any.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the instance types that fit, the cheapest first, and which one an experiment would get.
+    """Show the GPU instance types of AWS, the cheapest first, and the type that an experiment would use."""
+    from mlinfra.catalog import PRICES_AS_OF, cheapest, find_offers
+    from mlinfra.cli.presentation import output_console, print_json, print_table
+    from mlinfra.errors import OperationError
 
-    Raises:
-        OperationError: where nothing fits, with the nearest offers.
-    """
     found = find_offers(
         gpu=gpu,
         gpus_per_node=gpus_per_node,
@@ -44,36 +57,37 @@ def show_catalog(
         max_usd_per_hour=max_usd_per_hour,
     )
     if not found:
-        if gpu is not None:
-            _refuse(gpu, gpus_per_node, gpu_memory_gib)
-        message = "No instance type of the catalog fits all of that. Leave out one of the filters."
-        raise OperationError(message)
+        raise OperationError(_no_match(gpu, gpus_per_node, gpu_memory_gib))
     if as_json:
-        typer.echo(json.dumps([_facts(each, nodes) for each in found], indent=2))
+        print_json([_facts(each, nodes) for each in found])
         return
-    console = Console(soft_wrap=True)
-    # A figure that is cut off is a wrong figure: in a narrow terminal lines wrap instead.
-    console.width = max(console.width, _WIDTH)
-    console.print(_table(found, nodes))
+    print_table(_table(found, nodes))
+    console = output_console()
     count = f"{len(found)} instance type" + ("s" if len(found) > 1 else "")
     console.print(
-        f"{count}. On-demand prices of {PRICES_AS_OF} for Linux in us-east-1; unknown is not free.", highlight=False
+        f"{count}. On-demand prices of {PRICES_AS_OF} for Linux in us-east-1. An unknown price is not a price of 0."
     )
     if gpu is not None and gpus_per_node is not None:
         choice = cheapest(gpu=gpu, gpus_per_node=gpus_per_node, gpu_memory_gib=gpu_memory_gib)
-        console.print(f"An experiment that asks for it gets {choice.reason}", highlight=False)
+        console.print(f"An experiment with these requirements uses {choice.reason}")
 
 
-def _refuse(gpu: str, gpus_per_node: int | None, gpu_memory_gib: int | None) -> None:
+def _no_match(gpu: str | None, gpus_per_node: int | None, gpu_memory_gib: int | None) -> str:
+    """The reason why no type matches, with the nearest types."""
+    from mlinfra.catalog import NoOffer, cheapest, gpu_name
+
+    if gpu is None:
+        return "No instance type of the catalog matches all filters. Remove one of the filters."
     try:
         cheapest(gpu=gpu, gpus_per_node=gpus_per_node or 1, gpu_memory_gib=gpu_memory_gib)
     except NoOffer as answer:
-        raise OperationError(str(answer)) from None
-    message = f"{gpu_name(gpu)} is offered, but not with all of that. Leave out one of the filters."
-    raise OperationError(message)
+        return str(answer)
+    return f"{gpu_name(gpu)} is offered, but no instance type matches all filters. Remove one of the filters."
 
 
 def _facts(each: InstanceType, nodes: int) -> dict[str, Any]:
+    from mlinfra.catalog import PRICES_AS_OF
+
     usd = each.usd_per_hour
     return each.model_dump() | {
         "nodes": nodes,
@@ -84,13 +98,12 @@ def _facts(each: InstanceType, nodes: int) -> dict[str, Any]:
 
 
 def _table(found: tuple[InstanceType, ...], nodes: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Instance type", no_wrap=True)
-    table.add_column("GPU", no_wrap=True)
-    for heading in ("GPUs", "GiB each", "vCPU", "GiB", "Gbit/s", "Cards", "EFA", "NVMe GB", "USD/h"):
-        table.add_column(heading, justify="right")
+    from mlinfra.cli.presentation import table
+
+    figures = ["GPUs", "GiB each", "vCPU", "GiB", "Gbit/s", "Cards", "EFA", "NVMe GB", "USD/h"]
     if nodes > 1:
-        table.add_column(f"USD/h x {nodes}", justify="right")
+        figures.append(f"USD/h x {nodes}")
+    made = table("Instance type", "GPU", *figures, right_aligned={*figures})
     for each in found:
         memory = each.accelerator_memory_mib_each
         usd = each.usd_per_hour
@@ -109,5 +122,5 @@ def _table(found: tuple[InstanceType, ...], nodes: int) -> Table:
         ]
         if nodes > 1:
             row.append(_UNKNOWN if usd is None else f"{usd * nodes:.2f}")
-        table.add_row(*row)
-    return table
+        made.add_row(*row)
+    return made

@@ -1,20 +1,29 @@
-"""`mlinfra clusters`: what runs, whose it is, what it costs, and stopping it."""
+"""`mlinfra clusters`: state, cost and expiry of training clusters; start, stop and extension."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  Typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime, timedelta, timezone  # Typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from mlinfra.declarations import Environment
     from mlinfra.operations.clusters import Cluster
 
-clusters = typer.Typer(help="The training clusters that are there, and starting, stopping and extending them.")
+clusters = typer.Typer(help="Training clusters: state, cost and expiry; start, stop and extend them.")
 
-_Environment = Annotated[str, typer.Argument(help="The environment, such as dev.", metavar="ENV")]
 _Experiment = Annotated[str, typer.Argument(help="The experiment's name.", metavar="EXPERIMENT")]
+
+_UNKNOWN = "unknown"
+_NONE = "-"
 
 
 @clusters.callback(invoke_without_command=True)
@@ -23,67 +32,122 @@ def show(
     *,
     environment: Annotated[
         list[str] | None,
-        typer.Option("--env", help="An environment; may be given several times. Default: all of the account at hand."),
+        typer.Option(
+            "--env",
+            help="An environment; may be given several times. Default: all of the AWS account in use.",
+            show_default=False,
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show every cluster: state, age, idle minutes, cost so far, expiry."""
-    if context.invoked_subcommand is None:
-        from mlinfra.cli.clusters_table import show_clusters
+    """Show every cluster: owner, state, age, idle minutes, cost so far, expiry."""
+    if context.invoked_subcommand is not None:
+        return
+    from mlinfra.cli.presentation import output_console, print_json, print_table
+    from mlinfra.declarations import load_environments
+    from mlinfra.operations.clusters import list_all_clusters
+    from mlinfra.operations.terraform import project_root
 
-        show_clusters(environment or [], as_json=as_json)
+    with on_interruption("Nothing was changed."):
+        listing = list_all_clusters(load_environments(project_root(), judged=False), names=environment or ())
+    for line in listing.skipped:
+        typer.echo(f"Skipped: {line}", err=True)
+    if as_json:
+        print_json([_facts(each) for each in listing.clusters])
+        return
+    if not listing.clusters:
+        typer.echo("There are no clusters.")
+        return
+    print_table(_table(listing.clusters))
+    console = output_console()
+    for line in _remarks(listing.clusters):
+        console.print(line, markup=False)
 
 
 @clusters.command()
-def start(environment: _Environment, experiment: _Experiment) -> None:
-    """Ask for all nodes of a stopped cluster again."""
+def start(environment: EnvironmentName, experiment: _Experiment, *, as_json: AsJson = False) -> None:
+    """Start a stopped cluster: request all of its nodes."""
     from mlinfra.operations.clusters import start_cluster
 
-    started = start_cluster(_declared(environment), experiment)
-    typer.echo(f"{started.name}: {started.wanted} nodes are asked for, {started.nodes} are there.")
-    _say_expiry(started)
+    with on_interruption(_unknown_outcome(environment)):
+        started = start_cluster(_declared(environment), experiment)
+    if _json(started, as_json=as_json):
+        return
+    typer.echo(f"{started.name}: {started.wanted} nodes requested, {started.nodes} exist.")
+    _show_expiry(started)
 
 
 @clusters.command()
 def stop(
-    environment: _Environment,
+    environment: EnvironmentName,
     experiment: _Experiment,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Although it works, or may: what runs on it is lost.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Stop it although a job is or may be running. The job is lost.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Stop a cluster that does not work. The volumes of its nodes are kept for some days."""
+    """Stop an idle cluster. The volumes of its nodes are kept for the environment's grace period."""
     from mlinfra.operations.clusters import stop_cluster
 
     declared = _declared(environment)
-    stopped = stop_cluster(declared, experiment, force=force)
-    left = f", {stopped.nodes} nodes are still going" if stopped.nodes else ""
+    with on_interruption(_unknown_outcome(environment)):
+        stopped = stop_cluster(declared, experiment, force=force)
+    if _json(stopped, as_json=as_json):
+        return
+    left = f", {stopped.nodes} nodes are shutting down" if stopped.nodes else ""
     days = declared.volume_grace_days
     typer.echo(f"{stopped.name}: {stopped.state}{left}. Its volumes are kept for {days} day{'s' if days > 1 else ''}.")
 
 
 @clusters.command()
 def extend(
-    environment: _Environment,
+    environment: EnvironmentName,
     experiment: _Experiment,
     *,
-    until: Annotated[datetime, typer.Option(help="The new last day.", formats=["%Y-%m-%d"])],
+    until: Annotated[datetime, typer.Option(help="The new last day, in UTC.", formats=["%Y-%m-%d"])],
+    as_json: AsJson = False,
 ) -> None:
-    """Let a cluster live longer than its experiment declares, from now on."""
+    """Extend a cluster beyond the expiry that its experiment declares. Effective immediately."""
     from mlinfra.operations.clusters import extend_cluster
 
-    extended = extend_cluster(_declared(environment), experiment, until.date())
-    _say_expiry(extended)
+    with on_interruption(_unknown_outcome(environment)):
+        extended = extend_cluster(_declared(environment), experiment, until.date())
+    if _json(extended, as_json=as_json):
+        return
+    _show_expiry(extended)
     typer.echo(
-        f"Change it where it is declared too: expires=date({until.year}, {until.month}, {until.day}) in "
-        f"environments/{environment}.py. The next synth after the old date refuses the experiment until then."
+        f"Change the declaration too: expires=date({until.year}, {until.month}, {until.day}) in "
+        f"environments/{environment}.py. Until then, the declared date counts when the stack is synthesized."
     )
 
 
-def _say_expiry(cluster: Cluster) -> None:
-    if cluster.expires:
-        from mlinfra.cli.clusters_table import last_day
+def last_day(end: datetime) -> str:
+    """The last day before `end`, in UTC, as 2026-12-18."""
+    return (end.astimezone(timezone.utc) - timedelta(days=1)).date().isoformat()
 
-        typer.echo(f"{cluster.name} lasts until the end of {last_day(cluster.expires)} (UTC).")
+
+def _unknown_outcome(environment: str) -> str:
+    from mlinfra.command import own_command
+
+    return (
+        f"The change may have been made already: `{own_command()} clusters --env {environment}` shows the present "
+        f"state. The same command can be run again."
+    )
+
+
+def _json(cluster: Cluster, *, as_json: bool) -> bool:
+    """Write the cluster as JSON, if that is requested. Returns `as_json`."""
+    if as_json:
+        from mlinfra.cli.presentation import print_json
+
+        print_json(_facts(cluster))
+    return as_json
+
+
+def _show_expiry(cluster: Cluster) -> None:
+    if cluster.expires:
+        typer.echo(f"{cluster.name} expires at the end of {last_day(cluster.expires)} (UTC).")
 
 
 def _declared(name: str) -> Environment:
@@ -92,3 +156,64 @@ def _declared(name: str) -> Environment:
 
     (environment,) = load_environments(project_root(), only=name, judged=False)
     return environment
+
+
+def _table(found: Sequence[Cluster]) -> Table:
+    from mlinfra.cli.presentation import table
+
+    figures = ("Age", "Idle min", "USD/h", "USD so far", "Limit")
+    made = table("Cluster", "Owner", "State", "Nodes", "Type", *figures, "Expires", right_aligned={*figures})
+    for each in found:
+        made.add_row(
+            each.name,
+            each.owner or _UNKNOWN,
+            each.state,
+            f"{each.nodes}/{each.wanted}",
+            ", ".join(each.instance_types) or _NONE,
+            _age(each.since),
+            _idle(each),
+            _usd(each.usd_per_hour),
+            _usd(each.usd_so_far),
+            f"{each.spend_limit_usd:.0f}" if each.spend_limit_usd else _NONE,
+            (last_day(each.expires) if each.expires else "never") + (" (extended)" if each.extended else ""),
+        )
+    return made
+
+
+def _remarks(found: Sequence[Cluster]) -> list[str]:
+    lines = []
+    for each in found:
+        if each.nodes:
+            lines.append(f"{each.name}: {each.work.value}, {each.work_reason}")
+        if not each.declared:
+            lines.append(f"{each.name}: not declared by any experiment; the next deploy of its stack deletes it")
+        lines += [f"{each.name}: {problem}" for problem in each.problems]
+    return lines
+
+
+def _idle(cluster: Cluster) -> str:
+    if not cluster.nodes:
+        return _NONE
+    return _UNKNOWN if cluster.idle_minutes is None else str(cluster.idle_minutes)
+
+
+def _usd(usd: float | None) -> str:
+    return _UNKNOWN if usd is None else f"{usd:.2f}"
+
+
+def _age(since: datetime | None) -> str:
+    if since is None:
+        return _NONE
+    hours, minutes = divmod(int((datetime.now(timezone.utc) - since) / timedelta(minutes=1)), 60)
+    days, hours = divmod(hours, 24)
+    return f"{days}d {hours}h" if days else f"{hours}h {minutes:02}m"
+
+
+def _facts(cluster: Cluster) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(cluster) | {
+        "work": cluster.work.value,
+        "since": cluster.since.isoformat() if cluster.since else None,
+        "expires": last_day(cluster.expires) if cluster.expires else None,
+    }

@@ -1,67 +1,78 @@
-"""`mlinfra demo` on a terminal."""
+"""`mlinfra demo`: deploys the environment `local` to an AWS emulator on this machine."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.command import own_command
-from mlinfra.operations.demo import demo
-from mlinfra.operations.terraform import project_root
+from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mlinfra.operations.demo import DemoResult
 
 
-def show_demo(*, keep: bool) -> None:
-    """Run the demo in the project around the working directory, and show what it built."""
-    console = Console(soft_wrap=True)
-    console.print("\n[bold]mlinfra demo[/]: the environment local, on an AWS of this machine\n", highlight=False)
-    result = demo(project_root(), StepsOnConsole(console), keep=keep)
-    console.print()
-    console.print(_stacks(result))
+def demo(
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the local AWS running afterwards.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Deploy the environment `local` to an AWS on this machine: no account, no credentials, no cost."""
+    from mlinfra.cli.interruption import on_interruption
+    from mlinfra.cli.presentation import error_console, output_console, print_json, print_table, progress
+    from mlinfra.operations.demo import demo as operation
+    from mlinfra.operations.terraform import project_root
+
+    error_console().print("[bold]mlinfra demo[/]: the environment local, on an AWS of this machine\n")
+    with on_interruption(
+        "Nothing was changed in a real AWS account. Run `mlinfra demo` again to start from the beginning."
+    ):
+        result = operation(project_root(), progress(), keep=keep)
+    if as_json:
+        print_json(result)
+        return
+    print_table(_stacks(result))
+    console = output_console()
     console.print(
         f"{sum(stack.resources for stack in result.stacks)} resources in {len(result.stacks)} stacks, "
         f"in {result.seconds:.0f} s, with the real Terraform and AWS provider.\n"
         f"State in [bold]s3://{result.bucket}/{result.state_prefix}[/], locked in [bold]{result.lock_table}[/].\n"
-        f"A second plan of every stack found nothing to change.\n",
-        highlight=False,
+        f"A second plan of every stack found nothing to change.\n"
     )
     for line in _next_steps(result):
-        console.print(line, highlight=False)
+        console.print(line)
 
 
 def _stacks(result: DemoResult) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    table.add_column("Stack")
-    table.add_column("Resources", justify="right")
-    table.add_column("State in the bucket")
-    table.add_column("KiB", justify="right")
+    from mlinfra.cli.presentation import table
+
+    made = table("Stack", "Resources", "State in the bucket", "KiB", right_aligned={"Resources", "KiB"})
     for stack in result.stacks:
-        table.add_row(
+        made.add_row(
             stack.name,
             str(stack.resources),
             stack.state_key.removeprefix(result.state_prefix),
             f"{stack.state_bytes / 1024:.0f}",
         )
-    return table
+    return made
 
 
 def _next_steps(result: DemoResult) -> list[str]:
+    from mlinfra.command import own_command
+
     if result.kept is None:
         return [
-            "The local AWS has ended, and everything in it is gone.",
-            "Look around in it:     [cyan]make demo KEEP=1[/]",
-            f"Declare your own:      environments/dev.py, and then [cyan]{own_command()} bootstrap dev[/]",
-            f"What Terraform wrote:  {result.log}",
+            "The local AWS was stopped, and everything in it was deleted.",
+            "Keep it running:            [cyan]make demo KEEP=1[/]",
+            f"Declare an environment:     environments/dev.py, and then [cyan]{own_command()} bootstrap dev[/]",
+            f"The log of Terraform:       {result.log}",
         ]
     return [
-        f"The local AWS still runs at {result.kept.endpoint}.",
-        f'Talk to it:            [cyan]eval "$({own_command()} local env)"[/]',
-        "and then, say:         [cyan]aws s3 ls[/] or [cyan]npx cdktf diff local-data[/]",
-        f"End it:                [cyan]{own_command()} local down[/]",
-        f"What Terraform wrote:  {result.log}",
+        f"The local AWS is running at {result.kept.endpoint}.",
+        f'Connect this shell to it:   [cyan]eval "$({own_command()} local env)"[/]',
+        "Then, for example:          [cyan]aws s3 ls[/] or [cyan]npx cdktf diff local-data[/]",
+        f"Stop it:                    [cyan]{own_command()} local down[/]",
+        f"The log of Terraform:       {result.log}",
     ]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mlinfra.cli.options import AsJson, ExitCode
 from mlinfra.command import own_command
 
 local = typer.Typer(
@@ -36,15 +37,31 @@ def down() -> None:
 
 
 @local.command()
-def status() -> None:
+def status(*, as_json: AsJson = False) -> None:
     """Show the endpoint and the log of the local AWS. The exit code is 1 if it is not running."""
+    from mlinfra.cli.presentation import print_json
     from mlinfra.local_aws import background
 
     running = background.running()
     if running is None:
-        typer.echo(f"The local AWS is not running. Start it: {own_command()} local up")
-        raise typer.Exit(1)
+        if as_json:
+            print_json({"running": False})
+        else:
+            typer.echo(f"The local AWS is not running. Start it: {own_command()} local up")
+        raise typer.Exit(ExitCode.ERROR)
     server = running.server
+    if as_json:
+        print_json(
+            {
+                "running": True,
+                "endpoint": server.endpoint,
+                "answers": server.answers(),
+                "pid": server.pid,
+                "started": running.started,
+                "log": server.log,
+            }
+        )
+        return
     answers = "answers" if server.answers() else "does not answer"
     typer.echo(f"{server.endpoint} {answers}: process {server.pid}, since {running.started:%Y-%m-%d %H:%M:%S} UTC")
     typer.echo(f"Log: {server.log}")

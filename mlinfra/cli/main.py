@@ -1,54 +1,101 @@
-"""The command `mlinfra`. What a command needs is imported when it runs, so that help comes at once."""
+"""The `mlinfra` command: registration of all commands, and messages for errors.
+
+Each command is defined in a file of its own, with its options and its output. A command imports the operation it calls
+when it runs, so that help and shell completion start fast.
+"""
 
 from __future__ import annotations
 
-import signal
 import sys
-from pathlib import Path  # noqa: TC003  Typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from typer.core import TyperGroup
 
 from mlinfra.cli.adopt import adopt
+from mlinfra.cli.apply import apply
+from mlinfra.cli.bootstrap import bootstrap
 from mlinfra.cli.buckets import buckets
+from mlinfra.cli.catalog import catalog
 from mlinfra.cli.clusters import clusters
+from mlinfra.cli.demo import demo
 from mlinfra.cli.drift import drift
 from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
+from mlinfra.cli.interruption import exit_on_termination, on_interruption
 from mlinfra.cli.local import local
+from mlinfra.cli.options import ExitCode
+from mlinfra.cli.plan import plan
+from mlinfra.cli.provenance import provenance
 from mlinfra.cli.review import review
 from mlinfra.errors import DeclarationError, OperationError
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+_PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
+    "Set up": {"demo": demo, "local": local, "bootstrap": bootstrap},
+    "Declare": {"catalog": catalog, "images": images, "buckets": buckets},
+    "Deploy": {"plan": plan, "review": review, "apply": apply},
+    "Run": {"clusters": clusters},
+    "Watch": {"drift": drift, "provenance": provenance},
+    "Clean up": {"adopt": adopt, "forget": forget},
+}
+"""Every command, in the panels of `mlinfra --help`, in their order."""
+
+
+class _Commands(TyperGroup):
+    """The commands in the order of `_PANELS`; Typer would list groups after all other commands."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """The names of all commands."""
+        del ctx
+        return [name for commands in _PANELS.values() for name in commands]
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401  as Typer declares it
+        """Run a command."""
+        with on_interruption(lambda: None):
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
-    help="Infrastructure of machine learning teams on AWS, declared in Python.",
+    cls=_Commands,
+    help="Infrastructure for machine learning teams on AWS, declared in Python.",
+    epilog="Exit codes: 0 success, 1 error, 2 difference, 3 approval required, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(local, name="local")
-app.add_typer(clusters, name="clusters")
-app.add_typer(images, name="images")
-app.add_typer(buckets, name="buckets")
-app.command()(drift)
-app.command()(review)
-app.command()(adopt)
-app.command()(forget)
+for _panel, _commands in _PANELS.items():
+    for _name, _command in _commands.items():
+        if isinstance(_command, typer.Typer):
+            app.add_typer(_command, name=_name, rich_help_panel=_panel)
+        else:
+            app.command(_name, rich_help_panel=_panel)(_command)
 
 
 def run() -> None:
-    """Run the command, and show what the user can put right as a message, not as a traceback."""
-    signal.signal(signal.SIGTERM, _end_in_good_order)
+    """Run the command. An error that the user can correct is one message on standard error, without a traceback."""
+    exit_on_termination()
     try:
         app()
     except OperationError as error:
-        _show(error.message, error.details)
-        sys.exit(1)
+        _fail(error.message, error.details, code=error.exit_code)
     except DeclarationError as error:
-        _show(str(error))
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        from mlinfra.cli.system_errors import system_error_message
+
+        _fail(system_error_message(error))
+    except RuntimeError as error:
+        # pathlib has no class of its own for this.
+        if "home directory" not in str(error):
+            raise
+        from mlinfra.cli.system_errors import home_error_message
+
+        _fail(home_error_message())
 
 
 @app.callback(invoke_without_command=True)
@@ -63,158 +110,8 @@ def _options(
         raise typer.Exit
 
 
-@app.command()
-def apply(
-    plans: Annotated[list[Path], typer.Argument(help="What `plan` saved, such as plans/dev-data.", metavar="PLAN...")],
-    *,
-    tag: Annotated[
-        str | None,
-        typer.Option(help="Tag the commit in git once all is applied, such as experiment-v2.3-infra."),
-    ] = None,
-    allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Although the plans are of uncommitted changes. It is recorded.")
-    ] = False,
-    live: Annotated[bool, typer.Option("--live", help="Review with a look at whether jobs run now.")] = False,
-) -> None:
-    """Apply plans that were reviewed: exactly those, never a new one.
+def _fail(message: str, details: str = "", *, code: int = ExitCode.ERROR) -> None:
+    from mlinfra.cli.presentation import print_error
 
-    Refused are plans that changed since, are stale or of another commit, and those whose review is
-    not clean. The commit is recorded; `mlinfra which` reads it.
-    """
-    from mlinfra.cli.apply import show_apply
-
-    show_apply(plans, tag=tag, allow_dirty=allow_dirty, live=live)
-
-
-@app.command()
-def bootstrap(
-    environment: Annotated[str, typer.Argument(help="The environment, such as dev.", metavar="ENV")],
-) -> None:
-    """Make the bucket, lock table and key that hold an environment's Terraform state.
-
-    Run it once for each environment, with credentials of its account. Running it again changes
-    nothing, and finishes what was interrupted.
-    """
-    from mlinfra.cli.bootstrap import show_bootstrap
-
-    show_bootstrap(environment)
-
-
-@app.command()
-def catalog(
-    *,
-    gpu: Annotated[str | None, typer.Option(help="The accelerator model, such as H100.")] = None,
-    gpus_per_node: Annotated[int | None, typer.Option(help="How many of them in one instance.", min=1)] = None,
-    gpu_memory_gib: Annotated[int | None, typer.Option(help="The least memory of each, in GiB.", min=1)] = None,
-    nodes: Annotated[int, typer.Option(help="How many instances to show the price of.", min=1)] = 1,
-    efa: Annotated[bool | None, typer.Option("--efa/--no-efa", help="With or without Elastic Fabric Adapter.")] = None,
-    max_usd_per_hour: Annotated[float | None, typer.Option(help="The most that one may cost, in USD per hour.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Show the GPU instance types that AWS offers, the cheapest first."""
-    from mlinfra.cli.catalog import show_catalog
-
-    show_catalog(
-        gpu=gpu,
-        gpus_per_node=gpus_per_node,
-        gpu_memory_gib=gpu_memory_gib,
-        nodes=nodes,
-        efa=efa,
-        max_usd_per_hour=max_usd_per_hour,
-        as_json=as_json,
-    )
-
-
-@app.command()
-def demo(
-    *,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the local AWS running afterwards.")] = False,
-) -> None:
-    """Deploy the environment `local` to an AWS on this machine: no account, no credentials, no cost."""
-    from mlinfra.cli.demo import show_demo
-
-    show_demo(keep=keep)
-
-
-@app.command()
-def plan(
-    stacks: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Stacks, such as dev-data or 'dev-*'. Default: all of the account that the credentials are of.",
-            metavar="STACK...",
-            show_default=False,
-        ),
-    ] = None,
-    *,
-    changed_since: Annotated[
-        str | None,
-        typer.Option(help="Only stacks that differ from those of this commit.", metavar="REF", show_default=False),
-    ] = None,
-    parallel: Annotated[int, typer.Option(help="How many are planned at once.", min=1)] = 4,
-    no_lock: Annotated[
-        bool, typer.Option("--no-lock", help="Do not lock the state: for credentials that may only read.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="The folder for plans. Default: plans/ in the project.", show_default=False)
-    ] = None,
-    detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something would change.")
-    ] = False,
-) -> None:
-    """Save a plan of each stack, to be reviewed and applied. Never applies."""
-    from mlinfra.cli.plan import show_plan
-
-    show_plan(
-        stacks or [],
-        changed_since=changed_since,
-        parallel=parallel,
-        lock=not no_lock,
-        out=out,
-        detailed_exitcode=detailed_exitcode,
-    )
-
-
-@app.command()
-def where(
-    commit: Annotated[str, typer.Argument(help="A commit, branch or tag.", metavar="COMMIT")],
-    stacks: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Stacks, such as 'dev-*'. Default: all of the account at hand.", metavar="STACK...", show_default=False
-        ),
-    ] = None,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Show for each stack whether the infrastructure of a commit is what is applied."""
-    from mlinfra.cli.provenance import show_where
-
-    show_where(commit, stacks or [], as_json=as_json)
-
-
-@app.command()
-def which(
-    stack: Annotated[str, typer.Argument(help="The stack, such as dev-data.", metavar="STACK")],
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Show which commit made a stack, when, and by whom."""
-    from mlinfra.cli.provenance import show_which
-
-    show_which(stack, as_json=as_json)
-
-
-def _show(message: str, details: str = "") -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(stderr=True, soft_wrap=True)
-    console.print(Text.assemble(("✗ ", "bold red"), (message, "bold")))
-    if details:
-        console.print(Text(details))
-
-
-def _end_in_good_order(_number: int, _frame: FrameType | None) -> None:
-    """End as at an error, so that Terraform is let finish and every server started is stopped."""
-    sys.exit(128 + signal.SIGTERM)
+    print_error(message, details)
+    sys.exit(code)

@@ -1,85 +1,107 @@
-"""`mlinfra plan` on a terminal."""
+"""`mlinfra plan`: saves a plan of each stack, for review and apply."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path  # noqa: TC003  Typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from mlinfra.cli.side_by_side import StepsSideBySide
-from mlinfra.command import own_command
-from mlinfra.operations.deploy import plan
-from mlinfra.operations.terraform import project_root
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson, ExitCode, Parallelism, StackPatterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from rich.console import Console
 
     from mlinfra.operations.deploy import Plans
 
-DIFFERENCE = 2
-"""The exit code that says that something would change, as that of `terraform plan -detailed-exitcode`."""
 
-
-def show_plan(
-    patterns: Sequence[str],
+def plan(
+    stacks: StackPatterns = None,
     *,
-    changed_since: str | None,
-    parallel: int,
-    lock: bool,
-    out: Path | None,
-    detailed_exitcode: bool,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(
+            help="Plan only stacks that differ from those of this commit. Default: all.",
+            metavar="REF",
+            show_default=False,
+        ),
+    ] = None,
+    parallelism: Parallelism = 4,
+    no_lock: Annotated[
+        bool, typer.Option("--no-lock", help="Do not lock the state: for credentials with read-only access.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for plans. Default: plans/ in the project.", show_default=False)
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 if a plan contains changes.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Plan stacks of the project around the working directory, and say what came of it."""
-    console = Console(soft_wrap=True)
+    """Save a plan of each stack, for review and apply. Nothing is applied."""
+    from mlinfra.cli.presentation import error_console, output_console, print_json, progress
+    from mlinfra.operations.deploy import plan as operation
+    from mlinfra.operations.terraform import project_root
+
     root = project_root()
-    plans = plan(
-        root,
-        StepsSideBySide(console),
-        patterns=patterns,
-        changed_since=changed_since,
-        parallel=parallel,
-        lock=lock,
-        out=out.resolve() if out else None,
-    )
-    _show(plans, console, changed_since)
+    with on_interruption(
+        "Nothing was changed in AWS. Plans that were completed are saved, all others must be made again. A state lock "
+        "that Terraform could not release is reported by the next plan."
+    ):
+        plans = operation(
+            root,
+            progress(),
+            patterns=stacks or [],
+            changed_since=changed_since,
+            parallelism=parallelism,
+            lock=not no_lock,
+            out=out.resolve() if out else None,
+        )
+    _remark(plans, error_console(), changed_since)
+    if as_json:
+        print_json(plans)
+    else:
+        _conclude(plans, output_console())
     if plans.failed:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.ERROR)
     if detailed_exitcode and plans.differs:
-        raise typer.Exit(DIFFERENCE)
+        raise typer.Exit(ExitCode.DIFFERENCE)
 
 
-def _show(plans: Plans, console: Console, changed_since: str | None) -> None:
-    console.print()
-    if plans.environments_left_out:
-        left = ", ".join(plans.environments_left_out)
-        console.print(f"Not planned, their accounts are others: {left}", style="dim", highlight=False)
+def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
+    """Stacks that were not planned, with reasons, and warnings."""
+    from rich.markup import escape
+
+    if plans.skipped_environments:
+        console.print(f"Skipped, in other AWS accounts: {', '.join(plans.skipped_environments)}", style="dim")
     if plans.unchanged:
-        console.print(f"As at {changed_since}: {', '.join(plans.unchanged)}", style="dim", highlight=False)
-    for name in plans.gone:
+        console.print(f"Unchanged since {changed_since}: {', '.join(plans.unchanged)}", style="dim")
+    for name in plans.removed:
         console.print(
-            f"[yellow]![/] {name} is declared no longer, and what it made is still there. To destroy it: "
-            f"git worktree add /tmp/before {escape(str(changed_since))}, and in there: npx cdktf destroy {name}",
-            highlight=False,
+            f"[yellow]![/] {name} is no longer declared, and its resources still exist. To destroy them: "
+            f"git worktree add /tmp/before {escape(str(changed_since))}, and in that folder: npx cdktf destroy {name}"
         )
     if any(each.about.dirty for each in plans.planned):
-        console.print(
-            "[yellow]![/] Planned from uncommitted changes: `apply` refuses these plans without --allow-dirty.",
-            highlight=False,
-        )
+        console.print("[yellow]![/] The plans contain uncommitted changes. `apply` refuses them without --allow-dirty.")
     for failed in plans.failed:
-        console.print(f"\n[bold red]✗[/] [bold]{failed.stack}[/]: {escape(failed.message)}", highlight=False)
+        console.print(f"\n[bold red]✗[/] [bold]{failed.stack}[/]: {escape(failed.message)}")
         if failed.details:
-            console.print(escape(failed.details), highlight=False)
+            console.print(escape(failed.details))
     if plans.failed:
-        names = ", ".join(each.stack for each in plans.failed)
-        console.print(f"\n[bold red]Not planned:[/] {names}", highlight=False)
+        console.print(f"\n[bold red]Not planned:[/] {', '.join(each.stack for each in plans.failed)}")
+
+
+def _conclude(plans: Plans, console: Console) -> None:
+    from rich.markup import escape
+
+    from mlinfra.command import own_command
+
     if plans.planned:
-        folder = plans.planned[0].folder.parent
+        folder = escape(str(plans.planned[0].folder.parent))
+        for each in plans.planned:
+            console.print(f"{each.about.stack}: {each.summary}")
         count = f"{len(plans.planned)} plan{'s' if len(plans.planned) > 1 else ''}"
-        review = f"{own_command()} review {escape(str(folder))}/*/plan.json"
-        console.print(f"{count} in {escape(str(folder))}. Next: [cyan]{review}[/]", highlight=False)
+        console.print(f"{count} in {folder}. Next: [cyan]{own_command()} review {folder}/*/plan.json[/]")
     elif not plans.failed:
-        console.print("No stack to plan.", highlight=False)
+        console.print("There is no stack to plan.")

@@ -1,67 +1,77 @@
-"""`mlinfra which` and `mlinfra where` on a terminal."""
+"""`mlinfra provenance`: the commit of a stack, and the stacks of a commit."""
 
 from __future__ import annotations
 
-import json
-import sys
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import typer
 
-from mlinfra.cli.presentation import StepsOnConsole
-from mlinfra.operations.deploy import commit_provenance, stack_provenance
-from mlinfra.operations.terraform import project_root
+from mlinfra.cli.options import AsJson, StackPatterns  # noqa: TC001  Typer reads the annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from mlinfra.operations.deploy import AppliedCommit, StackProvenance
 
-    from mlinfra.operations.deploy import AppliedCommit, Origin
+provenance = typer.Typer(
+    help="The commit that a stack was applied from, and the stacks that a commit is applied to.", no_args_is_help=True
+)
 
-_WIDE = 140
 _MATCHES = {
     "commit": "[green]this commit[/]",
     "bytes": "[green]the same infrastructure[/]",
-    "other": "[yellow]another[/]",
+    "other": "[yellow]other infrastructure[/]",
     "unknown": "[yellow]not recorded[/]",
 }
 
 
-def show_which(stack: str, *, as_json: bool) -> None:
-    """Say which commit made `stack`."""
-    console = Console(soft_wrap=True)
-    origin = stack_provenance(stack, project_root())
+@provenance.command("stack")
+def of_stack(
+    stack: Annotated[str, typer.Argument(help="The stack, such as dev-data.", metavar="STACK")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the commit that a stack was applied from, with date, principal and distance to the checkout."""
+    from rich.markup import escape
+
+    from mlinfra.cli.presentation import output_console, print_json
+    from mlinfra.operations.deploy import stack_provenance
+    from mlinfra.operations.terraform import project_root
+
+    found = stack_provenance(stack, project_root())
     if as_json:
-        print(_json(origin))  # noqa: T201  for programs
+        print_json(found)
         return
-    applied = origin.applied
-    console.print(
-        f"[bold]{stack}[/] is {_commit(applied)}{escape(f'  {origin.subject}') if origin.subject else ''}\n"
+    applied = found.applied
+    output_console().print(
+        f"[bold]{stack}[/]\n"
+        f"commit    {_commit(applied)}{escape(f'  {found.subject}') if found.subject else ''}\n"
         f"applied   {applied.when:%Y-%m-%d %H:%M:%S} UTC by {escape(applied.who)}, with mlinfra {applied.mlinfra}\n"
-        f"here      {_here(origin)}",
-        highlight=False,
+        f"checkout  {_checkout(found)}"
     )
 
 
-def show_where(commit: str, patterns: Sequence[str], *, as_json: bool) -> None:
-    """Say for each stack whether the infrastructure of `commit` is what is applied."""
-    quiet = Console(stderr=True, soft_wrap=True)
-    found = commit_provenance(commit, project_root(), StepsOnConsole(quiet), patterns=patterns)
+@provenance.command("commit")
+def of_commit(
+    commit: Annotated[str, typer.Argument(help="A commit, branch or tag.", metavar="COMMIT")],
+    stacks: StackPatterns = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show for each stack whether the infrastructure of a commit is applied."""
+    from mlinfra.cli.presentation import error_console, print_json, print_table, progress, table
+    from mlinfra.operations.deploy import commit_provenance
+    from mlinfra.operations.terraform import project_root
+
+    found = commit_provenance(commit, project_root(), progress(), patterns=stacks or [])
+    if found.skipped_environments:
+        error_console().print(f"Skipped, in other AWS accounts: {', '.join(found.skipped_environments)}", style="dim")
     if as_json:
-        print(_json(found))  # noqa: T201  for programs
+        print_json(found)
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for column in ("Stack", f"Is it {found.commit[:12]}?", "Applied", "When"):
-        table.add_column(column)
+    shown = table("Stack", f"Compared with {found.commit[:12]}", "Applied commit", "Applied at (UTC)")
     for each in found.stacks:
         when = f"{each.applied.when:%Y-%m-%d %H:%M}" if each.applied else ""
-        table.add_row(each.stack, _MATCHES[each.match], _commit(each.applied) if each.applied else "", when)
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
-    if found.environments_left_out:
-        left = ", ".join(found.environments_left_out)
-        quiet.print(f"Not asked, their accounts are others: {left}", style="dim", highlight=False)
+        shown.add_row(each.stack, _MATCHES[each.match], _commit(each.applied) if each.applied else "", when)
+    print_table(shown)
 
 
 def _commit(applied: AppliedCommit) -> str:
@@ -69,16 +79,12 @@ def _commit(applied: AppliedCommit) -> str:
     return f"{commit} [yellow]with uncommitted changes[/]" if applied.dirty else commit
 
 
-def _here(origin: Origin) -> str:
-    if origin.head is None:
+def _checkout(found: StackProvenance) -> str:
+    if found.head is None:
         return "no commit is checked out"
-    if origin.distance is None:
-        return f"{origin.head[:12]}; this clone does not have the applied commit: git fetch"
-    ahead, behind = origin.distance.ahead, origin.distance.behind
+    if found.distance is None:
+        return f"{found.head[:12]}; the applied commit is not in this clone: git fetch"
+    ahead, behind = found.distance.ahead, found.distance.behind
     if not ahead and not behind:
-        return f"{origin.head[:12]}, the same"
-    return f"{origin.head[:12]}, {ahead} ahead and {behind} behind"
-
-
-def _json(value: Any) -> str:  # noqa: ANN401  any dataclass
-    return json.dumps(asdict(value), indent=2, default=str)
+        return f"{found.head[:12]}, the same commit"
+    return f"{found.head[:12]}, {ahead} ahead and {behind} behind"

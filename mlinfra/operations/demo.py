@@ -1,4 +1,4 @@
-"""The main job from end to end on a local AWS: bootstrap, diff, deploy, and a second plan that finds nothing to do."""
+"""The demo on a local AWS: bootstrap, diff, deploy, and a second plan without changes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mlinfra.errors import OperationError
 from mlinfra.local_aws import background
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
-from mlinfra.operations.aws import account_of, in_users_terms
+from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.bootstrap import bootstrap
 from mlinfra.operations.terraform import (
     Cdktf,
+    NestedProgress,
     RemoteState,
     Terraform,
     Tool,
-    Within,
     find_cdktf,
     find_node,
     find_terraform,
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import OnLine, Progress, Step, SynthesizedStack, Tool
 
 ENVIRONMENT = "local"
-"""The environment that the demo deploys."""
+"""The environment of the demo."""
 
-_PLANS_AT_ONCE = 2
-"""The AWS provider takes a processor and 300 MB while it plans."""
+_PARALLELISM = 2
+"""The AWS provider requires a processor and 300 MB for a plan."""
 
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """A stack that is up, with a second plan that found nothing to do."""
+    """A deployed stack whose second plan contained no changes."""
 
     name: str
     resources: int
@@ -60,33 +60,33 @@ class DeployedStack:
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demo left behind, or would have."""
+    """The result of the demo."""
 
     stacks: tuple[DeployedStack, ...]
     bucket: str
     state_prefix: str
-    """What the keys of all state objects in the bucket begin with."""
+    """The common prefix of all state objects in the bucket."""
     lock_table: str
     seconds: float
     log: Path
     kept: LocalAws | None
-    """The local AWS that still runs, where it was to be kept."""
+    """The running local AWS, if it was kept."""
 
 
 def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
-    """Deploy the project's environment `local` to a local AWS, and prove that nothing is left to do.
+    """Deploy the project's environment `local` to a local AWS, and verify with a second plan that it is complete.
 
-    The user's own AWS settings are not used, and cannot be: every process sees the local AWS only.
+    The user's AWS settings cannot be used: every process is configured for the local AWS only.
 
     Args:
         root: the project.
-        progress: is shown the steps.
-        keep: whether to use the local AWS of `mlinfra local up`, starting it where it does not run,
-            and to leave it running. Default: one of its own, which ends with the demo.
+        progress: receives the steps.
+        keep: True: use the local AWS of `mlinfra local up`, started if necessary, and keep it running. Default: False,
+            a separate one that is stopped afterwards.
 
     Raises:
-        OperationError: where a tool is missing or a step fails, with Terraform's own error.
-        DeclarationError: where the project does not declare the environment rightly.
+        OperationError: if a tool is missing or a step fails, with Terraform's error.
+        DeclarationError: if the environment is invalid.
     """
     started = time.monotonic()
     environment, terraform, cdktf, variables = _check(root, progress)
@@ -98,7 +98,7 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
         in_force({**client_variables(server, region=environment.region), **variables}),
     ):
         stacks = _deploy(environment, root, Cdktf(cdktf.path, root, Path(folder)), _Log(log), progress)
-        deployed = _prove(environment, stacks, terraform, progress)
+        deployed = _verify(environment, stacks, terraform, progress)
     return DemoResult(
         stacks=deployed,
         bucket=environment.names.state_bucket,
@@ -119,7 +119,9 @@ def _check(root: Path, progress: Progress) -> tuple[Environment, Tool, Tool, dic
         step.conclude(source.phrase)
     (environment,) = load_environments(root, only=ENVIRONMENT)
     if not environment.emulated:
-        message = f"The environment {ENVIRONMENT!r} is not emulated, and the demo deploys to a local AWS only."
+        message = (
+            f"The environment {ENVIRONMENT!r} is not emulated. The demo deploys to a local AWS only: set emulated=True."
+        )
         raise OperationError(message)
     return environment, terraform, cdktf, dict(source.changes)
 
@@ -131,7 +133,7 @@ def _local_aws(progress: Progress, *, keep: bool) -> Iterator[LocalAws]:
             if keep:
                 running, is_new = background.up()
                 server = running.server
-                step.conclude(server.endpoint if is_new else f"{server.endpoint}, which ran already")
+                step.conclude(server.endpoint if is_new else f"{server.endpoint}, which was running already")
             else:
                 server = until_end.enter_context(serving(log=user_log_path("mlinfra") / "demo-local-aws.log"))
                 step.conclude(server.endpoint)
@@ -142,7 +144,7 @@ def _deploy(
     environment: Environment, root: Path, cdktf: Cdktf, log: _Log, progress: Progress
 ) -> tuple[SynthesizedStack, ...]:
     with progress.step(f"Bootstrap the remote state of {environment.name}") as step:
-        made = bootstrap(environment, root, Within(step))
+        made = bootstrap(environment, root, NestedProgress(step))
         step.conclude(f"{made.outcome}, {made.resources} resources")
     with progress.step("Synthesize the stacks") as step:
         stacks = synthesize(root, cdktf.out, environment=environment.name)
@@ -150,59 +152,63 @@ def _deploy(
     for wave in _waves(stacks, done={environment.names.stack_id("state")}):
         for stack in wave:
             with progress.step(f"cdktf diff {stack.name}") as step:
-                step.conclude(cdktf.diff(stack, on_line=log.beside(step)))
+                step.conclude(cdktf.diff(stack, on_line=log.with_step(step)))
         with progress.step(f"cdktf deploy {' '.join(stack.name for stack in wave)}") as step:
-            summaries = cdktf.deploy(wave, on_line=log.beside(step))
+            summaries = cdktf.deploy(wave, on_line=log.with_step(step))
             step.conclude("; ".join(summaries.values()))
     return stacks
 
 
 def _waves(stacks: Sequence[SynthesizedStack], *, done: set[str]) -> Iterator[list[SynthesizedStack]]:
-    """What can be deployed at the same time, again and again until all is done."""
+    """Groups of stacks that can be deployed at the same time, in order."""
     while wave := [each for each in stacks if each.name not in done and done.issuperset(each.dependencies)]:
         yield wave
         done = done | {stack.name for stack in wave}
 
 
-def _prove(
+def _verify(
     environment: Environment, stacks: Sequence[SynthesizedStack], tool: Tool, progress: Progress
 ) -> tuple[DeployedStack, ...]:
-    """Plan every stack again: none may differ."""
+    """Plan every stack again, and require that no plan contains changes."""
     account = account_of(environment)
-    with progress.step("Plan every stack again") as step, in_users_terms(), ThreadPoolExecutor(_PLANS_AT_ONCE) as pool:
+    with (
+        progress.step("Plan every stack again") as step,
+        aws_errors_explained(),
+        ThreadPoolExecutor(_PARALLELISM) as pool,
+    ):
 
-        def prove(stack: SynthesizedStack) -> DeployedStack:
+        def verify(stack: SynthesizedStack) -> DeployedStack:
             terraform = Terraform(stack.directory, tool.path)
             terraform.init()
             if terraform.plan(stack.directory / "second.plan"):
-                raise OperationError(_not_settled(terraform, stack))
+                raise OperationError(_second_plan_message(terraform, stack))
             step.say(f"{stack.name}: nothing to change")
             remote = RemoteState(account, environment, environment.names.component_of(stack.name))
             return DeployedStack(stack.name, len(terraform.state().resources), remote.key, remote.size_bytes())
 
-        deployed = tuple(pool.map(prove, stacks))
+        deployed = tuple(pool.map(verify, stacks))
         step.conclude("nothing to change")
         return deployed
 
 
-def _not_settled(terraform: Terraform, stack: SynthesizedStack) -> str:
+def _second_plan_message(terraform: Terraform, stack: SynthesizedStack) -> str:
     changes = terraform.show(stack.directory / "second.plan")["resource_changes"]
     differing = [each["address"] for each in changes if each["change"]["actions"] not in (["no-op"], ["read"])]
     return f"{stack.name} was deployed, and a second plan would change it again: {', '.join(differing)}"
 
 
 class _Log:
-    """Every line of cdktf and Terraform, to read where a step failed."""
+    """The log of cdktf and Terraform."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
 
-    def beside(self, step: Step) -> OnLine:
-        """Take each line to the log, and show it as a detail of `step`."""
+    def with_step(self, step: Step) -> OnLine:
+        """Write each line to the log, and show it as a detail of `step`."""
 
-        def take(line: str) -> None:
+        def write(line: str) -> None:
             self._file.write(f"{line}\n")
             self._file.flush()
             step.say(line)
 
-        return take
+        return write

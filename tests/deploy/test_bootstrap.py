@@ -176,7 +176,7 @@ def test_credentials_of_another_account_are_refused_before_anything_is_touched(
     finally:
         other.unlink()
     assert ended.returncode == 1
-    assert "Your AWS credentials are of account 123456789012" in ended.stderr
+    assert "Your AWS credentials belong to account 123456789012" in ended.stderr
     assert "Traceback" not in ended.stderr
     asked = running_local_aws.log.read_text()[seen:].splitlines()
     assert len(asked) == 1  # who the caller is, and nothing else

@@ -91,7 +91,7 @@ def refusal(project: Project, path: Path, **choices: object) -> str:
 def refusal_once_ended(project: Project, path: Path) -> str:
     """What is refused once nothing of the apply before runs any more."""
     deadline = time.monotonic() + 60
-    while "still runs" in (text := refusal(project, path)) and time.monotonic() < deadline:
+    while "is still running" in (text := refusal(project, path)) and time.monotonic() < deadline:
         time.sleep(0.2)
     return text
 
@@ -112,10 +112,10 @@ def test_exactly_the_reviewed_plan_is_applied_and_its_commit_recorded(planned: P
     assert planned.git("cat-file", "-t", "experiment-v2.3-infra") == "tag"
     assert planned.git("rev-parse", "experiment-v2.3-infra^{commit}") == commit
 
-    assert "was used already" in refusal(planned, folder)
+    assert "was applied before" in refusal(planned, folder)
     planned.change("second", "untagged")
     text = refusal(planned, planned.planned("second"), tag="experiment-v2.3-infra")
-    assert "The tag 'experiment-v2.3-infra' is there already" in text
+    assert "The tag 'experiment-v2.3-infra' already exists" in text
     assert value_of("second") != "untagged"
 
 
@@ -146,7 +146,7 @@ def test_without_a_commit_before_all_stacks_are_planned(planned: Project) -> Non
 
 
 def test_what_cannot_be_compared_with_is_said(planned: Project) -> None:
-    with pytest.raises(OperationError, match="There is no commit 'nowhere' here"):
+    with pytest.raises(OperationError, match="There is no commit 'nowhere' in this clone"):
         planned.plan("first", changed_since="nowhere")
     good = (planned.root / "main.py").read_text()
     (planned.root / "main.py").write_text("raise RuntimeError('broken then')\n")
@@ -178,7 +178,7 @@ def test_a_file_that_is_not_as_it_was_made_is_refused(planned: Project, name: st
         folder = planned.planned("second")
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content + b" ")
-    assert f"is not the one that was made: {name.rpartition('/')[2]}" in refusal(planned, folder)
+    assert f"was modified after it was saved: {name.rpartition('/')[2]}" in refusal(planned, folder)
     (folder / name).write_bytes(content)
 
 
@@ -208,7 +208,7 @@ def test_a_checkout_with_uncommitted_approvals_is_refused(planned: Project) -> N
 
 def test_a_plan_whose_review_is_not_clean_is_refused_with_what_is_held(planned: Project) -> None:
     text = refusal(planned, planned.planned("second"), held=[Found()])
-    assert "The review holds 1 finding that nobody has approved. Nothing was applied." in text
+    assert "The review holds 1 finding without an approval. Nothing was applied." in text
     assert "data-destroyed  local-first  aws_ssm_parameter.value: A parameter goes. Keep it." in text
 
 
@@ -219,7 +219,7 @@ def test_a_stale_plan_is_refused_with_what_to_do(planned: Project) -> None:
     planned.apply(planned.planned("second"))
     text = refusal(planned, kept)
     assert "The plan of local-second is stale" in text
-    assert "Plan anew and have that reviewed:" in text
+    assert "Plan again and have the new plan reviewed:" in text
 
 
 def test_a_half_failed_apply_says_what_is_left_to_do(planned: Project) -> None:
@@ -231,11 +231,11 @@ def test_a_half_failed_apply_says_what_is_left_to_do(planned: Project) -> None:
     with pytest.raises(OperationError) as refused:
         planned.apply(*folders)
     planned.slow("exit 0\n")
-    assert "The apply of local-first failed on the way." in refused.value.message
+    assert "The apply of local-first failed." in refused.value.message
     assert "Applied: none. Not applied: local-first, local-second." in refused.value.message
     assert "exit status 7" in refused.value.details
     assert (value_of("first"), recorded("first")) == ("half", before)
-    assert "failed on the way" in refusal(planned, folders[0])
+    assert "failed before it completed" in refusal(planned, folders[0])
 
     plans = planned.plan("first")
     assert plans.planned[0].summary == "1 to add, 0 to change, 1 to destroy"
@@ -254,7 +254,7 @@ def test_a_state_that_cannot_be_written_is_kept_and_nothing_goes_on_until_it_is_
     text = refusal(planned, folder)
     planned.slow("exit 0\n")
     errored = folder / "stack" / "errored.tfstate"
-    assert f"could not write the state to its bucket: it lies in {errored}" in text
+    assert f"could not write the state to its bucket: the state is in {errored}" in text
     assert value_of("first") == "unwritten"
     assert errored.stat().st_mode & 0o777 == 0o600
 
@@ -262,18 +262,18 @@ def test_a_state_that_cannot_be_written_is_kept_and_nothing_goes_on_until_it_is_
     bucket.create()
     for path in kept.rglob("*.tfstate"):
         bucket.put_object(Key=path.relative_to(kept).as_posix(), Body=path.read_bytes())
-    assert f"it lies in {errored}" in refusal(planned, folder)
+    assert f"the state is in {errored}" in refusal(planned, folder)
     (failed,) = planned.plan("first").failed
-    assert f"it lies in {errored}" in failed.message
+    assert f"the state is in {errored}" in failed.message
 
-    command = re.search(r"Once the bucket can be written again: (.+); then plan anew", text)
+    command = re.search(r"As soon as the bucket is writable: (.+); then plan again", text)
     assert command
     subprocess.run(["/bin/sh", "-c", command[1]], check=True, capture_output=True)
     assert not errored.exists()
     assert planned.plan("first").planned[0].summary == "nothing to change"
 
 
-def test_which_and_where_tell_a_commit_and_its_stacks_apart(planned: Project) -> None:
+def test_provenance_shows_the_commit_of_a_stack_and_the_stacks_of_a_commit(planned: Project) -> None:
     commit = planned.change("first", "provenance")
     planned.apply(planned.planned("first"), planned.planned("second"))
     origin = stack_provenance("local-first", planned.root)
@@ -315,10 +315,12 @@ def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project
     table.put_item(TableName=environment.names.lock_table, Item=item)
     try:
         text = refusal(planned, folder)
-        assert "ben@elsewhere applies since 2026-11-24 09:30:00 UTC" in text
-        assert text.index("make sure that nobody runs it: ask ben") < text.index("terraform force-unlock 6638e010")
+        assert "ben@elsewhere has been applying it since 2026-11-24 09:30:00 UTC" in text
+        assert text.index("make sure that no run is in progress: ask ben") < text.index(
+            "terraform force-unlock 6638e010"
+        )
         (failed,) = planned.plan("second").failed
-        assert "ben@elsewhere applies since" in failed.message
+        assert "ben@elsewhere has been applying it since" in failed.message
         assert planned.plan("second", lock=False).failed == ()
     finally:
         table.delete_item(TableName=environment.names.lock_table, Key={"LockID": {"S": state}})
@@ -333,14 +335,14 @@ def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> Non
     process.kill()
     process.wait()
     text = refusal(planned, folder)
-    assert f"still runs on this machine (process {process.pid}, since" in text
+    assert f"is still running on this machine (process {process.pid}, since" in text
     # A plan would take away the folder that this Terraform works in.
     (failed,) = planned.plan("first", lock=False).failed
-    assert f"still runs on this machine (process {process.pid}, since" in failed.message
+    assert f"is still running on this machine (process {process.pid}, since" in failed.message
     wait_for(planned.root / "finished.sh")
     planned.slow("exit 0\n")
     text = refusal_once_ended(planned, folder)
-    assert "was killed or interrupted before it came to its end" in text
+    assert "was killed or interrupted before it completed" in text
     assert planned.plan("first").planned[0].about.changes is False
 
 
@@ -361,7 +363,7 @@ def test_an_interrupted_apply_lets_terraform_end_and_says_what_to_do(
     (planned.root / "at-work.sh").unlink()
     planned.slow("exit 0\n")
     assert process.returncode == 128 + signal_number
-    assert "Interrupted. The Terraform that applied local-first has ended: what it had done by then is in the" in said
+    assert "Interrupted. The Terraform that applied local-first has ended, and the state contains its" in said
     assert "Traceback" not in said
     (made,) = planned.plan("first").planned
     assert made.summary.endswith("to add, 0 to change, 1 to destroy")
@@ -384,8 +386,8 @@ def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(plann
         with suppress(ProcessLookupError):
             os.kill(int(each), signal.SIGKILL)
     planned.slow("exit 0\n")
-    assert "was used already" in refusal_once_ended(planned, folder)
+    assert "was applied before" in refusal_once_ended(planned, folder)
     (failed,) = planned.plan("first").failed
-    assert f"was killed (process {process.pid}), and nothing of it runs any more" in failed.message
-    lock = re.search(r"terraform force-unlock (\S+)\. What it made last", failed.message)
+    assert f"was killed (process {process.pid}); none of its processes is running" in failed.message
+    lock = re.search(r"terraform force-unlock (\S+)\. Resources that it created", failed.message)
     assert lock

@@ -16,7 +16,7 @@ from mlinfra.operations.adopt.kinds import BY_TYPE, KINDS
 from mlinfra.operations.adopt.next_steps import next_step
 from mlinfra.operations.adopt.proof import Import, import_of, others
 from mlinfra.operations.adopt.reading import Read, Reading, read
-from mlinfra.operations.aws import account_of, in_users_terms
+from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.terraform import (
     ProposedStack,
     ProviderSource,
@@ -116,7 +116,7 @@ def adopt(
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{terraform}, account {account.account_id}")
-    with in_users_terms(), tempfile.TemporaryDirectory(prefix="mlinfra-adopt-") as private:
+    with aws_errors_explained(), tempfile.TemporaryDirectory(prefix="mlinfra-adopt-") as private:
         with progress.step("Find") as step:
             found = _find(account, asked)
             _expect_free(found, environment, neighbours)

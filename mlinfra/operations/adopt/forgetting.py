@@ -20,7 +20,7 @@ from mlinfra.declarations import (
     write_whole,
 )
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import account_of, in_users_terms
+from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.terraform import Terraform, Version, find_terraform, proposed_stack, provider_source
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def forget(
         step.conclude(f"{tool}, account {account.account_id}")
     entry = Forgotten(address=address, stack=stack, reason=reason, who=account.caller, when=today)
     component = environment.names.component_of(stack)
-    with in_users_terms(), tempfile.TemporaryDirectory(prefix="mlinfra-forget-") as private:
+    with aws_errors_explained(), tempfile.TemporaryDirectory(prefix="mlinfra-forget-") as private:
         terraform = Terraform(Path(private), tool.path, changes=source.changes)
         proposed = proposed_stack(environment, root, account, terraform, component)
         with progress.step("Look into the state"):

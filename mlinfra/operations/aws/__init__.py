@@ -5,9 +5,9 @@ from __future__ import annotations
 from mlinfra.operations.aws.account import (
     AwsAccount,
     account_of,
+    aws_errors_explained,
     endpoint_is_on_this_machine,
-    in_users_terms,
     reachable,
 )
 
-__all__ = ["AwsAccount", "account_of", "endpoint_is_on_this_machine", "in_users_terms", "reachable"]
+__all__ = ["AwsAccount", "account_of", "aws_errors_explained", "endpoint_is_on_this_machine", "reachable"]

@@ -1,4 +1,4 @@
-"""Talking to the AWS account of an environment, and being sure that it is that account."""
+"""Access to the AWS account of an environment, after a check of the credentials, and AWS errors as messages."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _NO_LONGER_VALID = frozenset(
 
 @dataclass(frozen=True)
 class AwsAccount:
-    """The account of an environment, reached with credentials that belong to it."""
+    """The account of an environment, with credentials for it."""
 
     session: boto3.session.Session
     account_id: str
     caller: str
-    """Whose credentials these are, as an ARN."""
+    """The ARN of the principal."""
 
     def client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients at run time
         """The boto3 client of `service` in the environment's region."""
@@ -57,26 +57,25 @@ class AwsAccount:
 
 
 def account_of(environment: Environment) -> AwsAccount:
-    """The environment's account, once the credentials at hand turn out to be of that account.
+    """The account of an environment, after a check that the credentials belong to it.
 
     Raises:
-        OperationError: where there are no credentials, they are no longer valid, or they belong to
-            another account.
+        OperationError: if there are no credentials, they have expired, or they belong to another account.
     """
     if environment.emulated and not os.environ.get("AWS_ENDPOINT_URL"):
         mlinfra = own_command()
         message = (
-            f"The environment {environment.name!r} lives in a local AWS, and AWS_ENDPOINT_URL does not say where that "
-            f'is. Start one and point this shell at it: {mlinfra} local up && eval "$({mlinfra} local env)"'
+            f"The environment {environment.name!r} is emulated, and AWS_ENDPOINT_URL does not contain the address of a "
+            f'local AWS. Start one and connect this shell: {mlinfra} local up && eval "$({mlinfra} local env)"'
         )
         raise OperationError(message)
-    with in_users_terms():
+    with aws_errors_explained():
         session = boto3.session.Session(region_name=environment.region)
         identity = session.client("sts").get_caller_identity()
     if identity["Account"] != environment.account_id:
         message = (
-            f"Your AWS credentials are of account {identity['Account']} ({identity['Arn']}), and the environment "
-            f"{environment.name!r} is account {environment.account_id}. Nothing was touched. Use credentials of "
+            f"Your AWS credentials belong to account {identity['Account']} ({identity['Arn']}), and the environment "
+            f"{environment.name!r} is in account {environment.account_id}. Nothing was changed. Use credentials of "
             f"{environment.account_id}, such as another AWS_PROFILE."
         )
         raise OperationError(message)
@@ -84,27 +83,27 @@ def account_of(environment: Environment) -> AwsAccount:
 
 
 def reachable(environments: Sequence[Environment]) -> tuple[Environment, ...]:
-    """Those of `environments` that the credentials at hand belong to.
+    """The environments in the account of the current credentials.
 
     Raises:
-        OperationError: where there are no credentials, or they belong to none of them.
+        OperationError: if there are no credentials, or they belong to no environment's account.
     """
-    with in_users_terms():
+    with aws_errors_explained():
         identity = boto3.session.Session(region_name=environments[0].region).client("sts").get_caller_identity()
     is_local = endpoint_is_on_this_machine()
     found = tuple(each for each in environments if each.account_id == identity["Account"] and each.emulated == is_local)
     if not found:
         known = ", ".join(f"{each.name} ({each.account_id})" for each in environments)
         message = (
-            f"Your AWS credentials are of account {identity['Account']} ({identity['Arn']}), which is that of no "
-            f"environment: {known}. Use credentials of one of them, such as another AWS_PROFILE."
+            f"Your AWS credentials belong to account {identity['Account']} ({identity['Arn']}), which is not the "
+            f"account of a declared environment: {known}. Use credentials of one of them, such as another AWS_PROFILE."
         )
         raise OperationError(message)
     return found
 
 
 def endpoint_is_on_this_machine() -> bool:
-    """Whether AWS is asked at an address of this machine, as a local AWS is."""
+    """True if AWS_ENDPOINT_URL is an address of this machine, as for a local AWS."""
     host = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -113,11 +112,11 @@ def endpoint_is_on_this_machine() -> bool:
 
 
 @contextmanager
-def in_users_terms() -> Iterator[None]:
-    """Raise what boto3 raises inside as an OperationError that says what to do.
+def aws_errors_explained() -> Iterator[None]:
+    """Convert errors of boto3 inside the block into an OperationError with the remedy.
 
     Raises:
-        OperationError: where AWS refuses, cannot be reached, or there are no credentials.
+        OperationError: if AWS denies a request, cannot be reached, or there are no credentials.
     """
     try:
         yield
@@ -125,24 +124,24 @@ def in_users_terms() -> Iterator[None]:
         message = f"There are no AWS credentials ({error}). Log in, such as with `aws sso login`, or set AWS_PROFILE."
         raise OperationError(message) from error
     except ProfileNotFound as error:
-        message = f"{error}. Set AWS_PROFILE to one of those that `aws configure list-profiles` prints."
+        message = f"{error}. Set AWS_PROFILE to a profile that `aws configure list-profiles` prints."
         raise OperationError(message) from error
     except (SSOError, TokenRetrievalError) as error:
-        message = f"Your AWS login has ended ({error}). Log in again: aws sso login"
+        message = f"Your AWS login has expired ({error}). Log in again: aws sso login"
         raise OperationError(message) from error
     except (EndpointConnectionError, ConnectTimeoutError) as error:
-        message = f"AWS cannot be reached: {error}"
+        message = f"AWS cannot be reached ({error}). Check the network connection and the region."
         raise OperationError(message) from error
     except ClientError as error:
-        raise OperationError(_refusal(error)) from error
+        raise OperationError(_rejection(error)) from error
     except BotoCoreError as error:
-        message = f"AWS cannot be asked: {error}"
+        message = f"The request to AWS failed: {error}"
         raise OperationError(message) from error
 
 
-def _refusal(error: ClientError) -> str:
+def _rejection(error: ClientError) -> str:
     code = error.response["Error"].get("Code", "")
     text = error.response["Error"].get("Message", "")
     if code in _NO_LONGER_VALID:
-        return f"AWS does not accept your credentials ({code}: {text}). Log in again."
-    return f"AWS refused {error.operation_name} ({code}: {text}). The credentials need to be allowed to do it."
+        return f"Your AWS credentials are invalid or have expired ({code}: {text}). Log in again."
+    return f"AWS refused {error.operation_name} ({code}: {text}). The credentials require permission for it."

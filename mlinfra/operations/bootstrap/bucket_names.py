@@ -1,4 +1,4 @@
-"""Writing down what the buckets of protected data lakes are called."""
+"""The record of the bucket names of protected data lakes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def pin_bucket_names(environments: Sequence[Environment], root: Path) -> tuple[str, ...]:
-    """Write the names of the buckets of `environments` into the record of the project at `root`.
+    """Record the bucket names of `environments` in the project at `root`.
 
     Args:
-        environments: whose names. What is recorded already stays as it is.
+        environments: the environments. Recorded names are not changed.
         root: the project's folder.
 
     Returns:
         The names that are new in the record.
 
     Raises:
-        DeclarationError: where a bucket has another name in the record, with what to do; nothing is written then.
+        DeclarationError: if a bucket has another name in the record, with the remedy. Nothing is written then.
     """
     path = root / BUCKET_RECORD_FILE
     record = before = BucketRecord.load(path)

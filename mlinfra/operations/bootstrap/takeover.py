@@ -1,7 +1,7 @@
-"""Taking over what an unfinished bootstrap made: found in AWS by name, and imported into the state.
+"""Takeover of resources from an incomplete bootstrap: found in AWS by name, and imported into the state.
 
-Only what cannot be made twice is looked for. Settings of a bucket, such as its versioning, are
-written anew with the same values, which changes nothing.
+Only resources that cannot be created twice are imported. Settings of a bucket, such as its versioning, are written
+again with the same values, which changes nothing.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Attributes = dict[str, Any]
 
 
 def unmanaged(stack: Mapping[str, Any], state: State, account: AwsAccount) -> dict[str, str]:
-    """What the stack declares, AWS has, and the state does not know.
+    """The declared resources that exist in AWS and not in the state.
 
     Args:
-        stack: the synthesized stack, as its `cdk.tf.json` has it.
-        state: what is under management.
-        account: where to look.
+        stack: the content of the stack's `cdk.tf.json`.
+        state: the state of the stack.
+        account: the account of the environment.
 
     Returns:
         The id to import, by address.
 
     Raises:
-        OperationError: where several keys could be the one that is looked for.
+        OperationError: if several keys match.
     """
     resources: Mapping[str, Mapping[str, Attributes]] = stack["resource"]
     found: dict[str, str] = {}
@@ -78,7 +78,7 @@ def _alias(account: AwsAccount, attributes: Attributes, _: object) -> str | None
 
 
 def _key(account: AwsAccount, attributes: Attributes, resources: Mapping[str, Mapping[str, Attributes]]) -> str | None:
-    """The key behind its alias, or where that was not made yet, the one that is described so."""
+    """The key of the alias; without an alias, the enabled key with the same description."""
     for alias in resources.get("aws_kms_alias", {}).values():
         if target := _target(account, str(alias["name"])):
             return target
@@ -90,8 +90,8 @@ def _key(account: AwsAccount, attributes: Attributes, resources: Mapping[str, Ma
     if len(fitting) > 1:
         aliases = ", ".join(str(alias["name"]) for alias in resources.get("aws_kms_alias", {}).values())
         message = (
-            f"Several KMS keys are described as {description!r}: {', '.join(fitting)}. Give the one to keep the alias "
-            f"{aliases} with `aws kms create-alias`, and run this again."
+            f"Several KMS keys have the description {description!r}: {', '.join(fitting)}. Create the alias {aliases} "
+            f"for the key to keep with `aws kms create-alias`, and run the command again."
         )
         raise OperationError(message)
     return fitting[0] if fitting else None

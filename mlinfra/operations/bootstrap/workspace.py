@@ -1,7 +1,7 @@
-"""The private folder that a bootstrap works in, and the certainty that it is the only one on this machine.
+"""The private folder of a bootstrap, and the exclusion of a second bootstrap on this machine.
 
-The folder lies in the user's own state directory, never in the checkout, and is emptied before and
-after: whatever a killed bootstrap left there is not needed to go on.
+The folder is in the user's state directory, never in the checkout. It is emptied before and after a bootstrap, which
+requires no file of an earlier one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 from platformdirs import user_state_path
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.terraform import Run, append_run, lock_record, read_run
+from mlinfra.operations.terraform import Run, append_run, lock_record, read_holder, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,14 +30,14 @@ _WAIT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder that is empty at first, and only this bootstrap's."""
+    """A folder that is empty at first, for this bootstrap only."""
 
     path: Path
     killed: Run | None
-    """The bootstrap before this one, if it did not come to an end in good order."""
+    """The previous bootstrap, if it was killed."""
 
     inherited: tuple[int, ...]
-    """What every child has to inherit, so that the folder stays taken until the last one has ended."""
+    """The descriptors that child processes inherit, so that the lock is held until the last one has ended."""
 
 
 @contextmanager
@@ -45,16 +45,16 @@ def workspace(environment: Environment, *, announce: Callable[[str], None]) -> I
     """The folder for bootstrapping `environment`, until the end of the block.
 
     Args:
-        environment: what is bootstrapped.
-        announce: is told when another bootstrap has to be waited for.
+        environment: the environment.
+        announce: receives a sentence if another bootstrap must complete first.
 
     Raises:
-        OperationError: where another bootstrap of it on this machine does not end within two minutes.
+        OperationError: if another bootstrap of it on this machine does not end within two minutes.
     """
     parent = user_state_path("mlinfra", ensure_exists=True) / "bootstrap"
     parent.mkdir(mode=0o700, exist_ok=True)
     name = _name(environment)
-    with _taken(parent / f"{name}.run", environment, announce) as record:
+    with _locked_record(parent / f"{name}.run", environment, announce) as record:
         killed = read_run(record)
         append_run(record, Run.of_this_process())
         path = parent / name
@@ -68,27 +68,27 @@ def workspace(environment: Environment, *, announce: Callable[[str], None]) -> I
 
 
 def _name(environment: Environment) -> str:
-    """Unique in all of AWS, as the bucket's name is; local ones are told apart by their address."""
+    """The name of the state bucket, unique in all of AWS; for a local AWS, with its address."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     suffix = f"-{sha256(endpoint.encode()).hexdigest()[:8]}" if endpoint else ""
     return f"{environment.names.state_bucket}{suffix}"
 
 
-def _taken(path: Path, environment: Environment, announce: Callable[[str], None]) -> IO[str]:
-    """The record at `path`, once no process holds it: no bootstrap, no Terraform that outlived a killed one."""
+def _locked_record(path: Path, environment: Environment, announce: Callable[[str], None]) -> IO[str]:
+    """The locked record at `path`, after any other bootstrap, and the Terraform of a killed one, have ended."""
     deadline = time.monotonic() + _WAIT_SECONDS
     announced = False
     while True:
         record = path.open("a+")
         if lock_record(record, path):
             return record
-        holder = read_run(record)
+        holder = read_holder(record)
         record.close()
         since = f"process {holder.pid}, since {holder.started:%Y-%m-%d %H:%M:%S} UTC" if holder else "just started"
         if time.monotonic() > deadline:
             message = (
-                f"Another bootstrap of {environment.name!r}, or its Terraform, still runs on this machine ({since}). "
-                "Run this again when it has ended."
+                f"Another bootstrap of {environment.name!r}, or its Terraform, is still running on this machine "
+                f"({since}). Run the command again when it has ended."
             )
             raise OperationError(message)
         if not announced:

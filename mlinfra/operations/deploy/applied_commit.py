@@ -1,4 +1,4 @@
-"""Which commit made a stack: recorded in an SSM parameter when a plan was applied."""
+"""The commit that a stack was applied from, recorded in an SSM parameter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from mlinfra.operations.aws import in_users_terms
+from mlinfra.operations.aws import aws_errors_explained
 
 if TYPE_CHECKING:
     from mlinfra.declarations import Environment
@@ -20,15 +20,15 @@ _NAME = "commit"
 
 @dataclass(frozen=True)
 class AppliedCommit:
-    """What is recorded about the last apply of a stack."""
+    """The record of the last apply of a stack."""
 
     commit: str | None
-    """In full; None where the plan was made outside of any repository."""
+    """The full hash; None if the plan was made outside of a repository."""
     dirty: bool
-    """Whether there were uncommitted changes too."""
+    """True if there were uncommitted changes."""
     when: datetime
     who: str
-    """Whose credentials applied it, as an ARN."""
+    """The ARN of the principal that applied it."""
     mlinfra: str
     """The version of mlinfra."""
     sha256: str
@@ -36,10 +36,10 @@ class AppliedCommit:
 
 
 def record(account: AwsAccount, environment: Environment, component: str, applied: AppliedCommit) -> str:
-    """Record what was applied. Returns the parameter's name.
+    """Record an apply. Returns the name of the parameter.
 
     Raises:
-        OperationError: where AWS refuses.
+        OperationError: if AWS denies or fails the request.
     """
     name = environment.names.parameter(component, _NAME)
     facts = {
@@ -50,10 +50,10 @@ def record(account: AwsAccount, environment: Environment, component: str, applie
         "mlinfra": applied.mlinfra,
         "sha256": applied.sha256,
     }
-    with in_users_terms():
+    with aws_errors_explained():
         account.client("ssm").put_parameter(
             Name=name,
-            Description=f"Written by mlinfra apply: which commit made {environment.names.stack_id(component)}.",
+            Description=f"Written by mlinfra apply: the applied commit of {environment.names.stack_id(component)}.",
             Value=json.dumps(facts),
             Type="String",
             Overwrite=True,
@@ -62,12 +62,12 @@ def record(account: AwsAccount, environment: Environment, component: str, applie
 
 
 def read(account: AwsAccount, environment: Environment, component: str) -> AppliedCommit | None:
-    """What is recorded about a stack; None where nothing is.
+    """The record of a stack; None if there is none.
 
     Raises:
-        OperationError: where AWS refuses.
+        OperationError: if AWS denies or fails the request.
     """
-    with in_users_terms():
+    with aws_errors_explained():
         try:
             answer = account.client("ssm").get_parameter(Name=environment.names.parameter(component, _NAME))
         except ClientError as error:

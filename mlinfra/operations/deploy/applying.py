@@ -1,7 +1,7 @@
-"""Apply plans that were reviewed: exactly those files, never a new plan.
+"""Apply of reviewed plans: exactly the saved files, never a new plan.
 
-Everything that can be refused is refused before anything is applied. Terraform writes to a file, and
-holds a record open, so that it finishes where mlinfra is killed, and the next apply knows of it.
+Everything that can be refused is refused before anything is applied. Terraform writes to a log file and inherits the
+record of the apply: it completes if mlinfra is killed, and the next apply detects that.
 """
 
 from __future__ import annotations
@@ -17,9 +17,17 @@ from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of
 from mlinfra.operations.deploy import applied_commit
 from mlinfra.operations.deploy.applied_commit import AppliedCommit
-from mlinfra.operations.deploy.apply_checks import expect_clean_review, ready
-from mlinfra.operations.deploy.saved_plan import Attempt, SavedPlan, unsaved_state
-from mlinfra.operations.deploy.state_lock import explain, held_lock, runs_here, state_of, taken
+from mlinfra.operations.deploy.local_apply import is_applied_locally, local_apply, state_of
+from mlinfra.operations.deploy.preconditions import checked_plans, require_approved_review
+from mlinfra.operations.deploy.saved_plan import (
+    Attempt,
+    SavedPlan,
+    created_resources,
+    unrecorded_resources_advice,
+    unsaved_state_message,
+)
+from mlinfra.operations.deploy.state_lock import held_lock, lock_error
+from mlinfra.operations.review import review as review_plans
 from mlinfra.operations.terraform import Repository, Run, Terraform, TerraformError, find_terraform, provider_source
 
 if TYPE_CHECKING:
@@ -29,8 +37,8 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.aws import AwsAccount
-    from mlinfra.operations.deploy.apply_checks import ReadyPlan, Review
-    from mlinfra.operations.deploy.state_lock import Taken
+    from mlinfra.operations.deploy.local_apply import LocalApply
+    from mlinfra.operations.deploy.preconditions import CheckedPlan, ReviewPlans
     from mlinfra.operations.terraform import Progress, Step
 
 _STALE = "Saved plan is stale"
@@ -45,11 +53,13 @@ class AppliedStack:
     commit: str | None
     dirty: bool
     parameter: str
-    """The SSM parameter that says so."""
+    """The SSM parameter that records the commit."""
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Target:
+    """The environment of a plan, and its account."""
+
     environment: Environment
     account: AwsAccount
 
@@ -59,100 +69,101 @@ def apply(
     root: Path,
     progress: Progress,
     *,
-    review: Review,
     today: date,
+    review: ReviewPlans = review_plans,
     allow_dirty: bool = False,
     live: bool = False,
     tag: str | None = None,
 ) -> tuple[AppliedStack, ...]:
-    """Apply the plans in `paths`, each after those that it depends on, and record the commit that made each stack.
+    """Apply the plans in `paths`, each after its dependencies, and record the commit of each stack.
 
     Args:
-        paths: folders that `mlinfra plan` made, or the `tfplan` in them.
+        paths: folders that `mlinfra plan` saved, or the `tfplan` in them.
         root: the project.
-        progress: is shown the steps.
-        review: reads the plans; `mlinfra.operations.review`.
-        today: the day that approvals are judged by.
-        allow_dirty: apply what was planned from uncommitted changes. Default: False. It is recorded.
-        live: have the review look whether jobs run. Default: False.
-        tag: an annotated git tag for the commit, once all is applied. Default: none.
+        progress: receives the steps.
+        today: the date at which approvals must be valid.
+        review: reviews the plans. Default: `mlinfra.operations.review.review`.
+        allow_dirty: True: apply plans of uncommitted changes; this is recorded. Default: False.
+        live: True: the review checks whether jobs are running. Default: False.
+        tag: an annotated git tag for the commit, made after all plans are applied. Default: none.
 
     Raises:
-        OperationError: where a plan is refused, locked, stale or fails; none after it is applied.
+        ReviewHeldError: if a finding of the review is not approved.
+        OperationError: if a plan is refused, locked or stale, or its apply fails.
     """
     repository = Repository(root)
     with progress.step("Check the plans") as step:
         tool = find_terraform()
         source = provider_source(root)
-        plans = ready(paths, repository, root=root, allow_dirty=allow_dirty)
+        plans = checked_plans(paths, repository, root=root, allow_dirty=allow_dirty)
         if tag:
-            _expect_can_tag(plans, repository, tag)
-        places = {name: _place(root, name) for name in dict.fromkeys(each.about.environment for each in plans)}
+            _require_can_tag(plans, repository, tag)
+        targets = {name: _target(root, name) for name in dict.fromkeys(each.about.environment for each in plans)}
         step.conclude(", ".join(each.about.stack for each in plans))
-    with progress.step("Review them"):
-        expect_clean_review(plans, review, root=root, today=today, live=live)
+    with progress.step("Review the plans"):
+        require_approved_review(plans, review, root=root, today=today, live=live)
     applied: list[AppliedStack] = []
     for each in plans:
         with progress.step(f"Apply {each.about.stack}") as step:
             terraform = Terraform(each.saved.stack, tool.path, changes=source.changes)
             try:
-                applied.append(_apply(each, terraform, places[each.about.environment], step))
+                applied.append(_apply(each, terraform, targets[each.about.environment], step))
             except OperationError as error:
-                raise _with_what_is_left(error, plans, applied) from None
+                raise _with_remaining_plans(error, plans, applied) from None
     if tag and plans[0].about.commit:
         stacks = ", ".join(each.stack for each in applied)
         repository.make_tag(tag, plans[0].about.commit, f"Applied by mlinfra: {stacks}")
     return tuple(applied)
 
 
-def after_interruption(paths: Sequence[Path]) -> str | None:
-    """What became of the plans in `paths` when their apply was interrupted; None where none had been begun."""
-    said = []
+def state_after_interruption(paths: Sequence[Path]) -> str:
+    """The state of the plans in `paths` after their apply was interrupted, and how to continue."""
+    sentences = []
     for saved in dict.fromkeys(map(SavedPlan.at, paths)):
         attempt = saved.attempt()
         if attempt is None or attempt.outcome != "unknown":
             continue
         stack = saved.read().stack
-        # What Terraform started ends a moment after it.
-        if runs_here(stack, state_of(saved.stack), patience=_PATIENCE_SECONDS):
-            said.append(
-                f"Terraform still finishes what it is at in {stack}, and then writes the state and releases the lock: "
-                f"{saved.log} says how far it is. Do not end it."
+        # The providers end a moment after Terraform.
+        if is_applied_locally(stack, state_of(saved.stack), patience=_PATIENCE_SECONDS):
+            sentences.append(
+                f"Terraform is still completing its current changes in {stack}. It then writes the state and releases "
+                f"the lock; its progress is in {saved.log}. Do not stop it."
             )
         elif saved.errored_state.exists():
-            said.append(unsaved_state(saved))
+            sentences.append(unsaved_state_message(saved))
         else:
-            said.append(
-                f"The Terraform that applied {stack} has ended: what it had done by then is in the state. Plan anew, "
-                f"which shows what is left to do: {own_command()} plan {stack}"
+            sentences.append(
+                f"The Terraform that applied {stack} has ended, and the state contains its completed changes. Plan "
+                f"again, which shows the remaining changes: {own_command()} plan {stack}"
             )
-    return "\n".join(said) or None
+    return "\n".join(sentences) or "Nothing was applied."
 
 
-def _expect_can_tag(plans: Sequence[ReadyPlan], repository: Repository, tag: str) -> None:
+def _require_can_tag(plans: Sequence[CheckedPlan], repository: Repository, tag: str) -> None:
     commit = plans[0].about.commit
     if commit is None or any(each.about.dirty for each in plans):
         message = (
-            f"The tag {tag!r} would say that this commit was applied, and the plans are of uncommitted changes. "
-            f"Nothing was applied. Commit and plan anew, or apply without --tag."
+            f"The tag {tag!r} would mark this commit as applied, and the plans contain uncommitted changes. Nothing "
+            f"was applied. Commit and plan again, or apply without --tag."
         )
         raise OperationError(message)
-    repository.expect_can_tag(tag, commit)
+    repository.require_taggable(tag, commit)
 
 
-def _place(root: Path, name: str) -> _Place:
+def _target(root: Path, name: str) -> _Target:
     (environment,) = load_environments(root, only=name, judged=False)
-    return _Place(environment, account_of(environment))
+    return _Target(environment, account_of(environment))
 
 
-def _apply(plan: ReadyPlan, terraform: Terraform, place: _Place, step: Step) -> AppliedStack:
+def _apply(plan: CheckedPlan, terraform: Terraform, target: _Target, step: Step) -> AppliedStack:
     saved, about = plan.saved, plan.about
-    with taken(about.stack, state_of(saved.stack)) as hold:
+    with local_apply(about.stack, state_of(saved.stack)) as held:
         attempt = saved.attempt() or Attempt(datetime.now(timezone.utc), Run.of_this_process().who, "unknown")
         if attempt.outcome != "applied":
-            # Providers are not kept with a plan. Terraform refuses any but those that it was made with.
+            # Providers are not saved with a plan. Terraform requires the versions that the plan was made with.
             terraform.init()
-            _run(plan, replace(terraform, on_line=step.say, pass_fds=hold.inherited), hold, attempt)
+            _run(plan, replace(terraform, on_line=step.say, pass_fds=held.inherited), held, attempt)
             attempt = replace(attempt, outcome="applied")
             saved.note(attempt)
     step.say("Record the commit")
@@ -160,73 +171,73 @@ def _apply(plan: ReadyPlan, terraform: Terraform, place: _Place, step: Step) -> 
         commit=about.commit,
         dirty=about.dirty,
         when=datetime.now(timezone.utc),
-        who=place.account.caller,
+        who=target.account.caller,
         mlinfra=version("mlinfra-cdktf"),
         sha256=about.sha256["cdk.tf.json"],
     )
     try:
-        parameter = applied_commit.record(place.account, place.environment, about.component, facts)
+        parameter = applied_commit.record(target.account, target.environment, about.component, facts)
     except OperationError as error:
         message = (
-            f"{about.stack} was applied, and its commit could not be recorded: {error.message} Then run the same "
-            f"`{own_command()} apply` again: it only records."
+            f"{about.stack} was applied, and its commit could not be recorded: {error.message} Afterwards run the same "
+            f"`{own_command()} apply` again, which only records the commit."
         )
         raise OperationError(message, details=error.details) from None
     saved.note(replace(attempt, outcome="recorded"))
     return AppliedStack(about.stack, about.commit, about.dirty, parameter)
 
 
-def _run(plan: ReadyPlan, terraform: Terraform, hold: Taken, attempt: Attempt) -> None:
-    """Have Terraform apply the plan.
+def _run(plan: CheckedPlan, terraform: Terraform, held: LocalApply, attempt: Attempt) -> None:
+    """Run `terraform apply`.
 
     Raises:
-        OperationError: where it does not, with what that left behind and what to do.
+        OperationError: if it fails, with the resulting state and the remedy.
     """
     saved, stack = plan.saved, plan.about.stack
-    killed = hold.killed
+    killed = held.killed
     saved.note(attempt)
-    hold.begin()
+    held.begin()
     try:
         terraform.apply(saved.tfplan, log=saved.log)
     except TerraformError as error:
         if lock := held_lock(error.details):
             saved.note(None)
-            raise explain(lock, stack, saved.stack, killed=killed, now=datetime.now(timezone.utc)) from None
+            raise lock_error(lock, stack, saved.stack, killed=killed, now=datetime.now(timezone.utc)) from None
         if _STALE in error.details:
             saved.note(None)
             message = (
-                f"The plan of {stack} is stale: its state was changed after the plan was made, by another apply. "
-                f"Nothing was applied. Plan anew and have that reviewed: {own_command()} plan {stack}"
+                f"The plan of {stack} is stale: another apply changed the state after the plan was made. Nothing was "
+                f"applied. Plan again and have the new plan reviewed: {own_command()} plan {stack}"
             )
             raise OperationError(message) from None
         if error.was_killed:
-            hold.leave_behind()
+            held.keep_record()
             message = (
-                f"Terraform was killed while it applied {stack}. What it made last may exist without the state knowing "
-                f"of it, and its lock is left: the next `{own_command()} plan {stack}` says how to release it. "
-                f"{saved.log} says what it did last."
+                f"Terraform was killed while it applied {stack}. It did not release its lock: the next "
+                f"`{own_command()} plan {stack}` shows the command that does. {unrecorded_resources_advice(saved)}"
             )
-            raise OperationError(message, details=error.details) from None
+            details = "\n".join(filter(None, (error.details, created_resources(saved))))
+            raise OperationError(message, details=details) from None
         saved.note(replace(attempt, outcome="failed"))
         if saved.errored_state.exists():
-            raise OperationError(unsaved_state(saved), details=error.details) from None
+            raise OperationError(unsaved_state_message(saved), details=error.details) from None
         message = (
-            f"The apply of {stack} failed on the way. What it had done by then is in the state, and the lock is "
-            f"released. Mend the cause, and plan anew, which shows what is left to do: {own_command()} plan {stack}"
+            f"The apply of {stack} failed. The state contains the changes that were completed, and the lock is "
+            f"released. Fix the cause, and plan again, which shows the remaining changes: {own_command()} plan {stack}"
         )
         raise OperationError(message, details=error.details) from None
     except BaseException:
-        hold.leave_behind()
+        held.keep_record()
         raise
 
 
-def _with_what_is_left(
-    error: OperationError, plans: Sequence[ReadyPlan], applied: Sequence[AppliedStack]
+def _with_remaining_plans(
+    error: OperationError, plans: Sequence[CheckedPlan], applied: Sequence[AppliedStack]
 ) -> OperationError:
-    """The error, with which of several plans were applied and which were not."""
+    """The error, with the plans that were applied and those that were not."""
     if len(plans) == 1:
         return error
     done = [each.stack for each in applied]
-    left = [each.about.stack for each in plans if each.about.stack not in done]
-    message = f"{error.message}\nApplied: {', '.join(done) or 'none'}. Not applied: {', '.join(left)}."
+    remaining = [each.about.stack for each in plans if each.about.stack not in done]
+    message = f"{error.message}\nApplied: {', '.join(done) or 'none'}. Not applied: {', '.join(remaining)}."
     return OperationError(message, details=error.details)

@@ -1,4 +1,4 @@
-"""Plan stacks, several at once, and save each plan with what it was made from. Nothing is ever applied here."""
+"""Plans of several stacks at the same time, each saved with its origin. Nothing is applied."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import account_of
-from mlinfra.operations.deploy import chosen_stacks
+from mlinfra.operations.aws import account_of, aws_errors_explained
+from mlinfra.operations.deploy import stack_selection
+from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no_local_apply, state_of
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, private_text
-from mlinfra.operations.deploy.state_lock import expect_nobody_here, explain, held_lock, killed_here, state_of
+from mlinfra.operations.deploy.state_lock import held_lock, lock_error
 from mlinfra.operations.terraform import (
+    RemoteState,
     Repository,
     Terraform,
     TerraformError,
     Tool,
+    find_node,
     find_terraform,
     provider_source,
+    require_tools,
     synthesize,
 )
 
@@ -35,12 +39,12 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import Progress, ProviderSource, Step, SynthesizedStack, Tool
 
 _NO_COMMIT = re.compile("(?:0{40}|0{64})")
-"""What GitLab and GitHub call the commit before a push where there was none: a new branch, a first push, a pipeline
-that somebody started by hand. Sources: GitLab, "Predefined variables", CI_COMMIT_BEFORE_SHA; GitHub, "Webhook events
+"""The value of GitLab and GitHub for the commit before a push if there is none: a new branch, a first push, a pipeline
+that was started manually. Sources: GitLab, "Predefined variables", CI_COMMIT_BEFORE_SHA; GitHub, "Webhook events
 and payloads", push."""
 
-AT_ONCE = 4
-"""How many stacks are planned at the same time. The AWS provider takes up to 300 MB for each."""
+PARALLELISM = 4
+"""The default number of stacks that are planned at the same time. The AWS provider takes up to 300 MB for each."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +54,35 @@ class PlannedStack:
     about: About
     folder: Path
     summary: str
-    """What would change, such as `3 to add, 1 to change, 0 to destroy`."""
+    """The planned changes, such as `3 to add, 1 to change, 0 to destroy`."""
 
 
 @dataclass(frozen=True)
 class FailedStack:
-    """A stack that could not be planned."""
+    """A stack that could not be planned, or all stacks of an environment."""
 
     stack: str
+    """The id of the stack; `dev-*` for all stacks of an environment."""
     message: str
     details: str
 
 
 @dataclass(frozen=True)
 class Plans:
-    """What planning came to."""
+    """The result of planning several stacks."""
 
     planned: tuple[PlannedStack, ...]
     failed: tuple[FailedStack, ...]
     unchanged: tuple[str, ...]
-    """Stacks that were left out: they are what they were at the commit that was compared with."""
-    gone: tuple[str, ...]
-    """Stacks that are declared no longer. What they made is still there."""
-    environments_left_out: tuple[str, ...]
+    """Stacks that are identical to those of the compared commit, and were not planned."""
+    removed: tuple[str, ...]
+    """Stacks that are no longer declared. Their resources still exist."""
+    skipped_environments: tuple[str, ...]
     """Environments of other accounts."""
 
     @property
     def differs(self) -> bool:
-        """Whether applying any of the plans would change anything."""
+        """True if a plan contains changes."""
         return any(each.about.changes for each in self.planned)
 
 
@@ -87,72 +92,101 @@ def plan(
     *,
     patterns: Sequence[str] = (),
     changed_since: str | None = None,
-    parallel: int = AT_ONCE,
+    parallelism: int = PARALLELISM,
     lock: bool = True,
     out: Path | None = None,
 ) -> Plans:
-    """Synthesize, and save a plan for each chosen stack.
+    """Synthesize the project, and save a plan of each selected stack.
 
     Args:
         root: the project.
-        progress: is shown the steps, several at a time.
-        patterns: which stacks, such as `dev-*`. Default: all of the account that the credentials at hand are of.
-        changed_since: a commit; only stacks that it synthesizes to otherwise are planned. Zeros are no commit, as in
-            what pipelines say of a new branch. Default: all are.
-        parallel: how many stacks are planned at once. Default: 4.
-        lock: whether to hold each state's lock meanwhile. Default: True; credentials that may only read cannot.
+        progress: receives the steps, several at a time.
+        patterns: the stacks, such as `dev-*`. Default: all stacks of the AWS account in use.
+        changed_since: a commit: only stacks that differ from those of this commit are planned. Zeros, the value of
+            pipelines for a new branch, select all stacks. Default: all stacks.
+        parallelism: the number of stacks that are planned at the same time. Default: 4.
+        lock: True: lock the state meanwhile, which read-only credentials cannot. Default: True.
         out: the folder for plans. Default: `plans` in the project.
 
     Returns:
-        The plans, and the stacks that could not be planned: an error in one does not lose the others.
+        The plans, and the stacks that could not be planned. An error in one stack does not affect the others.
 
     Raises:
-        OperationError: where a tool is missing, a pattern matches no stack, or there is nothing to compare with.
-        DeclarationError: where an environment is not declared rightly.
+        OperationError: if a tool is missing, a pattern matches no stack, or the commit cannot be synthesized.
+        DeclarationError: if an environment is invalid.
     """
     out = out or root / PLANS_FOLDER
     repository = Repository(root)
     base = _base(repository, changed_since, progress)
     with progress.step("Check the tools") as step:
-        tool = find_terraform()
+        tool, node = require_tools(find_terraform, find_node)
         source = provider_source(root)
-        step.conclude(str(tool))
-    environments = chosen_stacks.choose_environments(root, patterns)
-    commit, uncommitted = repository.head(), repository.uncommitted(besides=out)
+        step.conclude(f"{tool}, {node}")
+    environments = stack_selection.select_environments(root, patterns)
+    reachable, failed = _check_state_buckets(environments.selected, progress)
+    commit, uncommitted = repository.head(), repository.uncommitted(ignoring=out)
     with TemporaryDirectory(prefix="mlinfra-") as folder:
-        stacks = _synthesize(root, environments.chosen, Path(folder), progress)
-        chosen = chosen_stacks.choose_stacks(stacks, patterns)
-        gone: tuple[str, ...] = ()
+        stacks = _synthesize(root, reachable, Path(folder), progress) if reachable else ()
+        chosen = stack_selection.select_stacks(stacks, patterns) if reachable else ()
+        removed: tuple[str, ...] = ()
         unchanged: tuple[str, ...] = ()
         if base:
-            with progress.step(f"Synthesize the stacks of {changed_since}") as step:
+            with progress.step(f"Synthesize the stacks at {changed_since}") as step:
                 there = Path(folder, "before")
-                compared = chosen_stacks.compare(stacks, repository, base, there, patterns=patterns)
-                gone = compared.gone
+                compared = stack_selection.compare(stacks, repository, base, there, patterns=patterns)
+                removed = compared.removed
                 unchanged = tuple(stack.name for _, stack in chosen if stack.name not in compared.differing)
                 chosen = tuple(each for each in chosen if each[1].name in compared.differing)
-                step.conclude(f"{len(chosen)} differ, {len(unchanged)} do not")
+                step.conclude(f"{len(chosen)} changed, {len(unchanged)} unchanged")
         planner = _Planner(tool, source, out, commit, lock=lock, dirty=bool(uncommitted) or commit is None)
-        with ThreadPoolExecutor(parallel) as pool:
+        with ThreadPoolExecutor(parallelism) as pool:
             ended = list(pool.map(lambda each: planner.plan(each[0], each[1], progress), chosen))
     return Plans(
         planned=tuple(each for each in ended if isinstance(each, PlannedStack)),
-        failed=tuple(each for each in ended if isinstance(each, FailedStack)),
+        failed=(*failed, *(each for each in ended if isinstance(each, FailedStack))),
         unchanged=unchanged,
-        gone=gone,
-        environments_left_out=tuple(each.name for each in environments.left_out),
+        removed=removed,
+        skipped_environments=tuple(each.name for each in environments.skipped),
     )
 
 
 def _base(repository: Repository, changed_since: str | None, progress: Progress) -> str | None:
-    """The commit to compare with; None: there is none, and all stacks are planned."""
+    """The commit to compare with; None if there is none, and all stacks are planned."""
     if changed_since is None:
         return None
     if _NO_COMMIT.fullmatch(changed_since):
-        with progress.step("Look for the commit before") as step:
+        with progress.step("Determine the previous commit") as step:
             step.conclude("there is none: all stacks are planned")
         return None
     return repository.commit(changed_since)
+
+
+def _check_state_buckets(
+    environments: Sequence[Environment], progress: Progress
+) -> tuple[tuple[Environment, ...], tuple[FailedStack, ...]]:
+    """The environments whose account and state bucket are accessible, and one error for each of the others."""
+    reachable: list[Environment] = []
+    failed: list[FailedStack] = []
+    with progress.step("Check the state buckets") as step, aws_errors_explained():
+        for each in environments:
+            try:
+                exists = RemoteState(account_of(each), each, "state").bucket_exists()
+            except OperationError as error:
+                failed.append(FailedStack(f"{each.name}-*", error.message, error.details))
+                continue
+            if exists:
+                reachable.append(each)
+            else:
+                failed.append(FailedStack(f"{each.name}-*", _missing_bucket(each), ""))
+        step.conclude(", ".join(each.names.state_bucket for each in reachable) or "not accessible")
+    return tuple(reachable), tuple(failed)
+
+
+def _missing_bucket(environment: Environment) -> str:
+    return (
+        f"The state bucket of {environment.name!r}, {environment.names.state_bucket}, does not exist. Create it, once "
+        f"per environment: {own_command()} bootstrap {environment.name}"
+    )
 
 
 def _synthesize(
@@ -169,7 +203,7 @@ def _synthesize(
 
 
 class _Planner:
-    """Plans one stack after another, or several at once."""
+    """Plans single stacks, in any thread."""
 
     def __init__(
         self, tool: Tool, source: ProviderSource, out: Path, commit: str | None, *, lock: bool, dirty: bool
@@ -185,9 +219,8 @@ class _Planner:
         saved = SavedPlan(self._out / stack.name)
         try:
             with progress.step(f"Plan {stack.name}") as step:
-                account_of(environment)
-                # It would take the folder away in which the Terraform of that apply runs.
-                expect_nobody_here(stack.name, state_of(stack.directory))
+                # A new plan would delete the folder in which the Terraform of that apply is running.
+                require_no_local_apply(stack.name, state_of(stack.directory))
                 saved.begin(stack.directory)
                 planned = self._save(saved, environment, stack, step)
                 step.conclude(planned.summary)
@@ -203,7 +236,7 @@ class _Planner:
         terraform.init()
         differs = terraform.plan(saved.tfplan, lock=self._lock)
         private_text(saved.document, terraform.show_text(saved.tfplan))
-        saved.forget_providers()
+        saved.remove_providers()
         about = saved.finish(
             stack=stack.name,
             environment=environment.name,
@@ -221,17 +254,13 @@ class _Planner:
 def _reason(
     error: TerraformError, environment: Environment, stack: SynthesizedStack, saved: SavedPlan
 ) -> OperationError:
-    """Why `stack` could not be planned, in words that say what to do where mlinfra knows."""
+    """The reason why `stack` could not be planned, with a remedy if one is known."""
     if lock := held_lock(error.details):
-        killed = killed_here(stack.name, state_of(saved.stack))
-        return explain(lock, stack.name, saved.stack, killed=killed, now=datetime.now(timezone.utc))
+        killed = killed_local_apply(stack.name, state_of(saved.stack))
+        return lock_error(lock, stack.name, saved.stack, killed=killed, now=datetime.now(timezone.utc))
     bucket = environment.names.state_bucket
     if error.command == "init" and "does not exist" in error.details and bucket in error.details:
-        message = (
-            f"The state bucket of {environment.name!r} is not there. Make it, once: "
-            f"{own_command()} bootstrap {environment.name}"
-        )
-        return OperationError(message)
+        return OperationError(_missing_bucket(environment))
     depends = error.command == "plan" and stack.dependencies
-    waits = f" It depends on {', '.join(stack.dependencies)}: are they applied?" if depends else ""
+    waits = f" It depends on {', '.join(stack.dependencies)}: apply them first." if depends else ""
     return OperationError(f"`terraform {error.command}` failed.{waits}", details=error.details)

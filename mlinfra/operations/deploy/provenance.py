@@ -1,4 +1,4 @@
-"""Which commit made a stack, and where the infrastructure of a commit is applied."""
+"""The commit that a stack was applied from, and the stacks that a commit is applied to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of
-from mlinfra.operations.deploy import applied_commit, chosen_stacks
+from mlinfra.operations.deploy import applied_commit, stack_selection
 from mlinfra.operations.terraform import Repository
 
 if TYPE_CHECKING:
@@ -22,51 +22,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """The commit that made a stack."""
+class StackProvenance:
+    """The commit that a stack was applied from."""
 
     stack: str
     applied: AppliedCommit
     subject: str | None
-    """The first line of the commit's message; None where this clone does not have it."""
+    """The first line of the commit message; None if the commit is not in this clone."""
     head: str | None
     distance: Distance | None
-    """How far what is checked out is ahead of it, and behind; None where this clone does not have it."""
+    """The number of commits that the checkout is ahead and behind; None if the commit is not in this clone."""
 
 
 @dataclass(frozen=True)
 class StackAtCommit:
-    """A stack of a commit, beside what is applied."""
+    """A stack of a commit, compared with the applied one."""
 
     stack: str
     applied: AppliedCommit | None
     match: Literal["commit", "bytes", "other", "unknown"]
-    """`commit`: this very commit was applied. `bytes`: another one was, which synthesizes to the same.
-    `other`: something else is applied. `unknown`: nothing is recorded."""
+    """`commit`: this commit was applied. `bytes`: another commit was applied, with identical synthesized files.
+    `other`: other infrastructure is applied. `unknown`: no apply is recorded."""
 
 
 @dataclass(frozen=True)
-class Whereabouts:
-    """Where a commit is applied."""
+class CommitProvenance:
+    """The stacks of a commit, compared with the applied ones."""
 
     commit: str
     stacks: tuple[StackAtCommit, ...]
-    environments_left_out: tuple[str, ...]
+    skipped_environments: tuple[str, ...]
     """Environments of other accounts."""
 
 
-def stack_provenance(stack: str, root: Path) -> Origin:
-    """Which commit made `stack`.
+def stack_provenance(stack: str, root: Path) -> StackProvenance:
+    """The commit that `stack` was applied from.
 
     Raises:
-        OperationError: where no environment has such a stack, or no apply of it is recorded.
+        OperationError: if no environment has such a stack, or no apply of it is recorded.
     """
     declared = load_environments(root, judged=False)
-    candidates = chosen_stacks.environments_of(stack, declared)
+    candidates = stack_selection.environments_of(stack, declared)
     if not candidates:
-        message = (
-            f"No environment has a stack {stack!r}. Expected: one of {', '.join(f'{e.name}-*' for e in declared)}."
-        )
+        expected = ", ".join(f"{each.name}-*" for each in declared)
+        message = f"{stack!r} is not a stack of a declared environment. Expected: one of {expected}."
         raise OperationError(message)
     repository = Repository(root)
     for environment in candidates:
@@ -75,7 +74,7 @@ def stack_provenance(stack: str, root: Path) -> Origin:
         if applied:
             head = repository.head()
             known = applied.commit and head
-            return Origin(
+            return StackProvenance(
                 stack=stack,
                 applied=applied,
                 subject=repository.subject(applied.commit) if applied.commit else None,
@@ -83,44 +82,45 @@ def stack_provenance(stack: str, root: Path) -> Origin:
                 distance=repository.distance(str(head), str(applied.commit)) if known else None,
             )
     message = (
-        f"No commit is recorded for {stack!r}: it was never applied by `mlinfra apply`, which records it in "
-        f"{candidates[0].names.parameter(candidates[0].names.component_of(stack), 'commit')}."
+        f"No commit is recorded for {stack!r}. `mlinfra apply` records it in "
+        f"{candidates[0].names.parameter(candidates[0].names.component_of(stack), 'commit')}; other ways to deploy do "
+        f"not."
     )
     raise OperationError(message)
 
 
-def commit_provenance(name: str, root: Path, progress: Progress, *, patterns: Sequence[str] = ()) -> Whereabouts:
-    """For each stack of a commit, whether its infrastructure is what is applied.
+def commit_provenance(name: str, root: Path, progress: Progress, *, patterns: Sequence[str] = ()) -> CommitProvenance:
+    """Compare each stack of a commit with the applied one.
 
     Args:
         name: the commit, or a branch or tag.
         root: the project.
-        progress: is shown the steps.
-        patterns: which stacks. Default: all of the account that the credentials at hand are of.
+        progress: receives the steps.
+        patterns: the stacks, such as `dev-*`. Default: all stacks of the AWS account in use.
 
     Raises:
-        OperationError: where there is no such commit, or it cannot be synthesized.
+        OperationError: if there is no such commit, or it cannot be synthesized.
     """
     repository = Repository(root)
     commit = repository.commit(name)
-    environments = chosen_stacks.choose_environments(root, patterns)
+    environments = stack_selection.select_environments(root, patterns)
     found: list[StackAtCommit] = []
     with repository.at(commit) as project, TemporaryDirectory(prefix="mlinfra-") as folder:
-        for environment in environments.chosen:
+        for environment in environments.selected:
             if not (project / "environments" / f"{environment.name}.py").is_file():
                 continue
-            with progress.step(f"Synthesize {environment.name} of {name}"):
+            with progress.step(f"Synthesize {environment.name} at {name}"):
                 out = Path(folder, environment.name)
-                stacks = chosen_stacks.synthesize_at(project, repository, commit, out, environment=environment.name)
+                stacks = stack_selection.synthesize_at(project, repository, commit, out, environment=environment.name)
             account = account_of(environment)
             for stack in stacks:
-                if not chosen_stacks.matches(stack.name, patterns):
+                if not stack_selection.stack_matches(stack.name, patterns):
                     continue
                 component = environment.names.component_of(stack.name)
                 applied = applied_commit.read(account, environment, component)
                 digest = hashlib.sha256((stack.directory / "cdk.tf.json").read_bytes()).hexdigest()
                 found.append(StackAtCommit(stack.name, applied, _match(applied, commit, digest)))
-    return Whereabouts(commit, tuple(found), tuple(each.name for each in environments.left_out))
+    return CommitProvenance(commit, tuple(found), tuple(each.name for each in environments.skipped))
 
 
 def _match(applied: AppliedCommit | None, commit: str, digest: str) -> Literal["commit", "bytes", "other", "unknown"]:

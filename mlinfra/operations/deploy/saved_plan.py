@@ -1,9 +1,9 @@
-"""A plan in its folder: what Terraform is to do, what it was made from, and whether it is still what was written.
+"""A saved plan: a folder with the plan, its origin, and digests that detect modifications.
 
-plans/dev-data/tfplan       what Terraform applies
-plans/dev-data/plan.json    the same to read: `terraform show -json`
-plans/dev-data/about.json   what it was made from; written last, so that half a plan is none
-plans/dev-data/stack/       the synthesized stack, where it was made and is applied
+plans/dev-data/tfplan       the plan that Terraform applies
+plans/dev-data/plan.json    the same plan as JSON: `terraform show -json`
+plans/dev-data/about.json   the origin and the digests; written last, so that an incomplete plan is not valid
+plans/dev-data/stack/       the synthesized stack, in which Terraform plans and applies
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -24,47 +25,47 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLANS_FOLDER = "plans"
-"""Where plans lie in a project."""
+"""The folder of saved plans in a project."""
 
 ERRORED_STATE = "errored.tfstate"
-"""Where Terraform leaves a state that it could not write to its backend, in the folder that it runs in."""
+"""The file in which Terraform saves a state that it could not write to its backend, in its working directory."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What a plan was made from."""
+    """The origin of a plan."""
 
     stack: str
     environment: str
     commit: str | None
     """The commit that was checked out, in full; None where there was none."""
     dirty: bool
-    """Whether there were uncommitted changes."""
+    """True if there were uncommitted changes."""
     created: datetime
     mlinfra: str
     terraform: str
     sha256: Mapping[str, str]
-    """By what: `tfplan`, `plan.json`, `cdk.tf.json`, and `stack`, which is everything in the stack's folder."""
+    """The digests by name: `tfplan`, `plan.json`, `cdk.tf.json`, and `stack`, which covers the stack's folder."""
     changes: bool
-    """Whether applying it would change anything."""
+    """True if applying it would change anything."""
     dependencies: tuple[str, ...] = ()
-    """The stacks that have to be applied before it."""
+    """The stacks that must be applied before it."""
 
     @property
     def component(self) -> str:
-        """What the stack holds, such as `training`."""
+        """The component of the stack, such as `training`."""
         return self.stack.removeprefix(f"{self.environment}-")
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An apply of a plan. A plan is applied once: what it says is of a state that is no longer."""
+    """An apply of a plan. A plan can be applied once: the apply changes the state that it was made from."""
 
     begun: datetime
     who: str
     """User and machine."""
     outcome: Literal["unknown", "failed", "applied", "recorded"]
-    """`unknown` until it has ended; `applied` where it has, and the commit is not recorded yet."""
+    """`unknown` until it has ended; `applied` when it succeeded and the commit is not recorded yet."""
 
 
 @dataclass(frozen=True)
@@ -75,28 +76,28 @@ class SavedPlan:
 
     @classmethod
     def at(cls, path: Path) -> SavedPlan:
-        """The plan that `path` is the folder of, or a file in.
+        """The plan in the folder `path`, or in the folder of the file `path`.
 
         Raises:
-            OperationError: where there is no whole plan.
+            OperationError: if there is no complete plan.
         """
         found = cls((path if path.is_dir() else path.parent).resolve())
         if not path.exists() or not found._about.is_file():
             message = (
-                f"There is no plan in {path}. Expected: a folder that `mlinfra plan` has made, such as plans/dev-data. "
-                f"Without about.json a plan did not come to its end."
+                f"{path} contains no complete plan. Expected: a folder that `mlinfra plan` saved, such as "
+                f"plans/dev-data. A plan without about.json was interrupted: plan again."
             )
             raise OperationError(message)
         return found
 
     @property
     def tfplan(self) -> Path:
-        """What Terraform applies."""
+        """The plan that Terraform applies."""
         return self.folder / "tfplan"
 
     @property
     def document(self) -> Path:
-        """The plan as Terraform's documented JSON."""
+        """The plan as JSON, in Terraform's documented format."""
         return self.folder / "plan.json"
 
     @property
@@ -118,62 +119,70 @@ class SavedPlan:
         return self.folder / "about.json"
 
     def begin(self, synthesized: Path) -> None:
-        """Take the place of an earlier plan, and take over the stack in the folder `synthesized`.
+        """Replace an earlier plan, and copy the stack from the folder `synthesized`.
 
         Raises:
-            OperationError: where the earlier one was applied and its state is still here.
+            OperationError: if the earlier plan was applied and its state could not be written to the bucket, or a file
+                is in place of the folder.
         """
         if self.errored_state.exists():
-            raise OperationError(unsaved_state(self))
+            raise OperationError(unsaved_state_message(self))
+        for folder in (self.folder, *self.folder.parents):
+            if folder.is_file():
+                message = (
+                    f"{folder} is a file, and plans are saved in a folder of this name. Move the file away, or choose "
+                    f"another folder with --out."
+                )
+                raise OperationError(message)
         shutil.rmtree(self.folder, ignore_errors=True)
-        # Plans hold values that Terraform knows to be secret.
+        # Plans contain the values of sensitive attributes.
         self.folder.mkdir(mode=0o700, parents=True)
         ignore = self.folder.parent / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("# Plans hold secrets.\n*\n")
+            ignore.write_text("# Plans contain secrets.\n*\n")
         shutil.copytree(synthesized, self.stack)
 
-    def forget_providers(self) -> None:
-        """Remove what `terraform init` has fetched: hundreds of megabytes, which the apply fetches anew."""
+    def remove_providers(self) -> None:
+        """Remove the providers, hundreds of megabytes. The apply installs them again."""
         shutil.rmtree(self.stack / ".terraform", ignore_errors=True)
 
     def summary(self) -> str:
-        """How many resources would be made, changed and destroyed."""
+        """The numbers of resources to add, change and destroy."""
         changes = json.loads(self.document.read_text()).get("resource_changes", [])
         actions = [action for each in changes for action in each["change"]["actions"]]
         made, changed, destroyed = (actions.count(action) for action in ("create", "update", "delete"))
         return f"{made} to add, {changed} to change, {destroyed} to destroy"
 
     def finish(self, **facts: Any) -> About:  # noqa: ANN401  the fields of About
-        """Write down what the plan was made from."""
+        """Record the origin of the plan, which completes it."""
         about = About(sha256=self._digests(), **facts)
         private_text(self._about, json.dumps({**asdict(about), "created": about.created.isoformat()}, indent=2))
         return about
 
     @property
     def log(self) -> Path:
-        """What Terraform wrote while it applied."""
+        """The output of Terraform during the apply."""
         return self.folder / "apply.log"
 
     def attempt(self) -> Attempt | None:
-        """The apply of this plan that was begun, if one was."""
+        """The apply of this plan; None if none was started."""
         if not self._attempt.is_file():
             return None
         facts = json.loads(self._attempt.read_text())
         return Attempt(**{**facts, "begun": datetime.fromisoformat(facts["begun"])})
 
     def note(self, attempt: Attempt | None) -> None:
-        """Write down that this plan is being applied, or how far that came; None where it came to nothing."""
+        """Record the progress of the apply; None removes the record of an apply that changed nothing."""
         if attempt is None:
             self._attempt.unlink(missing_ok=True)
         else:
             private_text(self._attempt, json.dumps({**asdict(attempt), "begun": attempt.begun.isoformat()}))
 
     def read(self) -> About:
-        """What the plan was made from, once its files turn out to be those that were written.
+        """The origin of the plan, after a check that its files were not modified.
 
         Raises:
-            OperationError: where they are not.
+            OperationError: if a file was modified.
         """
         try:
             facts = json.loads(self._about.read_text())
@@ -182,14 +191,14 @@ class SavedPlan:
             about = About(**facts)
             wanted = dict(about.sha256)
         except (ValueError, TypeError, KeyError) as error:
-            message = f"{self._about} is not what `mlinfra plan` writes ({error}). Plan anew."
+            message = f"{self._about} is not a file that `mlinfra plan` wrote ({error}). Plan again."
             raise OperationError(message) from None
         found = self._digests()
         changed = [name for name in found if found[name] != wanted.get(name)]
         if changed:
             message = (
-                f"The plan of {about.stack} is not the one that was made: {', '.join(changed)} in {self.folder} "
-                f"changed since. Nothing was applied. Plan anew: {own_command()} plan {about.stack}"
+                f"The plan of {about.stack} was modified after it was saved: {', '.join(changed)} in {self.folder}. "
+                f"Nothing was applied. Plan again: {own_command()} plan {about.stack}"
             )
             raise OperationError(message)
         return about
@@ -203,18 +212,40 @@ class SavedPlan:
         }
 
 
-def unsaved_state(plan: SavedPlan) -> str:
-    """What to do where Terraform could not write its state, in words."""
+def unsaved_state_message(plan: SavedPlan) -> str:
+    """The sentence for a state that Terraform could not write to its bucket, with the commands that write it."""
     return (
-        f"An apply changed AWS and could not write the state to its bucket: it lies in {plan.errored_state}. Until it "
-        f"is in the bucket, Terraform does not know of what was made. Once the bucket can be written again: "
-        f"cd {plan.stack} && terraform init && terraform state push {ERRORED_STATE} && rm {ERRORED_STATE}; then plan "
-        f"anew: {own_command()} plan {plan.folder.name}"
+        f"An apply changed AWS and could not write the state to its bucket: the state is in {plan.errored_state}. "
+        f"Until it is in the bucket, Terraform does not know the resources that were created. As soon as the bucket is "
+        f"writable: cd {plan.stack} && terraform init && terraform state push {ERRORED_STATE} && rm {ERRORED_STATE}; "
+        f"then plan again: {own_command()} plan {plan.folder.name}"
     )
 
 
+def unrecorded_resources_advice(plan: SavedPlan) -> str:
+    """The remedy after Terraform was killed: resources that it created may be missing in the state."""
+    return (
+        f"Resources that it created may be missing in the state; applying a new plan then fails with 'already exists'. "
+        f"Plan again with `{own_command()} plan {plan.folder.name}`. For each resource that exists and would be "
+        f"created, import it: cd {plan.stack} && terraform init && terraform import ADDRESS ID, then plan again. The "
+        f"log {plan.log} shows what was created."
+    )
+
+
+def created_resources(plan: SavedPlan) -> str:
+    """One line per resource that the log of the apply shows as created or being created; empty if there is none."""
+    text = plan.log.read_text(errors="replace") if plan.log.is_file() else ""
+    ids = dict(re.findall(r"^(\S.*): Creation complete after .*?\[id=(.*)\]$", text, flags=re.MULTILINE))
+    begun = re.findall(r"^(\S.*): Creating\.\.\.$", text, flags=re.MULTILINE)
+    lines = [
+        f"{address}  id {ids[address]}" if address in ids else f"{address}  id unknown: its creation was not completed"
+        for address in dict.fromkeys(begun)
+    ]
+    return "\n".join(["Resources in the log of the apply:", *lines]) if lines else ""
+
+
 def private_text(path: Path, text: str) -> None:
-    """Write `text` to `path`, for the user's eyes only."""
+    """Write `text` to `path`, readable by the user only."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
 
@@ -224,9 +255,9 @@ def _digest(path: Path) -> str:
 
 
 def _digest_of_all(folder: Path) -> str:
-    """One digest over the names and contents of all files, but for what Terraform itself writes there.
+    """One digest of the names and contents of all files, except those that Terraform writes.
 
-    A plan names the files that a stack uploads, and does not hold them.
+    It covers the files that a stack uploads, which a plan references by name only.
     """
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):

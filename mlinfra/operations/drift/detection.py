@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import account_of, in_users_terms
+from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.drift.ignore_list import IGNORE_FILE, IgnoreList
 from mlinfra.operations.drift.memory import Memory, NoMemory
 from mlinfra.operations.drift.patterns import matches
@@ -209,7 +209,7 @@ def _with_unmanaged(compared: _Compared, managed: Managed, account: AwsAccount) 
     extra: list[Difference] = []
     problems = [compared.problem] if compared.problem else []
     try:
-        with in_users_terms():
+        with aws_errors_explained():
             extra += unmanaged(compared.name, compared.resources, managed, account)
     except OperationError as error:
         problems.append(f"What stands beside managed policies, rules and routes is not known. {error}")

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from mlinfra.declarations import write_whole
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import in_users_terms
+from mlinfra.operations.aws import aws_errors_explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +122,7 @@ class ParameterMemory:
         for stack, each in known.items():
             if each == self.known(stack):
                 continue
-            with in_users_terms():
+            with aws_errors_explained():
                 self._ssm.put_parameter(
                     Name=self._name(stack),
                     Description="Written by mlinfra drift: the drift that people have been told of.",
@@ -138,7 +138,7 @@ class ParameterMemory:
         return self._environment.names.parameter("drift", self._environment.names.component_of(stack))
 
     def _load(self, name: str) -> Known:
-        with in_users_terms():
+        with aws_errors_explained():
             try:
                 text = self._ssm.get_parameter(Name=name)["Parameter"]["Value"]
             except ClientError as error:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from mlinfra.catalog import IMAGE_OWNER, ImagePin, image_release
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import in_users_terms
+from mlinfra.operations.aws import aws_errors_explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,7 +95,7 @@ def in_region(region: str) -> Iterator[None]:
         OperationError: where AWS refuses, cannot be reached, or there are no credentials.
     """
     try:
-        with in_users_terms():
+        with aws_errors_explained():
             yield
     except OperationError as error:
         cause = error.__cause__

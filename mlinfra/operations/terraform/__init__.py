@@ -1,17 +1,17 @@
-"""How Terraform, cdktf and git are found and run."""
+"""Terraform, cdktf and git: discovery, execution, state and locks."""
 
 from __future__ import annotations
 
 from mlinfra.operations.terraform.cdktf import Cdktf
-from mlinfra.operations.terraform.git import Distance, Repository, in_short
+from mlinfra.operations.terraform.git import Distance, Repository, abbreviated
 from mlinfra.operations.terraform.process import OnLine
-from mlinfra.operations.terraform.progress import Progress, Step, Within
+from mlinfra.operations.terraform.progress import NestedProgress, Progress, Step
 from mlinfra.operations.terraform.project import SynthesizedStack, project_root, synthesize
 from mlinfra.operations.terraform.proposals import ProposedStack, proposed_stack
 from mlinfra.operations.terraform.provider_mirrors import Wanted
 from mlinfra.operations.terraform.providers import ProviderSource, provider_source
 from mlinfra.operations.terraform.remote_state import RemoteState, StateLock
-from mlinfra.operations.terraform.run_record import Run, append_run, lock_record, read_run
+from mlinfra.operations.terraform.run_record import Run, append_run, lock_record, read_holder, read_run
 from mlinfra.operations.terraform.state import State, parse_state
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
 from mlinfra.operations.terraform.toolchain import (
@@ -30,6 +30,7 @@ __all__ = [
     "OLDEST_TERRAFORM_WITH_NATIVE_LOCK",
     "Cdktf",
     "Distance",
+    "NestedProgress",
     "OnLine",
     "Progress",
     "ProposedStack",
@@ -46,17 +47,17 @@ __all__ = [
     "Tool",
     "Version",
     "Wanted",
-    "Within",
+    "abbreviated",
     "append_run",
     "find_cdktf",
     "find_node",
     "find_terraform",
-    "in_short",
     "lock_record",
     "parse_state",
     "project_root",
     "proposed_stack",
     "provider_source",
+    "read_holder",
     "read_run",
     "require_tools",
     "synthesize",

@@ -1,4 +1,4 @@
-"""The cdktf command on stacks that are synthesized already."""
+"""The cdktf command for synthesized stacks."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Cdktf:
-    """cdktf in a project, with the stacks in a folder of their own.
+    """cdktf in a project, with the stacks in a separate folder.
 
     Raises:
-        OperationError: from every method, with Terraform's error, where cdktf fails.
+        OperationError: from every method, with Terraform's error, if cdktf fails.
     """
 
     executable: Path
     root: Path
     out: Path
-    """The folder that the stacks were synthesized to."""
+    """The folder of the synthesized stacks."""
 
     def diff(self, stack: SynthesizedStack, *, on_line: OnLine) -> str:
         """Plan `stack`.
 
         Args:
-            stack: what to plan.
-            on_line: is given each line that cdktf and Terraform write.
+            stack: the stack.
+            on_line: receives each output line of cdktf and Terraform.
 
         Returns:
             Terraform's summary, such as `31 to add, 0 to change, 0 to destroy`.
@@ -53,11 +53,11 @@ class Cdktf:
         return _summary(r"Plan: (.*)\.", written[stack.name])
 
     def deploy(self, stacks: Sequence[SynthesizedStack], *, on_line: OnLine) -> dict[str, str]:
-        """Deploy `stacks` without asking, at the same time where none depends on another.
+        """Deploy `stacks` without confirmation, independent ones at the same time.
 
         Args:
-            stacks: what to deploy. What they depend on has to be deployed already, or be among them.
-            on_line: is given each line that cdktf and Terraform write.
+            stacks: the stacks. Their dependencies must be deployed already, or be among them.
+            on_line: receives each output line of cdktf and Terraform.
 
         Returns:
             Terraform's summary by stack, such as `31 added, 0 changed, 0 destroyed`.
@@ -68,7 +68,7 @@ class Cdktf:
     def _run(
         self, command: str, stacks: Sequence[SynthesizedStack], on_line: OnLine, *options: str
     ) -> dict[str, list[str]]:
-        """Run a command. Returns the lines that it wrote of each stack."""
+        """Run a command. Returns the output lines of each stack."""
         names = [stack.name for stack in stacks]
         ended = run(
             [str(self.executable), command, *names, "--skip-synth", "--output", str(self.out), *options],
@@ -84,10 +84,10 @@ class Cdktf:
 
 
 def _by_stack(lines: Iterable[str], names: Sequence[str]) -> dict[str, list[str]]:
-    """Lines as Terraform wrote them.
+    """The lines of Terraform, by stack.
 
-    cdktf puts the stack's name before the first line of what it wrote at once, and indents the
-    others. What stands at the margin is cdktf's own, and says Terraform's errors once more.
+    cdktf writes the stack's name before the first line of a block of output, and indents the others. Other lines
+    without indentation are cdktf's own, and repeat Terraform's errors.
     """
     written: dict[str, list[str]] = {name: [] for name in names}
     stack: str | None = None
@@ -104,12 +104,12 @@ def _by_stack(lines: Iterable[str], names: Sequence[str]) -> dict[str, list[str]
 
 
 def _summary(pattern: str, lines: Sequence[str]) -> str:
-    """What Terraform said it did, or would do."""
+    """Terraform's summary of the changes."""
     found = re.search(pattern, "\n".join(lines))
     return found[1] if found else "nothing to change"
 
 
 def _errors(lines: Sequence[str], names: Sequence[str]) -> str:
-    """Terraform's errors, which cdktf writes between much else; where there are none, the end of what it wrote."""
+    """Terraform's errors in the output of cdktf; without errors, the last lines of the output."""
     text = "\n".join(line for each in _by_stack(lines, names).values() for line in each)
     return error_text(text) if "Error:" in text else "\n".join(lines[-20:])

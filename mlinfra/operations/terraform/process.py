@@ -1,4 +1,4 @@
-"""Run a program to its end: its lines as they come, and an orderly end when the user interrupts."""
+"""Execution of programs: output line by line, and an orderly end after an interruption."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OnLine = Callable[[str], None]
-"""Is given each line of a program's output when it is written, without its line end."""
+"""Receives each line of a program's output when it is written, without the line end."""
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
-_LOOK_SECONDS = 0.1
-"""How often a file is looked into for more."""
+_POLL_SECONDS = 0.1
+"""The interval at which a log file is read."""
 
 _GRACE_SECONDS = 60.0
-"""How long an interrupted program may take to end in good order. Terraform finishes the resources it is at."""
+"""The time for an interrupted program to end. Terraform completes the resources that it is changing."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended, and what it wrote."""
+    """The exit code and output of a program."""
 
     code: int
     output: str
@@ -48,18 +48,17 @@ def run(
     pass_fds: Sequence[int] = (),
     log: Path | None = None,
 ) -> Ended:
-    """Run `command` until it ends, whatever its exit code.
+    """Run `command` until it ends. Any exit code is returned.
 
     Args:
         command: the program and its arguments.
-        cwd: the folder it runs in.
-        changes: what differs in its environment variables from those of this process.
-        on_line: is given each line of both streams as it comes, in threads other than the caller's.
-        pass_fds: descriptors that it inherits.
-        log: a file that both streams go to, and that is read from there, for a program that has to go on
-            where this process is killed, or interrupted and not waited for any longer: the next line it writes
-            to a pipe nobody reads would end it. Its errors go to a second file beside, `NAME.errors`.
-            Default: pipes.
+        cwd: the working directory.
+        changes: changes to the environment variables of this process.
+        on_line: receives each line of both streams, in other threads than the caller's.
+        pass_fds: descriptors that the program inherits.
+        log: a file for the output, for a program that must complete even if this process is killed or stops waiting
+            for it: a pipe without a reader would end it at the next line. Errors are written to `NAME.errors` beside
+            it. Default: pipes.
     """
     with ExitStack() as until_end:
         streams = _Streams(log, until_end)
@@ -68,14 +67,14 @@ def run(
         try:
             child.wait()
         except BaseException as interruption:
-            has_heard = isinstance(interruption, KeyboardInterrupt) and not streams.outlive
-            _let_end(child, told_already=has_heard, may_go_on=streams.outlive)
+            has_signal = isinstance(interruption, KeyboardInterrupt) and not streams.outlive
+            _let_end(child, has_signal=has_signal, may_go_on=streams.outlive)
             raise
         return Ended(child.returncode, output.text(), errors.text())
 
 
 class _Streams:
-    """Where a program writes: to pipes, or to files that outlive its reader."""
+    """The output of a program: pipes, or files that do not require a reader."""
 
     def __init__(self, log: Path | None, until_end: ExitStack) -> None:
         self.outlive = log is not None
@@ -104,10 +103,10 @@ def _start(
         stderr=errors,
         text=True,
         errors="replace",
-        # A terminal sends Ctrl-C, and that it was closed, to all that runs in it. What has to go on hears of an
-        # interruption from here alone: once, and whichever way it came.
+        # A terminal signals Ctrl-C and its closing to all of its processes. A program that must complete is signalled
+        # by this process only, and only once.
         start_new_session=streams.outlive,
-        # What Terraform writes may hold secrets: state, plans.
+        # Files of Terraform may contain secrets: state, plans.
         umask=0o077,
         pass_fds=pass_fds,
     )
@@ -120,7 +119,7 @@ def _whole(stream: IO[str] | None) -> Iterator[str]:
 
 
 def _followed(file: IO[str], child: subprocess.Popen[str]) -> Iterator[str]:
-    """The lines that `child` writes to `file`, as they come."""
+    """The lines that `child` writes to `file`, when they are written."""
     part = ""
     has_ended = False
     with file:
@@ -132,13 +131,13 @@ def _followed(file: IO[str], child: subprocess.Popen[str]) -> Iterator[str]:
                     yield part
                     part = ""
             if not has_ended:
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(_POLL_SECONDS)
     if part:
         yield part
 
 
 class _Reader:
-    """Reads one stream to its end in a thread, so that a program never waits for its reader."""
+    """Reads one stream in a thread, so that the program never waits for its reader."""
 
     def __init__(self, stream: Iterator[str], on_line: OnLine | None) -> None:
         self._stream = stream
@@ -158,17 +157,17 @@ class _Reader:
                 self._on_line(line.rstrip("\n"))
 
 
-def _let_end(child: subprocess.Popen[str], *, told_already: bool, may_go_on: bool) -> None:
-    """Let an interrupted program end in good order; one killed at once would leave its lock behind.
+def _let_end(child: subprocess.Popen[str], *, has_signal: bool, may_go_on: bool) -> None:
+    """Wait for the end of an interrupted program, because a killed Terraform does not release its lock.
 
-    It is told once: Terraform takes a second time for "now". One that may go on without its reader is never killed.
+    It receives one signal: Terraform ends immediately after a second one. A program that may go on is never killed.
     """
-    if not told_already:
+    if not has_signal:
         child.send_signal(signal.SIGINT)
     try:
         child.wait(timeout=_GRACE_SECONDS)
     except (subprocess.TimeoutExpired, KeyboardInterrupt, SystemExit):
-        # What ended the run is what the caller is told of, not that waiting came to nothing.
+        # The caller receives the exception that ended the run, not the timeout.
         if not may_go_on:
             child.kill()
             child.wait()

@@ -1,4 +1,4 @@
-"""How a long operation says what it is at, without knowing whether anybody looks."""
+"""Progress reports of long operations, independent of their display."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ if TYPE_CHECKING:
 
 
 class Step(Protocol):
-    """One step while it is taken."""
+    """A running step."""
 
     def say(self, line: str) -> None:
         """Show the latest detail, such as a line that Terraform wrote. Called from any thread."""
 
     def conclude(self, result: str) -> None:
-        """Say in a few words what the step came to."""
+        """Set the result of the step, in a few words."""
 
 
 class Progress(Protocol):
-    """Somebody who looks."""
+    """A receiver of steps."""
 
     def step(self, title: str) -> AbstractContextManager[Step]:
-        """Show a step until the end of the block; it failed if that ends with an exception."""
+        """Show a step until the end of the block. An exception marks it as failed."""
 
 
-class Within:
-    """The steps of an operation that is itself one step of a larger one."""
+class NestedProgress:
+    """The steps of an operation that is itself a step of another operation."""
 
     def __init__(self, outer: Step) -> None:
-        """Show everything as details of `outer`."""
+        """Show all steps as details of `outer`."""
         self._outer = outer
 
     @contextmanager
@@ -44,19 +44,19 @@ class Within:
         self._outer.say(line)
 
     def conclude(self, result: str) -> None:
-        """Leave the result out: the outer step has its own."""
+        """Ignore the result: the outer step has its own."""
 
 
 class Quiet:
-    """Nobody looks."""
+    """A receiver that ignores all steps."""
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:  # noqa: ARG002  the interface of Progress
-        """Take a step unseen."""
+        """Ignore a step."""
         yield self
 
     def say(self, line: str) -> None:
-        """Drop a detail."""
+        """Ignore a detail."""
 
     def conclude(self, result: str) -> None:
-        """Drop a result."""
+        """Ignore a result."""

@@ -1,4 +1,4 @@
-"""The project on disk: where it is, and its stacks as Terraform reads them."""
+"""The project folder, and the synthesis of its stacks."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SynthesizedStack:
-    """A stack as it was written for Terraform."""
+    """A stack as Terraform JSON."""
 
     name: str
-    """Its id, as cdktf knows it."""
+    """The id of the stack in cdktf."""
 
     directory: Path
-    """Where its `cdk.tf.json` lies, and where Terraform runs."""
+    """The folder of its `cdk.tf.json`, in which Terraform runs."""
 
     dependencies: tuple[str, ...]
-    """The stacks that have to be deployed before it."""
+    """The stacks that must be deployed before it."""
 
 
 def project_root(start: Path | None = None) -> Path:
-    """The nearest folder, from `start` upwards, that is a project.
+    """The project folder: the nearest folder from `start` upwards with a cdktf.json and main.py.
 
     Args:
-        start: where to begin. Default: the working directory.
+        start: the first folder to check. Default: the working directory.
 
     Raises:
-        OperationError: where there is none.
+        OperationError: if there is none.
     """
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
@@ -49,19 +49,19 @@ def project_root(start: Path | None = None) -> Path:
 def synthesize(
     root: Path, out: Path, *, environment: str, pass_fds: Sequence[int] = ()
 ) -> tuple[SynthesizedStack, ...]:
-    """Write the stacks of one environment to `out`.
+    """Synthesize the stacks of one environment to `out`.
 
     Args:
         root: the project.
-        out: the folder to write to.
+        out: the output folder.
         environment: the name of the environment.
-        pass_fds: descriptors that the synthesizing process inherits.
+        pass_fds: descriptors that the process inherits.
 
     Returns:
-        The stacks, each after those that it depends on.
+        The stacks, each after its dependencies.
 
     Raises:
-        OperationError: with what main.py said, where it fails.
+        OperationError: with the output of main.py, if it fails.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     changes = {"MLINFRA_ENV": environment, "CDKTF_OUTDIR": str(out)}

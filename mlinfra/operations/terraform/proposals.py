@@ -1,4 +1,4 @@
-"""A plan of a stack as it would be with records that are not written into the project yet."""
+"""Plans of a stack with proposed records, before they are written into the project."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class ProposedStack:
     stack_id: str
     root: Path
     terraform: Terraform
-    """In an empty folder, private to this user: plans may hold secrets."""
+    """Terraform in an empty folder, private to this user: plans may contain secrets."""
 
     def synthesize(self, records: Mapping[str, str]) -> Path:
-        """Write the stack with `records` instead of those of the project where they have the same name.
+        """Synthesize the stack with `records` in place of the project's files of the same names.
 
         Args:
-            records: texts by the name of their file, such as `dev.adopted.json`.
+            records: file contents by file name, such as `dev.adopted.json`.
 
         Returns:
-            The folder that Terraform runs in.
+            The folder of the stack.
 
         Raises:
-            OperationError: where the stacks cannot be synthesized, or there is no such stack.
+            OperationError: if the stacks cannot be synthesized, or there is no such stack.
         """
         proposed = self.terraform.directory / "records"
         shutil.rmtree(proposed, ignore_errors=True)
@@ -56,17 +56,18 @@ class ProposedStack:
         directory = next((each.directory for each in stacks if each.name == self.stack_id), None)
         if directory is None:
             message = (
-                f"The project has no stack {self.stack_id!r}. It has: {', '.join(each.name for each in stacks)}. What "
-                f"is adopted stands in AdoptedStack of mlinfra.stacks.adopted, which main.py makes: see docs/adopt.md."
+                f"The project has no stack {self.stack_id!r}. Its stacks: {', '.join(each.name for each in stacks)}. "
+                f"Adopted resources are in AdoptedStack of mlinfra.stacks.adopted; add it to main.py: see "
+                f"docs/adopt.md."
             )
             raise OperationError(message)
         return directory
 
     def state(self) -> Mapping[str, str | None]:
-        """What the stack's state has now: ids in AWS by address.
+        """The resources in the stack's state: ids in AWS by address.
 
         Raises:
-            OperationError: where the project has no such stack.
+            OperationError: if the project has no such stack.
         """
         directory = self.synthesize({})
         terraform = replace(self.terraform, directory=directory)
@@ -77,7 +78,7 @@ class ProposedStack:
         """Plan the stack with `records`.
 
         Returns:
-            What was wrong, in Terraform's words, empty where nothing was; and the plan as Terraform's documented JSON.
+            Terraform's error, empty if there was none; and the plan as JSON, in Terraform's documented format.
         """
         directory = self.synthesize(records)
         terraform = replace(self.terraform, directory=directory)
@@ -91,15 +92,15 @@ class ProposedStack:
 def proposed_stack(
     environment: Environment, root: Path, account: AwsAccount, terraform: Terraform, component: str
 ) -> ProposedStack:
-    """The stack of `component`, once its environment has a place for its state.
+    """The stack of `component`, after a check that its state bucket exists.
 
     Raises:
-        OperationError: where it has none.
+        OperationError: if the bucket does not exist.
     """
     if not RemoteState(account, environment, component).bucket_exists():
         message = (
-            f"The environment {environment.name!r} has no bucket for its state yet. Make it first: "
-            f"{own_command()} bootstrap {environment.name}"
+            f"The state bucket of {environment.name!r}, {environment.names.state_bucket}, does not exist. Create it "
+            f"first: {own_command()} bootstrap {environment.name}"
         )
         raise OperationError(message)
     return ProposedStack(environment.name, environment.names.stack_id(component), root, terraform)

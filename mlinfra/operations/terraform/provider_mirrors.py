@@ -1,4 +1,4 @@
-"""Folders on this machine that hold the AWS provider, in either layout that Terraform reads.
+"""Folders on this machine that contain the AWS provider, in both layouts that Terraform reads.
 
 Unpacked: `registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/`.
 Packed: `registry.terraform.io/hashicorp/aws/terraform-provider-aws_5.100.0_linux_amd64.zip`.
@@ -26,20 +26,20 @@ PROVIDER = f"{HOST}/hashicorp/aws"
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _DEPTH = 4
 _SECONDS = 0.7
-"""For all places together. A mirror that is buried deeper can be named in Terraform's own configuration."""
+"""The time limit for the search in all folders. Other mirrors can be set in the Terraform configuration."""
 
-_NOT_LOOKED_INTO = frozenset({"node_modules", "site-packages", "__pycache__", "proc", "sys", "doc", "locale", "man"})
+_SKIPPED_FOLDERS = frozenset({"node_modules", "site-packages", "__pycache__", "proc", "sys", "doc", "locale", "man"})
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which versions of the provider will do."""
+    """The acceptable versions of the provider."""
 
     locked: str | None = None
-    """The one version that the project's `.terraform.lock.hcl` allows; None where there is no lock file."""
+    """The version in the project's `.terraform.lock.hcl`; None if there is no lock file."""
 
     def accepts(self, version: str) -> bool:
-        """Whether `version` will do: the locked one, or else any of the range that stacks ask for."""
+        """True if `version` is the locked one, or, without a lock file, in the range that stacks require."""
         if self.locked is not None:
             return version == self.locked
         match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", version)
@@ -51,16 +51,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Mirror:
-    """A folder that Terraform can install the provider from."""
+    """A folder from which Terraform can install the provider."""
 
     path: Path
     version: str
     unpacked: bool
-    """Whether Terraform can run the provider from where it lies, without a copy for each stack."""
+    """True if Terraform can run the provider from this folder, without a copy for each stack."""
 
 
 def wanted(root: Path) -> Wanted:
-    """What the project at `root` needs, by its lock file."""
+    """The acceptable versions of the project at `root`, by its lock file."""
     try:
         lock = (root / ".terraform.lock.hcl").read_text()
     except FileNotFoundError:
@@ -70,13 +70,13 @@ def wanted(root: Path) -> Wanted:
 
 
 def target_platform() -> str:
-    """This machine as Terraform names it, such as linux_amd64."""
+    """The platform of this machine in Terraform's notation, such as linux_amd64."""
     machine = platform.machine().lower()
     return f"{sys.platform}_{_MACHINES.get(machine, machine)}"
 
 
-def implied_places() -> Iterator[Path]:
-    """Where Terraform looks by itself, without any configuration."""
+def default_locations() -> Iterator[Path]:
+    """The folders that Terraform searches without any configuration."""
     yield Path.home() / ".terraform.d" / "plugins"
     if sys.platform == "darwin":
         yield Path.home() / "Library/Application Support/io.hashicorp.terraform/plugins"
@@ -87,26 +87,26 @@ def implied_places() -> Iterator[Path]:
     yield from (Path(folder) / "terraform" / "plugins" for folder in (data_home, *data_folders))
 
 
-def likely_places() -> Iterator[Path]:
-    """Where administrators put mirrors, and where Terraform and cdktf keep what they downloaded."""
+def common_locations() -> Iterator[Path]:
+    """Common folders for mirrors, and the caches of Terraform and cdktf."""
     yield from map(Path, ("/opt", "/usr/local", "/srv"))
     yield Path.home() / ".terraform.d" / "plugin-cache"
     yield from map(Path, ("/usr/share", "/usr/lib", "/var/lib", "/var/cache"))
     yield Path.home()
 
 
-def find(places: Iterable[Path], needed: Wanted) -> Mirror | None:
-    """The first mirror in `places`, or a few levels below them, that has the provider for this machine."""
+def find(locations: Iterable[Path], required: Wanted) -> Mirror | None:
+    """The first mirror in `locations`, or up to four levels below, with the provider for this machine."""
     deadline = time.monotonic() + _SECONDS
-    for place in places:
-        for mirror in _mirrors_below(place, deadline):
-            if found := look_into(mirror, needed):
+    for location in locations:
+        for mirror in _mirrors_below(location, deadline):
+            if found := provider_in(mirror, required):
                 return found
     return None
 
 
-def look_into(mirror: Path, needed: Wanted) -> Mirror | None:
-    """What `mirror` has of the provider; the newest of several versions that will do."""
+def provider_in(mirror: Path, required: Wanted) -> Mirror | None:
+    """The provider in `mirror`, in the newest acceptable version; None if there is none."""
     folder = mirror / PROVIDER
     found = [
         *(
@@ -118,7 +118,7 @@ def look_into(mirror: Path, needed: Wanted) -> Mirror | None:
             for path in folder.glob(f"terraform-provider-aws_*_{target_platform()}.zip")
         ),
     ]
-    fitting = [each for each in found if needed.accepts(each.version)]
+    fitting = [each for each in found if required.accepts(each.version)]
     return max(fitting, key=lambda each: (_number(each.version), each.unpacked), default=None)
 
 
@@ -126,9 +126,9 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
-def _mirrors_below(place: Path, deadline: float) -> Iterator[Path]:
-    """Folders that hold a `registry.terraform.io`, the shallow ones first."""
-    queue = deque([(place, 0)])
+def _mirrors_below(location: Path, deadline: float) -> Iterator[Path]:
+    """Folders with a `registry.terraform.io`, in order of depth."""
+    queue = deque([(location, 0)])
     while queue and time.monotonic() < deadline:
         folder, depth = queue.popleft()
         try:
@@ -139,5 +139,5 @@ def _mirrors_below(place: Path, deadline: float) -> Iterator[Path]:
         if HOST in names:
             yield folder
         if depth < _DEPTH:
-            inside = (name for name in names if not name.startswith(".") and name not in _NOT_LOOKED_INTO)
+            inside = (name for name in names if not name.startswith(".") and name not in _SKIPPED_FOLDERS)
             queue.extend((folder / name, depth + 1) for name in inside)

@@ -1,4 +1,4 @@
-"""Where `terraform init` gets the AWS provider from, on a machine that may or may not reach the internet."""
+"""The source of the AWS provider for `terraform init`, with or without access to the internet."""
 
 from __future__ import annotations
 
@@ -28,30 +28,29 @@ _PROBE_SECONDS = 4.0
 
 @dataclass(frozen=True)
 class ProviderSource:
-    """Where the provider comes from."""
+    """The source of the provider."""
 
     phrase: str
-    """The place in words, to show."""
+    """The source as text, for progress reports."""
 
     changes: Changes
-    """What differs in the environment variables of Terraform and cdktf."""
+    """The required changes to the environment variables of Terraform and cdktf."""
 
 
 def provider_source(root: Path) -> ProviderSource:
-    """Where Terraform can get the provider that the project at `root` needs.
+    """The source of the provider for the project at `root`.
 
-    In this order: the user's own Terraform configuration, a folder on this machine that has it, the
-    public registry.
+    In this order: the user's Terraform configuration, a folder on this machine, the public registry.
 
     Raises:
-        OperationError: where none of them has it.
+        OperationError: if none of them has the provider.
     """
     needed = provider_mirrors.wanted(root)
     return _configured() or _on_this_machine(needed) or _from_registry(needed)
 
 
 def _configured() -> ProviderSource | None:
-    """What the user has told Terraform about where providers come from; that is theirs to decide."""
+    """The user's Terraform configuration, if it sets the source of providers."""
     path = _cli_configuration()
     if path is None or not _sets(path, "provider_installation"):
         return None
@@ -59,18 +58,18 @@ def _configured() -> ProviderSource | None:
 
 
 def _on_this_machine(needed: Wanted) -> ProviderSource | None:
-    for place in provider_mirrors.implied_places():
-        if found := provider_mirrors.look_into(place, needed):
+    for location in provider_mirrors.default_locations():
+        if found := provider_mirrors.provider_in(location, needed):
             return _from_mirror(found, _without_missing_configuration())
     own_cache = _plugin_cache()
-    mirror = provider_mirrors.find((own_cache, *provider_mirrors.likely_places()), needed)
+    mirror = provider_mirrors.find((own_cache, *provider_mirrors.common_locations()), needed)
     if mirror is None:
         return None
     return _from_mirror(mirror, {"TF_CLI_CONFIG_FILE": str(_write_mirror_configuration(mirror.path))})
 
 
 def _from_mirror(mirror: Mirror, changes: Changes) -> ProviderSource:
-    # Terraform links to an unpacked provider; a cache would copy 700 MB for nothing.
+    # Terraform links to an unpacked provider; a cache would copy 700 MB without need.
     cache = {"CDKTF_DISABLE_PLUGIN_CACHE_ENV": "true"} if mirror.unpacked else _caching()
     return ProviderSource(f"{mirror.path} (version {mirror.version})", {**cache, **changes})
 
@@ -78,8 +77,8 @@ def _from_mirror(mirror: Mirror, changes: Changes) -> ProviderSource:
 def _from_registry(needed: Wanted) -> ProviderSource:
     if not _registry_answers():
         message = (
-            f"Terraform cannot get the AWS provider ({needed}): no folder on this machine has it for "
-            f"{provider_mirrors.target_platform()}, and {HOST} cannot be reached. Name a mirror that has it in "
+            f"The AWS provider ({needed}) cannot be installed: no folder on this machine contains it for "
+            f"{provider_mirrors.target_platform()}, and {HOST} cannot be reached. Configure a mirror in "
             "~/.terraformrc: https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation"
         )
         raise OperationError(message)
@@ -99,13 +98,13 @@ def _sets(configuration: Path, setting: str) -> bool:
 
 
 def _without_missing_configuration() -> Changes:
-    """Terraform warns at every command about a TF_CLI_CONFIG_FILE that is not there; nobody would read on."""
+    """No TF_CLI_CONFIG_FILE if the file does not exist: Terraform would print a warning at every command."""
     named = os.environ.get("TF_CLI_CONFIG_FILE")
     return {"TF_CLI_CONFIG_FILE": None} if named and not Path(named).is_file() else {}
 
 
 def _caching() -> Changes:
-    """One download for all stacks, unless the user has a cache already."""
+    """A provider cache for all stacks, unless the user has configured one."""
     configuration = _cli_configuration()
     if os.environ.get("TF_PLUGIN_CACHE_DIR") or (configuration and _sets(configuration, "plugin_cache_dir")):
         return {"CDKTF_DISABLE_PLUGIN_CACHE_ENV": "true"}
@@ -119,15 +118,15 @@ def _plugin_cache() -> Path:
 
 
 def _write_mirror_configuration(mirror: Path) -> Path:
-    """A Terraform configuration that takes the AWS provider from `mirror`, and others from where they are."""
-    which = hashlib.sha256(os.fsencode(mirror)).hexdigest()[:8]
-    path = user_cache_path("mlinfra", ensure_exists=True) / f"mirror-{which}.tfrc"
-    place = str(mirror).replace("\\", "\\\\").replace('"', '\\"')
+    """Write a Terraform configuration that installs the AWS provider from `mirror`, and others directly."""
+    digest = hashlib.sha256(os.fsencode(mirror)).hexdigest()[:8]
+    path = user_cache_path("mlinfra", ensure_exists=True) / f"mirror-{digest}.tfrc"
+    escaped = str(mirror).replace("\\", "\\\\").replace('"', '\\"')
     text = f"""\
 # Written by mlinfra: the AWS provider is on this machine.
 provider_installation {{
   filesystem_mirror {{
-    path    = "{place}"
+    path    = "{escaped}"
     include = ["{PROVIDER}"]
   }}
   direct {{
@@ -135,7 +134,7 @@ provider_installation {{
   }}
 }}
 """
-    # Another mlinfra may read it at this moment: it sees the old file or the new one, never half of one.
+    # Replaced atomically: another mlinfra may be reading it.
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(text)
     draft.replace(path)
@@ -143,7 +142,7 @@ provider_installation {{
 
 
 def _registry_answers() -> bool:
-    """Whether the registry answers soon; a name server that does not answer may take a minute to say so."""
+    """True if the registry answers within the time limit. A name server without an answer may take a minute."""
     answers: queue.Queue[bool] = queue.Queue()
     threading.Thread(target=lambda: answers.put(_probe()), daemon=True).start()
     try:
@@ -157,7 +156,7 @@ def _probe() -> bool:
         with urllib.request.urlopen(f"https://{HOST}/.well-known/terraform.json", timeout=_PROBE_SECONDS) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
     except urllib.error.URLError as error:
-        # Terraform trusts the system's certificates, Python perhaps others: let Terraform try.
+        # Terraform uses the system's certificates, Python may use others.
         return isinstance(error.reason, ssl.SSLCertVerificationError)
     except OSError:
         return False

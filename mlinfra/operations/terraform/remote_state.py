@@ -1,6 +1,6 @@
-"""The state of one component in AWS: its object in the bucket, who holds it locked, and its checksum.
+"""The state of one component in AWS: its object in the bucket, its locks, and its checksum.
 
-This is the layout that Terraform's S3 backend writes. A lock is a row of the lock table, an object
+The layout is that of Terraform's S3 backend. A lock is a row of the lock table, an object
 beside the state, or both (https://developer.hashicorp.com/terraform/language/backend/s3, 2026-11).
 """
 
@@ -25,7 +25,7 @@ _ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound", "ResourceNo
 
 @dataclass(frozen=True)
 class StateLock:
-    """A lock that somebody holds, or left behind."""
+    """A lock of a state, in use or left by a killed process."""
 
     id: str
     who: str
@@ -35,7 +35,7 @@ class StateLock:
 
 
 class RemoteState:
-    """The state of one component of one environment, as it lies in AWS."""
+    """The state of one component of one environment, in AWS."""
 
     def __init__(self, account: AwsAccount, environment: Environment, component: str) -> None:
         self._bucket = environment.names.state_bucket
@@ -47,10 +47,10 @@ class RemoteState:
         self._dynamodb = account.client("dynamodb")
 
     def exists(self) -> bool:
-        """Whether the bucket holds this state.
+        """True if the bucket contains this state.
 
         Raises:
-            OperationError: where the bucket is somebody else's.
+            OperationError: if the bucket belongs to another account.
         """
         if not self.bucket_exists():
             return False
@@ -62,23 +62,23 @@ class RemoteState:
         return True
 
     def size_bytes(self) -> int:
-        """The size of this state, which has to be there."""
+        """The size of this state, which must exist."""
         return int(self._s3.head_object(Bucket=self._bucket, Key=self.key)["ContentLength"])
 
     def bucket_exists(self) -> bool:
-        """Whether the bucket is there.
+        """True if the bucket exists.
 
         Raises:
-            OperationError: where it is somebody else's.
+            OperationError: if it belongs to another account.
         """
         try:
             self._s3.head_bucket(Bucket=self._bucket, ExpectedBucketOwner=self._owner)
         except ClientError as error:
             if error.response["Error"]["Code"] in {"403", "AccessDenied"}:
                 message = (
-                    f"The bucket {self._bucket!r} exists and belongs to another account, or you may not see it. "
-                    f"Bucket names are unique in all of AWS: give the environment another project or name, or ask "
-                    f"the administrator of {self._owner}."
+                    f"The bucket {self._bucket!r} exists and belongs to another account, or the credentials do not "
+                    f"permit access to it. Bucket names are unique in all of AWS: change the project or name of the "
+                    f"environment, or ask the administrator of account {self._owner} for access."
                 )
                 raise OperationError(message) from None
             _raise_unless_absent(error)
@@ -86,11 +86,11 @@ class RemoteState:
         return True
 
     def locks(self) -> list[StateLock]:
-        """The lock on this state; two with the same id where both kinds of lock are in use."""
+        """The locks of this state; two with the same id if both kinds of lock are in use."""
         return [_lock(text) for text in (self._lock_row(), self._lock_object()) if text]
 
     def release(self, lock: StateLock) -> None:
-        """Take `lock` away, in the table and in the bucket, unless somebody else has locked it by now."""
+        """Remove `lock` from the table and the bucket, unless another process has locked the state meanwhile."""
         if (row := self._lock_row()) and _lock(row).id == lock.id:
             self._dynamodb.delete_item(
                 TableName=self._table,
@@ -101,11 +101,11 @@ class RemoteState:
         if (text := self._lock_object()) and _lock(text).id == lock.id:
             self._s3.delete_object(Bucket=self._bucket, Key=f"{self.key}.tflock")
 
-    def mend_checksum(self) -> None:
-        """Make the checksum in the lock table that of the state.
+    def repair_checksum(self) -> None:
+        """Set the checksum in the lock table to that of the state.
 
-        Terraform writes the state first and its checksum after. Killed between the two, it refuses
-        the state for ever.
+        Terraform writes the state first and its checksum afterwards. If it is killed between the two, every later run
+        rejects the state.
         """
         if not self._get_row(f"{self._row}-md5") or not self.exists():
             return
@@ -143,6 +143,6 @@ def _raise_unless_absent(error: ClientError) -> None:
 
 def _lock(text: str) -> StateLock:
     info = json.loads(text)
-    # Go writes nanoseconds, as many digits as it needs; seconds are enough here.
+    # Go writes nanoseconds with a variable number of digits; seconds are sufficient here.
     created = datetime.strptime(info["Created"][:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
     return StateLock(id=info["ID"], who=info["Who"], operation=info["Operation"], created=created)

@@ -1,7 +1,7 @@
-"""A file that says which process of this machine is at something, held by it and by the programs it started.
+"""A file that records a run on this machine, locked by its process and by the programs that it started.
 
-The lock on the file is the operating system's: it ends with the last process that inherited the file,
-however that ended. So a record that can be taken, and is not empty, is that of a run that was killed.
+The lock is the operating system's: it ends with the last process that inherited the file, however that process ended.
+A record that can be locked and is not empty therefore belongs to a run that was killed.
 """
 
 from __future__ import annotations
@@ -24,30 +24,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it is recorded."""
+    """A recorded run."""
 
     pid: int
     started: datetime
     who: str
-    """User and machine, as Terraform writes them into its locks."""
+    """User and machine, as USER@HOST, in the form of Terraform's locks."""
 
     @classmethod
     def of_this_process(cls) -> Run:
-        """The run that begins now, in this process."""
-        return cls(
-            os.getpid(), datetime.now(timezone.utc), f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
-        )
+        """A run of this process that starts now."""
+        return cls(os.getpid(), datetime.now(timezone.utc), f"{_user()}@{socket.gethostname()}")
 
     def took(self, lock: StateLock) -> bool:
-        """Whether `lock` can only be of this run: of the same user and machine, and not older.
+        """True if this run must have taken `lock`: the user and machine are the same, and the lock is not older.
 
-        No other run of its kind runs meanwhile, and nobody else has reason to touch this state.
+        Other runs of the same kind are excluded by the record, and no other program uses this state.
         """
         return lock.who == self.who and lock.created >= self.started.replace(microsecond=0)
 
 
 def lock_record(record: IO[str], path: Path) -> bool:
-    """Lock `record`, unless another process has, or has removed the file at `path` since it was opened."""
+    """Lock `record`. Returns False if another process has locked it, or has removed the file at `path`."""
     try:
         fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.path.samestat(os.fstat(record.fileno()), path.stat())
@@ -56,19 +54,38 @@ def lock_record(record: IO[str], path: Path) -> bool:
 
 
 def read_run(record: IO[str]) -> Run | None:
-    """The run that is recorded: begun by the first line, and by every later one begun again after a kill."""
-    record.seek(0)
-    lines: list[dict[str, Any]] = []
-    for line in record:
-        # A line that a kill cut short says nothing.
-        with suppress(ValueError):
-            lines.append(json.loads(line))
+    """The recorded run: its first line is the start, each later line is a restart after the process was killed."""
+    lines = _lines(record)
     if not lines:
         return None
     return Run(lines[-1]["pid"], datetime.fromisoformat(lines[0]["started"]), lines[0]["who"])
 
 
+def read_holder(record: IO[str]) -> Run | None:
+    """The last process that recorded itself."""
+    lines = _lines(record)
+    return Run(lines[-1]["pid"], datetime.fromisoformat(lines[-1]["started"]), lines[-1]["who"]) if lines else None
+
+
 def append_run(record: IO[str], run: Run) -> None:
-    """Record `run`."""
+    """Add `run` to the record."""
     record.write(json.dumps({"pid": run.pid, "started": run.started.isoformat(), "who": run.who}) + "\n")
     record.flush()
+
+
+def _lines(record: IO[str]) -> list[dict[str, Any]]:
+    record.seek(0)
+    lines: list[dict[str, Any]] = []
+    for line in record:
+        # The process may have been killed while it wrote the line.
+        with suppress(ValueError):
+            lines.append(json.loads(line))
+    return lines
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # A container may run with a user id that has no entry.
+        return os.environ.get("USER") or str(os.getuid())

@@ -1,4 +1,4 @@
-"""A Terraform state, as far as operations need it: which resources it has, and what they are in AWS."""
+"""A Terraform state: the addresses of its resources, and their ids in AWS."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class State:
     """The managed resources of a state."""
 
     resources: Mapping[str, str | None] = field(default_factory=dict)
-    """The id in AWS, by the address in Terraform."""
+    """The ids in AWS, by address in Terraform."""
 
     tainted: tuple[str, ...] = ()
-    """Addresses whose creation was interrupted, which Terraform would replace at the next apply."""
+    """Addresses of resources whose creation was interrupted. Terraform would replace them at the next apply."""
 
 
 def parse_state(text: str) -> State:
-    """Read what `terraform state pull` writes; where there is no state it writes nothing.
+    """Read the output of `terraform state pull`, which is empty if there is no state.
 
     Raises:
-        ValueError: where `text` is not a state of format version 4, the one Terraform has had since 0.12.
+        ValueError: if `text` is not a state of format version 4, which Terraform has used since 0.12.
     """
     if not text.strip():
         return State()

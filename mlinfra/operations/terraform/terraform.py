@@ -1,4 +1,4 @@
-"""Terraform in the folder of one stack: each command as a method, each failure in Terraform's own words."""
+"""Terraform commands in the folder of one stack, with Terraform's own error texts."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _ALWAYS: Changes = {
     "TF_IN_AUTOMATION": "1",
     "TF_INPUT": "0",
     "CHECKPOINT_DISABLE": "1",
-    # One for all stacks, where each has its own.
+    # A data folder would be shared by all stacks.
     "TF_DATA_DIR": None,
-    # Another state than the one that the stack's backend names.
+    # A workspace would select another state than that of the stack's backend.
     "TF_WORKSPACE": None,
 }
 _ARGUMENTS = "TF_CLI_ARGS"
-"""Begins the names of variables whose values Terraform adds to its arguments, such as `-target` or `-lock=false`."""
+"""The prefix of variables whose values Terraform adds to its arguments, such as `-target` or `-lock=false`."""
 _FAILED = 1
 _PLAN_DIFFERS = 2
 _initializing = threading.Lock()
-"""Two at once would write the same files into a cache of providers, which Terraform does not guard:
+"""Two runs at the same time would write the same files into the provider cache, which Terraform does not lock:
 https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache (2026-11)."""
 
 
 class TerraformError(OperationError):
-    """Terraform refused or failed. `details` is what it said."""
+    """A failed Terraform command, with Terraform's error as `details`."""
 
     def __init__(self, command: str, directory: Path, details: str, code: int = 1) -> None:
         super().__init__(f"`terraform {command}` failed in {directory}", details=details)
@@ -51,22 +51,22 @@ class Terraform:
     """Terraform in one stack's folder.
 
     Raises:
-        TerraformError: from every method, where Terraform fails.
+        TerraformError: from every method, if Terraform fails.
     """
 
     directory: Path
     executable: Path
     changes: Changes = field(default_factory=dict)
-    """What differs in Terraform's environment variables from those of this process."""
+    """Changes to the environment variables of this process."""
 
     on_line: OnLine | None = None
-    """Is given each line that Terraform writes while it plans and applies."""
+    """Receives each output line of plan and apply."""
 
     pass_fds: Sequence[int] = ()
     """Descriptors that Terraform inherits."""
 
     def init(self) -> None:
-        """Get the providers and use the backend that is configured now, moving nothing into it.
+        """Install the providers and configure the backend, without migrating a state.
 
         One at a time in a process.
         """
@@ -84,15 +84,14 @@ class Terraform:
         """Write the plan to `out`.
 
         Args:
-            out: the file for the plan. It may hold secrets.
-            mode: what to plan for. Default: bring AWS to what the configuration says.
-            lock: whether the state is locked meanwhile. Default: True; False needs no right to write, and the
-                plan is only to be looked at.
-            refresh: whether AWS is asked how each resource is. Default: True; False compares with what the state
-                says.
+            out: the file for the plan, which may contain secrets.
+            mode: the kind of plan. Default: changes of AWS to match the configuration.
+            lock: True: lock the state meanwhile. False requires no write permission, and the plan must not be applied.
+                Default: True.
+            refresh: True: read each resource from AWS. False: compare with the state. Default: True.
 
         Returns:
-            Whether anything would change.
+            True if the plan contains changes.
         """
         options = [] if mode == "normal" else [f"-{mode}"]
         options += [] if lock else ["-lock=false"]
@@ -101,14 +100,14 @@ class Terraform:
         return ended.code == _PLAN_DIFFERS
 
     def try_plan(self, out: Path, *, generated: Path | None = None) -> str:
-        """Write to `out` what a plan found, however far it came: Terraform keeps that where it fails, too.
+        """Write a plan to `out`, even an incomplete one: Terraform saves it if planning fails.
 
         Args:
-            out: the file for the plan. It may hold secrets.
-            generated: where to write the configuration of what is imported and not declared. Default: nowhere.
+            out: the file for the plan, which may contain secrets.
+            generated: the file for the generated configuration of imported resources without one. Default: none.
 
         Returns:
-            What was wrong, in Terraform's words; empty where nothing was.
+            Terraform's error; empty if there was none.
         """
         options = [] if generated is None else [f"-generate-config-out={generated}"]
         ended = self._run("plan", f"-out={out}", *options, success=(0, _FAILED))
@@ -121,48 +120,48 @@ class Terraform:
         return {name: schema for each in providers for name, schema in each.get("resource_schemas", {}).items()}
 
     def apply(self, plan: Path, *, log: Path | None = None) -> None:
-        """Do what `plan` says, and nothing else.
+        """Apply `plan`, and nothing else.
 
         Args:
-            plan: what to do.
-            log: a file that Terraform writes to. It outlives this process then, should that be killed,
-                and finishes, writes the state and releases the lock. Default: Terraform writes to this process.
+            plan: the file of the plan.
+            log: a file for Terraform's output. With it, Terraform completes, writes the state and releases the lock
+                even if this process is killed. Default: none, Terraform writes to this process.
         """
         self._run("apply", str(plan), log=log)
 
     def show(self, plan: Path) -> dict[str, Any]:
-        """The plan as Terraform's documented JSON."""
+        """The plan as JSON, in Terraform's documented format."""
         document: dict[str, Any] = json.loads(self.show_text(plan))
         return document
 
     def show_text(self, plan: Path) -> str:
-        """The text of the plan as Terraform's documented JSON, as Terraform writes it."""
+        """The plan as JSON text, as Terraform writes it."""
         return self._run("show", "-json", str(plan), quiet=True).output
 
     def show_state(self) -> dict[str, Any]:
-        """The state as Terraform's documented JSON."""
+        """The state as JSON, in Terraform's documented format."""
         document: dict[str, Any] = json.loads(self._run("show", "-json", quiet=True).output)
         return document
 
     def validate(self) -> None:
-        """Have the configuration checked against the providers' schemas."""
+        """Validate the configuration against the providers' schemas."""
         self._run("validate", quiet=True)
 
     def outputs(self) -> dict[str, Any]:
-        """The values of the stack's outputs, by name; sensitive ones too."""
+        """The values of the stack's outputs, including sensitive ones, by name."""
         document = json.loads(self._run("output", "-json", quiet=True).output)
         return {name: output["value"] for name, output in document.items()}
 
     def state(self) -> State:
-        """What the state holds now."""
+        """The current state."""
         return parse_state(self._run("state pull", quiet=True).output)
 
     def push_state(self, path: Path) -> None:
-        """Write the state in the file `path` to the backend, which has to have none or an older one of its line."""
+        """Write the state in the file `path` to the backend, which must be empty or older, with the same lineage."""
         self._run("state push", str(path))
 
     def untaint(self, address: str) -> None:
-        """Keep a resource whose creation was interrupted, instead of replacing it at the next apply."""
+        """Keep a resource whose creation was interrupted, so that the next apply does not replace it."""
         self._run("untaint", address)
 
     def _run(
@@ -191,10 +190,10 @@ def _without_users_arguments() -> Changes:
 
 
 def error_text(written: str) -> str:
-    """What Terraform wrote about an error, without the warnings around it and the box that it draws."""
+    """The errors in Terraform's output, without warnings and box characters."""
     lines = [line.lstrip("╷│╵").removeprefix(" ").rstrip() for line in written.splitlines()]
     kept: list[str] = []
-    # Words that are no diagnostic stand alone, or lead up to one.
+    # Text outside of a diagnostic is kept if there is no diagnostic.
     in_error = not any(line.startswith("Error:") for line in lines)
     for line in lines:
         if line.startswith(("Error:", "Warning:")):

@@ -1,4 +1,4 @@
-"""The programs that mlinfra drives: whether they are there and new enough, and how to get them if not."""
+"""Checks of the required programs: presence, minimum version, and instructions for installation."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 Version = tuple[int, ...]
 
 OLDEST_TERRAFORM: Version = (1, 6)
-"""Import blocks with any configuration, and endpoints of a local AWS in the S3 backend."""
+"""The first version with import blocks in JSON, and with endpoints of a local AWS in the S3 backend."""
 
 OLDEST_TERRAFORM_WITH_NATIVE_LOCK: Version = (1, 10)
-"""The first whose S3 backend has `use_lockfile`."""
+"""The first version whose S3 backend has `use_lockfile`."""
 
 OLDEST_NODE: Version = (20,)
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A program that is there and new enough."""
+    """A program that is installed and has the required version."""
 
     name: str
     path: Path
@@ -40,16 +40,16 @@ class Tool:
 
 
 def find_terraform(oldest: Version = OLDEST_TERRAFORM) -> Tool:
-    """The Terraform on the PATH, or the one that TERRAFORM_BINARY_NAME names, as cdktf has it.
+    """The Terraform on the PATH, or the one that TERRAFORM_BINARY_NAME selects, as in cdktf.
 
     Args:
-        oldest: the oldest version that will do. Default: 1.6.
+        oldest: the minimum version. Default: 1.6.
 
     Raises:
-        OperationError: where it is missing or too old, with how to get it.
+        OperationError: if it is missing or too old, with instructions.
     """
     name = os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
-    advice = "Get it: https://developer.hashicorp.com/terraform/install"
+    advice = "Install it: https://developer.hashicorp.com/terraform/install"
     return _find("Terraform", name, oldest, _terraform_version, advice)
 
 
@@ -57,23 +57,23 @@ def find_node(oldest: Version = OLDEST_NODE) -> Tool:
     """The Node.js on the PATH, which runs cdktf.
 
     Args:
-        oldest: the oldest version that will do. Default: 20.
+        oldest: the minimum version. Default: 20.
 
     Raises:
-        OperationError: where it is missing or too old, with how to get it.
+        OperationError: if it is missing or too old, with instructions.
     """
-    return _find("Node.js", "node", oldest, _plain_version, "Get it: https://nodejs.org/en/download")
+    return _find("Node.js", "node", oldest, _plain_version, "Install it: https://nodejs.org/en/download")
 
 
 def find_cdktf(root: Path) -> Tool:
-    """The cdktf command that the project at `root` installs.
+    """The cdktf command that is installed in the project at `root`.
 
     Raises:
-        OperationError: where it is not installed there.
+        OperationError: if it is not installed.
     """
     path = root / "node_modules" / ".bin" / "cdktf"
     if not path.exists():
-        message = f"cdktf is not installed in {root}. Get it: make setup"
+        message = f"cdktf is not installed in {root}. Install it: make setup"
         raise OperationError(message)
     package = json.loads((path.resolve().parents[2] / "package.json").read_text())
     return Tool("cdktf", path, _parsed(package["version"]))
@@ -83,7 +83,7 @@ def require_tools(*checks: Callable[[], Tool]) -> tuple[Tool, ...]:
     """The tools that `checks` find.
 
     Raises:
-        OperationError: naming everything that is missing or too old, not just the first.
+        OperationError: with all missing or outdated tools, not only the first.
     """
     found: list[Tool] = []
     problems: list[str] = []
@@ -98,18 +98,18 @@ def require_tools(*checks: Callable[[], Tool]) -> tuple[Tool, ...]:
 
 
 def _find(name: str, command: str, oldest: Version, ask: Callable[[str], str], advice: str) -> Tool:
-    needed = f"{name} {_written(oldest)} or newer is needed"
+    required = f"{name} {_written(oldest)} or newer is required"
     path = shutil.which(command)
     if path is None:
-        message = f"{needed}, and there is no {command!r} on the PATH. {advice}"
+        message = f"{required}, and {command!r} is not on the PATH. {advice}"
         raise OperationError(message)
     try:
         version = _parsed(ask(path))
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-        message = f"{needed}, and {path} does not say its version ({error}). {advice}"
+        message = f"{required}, and the version of {path} cannot be determined ({error}). {advice}"
         raise OperationError(message) from None
     if version < oldest:
-        message = f"{needed}, and {path} is {_written(version)}. {advice}"
+        message = f"{required}, and {path} is {_written(version)}. {advice}"
         raise OperationError(message)
     return Tool(name, Path(path), version)
 
@@ -131,7 +131,7 @@ def _output(*command: str) -> str:
 def _parsed(text: str) -> Version:
     match = re.match(r"v?(\d+(?:\.\d+)+)", text.strip())
     if match is None:
-        message = f"it said {text.strip()[:40]!r}"
+        message = f"its output was {text.strip()[:40]!r}"
         raise ValueError(message)
     return tuple(int(part) for part in match[1].split("."))
 

@@ -79,14 +79,14 @@ def test_a_newer_image_is_shown_field_by_field_with_what_it_does_to_clusters() -
     text = images("diff", "local").output
     assert f"{OLDER.image_id('us-east-1')} -> {NEWEST.image_id('us-east-1')}" in text
     assert "2026-09-07 -> 2026-09-17" in text
-    assert "local/two-tower-v2: the next deploy makes a new version of the launch template." in text
+    assert "local/two-tower-v2: the next deploy creates a new version of the launch template." in text
     assert ImageLock.load(Path(IMAGE_LOCK_FILE)).dump().count(OLDER.name) == 1
 
 
 def test_without_names_it_takes_the_environments_of_the_account() -> None:
     ended = images("pin")
     assert ended.exit_code == 0
-    assert "Not asked, their accounts are others: dev" in ended.output
+    assert "Skipped, in other AWS accounts: dev" in ended.output
     assert list(json.loads(Path(IMAGE_LOCK_FILE).read_text())) == ["local", "version"]
 
 

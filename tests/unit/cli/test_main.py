@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +39,11 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def refusal(*arguments: str, cwd: Path = ROOT, **variables: str) -> str:
-    """What a user reads when a command refuses."""
+    """The error message of a command that fails, without the progress before it."""
     ended = mlinfra(*arguments, cwd=cwd, **variables)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
-    return ended.stderr
+    return ended.stderr[[match.start() for match in re.finditer("^✗ (?!.* s$)", ended.stderr, re.MULTILINE)][-1] :]
 
 
 def test_outside_a_project(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ class TestCatalog:
         assert "…" not in shown
         row = next(line.split() for line in shown.splitlines() if line.startswith("p5.48xlarge"))
         assert row == ["p5.48xlarge", "h100", "8", "80", "192", "2048", "3200", "32", "32", "30400", "55.04", "220.16"]
-        assert "An experiment that asks for it gets p5.48xlarge" in shown
+        assert "An experiment with these requirements uses p5.48xlarge" in shown
 
     def test_an_unknown_price_is_said(self) -> None:
         shown = mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2").stdout
@@ -69,8 +70,8 @@ class TestCatalog:
 
     def test_what_nobody_offers_lists_the_nearest(self) -> None:
         assert "Nearest: p5.4xlarge" in refusal("catalog", "--gpu", "h100", "--gpus-per-node", "2")
-        assert "Leave out one of the filters" in refusal("catalog", "--gpu", "h100", "--max-usd-per-hour", "1")
-        assert "Leave out one of the filters" in refusal("catalog", "--max-usd-per-hour", "0.01")
+        assert "Remove one of the filters" in refusal("catalog", "--gpu", "h100", "--max-usd-per-hour", "1")
+        assert "Remove one of the filters" in refusal("catalog", "--max-usd-per-hour", "0.01")
         assert "Nearest: h100" in refusal("catalog", "--gpu", "h10")
 
 
@@ -90,8 +91,8 @@ def test_bootstrapping_without_terraform(tmp_path: Path) -> None:
 
 def test_the_demo_without_any_tool_names_all_of_them(tmp_path: Path) -> None:
     lines = refusal("demo", PATH=str(tmp_path)).splitlines()
-    assert lines[0].startswith("✗ Terraform 1.6 or newer is needed, and there is no 'terraform' on the PATH. Get it:")
-    assert lines[1].startswith("Node.js 20 or newer is needed, and there is no 'node' on the PATH. Get it:")
+    assert lines[0].startswith("✗ Terraform 1.6 or newer is required, and 'terraform' is not on the PATH. Install it:")
+    assert lines[1].startswith("Node.js 20 or newer is required, and 'node' is not on the PATH. Install it:")
 
 
 @pytest.mark.local_aws

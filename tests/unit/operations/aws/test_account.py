@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws.account import account_of, in_users_terms
+from mlinfra.operations.aws.account import account_of, aws_errors_explained
 from tests.conftest import an_environment
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def test_credentials_of_another_account_are_refused() -> None:
     with pytest.raises(OperationError) as refused:
         account_of(an_environment(account_id="111111111111"))
     assert refused.value.message == (
-        "Your AWS credentials are of account 123456789012 (arn:aws:sts::123456789012:user/moto), and the environment "
-        "'dev' is account 111111111111. Nothing was touched. Use credentials of 111111111111, such as another "
-        "AWS_PROFILE."
+        "Your AWS credentials belong to account 123456789012 (arn:aws:sts::123456789012:user/moto), and the "
+        "environment 'dev' is in account 111111111111. Nothing was changed. Use credentials of 111111111111, such as "
+        "another AWS_PROFILE."
     )
 
 
@@ -58,7 +58,7 @@ def test_half_of_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("local_aws")
 def test_a_profile_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(OperationError, match=r"\(nobody\) could not be found\. Set AWS_PROFILE to one of those that"):
+    with pytest.raises(OperationError, match=r"\(nobody\) could not be found\. Set AWS_PROFILE to a profile that"):
         account_of(HERE)
 
 
@@ -71,7 +71,7 @@ def test_a_login_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_PROFILE", "work")
-    with pytest.raises(OperationError, match=r"Your AWS login has ended .* Log in again: aws sso login"):
+    with pytest.raises(OperationError, match=r"Your AWS login has expired .* Log in again: aws sso login"):
         account_of(HERE)
 
 
@@ -80,7 +80,7 @@ def test_an_aws_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(OperationError, match=r"AWS cannot be reached: .*http://127\.0\.0\.1:9"):
+    with pytest.raises(OperationError, match=r"AWS cannot be reached \(.*http://127\.0\.0\.1:9"):
         account_of(HERE)
 
 
@@ -94,11 +94,11 @@ def test_a_local_environment_without_its_local_aws(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("ExpiredToken", r"AWS does not accept your credentials \(ExpiredToken: no\)\. Log in again\."),
-        ("AccessDenied", r"AWS refused ListKeys \(AccessDenied: no\)\. The credentials need to be allowed to do it\."),
+        ("ExpiredToken", r"Your AWS credentials are invalid or have expired \(ExpiredToken: no\)\. Log in again\."),
+        ("AccessDenied", r"AWS refused ListKeys \(AccessDenied: no\)\. The credentials require permission for it\."),
     ],
 )
 def test_a_refusal_says_what_was_refused(code: str, expected: str) -> None:
     # The local AWS lets everybody do everything.
-    with pytest.raises(OperationError, match=expected), in_users_terms():
+    with pytest.raises(OperationError, match=expected), aws_errors_explained():
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "ListKeys")

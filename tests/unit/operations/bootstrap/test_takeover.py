@@ -86,9 +86,9 @@ def test_several_keys_of_one_description_are_not_guessed_between(
     keys = sorted([make_key(client), make_key(client)])
     with pytest.raises(OperationError) as refused:
         unmanaged(STACK, State(), account)
-    assert "Several KMS keys are described as 'Encrypts the state.'" in refused.value.message
+    assert "Several KMS keys have the description 'Encrypts the state.'" in refused.value.message
     assert all(key in refused.value.message for key in keys)
-    assert "Give the one to keep the alias alias/state" in refused.value.message
+    assert "Create the alias alias/state for the key to keep" in refused.value.message
 
 
 def test_what_was_found_is_imported_by_terraform() -> None:

@@ -34,8 +34,8 @@ HOLDER = """
 """
 
 
-def nobody(_: str) -> None:
-    """Hear what is announced, and do nothing."""
+def ignore(_: str) -> None:
+    """Ignore announcements."""
 
 
 def killed_holder() -> int:
@@ -48,7 +48,7 @@ def killed_holder() -> int:
 
 
 def test_it_is_private_outside_the_checkout_and_gone_afterwards(tmp_path: Path) -> None:
-    with workspace(ENVIRONMENT, announce=nobody) as private:
+    with workspace(ENVIRONMENT, announce=ignore) as private:
         assert private.path.stat().st_mode & 0o777 == 0o700
         assert tmp_path / "state" in private.path.parents
         assert private.killed is None
@@ -56,7 +56,7 @@ def test_it_is_private_outside_the_checkout_and_gone_afterwards(tmp_path: Path) 
 
 
 def test_it_is_gone_after_an_error(tmp_path: Path) -> None:
-    with suppress(KeyError), workspace(ENVIRONMENT, announce=nobody) as private:
+    with suppress(KeyError), workspace(ENVIRONMENT, announce=ignore) as private:
         (private.path / "local.tfstate").touch()
         raise KeyError
     assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
@@ -64,11 +64,11 @@ def test_it_is_gone_after_an_error(tmp_path: Path) -> None:
 
 def test_what_a_killed_bootstrap_left_is_not_used() -> None:
     os.kill(killed_holder(), signal.SIGKILL)
-    with workspace(ENVIRONMENT, announce=nobody) as private:
+    with workspace(ENVIRONMENT, announce=ignore) as private:
         assert list(private.path.iterdir()) == []
         assert private.killed is not None
         assert datetime.now(timezone.utc) - private.killed.started < timedelta(minutes=1)
-    with workspace(ENVIRONMENT, announce=nobody) as private:
+    with workspace(ENVIRONMENT, announce=ignore) as private:
         assert private.killed is None
 
 
@@ -90,8 +90,8 @@ def test_a_bootstrap_that_does_not_end_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0.1)
     child = killed_holder()
     try:
-        expected = r"Another bootstrap of 'dev', or its Terraform, still runs on this machine \(process \d+, since"
-        with pytest.raises(OperationError, match=expected), workspace(ENVIRONMENT, announce=nobody):
+        expected = r"bootstrap of 'dev', or its Terraform, is still running on this machine \(process \d+, since"
+        with pytest.raises(OperationError, match=expected), workspace(ENVIRONMENT, announce=ignore):
             pass
     finally:
         os.kill(child, signal.SIGKILL)
@@ -99,17 +99,17 @@ def test_a_bootstrap_that_does_not_end_is_named(monkeypatch: pytest.MonkeyPatch)
 
 def test_environments_do_not_wait_for_each_other() -> None:
     with (
-        workspace(ENVIRONMENT, announce=nobody) as one,
-        workspace(an_environment(name="prod"), announce=nobody) as other,
+        workspace(ENVIRONMENT, announce=ignore) as one,
+        workspace(an_environment(name="prod"), announce=ignore) as other,
     ):
         assert one.path != other.path
 
 
 def test_one_local_aws_does_not_wait_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    with workspace(ENVIRONMENT, announce=nobody) as one:
+    with workspace(ENVIRONMENT, announce=ignore) as one:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:2")
-        with workspace(ENVIRONMENT, announce=nobody) as other:
+        with workspace(ENVIRONMENT, announce=ignore) as other:
             assert one.path != other.path
 
 
@@ -121,7 +121,7 @@ def test_killed_again_and_again_it_is_known_since_when() -> None:
     begun = datetime.fromtimestamp(record.stat().st_mtime, timezone.utc)
     with record.open("a") as file:
         file.write('{"pid": 1, "sta')  # a line that a kill cut short
-    with workspace(ENVIRONMENT, announce=nobody) as private:
+    with workspace(ENVIRONMENT, announce=ignore) as private:
         assert private.killed is not None
         assert private.killed.started < begun - timedelta(milliseconds=50)
 

@@ -11,7 +11,7 @@ import pytest
 from mlinfra.errors import OperationError
 from mlinfra.functions.busy import Verdict
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Metric, Table, Tag
-from mlinfra.operations.clusters import control as operations
+from mlinfra.operations import clusters as operations
 from tests.conftest import an_environment, an_experiment
 from tests.local_aws import make_records_table
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlinfra import Environment
-    from mlinfra.operations.clusters.control import Cluster
+    from mlinfra.operations.clusters import Cluster
 
     Client = Callable[..., Any]
 
@@ -195,14 +195,14 @@ class TestStop:
     def test_a_busy_one_is_left_unless_forced(self, client: Client, make: Callable[..., list[str]]) -> None:
         for node in make():
             report(client, node, busy_minutes_ago=2)
-        with pytest.raises(OperationError, match=r"'two-tower-v2' works: a GPU of .* was at 90%.*--force"):
+        with pytest.raises(OperationError, match=r"'two-tower-v2' is in use: a GPU of .* was at 90%.*--force"):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
         assert len(node_ids(client)) == 2
         assert operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True).state == "stopped"
 
     def test_one_that_nobody_knows_of_is_left(self, client: Client, make: Callable[..., list[str]]) -> None:
         make()
-        with pytest.raises(OperationError, match=r"may work: .* has no GPU metrics"):
+        with pytest.raises(OperationError, match=r"may be in use: .* has no GPU metrics"):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
         assert len(node_ids(client)) == 2
 
@@ -230,7 +230,7 @@ class TestStop:
         with pytest.raises(OperationError, match="the job two-tower says that it runs"):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
 
-    def test_one_that_is_not_there_is_told(self, records: None) -> None:  # noqa: ARG002
+    def test_a_cluster_that_does_not_exist_is_refused(self, records: None) -> None:  # noqa: ARG002
         with pytest.raises(OperationError, match=r"There is no cluster of an experiment 'two-towr' .* two-tower-v2"):
             operations.stop_cluster(ENVIRONMENT, "two-towr")
 
@@ -241,25 +241,27 @@ class TestStop:
 
 
 class TestStart:
-    def test_all_nodes_are_asked_for(self, client: Client, make: Callable[..., list[str]]) -> None:
+    def test_all_nodes_are_requested(self, client: Client, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
         assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").wanted == 2
         assert len(node_ids(client)) == 2
 
     def test_an_expired_one_is_not_started(self, client: Client, make: Callable[..., list[str]]) -> None:
         make(nodes=0, **{Tag.EXPIRES: "2026-01-31"})
-        with pytest.raises(OperationError, match=r"expired with 2026-01-31\. Extend it first: .*clusters extend dev"):
+        with pytest.raises(
+            OperationError, match=r"expired at the end of 2026-01-31\. Extend it first: .*clusters extend dev"
+        ):
             operations.start_cluster(ENVIRONMENT, "two-tower-v2")
         assert node_ids(client) == []
 
-    def test_a_group_that_does_not_say_its_size_is_told(self, make: Callable[..., list[str]]) -> None:
+    def test_a_group_without_a_valid_node_count_is_refused(self, make: Callable[..., list[str]]) -> None:
         make(nodes=0, **{Tag.NODES: "many"})
         with pytest.raises(OperationError, match="its tag Nodes is 'many'"):
             operations.start_cluster(ENVIRONMENT, "two-tower-v2")
 
 
 class TestExtend:
-    def test_the_later_day_holds_at_once(self, make: Callable[..., list[str]]) -> None:
+    def test_a_later_day_is_effective_immediately(self, make: Callable[..., list[str]]) -> None:
         make(nodes=0, **{Tag.EXPIRES: "2026-01-31"})
         until = now().date() + timedelta(days=10)
         extended = operations.extend_cluster(ENVIRONMENT, "two-tower-v2", until)
@@ -268,29 +270,29 @@ class TestExtend:
         assert extended.expires.date() == until + timedelta(days=1)
         assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").wanted == 2
 
-    def test_a_day_further_away_than_allowed_is_refused(self, make: Callable[..., list[str]]) -> None:
+    def test_a_day_beyond_the_limit_is_refused(self, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
-        with pytest.raises(OperationError, match="is more than the 30 days away that 'dev' allows"):
+        with pytest.raises(OperationError, match="is too late: 'dev' allows an experiment 30 days"):
             operations.extend_cluster(ENVIRONMENT, "two-tower-v2", now().date() + timedelta(days=31))
 
     @pytest.mark.parametrize("day", [LAST_DAY, date(2026, 1, 1)])
     def test_a_day_that_is_no_later_is_refused(self, make: Callable[..., list[str]], day: date) -> None:
         make(nodes=0)
-        with pytest.raises(OperationError, match=f"{day} would not extend .* which is until {LAST_DAY}"):
+        with pytest.raises(OperationError, match=f"{day} would not extend .* which expires at the end of {LAST_DAY}"):
             operations.extend_cluster(ENVIRONMENT, "two-tower-v2", day)
 
 
-def test_a_part_of_the_account_that_does_not_answer_is_an_error_and_not_an_empty_list(
+def test_an_account_that_answers_only_in_part_is_an_error(
     make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(nodes=0)
     monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")
-    with pytest.raises(OperationError, match="Not everything in 'dev' could be listed"):
+    with pytest.raises(OperationError, match="The clusters of 'dev' could not be listed completely"):
         operations.list_clusters(ENVIRONMENT)
 
 
 def test_json_has_everything(make: Callable[..., list[str]]) -> None:
-    from mlinfra.cli.clusters_table import _facts
+    from mlinfra.cli.clusters import _facts
 
     make(nodes=0)
     facts = json.loads(json.dumps(_facts(only_one())))

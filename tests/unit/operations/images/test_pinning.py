@@ -236,7 +236,7 @@ class TestDiff:
 class TestAccounts:
     def test_credentials_of_another_account_are_refused(self, root: Path) -> None:
         message = refusal(root, here(account_id="111111111111"))
-        assert f"Your AWS credentials are of account {ACCOUNT}" in message
+        assert f"Your AWS credentials belong to account {ACCOUNT}" in message
 
     def test_nothing_is_written_where_the_second_account_is_another(self, root: Path) -> None:
         lock_older(root)
@@ -257,7 +257,7 @@ class TestAccounts:
         assert reachable((local, dev, same_account_of_aws)) == (local,)
 
     def test_an_account_of_no_environment_is_refused_with_those_there_are(self) -> None:
-        with pytest.raises(OperationError, match=r"which is that of no environment: dev \(111111111111\)"):
+        with pytest.raises(OperationError, match=r"is not the account of a declared environment: dev \(111111111111\)"):
             reachable((an_environment(),))
 
 
@@ -412,7 +412,7 @@ class TestFaults:
         answers("before-send.ec2.DescribeImages", refuse("UnauthorizedOperation", 403))
         message = refusal(root)
         assert "AWS refused DescribeImages (UnauthorizedOperation: No.)" in message
-        assert "need to be allowed to do it" in message
+        assert "require permission for it" in message
 
     def test_a_region_that_the_account_has_not_enabled(self, root: Path, answers: Callable[..., None]) -> None:
         answers("before-send.ec2.DescribeImages", refuse("AuthFailure", 401))

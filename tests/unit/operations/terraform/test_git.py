@@ -46,29 +46,29 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_folder_outside_of_any_repository_has_no_commit(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
-    assert (repository.head(), repository.uncommitted(besides=tmp_path / "plans")) == (None, ())
-    with pytest.raises(OperationError, match=r"is in no git repository, so there is no commit 'main'\."):
+    assert (repository.head(), repository.uncommitted(ignoring=tmp_path / "plans")) == (None, ())
+    with pytest.raises(OperationError, match=r"is not in a git repository, so there is no commit 'main'\."):
         repository.commit("main")
 
 
 def test_uncommitted_files_of_the_whole_repository_count_but_for_plans(root: Path) -> None:
     (root / "plans").mkdir()
     (root / "plans" / "tfplan").write_text("secret")
-    assert Repository(root).uncommitted(besides=root / "plans") == ()
+    assert Repository(root).uncommitted(ignoring=root / "plans") == ()
     (root.parent / "shared.py").write_text("x")
     (root / "main.py").write_text("second\n")
-    assert set(Repository(root).uncommitted(besides=root / "plans")) == {"infrastructure/main.py", "shared.py"}
+    assert set(Repository(root).uncommitted(ignoring=root / "plans")) == {"infrastructure/main.py", "shared.py"}
 
 
 def test_a_commit_that_does_not_exist_is_refused_with_how_to_get_it(root: Path, tmp_path: Path) -> None:
     commit(root, "Go on")
-    with pytest.raises(OperationError, match=r"There is no commit 'v9' here\. Expected: a commit, branch or tag"):
+    with pytest.raises(OperationError, match=r"no commit 'v9' in this clone\. Expected: a commit, branch or tag"):
         Repository(root).commit("v9")
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{root.parent}", str(shallow))
     with pytest.raises(OperationError, match="git fetch --unshallow"):
         Repository(shallow).commit("HEAD~1")
-    with pytest.raises(OperationError, match="There is no commit '--help' here"):
+    with pytest.raises(OperationError, match="There is no commit '--help' in this clone"):
         Repository(root).commit("--help")
 
 
@@ -115,23 +115,26 @@ class TestTags:
         git(root, "config", "user.email", "ana@example.com")
         repository = Repository(root)
         head = repository.commit("HEAD")
-        repository.expect_can_tag("experiment-v2.3-infra", head)
+        repository.require_taggable("experiment-v2.3-infra", head)
         for _ in range(2):
             repository.make_tag("experiment-v2.3-infra", head, "Applied.")
         assert git(root, "cat-file", "-t", "experiment-v2.3-infra") == "tag"
-        repository.expect_can_tag("experiment-v2.3-infra", head)
+        repository.require_taggable("experiment-v2.3-infra", head)
 
     def test_on_another_commit_are_refused(self, root: Path) -> None:
         git(root, "tag", "v1")
-        with pytest.raises(OperationError, match=r"The tag 'v1' is there already, on commit \w{12}"):
-            Repository(root).expect_can_tag("v1", commit(root, "Go on"))
+        with pytest.raises(OperationError, match=r"The tag 'v1' already exists, on commit \w{12}"):
+            Repository(root).require_taggable("v1", commit(root, "Go on"))
 
     @pytest.mark.parametrize("name", ["with space", "-d", "a..b", ""])
     def test_of_bad_names_are_refused(self, root: Path, name: str) -> None:
-        with pytest.raises(OperationError, match=r"is no name for a git tag\. Expected: such as experiment-v2"):
-            Repository(root).expect_can_tag(name, Repository(root).commit("HEAD"))
+        with pytest.raises(
+            OperationError,
+            match=r"is not a valid name for a git tag\. Nothing was applied\. Expected",
+        ):
+            Repository(root).require_taggable(name, Repository(root).commit("HEAD"))
 
     def test_without_somebody_who_makes_them_are_refused(self, root: Path) -> None:
         git(root, "config", "user.useConfigOnly", "true")
-        with pytest.raises(OperationError, match="git does not know who makes the tag"):
-            Repository(root).expect_can_tag("v1", Repository(root).commit("HEAD"))
+        with pytest.raises(OperationError, match="git does not know the author of the tag"):
+            Repository(root).require_taggable("v1", Repository(root).commit("HEAD"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.operations.terraform.provider_mirrors import PROVIDER, Wanted, find, look_into, target_platform, wanted
+from mlinfra.operations.terraform.provider_mirrors import PROVIDER, Wanted, find, provider_in, target_platform, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def test_a_mirror_is_found_in_either_layout(tmp_path: Path, lay_out: object) -> 
 def test_the_newest_version_that_will_do_is_taken(tmp_path: Path) -> None:
     for version in ("5.99.1", "5.100.0", "6.9.0", "6.25.0", "7.0.0"):
         unpacked(tmp_path, version)
-    found = look_into(tmp_path, ANY)
+    found = provider_in(tmp_path, ANY)
     assert found is not None
     assert found.version == "6.25.0"
 
@@ -47,10 +47,10 @@ def test_the_newest_version_that_will_do_is_taken(tmp_path: Path) -> None:
 def test_a_lock_file_leaves_one_version(tmp_path: Path) -> None:
     unpacked(tmp_path, "5.100.0")
     unpacked(tmp_path, "6.25.0")
-    found = look_into(tmp_path, Wanted("5.100.0"))
+    found = provider_in(tmp_path, Wanted("5.100.0"))
     assert found is not None
     assert found.version == "5.100.0"
-    assert look_into(tmp_path, Wanted("5.101.0")) is None
+    assert provider_in(tmp_path, Wanted("5.101.0")) is None
 
 
 def test_a_mirror_for_another_platform_will_not_do(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_folders: N
     for name in ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "share"))
-    monkeypatch.setattr(provider_mirrors, "likely_places", lambda: iter([tmp_path / "opt"]))
+    monkeypatch.setattr(provider_mirrors, "common_locations", lambda: iter([tmp_path / "opt"]))
     # A name that never resolves (RFC 6761) stands for a registry that cannot be reached.
     monkeypatch.setattr(module, "HOST", "registry.invalid")
 
@@ -103,8 +103,8 @@ def test_nowhere_to_get_it_from_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(OperationError) as refused:
         provider_source(tmp_path)
     assert refused.value.message == (
-        "Terraform cannot get the AWS provider (>= 5.100.0, < 7.0.0): no folder on this machine has it for "
-        f"{provider_mirrors.target_platform()}, and registry.invalid cannot be reached. Name a mirror that has it in "
+        "The AWS provider (>= 5.100.0, < 7.0.0) cannot be installed: no folder on this machine contains it for "
+        f"{provider_mirrors.target_platform()}, and registry.invalid cannot be reached. Configure a mirror in "
         "~/.terraformrc: https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation"
     )
 

@@ -92,7 +92,9 @@ def test_a_bucket_of_another_account_is_told(monkeypatch: pytest.MonkeyPatch) ->
         threading.Thread(target=s3.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{s3.server_port}")
         state = RemoteState(account_of(ENVIRONMENT), ENVIRONMENT, "state")
-        expected = rf"The bucket '{BUCKET}' exists and belongs to another account, or you may not see it\."
+        expected = (
+            rf"The bucket '{BUCKET}' exists and belongs to another account, or the credentials do not permit access"
+        )
         with pytest.raises(OperationError, match=expected):
             state.exists()
         s3.shutdown()
@@ -128,7 +130,7 @@ def test_a_checksum_that_is_behind_its_state_is_mended(state: RemoteState, clien
     row = f"{BUCKET}/{KEY}-md5"
     client("dynamodb").put_item(TableName=TABLE, Item={"LockID": {"S": row}, "Digest": {"S": "of the state before"}})
     client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"the state after")
-    state.mend_checksum()
+    state.repair_checksum()
     stored = client("dynamodb").get_item(TableName=TABLE, Key={"LockID": {"S": row}})["Item"]["Digest"]["S"]
     assert stored == hashlib.md5(b"the state after", usedforsecurity=False).hexdigest()
 
@@ -136,5 +138,5 @@ def test_a_checksum_that_is_behind_its_state_is_mended(state: RemoteState, clien
 @pytest.mark.usefixtures("bucket_and_table")
 def test_where_there_is_no_checksum_none_is_made(state: RemoteState, client: Callable[[str], Any]) -> None:
     client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"state")
-    state.mend_checksum()
+    state.repair_checksum()
     assert client("dynamodb").scan(TableName=TABLE)["Count"] == 0

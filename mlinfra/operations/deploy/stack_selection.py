@@ -1,4 +1,4 @@
-"""Which stacks a command is about: by patterns, by the account at hand, and by what differs from another commit."""
+"""Selection of stacks: by patterns, by the AWS account in use, and by comparison with another commit."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import Repository, SynthesizedStack
 
 _COMPARED = ("cdk.tf.json", ".terraform.lock.hcl")
-"""What makes up a stack: its configuration, which names what it uploads by its digest, and its provider's version."""
+"""The files that define a stack: its configuration, which includes the digests of uploaded files, and the provider's
+version."""
 
 
 @dataclass(frozen=True)
-class ChosenEnvironments:
-    """The environments that patterns can mean."""
+class SelectedEnvironments:
+    """The environments that patterns can match."""
 
-    chosen: tuple[Environment, ...]
-    left_out: tuple[Environment, ...]
-    """Those of other accounts, which are not asked unless they are named."""
+    selected: tuple[Environment, ...]
+    skipped: tuple[Environment, ...]
+    """Environments of other accounts, which are skipped unless a pattern matches them."""
 
 
 @dataclass(frozen=True)
@@ -38,53 +39,53 @@ class Comparison:
     """The stacks of two commits, side by side."""
 
     differing: frozenset[str]
-    """New stacks, and those that were others."""
-    gone: tuple[str, ...]
-    """Stacks that were there, and are declared no longer."""
+    """New and changed stacks."""
+    removed: tuple[str, ...]
+    """Stacks that are no longer declared."""
 
 
-def choose_environments(root: Path, patterns: Sequence[str]) -> ChosenEnvironments:
-    """The environments whose stacks `patterns` can match; without patterns, those of the account at hand.
+def select_environments(root: Path, patterns: Sequence[str]) -> SelectedEnvironments:
+    """The environments whose stacks `patterns` can match; without patterns, those of the AWS account in use.
 
     Raises:
-        OperationError: without patterns, where there are no credentials, or they are of no environment.
+        OperationError: without patterns, if there are no credentials, or they belong to no environment.
     """
     declared = load_environments(root, judged=False)
     if not patterns:
         found = reachable(declared)
-        return ChosenEnvironments(found, tuple(each for each in declared if each not in found))
+        return SelectedEnvironments(found, tuple(each for each in declared if each not in found))
     found = tuple(each for each in declared if any(_may_match(pattern, each.name) for pattern in patterns))
     if not found:
         raise OperationError(_no_match(patterns, [f"{each.name}-*" for each in declared]))
-    return ChosenEnvironments(found, ())
+    return SelectedEnvironments(found, ())
 
 
 def environments_of(stack: str, declared: Sequence[Environment]) -> tuple[Environment, ...]:
-    """Which of `declared` can have a stack of this name, the longest name first.
+    """The environments of `declared` that can have a stack of this name, the longest name first.
 
-    `prod` and `prod-eu-west-1` may both be environments, and then `prod-eu-west-1-data` is of the second.
+    If `prod` and `prod-eu-west-1` are environments, `prod-eu-west-1-data` belongs to the second.
     """
     found = [each for each in declared if stack.startswith(f"{each.name}-")]
     return tuple(sorted(found, key=lambda each: -len(each.name)))
 
 
-def choose_stacks(
+def select_stacks(
     stacks: Sequence[tuple[Environment, SynthesizedStack]], patterns: Sequence[str]
 ) -> tuple[tuple[Environment, SynthesizedStack], ...]:
-    """Those of `stacks` that one of `patterns` matches, as `cdktf deploy` matches them; all without patterns.
+    """The stacks that one of `patterns` matches, by the rules of `cdktf deploy`; without patterns, all.
 
     Raises:
-        OperationError: where a pattern matches none.
+        OperationError: if a pattern matches no stack.
     """
     names = [stack.name for _, stack in stacks]
-    idle = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
-    if idle:
-        raise OperationError(_no_match(idle, names))
-    return tuple(each for each in stacks if matches(each[1].name, patterns))
+    unused = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
+    if unused:
+        raise OperationError(_no_match(unused, names))
+    return tuple(each for each in stacks if stack_matches(each[1].name, patterns))
 
 
-def matches(name: str, patterns: Sequence[str]) -> bool:
-    """Whether one of `patterns` matches the stack `name`; without patterns, every name is meant."""
+def stack_matches(name: str, patterns: Sequence[str]) -> bool:
+    """True if one of `patterns` matches the stack `name`, or there are no patterns. `*` matches any text."""
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
@@ -96,17 +97,17 @@ def compare(
     *,
     patterns: Sequence[str],
 ) -> Comparison:
-    """Which of `stacks` differ, byte for byte, from what the project at `commit` synthesizes to.
+    """Compare `stacks`, byte for byte, with the stacks of the project at `commit`.
 
     Args:
-        stacks: what is synthesized now, of the chosen environments.
-        repository: where `commit` is.
-        commit: what to compare with, in full.
+        stacks: the synthesized stacks of the selected environments.
+        repository: the repository of `commit`.
+        commit: the full hash of the commit to compare with.
         out: a folder to synthesize to.
-        patterns: which stacks to miss where they are gone; all without patterns.
+        patterns: the stacks to report if they were removed. Without patterns: all.
 
     Raises:
-        OperationError: where the project at `commit` cannot be synthesized.
+        OperationError: if the project at `commit` cannot be synthesized.
     """
     environments = tuple(dict.fromkeys(environment.name for environment, _ in stacks))
     with repository.at(commit) as project:
@@ -122,19 +123,19 @@ def compare(
         differing=frozenset(
             name for name in now if name not in before or _content(now[name]) != _content(before[name])
         ),
-        gone=tuple(name for name in before if name not in now and matches(name, patterns)),
+        removed=tuple(name for name in before if name not in now and stack_matches(name, patterns)),
     )
 
 
 def synthesize_at(
     project: Path, repository: Repository, commit: str, out: Path, *, environment: str
 ) -> tuple[SynthesizedStack, ...]:
-    """The stacks of one environment of the project as it was at `commit`, with the Python and packages of today.
+    """The stacks of one environment of the project at `commit`, with the installed Python and packages.
 
-    Expiries are judged as of the day of the commit: what has expired since was declared rightly.
+    Expiry is evaluated at the date of the commit.
 
     Raises:
-        OperationError: where it cannot be synthesized.
+        OperationError: if it cannot be synthesized.
     """
     today = os.environ.get("MLINFRA_TODAY") or repository.day(commit).isoformat()
     try:
@@ -142,8 +143,8 @@ def synthesize_at(
             return synthesize(project, out, environment=environment)
     except OperationError as error:
         message = (
-            f"The commit {commit[:12]} cannot be synthesized for {environment!r} with the Python and packages that "
-            f"are installed now, so there is nothing to compare with"
+            f"The commit {commit[:12]} cannot be synthesized for {environment!r} with the installed Python and "
+            f"packages, so the stacks cannot be compared with it. Choose another commit"
         )
         raise OperationError(message, details=error.details or error.message) from None
 
@@ -154,7 +155,7 @@ def _content(stack: SynthesizedStack) -> tuple[bytes, ...]:
 
 
 def _may_match(pattern: str, environment: str) -> bool:
-    """Whether `pattern` can match a stack of `environment`, as far as the part before its first wildcard tells."""
+    """True if `pattern` can match a stack of `environment`, by the text before its first wildcard."""
     literal = pattern
     for wildcard in "*?[":
         literal = literal.partition(wildcard)[0]
@@ -164,4 +165,4 @@ def _may_match(pattern: str, environment: str) -> bool:
 
 def _no_match(patterns: Sequence[str], names: Sequence[str]) -> str:
     written = ", ".join(repr(each) for each in patterns)
-    return f"No stack matches {written}. Expected: one of {', '.join(names)}; * stands for any letters."
+    return f"No stack matches {written}. Expected: one of {', '.join(names)}; * matches any text."

@@ -1,0 +1,46 @@
+"""Arguments, options and exit codes that several commands share."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import Annotated
+
+import typer
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    SUCCESS = 0
+    ERROR = 1
+    DIFFERENCE = 2
+    """Something differs, as in `terraform plan -detailed-exitcode`: drift, a plan with changes, a newer image."""
+    HELD = 3
+    """A finding of the review requires an approval that is not recorded."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
+
+
+class Format(str, Enum):
+    """The format of a report."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Write JSON to standard output, and progress and remarks to standard error.")
+]
+EnvironmentName = Annotated[str, typer.Argument(help="The environment, such as dev.", metavar="ENV")]
+StackPatterns = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Stacks or patterns, such as dev-data or 'dev-*'. Default: all stacks of the AWS account in use.",
+        metavar="STACK...",
+        show_default=False,
+    ),
+]
+Parallelism = Annotated[
+    int, typer.Option("--parallelism", help="The number of stacks that are processed at the same time.", min=1, max=32)
+]

@@ -1,0 +1,48 @@
+"""The time for which the GPUs of a cluster have been idle."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlinfra.functions.fleet import Target
+    from mlinfra.functions.metrics import History
+
+IDLE_WINDOW = timedelta(hours=6)
+"""The period for which idleness is measured; also the maximum of an environment's `idle_minutes`."""
+_GAP = timedelta(minutes=5)
+
+
+def idle_minutes(target: Target, idle_percent: float | None, gpus: Mapping[str, History], now: datetime) -> int | None:
+    """The minutes for which all GPUs of `target` have been idle, up to 360; None: unknown.
+
+    Args:
+        target: the cluster.
+        idle_percent: the utilization below which a GPU is idle, in percent.
+        gpus: the GPU metrics of its nodes, by instance id.
+        now: the current time.
+    """
+    if idle_percent is None or not target.nodes:
+        return None
+    each = [_idle_since(gpus.get(node.instance_id), idle_percent, now) for node in target.nodes]
+    if None in each:
+        return None
+    latest = max(since for since in each if since is not None)
+    return int((now - latest) / timedelta(minutes=1))
+
+
+def _idle_since(history: History | None, idle_percent: float, now: datetime) -> datetime | None:
+    """The beginning of the idle period of a node; None: there are no metrics of the last minutes."""
+    if history is None or history.problem:
+        return None
+    since = now
+    for at in sorted(history.readings, reverse=True):
+        if since - at > _GAP + timedelta(minutes=1):
+            break
+        if not 0 <= history.readings[at] < idle_percent:
+            return min(at + timedelta(minutes=1), now)
+        since = at
+    return None if since == now else since

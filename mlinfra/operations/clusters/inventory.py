@@ -1,0 +1,206 @@
+"""Training clusters as they are now: state, activity, cost and expiry.
+
+Activity and expiry are determined by the code of the functions that stop clusters automatically, `mlinfra.functions`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mlinfra.catalog import on_demand_prices
+from mlinfra.errors import OperationError
+from mlinfra.functions import clock
+from mlinfra.functions.clients import Clients
+from mlinfra.functions.contract import Tag
+from mlinfra.functions.fleet import Fleet, LookFailedError
+from mlinfra.functions.look import Look, look
+from mlinfra.functions.metrics import histories
+from mlinfra.functions.records import Records
+from mlinfra.operations.aws import account_of, reachable
+from mlinfra.operations.clusters.idleness import IDLE_WINDOW, idle_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from mlinfra.declarations import Environment
+    from mlinfra.functions.busy import Verdict
+    from mlinfra.functions.fleet import Target
+    from mlinfra.functions.metrics import History
+    from mlinfra.operations.aws import AwsAccount
+
+State = Literal["running", "starting", "stopping", "stopped"]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The current state of a cluster."""
+
+    environment: str
+    name: str
+    experiment: str
+    """The experiment's name; empty if the cluster has no tag with it."""
+    owner: str | None
+    instance_types: tuple[str, ...]
+    """The instance types of its nodes, without duplicates."""
+    nodes: int
+    """The number of existing nodes."""
+    wanted: int
+    """The desired capacity of its Auto Scaling group."""
+    state: State
+    since: datetime | None
+    """The launch of the oldest node; None: there are no nodes."""
+    work: Verdict
+    work_reason: str
+    idle_minutes: int | None
+    """The minutes for which all GPUs have been idle, up to 360; None: unknown."""
+    usd_per_hour: float | None
+    """The price of its nodes, in USD per hour; None: the price of a node is unknown."""
+    usd_so_far: float | None
+    """The cost in the period that the janitor counts, in USD; None: the price of a node is unknown."""
+    spend_limit_usd: float | None
+    expires: datetime | None
+    """The end of its last day; None: it has no valid expiry."""
+    extended: bool
+    problems: tuple[str, ...]
+    declared: bool
+    """True if an experiment of the environment declares it."""
+
+
+@dataclass(frozen=True)
+class ClusterListing:
+    """The clusters of several environments."""
+
+    clusters: tuple[Cluster, ...]
+    skipped: tuple[str, ...]
+    """One line per environment that was not listed, with the reason."""
+
+
+def list_all_clusters(declared: Sequence[Environment], *, names: Sequence[str] = ()) -> ClusterListing:
+    """The clusters of the environments called `names`; without names, of all environments of the AWS account in use.
+
+    Args:
+        declared: the environments of the project.
+        names: the environments to list. Default: all of the AWS account in use.
+
+    Raises:
+        OperationError: if an environment is not declared, or cannot be listed although it was named or is the only one.
+    """
+    unknown = set(names) - {each.name for each in declared}
+    if unknown:
+        message = (
+            f"There is no environment {', '.join(sorted(unknown))}. Declared: {', '.join(e.name for e in declared)}."
+        )
+        raise OperationError(message)
+    found: list[Cluster] = []
+    skipped: list[str] = []
+    selected = [each for each in declared if each.name in names] if names else list(reachable(declared))
+    for environment in selected:
+        try:
+            found += list_clusters(environment)
+        except OperationError as reason:
+            if len(selected) == 1 or names:
+                raise
+            skipped.append(f"{environment.name}: {reason}")
+    if not names and (elsewhere := ", ".join(each.name for each in declared if each not in selected)):
+        skipped.append(f"{elsewhere}, in other AWS accounts")
+    return ClusterListing(tuple(found), tuple(skipped))
+
+
+def list_clusters(environment: Environment) -> list[Cluster]:
+    """All clusters of `environment` by name: declared ones, and others with its name prefix.
+
+    Raises:
+        OperationError: if the account cannot be accessed, or lists only a part of its resources.
+    """
+    account = ClusterAccount(environment)
+    listing = account.fleet.targets()
+    if listing.problems:
+        message = f"The clusters of {environment.name!r} could not be listed completely. Try again."
+        raise OperationError(message, details="\n".join(listing.problems))
+    found = [each for each in listing.targets if each.name.startswith(f"{environment.names.prefix}-")]
+    return [account.describe(each) for each in account.assess(sorted(found, key=lambda each: each.name))]
+
+
+class ClusterAccount:
+    """Access to the clusters of one environment, at the current time."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.account: AwsAccount = account_of(environment)
+        self.clients = Clients(self.account.session)
+        self.fleet = Fleet(self.clients)
+        self.records = Records(self.clients, environment.names.records_table)
+        self.now = clock.now()
+        self._gpus: dict[str, History] = {}
+        """The GPU metrics of all assessed nodes, by instance id."""
+
+    def cluster_of(self, experiment: str) -> Look:
+        """The cluster of an experiment.
+
+        Raises:
+            OperationError: if it does not exist, or is not a cluster of mlinfra.
+        """
+        name = f"{self.environment.names.prefix}-{experiment}"
+        try:
+            target = self.fleet.group(name)
+        except LookFailedError as error:
+            message = f"The cluster {name} could not be described. Try again."
+            raise OperationError(message, details=str(error)) from error
+        if target is None:
+            names = ", ".join(each.name for each in self.environment.experiments) or "none"
+            stack = self.environment.names.stack_id("training")
+            message = (
+                f"There is no cluster of an experiment {experiment!r} in {self.environment.name!r}. Declared "
+                f"experiments: {names}. To create the clusters of declared experiments: npx cdktf deploy {stack}"
+            )
+            raise OperationError(message)
+        if not target.may_be_stopped:
+            message = f"{name} is not a cluster of mlinfra: its tag {Tag.AUTO_STOP} is not true."
+            raise OperationError(message)
+        return self.assess([target])[0]
+
+    def assess(self, targets: list[Target]) -> list[Look]:
+        """The activity, cost and expiry of clusters."""
+        running = {node.instance_id: IDLE_WINDOW for each in targets for node in each.nodes if node.state == "running"}
+        self._gpus |= histories(self.clients, running, self.now)
+        return [look(each, self.records, self._gpus, self.now) for each in targets]
+
+    def describe(self, seen: Look) -> Cluster:
+        """The current state of an assessed cluster."""
+        target = seen.target
+        hourly = [on_demand_prices().get(node.instance_type) for node in target.nodes]
+        launched = [node.launched for node in target.nodes if node.launched]
+        return Cluster(
+            environment=self.environment.name,
+            name=target.name,
+            experiment=target.tags.get(Tag.EXPERIMENT, ""),
+            owner=target.owner,
+            instance_types=tuple(sorted({node.instance_type for node in target.nodes})),
+            nodes=len(target.nodes),
+            wanted=target.desired,
+            state=_state(target),
+            since=min(launched, default=None),
+            work=seen.evidence.verdict,
+            work_reason=seen.evidence.reason,
+            idle_minutes=idle_minutes(target, seen.rules.idle_percent, self._gpus, self.now),
+            usd_per_hour=None if None in hourly else math.fsum(price or 0 for price in hourly),
+            usd_so_far=seen.cost.usd,
+            spend_limit_usd=seen.rules.spend_limit_usd,
+            expires=seen.expiry.at,
+            extended=seen.expiry.extended,
+            problems=seen.problems,
+            declared=target.name in {self.environment.names.cluster(each) for each in self.environment.experiments},
+        )
+
+
+def _state(target: Target) -> State:
+    if target.is_stopped:
+        return "stopped"
+    if target.kind == "instance":
+        return "running"
+    if len(target.nodes) > target.desired:
+        return "stopping"
+    return "running" if len(target.nodes) == target.desired else "starting"
