@@ -13,7 +13,7 @@ from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotatio
 
 def apply(
     plans: Annotated[
-        list[Path], typer.Argument(help="Folders that `plan` saved, such as plans/dev-data.", metavar="PLAN...")
+        list[Path], typer.Argument(help="Folders that `plan` saved, such as plans/dev-data.", metavar="PLAN")
     ],
     *,
     tag: Annotated[

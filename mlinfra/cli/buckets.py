@@ -19,7 +19,7 @@ def pin(
         list[str] | None,
         typer.Argument(
             help="The environments, such as prod. Default: all that protect their data.",
-            metavar="ENV...",
+            metavar="ENV",
             show_default=False,
         ),
     ] = None,

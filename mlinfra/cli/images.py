@@ -25,7 +25,7 @@ _Environments = Annotated[
     list[str] | None,
     typer.Argument(
         help="The environments, such as dev. Default: all of the AWS account in use.",
-        metavar="ENV...",
+        metavar="ENV",
         show_default=False,
     ),
 ]

@@ -37,7 +37,7 @@ StackPatterns = Annotated[
     list[str] | None,
     typer.Argument(
         help="Stacks or patterns, such as dev-data or 'dev-*'. Default: all stacks of the AWS account in use.",
-        metavar="STACK...",
+        metavar="STACK",
         show_default=False,
     ),
 ]
