@@ -36,7 +36,7 @@ from mlinfra import (
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
 
-_MODELS = (
+MODELS = (
     Environment,
     DataLakeSettings,
     QuietHours,
@@ -73,7 +73,7 @@ def page() -> str:
         "# Environments and experiments",
         "Written by `python -m ci.environment_docs` from the models; a test keeps it up to date.",
     ]
-    for model in _MODELS:
+    for model in MODELS:
         summary = (model.__doc__ or "").splitlines()[0]
         rows = [
             f"| `{name}` | {'required' if field.is_required() else ''} | {field.description} |"

@@ -1,7 +1,7 @@
-"""The image lock: which release of each image family is used in which region, committed with the code.
+"""The image lock: the release of each image family that is used in each region, committed with the code.
 
 `mlinfra images pin` writes it and a synth reads it, so that the same commit gives the same nodes
-whatever Amazon has released since.
+after Amazon has released newer images.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IMAGE_LOCK_FILE: Final = "environments/images.lock.json"
-"""Where the lock lies in a project."""
+"""The path of the lock in a project."""
 
 Place = Literal["aws", "local"]
-"""Whose ids they are: AWS and the local AWS have different ones in regions of the same name."""
+"""The kind of account: AWS and the local AWS have different image ids in regions of the same name."""
 
 _FORMAT = 1
 _PLACES: tuple[Place, ...] = ("aws", "local")
@@ -41,19 +41,18 @@ class ImagePin(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     image_id: str = Field(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$", description="Its id, ami- and 8 or 17 digits.")
-    name: str = Field(min_length=1, description="What DescribeImages calls it, with the version.")
+    name: str = Field(min_length=1, description="Its name in DescribeImages, with the version.")
     root_device: str = Field(pattern=r"^/dev/[a-z0-9]+$", description="The device name of its root volume.")
-    architecture: Literal["x86_64", "arm64"] = Field(description="The processor that it is for.")
+    architecture: Literal["x86_64", "arm64"] = Field(description="The processor architecture.")
     driver: str | None = Field(
         pattern=r"^[0-9]+(\.[0-9]+){1,2}$",
-        description="The version of NVIDIA's driver, such as 595.91.07; null: not known, or there is none.",
+        description="The version of NVIDIA's driver, such as 595.91.07; null: unknown or none.",
     )
     cuda: tuple[CudaVersion, ...] = Field(
-        description="The CUDA versions known to be installed, the default one first; empty: not known, or there are "
-        "none."
+        description="The installed CUDA versions, the default one first; empty: unknown or none."
     )
-    created: date = Field(description="The day it was made.")
-    found_by: str = Field(pattern=r"^(ssm|name):.+$", description="How it was found: ssm:PARAMETER or name:PATTERN.")
+    created: date = Field(description="The day of its creation.")
+    found_by: str = Field(pattern=r"^(ssm|name):.+$", description="Its query: ssm:PARAMETER or name:PATTERN.")
 
 
 @dataclass(frozen=True)
@@ -62,14 +61,14 @@ class ImageLock:
 
     pins: Mapping[Place, Mapping[str, Mapping[str, ImagePin]]] = field(default_factory=dict)
     where: str = IMAGE_LOCK_FILE
-    """What messages call the file."""
+    """The file's name in messages."""
 
     @classmethod
     def load(cls, path: Path) -> ImageLock:
         """Read the lock at `path`.
 
         Raises:
-            DeclarationError: with every problem at once, where it is missing or is not such a file.
+            DeclarationError: with every problem at once: the file is missing, damaged, or not an image lock.
         """
         where = _short(path)
         try:
@@ -77,7 +76,7 @@ class ImageLock:
         except FileNotFoundError:
             raise DeclarationError(where, [f"it is missing. {_write_it()}"]) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise DeclarationError(where, [f"it cannot be read ({error}). {_write_it()}"]) from None
+            raise DeclarationError(where, [f"it cannot be read ({error}). {_repair_it()}"]) from None
         return cls.parse(text, where=where)
 
     @classmethod
@@ -85,8 +84,8 @@ class ImageLock:
         """Read the lock in `text`.
 
         Args:
-            text: what stands in the file.
-            where: what messages call the file. Default: its place in a project.
+            text: the content of the file.
+            where: the file's name in messages. Default: its path in a project.
 
         Raises:
             DeclarationError: with every problem at once.
@@ -95,26 +94,24 @@ class ImageLock:
         try:
             document = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, twice))
         except json.JSONDecodeError as error:
-            problem = (
-                f"line {error.lineno} is not JSON ({error.msg}), as after a merge. Take one side of it. {_write_it()}"
-            )
+            problem = f"line {error.lineno} is not valid JSON ({error.msg}), as after a merge. {_repair_it()}"
             raise DeclarationError(where, [problem]) from None
         if twice:
-            problems = [f"{key!r} stands there twice in one place. Expected: once. {_write_it()}" for key in twice]
-            raise DeclarationError(where, problems)
+            problems = [f"{key!r} is a key twice in one object; keys must be unique." for key in twice]
+            raise DeclarationError(where, [*problems[:-1], f"{problems[-1]} {_repair_it()}"])
         if not isinstance(document, dict) or "version" not in document:
-            raise DeclarationError(where, [f"it has no 'version'. Expected: version {_FORMAT}. {_write_it()}"])
+            raise DeclarationError(where, [f"it has no 'version'. Expected: version {_FORMAT}. {_repair_it()}"])
         if document["version"] != _FORMAT:
             problem = (
-                f"version: {document['version']!r} is not one that this mlinfra reads. Expected: {_FORMAT}. Update "
-                f"mlinfra where a newer one wrote it, or else delete the file and write it anew. {_write_it()}"
+                f"version: {document['version']!r} is not a version that this mlinfra reads. Expected: {_FORMAT}. If a "
+                f"newer mlinfra wrote it, update mlinfra. {_repair_it()}"
             )
             raise DeclarationError(where, [problem])
         places = {key: value for key, value in document.items() if key != "version"}
         pins: dict[Place, dict[str, dict[str, ImagePin]]] = {place: {} for place in _PLACES}
         problems = list(_read(places, pins))
         if problems:
-            raise DeclarationError(where, [*problems[:-1], f"{problems[-1]} {_write_it()}"])
+            raise DeclarationError(where, [*problems[:-1], f"{problems[-1]} {_repair_it()}"])
         return cls(pins, where)
 
     def dump(self) -> str:
@@ -129,15 +126,15 @@ class ImageLock:
         return self.pins.get(_place(emulated=emulated), {}).get(region, {}).get(family.name)
 
     def pin_for(self, region: str, family: ImageFamily, *, emulated: bool) -> ImagePin:
-        """The image that a node boots from.
+        """The image for nodes of an environment.
 
         Args:
             region: the region of the environment.
             family: the kind of image, as `image_family(accelerator)` gives it.
-            emulated: whether the environment lives in a local AWS, whose ids are its own.
+            emulated: True for a local AWS, which has its own image ids.
 
         Raises:
-            DeclarationError: where there is no pin, with the command that makes one.
+            DeclarationError: there is no pin; the message has the command that makes one.
         """
         pin = self.find(region, family, emulated=emulated)
         if pin is None:
@@ -145,7 +142,7 @@ class ImageLock:
         return pin
 
     def with_pin(self, region: str, family: ImageFamily, pin: ImagePin, *, emulated: bool) -> ImageLock:
-        """This lock with `pin` for `family` in `region`, and everything else as it is."""
+        """A copy of this lock with `pin` for `family` in `region`."""
         place = _place(emulated=emulated)
         by_region = self.pins.get(place, {})
         by_family = {**by_region.get(region, {}), family.name: pin}
@@ -160,7 +157,7 @@ class ImageLock:
 
 
 def place_name(*, emulated: bool) -> str:
-    """Where an environment lives, in words."""
+    """The kind of account of an environment, in words."""
     return "the local AWS" if emulated else "AWS"
 
 
@@ -179,23 +176,31 @@ def _write_it() -> str:
     return f"Run `{own_command()} images pin ENV` for the environment, and commit the file."
 
 
+def _repair_it() -> str:
+    """The way out of a damaged lock, which `images pin` refuses to read as well."""
+    return (
+        f"Restore it: git checkout -- {IMAGE_LOCK_FILE}. Or delete it, and run `{own_command()} images pin ENV` for "
+        f"each environment."
+    )
+
+
 def _short(path: Path) -> str:
     return IMAGE_LOCK_FILE if path.as_posix().endswith(IMAGE_LOCK_FILE) else str(path)
 
 
 def _once(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
-    """The object of `pairs`; what stands there twice is added to `twice`. JSON itself would keep the last silently."""
+    """The object of `pairs`. Duplicate keys are added to `twice`: the JSON parser would keep the last silently."""
     twice += [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
     return dict(pairs)
 
 
 def _read(places: dict[str, Any], pins: dict[Place, dict[str, dict[str, ImagePin]]]) -> Iterator[str]:
-    """Put what is sound into `pins`, and say what is not."""
+    """Put the valid pins into `pins`, and yield the problems of the others."""
     for place, by_region in places.items():
         if place not in _PLACES:
             yield f"{place}: there is no such place. Expected: {' or '.join(_PLACES)}."
         elif not isinstance(by_region, dict):
-            yield f"{place}: {by_region!r} is no object. Expected: regions, each with its image families."
+            yield f"{place}: {by_region!r} is not an object. Expected: regions, each with its image families."
         else:
             for region, by_family in by_region.items():
                 yield from _read_region(f"{place}.{region}", by_family, pins[place].setdefault(region, {}))
@@ -205,7 +210,7 @@ def _read_region(where: str, by_family: object, pins: dict[str, ImagePin]) -> It
     if where.partition(".")[2] not in aws_regions():
         yield f"{where}: it is not an AWS region."
     elif not isinstance(by_family, dict):
-        yield f"{where}: {by_family!r} is no object. Expected: image families, each with its pin."
+        yield f"{where}: {by_family!r} is not an object. Expected: image families, each with its pin."
     else:
         for family, value in by_family.items():
             if family not in IMAGE_FAMILIES:
@@ -220,9 +225,9 @@ def _read_region(where: str, by_family: object, pins: dict[str, ImagePin]) -> It
 
 
 def _misplaced(where: str, family: ImageFamily, pin: ImagePin) -> Iterator[str]:
-    """What shows that a pin was put below the wrong family: nodes would boot without their driver."""
+    """Signs that a pin is below the wrong family: nodes would boot without their driver."""
     if not family.has_release(pin.name):
-        yield f"{where}.name: {pin.name!r} is no release of this family. Expected: {family.name_pattern}"
+        yield f"{where}.name: {pin.name!r} is not a release of this family. Expected: {family.name_pattern}"
     if pin.architecture != family.architecture:
         yield f"{where}.architecture: {pin.architecture!r} is not the family's. Expected: {family.architecture}."
 

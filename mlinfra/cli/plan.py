@@ -82,6 +82,8 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
             f"[yellow]![/] {name} is no longer declared, and its resources still exist. To destroy them: "
             f"git worktree add /tmp/before {escape(str(changed_since))}, and in that folder: npx cdktf destroy {name}"
         )
+    for expired in plans.expired:
+        console.print(f"[yellow]![/] Experiment {escape(str(expired).partition(' ')[2])}")
     if any(each.about.dirty for each in plans.planned):
         console.print("[yellow]![/] The plans contain uncommitted changes. `apply` refuses them without --allow-dirty.")
     for failed in plans.failed:

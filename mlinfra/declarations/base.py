@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from pydantic import ModelWrapValidatorHandler
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
     from typing_extensions import Self
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _LONGEST_SHOWN = 200
 """The longest text of a value in a message, in characters."""
+
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_SHOWN + 1},}}")
 
 _TEMPLATES = ("${", "%{")
 """Beginnings of an interpolation and of a directive in Terraform's JSON (Terraform language, "JSON Configuration
@@ -156,7 +159,7 @@ class Declaration(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            problems = [problem for each in error.errors() for problem in self._describe(each)]
+            problems = [_shortened(problem) for each in error.errors() for problem in self._describe(each)]
             rejection = DeclarationError(self._subject(values), problems)
             judgement = _judgement.get()
             # A nested rejection is part of the surrounding one, if no other member of a union accepts the value.
@@ -166,6 +169,15 @@ class Declaration(BaseModel):
             self._stand_in(values)
         finally:
             _nested.reset(token)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _fields_have_names(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+        """Reject a dict with other keys than texts, which cannot be keyword arguments."""
+        if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+            message = f"has keys that are not names of fields. Expected: {cls.__name__}(...)."
+            raise ValueError(message)
+        return validate(value)
 
     def _problems(self) -> Iterator[str]:
         """Problems of the fields together. Called once every field is valid."""
@@ -226,6 +238,11 @@ class Declaration(BaseModel):
                 return [f"{location}: {shown(error['input'])} {cause}"]
             case _:
                 return [f"{location}: {shown(error['input'])}: {error['msg'][0].lower()}{error['msg'][1:]}.{expected}"]
+
+
+def _shortened(problem: str) -> str:
+    """`problem` with its long words cut: a rule of the catalog may repeat a given name of any length."""
+    return _LONG_WORD.sub(lambda word: f"{word[0][: _LONGEST_SHOWN - 3]}...", problem)
 
 
 def _location(error: ErrorDetails) -> Iterator[str | int]:

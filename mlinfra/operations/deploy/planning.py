@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlinfra.command import own_command
+from mlinfra.declarations import ExpiredExperiment, expired_experiments, present_day
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import stack_selection
@@ -79,6 +80,8 @@ class Plans:
     """Stacks that are no longer declared. Their resources still exist."""
     skipped_environments: tuple[str, ...]
     """Environments of other accounts."""
+    expired: tuple[ExpiredExperiment, ...] = ()
+    """The expired experiments of the planned environments. Their clusters have size zero."""
 
     @property
     def differs(self) -> bool:
@@ -147,6 +150,7 @@ def plan(
         unchanged=unchanged,
         removed=removed,
         skipped_environments=tuple(each.name for each in environments.skipped),
+        expired=tuple(expired for each in reachable for expired in expired_experiments(each, present_day())),
     )
 
 

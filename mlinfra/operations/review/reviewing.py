@@ -15,6 +15,7 @@ from mlinfra.operations.review.rules import (
     access,
     compute,
     data_loss,
+    expired,
     network_access,
     protection,
     rights_given,
@@ -37,7 +38,7 @@ def all_rules() -> dict[str, Rule]:
     """Every rule, by its id."""
     from mlinfra.operations.review import live
 
-    found = [rule for module in (*_SUBJECTS, live, approvals) for rule in module.RULES]
+    found = [rule for module in (*_SUBJECTS, expired, live, approvals) for rule in module.RULES]
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
 
 
@@ -47,7 +48,7 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
     Args:
         plans: files that `terraform show -json` wrote, or folders with one as `plan.json`.
         root: the repository, whose `approvals/*.yaml` count.
-        today: the day that approvals are judged by.
+        today: the day that approvals and expiries are compared with.
         live: whether to ask AWS, with the credentials at hand, what runs now on the clusters that would be disturbed.
 
     Raises:
@@ -63,16 +64,17 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
     with _without_garbage_collection():
         for path in plans:
             # One plan at a time: a large one is let go before the next is read.
-            stack, found = _of_plan(path, live=live)
+            stack, found = _of_plan(path, today, live=live)
             stacks.append(stack)
             findings += found
         names = {each.stack for each in stacks}
         return Report(tuple(stacks), in_order(approvals.apply(findings, approved, today, stacks=names)))
 
 
-def _of_plan(path: Path, *, live: bool) -> tuple[StackReview, list[Finding]]:
+def _of_plan(path: Path, today: date, *, live: bool) -> tuple[StackReview, list[Finding]]:
     plan = read_plan(path)
     findings = [finding for module in _SUBJECTS for finding in module.look(plan)]
+    findings += expired.look(plan, today)
     if live:
         from mlinfra.operations.review import live as now
 
