@@ -1,4 +1,4 @@
-"""The app that stacks are synthesized by."""
+"""The CDKTF app."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ LOCK_FILE = ".terraform.lock.hcl"
 
 
 class MlApp(App):
-    """A cdktf app whose stacks all run with the provider that the repository has locked."""
+    """A cdktf app in which all stacks use the provider version that the repository has locked."""
 
     def __init__(self, root: Path | None = None, *, outdir: Path | None = None) -> None:
-        """Begin an app.
+        """Create an app.
 
         Args:
-            root: the repository's folder, which may hold a `.terraform.lock.hcl`. Default: the present folder, which is
-                where `cdktf` runs an app.
-            outdir: where to write. Default: CDKTF_OUTDIR, or cdktf.out in the present folder.
+            root: the folder of the repository, which may contain a `.terraform.lock.hcl`. Default: the current folder,
+                in which `cdktf` runs an app.
+            outdir: the output folder. Default: CDKTF_OUTDIR, or cdktf.out in the current folder.
         """
         super().__init__(outdir=str(outdir) if outdir else None)
         self._lock_file = (root or Path.cwd()) / LOCK_FILE

@@ -1,4 +1,4 @@
-"""What the platform's stacks hand on to others, in this repository and outside it."""
+"""Values that the platform's stacks publish for other stacks and projects."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def hand_over(stack: MlStack, values: Mapping[str, str | Sequence[str]]) -> None
     """Write `values` as SSM parameters of the stack's component, for `Platform.lookup` to read.
 
     Args:
-        stack: what hands them on.
-        values: by name: a text, or a list of them.
+        stack: the stack that publishes the values.
+        values: texts, or lists of texts, by name.
     """
     for name, value in values.items():
         ssm_parameter.SsmParameter(
@@ -43,8 +43,8 @@ def hand_over(stack: MlStack, values: Mapping[str, str | Sequence[str]]) -> None
 class Platform(Construct):
     """The deployed platform of an environment, by lookup: network, key, data lake, models, features and images.
 
-    Values are read at plan time from the SSM parameters that the platform's stacks wrote, and only
-    those that are asked for. What can be computed, such as a bucket's name, is.
+    Values are read at plan time from the SSM parameters that the platform's stacks write, and only those that are
+    used. Values that can be computed, such as bucket names, are not looked up.
     """
 
     @classmethod
@@ -52,13 +52,13 @@ class Platform(Construct):
         """The platform of `environment`.
 
         Args:
-            scope: what uses the platform.
-            environment: whose platform. Default: the environment of the enclosing MlStack.
+            scope: the construct that uses the platform.
+            environment: the environment of the platform. Default: that of the enclosing MlStack.
         """
         return cls(scope, "platform", environment=environment)
 
     def __init__(self, scope: Construct, id: str, *, environment: Environment | None = None) -> None:  # noqa: A002
-        """Refer to the platform. `Platform.lookup` does it with the usual id."""
+        """Refer to the platform. `Platform.lookup` uses the standard id."""
         self._environment = environment_of(scope, environment)
         super().__init__(scope, id)
 
@@ -84,7 +84,7 @@ class Platform(Construct):
 
     @property
     def data_lake(self) -> DataLakeAccess:
-        """The data lake, to grant the use of."""
+        """The data lake, to grant access to."""
         known = self.node.try_find_child("data-lake")
         if isinstance(known, DataLakeAccess):
             return known
@@ -93,10 +93,10 @@ class Platform(Construct):
 
     @property
     def model_registry(self) -> ModelRegistryAccess:
-        """The registered models, to grant the use of and to hear of approvals.
+        """The registered models, to grant access to and to subscribe to approvals.
 
         Raises:
-            ValueError: where the environment declares no model.
+            ValueError: the environment declares no model.
         """
         known = self.node.try_find_child("model-registry")
         if isinstance(known, ModelRegistryAccess):
@@ -105,10 +105,10 @@ class Platform(Construct):
 
     @property
     def feature_store(self) -> FeatureStoreAccess:
-        """The feature groups, to grant the use of.
+        """The feature groups, to grant access to.
 
         Raises:
-            ValueError: where the environment declares no feature group.
+            ValueError: the environment declares no feature group.
         """
         known = self.node.try_find_child("feature-store")
         if isinstance(known, FeatureStoreAccess):
@@ -117,10 +117,10 @@ class Platform(Construct):
 
     @property
     def experiment_tracking(self) -> ExperimentTrackingAccess:
-        """The MLflow tracking server, to grant the use of.
+        """The MLflow tracking server, to grant access to.
 
         Raises:
-            ValueError: where the environment declares no tracking server.
+            ValueError: the environment declares no tracking server.
         """
         known = self.node.try_find_child("tracking")
         if isinstance(known, ExperimentTrackingAccess):
@@ -128,13 +128,13 @@ class Platform(Construct):
         return ExperimentTrackingAccess(self, "tracking", data_lake=self.data_lake, environment=self._environment)
 
     def image_repository(self, name: str) -> ImageRepositoryAccess:
-        """The image repository `name`, to tag images with and to grant the use of.
+        """The image repository `name`, to tag images with and to grant access to.
 
         Args:
             name: one of the environment's `image_repositories`.
 
         Raises:
-            ValueError: where the environment declares no such repository.
+            ValueError: the environment declares no such repository.
         """
         known = self.node.try_find_child(f"images-{name}")
         if isinstance(known, ImageRepositoryAccess):

@@ -1,4 +1,4 @@
-"""The stack that everything of mlinfra lives in: provider, tags, remote state and guards included."""
+"""Stacks with the AWS provider, tags, remote state and validations of mlinfra."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 AWS_PROVIDER = {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
-"""The provider that stacks ask for. A range: the lock file does the pinning."""
+"""The provider that stacks require. A range, because the lock file pins the version."""
 
 _stacks: WeakKeyDictionary[App, dict[str, str]] = WeakKeyDictionary()
 """State keys by stack id, for each app."""
@@ -33,11 +33,11 @@ _stacks: WeakKeyDictionary[App, dict[str, str]] = WeakKeyDictionary()
 class MlStack(TerraformStack):
     """One component of one environment, with its own remote state.
 
-    Everything inside is created in the environment's account and region, carries the tags that say
-    whose it is, and is recorded in the environment's state bucket under a lock.
+    Its resources are created in the environment's account and region, and have the tags of the environment. Its
+    state is stored in the environment's state bucket, with a lock.
 
-    The synth fails, with a sentence that says what to do, where two constructs collapse into one
-    Terraform address, where a block came out empty, and where a required tag is missing.
+    The synth fails with a message if two constructs collapse into one Terraform address, if a block is
+    unexpectedly empty, or if a required tag is missing.
     """
 
     def __init__(
@@ -47,15 +47,15 @@ class MlStack(TerraformStack):
 
         Args:
             scope: the app, as its direct parent.
-            environment: where the stack lives.
-            component: what the stack holds, such as `training`. Stack id and state key come from it.
-            auto_stop: whether the janitor may stop what is inside. Default: False, since most of
-                what a platform is made of is there to stay.
-            tagged: whether everything inside carries the environment's tags. Default: True. False for what was
-                made by hand and shall stay as it is: a tag is a change, too.
+            environment: the environment that the stack belongs to.
+            component: name of the component, such as `training`. It determines the stack id and the state key.
+            auto_stop: True if the janitor may stop the resources. Default: False, because most resources of a
+                platform are permanent.
+            tagged: True to tag all resources with the environment's tags. Default: True. False for adopted
+                resources, because a tag is a change.
 
         Raises:
-            ValueError: where the app already has a stack of that id or state key.
+            ValueError: the app already has a stack with this id or state key.
         """
         stack_id, state_key = environment.names.stack_id(component), environment.names.state_key(component)
         known = _stacks.setdefault(scope, {})
@@ -84,17 +84,17 @@ class MlStack(TerraformStack):
 
     @property
     def environment(self) -> Environment:
-        """Where the stack lives."""
+        """The environment that the stack belongs to."""
         return self._environment
 
     @property
     def component(self) -> str:
-        """What the stack holds."""
+        """The name of the component."""
         return self._component
 
     @property
     def default_tags(self) -> Mapping[str, str]:
-        """The tags that every resource in the stack carries, for what has to hand them on itself."""
+        """The tags of every resource in the stack, for resources that propagate tags themselves."""
         return dict(self._tags)
 
     def _use_provider(self) -> None:
@@ -103,7 +103,7 @@ class MlStack(TerraformStack):
             self,
             "aws",
             region=environment.region,
-            # Credentials of another account fail the plan instead of building there.
+            # With credentials of another account, the plan fails.
             allowed_account_ids=[environment.account_id],
             default_tags=[provider.AwsProviderDefaultTags(tags=self._tags)] if self._tags else None,
             s3_use_path_style=True if environment.emulated else None,
@@ -130,7 +130,7 @@ class MlStack(TerraformStack):
             backend.add_override("skip_metadata_api_check", True)  # noqa: FBT003
 
     def _forget(self) -> None:
-        """Let go of what the environment's record says, without destroying it."""
+        """Stop managing the resources in the environment's record of forgotten ones, without destroying them."""
         blocks = [
             {"from": each.address, "lifecycle": [{"destroy": False}]}
             for each in self._environment.forgotten
@@ -142,7 +142,7 @@ class MlStack(TerraformStack):
 
 @implements(IValidation)
 class _Guards:
-    """What cdktf lets pass in silence and would only be seen in AWS."""
+    """Validations of problems that cdktf does not report."""
 
     def __init__(self, stack: MlStack) -> None:
         self._stack = stack
@@ -154,9 +154,9 @@ class _Guards:
 
 
 def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[str]:
-    """What is wrong where several constructs became one resource.
+    """A problem for each resource that several constructs collapsed into.
 
-    Counting is cheap; only where the counts differ is each construct asked for its address.
+    Counting is fast; the address of each construct is read only if the counts differ.
     """
     elements = [each for each in stack.node.find_all() if isinstance(each, TerraformResource | TerraformDataSource)]
     written = sum(len(named) for kind in ("resource", "data") for named in config.get(kind, {}).values())
@@ -175,13 +175,13 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
 
 
 def _still_there(config: Mapping[str, Any]) -> Iterator[str]:
-    """What is to be forgotten and is declared all the same: Terraform refuses it."""
+    """A problem for each forgotten resource that is still declared, which Terraform rejects."""
     for each in config.get("removed", []):
         kind, _, name = each["from"].partition(".")
         if name in config.get("resource", {}).get(kind, {}):
             yield (
-                f"{each['from']} is to be forgotten, and is still declared. Take out what declares it; or take it "
-                f"out of the environment's record of what is forgotten, and it stays under management."
+                f"{each['from']} is in the environment's record of forgotten resources and is still declared. Remove "
+                f"the declaration to stop managing it, or remove it from the record to keep managing it."
             )
 
 

@@ -1,1 +1,1 @@
-"""Rules that a synthesized stack has to keep. They read Terraform JSON and never change it."""
+"""Rules for synthesized stacks. They read Terraform JSON and do not change it."""

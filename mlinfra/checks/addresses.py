@@ -1,4 +1,4 @@
-"""Addresses are a contract: one that vanishes without a word is a resource that gets destroyed."""
+"""Check for removed addresses: Terraform destroys the resource of an address that disappears."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def addresses(config: dict[str, Any]) -> list[str]:
 
 
 def vanished(before: Collection[str], config: dict[str, Any]) -> list[str]:
-    """Which addresses of `before` the stack no longer has, nor says that they were moved or are let go.
+    """The addresses of `before` that the stack no longer has, without those that it moves or forgets.
 
     Args:
         before: the addresses that the stack had.

@@ -1,4 +1,4 @@
-"""No block may come out empty by accident."""
+"""Check for unexpectedly empty blocks."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 _EMPTY_ON_PURPOSE = frozenset(
     {
-        # A rule for the whole bucket is written as an empty filter.
+        # An empty filter applies a rule to the whole bucket.
         "aws_s3_bucket_lifecycle_configuration.rule.filter",
     }
 )
 
 
 def empty_blocks(config: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with each block that came out empty.
+    """A problem for each block that is unexpectedly empty.
 
-    cdktf silently empties a dict that stands where it expects a struct inside a list:
+    cdktf silently empties a dict in a list in which it expects structs:
     `network_interfaces=[{"network_card_index": 0}]` becomes `[{}]`.
 
     Args:

@@ -1,4 +1,4 @@
-"""Everything carries the tags that say whose it is and who pays."""
+"""Check for the required tags, which identify owner and cost center."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ REQUIRED_TAGS = (
     "CreatedBy",
     "AutoStop",
 )
-"""The tags that every resource has to carry."""
+"""The tags that every resource must have."""
 
 
 def missing_tags(config: dict[str, Any]) -> Iterator[str]:
-    """What lacks a required tag, and which.
+    """A problem for each resource that lacks required tags.
 
-    The provider's default tags reach what Terraform creates. They do not reach what an auto
-    scaling group launches: the group and the launch template have to hand the tags on.
+    The provider's default tags apply to resources that Terraform creates, but not to instances that an auto scaling
+    group launches: the group and the launch template must propagate the tags.
 
     Args:
         config: a stack as Terraform JSON.

@@ -1,4 +1,4 @@
-"""What roles may do is named: no `*` for an action, and none for a resource where AWS knows resources."""
+"""Check for unlimited permissions: `*` in actions, or as the resource of actions with resource-level permissions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_DESCRIBES = "It lists what there is, and knows no resource."
-_SESSION = "It is how Session Manager reaches a node, and knows no resource."
-_METRICS = "CloudWatch's metrics are no resources. To write them is limited by their namespace."
+_DESCRIBES = "It lists resources, and has no resource-level permissions."
+_SESSION = "Session Manager needs it to reach a node, and it has no resource-level permissions."
+_METRICS = "Metrics have no resource-level permissions. Writing is limited by a condition on the namespace."
 
 WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
     {
@@ -27,7 +27,7 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "ec2:DescribeTags": _DESCRIBES,
         "ec2:DescribeVolumes": _DESCRIBES,
         "ec2:DescribeVpcs": _DESCRIBES,
-        "ecr:GetAuthorizationToken": "It logs in to the registry, which is the account's.",
+        "ecr:GetAuthorizationToken": "It logs in to the registry of the account.",
         "logs:DescribeLogGroups": _DESCRIBES,
         "sagemaker:ListApps": _DESCRIBES,
         "sagemaker:ListDomains": _DESCRIBES,
@@ -38,30 +38,30 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "ssmmessages:CreateDataChannel": _SESSION,
         "ssmmessages:OpenControlChannel": _SESSION,
         "ssmmessages:OpenDataChannel": _SESSION,
-        "xray:PutTelemetryRecords": "It writes traces, and knows no resource.",
-        "xray:PutTraceSegments": "It writes traces, and knows no resource.",
+        "xray:PutTelemetryRecords": "It writes traces, and has no resource-level permissions.",
+        "xray:PutTraceSegments": "It writes traces, and has no resource-level permissions.",
     }
 )
-"""Actions that AWS has no resource level for, and why a role has them.
+"""Actions without resource-level permissions in AWS, and the reason why roles have them.
 
 Source: service authorization reference of each service, "Actions", read 2026-11-24.
 """
 
 SEVERAL_ACTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "kms:GenerateDataKey*": "With and without plaintext, as pairs too: four names for one permission.",
-        "kms:ReEncrypt*": "From and to: a copy needs both.",
+        "kms:GenerateDataKey*": "Data keys and pairs, with and without plaintext: four actions for one purpose.",
+        "kms:ReEncrypt*": "Re-encryption from one key and to another: a copy needs both.",
     }
 )
-"""Patterns that stand for several actions, and why."""
+"""Permitted patterns of several actions, and the reason."""
 
 _POLICIES = ("aws_iam_role_policy", "aws_iam_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 
 
 def wildcards(config: Mapping[str, Any]) -> Iterator[str]:
-    """Which policies of roles allow more than they name.
+    """A problem for each policy of a role with unlimited permissions.
 
-    Policies of resources are another matter: there `*` is the resource itself, or everybody who is refused.
+    Resource policies are not checked: in them `*` is the resource itself, or all principals of a Deny statement.
 
     Args:
         config: a stack as Terraform JSON.
@@ -69,7 +69,7 @@ def wildcards(config: Mapping[str, Any]) -> Iterator[str]:
     for kind in _POLICIES:
         for name, body in config.get("resource", {}).get(kind, {}).items():
             if str(body["policy"]).startswith("${"):
-                yield f"{kind}.{name}: its policy stands elsewhere, and cannot be read. Expected: policy_document(...)."
+                yield f"{kind}.{name}: its policy is a reference and cannot be checked. Expected: policy_document(...)."
                 continue
             for statement in listed(json.loads(body["policy"])["Statement"]):
                 for problem in _problems(statement):
@@ -81,21 +81,21 @@ def _problems(statement: Mapping[str, Any]) -> Iterator[str]:
         return
     for element in ("NotAction", "NotResource"):
         if element in statement:
-            yield f"{element} allows everything but what it names. Expected: what is needed, named."
+            yield f"{element} allows everything except the listed elements. Expected: a list of the required ones."
     actions = listed(statement.get("Action", []))
     for action in actions:
         if "*" in action and action not in SEVERAL_ACTIONS:
-            yield f"it allows {action!r}. Expected: each action by its name."
+            yield f"it allows {action!r}. Expected: the name of each action."
     if "*" not in listed(statement.get("Resource", [])):
         return
     for action in actions:
         if action not in WITHOUT_RESOURCE:
             yield (
-                f"it allows {action!r} on everything. Expected: the resources that it is for; or, where AWS knows none "
-                f"for it, the action and the reason in mlinfra/checks/wildcards.py."
+                f"it allows {action!r} on all resources. Expected: a list of resources; or, if AWS has no "
+                f"resource-level permissions for it, the action and the reason in mlinfra/checks/wildcards.py."
             )
 
 
 def listed(value: object) -> list[Any]:
-    """The elements of what a policy has one or several of."""
+    """The value of an element of a policy as a list; a policy may have one value or a list."""
     return value if isinstance(value, list) else [value]

@@ -1,1 +1,1 @@
-"""What each component of an environment is made of, one stack a file."""
+"""The stacks of an environment, one component per file."""

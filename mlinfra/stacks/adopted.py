@@ -1,4 +1,4 @@
-"""What was made by hand and is under management since."""
+"""Stack of resources that were created by hand and adopted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 
 class AdoptedStack(MlStack):
-    """Every resource that the environment has adopted, as it is: without tags, alarms or anything else of mlinfra's.
+    """All adopted resources of the environment, unchanged: without tags, alarms or other additions.
 
-    A resource that later becomes part of a construct moves from here to the construct's stack: forgotten here,
-    imported there.
+    A resource that later becomes part of a construct is forgotten in this stack and imported in the construct's.
     """
 
     def __init__(self, scope: App, environment: Environment) -> None:
@@ -29,6 +28,6 @@ class AdoptedStack(MlStack):
 
     @staticmethod
     def is_needed(environment: Environment) -> bool:
-        """Whether `environment` has such a stack: where it has adopted something, or still has to let go of it."""
+        """True if `environment` has adopted resources, or resources in this stack to forget."""
         stack_id = environment.names.stack_id(ADOPTED_COMPONENT)
         return bool(environment.adopted) or any(each.stack == stack_id for each in environment.forgotten)

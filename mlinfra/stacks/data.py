@@ -1,4 +1,4 @@
-"""Where an environment's data lives."""
+"""Stack of the data lake and of the resources stored in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DataStack(MlStack):
-    """The data lake, and what the environment declares of models, features and tracking."""
+    """The data lake, and the declared models, feature groups and tracking server of the environment."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""

@@ -1,4 +1,4 @@
-"""What everything else in an environment stands on."""
+"""Stack of the resources that all other stacks of an environment use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FoundationStack(MlStack):
-    """The network, a key for volumes, images and logs, image repositories, and who is told and who may deploy."""
+    """The network, a key for volumes, images and logs, image repositories, the alert topic and the pipeline's roles."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""

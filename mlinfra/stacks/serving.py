@@ -1,4 +1,4 @@
-"""The models that others ask."""
+"""Stack of the model endpoints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ServingStack(MlStack):
-    """An endpoint for each that the environment declares, and what tells of those that nobody asks."""
+    """The declared endpoints of the environment, and the detection of unused ones."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""

@@ -1,4 +1,4 @@
-"""Where Terraform remembers what it made: the first stack of an environment, and the last to go."""
+"""Stack of the Terraform state: the first to create in an environment, and the last to destroy."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 OLD_STATE_KEPT_DAYS = 90
-"""How long a former version of a state can be brought back, in days."""
+"""Retention of previous versions of a state, in days."""
 
 
 class StateStack(MlStack):
-    """The state bucket, the lock table and their key, all protected from being destroyed.
+    """The state bucket, the lock table and their key, all protected from destruction.
 
-    Its own state lies in the bucket that it makes: `mlinfra bootstrap` does the first step.
+    The state of this stack is stored in its own bucket, which `mlinfra bootstrap` creates.
     """
 
     def __init__(self, scope: App, environment: Environment) -> None:
@@ -60,7 +60,7 @@ class StateStack(MlStack):
 
 
 def _deny_other_encryption(bucket: str) -> dict[str, object]:
-    # What names no encryption gets the bucket's own; what names another one is refused.
+    # A request without encryption gets the default of the bucket; other encryption is denied.
     return statement(
         "DenyOtherEncryption",
         effect="Deny",

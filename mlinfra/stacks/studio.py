@@ -1,4 +1,4 @@
-"""Where an environment's people work in notebooks."""
+"""Stack of SageMaker Studio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StudioStack(MlStack):
-    """SageMaker Studio in the platform's network, with its data lake as far as each team may see it."""
+    """SageMaker Studio in the platform's network, with each team's access to the data lake."""
 
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`.
@@ -36,7 +36,7 @@ class StudioStack(MlStack):
                 platform.data_lake.grant_read(people, zones=team.reads)
             if team.writes:
                 platform.data_lake.grant_read_write(people, zones=team.writes, prefix=f"{team.name}/")
-        # All shared spaces act as one role, so what not every team may see is for none of them.
+        # All shared spaces use one role, so it can read only the zones that every team can read.
         common = [zone for zone in DATA_ZONES if all(zone in team.reads for team in environment.teams)]
         if environment.teams and common:
             platform.data_lake.grant_read(self.studio.shared, zones=common)

@@ -1,4 +1,4 @@
-"""The clusters of an environment's experiments."""
+"""Stack of the clusters and queues."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class TrainingStack(MlStack):
-    """One cluster for each active experiment, and what stops them all.
+    """One cluster for each experiment, the queues, and the shutdown of the clusters.
 
-    They share a stack on purpose: an experiment whose line is deleted loses its cluster at the next
-    deploy. A stack of its own would be left behind, running.
+    They share a stack on purpose: the next apply destroys the cluster of an experiment that is removed from the
+    environment. With a stack per experiment, the cluster would remain and run.
     """
 
     def __init__(self, scope: App, environment: Environment) -> None:
@@ -35,7 +35,7 @@ class TrainingStack(MlStack):
                 network=platform,
             )
             platform.data_lake.grant_read(cluster, zones=["raw", "processed", "features"])
-            # An experiment writes its own models and reads everybody's.
+            # An experiment reads all models and writes its own.
             platform.data_lake.grant_read(cluster, zones=["models"])
             platform.data_lake.grant_read_write(cluster, zones=["models"], prefix=f"{experiment.name}/")
             self.shutdown.watch(cluster_name=cluster.group.name, experiment=experiment)

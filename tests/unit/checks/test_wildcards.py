@@ -20,15 +20,17 @@ def test_what_is_named_is_in_order() -> None:
 
 
 @pytest.mark.parametrize("action", ["*", "s3:*", "s3:Get*"])
-def test_an_action_that_stands_for_several_is_reported(action: str) -> None:
+def test_a_pattern_of_actions_is_reported(action: str) -> None:
     assert problems(Action=action, Resource="arn:aws:s3:::lake/*") == [
-        f"aws_iam_role_policy.role, Use: it allows {action!r}. Expected: each action by its name."
+        f"aws_iam_role_policy.role, Use: it allows {action!r}. Expected: the name of each action."
     ]
 
 
-def test_an_action_on_everything_is_reported_where_aws_knows_resources() -> None:
+def test_an_action_on_all_resources_is_reported_if_it_has_resource_level_permissions() -> None:
     (problem,) = problems(Action=["s3:GetObject", "ec2:DescribeInstances"], Resource="*")
-    assert problem.startswith("aws_iam_role_policy.role, Use: it allows 's3:GetObject' on everything. Expected: the")
+    assert problem.startswith(
+        "aws_iam_role_policy.role, Use: it allows 's3:GetObject' on all resources. Expected: a list"
+    )
 
 
 def test_everything_among_other_resources_is_everything() -> None:
@@ -40,17 +42,17 @@ def test_an_action_that_knows_no_resource_is_in_order() -> None:
 
 
 @pytest.mark.parametrize("element", ["NotAction", "NotResource"])
-def test_everything_but_something_is_reported(element: str) -> None:
+def test_an_inverted_element_is_reported(element: str) -> None:
     named = {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/*"}
     del named[element.removeprefix("Not")]
     (problem,) = problems(**named, **{element: "arn:aws:s3:::lake/*"})
-    assert f"{element} allows everything but what it names" in problem
+    assert f"{element} allows everything except the listed elements" in problem
 
 
 def test_a_policy_that_cannot_be_read_is_reported() -> None:
     policy = {"policy": "${data.aws_iam_policy_document.use.json}"}
     (problem,) = wildcards({"resource": {"aws_iam_policy": {"use": policy}}})
-    assert problem.startswith("aws_iam_policy.use: its policy stands elsewhere")
+    assert problem.startswith("aws_iam_policy.use: its policy is a reference")
 
 
 def test_what_is_denied_may_be_everything() -> None:

@@ -138,7 +138,7 @@ def test_another_stack_minds_only_what_it_forgets_itself(synthesize: Callable[..
 
 def test_what_is_forgotten_and_still_declared_fails_the_synth(synthesize: Callable[..., Any]) -> None:
     environment = an_environment(forgotten=[a_forgotten()], adopted=[an_adopted()])
-    with pytest.raises(RuntimeError, match="is to be forgotten, and is still declared"):
+    with pytest.raises(RuntimeError, match="record of forgotten resources and is still declared"):
         synthesize(stack=AdoptedStack, environment=environment)
 
 
