@@ -20,7 +20,7 @@ from mlinfra.declarations import present_day
 local = Environment(
     name="local",
     project="recsys",
-    account_id="123456789012",  # the account that moto answers for
+    account_id="123456789012",  # the account of moto
     region="us-east-1",
     team="ml-platform",
     cost_center="none",

@@ -72,7 +72,7 @@ def hosting_instance_types() -> tuple[str, ...]:
 
 
 def has_local_disks(instance_type: str) -> bool:
-    """Whether instances of this type have local NVMe disks, which they encrypt themselves.
+    """True if instances of this type have local NVMe disks, which they encrypt themselves.
 
     Args:
         instance_type: one of `hosting_instance_types`.

@@ -1,7 +1,7 @@
 """The kinds of machine image that cluster nodes boot from, and which accelerators each runs.
 
-A family is a line of releases of one of Amazon's Deep Learning AMIs. Which release is used stands in
-the image lock (`image_lock.py`), so that a synth never depends on what Amazon released today.
+A family is a line of releases of one of Amazon's Deep Learning AMIs. The release in use is pinned in
+the image lock (`image_lock.py`), so that a synth never depends on the newest release.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class ImageFamily:
     accelerators: tuple[str, ...]
     """What it runs, by the catalog's names of accelerators."""
     has_nvidia_driver: bool = True
-    """Whether a driver of NVIDIA and CUDA are in it. Default: True."""
+    """True if it contains NVIDIA's driver and CUDA. Default: True."""
 
     @property
     def found_by(self) -> str:
-        """How its newest release is found: `ssm:PARAMETER` or `name:PATTERN`."""
+        """The query for its newest release: `ssm:PARAMETER` or `name:PATTERN`."""
         return f"ssm:{self.parameter}" if self.parameter else f"name:{self.name_pattern}"
 
     def has_release(self, image_name: str) -> bool:
-        """Whether `image_name`, as DescribeImages gives it, is a release of this family."""
+        """True if `image_name`, as DescribeImages gives it, is a release of this family."""
         return fnmatchcase(image_name, self.name_pattern)
 
 
@@ -72,7 +72,7 @@ OPEN_DRIVER = ImageFamily(
 
 Sources: AWS Deep Learning AMIs developer guide, "Finding the ID of a DLAMI", for the parameter; the
 image's release notes of 2026-09-17 for G4dn, G5, G6, G6e, P4d, P4de, P5, P5e, P5en, P6-B200 and
-P6-B300. G7 and G7e stand in the description of its release 20260804, and both were seen to run on it:
+P6-B300. G7 and G7e are listed in the description of its release 20260804, and both were seen to run on it:
 github.com, "GPU sharing support matrix", verified on 2026-08-08. Read 2026-11-24.
 """
 
@@ -140,7 +140,7 @@ def image_family(accelerator: str) -> ImageFamily | None:
 
 
 def image_families_of(accelerators: Iterable[str]) -> tuple[ImageFamily, ...]:
-    """The families that run `accelerators`, each once, in the order of their names.
+    """The unique families that run `accelerators`, in the order of their names.
 
     Accelerators that no family runs are left out: the environment names an image of its own for them.
     """

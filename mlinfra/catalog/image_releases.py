@@ -1,4 +1,4 @@
-"""Which driver and which CUDA versions are in a release of an image.
+"""Driver and CUDA versions in releases of images.
 
 No API of AWS says so: DescribeImages gives a name and the instance types, the release notes give the
 rest. This table has the releases whose notes were read, so it is never complete; what it lacks, the
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImageRelease:
-    """What is installed in one release.
+    """Installed versions in one release.
 
     Source: the column `source` of `image_releases.csv` beside this file, read 2026-11-24.
     """
@@ -32,7 +32,7 @@ class ImageRelease:
 
 
 def image_release(image_name: str) -> ImageRelease | None:
-    """What is in the release that DescribeImages calls `image_name`; None where nobody has read its notes."""
+    """The contents of the release with the name `image_name` in DescribeImages; None: unknown."""
     return _releases().get(image_name)
 
 

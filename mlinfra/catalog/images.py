@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NodeImage:
-    """What a node boots from, and what is known of it."""
+    """The machine image of a node, and its known versions."""
 
     reference: str
     """As in `mlinfra.declarations.Image`."""

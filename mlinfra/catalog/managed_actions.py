@@ -1,7 +1,7 @@
-"""Which requests to AWS make, change and delete what mlinfra manages, by Terraform's resource types.
+"""AWS actions that create, change and delete managed resources, by Terraform resource type.
 
-Requests that move data, start and stop what is there, or belong to those who work in Studio are not among them: a
-lock on infrastructure must not stop work. `LEFT_OPEN` names those that change a managed resource all the same.
+Actions that move data, start and stop resources, or are part of work in Studio are not among them: a lock on
+infrastructure must not stop work. `LEFT_OPEN` lists those that change a managed resource nevertheless.
 
 Source: service authorization reference of each service, "Actions", read 2026-11-26.
 """
@@ -202,29 +202,29 @@ A type without an action is managed, and people change such resources in the cou
 LEFT_OPEN: Mapping[str, str] = MappingProxyType(
     {
         "autoscaling:SetDesiredCapacity": "People start and stop their clusters, with `mlinfra clusters` and by hand.",
-        "autoscaling:SetInstanceProtection": "A node that works protects itself from being stopped.",
-        "autoscaling:TerminateInstanceInAutoScalingGroup": "A node whose GPU is broken has itself replaced.",
-        "ec2:CreateTags": "Whoever starts an instance tags it in the same request. Drift finds tags that changed.",
+        "autoscaling:SetInstanceProtection": "A working node protects itself from scale-in.",
+        "autoscaling:TerminateInstanceInAutoScalingGroup": "A node with a broken GPU requests its own replacement.",
+        "ec2:CreateTags": "Instances are tagged in the request that starts them. Drift detection finds changed tags.",
         "ec2:DeleteVolume": "Volumes belong to instances and to people, not to a stack.",
         "ec2:TerminateInstances": "Instances are disposable; their group makes new ones.",
-        "kms:CreateGrant": "Services that use a key on behalf of somebody are granted it.",
-        "logs:CreateLogGroup": "SageMaker makes a log group for each app and endpoint when it first writes.",
-        "sagemaker:AddTags": "Who makes an app or a space in Studio tags it.",
+        "kms:CreateGrant": "Services that use a key on behalf of a principal receive a grant.",
+        "logs:CreateLogGroup": "SageMaker creates the log group of an app or endpoint at its first entry.",
+        "sagemaker:AddTags": "Apps and spaces in Studio are tagged by the people who create them.",
         "sagemaker:CreateApp": "People start their notebooks.",
-        "sagemaker:CreateModelPackage": "Training registers what it made.",
-        "sagemaker:CreateSpace": "People make spaces of their own in Studio.",
+        "sagemaker:CreateModelPackage": "Training registers the models that it creates.",
+        "sagemaker:CreateSpace": "People create their own spaces in Studio.",
         "sagemaker:DeleteApp": "People stop their notebooks, and so does the idle shutdown.",
-        "sagemaker:DeleteSpace": "People take away the spaces that they made.",
+        "sagemaker:DeleteSpace": "People delete the spaces that they created.",
         "sagemaker:UpdateModelPackage": "People approve and reject the versions of a model.",
         "sagemaker:UpdateSpace": "People choose the instance and the storage of their space.",
-        "ssm:PutParameter": "The first node of a cluster writes its address, and the look for drift what it found.",
+        "ssm:PutParameter": "The first node of a cluster writes its address, and drift detection its findings.",
     }
 )
-"""What changes managed resources and stays allowed to all who may do it, with the reason."""
+"""Actions that change managed resources and are not locked, with the reason."""
 
 
 def managed_actions_of(resource_types: Iterable[str]) -> tuple[str, ...]:
-    """The actions that make, change and delete resources of `resource_types`, sorted, each once.
+    """The unique actions that create, change and delete resources of `resource_types`, sorted.
 
     Raises:
         ValueError: naming each type that the table does not have.
@@ -233,7 +233,7 @@ def managed_actions_of(resource_types: Iterable[str]) -> tuple[str, ...]:
     unknown = [each for each in wanted if each not in MANAGED_ACTIONS]
     if unknown:
         message = (
-            f"resource_types: nothing is known of {', '.join(unknown)}. Expected: types of "
+            f"resource_types: no actions are listed for {', '.join(unknown)}. Expected: types of "
             f"mlinfra/catalog/managed_actions.py; add the actions of new ones there."
         )
         raise ValueError(message)

@@ -1,4 +1,4 @@
-"""Which instance type a team gets that asks for GPUs: the cheapest that fits, and why that one."""
+"""Selection of instance types by GPUs: the cheapest that fits, and the reason."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MIB_PER_GIB = 1024
 
 
 class NoOffer(ValueError):  # noqa: N818  it is an answer, with the nearest offers
-    """No instance type fits what was asked for. The message says what is nearest."""
+    """No instance type fits the request. The message lists the nearest."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An instance type, and why it was chosen."""
+    """A selected instance type, and the reason."""
 
     instance_type: InstanceType
     reason: str
@@ -68,7 +68,7 @@ def find_offers(
         gpu: the accelerator model, such as `H100`. Default: any.
         gpus_per_node: how many of them, exactly. Default: any number.
         gpu_memory_gib: the least memory of each, in GiB. Default: any.
-        efa: whether it takes Elastic Fabric Adapters. Default: either.
+        efa: True: with Elastic Fabric Adapters; False: without. Default: either.
         max_usd_per_hour: the most that one may cost on demand, in USD per hour; leaves out what has no
             known price. Default: any.
     """
@@ -134,7 +134,7 @@ def accelerators(instance_type: InstanceType) -> str:
 
 
 def price(instance_type: InstanceType) -> str:
-    """The price in words. Unknown is said, and is not 0."""
+    """The price in words, or `price unknown`, never 0."""
     if instance_type.usd_per_hour is None:
         return "price unknown"
     return f"{instance_type.usd_per_hour:.2f} USD/h"

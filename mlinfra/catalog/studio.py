@@ -20,7 +20,7 @@ def studio_instance_types() -> tuple[str, ...]:
 
 
 def unknown_studio_types(names: "tuple[str, ...]") -> list[str]:
-    """What is wrong with `names` as instance types of Studio, a sentence for each, without the field."""
+    """A problem for each of `names` that is not an instance type of Studio, without the field."""
     known = studio_instance_types()
     return [f"{name!r} {_expected(name, known)}" for name in names if name not in known]
 

@@ -1,4 +1,4 @@
-"""What somebody made by hand and an environment has taken under management since.
+"""Resources that were created by hand and are now managed by an environment.
 
 `mlinfra adopt` finds such a resource, reads its arguments and writes them into the record of the environment,
 `environments/NAME.adopted.json`, so that no program edits Python. A synth reads the record.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ADOPTED_COMPONENT: Final = "adopted"
-"""The component whose stack holds what was adopted."""
+"""The component of adopted resources."""
 
 AdoptedType = Literal[
     "aws_autoscaling_group",
@@ -40,9 +40,9 @@ _DEEPEST_ARGUMENT = 32
 
 
 class Adopted(Declaration):
-    """A resource that was made by hand, such as in the console, and is managed by Terraform from now on.
+    """A resource that was created by hand, such as in the console, and is now managed by Terraform.
 
-    It stands in Terraform as it is in AWS, argument by argument, so that taking it over changes nothing.
+    Its arguments in Terraform equal its values in AWS, so that the import changes nothing.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -50,28 +50,28 @@ class Adopted(Declaration):
 
     type: AdoptedType = Field(description=f"Terraform's resource type: {', '.join(ADOPTED_TYPES)}.")
     id: str = Field(
-        min_length=1, max_length=512, description="What Terraform imports it by, such as a bucket's name or i-0abc."
+        min_length=1, max_length=512, description="Its import id in Terraform, such as a bucket's name or i-0abc."
     )
     name: str = Field(
         min_length=1,
         max_length=64,
         pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-        description="What Terraform calls it: 1 to 64 lower-case letters, digits and single hyphens, beginning with a "
-        "letter. Another name is another address: it has to be forgotten and adopted again.",
+        description="Its name in Terraform: 1 to 64 lower-case letters, digits and single hyphens, beginning with a "
+        "letter. Another name is another address: the resource must then be forgotten and adopted again.",
     )
-    owner: EmailAddress = Field(description="The e-mail address of the person who answers for it.")
+    owner: EmailAddress = Field(description="The e-mail address of the person responsible for it.")
     since: date = Field(description="The day it was adopted.")
     arguments: dict[ArgumentName, Any] = Field(
-        description="Its arguments in Terraform's words, with the values that AWS has. No secrets."
+        description="Its arguments as Terraform names them, with the values in AWS. No secrets."
     )
     ignore_changes: tuple[ArgumentName, ...] = Field(
         default=(),
-        description="Arguments that Terraform leaves alone, so that the import changes nothing at all: its own that "
-        "are nothing in AWS, such as force_destroy; and those that may hold secrets, such as user_data. Default: none.",
+        description="Arguments that Terraform ignores, so that the import changes nothing: those that only Terraform "
+        "has, such as force_destroy, and those that may contain secrets, such as user_data. Default: none.",
     )
     prevent_destroy: bool = Field(
         default=True,
-        description="Whether Terraform refuses to destroy it. Default: True: nobody declared how to make it again.",
+        description="True if Terraform refuses to destroy it. Default: True, since no declaration can create it again.",
     )
 
     not_templates = frozenset({"id", "arguments"})  # `terraform_literal` escapes them
@@ -88,12 +88,12 @@ class Adopted(Declaration):
 
 
 def adopted_file(environment: str) -> str:
-    """The name of the file, in `environments/`, that records what `environment` has adopted."""
+    """The name of the file, in `environments/`, with the record of the resources that `environment` has adopted."""
     return f"{environment}.adopted.json"
 
 
 def load_adopted(folder: Path, environment: str) -> tuple[Adopted, ...]:
-    """What the record in `folder` says that `environment` has adopted; nothing where there is no record.
+    """The adopted resources in the record of `environment` in `folder`; none without a record.
 
     Raises:
         DeclarationError: where it is not such a file, or an entry of it is refused.
@@ -110,7 +110,7 @@ def dump_adopted(adopted: Iterable[Adopted]) -> str:
 
 
 def adopted_problems(adopted: Iterable[Adopted]) -> Iterator[str]:
-    """What is wrong with several together: Terraform knows each address once, and manages each resource once."""
+    """Problems of several resources together: addresses and resources must be unique."""
     sound = [each for each in adopted if each.type and each.id and each.name]
     yield from duplicates("adopted", (each.address for each in sound), kind="addresses")
     yield from duplicates("adopted", (f"{each.type} {each.id}" for each in sound), kind="resources")

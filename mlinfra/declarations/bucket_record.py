@@ -86,7 +86,7 @@ class BucketRecord:
             environments: the names of those that are declared.
 
         Raises:
-            DeclarationError: where one is gone, with what to do.
+            DeclarationError: where one is no longer declared, with the action.
         """
         problems = [
             f"{name}: its data lake is protected, and no environment of this name is declared any more. Expected: "
@@ -130,7 +130,7 @@ def _problems_of(document: object) -> Iterator[str]:
         if name == "version":
             continue
         if not isinstance(entry, dict) or not all(isinstance(each, str) for each in entry.values()):
-            yield f"{name}: {entry!r} is no object of names. Expected: names of buckets by use."
+            yield f"{name}: {entry!r} is not an object of names. Expected: names of buckets by use."
             continue
         for use in entry:
             if use not in LAKE_BUCKETS:

@@ -1,4 +1,4 @@
-"""What a team declares about the data lake of an environment. Data only, no cdktf."""
+"""Settings of the data lake of an environment. Data only, no cdktf."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from mlinfra.declarations.base import Declaration
 from mlinfra.declarations.types import DATA_ZONES, AccountId, Zone
 
 Frequency = Literal["Daily", "Weekly"]
-"""How often S3 writes a list of what is in a bucket."""
+"""The frequency of S3 inventory lists."""
 
 
 class DataLakeSettings(Declaration):
-    """In what the data lake of one environment differs from that of another."""
+    """Optional features of the data lake of an environment."""
 
     events: tuple[Zone, ...] = Field(
         default=(),
-        description=f"The zones whose changes EventBridge is told of, some of {', '.join(DATA_ZONES)}. Default: none, "
-        "since each event is billed.",
+        description=f"The zones with events about their changes in EventBridge, some of {', '.join(DATA_ZONES)}. "
+        "Default: none, since each event is billed.",
     )
     inventory: dict[Zone, Frequency] = Field(
         default_factory=dict,
-        description="The zones that S3 writes lists of, each Daily or Weekly. Default: none, since lists are billed by "
-        "the object and worth nothing where nobody reads them.",
+        description="The zones with an S3 inventory, each Daily or Weekly. Default: none, since lists are billed by "
+        "the object.",
     )
     scan_limit_gib: float | None = Field(
         default=None,
         ge=0.01,
-        description="The most that one query of Athena may read, in GiB, 0.01 or more. The lake then has a Glue "
-        "database and an Athena workgroup. Default: none of them.",
+        description="The largest amount of data that one Athena query may read, in GiB, 0.01 or more. It gives the "
+        "lake a Glue database and an Athena workgroup. Default: neither of them.",
     )
     trusted_account_ids: tuple[AccountId, ...] = Field(
         default=(),
-        description="Other accounts that decide by their own policies who of them reads the lake, 12 digits each. "
-        "Default: none; everybody from elsewhere is refused.",
+        description="Other accounts with read access to the lake, 12 digits each; their own policies select the "
+        "principals. Default: none, all other accounts are denied.",
     )

@@ -1,4 +1,4 @@
-"""A model that others ask: what serves it, how a new version takes over, and what happens where nobody asks."""
+"""Model endpoints: hosting, variants, deployments of a new version, and shutdown when unused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ROLE_NAME_LIMIT = 64
-"""The longest name of a role, in characters. What fits into it fits into an endpoint's name, which has 63."""
+"""The longest name of a role, in characters. The longest name of an endpoint has 63."""
 
 _ALARMS_OF_A_DEPLOYMENT = 10
 """SageMaker takes no more (API reference, AutoRollbackConfig, read 2026-11-26)."""
@@ -56,8 +56,8 @@ class Variant(Declaration):
     )
     model_data: str | None = Field(
         default=None,
-        description="Where the model lies in the lake's zone models: <model>/.../model.tar.gz, or <model>/.../ for "
-        "files that are not packed. Default: the image has the model in it.",
+        description="The path of the model in the lake's zone models: <model>/.../model.tar.gz, or <model>/.../ for "
+        "files that are not packed. Default: the image contains the model.",
     )
     weight: float = Field(
         default=1,
@@ -133,24 +133,24 @@ class Endpoint(Declaration):
         max_length=40,
         description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
-    owner: EmailAddress = Field(description="The e-mail address of the person who answers for it.")
+    owner: EmailAddress = Field(description="The e-mail address of the person responsible for it.")
     hosting: RealTime | Serverless | Asynchronous = Field(
-        description="What serves it: RealTime(instance_type=...), Serverless() or Asynchronous(instance_type=...)."
+        description="The kind of hosting: RealTime(instance_type=...), Serverless() or Asynchronous(instance_type=...)."
     )
     variants: tuple[Variant, ...] = Field(
         min_length=1,
         max_length=10,
-        description="The models behind it, 1 to 10, each with a name of its own; requests are shared by weight.",
+        description="The models behind it, 1 to 10, with unique names. Requests are distributed by weight.",
     )
     shadow: Variant | None = Field(
         default=None,
-        description="A model that gets copies of the only variant's requests and whose answers nobody sees, on the "
-        "same instances; its weight is the part of the requests, up to 1. Default: none.",
+        description="A model that receives copies of the only variant's requests, on the same instances. Its answers "
+        "are discarded. Its weight is its part of the requests, up to 1. Default: none.",
     )
     deployment: BlueGreen | None = Field(
         default=None,
-        description="How an update gets its traffic. Default: BlueGreen(), all at once; SageMaker's own for "
-        "Serverless().",
+        description="The way in which an update receives traffic. Default: BlueGreen(), all at once; SageMaker's own "
+        "for Serverless().",
     )
     capture_percent: int | None = Field(
         default=None,
@@ -161,27 +161,27 @@ class Endpoint(Declaration):
     )
     network_isolation: bool | None = Field(
         default=None,
-        description="Whether containers can make no network calls at all. Default: True, where SageMaker can do so: "
-        "not for Serverless().",
+        description="True if containers cannot make network calls. Default: True where SageMaker supports it: not for "
+        "Serverless().",
     )
     max_error_percent: float = Field(
         default=1,
         gt=0,
         lt=100,
-        description="The part of requests of five minutes that may end in a 5xx error, in percent: above that people "
-        "are told, and an update is rolled back. Default: 1.",
+        description="The part of the requests in five minutes that may end in a 5xx error, in percent. Above it an "
+        "alarm notifies people, and an update is rolled back. Default: 1.",
     )
     unused_days: int = Field(
         default=7,
         ge=1,
         le=90,
-        description="After how many days without a request it counts as unused, 1 to 90. Its owner is told then. "
+        description="The days without a request after which it counts as unused, 1 to 90. Its owner is notified then. "
         "Default: 7.",
     )
     stop_when_unused: bool = Field(
         default=False,
-        description="Whether an unused endpoint is deleted. The next deploy would make it again. Default: False, its "
-        "owner is only told.",
+        description="True if an unused endpoint is deleted. The next deploy creates it again. Default: False, its "
+        "owner is only notified.",
     )
 
     def _problems(self) -> Iterator[str]:
@@ -196,14 +196,14 @@ class Endpoint(Declaration):
 
     @property
     def is_isolated(self) -> bool:
-        """Whether its containers can make no network calls."""
+        """True if its containers cannot make network calls."""
         if self.network_isolation is None:
             return not isinstance(self.hosting, Serverless)
         return self.network_isolation
 
     @property
     def blue_green(self) -> BlueGreen | None:
-        """How an update gets its traffic; None: as SageMaker does it for serverless endpoints."""
+        """The way in which an update receives traffic; None: SageMaker's own, for serverless endpoints."""
         return None if isinstance(self.hosting, Serverless) else self.deployment or BlueGreen()
 
     @property
@@ -227,7 +227,7 @@ class Endpoint(Declaration):
     def _asynchronous_problems(self) -> Iterator[str]:
         if len(self.variants) > 1:
             yield (
-                f"variants: {len(self.variants)} share one backlog, which does not say whose instances are too few. "
+                f"variants: {len(self.variants)} share one backlog, which cannot tell which variant needs instances. "
                 f"Expected: 1, or hosting=RealTime(...)."
             )
         if self.capture_percent is not None:
@@ -263,7 +263,7 @@ class Endpoint(Declaration):
 
 
 def endpoint_problems(endpoint: Endpoint, environment: Mapping[str, object]) -> Iterator[str]:
-    """What keeps an endpoint out of an environment, as far as the fields of both are sound."""
+    """Problems of an endpoint in its environment, as far as the fields of both are valid."""
     if {"project", "name"} <= environment.keys() and isinstance(endpoint.name, str):
         role = f"{environment['project']}-{environment['name']}-{endpoint.name}-endpoint"
         if len(role) > _ROLE_NAME_LIMIT:

@@ -37,7 +37,7 @@ class Environment(EnvironmentFields):
     """
 
     def in_region(self, region: str, *, name: str | None = None, **changes: Any) -> Environment:  # noqa: ANN401
-        """This environment once more, in another region: the same platform, with names and state of its own.
+        """A copy of this environment in another region: the same platform, with its own names and state.
 
             prod_eu_west_1 = prod.in_region("eu-west-1")
 
@@ -82,7 +82,7 @@ class Environment(EnvironmentFields):
         return self._named(name, "experiment", self.experiments)
 
     def expect_declared(self, experiment: Experiment) -> None:
-        """See that `experiment` is one of this environment's: nobody answers for a cluster of another.
+        """Check that `experiment` is declared in this environment.
 
         Raises:
             ValueError: where it is not, with those that are.
@@ -114,7 +114,7 @@ class Environment(EnvironmentFields):
         return self._named(name, "endpoint", self.endpoints)
 
     def expect_declared_endpoint(self, endpoint: Endpoint) -> None:
-        """See that `endpoint` is one of this environment's: its limits were judged there.
+        """Check that `endpoint` is declared in this environment, which has checked its limits.
 
         Raises:
             ValueError: where it is not, with those that are.
@@ -151,15 +151,15 @@ class Environment(EnvironmentFields):
             raise ValueError(message)
 
     def choice(self, experiment: Experiment) -> Choice:
-        """What a node of `experiment` is, and why."""
+        """The instance type of a node of `experiment`, and the reason for it."""
         return experiment.choose(self.sizes)
 
     def instance_type(self, experiment: Experiment) -> InstanceType:
-        """What a node of `experiment` is."""
+        """The instance type of a node of `experiment`."""
         return self.choice(experiment).instance_type
 
     def uses_efa(self, experiment: Experiment) -> bool:
-        """Whether the nodes of `experiment` talk through Elastic Fabric Adapters."""
+        """True if the nodes of `experiment` communicate through Elastic Fabric Adapters."""
         return uses_efa(experiment, self.instance_type(experiment))
 
     def has_expired(self, experiment: Experiment) -> bool:
@@ -175,7 +175,7 @@ class Environment(EnvironmentFields):
         return experiment.spend_limit_usd or self.monthly_spend_limit_usd
 
     def expect_recorded_buckets(self, uses: Iterable[str]) -> None:
-        """See that the buckets of a protected data lake are called what they were.
+        """Check that the buckets of a protected data lake have their recorded names.
 
         An environment that was not read by `load_environments` has no record, and nothing is compared.
 
@@ -189,7 +189,7 @@ class Environment(EnvironmentFields):
             self.bucket_record.expect(self.name, {use: self.names.bucket(use) for use in uses})
 
     def image(self, experiment: Experiment) -> NodeImage:
-        """What a node of `experiment` boots from: what `images` names, or else what the image lock pins.
+        """The machine image of a node of `experiment`: that of `images`, or else the pinned one.
 
         Raises:
             DeclarationError: where neither has one, with the command that pins it; or the pinned image is known
@@ -226,7 +226,7 @@ class Environment(EnvironmentFields):
         """The tags that every resource carries.
 
         Args:
-            auto_stop: whether the janitor may stop what carries them.
+            auto_stop: True if the janitor may stop the resources.
         """
         return {
             "Environment": self.name,

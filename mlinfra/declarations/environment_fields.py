@@ -119,26 +119,25 @@ class EnvironmentFields(Declaration):
     account_id: AccountId = Field(description="The AWS account, exactly 12 digits, as text.")
     region: Annotated[str, AfterValidator(_known_region)] = Field(description="The AWS region, such as us-east-1.")
     team: TagValue = Field(description="The team that owns the environment: 1 to 256 characters that AWS tags allow.")
-    cost_center: TagValue = Field(description="Who pays: 1 to 256 characters that AWS tags allow.")
+    cost_center: TagValue = Field(description="The cost center that pays: 1 to 256 characters that AWS tags allow.")
     repository: TagValue = Field(
-        description="Where this code lives, such as gitlab.example.com/ml/platform: 1 to 256 characters that AWS "
+        description="The repository of this code, such as gitlab.example.com/ml/platform: 1 to 256 characters that AWS "
         "tags allow."
     )
     created_by: TagValue = Field(
         default="mlinfra",
-        description="What made the resources: 1 to 256 characters that AWS tags allow. Default: mlinfra.",
+        description="The tool that created the resources: 1 to 256 characters that AWS tags allow. Default: mlinfra.",
     )
-    monthly_spend_limit_usd: float = Field(gt=0, description="The most to spend in a month, in USD, above 0.")
+    monthly_spend_limit_usd: float = Field(gt=0, description="The spend limit of a month, in USD, above 0.")
 
     protect_data: bool = Field(
         default=True,
-        description="Whether Terraform refuses to destroy data lake buckets and their key. Default: True, data is "
-        "kept.",
+        description="True if Terraform refuses to destroy the data lake's buckets and their key. Default: True.",
     )
     data_lake: DataLakeSettings = Field(
         default_factory=DataLakeSettings,
-        description="What the data lake has besides its zones. Default: no events, no inventory, no queries, nobody "
-        "from elsewhere.",
+        description="Optional features of the data lake. Default: no events, no inventory, no queries, no access from "
+        "other accounts.",
     )
     bucket_names: dict[str, str] = Field(
         default_factory=dict,
@@ -153,28 +152,28 @@ class EnvironmentFields(Declaration):
     )
     nat_gateways: Literal["none", "single", "per-zone"] = Field(
         default="single",
-        description="How private subnets reach the internet: none; single (one gateway, about 33 USD a month before "
-        "traffic); per-zone (one a zone: survives the loss of a zone). Default: single.",
+        description="Internet access of private subnets: none; single (one gateway, about 33 USD a month before "
+        "traffic); per-zone (one gateway for each zone, which survives the loss of a zone). Default: single.",
     )
     flow_log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = Field(
         default=90,
-        description="How long VPC flow logs are kept, in days: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, "
+        description="The retention of VPC flow logs, in days: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, "
         "545 or 731. Default: 90.",
     )
     native_state_lock: bool = Field(
         default=False,
-        description="Whether state is locked by a file in the bucket too, which needs Terraform 1.10 or newer "
+        description="True if state is locked by a file in the bucket too, which needs Terraform 1.10 or newer "
         "everywhere. Default: False.",
     )
     emulated: bool = Field(
         default=False,
-        description="Whether the account is a local AWS: path-style S3 addresses, and endpoints taken from "
-        "AWS_ENDPOINT_URL. Default: False.",
+        description="True if the account is a local AWS: path-style S3 addresses, and endpoints from AWS_ENDPOINT_URL. "
+        "Default: False.",
     )
 
     sizes: dict[str, str] = Field(
         default_factory=lambda: dict(DEFAULT_SIZES),
-        description="What experiments can ask for: instance types by size. Default: small p3.2xlarge, medium "
+        description="Sizes that experiments can ask for: instance types by size. Default: small p3.2xlarge, medium "
         "p3.8xlarge, large p3.16xlarge.",
     )
     images: dict[str, Image] = Field(
@@ -182,43 +181,44 @@ class EnvironmentFields(Declaration):
         description="Machine images by accelerator, instead of those that the image lock pins. Default: none.",
     )
     quiet_hours: QuietHours | None = Field(
-        default=None, description="When clusters whose nodes do not work are stopped. Default: none."
+        default=None, description="The time at which clusters without work are stopped. Default: none."
     )
     idle_minutes: int = Field(
         default=30,
         ge=10,
         le=360,
         multiple_of=5,
-        description="How long all GPUs of a node must have been idle for it to count as idle, in minutes: 10 to 360, a "
+        description="The time after which a node counts as idle, all its GPUs being idle, in minutes: 10 to 360, a "
         "multiple of 5. Default: 30.",
     )
     idle_gpu_percent: float = Field(
         default=5,
         gt=0,
         le=50,
-        description="The utilisation below which a GPU is idle, in percent, above 0 and up to 50. Default: 5.",
+        description="The utilization below which a GPU is idle, in percent, above 0 and up to 50. Default: 5.",
     )
     janitor_dry_run: bool = Field(
         default=True,
-        description="Whether the janitor only says what it would stop. Default: True, until its reports have been read "
-        "for some days.",
+        description="True if the janitor only reports the clusters that it would stop. Default: True, until its "
+        "reports have been reviewed for some days.",
     )
     reserved_concurrency: Literal[1] | None = Field(
         default=1,
-        description="How many runs at a time are reserved for each of the functions: 1, so that it can "
-        "always run, and two runs never meet; or None, where Lambda refuses that because the account has a quota of 10 "
-        "runs, as new accounts have. Two runs at a time are in order too. Default: 1.",
+        description="Reserved concurrency of each function: 1, so that it can always run, and runs never overlap; or "
+        "None, where Lambda rejects that because the account has a quota of 10 concurrent runs, as new "
+        "accounts have. Overlapping runs are safe too. Default: 1.",
     )
     volume_grace_days: int = Field(
         default=3,
         ge=1,
         le=30,
-        description="How long the volumes of a stopped cluster are kept, in days, 1 to 30. Default: 3.",
+        description="The grace period after which volumes of a stopped cluster are deleted, in days, 1 to 30. "
+        "Default: 3.",
     )
     alert_emails: tuple[EmailAddress, ...] = Field(
         default=(),
-        description="Who is told of everything that is stopped, left running or about to expire, beside the owner. "
-        "Default: nobody.",
+        description="E-mail addresses that are notified, in addition to the owner, when a resource is stopped, left "
+        "running or about to expire. Default: none.",
     )
     max_nodes: int = Field(default=4, ge=1, le=256, description="The most nodes of one cluster, 1 to 256. Default: 4.")
     max_experiment_days: int = Field(
@@ -228,7 +228,7 @@ class EnvironmentFields(Declaration):
         description="The longest time until an experiment expires, in days, 1 to 3650. Default: 30.",
     )
     experiments: tuple[Experiment, ...] = Field(
-        default=(), description="The active experiments, each with a name of its own. Default: none."
+        default=(), description="The experiments, with unique names. Default: none."
     )
     queues: tuple[Queue, ...] = Field(
         default=(), description="The queues of training jobs that teams share, with unique names. Default: none."
@@ -239,13 +239,13 @@ class EnvironmentFields(Declaration):
         "digits and single hyphens, beginning with a letter. Default: none.",
     )
     endpoints: tuple[Endpoint, ...] = Field(
-        default=(), description="The models that others ask, each with a name of its own. Default: none."
+        default=(), description="The model endpoints, with unique names. Default: none."
     )
     models: tuple[RegisteredModel, ...] = Field(
-        default=(), description="The models that versions are kept of, each with a name of its own. Default: none."
+        default=(), description="The registered models, with unique names. Default: none."
     )
     feature_groups: tuple[FeatureGroup, ...] = Field(
-        default=(), description="The tables of the feature store, each with a name of its own. Default: none."
+        default=(), description="The tables of the feature store, with unique names. Default: none."
     )
     tracking: Tracking | None = Field(
         default=None, description="The MLflow tracking server. Default: none, since it is billed by the hour."
@@ -253,28 +253,29 @@ class EnvironmentFields(Declaration):
     trusted_account_ids: tuple[AccountId, ...] = Field(
         default=(),
         description="Other accounts that may pull this environment's images and read its registered models, such as "
-        "that of the environment which they are promoted to. Default: none.",
+        "the account of the environment that models are promoted to. Default: none.",
     )
     teams: tuple[Team, ...] = Field(default=(), description="The teams that work here, by role. Default: none.")
     people: tuple[Person, ...] = Field(
-        default=(), description="Who works here, each with a name and an e-mail address of their own. Default: nobody."
+        default=(), description="The people who work here, with unique names and e-mail addresses. Default: none."
     )
     studio: StudioSettings | None = Field(
         default=None, description="SageMaker Studio for the people. Default: None, no Studio."
     )
     pipeline: Pipeline | None = Field(
         default=None,
-        description="Which pipeline may plan this environment, and apply to it. Default: none, people do.",
+        description="The pipeline that may plan this environment and apply to it. Default: none, people do.",
     )
 
     adopted: tuple[Adopted, ...] = Field(
         default=(),
-        description="What was made by hand and is managed since, as `mlinfra adopt` records it. Default: nothing.",
+        description="Resources that were created by hand and are managed now, as recorded by `mlinfra adopt`. Default: "
+        "none.",
     )
     forgotten: tuple[Forgotten, ...] = Field(
         default=(),
-        description="What Terraform lets go of without destroying it, as `mlinfra forget` records it. Default: "
-        "nothing.",
+        description="Resources that Terraform stops managing without destroying them, as recorded by `mlinfra forget`. "
+        "Default: none.",
     )
 
     @field_validator("region")

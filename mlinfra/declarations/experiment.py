@@ -1,4 +1,4 @@
-"""A piece of work that gets a cluster: what it asks for, who answers for it, and when it ends."""
+"""Experiments: pieces of work with a cluster, an owner and an expiry."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SET_BY_NODES = frozenset({"AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_ADDR", "MA
 class Lustre(Declaration):
     """A parallel file system beside a cluster, linked to a part of the data lake.
 
-    Files are listed at once and read from the lake when they are first opened. What is written is
-    gone with the file system, unless `export` sends it to the lake.
+    Files are listed at once and read from the lake when they are first opened. Written files are
+    deleted with the file system, unless `export` copies them to the lake.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -42,7 +42,7 @@ class Lustre(Declaration):
         "USD a month.",
     )
     export: bool = Field(
-        default=False, description="Whether what is written goes to the lake, by itself. Default: False."
+        default=False, description="True if written files are exported to the lake automatically. Default: False."
     )
 
     @field_validator("capacity_gib")
@@ -74,33 +74,35 @@ class Experiment(Declaration):
         max_length=40,
         description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
-    owner: EmailAddress = Field(description="The e-mail address of the person who answers for the cluster.")
+    owner: EmailAddress = Field(description="The e-mail address of the person responsible for the cluster.")
     expires: date = Field(
-        description="The last day of the experiment, as a date; at most the environment's max_experiment_days away."
+        description="The last day of the experiment, as a date; at most the environment's max_experiment_days away. "
+        "After it the cluster has size zero."
     )
 
     size: str | None = Field(
-        default=None, description="One of the environment's sizes. Default: small, where nothing else is asked for."
+        default=None,
+        description="One of the environment's sizes. Default: small, unless gpu or instance_type is given.",
     )
     gpu: str | None = Field(
-        default=None, description="The accelerator model to have, such as H100 or A10G. Default: what the size has."
+        default=None, description="The accelerator model, such as H100 or A10G. Default: that of the size."
     )
     gpus_per_node: int | None = Field(
-        default=None, ge=1, description="How many of them in each node, exactly. Default: 1, where gpu is given."
+        default=None, ge=1, description="The exact number of them in each node. Default: 1, where gpu is given."
     )
     gpu_memory_gib: int | None = Field(
         default=None, ge=1, description="The least memory of each of them, in GiB. Default: any."
     )
     instance_type: str | None = Field(
-        default=None, description="The instance type by name, such as p5.48xlarge. Default: what the size is."
+        default=None, description="The instance type by name, such as p5.48xlarge. Default: that of the size."
     )
     nodes: int = Field(
         default=1, ge=1, description="Instances in the cluster, at most the environment's max_nodes. Default: 1."
     )
     efa: bool | None = Field(
         default=None,
-        description="Whether nodes talk through Elastic Fabric Adapters, one zone and one placement group. Default: "
-        "where there is more than one node and the instance type has them.",
+        description="True if nodes communicate through Elastic Fabric Adapters, in one zone and one placement group. "
+        "Default: True for more than one node of an instance type with adapters.",
     )
     zone: str | None = Field(
         default=None,
@@ -110,8 +112,8 @@ class Experiment(Declaration):
     )
     purchase: OnDemand | Spot | CapacityReservation | CapacityBlock = Field(
         default=OnDemand(),
-        description="How nodes are bought: OnDemand(), Spot(), CapacityReservation() or CapacityBlock(). Default: "
-        "OnDemand().",
+        description="The purchase option of nodes: OnDemand(), Spot(), CapacityReservation() or CapacityBlock(). "
+        "Default: OnDemand().",
     )
     cuda: str | None = Field(
         default=None,
@@ -120,7 +122,7 @@ class Experiment(Declaration):
         "pinned image's.",
     )
     variables: dict[str, str] = Field(
-        default_factory=dict, description="Environment variables of whoever works on a node. Default: none."
+        default_factory=dict, description="Environment variables of all users and jobs on a node. Default: none."
     )
 
     root_volume_gib: int = Field(
@@ -131,24 +133,24 @@ class Experiment(Declaration):
         "of gp3). Default: 200.",
     )
     lustre: Lustre | None = Field(
-        default=None, description="A file system of the cluster's own that shows a part of the lake. Default: none."
+        default=None, description="A file system of the cluster that shows a part of the lake. Default: none."
     )
 
     spend_limit_usd: float | None = Field(
         default=None,
         gt=0,
-        description="The most that the cluster may cost from its start to its end, in USD. Default: the environment's "
+        description="The spend limit of the cluster from its start to its end, in USD. Default: the environment's "
         "monthly_spend_limit_usd.",
     )
     stop_when_idle: bool = Field(
         default=True,
-        description="Whether an idle cluster is stopped; otherwise its owner is only told. Default: True.",
+        description="True if an idle cluster is stopped; otherwise its owner is only notified. Default: True.",
     )
     works_in_quiet_hours: str | None = Field(
         default=None,
         min_length=10,
-        description="Why the cluster may go on in the environment's quiet hours, in a sentence. Default: None, it may "
-        "not.",
+        description="The reason why the cluster may run in the environment's quiet hours, in a sentence. Default: "
+        "None, it may not.",
     )
 
     @field_validator("gpu")

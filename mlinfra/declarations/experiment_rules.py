@@ -1,4 +1,4 @@
-"""What keeps experiments out of an environment. Each problem is a sentence for its author."""
+"""Rules for experiments in their environment. Each problem is a sentence for the author."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _ROLE_NAME_LIMIT = 64
 
 
 def experiment_problems(experiments: Sequence[Experiment], environment: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong with `experiments`, as far as the fields of both are sound.
+    """Problems of `experiments`, as far as the fields of both are valid.
 
     Args:
         experiments: as declared.
-        environment: the fields of the environment that were found to be in order.
+        environment: the valid fields of the environment.
     """
     yield from duplicates("experiments", (each.name for each in experiments))
     for each in experiments:
@@ -29,7 +29,7 @@ def experiment_problems(experiments: Sequence[Experiment], environment: Mapping[
 
 
 def _placement_problems(experiment: Experiment, environment: Mapping[str, object]) -> Iterator[str]:
-    """What keeps an experiment out of an environment, as far as the fields of both are sound."""
+    """Problems of an experiment in its environment, as far as the fields of both are valid."""
     where = f"experiments.{experiment.name}"
     limit = environment.get("max_nodes")
     choice = _choice(experiment, environment)
@@ -49,7 +49,7 @@ def _placement_problems(experiment: Experiment, environment: Mapping[str, object
 
 
 def _choice(experiment: Experiment, environment: Mapping[str, object]) -> Choice | str | None:
-    """What the experiment gets here, or why it gets nothing; None where that was told already."""
+    """The instance type of the experiment, or the problem; None: the problem is reported already."""
     sizes = environment.get("sizes")
     asks_for_size = experiment.gpu is None and experiment.instance_type is None
     if not isinstance(sizes, dict):
@@ -66,7 +66,7 @@ def _choice(experiment: Experiment, environment: Mapping[str, object]) -> Choice
 def _choice_problems(
     where: str, experiment: Experiment, chosen: InstanceType, environment: Mapping[str, object]
 ) -> Iterator[str]:
-    """What an experiment asks of its instance type that it does not have."""
+    """Requirements of an experiment that its instance type does not meet."""
     images = environment.get("images")
     if isinstance(images, dict) and chosen.accelerator not in images and gpu_image_family(chosen.accelerator) is None:
         yield (
@@ -85,7 +85,7 @@ def _choice_problems(
 
 
 def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceType) -> Iterator[str]:
-    """What keeps other instance types of spot from standing in: they share the image and the network interfaces."""
+    """Problems of alternative spot instance types: they share the image and the network interfaces."""
     for name in experiment.purchase.instance_types if isinstance(experiment.purchase, Spot) else ():
         other = instance_types().get(name)
         if other is None:  # the experiment was refused for it
@@ -102,14 +102,14 @@ def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceTy
 
 
 def uses_efa(experiment: Experiment, chosen: InstanceType) -> bool:
-    """Whether the nodes of `experiment` talk through Elastic Fabric Adapters.
+    """True if the nodes of `experiment` communicate through Elastic Fabric Adapters.
 
     Args:
         experiment: as declared.
-        chosen: what its nodes are.
+        chosen: the instance type of its nodes.
     """
     if experiment.efa is not None:
         return experiment.efa
-    # Interfaces are the same for every node, so instance types that differ do without unless told otherwise.
+    # Interfaces are the same for every node, so a cluster of several instance types has no adapters by default.
     one_type = not (isinstance(experiment.purchase, Spot) and experiment.purchase.instance_types)
     return experiment.nodes > 1 and chosen.efa_count > 0 and one_type

@@ -1,4 +1,4 @@
-"""A table of features: what is known of something, and since when."""
+"""Feature groups: tables of SageMaker's feature store."""
 
 from __future__ import annotations
 
@@ -33,28 +33,29 @@ class FeatureGroup(Declaration):
         max_length=40,
         description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
-    owner: EmailAddress = Field(description="The e-mail address of the person who answers for the features.")
+    owner: EmailAddress = Field(description="The e-mail address of the person responsible for the features.")
     features: dict[FeatureName, FeatureType] = Field(
         min_length=1,
         max_length=2500,
         description="The type of each feature by its name: String, Fractional or Integral. Names have up to 64 "
         "letters, digits, hyphens and underscores. In this order; new ones come at the end.",
     )
-    record_identifier: str = Field(description="The feature that says what a record is about, such as customer_id.")
+    record_identifier: str = Field(
+        description="The feature that identifies the subject of a record, such as customer_id."
+    )
     event_time: str = Field(
-        description="The feature that says since when a record is true: String for ISO-8601, or Fractional for "
-        "seconds since 1970."
+        description="The feature with the time of a record: String for ISO-8601, or Fractional for seconds since 1970."
     )
     description: str = Field(
-        default="", max_length=128, description="What the features are, up to 128 characters. Default: nothing."
+        default="", max_length=128, description="A description of the features, up to 128 characters. Default: none."
     )
     offline: bool = Field(
-        default=True, description="Whether all records are kept in the data lake, to train on. Default: True."
+        default=True, description="True if all records are kept in the data lake, to train on. Default: True."
     )
     online: bool = Field(
         default=False,
-        description="Whether the newest record of each thing can be read within milliseconds, to predict with. "
-        "Default: False, since it is billed by what is stored, read and written.",
+        description="True if the newest record can be read within milliseconds, to predict with. Default: False, "
+        "since it is billed by storage, reads and writes.",
     )
 
     @field_validator("features")
@@ -63,7 +64,7 @@ class FeatureGroup(Declaration):
         taken = [each for each in features if each in RESERVED_FEATURES]
         if taken:
             raise Problems(
-                f"features: {each!r} is a column of SageMaker's own. Expected: another name." for each in taken
+                f"features: {each!r} is a reserved column of SageMaker. Expected: another name." for each in taken
             )
         return features
 

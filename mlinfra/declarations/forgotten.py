@@ -1,4 +1,4 @@
-"""What Terraform lets go of without destroying it, and why.
+"""Resources that Terraform stops managing without destroying them.
 
 `mlinfra forget` writes the record of an environment, `environments/NAME.forgotten.json`. A synth reads it and puts a
 `removed` block into the stack, so that the next apply takes the resource out of the state and leaves it in AWS.
@@ -31,9 +31,9 @@ class Forgotten(Declaration):
         description="Its address in Terraform, such as aws_s3_bucket.legacy-data. A `removed` block takes a whole "
         "resource, never one of several instances such as aws_instance.box[0].",
     )
-    stack: str = Field(min_length=1, description="The stack whose state it is in, such as dev-adopted.")
-    reason: str = Field(min_length=10, max_length=500, description="Why, in a sentence: 10 to 500 characters.")
-    who: str = Field(min_length=1, description="Who decided it, such as the ARN of their role.")
+    stack: str = Field(min_length=1, description="The stack that manages it, such as dev-adopted.")
+    reason: str = Field(min_length=10, max_length=500, description="The reason, in a sentence: 10 to 500 characters.")
+    who: str = Field(min_length=1, description="The person who decided it, such as the ARN of their role.")
     when: date = Field(description="The day.")
 
     not_templates = frozenset({"reason", "stack", "who"})  # kept in the record, not given to Terraform
@@ -44,12 +44,12 @@ class Forgotten(Declaration):
 
 
 def forgotten_file(environment: str) -> str:
-    """The name of the file, in `environments/`, that records what `environment` lets go of."""
+    """The name of the file, in `environments/`, with the record of the resources that `environment` stops managing."""
     return f"{environment}.forgotten.json"
 
 
 def load_forgotten(folder: Path, environment: str) -> tuple[Forgotten, ...]:
-    """What the record in `folder` says that `environment` lets go of; nothing where there is no record.
+    """The forgotten resources in the record of `environment` in `folder`; none without a record.
 
     Raises:
         DeclarationError: where it is not such a file, or an entry of it is refused.
@@ -64,6 +64,6 @@ def dump_forgotten(forgotten: Iterable[Forgotten]) -> str:
 
 
 def forgotten_problems(forgotten: Iterable[Forgotten]) -> Iterator[str]:
-    """What is wrong with several together."""
+    """Problems of several entries together: addresses must be unique."""
     sound = [each for each in forgotten if each.stack and each.address]
     yield from duplicates("forgotten", (f"{each.address} of {each.stack}" for each in sound), kind="addresses")

@@ -1,4 +1,4 @@
-"""What a model is served by: instances that run, instances that come with requests, or no instances to think of."""
+"""Endpoint hosting: real-time, asynchronous, serverless; and deployments of updates."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from mlinfra.declarations.base import Declaration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What all that runs on instances has.
+# Fields of all hosting on instances.
 HostingType = Annotated[
     str,
     AfterValidator(expect_hosting_type),
-    Field(description="What each variant runs on, such as ml.g5.xlarge."),
+    Field(description="The instance type of each variant, such as ml.g5.xlarge."),
 ]
 StartupSeconds = Annotated[
     int | None,
     Field(
         ge=60,
         le=3_600,
-        description="How long a container may take until it answers health checks, in seconds, 60 to 3600. Default: "
+        description="The longest time until a container answers health checks, in seconds, 60 to 3600. Default: "
         "SageMaker's.",
     ),
 ]
@@ -32,7 +32,8 @@ DownloadSeconds = Annotated[
     Field(
         ge=60,
         le=3_600,
-        description="How long the download of the model's data may take, in seconds, 60 to 3600. Default: SageMaker's.",
+        description="The longest time of the download of the model's data, in seconds, 60 to 3600. Default: "
+        "SageMaker's.",
     ),
 ]
 
@@ -56,21 +57,20 @@ class RealTime(Declaration):
     max_instances: int | None = Field(
         default=None,
         ge=2,
-        description="The most instances of each variant when there is much to do. Default: as many as instances: "
-        "their number stays.",
+        description="The most instances of each variant under load. Default: equal to instances, without scaling.",
     )
     invocations_per_instance: float | None = Field(
         default=None,
         gt=0,
-        description="How many requests a minute each instance shall get: above that instances are added, below it "
-        "they go. A load test tells the figure. Needed where there is a max_instances. Default: none.",
+        description="The target number of requests per minute and instance: instances are added above it and removed "
+        "below it. A load test determines the figure. Required with max_instances. Default: none.",
     )
     max_latency_ms: int = Field(
         default=1_000,
         ge=1,
         le=60_000,
-        description="How long the slowest hundredth of requests may take in the model, in milliseconds, 1 to 60000: "
-        "above that people are told, and an update is rolled back. Default: 1000.",
+        description="The highest 99th percentile of model latency, in milliseconds, 1 to 60000. Above it an alarm "
+        "notifies people, and an update is rolled back. Default: 1000.",
     )
     startup_seconds: StartupSeconds = None
     download_seconds: DownloadSeconds = None
@@ -89,9 +89,9 @@ class RealTime(Declaration):
 
 
 class Serverless(Declaration):
-    """CPUs that are there while there are requests. The first request after a pause waits for its container.
+    """CPUs that are allocated while there are requests. The first request after a pause waits for its container.
 
-    SageMaker has no GPU, no network of the team's own, no isolation of the container, no data capture,
+    SageMaker has no GPU, no VPC, no isolation of the container, no data capture,
     no second or shadow variant and no gradual deployment for it (SageMaker developer guide, "Deploy
     models with Amazon SageMaker Serverless Inference", read 2026-11-26).
 
@@ -111,21 +111,21 @@ class Serverless(Declaration):
         default=5,
         ge=1,
         le=200,
-        description="How many requests may run at a time, 1 to 200; what is more is refused. All serverless "
-        "endpoints of an account share a quota. Default: 5.",
+        description="The most concurrent requests, 1 to 200; further requests are rejected. All serverless endpoints "
+        "of an account share a quota. Default: 5.",
     )
     provisioned_concurrency: int | None = Field(
         default=None,
         ge=1,
         le=200,
-        description="How many containers are kept ready, and paid for, at most max_concurrency. Default: none.",
+        description="The number of containers that are kept ready, and billed, at most max_concurrency. Default: none.",
     )
     max_latency_ms: int = Field(
         default=10_000,
         ge=1,
         le=60_000,
-        description="How long the slowest hundredth of requests may take in the model, in milliseconds, 1 to 60000: "
-        "above that people are told. Default: 10000.",
+        description="The highest 99th percentile of model latency, in milliseconds, 1 to 60000. Above it an alarm "
+        "notifies people. Default: 10000.",
     )
 
     def _problems(self) -> Iterator[str]:
@@ -137,7 +137,7 @@ class Serverless(Declaration):
 
 
 class Asynchronous(Declaration):
-    """Instances that work off a queue of requests in S3, up to an hour each, and go where it is empty.
+    """Instances that process a queue of requests in S3, up to an hour each, and scale in once it is empty.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -148,27 +148,26 @@ class Asynchronous(Declaration):
     min_instances: int = Field(
         default=0,
         ge=0,
-        description="The fewest instances. 0: none while nothing is asked, and the first request waits for one. "
-        "Default: 0.",
+        description="The fewest instances. 0: none without requests, and the first request waits for one. Default: 0.",
     )
     backlog_per_instance: float = Field(
         default=5,
         gt=0,
-        description="How many requests may wait for each instance: above that instances are added, below it they go. "
+        description="The target backlog per instance, in requests: instances are added above it and removed below it. "
         "Default: 5.",
     )
     requests_at_a_time: int | None = Field(
         default=None,
         ge=1,
         le=1_000,
-        description="How many requests an instance gets at a time, 1 to 1000. Default: SageMaker finds out.",
+        description="The most concurrent requests of an instance, 1 to 1000. Default: chosen by SageMaker.",
     )
     max_latency_ms: int = Field(
         default=900_000,
         ge=1,
         le=3_600_000,
-        description="How long the slowest hundredth of requests may take in the model, in milliseconds, 1 to 3600000: "
-        "above that people are told, and an update is rolled back. Default: 900000, a quarter of an hour.",
+        description="The highest 99th percentile of model latency, in milliseconds, 1 to 3600000. Above it an alarm "
+        "notifies people, and an update is rolled back. Default: 900000, a quarter of an hour.",
     )
     startup_seconds: StartupSeconds = None
     download_seconds: DownloadSeconds = None
@@ -181,7 +180,7 @@ class Asynchronous(Declaration):
 
     @property
     def instances(self) -> int:
-        """How many instances a deployment begins with: SageMaker launches no fleet of none."""
+        """The number of instances at the beginning of a deployment, at least 1, as SageMaker requires."""
         return max(1, self.min_instances)
 
 
@@ -189,9 +188,9 @@ Hosting = RealTime | Serverless | Asynchronous
 
 
 class BlueGreen(Declaration):
-    """How an update gets its traffic: a second fleet is launched beside the first, and takes over.
+    """A blue/green deployment: a second fleet is launched beside the first, and receives its traffic.
 
-    An alarm that goes off before the old fleet is gone brings all traffic back to it.
+    An alarm before the old fleet is deleted moves all traffic back to it.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -200,45 +199,45 @@ class BlueGreen(Declaration):
     traffic: str = Field(
         default="all-at-once",
         pattern="^(all-at-once|canary|linear)$",
-        description="all-at-once; canary (a part, then the rest); or linear (a part after the other). Default: "
-        "all-at-once.",
+        description="all-at-once; canary (a part, then the rest); or linear (equal parts, one after the other). "
+        "Default: all-at-once.",
     )
     step_percent: int = Field(
         default=10,
         ge=1,
         le=50,
-        description="The part that a canary is, 1 to 50, or a linear step, 10 to 50, in percent of the instances. "
+        description="The part of a canary, 1 to 50, or of a linear step, 10 to 50, in percent of the instances. "
         "Default: 10.",
     )
     wait_seconds: int = Field(
         default=600,
         ge=0,
         le=3_600,
-        description="How long to look at the alarms after each step, in seconds, 0 to 3600. Default: 600.",
+        description="The time to watch the alarms after each step, in seconds, 0 to 3600. Default: 600.",
     )
     termination_wait_seconds: int = Field(
         default=600,
         ge=0,
         le=3_600,
-        description="How long the old fleet is kept once all traffic has moved, in seconds, 0 to 3600: until then "
-        "alarms bring it back. Default: 600.",
+        description="The time for which the old fleet is kept once all traffic has moved, in seconds, 0 to 3600: until "
+        "then an alarm moves traffic back. Default: 600.",
     )
     timeout_seconds: int = Field(
         default=3_600,
         ge=600,
         le=3_600,  # SageMaker takes 28800, and Terraform's AWS provider waits for an hour
-        description="When a deployment that is not done has failed, in seconds, 600 to 3600, and more than all its "
-        "waiting. Default: 3600.",
+        description="The time after which an incomplete deployment fails, in seconds, 600 to 3600, and longer than all "
+        "waits together. Default: 3600.",
     )
 
     @property
     def is_gradual(self) -> bool:
-        """Whether a part of the traffic moves before the rest."""
+        """True if a part of the traffic moves before the rest."""
         return self.traffic != "all-at-once"
 
     @property
     def waiting_seconds(self) -> int:
-        """How long a deployment waits in all, in seconds."""
+        """All waits of a deployment together, in seconds."""
         steps = {"canary": 1, "linear": -(-100 // self.step_percent) - 1}
         return self.wait_seconds * steps.get(self.traffic, 0) + self.termination_wait_seconds
 

@@ -1,4 +1,4 @@
-"""What AWS says about names in an environment: how long they may be, and that each stands once."""
+"""Rules of AWS for names in an environment: their length and form."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _BUCKETS = (*LAKE_BUCKETS, "tfstate")
 def overlong(
     field: str, names: Sequence[str], environment: Mapping[str, object], kind: str, limit: int
 ) -> Iterator[str]:
-    """Which of `names` are too long for AWS once they begin with the environment's prefix.
+    """Problems of `names` that are too long for AWS with the environment's prefix.
 
     Args:
-        field: the field of the environment that they stand in.
-        names: what stands there.
-        environment: the fields of the environment that were found to be in order.
-        kind: what AWS calls what is named.
-        limit: the longest name that it may have, in characters.
+        field: the field of the environment with the names.
+        names: the names.
+        environment: the valid fields of the environment.
+        kind: AWS's term for the resource.
+        limit: the longest name, in characters.
     """
     if not {"project", "name"} <= environment.keys():
         return
@@ -41,7 +41,7 @@ def overlong(
 
 
 def overlong_buckets(project: str, environment: str, account_id: str, region: str) -> Iterator[str]:
-    """What is too long about the names of all buckets of an environment."""
+    """The problem of bucket names of an environment that are too long."""
     names = ResourceNames(project=project, environment=environment, account_id=account_id, region=region)
     longest = max(map(names.bucket, _BUCKETS), key=len)
     if len(longest) > _BUCKET_NAME_LIMIT:
@@ -53,10 +53,10 @@ def overlong_buckets(project: str, environment: str, account_id: str, region: st
 
 
 def bucket_name_problems(names: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with names that buckets of the data lake are to have.
+    """Problems of declared names of data lake buckets.
 
     Args:
-        names: by what the buckets are for.
+        names: the names by use of the bucket.
     """
     for use in names:
         if use not in LAKE_BUCKETS:

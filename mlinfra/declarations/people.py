@@ -1,4 +1,4 @@
-"""Who works in an environment: teams, and the people in them."""
+"""Teams of an environment, and the people in them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mlinfra.declarations.base import Declaration, Problems
 from mlinfra.declarations.types import DATA_ZONES, EmailAddress, Name, Zone
 
 SHARED_ROLE = "shared"
-"""What the role of shared spaces is called in the place of a team."""
+"""The name of the role of shared spaces, in the place of a team's name."""
 
 
 class Team(Declaration):
-    """People who may do the same: one role, the same data, the same instance types.
+    """People with the same permissions: one role, the same data, the same instance types.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -27,7 +27,7 @@ class Team(Declaration):
     instance_types: tuple[str, ...] = Field(
         default=("ml.g4dn.xlarge", "ml.t3.medium"),
         min_length=1,
-        description="What its notebooks may run on, as SageMaker calls it, the preferred one first. Default: "
+        description="Instance types of its notebooks, with SageMaker's names, the preferred one first. Default: "
         "ml.g4dn.xlarge (one T4) and ml.t3.medium.",
     )
     reads: tuple[Zone, ...] = Field(
@@ -43,7 +43,7 @@ class Team(Declaration):
     @classmethod
     def _name_is_free(cls, name: str) -> str:
         if name == SHARED_ROLE:
-            message = "is what the role of shared spaces is called. Expected: another name."
+            message = "is reserved for the role of shared spaces. Expected: another name."
             raise ValueError(message)
         return name
 
@@ -57,7 +57,7 @@ class Team(Declaration):
 
 
 class Person(Declaration):
-    """Somebody who works in the environment, as a member of one team.
+    """A person who works in the environment, as a member of one team.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -65,8 +65,8 @@ class Person(Declaration):
 
     name: Name = Field(
         max_length=63,
-        description="What they are called here: up to 63 lower-case letters, digits and single hyphens, beginning with "
-        "a letter. A Studio user profile has it as its name.",
+        description="Their name here: up to 63 lower-case letters, digits and single hyphens, beginning with a "
+        "letter. It is the name of their Studio user profile.",
     )
     email: EmailAddress = Field(description="Their e-mail address.")
     team: str = Field(description="The name of their team, one of the environment's teams.")
@@ -74,11 +74,11 @@ class Person(Declaration):
         default=None,
         min_length=1,
         max_length=256,
-        description="What IAM Identity Center calls them, where Studio is entered through it. Default: the e-mail "
+        description="Their user name in IAM Identity Center, for access to Studio through it. Default: the e-mail "
         "address.",
     )
 
     @property
     def identity_center_user(self) -> str:
-        """What IAM Identity Center calls them."""
+        """Their user name in IAM Identity Center."""
         return self.sso_user_name or self.email

@@ -1,4 +1,4 @@
-"""What keeps teams, people and their Studio out of an environment. Each problem is a sentence for its author."""
+"""Rules for teams, people and Studio in their environment. Each problem is a sentence for the author."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def team_problems(teams: Sequence[Team]) -> Iterator[str]:
-    """What is wrong with `teams`, as far as their fields are sound.
+    """Problems of `teams`, as far as their fields are valid.
 
     Args:
         teams: as declared.
@@ -23,11 +23,11 @@ def team_problems(teams: Sequence[Team]) -> Iterator[str]:
 
 
 def people_problems(people: Sequence[Person], environment: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong with `people`, as far as the fields of both are sound.
+    """Problems of `people`, as far as the fields of both are valid.
 
     Args:
         people: as declared.
-        environment: the fields of the environment that were found to be in order.
+        environment: the valid fields of the environment.
     """
     yield from duplicates("people", (each.name for each in people))
     yield from duplicates("people.email", (each.email for each in people), kind="addresses")
@@ -44,15 +44,15 @@ def people_problems(people: Sequence[Person], environment: Mapping[str, object])
 
 
 def studio_problems(studio: StudioSettings, environment: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong with `studio`, as far as the fields of both are sound.
+    """Problems of `studio`, as far as the fields of both are valid.
 
     Args:
         studio: as declared.
-        environment: the fields of the environment that were found to be in order.
+        environment: the valid fields of the environment.
     """
     if environment.get("nat_gateways") == "none" and not studio.own_endpoints:
         yield (
-            "studio: its apps have no way to SageMaker where nat_gateways is 'none'. Expected: nat_gateways='single', "
+            "studio: its apps cannot reach SageMaker where nat_gateways is 'none'. Expected: nat_gateways='single', "
             "or own_endpoints=True once the VPC has the endpoints that docs/studio.md lists."
         )
     people, teams = environment.get("people"), environment.get("teams")

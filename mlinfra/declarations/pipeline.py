@@ -1,4 +1,4 @@
-"""Which pipeline may plan and apply an environment. Data only, no cdktf."""
+"""Pipelines that may plan and apply an environment. Data only, no cdktf."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Provider = Literal["gitlab", "github"]
 DEFAULT_URLS: Mapping[str, str] = MappingProxyType(
     {"gitlab": "https://gitlab.com", "github": "https://token.actions.githubusercontent.com"}
 )
-"""Who issues tokens to jobs of gitlab.com and github.com."""
+"""The issuers of tokens for jobs of gitlab.com and github.com."""
 
 # Neither may hold a character that IAM gives a meaning: * and ? stand for others, $ begins a variable.
 _PROJECTS = {
@@ -36,15 +36,15 @@ _PROJECTS = {
 
 
 class Pipeline(Declaration):
-    """Which project's jobs may plan an environment, and which of them may apply to it.
+    """The project with jobs that may plan an environment, and the branch that may be applied to it.
 
-    Jobs prove who they are by a token that GitLab or GitHub signs for each of them: there is no key to keep.
+    Jobs authenticate with a token that GitLab or GitHub signs for each of them: there is no long-lived key.
 
     Raises:
         DeclarationError: with every problem at once.
     """
 
-    provider: Provider = Field(description="Where the pipeline runs: gitlab or github.")
+    provider: Provider = Field(description="The service that runs the pipeline: gitlab or github.")
     project: str = Field(
         description="The project whose jobs are trusted, as in its tokens: ml/platform; ml@123456/platform@456789 "
         "where GitHub's tokens have immutable subjects."
@@ -52,8 +52,8 @@ class Pipeline(Declaration):
     url: str | None = Field(
         default=None,
         pattern=r"^https://[a-z0-9.-]+(/[\w./-]*[\w-])?$",
-        description="Who issues the tokens, an address that begins with https:// and does not end with a slash, such "
-        "as https://gitlab.example.com. Default: gitlab.com or github.com.",
+        description="The issuer of the tokens, an address that begins with https:// and does not end with a slash, "
+        "such as https://gitlab.example.com. Default: gitlab.com or github.com.",
     )
     branch: str = Field(
         default="main",
@@ -63,20 +63,20 @@ class Pipeline(Declaration):
     environment: str | None = Field(
         default=None,
         pattern=r"^[\w][\w-]*$",
-        description="What the pipeline calls this environment: letters, digits, - and _. Default: the environment's "
+        description="The pipeline's name for this environment: letters, digits, - and _. Default: the environment's "
         "own name.",
     )
     create_provider: bool = Field(
         default=True,
-        description="Whether the account gets to know the issuer of the tokens with this environment. An account knows "
-        "each issuer once: False for every further environment of it. Default: True.",
+        description="True if this environment creates the identity provider of the issuer. An account has one for each "
+        "issuer: False for every further environment in it. Default: True.",
     )
     apply_session_hours: int = Field(
         default=2,
         ge=1,
         le=4,
-        description="How long an apply may take, in hours, 1 to 4; a plan has 1. Default: 2, since Terraform waits for "
-        "endpoints and file systems, and an apply whose session ends leaves its lock behind.",
+        description="The session duration of an apply, in hours, 1 to 4; that of a plan is 1. Default: 2, since "
+        "Terraform waits for endpoints and file systems, and an apply with an expired session leaves its lock behind.",
     )
 
     @field_validator("project")
@@ -85,28 +85,28 @@ class Pipeline(Declaration):
         if "provider" in info.data:
             pattern, expected = _PROJECTS[info.data["provider"]]
             if not re.fullmatch(pattern, project):
-                message = f"is no project of {info.data['provider']}. Expected: {expected}."
+                message = f"is not a valid project of {info.data['provider']}. Expected: {expected}."
                 raise ValueError(message)
         return project
 
     @property
     def issuer_url(self) -> str:
-        """Who issues the tokens, as an address."""
+        """The issuer of the tokens, as an address."""
         return self.url or DEFAULT_URLS[self.provider]
 
     @property
     def issuer(self) -> str:
-        """Who issues the tokens, as IAM calls them in ARNs and condition keys."""
+        """The issuer of the tokens, as IAM names it in ARNs and condition keys."""
         return self.issuer_url.removeprefix("https://")
 
     @property
     def audience(self) -> str:
-        """Whom the tokens are for: GitLab's pages use its own address, GitHub's action for AWS uses STS."""
+        """The audience of the tokens: GitLab's pages use its own address, GitHub's action for AWS uses STS."""
         return self.issuer_url if self.provider == "gitlab" else "sts.amazonaws.com"
 
     @property
     def plan_claims(self) -> Claims:
-        """What the token of a job says that plans: any branch and any merge request of the project."""
+        """Claims of the token of a job that plans: any branch and any merge request of the project."""
         if self.provider == "gitlab":
             subjects: str | list[str] = f"project_path:{self.project}:ref_type:branch:ref:*"
         else:
@@ -117,14 +117,14 @@ class Pipeline(Declaration):
         }
 
     def apply_claims(self, environment: str) -> Claims:
-        """What the token of a job says that applies: the branch, and what it deploys to as far as the issuer tells.
+        """Claims of the token of a job that applies: the branch, and the environment where the issuer supports it.
 
         A subject of GitLab has the branch and no environment, one of GitHub has the environment and then no branch.
         For github.com alone, IAM knows the branch as a claim of its own (IAM user guide, "IAM and AWS STS condition
         context keys", since 2026-01).
 
         Args:
-            environment: what the environment is called where the pipeline does not say otherwise.
+            environment: the environment's name, used unless the pipeline has another one for it.
         """
         equal: dict[str, str | list[str]] = {f"{self.issuer}:aud": self.audience}
         if self.provider == "gitlab":

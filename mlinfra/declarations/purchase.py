@@ -1,4 +1,4 @@
-"""How the nodes of a cluster are bought."""
+"""Purchase options of the nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ class Spot(Declaration):
     on_demand_nodes: int = Field(
         default=0,
         ge=0,
-        description="Nodes that are bought on demand before any spot is, and stay when spot goes. Default: 0.",
+        description="The number of on-demand nodes that are launched before any spot node and kept when spot "
+        "capacity is lost. Default: 0.",
     )
     instance_types: tuple[str, ...] = Field(
         default=(),
         max_length=39,  # an auto scaling group takes 40 launch template overrides, the first is the experiment's
-        description="Further instance types that will do, in the order of preference: the more there are, the rarer "
-        "an interruption. Default: none but the experiment's own.",
+        description="Further acceptable instance types, in the order of preference: more of them make interruptions "
+        "rarer. Default: only the experiment's own.",
     )
     max_usd_per_hour: float | None = Field(
-        default=None, gt=0, description="The most to pay for a node, in USD per hour. Default: the on-demand price."
+        default=None, gt=0, description="The highest price of a node, in USD per hour. Default: the on-demand price."
     )
 
 
@@ -50,9 +51,9 @@ class CapacityReservation(Declaration):
 
 
 class CapacityBlock(Declaration):
-    """A Capacity Block for ML that somebody has bought: GPUs for fixed days, paid in advance.
+    """A purchased Capacity Block for ML: GPUs for fixed days, paid in advance.
 
-    mlinfra never buys one: that is a purchase that cannot be undone. Terraform is told to launch into it.
+    mlinfra never buys one, since the purchase cannot be reverted. Terraform launches nodes into it.
 
     Raises:
         DeclarationError: with every problem at once.

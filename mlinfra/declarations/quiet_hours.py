@@ -1,4 +1,4 @@
-"""When an environment's clusters are to be off."""
+"""Quiet hours: the time at which an environment's clusters are stopped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _DAYS = {"every day": "*", "weekdays": "1-5", "weekends": "0,6"}
 class QuietHours(Declaration):
     """A time at which clusters are stopped, unless their nodes work.
 
-    A node that works goes on until it is idle. Nothing starts by itself afterwards: whoever needs a
-    cluster starts it.
+    A node that works runs until it is idle. Clusters are not started again automatically: their owners start
+    them when needed.
 
     Raises:
         DeclarationError: with every problem at once.

@@ -44,7 +44,7 @@ def text_of(key: str, entries: list[dict[str, Any]]) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path` so that whoever reads it sees the file before or after, never half of it."""
+    """Write `text` to `path` atomically: a reader sees the old or the new file, never a part of one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What of a declaration belongs to one region, and cannot be taken to another."""
+"""Values of a declaration that exist in one region only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _REGIONAL_ID = re.compile(r"\b(ami|cr|eni|fs|igw|rtb|sg|snap|subnet|vol|vpc)-[0-
 
 
 def regional_values(value: object, region: str, where: str = "") -> Iterator[tuple[str, str]]:
-    """Where in a declaration something stands that exists in one region alone.
+    """Find values in a declaration that exist in one region only.
 
     Args:
         value: the declaration, or a part of it.
-        region: the region whose name must not be in it.
+        region: the region with a name that values must not contain.
         where: the path of `value` in what is declared. Default: it is all of it.
 
     Yields:
@@ -35,7 +35,7 @@ def regional_values(value: object, region: str, where: str = "") -> Iterator[tup
 
 def _parts(value: object) -> Iterator[tuple[str, Any]]:
     if isinstance(value, BaseModel):
-        # What was left to its default says nothing of a region.
+        # Defaults name no region.
         for name in sorted(value.model_fields_set):
             yield name, getattr(value, name)
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A model that a team keeps versions of."""
+"""Registered models: models with approved versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mlinfra.declarations.types import EmailAddress, Name
 
 
 class RegisteredModel(Declaration):
-    """A model that a team keeps versions of, each of which somebody approves before it is deployed.
+    """A model with versions, each of which is approved before it is deployed.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -21,9 +21,11 @@ class RegisteredModel(Declaration):
         description="2 to 40 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
     owner: EmailAddress = Field(
-        description="The e-mail address of the person who answers for the model, and is told of versions that wait, "
-        "are approved or are rejected."
+        description="The e-mail address of the person responsible for the model, who is notified of versions that wait "
+        "for approval, are approved or are rejected."
     )
     description: str = Field(
-        min_length=1, max_length=1024, description="What the model predicts, in a sentence: 1 to 1024 characters."
+        min_length=1,
+        max_length=1024,
+        description="A description of the model's predictions, in a sentence: 1 to 1024 characters.",
     )

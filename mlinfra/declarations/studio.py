@@ -1,4 +1,4 @@
-"""How people work in SageMaker Studio: what an environment declares about it."""
+"""SageMaker Studio: the domain of an environment, and its spaces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 StudioApp = Literal["JupyterLab", "CodeEditor"]
-"""The apps that people work in."""
+"""The apps of Studio."""
 
 SHORTEST_IDLE_MINUTES = 60
 _LONGEST_IDLE_MINUTES = 525_600
@@ -23,15 +23,14 @@ _LONGEST_SCRIPT = 16_384
 
 
 def encoded(script: str) -> str:
-    """`script` as SageMaker takes it."""
+    """`script` in base64, the encoding that SageMaker expects."""
     return base64.b64encode(script.encode()).decode()
 
 
 class Space(Declaration):
-    """A place in Studio with a volume of its own, in which one app at a time runs.
+    """A space in Studio with its own volume, in which one app at a time runs.
 
-    It begins as it is declared. What people change in Studio after that, its instance type or a larger
-    volume, stays.
+    It is created as declared. Later changes in Studio, its instance type or a larger volume, are kept.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -42,19 +41,19 @@ class Space(Declaration):
         description="Up to 63 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
     owner: str = Field(
-        description="The name of the person whose it is. Another owner means another space, with an empty volume."
+        description="The name of the person who owns it. Another owner means another space, with an empty volume."
     )
     shared: bool = Field(
         default=False,
-        description="Whether the owner's whole team works in it. What runs in a shared space acts as the role that "
-        "all shared spaces of the domain have. Default: False, private.",
+        description="True if the owner's whole team works in it. Code in a shared space acts as the role that all "
+        "shared spaces of the domain have. Default: False, private.",
     )
     app: StudioApp = Field(
         default="JupyterLab",
-        description="What runs in it: JupyterLab or CodeEditor. A shared space is for JupyterLab. Default: JupyterLab.",
+        description="The app in it: JupyterLab or CodeEditor. A shared space is for JupyterLab. Default: JupyterLab.",
     )
     instance_type: str | None = Field(
-        default=None, description="What it begins on, one of the team's. Default: what the team's notebooks begin on."
+        default=None, description="Its first instance type, one of the team's. Default: that of the team's notebooks."
     )
     storage_gib: int | None = Field(
         default=None,
@@ -70,7 +69,7 @@ class Space(Declaration):
 
 
 class StudioSettings(Declaration):
-    """A SageMaker domain: how people come in, what their notebooks run on, and when those stop.
+    """A SageMaker domain: authentication, instance types of notebooks, and shutdown of idle apps.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -78,25 +77,26 @@ class StudioSettings(Declaration):
 
     auth_mode: Literal["IAM", "SSO"] = Field(
         default="IAM",
-        description="How people come in: IAM (through the console or a presigned address) or SSO (through IAM Identity "
-        "Center, which has to be there in the region). Another one means another domain. Default: IAM.",
+        description="Authentication of people: IAM (through the console or a presigned address) or SSO (through IAM "
+        "Identity Center, which must exist in the region). A change replaces the domain. Default: IAM.",
     )
     default_instance_type: str = Field(
         default="ml.g4dn.xlarge",
-        description="What notebooks begin on, where the team may use it; else the first of the team's. Default: "
-        "ml.g4dn.xlarge, one T4.",
+        description="The first instance type of notebooks, if the team may use it; otherwise the first of the team's. "
+        "Default: ml.g4dn.xlarge, one T4.",
     )
     idle_minutes: int = Field(
         default=SHORTEST_IDLE_MINUTES,
         ge=SHORTEST_IDLE_MINUTES,
         le=_LONGEST_IDLE_MINUTES,
-        description="How long an app may be idle before it is shut down, in minutes, 60 to 525600. Default: 60.",
+        description="The idle time after which an app is shut down, in minutes, 60 to 525600. Default: 60.",
     )
     max_idle_minutes: int = Field(
         default=240,
         ge=SHORTEST_IDLE_MINUTES,
         le=_LONGEST_IDLE_MINUTES,
-        description="The longest that people may set for themselves, in minutes, idle_minutes to 525600. Default: 240.",
+        description="The longest idle time that people may set for themselves, in minutes, idle_minutes to 525600. "
+        "Default: 240.",
     )
     default_space_storage_gib: int = Field(
         default=20,
@@ -112,24 +112,24 @@ class StudioSettings(Declaration):
     )
     private_spaces: bool = Field(
         default=True,
-        description="Whether each person finds a private space for JupyterLab, named after them. They can make others. "
-        "Default: True.",
+        description="True if each person gets a private space for JupyterLab, named after them. They can create "
+        "others. Default: True.",
     )
     spaces: tuple[Space, ...] = Field(default=(), description="Further spaces, such as a team's own. Default: none.")
     lifecycle_scripts: dict[StudioApp, str] = Field(
         default_factory=dict,
-        description="What runs each time an app starts, by app: a shell script, at most 16384 characters once it is "
-        "encoded in base64 (about 12 KiB). SageMaker gives it five minutes. Default: nothing.",
+        description="The script that runs at each start of an app, by app: a shell script, at most 16384 characters "
+        "once it is encoded in base64 (about 12 KiB). SageMaker gives it five minutes. Default: none.",
     )
     keep_home_file_system: bool | None = Field(
         default=None,
-        description="Whether the file system with people's home directories stays when the domain is destroyed. What "
-        "was applied last holds. Default: protect_data.",
+        description="True if the file system with people's home directories is kept when the domain is destroyed. The "
+        "last applied value counts. Default: protect_data.",
     )
     own_endpoints: bool = Field(
         default=False,
-        description="Whether the VPC has endpoints for what apps call, which they need where nat_gateways is none. "
-        "Default: False.",
+        description="True if the VPC has endpoints for the services that apps call, which they need where "
+        "nat_gateways is none. Default: False.",
     )
 
     not_templates = frozenset({"lifecycle_scripts"})  # encoded in base64

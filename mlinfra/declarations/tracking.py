@@ -1,4 +1,4 @@
-"""Where experiments write down what they tried."""
+"""Experiment tracking with MLflow."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Tracking(Declaration):
 
     size: Literal["Small", "Medium", "Large"] = Field(
         default="Small",
-        description="How large it is: Small (for teams of up to 25, says AWS), Medium (up to 50) or Large (up to 100). "
-        "Default: Small.",
+        description="Its size: Small (recommended by AWS for teams of up to 25), Medium (up to 50) or Large (up to "
+        "100). Default: Small.",
     )
     automatic_model_registration: bool = Field(
         default=False,
-        description="Whether a model that is registered in MLflow is registered in SageMaker too, in a group that "
-        "MLflow names. Default: False, what is to be deployed is declared.",
+        description="True if a model that is registered in MLflow is registered in SageMaker too, in a group that "
+        "MLflow names. Default: False, since models to be deployed are declared.",
     )
     weekly_maintenance: str = Field(
         default="Sun:03:30",
         pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun):([01][0-9]|2[0-3]):[0-5][0-9]$",
-        description="When AWS may maintain it, as day and time of day in UTC, such as Sun:03:30. Default: Sun:03:30, "
-        "when few train.",
+        description="The weekly maintenance window, as day and time of day in UTC, such as Sun:03:30. Default: "
+        "Sun:03:30.",
     )

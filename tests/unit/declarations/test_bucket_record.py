@@ -106,7 +106,7 @@ def test_pinning_writes_every_name_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert f"{len(LAKE_BUCKETS)} new names in environments/buckets.lock.json" in pin(root, monkeypatch).output
     text = (root / BUCKET_RECORD_FILE).read_text()
     assert json.loads(text)["prod"]["raw"] == "recsys-prod-raw-111111111111-us-east-1"
-    assert "All were recorded already" in pin(root, monkeypatch, "prod").output
+    assert "All names were recorded already" in pin(root, monkeypatch, "prod").output
     assert (root / BUCKET_RECORD_FILE).read_text() == text
 
 
@@ -141,7 +141,7 @@ def test_an_environment_that_is_renamed_is_missed(tmp_path: Path, monkeypatch: p
     [
         ("<<<<<<< HEAD", r"it cannot be read \(.*\), as after a merge. Restore it"),
         ("{}", r"it has no version 1. Expected: a file that"),
-        ('{"version": 1, "prod": ["raw"]}', r"prod: \['raw'\] is no object of names"),
+        ('{"version": 1, "prod": ["raw"]}', r"prod: \['raw'\] is not an object of names"),
         ('{"version": 1, "prod": {"silver": "a"}}', r"prod.silver: there is no such bucket. Expected: raw, "),
     ],
 )

@@ -144,7 +144,7 @@ def test_a_variable_that_terraform_would_evaluate_is_refused() -> None:
         (
             {"hosting": Asynchronous(instance_type="ml.g5.xlarge"), "variants": TWO},
             (
-                "variants: 2 share one backlog, which does not say whose instances are too few. Expected: 1, or "
+                "variants: 2 share one backlog, which cannot tell which variant needs instances. Expected: 1, or "
                 "hosting=RealTime(...)."
             ),
         ),

@@ -70,7 +70,7 @@ class TestTeam:
         assert f"{field}.1: 'gold' is not a zone of the data lake. Expected: one of raw, processed" in message
 
     def test_the_name_of_the_role_of_shared_spaces_is_taken(self) -> None:
-        assert "name: 'shared' is what the role of shared spaces is called." in refused_team(name="shared")
+        assert "name: 'shared' is reserved for the role of shared spaces." in refused_team(name="shared")
 
 
 class TestPerson:
@@ -172,7 +172,7 @@ class TestTogether:
 
     def test_apps_need_a_way_to_sagemaker(self) -> None:
         message = refusal(nat_gateways="none", studio=StudioSettings())
-        assert "studio: its apps have no way to SageMaker where nat_gateways is 'none'." in message
+        assert "studio: its apps cannot reach SageMaker where nat_gateways is 'none'." in message
         reached = an_environment(nat_gateways="none", studio=StudioSettings(own_endpoints=True))
         assert reached.studio
 

@@ -86,14 +86,14 @@ def test_immutable_subjects_of_github_are_taken_as_they_are() -> None:
 
 @pytest.mark.parametrize("project", ["platform", "ml/*", "ml/platform:ref_type", "ml/${x}", "ml//platform", "/ml", ""])
 def test_what_is_no_project_of_gitlab_is_refused(project: str) -> None:
-    assert f"project: {project!r} is no project of gitlab. Expected: a path such as ml/platform." in refusal(
+    assert f"project: {project!r} is not a valid project of gitlab. Expected: a path such as ml/platform." in refusal(
         project=project
     )
 
 
 @pytest.mark.parametrize("project", ["platform", "ml/*", "ml/platform/infra", "ml@x/platform"])
 def test_what_is_no_repository_of_github_is_refused(project: str) -> None:
-    assert f"project: {project!r} is no project of github. Expected: ml/platform, or ml@123456" in refusal(
+    assert f"project: {project!r} is not a valid project of github. Expected: ml/platform, or ml@123456" in refusal(
         provider="github", project=project
     )
 

@@ -213,7 +213,10 @@ def test_reading_is_never_locked() -> None:
         ({"break_glass_roles": ["break-glass"]}, "break_glass_roles: 'break-glass' does not name a role. Expected:"),
         ({"break_glass_roles": ["arn:aws:iam::111111111111:user/ana"]}, "does not name a role"),
         ({"name": "a/b"}, "name='a/b' is no policy's name. Expected: 1 to 120 letters"),
-        ({"resource_types": ["aws_mystery"]}, "nothing is known of aws_mystery. Expected: types of mlinfra/catalog"),
+        (
+            {"resource_types": ["aws_mystery"]},
+            "no actions are listed for aws_mystery. Expected: types of mlinfra/catalog",
+        ),
         ({"resource_types": ["aws_sagemaker_space"]}, "they take 0 policies of 5120 characters. Expected: 1 to 4"),
     ],
 )

@@ -106,7 +106,7 @@ class TestDeclaration:
     @pytest.mark.parametrize("name", ["is_deleted", "write_time", "api_invocation_time"])
     def test_columns_of_sagemaker_are_refused(self, name: str) -> None:
         features = {"item_id": "String", "seen_at": "String", name: "String"}
-        assert f"features: {name!r} is a column of SageMaker's own" in refusal(features=features)
+        assert f"features: {name!r} is a reserved column of SageMaker" in refusal(features=features)
 
     @pytest.mark.parametrize("name", ["-clicks", "clicks_", "click rate", "c" * 65, ""])
     def test_a_name_that_sagemaker_does_not_take_is_refused(self, name: str) -> None:
