@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
+import functools
+from typing import TYPE_CHECKING
+
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from mlinfra.local_aws.gaps import close_gaps
+from mlinfra.local_aws.gaps import close_gaps, services
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+GAPS_WITH_EC2 = frozenset({"appautoscaling", "autoscaling", "batch", "ec2", "eks", "fsx", "sagemaker", "ssm"})
+"""Services with gaps that import moto's EC2, which takes more than half of the time until the first answer."""
+
+SERVICES_WITHOUT_EC2 = frozenset(
+    {
+        "athena",
+        "budgets",
+        "ce",
+        "cloudtrail",
+        "cloudwatch",
+        "dynamodb",
+        "ecr",
+        "events",
+        "glue",
+        "iam",
+        "kms",
+        "lambda",
+        "logs",
+        "moto_api",
+        "organizations",
+        "s3",
+        "secretsmanager",
+        "servicequotas",
+        "sns",
+        "sqs",
+        "sts",
+    }
+)
+"""Services of moto, by its names, that use none of the services of `GAPS_WITH_EC2`."""
 
 
 class WholeAnswers(MotoRequestHandler):
@@ -27,13 +63,29 @@ class WholeAnswers(MotoRequestHandler):
         return asked
 
 
+def create_app(service: str) -> Flask:
+    """Moto's application of a service, with its gaps closed.
+
+    moto calls this before it dispatches the first request for a service, under a lock. The gaps of `GAPS_WITH_EC2` are
+    closed at the first request for a service that may use them.
+    """
+    if service not in SERVICES_WITHOUT_EC2:
+        _close_gaps_with_ec2()
+    return create_backend_app(service)  # type: ignore[arg-type]  # moto's type is an enumeration of the names
+
+
+@functools.cache
+def _close_gaps_with_ec2() -> None:
+    close_gaps(GAPS_WITH_EC2)
+
+
 def serve(descriptor: int, port: int) -> None:
     """Answer requests on the socket `descriptor`, which listens on `port` of loopback, until terminated."""
-    close_gaps()
+    close_gaps(set(services()) - GAPS_WITH_EC2)
     server = make_server(
         "127.0.0.1",
         port,
-        DomainDispatcherApplication(create_backend_app),
+        DomainDispatcherApplication(create_app),
         threaded=True,
         request_handler=WholeAnswers,
         fd=descriptor,

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Gap(Protocol):
@@ -21,15 +24,32 @@ class Gap(Protocol):
         """Close the gap in this process."""
 
 
-def gaps() -> list[Gap]:
-    """All known gaps, ordered by service and name."""
-    found = pkgutil.walk_packages(__path__, f"{__name__}.")
-    names = sorted(module.name for module in found if not module.ispkg)
-    return [cast("Gap", importlib.import_module(name)) for name in names]
+def services() -> list[str]:
+    """The services with gaps, by the names of their packages."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
-def close_gaps() -> None:
-    """Close every gap that the installed moto has, in this process."""
-    for gap in gaps():
+def gaps(of: Collection[str] | None = None) -> list[Gap]:
+    """The known gaps, ordered by service and name.
+
+    Args:
+        of: the services, by the names of their packages. Default: all. Only these packages are imported.
+    """
+    packages = [f"{__name__}.{service}" for service in services() if of is None or service in of]
+    names = [
+        module.name
+        for package in packages
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
+    ]
+    return [cast("Gap", importlib.import_module(name)) for name in sorted(names)]
+
+
+def close_gaps(of: Collection[str] | None = None) -> None:
+    """Close the gaps that the installed moto has, in this process.
+
+    Args:
+        of: the services, by the names of their packages. Default: all.
+    """
+    for gap in gaps(of):
         if gap.is_open():
             gap.close()

@@ -44,5 +44,5 @@ class ClosedByMoto:
 
 
 def test_a_gap_closed_by_moto_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "gaps", lambda: [ClosedByMoto()])
+    monkeypatch.setattr(package, "gaps", lambda _of: [ClosedByMoto()])
     close_gaps()

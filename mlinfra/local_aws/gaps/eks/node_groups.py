@@ -29,8 +29,7 @@ _DEFAULT_DISK_SIZE = 20
 
 def is_open() -> bool:
     """True if moto gives node groups an SSH key."""
-    probe = Nodegroup("cluster", "role", "group", [], "123456789012", "us-east-1", "aws")
-    return probe.remote_access is not None
+    return "DEFAULT_REMOTE_ACCESS" in Nodegroup.__init__.__code__.co_names
 
 
 def close() -> None:

@@ -19,5 +19,5 @@ from mlinfra.local_aws.mechanisms.alarm_rules import AlarmRule
         ("INSUFFICIENT_DATA('other') AND ALARM(x)", False),
     ],
 )
-def test_a_rule_is_read_as_cloudwatch_reads_it(rule: str, *, holds: bool) -> None:
+def test_a_rule_is_evaluated_with_the_precedence_of_cloudwatch(rule: str, *, holds: bool) -> None:
     assert AlarmRule(rule).holds(lambda _name: "ALARM") is holds

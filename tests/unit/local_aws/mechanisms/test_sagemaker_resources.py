@@ -22,7 +22,7 @@ def sagemaker(client: Callable[..., Any]) -> Any:
     return client("sagemaker")
 
 
-def test_regions_are_apart(client: Callable[..., Any]) -> None:
+def test_resources_are_separated_by_region(client: Callable[..., Any]) -> None:
     client("sagemaker").create_image(ImageName="only-here", RoleArn=ROLE)
     elsewhere = client("sagemaker", "eu-west-1")
     with pytest.raises(ClientError, match="does not exist"):
@@ -30,7 +30,7 @@ def test_regions_are_apart(client: Callable[..., Any]) -> None:
 
 
 @pytest.mark.local_aws
-def test_a_reset_forgets_what_the_gaps_keep() -> None:
+def test_a_reset_deletes_the_resources_of_gaps() -> None:
     with serving() as local_aws:
         sagemaker = boto3.client(
             "sagemaker",

@@ -21,7 +21,7 @@ def configuration(athena: Any, name: str) -> dict[str, Any]:
     return found
 
 
-def test_an_update_changes_what_it_names_and_leaves_the_rest(athena: Any) -> None:
+def test_an_update_changes_only_named_settings(athena: Any) -> None:
     athena.create_work_group(
         Name="changing",
         Configuration={
@@ -48,6 +48,6 @@ def test_an_update_changes_what_it_names_and_leaves_the_rest(athena: Any) -> Non
 
 
 @pytest.mark.parametrize("operation", ["get_work_group", "update_work_group"])
-def test_a_workgroup_that_is_not_there_is_refused(athena: Any, operation: str) -> None:
+def test_an_unknown_workgroup_is_refused(athena: Any, operation: str) -> None:
     with pytest.raises(ClientError, match=r"InvalidRequestException.*WorkGroup missing is not found"):
         getattr(athena, operation)(WorkGroup="missing")

@@ -59,6 +59,6 @@ def mixed(template: str, base: int, percentage: int) -> dict[str, Any]:
 
 
 def instances(autoscaling: Any, name: str) -> list[str]:
-    """The ids of the group's instances."""
+    """Instance ids of the group."""
     (group,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     return [each["InstanceId"] for each in group["Instances"]]

@@ -27,7 +27,7 @@ def test_a_mixed_group_reaches_its_capacity(
     assert Counter(each["Placement"]["AvailabilityZone"] for each in instances) == {"us-east-1a": 2, "us-east-1b": 1}
 
 
-def test_an_instance_counts_for_its_weight(autoscaling: Any, template: str) -> None:
+def test_an_instance_counts_with_its_weight(autoscaling: Any, template: str) -> None:
     policy = mixed(template, 0, 100)
     policy["LaunchTemplate"]["Overrides"] = [{"InstanceType": "g5.12xlarge", "WeightedCapacity": "4"}]
     create(autoscaling, "weights", template, MaxSize=8, DesiredCapacity=8, MixedInstancesPolicy=policy)
@@ -35,7 +35,7 @@ def test_an_instance_counts_for_its_weight(autoscaling: Any, template: str) -> N
     assert weights == ["4", "4"]
 
 
-def test_a_group_launches_the_version_it_asks_for(autoscaling: Any, ec2: Any) -> None:
+def test_a_group_launches_the_requested_template_version(autoscaling: Any, ec2: Any) -> None:
     ec2.create_launch_template(LaunchTemplateName="newer", LaunchTemplateData={"ImageId": "ami-12345678"})
     data = {"ImageId": "ami-12345678", "InstanceType": "p5.48xlarge"}
     ec2.create_launch_template_version(LaunchTemplateName="newer", LaunchTemplateData=data)
@@ -50,7 +50,7 @@ def test_a_group_launches_the_version_it_asks_for(autoscaling: Any, ec2: Any) ->
     assert instance["InstanceType"] == "p5.48xlarge"
 
 
-def test_an_image_given_as_a_parameter_is_resolved_at_launch(autoscaling: Any, ec2: Any) -> None:
+def test_an_image_parameter_is_resolved_at_launch(autoscaling: Any, ec2: Any) -> None:
     data = {"ImageId": f"resolve:ssm:{OPEN_DRIVER.parameter}", "InstanceType": "g5.xlarge"}
     ec2.create_launch_template(LaunchTemplateName="by-parameter-asg", LaunchTemplateData=data)
     ec2.create_placement_group(GroupName="asg-near")

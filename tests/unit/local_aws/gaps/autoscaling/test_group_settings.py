@@ -36,12 +36,12 @@ def test_an_update_of_the_sizes_keeps_the_mixed_instances_policy(autoscaling: An
         ({"MinSize": 0, "MaxSize": 1, "DesiredCapacity": 2}, "Desired capacity:2"),
     ],
 )
-def test_sizes_that_do_not_fit_are_refused(autoscaling: Any, template: str, sizes: Any, message: str) -> None:
+def test_inconsistent_sizes_are_refused(autoscaling: Any, template: str, sizes: Any, message: str) -> None:
     with pytest.raises(ClientError, match=message):
         create(autoscaling, "misfit", template, **{"DesiredCapacity": 0, **sizes})
 
 
-def test_a_name_can_be_used_once(autoscaling: Any, template: str, group: str) -> None:
+def test_a_duplicate_name_is_refused(autoscaling: Any, template: str, group: str) -> None:
     with pytest.raises(ClientError, match="AlreadyExists"):
         create(autoscaling, group, template)
 
@@ -60,5 +60,5 @@ def test_a_name_can_be_used_once(autoscaling: Any, template: str, group: str) ->
         ),
     ],
 )
-def test_a_group_that_there_is_not_is_refused(autoscaling: Any, operation: str, more: dict[str, Any]) -> None:
+def test_an_unknown_group_is_refused(autoscaling: Any, operation: str, more: dict[str, Any]) -> None:
     assert error_code(getattr(autoscaling, operation), AutoScalingGroupName="no-such", **more) == "ValidationError"

@@ -15,7 +15,7 @@ ROLE = "arn:aws:iam::123456789012:role/hooks"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:hooks"
 
 
-def test_initial_hooks_are_there_from_the_beginning(autoscaling: Any, template: str) -> None:
+def test_initial_hooks_are_created_with_the_group(autoscaling: Any, template: str) -> None:
     hook = {
         "LifecycleHookName": "starting",
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
@@ -29,7 +29,7 @@ def test_initial_hooks_are_there_from_the_beginning(autoscaling: Any, template: 
     assert found == {**hook, "AutoScalingGroupName": "initial", "DefaultResult": "ABANDON", "GlobalTimeout": 30000}
 
 
-def test_a_hook_has_nothing_that_nobody_gave_it_and_keeps_the_rest(autoscaling: Any, group: str) -> None:
+def test_a_hook_has_only_the_given_settings_and_an_update_keeps_them(autoscaling: Any, group: str) -> None:
     hook = {"AutoScalingGroupName": group, "LifecycleHookName": "draining"}
     autoscaling.put_lifecycle_hook(**hook, LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING")
     autoscaling.put_lifecycle_hook(**hook, HeartbeatTimeout=7200)
@@ -50,7 +50,7 @@ def test_a_hook_has_nothing_that_nobody_gave_it_and_keeps_the_rest(autoscaling: 
         {},
     ],
 )
-def test_a_wrong_hook_is_refused(autoscaling: Any, group: str, wrong: dict[str, Any]) -> None:
+def test_an_invalid_hook_is_refused(autoscaling: Any, group: str, wrong: dict[str, Any]) -> None:
     hook = {"AutoScalingGroupName": group, "LifecycleHookName": "hook"}
     assert error_code(autoscaling.put_lifecycle_hook, **hook, **wrong) == "ValidationError"
     assert autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"] == []

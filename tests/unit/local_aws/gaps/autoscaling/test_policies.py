@@ -10,7 +10,7 @@ from tests.unit.local_aws.conftest import error_code
 from tests.unit.local_aws.gaps.autoscaling.conftest import create, described
 
 
-def test_groups_have_policies_and_actions_of_the_same_name(autoscaling: Any, template: str) -> None:
+def test_groups_can_have_policies_and_actions_of_the_same_name(autoscaling: Any, template: str) -> None:
     for name, size in (("twin-1", 1), ("twin-2", 2)):
         create(autoscaling, name, template)
         simple = {"AdjustmentType": "ExactCapacity", "ScalingAdjustment": size}
@@ -26,7 +26,7 @@ def test_groups_have_policies_and_actions_of_the_same_name(autoscaling: Any, tem
     assert action["ScheduledActionARN"].endswith(":autoScalingGroupName/twin-1:scheduledActionName/night")
 
 
-def test_a_step_policy_takes_the_step_of_the_breach(autoscaling: Any, group: str) -> None:
+def test_a_step_policy_applies_the_step_that_contains_the_breach(autoscaling: Any, group: str) -> None:
     steps = [
         {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1},
         {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 3},
@@ -63,7 +63,7 @@ def test_a_target_tracking_policy_has_no_predictive_configuration(autoscaling: A
         {"AdjustmentType": "ExactCapacity"},
     ],
 )
-def test_a_wrong_policy_is_refused(autoscaling: Any, group: str, wrong: dict[str, Any]) -> None:
+def test_an_invalid_policy_is_refused(autoscaling: Any, group: str, wrong: dict[str, Any]) -> None:
     policy = {"AutoScalingGroupName": group, "PolicyName": "policy"}
     assert error_code(autoscaling.put_scaling_policy, **policy, **wrong) == "ValidationError"
 

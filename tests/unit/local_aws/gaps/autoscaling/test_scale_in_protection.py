@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.local_aws.gaps.autoscaling.conftest import create, instances
 
 
-def test_a_protected_instance_outlives_its_group_until_the_protection_is_taken_off(
+def test_a_surplus_instance_is_terminated_once_its_protection_is_removed(
     autoscaling: Any, ec2: Any, template: str
 ) -> None:
     create(autoscaling, "protected", template, DesiredCapacity=2, NewInstancesProtectedFromScaleIn=True)
@@ -22,7 +22,7 @@ def test_a_protected_instance_outlives_its_group_until_the_protection_is_taken_o
     assert reservation["Instances"][0]["State"]["Name"] in {"shutting-down", "terminated"}
 
 
-def test_taking_the_protection_off_a_group_of_the_right_size_changes_nothing(autoscaling: Any, template: str) -> None:
+def test_removing_the_protection_without_surplus_instances_terminates_none(autoscaling: Any, template: str) -> None:
     create(autoscaling, "right-size", template, DesiredCapacity=2, NewInstancesProtectedFromScaleIn=True)
     before = instances(autoscaling, "right-size")
     autoscaling.set_instance_protection(

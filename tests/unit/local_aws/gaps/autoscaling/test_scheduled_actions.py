@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.local_aws.conftest import error_code
 
 
-def test_a_wrong_scheduled_action_is_refused(autoscaling: Any, group: str) -> None:
+def test_an_invalid_scheduled_action_is_refused(autoscaling: Any, group: str) -> None:
     action = {"AutoScalingGroupName": group, "ScheduledActionName": "night"}
     put = autoscaling.put_scheduled_update_group_action
     assert error_code(put, **action, Recurrence="0 20 * * *") == "ValidationError"

@@ -43,7 +43,7 @@ def group(client: Callable[..., Any], resources: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="session")
 def environment(batch: Any, resources: dict[str, Any], group: str) -> str:
-    """The ARN of an environment that names no role."""
+    """The ARN of a compute environment without a role."""
     arn: str = batch.create_compute_environment(
         computeEnvironmentName=NAME, type="MANAGED", computeResources=resources | {"securityGroupIds": [group]}
     )["computeEnvironmentArn"]

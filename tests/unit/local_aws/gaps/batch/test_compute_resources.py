@@ -16,7 +16,7 @@ NAME = "batch-resources"
 
 @pytest.fixture(scope="module")
 def batch(client: Callable[..., Any]) -> Any:
-    """Batch with a compute environment of 0 to 32 vCPUs."""
+    """Batch client, with a compute environment of 0 to 32 vCPUs."""
     ec2, iam, batch = client("ec2"), client("iam"), client("batch")
     vpc = ec2.create_vpc(CidrBlock="10.43.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.43.0.0/24")["Subnet"]["SubnetId"]
@@ -45,13 +45,13 @@ def resources(batch: Any) -> Any:
     return found["computeResources"]
 
 
-def test_what_an_update_names_changes_and_the_rest_stays(batch: Any) -> None:
+def test_an_update_changes_only_named_resources(batch: Any) -> None:
     before = resources(batch)
     batch.update_compute_environment(computeEnvironment=NAME, computeResources={"maxvCpus": 64})
     assert resources(batch) == {**before, "maxvCpus": 64}
 
 
-def test_an_update_that_cannot_be_changes_nothing(batch: Any) -> None:
+def test_an_invalid_update_changes_nothing(batch: Any) -> None:
     before = resources(batch)
     with pytest.raises(ClientError, match="does not exist"):
         batch.update_compute_environment(computeEnvironment=NAME, computeResources={"instanceTypes": ["gpu9"]})

@@ -15,7 +15,7 @@ CONTAINER = {
 }
 
 
-def test_a_definition_gives_back_its_nodes_and_its_priority(batch: Any) -> None:
+def test_a_definition_returns_its_nodes_and_its_priority(batch: Any) -> None:
     nodes = {"numNodes": 2, "mainNode": 0, "nodeRangeProperties": [{"targetNodes": "0:", "container": CONTAINER}]}
     arn = batch.register_job_definition(
         jobDefinitionName=NAME, type="multinode", nodeProperties=nodes, schedulingPriority=7
@@ -35,7 +35,7 @@ def test_a_definition_gives_back_its_nodes_and_its_priority(batch: Any) -> None:
         ({"nodeRangeProperties": [{"targetNodes": "0:1", "container": {}}]}, "must contain image"),
     ],
 )
-def test_nodes_that_batch_does_not_take_are_refused(batch: Any, change: dict[str, Any], complaint: str) -> None:
+def test_invalid_node_properties_are_refused(batch: Any, change: dict[str, Any], complaint: str) -> None:
     nodes = {"numNodes": 2, "mainNode": 0, "nodeRangeProperties": [{"targetNodes": "0:1", "container": CONTAINER}]}
     with pytest.raises(ClientError, match=complaint):
         batch.register_job_definition(
@@ -48,7 +48,7 @@ def test_a_multi_node_definition_without_nodes_is_refused(batch: Any) -> None:
         batch.register_job_definition(jobDefinitionName=f"{NAME}-refused", type="multinode")
 
 
-def test_a_priority_beyond_what_batch_has_is_refused(batch: Any) -> None:
+def test_a_scheduling_priority_above_the_limit_is_refused(batch: Any) -> None:
     with pytest.raises(ClientError, match="between 0 and 9999"):
         batch.register_job_definition(
             jobDefinitionName=f"{NAME}-refused",

@@ -12,7 +12,7 @@ from tests.unit.local_aws.gaps.batch.conftest import NAME
 LIMIT = {"reason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", "state": "RUNNABLE", "action": "CANCEL"}
 
 
-def test_a_queue_keeps_what_it_does_with_jobs_that_wait(batch: Any, environment: str) -> None:
+def test_a_queue_keeps_its_job_state_time_limits(batch: Any, environment: str) -> None:
     order = [{"order": 1, "computeEnvironment": environment}]
     limits = [LIMIT | {"maxTimeSeconds": 3600}]
     batch.create_job_queue(
@@ -36,9 +36,7 @@ def test_a_queue_keeps_what_it_does_with_jobs_that_wait(batch: Any, environment:
         ({"maxTimeSeconds": 600, "action": "TERMINATE"}, "only supported action is CANCEL"),
     ],
 )
-def test_a_limit_that_batch_does_not_offer_is_refused(
-    batch: Any, environment: str, change: dict[str, Any], complaint: str
-) -> None:
+def test_an_invalid_time_limit_is_refused(batch: Any, environment: str, change: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ClientError, match=complaint):
         batch.create_job_queue(
             jobQueueName=f"{NAME}-refused",

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def with_interfaces(client: Callable[..., Any], group: str) -> dict[str, str]:
-    """A launch template whose interface has the security group."""
+    """A launch template with the security group in its interface."""
     interface = {"DeviceIndex": 0, "InterfaceType": "efa", "Groups": [group]}
     client("ec2").create_launch_template(LaunchTemplateName=NAME, LaunchTemplateData={"NetworkInterfaces": [interface]})
     return {"launchTemplateName": NAME, "version": "$Latest"}
 
 
-def test_security_groups_may_stand_in_the_launch_template(
+def test_security_groups_can_be_given_in_the_launch_template(
     batch: Any, resources: dict[str, Any], with_interfaces: dict[str, str]
 ) -> None:
     arn = batch.create_compute_environment(
@@ -34,7 +34,7 @@ def test_security_groups_may_stand_in_the_launch_template(
     assert described(batch, arn)["computeResources"]["maxvCpus"] == 64
 
 
-def test_nodes_of_such_an_environment_have_the_groups(
+def test_nodes_have_the_security_groups_of_the_launch_template(
     batch: Any, client: Callable[..., Any], resources: dict[str, Any], with_interfaces: dict[str, str], group: str
 ) -> None:
     batch.create_compute_environment(

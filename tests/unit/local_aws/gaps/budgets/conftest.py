@@ -28,7 +28,7 @@ def a_budget(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def budgets(client: Callable[..., Any]) -> Iterator[Any]:
-    """Budgets with one of a team, that tells ana at 80 percent."""
+    """Budgets client, with one budget of a team that notifies ana at 80 percent."""
     budgets = client("budgets")
     budgets.create_budget(
         **ACCOUNT,

@@ -25,7 +25,7 @@ def an_action(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_an_action_stands_by_and_can_be_changed(budgets: Any) -> None:
+def test_a_new_action_has_the_status_standby_and_can_be_changed(budgets: Any) -> None:
     created = budgets.create_budget_action(**an_action(), ResourceTags=[{"Key": "Team", "Value": "ml"}])
     named = {**BUDGET, "ActionId": created["ActionId"]}
     assert budgets.describe_budget_action(**named)["Action"]["Status"] == "STANDBY"
@@ -38,7 +38,7 @@ def test_an_action_stands_by_and_can_be_changed(budgets: Any) -> None:
     assert error_code(budgets.describe_budget_action, **named) == "NotFoundException"
 
 
-def test_an_action_is_gone_with_its_budget(budgets: Any) -> None:
+def test_an_action_is_deleted_with_its_budget(budgets: Any) -> None:
     created = budgets.create_budget_action(**an_action())
     budgets.delete_budget(**BUDGET)
     gone = error_code(budgets.describe_budget_action, **BUDGET, ActionId=created["ActionId"])
@@ -46,7 +46,7 @@ def test_an_action_is_gone_with_its_budget(budgets: Any) -> None:
     assert budgets.describe_budget_actions_for_account(**ACCOUNT)["Actions"] == []
 
 
-def test_the_definition_of_an_action_is_of_its_type(budgets: Any) -> None:
+def test_a_definition_of_another_action_type_is_refused(budgets: Any) -> None:
     wrong = an_action(ActionType="RUN_SSM_DOCUMENTS")
     assert error_code(budgets.create_budget_action, **wrong) == "InvalidParameterException"
     assert error_code(budgets.create_budget_action, **an_action(BudgetName="none")) == "NotFoundException"

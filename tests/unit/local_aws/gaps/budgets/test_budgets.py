@@ -25,17 +25,17 @@ def test_a_budget_has_one_kind_of_limit(budgets: Any) -> None:
     create(**ACCOUNT, Budget={**without, "AutoAdjustData": adjusting})
 
 
-def test_a_value_that_the_api_does_not_have_is_refused(budgets: Any) -> None:
+def test_an_invalid_enumeration_value_is_refused(budgets: Any) -> None:
     assert (
         error_code(budgets.create_budget, **ACCOUNT, Budget=a_budget(TimeUnit="WEEKLY")) == "InvalidParameterException"
     )
 
 
-def test_a_budget_exists_once(budgets: Any) -> None:
+def test_a_duplicate_budget_is_refused(budgets: Any) -> None:
     assert error_code(budgets.create_budget, **ACCOUNT, Budget=a_budget()) == "DuplicateRecordException"
 
 
-def test_a_budget_that_is_not_there_is_not_found(budgets: Any) -> None:
+def test_an_unknown_budget_is_not_found(budgets: Any) -> None:
     none = {**ACCOUNT, "BudgetName": "none"}
     new = a_budget(BudgetName="none")
     assert error_code(budgets.update_budget, **ACCOUNT, NewBudget=new) == "NotFoundException"

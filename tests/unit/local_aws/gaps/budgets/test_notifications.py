@@ -10,19 +10,19 @@ from tests.unit.local_aws.gaps.budgets.conftest import ANA, AT_80, BUDGET, subsc
 BEN = {"SubscriptionType": "EMAIL", "Address": "ben@example.com"}
 
 
-def test_a_notification_has_the_state_ok(budgets: Any) -> None:
+def test_the_state_of_a_notification_is_ok(budgets: Any) -> None:
     (found,) = budgets.describe_notifications_for_budget(**BUDGET)["Notifications"]
     assert found == {**AT_80, "ThresholdType": "PERCENTAGE", "NotificationState": "OK"}
 
 
-def test_a_notification_is_known_without_its_default_threshold_type(budgets: Any) -> None:
+def test_the_threshold_type_of_a_notification_defaults_to_percentage(budgets: Any) -> None:
     assert subscribers(budgets, {**AT_80, "ThresholdType": "PERCENTAGE"}) == [ANA]
     absolute = {**AT_80, "ThresholdType": "ABSOLUTE_VALUE"}
     ask = budgets.describe_subscribers_for_notification
     assert error_code(ask, **BUDGET, Notification=absolute) == "NotFoundException"
 
 
-def test_a_notification_exists_once(budgets: Any) -> None:
+def test_a_duplicate_notification_is_refused(budgets: Any) -> None:
     create = budgets.create_notification
     assert error_code(create, **BUDGET, Notification=AT_80, Subscribers=[BEN]) == "DuplicateRecordException"
 
@@ -53,12 +53,12 @@ def test_subscribers_are_added_changed_and_removed(budgets: Any) -> None:
     assert subscribers(budgets) == [eva]
 
 
-def test_a_notification_goes_with_its_last_subscriber(budgets: Any) -> None:
+def test_a_notification_is_deleted_with_its_last_subscriber(budgets: Any) -> None:
     budgets.delete_subscriber(**BUDGET, Notification=AT_80, Subscriber=ANA)
     assert budgets.describe_notifications_for_budget(**BUDGET)["Notifications"] == []
 
 
-def test_a_notification_has_one_subscriber_by_sns(budgets: Any) -> None:
+def test_a_second_sns_subscriber_of_a_notification_is_refused(budgets: Any) -> None:
     topics = [{"SubscriptionType": "SNS", "Address": f"arn:aws:sns:us-east-1:123456789012:{each}"} for each in "ab"]
     at_90 = {**AT_80, "Threshold": 90.0}
     refused = error_code(budgets.create_notification, **BUDGET, Notification=at_90, Subscribers=topics)

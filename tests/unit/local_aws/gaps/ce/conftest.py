@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ce(client: Callable[..., Any]) -> Any:
-    """Cost Explorer without monitors and subscriptions."""
+    """Cost Explorer client, without monitors and subscriptions."""
     ce = client("ce")
     for each in ce.get_anomaly_subscriptions()["AnomalySubscriptions"]:
         ce.delete_anomaly_subscription(SubscriptionArn=each["SubscriptionArn"])

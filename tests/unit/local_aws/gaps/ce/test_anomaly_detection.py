@@ -64,7 +64,7 @@ def test_monitors_have_tags(ce: Any) -> None:
     assert ce.list_tags_for_resource(ResourceArn=arn)["ResourceTags"] == [{"Key": "Owner", "Value": "ana"}]
 
 
-def test_a_subscription_tells_of_its_monitors(ce: Any) -> None:
+def test_a_subscription_is_found_by_its_monitor(ce: Any) -> None:
     monitor, other = a_monitor(ce), a_monitor(ce, "other")
     arn = ce.create_anomaly_subscription(AnomalySubscription=a_subscription(monitor))["SubscriptionArn"]
     (found,) = ce.get_anomaly_subscriptions(MonitorArn=monitor)["AnomalySubscriptions"]
@@ -76,7 +76,7 @@ def test_a_subscription_tells_of_its_monitors(ce: Any) -> None:
     assert gone == "UnknownSubscriptionException"
 
 
-def test_a_threshold_expression_takes_the_place_of_a_threshold(ce: Any) -> None:
+def test_a_threshold_expression_replaces_a_threshold(ce: Any) -> None:
     arn = ce.create_anomaly_subscription(AnomalySubscription=a_subscription(a_monitor(ce)))["SubscriptionArn"]
     dimension = {"Key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE", "MatchOptions": ["GREATER_THAN_OR_EQUAL"], "Values": ["100"]}
     ce.update_anomaly_subscription(SubscriptionArn=arn, ThresholdExpression={"Dimensions": dimension})
@@ -93,6 +93,6 @@ def test_a_threshold_expression_takes_the_place_of_a_threshold(ce: Any) -> None:
         pytest.param({"Threshold": None}, "ValidationException", id="no threshold"),
     ],
 )
-def test_a_subscription_that_cannot_be_delivered_is_refused(ce: Any, changes: dict[str, Any], code: str) -> None:
+def test_an_invalid_subscription_is_refused(ce: Any, changes: dict[str, Any], code: str) -> None:
     wanted = a_subscription(a_monitor(ce), **changes)
     assert error_code(ce.create_anomaly_subscription, AnomalySubscription=wanted) == code

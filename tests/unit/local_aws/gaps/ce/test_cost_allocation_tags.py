@@ -22,6 +22,6 @@ def test_cost_allocation_tags_are_activated_and_found_by_status(ce: Any) -> None
     ]
 
 
-def test_a_cost_allocation_tag_is_active_or_inactive(ce: Any) -> None:
+def test_an_invalid_status_of_a_cost_allocation_tag_is_refused(ce: Any) -> None:
     status = [{"TagKey": "Team", "Status": "On"}]
     assert error_code(ce.update_cost_allocation_tags_status, CostAllocationTagsStatus=status) == "ValidationException"

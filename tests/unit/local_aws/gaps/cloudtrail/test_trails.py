@@ -22,7 +22,7 @@ def trail(client: Callable[..., Any]) -> Any:
 
 
 @pytest.mark.parametrize("named", ["account", "arn:aws:cloudtrail:us-east-1:123456789012:trail/account"])
-def test_a_trail_is_known_by_name_and_arn(client: Callable[..., Any], trail: str, named: str) -> None:
+def test_a_trail_is_found_by_name_and_arn(client: Callable[..., Any], trail: str, named: str) -> None:
     cloudtrail = client("cloudtrail")
     cloudtrail.start_logging(Name=named)
     assert cloudtrail.get_trail_status(Name=trail)["IsLogging"] is True
@@ -33,7 +33,7 @@ def test_a_trail_is_known_by_name_and_arn(client: Callable[..., Any], trail: str
     assert error_code(cloudtrail.delete_trail, Name=named) == "TrailNotFoundException"
 
 
-def test_a_trail_says_whether_it_has_selectors(client: Callable[..., Any], trail: str) -> None:
+def test_a_trail_reports_its_event_selectors(client: Callable[..., Any], trail: str) -> None:
     cloudtrail = client("cloudtrail")
     assert cloudtrail.get_trail(Name=trail)["Trail"]["HasCustomEventSelectors"] is False
     cloudtrail.put_event_selectors(TrailName=trail, EventSelectors=[{"ReadWriteType": "WriteOnly"}])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def cloudwatch(client: Callable[..., Any]) -> Any:
-    """CloudWatch with two metric alarms, `idle` and `maintenance`, and no other."""
+    """CloudWatch client, with the metric alarms `idle` and `maintenance` only."""
     cloudwatch = client("cloudwatch")
     everything = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     for each in everything["MetricAlarms"] + everything["CompositeAlarms"]:
@@ -42,7 +42,7 @@ def composite(cloudwatch: Any, name: str = "waste") -> Any:
     return found
 
 
-def test_a_composite_alarm_is_given_back_as_it_was_put(cloudwatch: Any) -> None:
+def test_a_composite_alarm_is_returned_as_put(cloudwatch: Any) -> None:
     wanted = {
         "AlarmName": "waste",
         "AlarmRule": RULE,
@@ -70,7 +70,7 @@ def test_a_composite_alarm_follows_the_alarms_of_its_rule(cloudwatch: Any) -> No
     assert states == ["OK", "ALARM", "OK"]
 
 
-def test_only_metric_alarms_are_described_unless_others_are_asked_for(cloudwatch: Any) -> None:
+def test_only_metric_alarms_are_described_by_default(cloudwatch: Any) -> None:
     cloudwatch.put_composite_alarm(AlarmName="waste", AlarmRule=RULE)
     answer = cloudwatch.describe_alarms()
     assert [each["AlarmName"] for each in answer["MetricAlarms"]] == ["idle", "maintenance"]
@@ -84,7 +84,7 @@ def test_alarms_are_described_in_pages(cloudwatch: Any) -> None:
     assert error_code(cloudwatch.describe_alarms, NextToken="none!") == "InvalidNextToken"
 
 
-def test_a_deleted_composite_alarm_is_gone(cloudwatch: Any) -> None:
+def test_a_deleted_composite_alarm_is_not_described(cloudwatch: Any) -> None:
     cloudwatch.put_composite_alarm(AlarmName="waste", AlarmRule="ALARM(idle)")
     cloudwatch.delete_alarms(AlarmNames=["waste"])
     assert cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"] == []
@@ -99,10 +99,10 @@ def test_a_deleted_composite_alarm_is_gone(cloudwatch: Any) -> None:
         pytest.param("(ALARM(idle)", id="open bracket"),
     ],
 )
-def test_a_rule_that_cannot_hold_is_refused(cloudwatch: Any, rule: str) -> None:
+def test_an_invalid_rule_is_refused(cloudwatch: Any, rule: str) -> None:
     assert error_code(cloudwatch.put_composite_alarm, AlarmName="waste", AlarmRule=rule) == "ValidationError"
 
 
-def test_a_suppressor_needs_its_periods(cloudwatch: Any) -> None:
+def test_a_suppressor_without_periods_is_refused(cloudwatch: Any) -> None:
     named = {"AlarmName": "waste", "AlarmRule": "ALARM(idle)", "ActionsSuppressor": "maintenance"}
     assert error_code(cloudwatch.put_composite_alarm, **named) == "ValidationError"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ATTRIBUTES = [f"a{number}" for number in range(20)]
 
 
-def test_an_item_is_never_seen_half_written(client: Callable[..., Any]) -> None:
+def test_a_partly_written_item_is_never_returned(client: Callable[..., Any]) -> None:
     dynamodb, name = client("dynamodb"), f"whole-{uuid.uuid4().hex[:8]}"
     dynamodb.create_table(
         TableName=name,

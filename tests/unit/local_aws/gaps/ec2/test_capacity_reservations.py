@@ -30,7 +30,7 @@ def described(ec2: Any, identifier: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_a_reservation_is_active_at_once_and_open_by_default(ec2: Any) -> None:
+def test_a_reservation_is_active_immediately_and_open_by_default(ec2: Any) -> None:
     found = described(ec2, reserve(ec2)["CapacityReservationId"])
     assert (found["State"], found["TotalInstanceCount"], found["AvailableInstanceCount"]) == ("active", 2, 2)
     assert (found["InstanceMatchCriteria"], found["EndDateType"], found["Tenancy"]) == ("open", "unlimited", "default")
@@ -67,7 +67,7 @@ def test_a_cancelled_reservation_is_described_and_cannot_be_changed(ec2: Any) ->
     assert error_code(ec2.modify_capacity_reservation, **change, InstanceCount=1) == "InvalidCapacityReservationState"
 
 
-def test_the_same_token_gives_the_same_reservation(ec2: Any) -> None:
+def test_the_same_client_token_returns_the_same_reservation(ec2: Any) -> None:
     first, second = (reserve(ec2, ClientToken="twice")["CapacityReservationId"] for _ in range(2))
     assert first == second
 
@@ -107,7 +107,7 @@ def test_tags_are_added_later(ec2: Any) -> None:
         ({"DryRun": True}, "DryRunOperation"),
     ],
 )
-def test_wrong_input_is_refused(ec2: Any, changes: dict[str, Any], code: str) -> None:
+def test_invalid_input_is_refused(ec2: Any, changes: dict[str, Any], code: str) -> None:
     assert error_code(ec2.create_capacity_reservation, **{**G5, **changes}) == code
 
 
@@ -118,6 +118,6 @@ def test_wrong_input_is_refused(ec2: Any, changes: dict[str, Any], code: str) ->
         ("reservation", "InvalidCapacityReservationId.Malformed"),
     ],
 )
-def test_a_reservation_that_there_is_not_is_refused(ec2: Any, identifier: str, code: str) -> None:
+def test_an_unknown_reservation_is_refused(ec2: Any, identifier: str, code: str) -> None:
     assert error_code(ec2.describe_capacity_reservations, CapacityReservationIds=[identifier]) == code
     assert error_code(ec2.cancel_capacity_reservation, CapacityReservationId=identifier) == code

@@ -27,7 +27,7 @@ def test_every_type_of_the_catalog_is_described_and_offered(client: Callable[...
     assert {each["InstanceType"] for each in offered["InstanceTypeOfferings"]} == set(names)
 
 
-def test_a_type_that_moto_lacks_has_its_gpus(client: Callable[..., Any]) -> None:
+def test_a_type_that_moto_lacks_is_described_with_its_gpus(client: Callable[..., Any]) -> None:
     (described,) = client("ec2").describe_instance_types(InstanceTypes=["p3.16xlarge"])["InstanceTypes"]
     assert described["GpuInfo"] == {
         "Gpus": [{"Name": "V100", "Manufacturer": "NVIDIA", "Count": 8, "MemoryInfo": {"SizeInMiB": 16384}}],
@@ -46,6 +46,6 @@ def test_offerings_are_filtered_by_zone(client: Callable[..., Any]) -> None:
     assert offering == {"InstanceType": "p3.2xlarge", "LocationType": "availability-zone", "Location": "us-east-1b"}
 
 
-def test_a_type_that_there_is_not_is_refused(client: Callable[..., Any]) -> None:
+def test_an_unknown_type_is_refused(client: Callable[..., Any]) -> None:
     with pytest.raises(ClientError, match="InvalidInstanceType"):
         client("ec2").describe_instance_types(InstanceTypes=["p3.colossal"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("family", IMAGE_FAMILIES.values(), ids=lambda family: family.name)
-def test_the_newest_image_of_every_family_is_there(client: Callable[..., Any], family: ImageFamily) -> None:
+def test_the_newest_image_of_every_family_exists(client: Callable[..., Any], family: ImageFamily) -> None:
     by_name = [{"Name": "name", "Values": [family.name_pattern]}]
     images = client("ec2").describe_images(Owners=[IMAGE_OWNER], Filters=by_name)["Images"]
     newest = max(images, key=lambda each: each["CreationDate"])

@@ -34,7 +34,7 @@ def test_adapters_are_attached_to_their_cards(ec2: Any, subnet: str) -> None:
     assert len(addresses) == 1
 
 
-def test_no_interface_is_left_when_the_instance_ends(ec2: Any, subnet: str) -> None:
+def test_interfaces_are_deleted_with_their_instance(ec2: Any, subnet: str) -> None:
     interfaces = [{"DeviceIndex": 0, "NetworkCardIndex": index, "SubnetId": subnet} for index in range(2)]
     data = {"ImageId": "ami-12345678", "InstanceType": "p5.48xlarge", "NetworkInterfaces": interfaces}
     instance = launched(ec2, "ending", data)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_a_group_is_available_and_has_what_its_strategy_needs(ec2: Any) -> None:
+def test_a_group_is_available_immediately_with_the_settings_of_its_strategy(ec2: Any) -> None:
     groups = [
         ec2.create_placement_group(GroupName="pg-near", Strategy="cluster")["PlacementGroup"],
         ec2.create_placement_group(GroupName="pg-apart", Strategy="spread")["PlacementGroup"],
@@ -24,12 +24,12 @@ def test_a_group_is_available_and_has_what_its_strategy_needs(ec2: Any) -> None:
     assert groups[0]["GroupArn"] == "arn:aws:ec2:us-east-1:123456789012:placement-group/pg-near"
 
 
-def test_a_name_can_be_used_once(ec2: Any) -> None:
+def test_a_duplicate_name_is_refused(ec2: Any) -> None:
     ec2.create_placement_group(GroupName="pg-once", Strategy="cluster")
     assert error_code(ec2.create_placement_group, GroupName="pg-once") == "InvalidPlacementGroup.Duplicate"
 
 
-def test_a_group_that_there_is_not_is_unknown(ec2: Any) -> None:
+def test_an_unknown_group_is_refused(ec2: Any) -> None:
     assert error_code(ec2.describe_placement_groups, GroupNames=["pg-none"]) == "InvalidPlacementGroup.Unknown"
     assert error_code(ec2.delete_placement_group, GroupName="pg-none") == "InvalidPlacementGroup.Unknown"
     launch = {"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1, "Placement": {"GroupName": "pg-none"}}
@@ -47,7 +47,7 @@ def test_a_group_that_there_is_not_is_unknown(ec2: Any) -> None:
         ({"GroupName": "pg-wrong", "Strategy": "cluster", "DryRun": True}, "DryRunOperation"),
     ],
 )
-def test_wrong_input_is_refused(ec2: Any, request_: dict[str, Any], code: str) -> None:
+def test_invalid_input_is_refused(ec2: Any, request_: dict[str, Any], code: str) -> None:
     assert error_code(ec2.create_placement_group, **request_) == code
 
 
@@ -73,7 +73,7 @@ def test_tags_are_added_and_removed(ec2: Any) -> None:
     assert tag["ResourceType"] == "placement-group"
 
 
-def test_a_group_with_instances_stays_until_they_are_gone(ec2: Any) -> None:
+def test_a_group_with_running_instances_is_not_deleted(ec2: Any) -> None:
     ec2.create_placement_group(GroupName="pg-used", Strategy="cluster")
     launch = {"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1, "Placement": {"GroupName": "pg-used"}}
     (instance,) = ec2.run_instances(**launch)["Instances"]
@@ -84,7 +84,7 @@ def test_a_group_with_instances_stays_until_they_are_gone(ec2: Any) -> None:
     assert error_code(ec2.describe_placement_groups, GroupNames=["pg-used"]) == "InvalidPlacementGroup.Unknown"
 
 
-def test_regions_have_groups_of_their_own(client: Callable[..., Any], ec2: Any) -> None:
+def test_groups_are_separated_by_region(client: Callable[..., Any], ec2: Any) -> None:
     ec2.create_placement_group(GroupName="pg-region")
     elsewhere = client("ec2", "eu-west-1")
     assert error_code(elsewhere.describe_placement_groups, GroupNames=["pg-region"]) == "InvalidPlacementGroup.Unknown"

@@ -20,14 +20,14 @@ def volumes_of(ec2: Any, instance: dict[str, Any]) -> dict[str, Any]:
     return {each["Attachments"][0]["Device"]: each for each in ec2.describe_volumes(Filters=attached)["Volumes"]}
 
 
-def test_a_volume_has_the_throughput_that_the_request_asks_for(ec2: Any) -> None:
+def test_a_volume_has_the_requested_throughput(ec2: Any) -> None:
     root = {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 50, "VolumeType": "gp3", "Throughput": 300}}
     launch = {"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [root]}
     (instance,) = ec2.run_instances(**launch)["Instances"]
     assert volumes_of(ec2, instance)["/dev/sda1"]["Throughput"] == 300
 
 
-def test_an_instance_has_what_the_template_says(ec2: Any, client: Callable[..., Any]) -> None:
+def test_an_instance_has_the_settings_of_the_template(ec2: Any, client: Callable[..., Any]) -> None:
     iam = client("iam")
     profile = iam.create_instance_profile(InstanceProfileName="whole-template")["InstanceProfile"]
     ec2.create_placement_group(GroupName="whole-template")
@@ -49,7 +49,7 @@ def test_an_instance_has_what_the_template_says(ec2: Any, client: Callable[..., 
     assert instance["Placement"]["GroupName"] == "whole-template"
 
 
-def test_what_the_request_says_overrides_the_template(ec2: Any) -> None:
+def test_the_request_overrides_the_template(ec2: Any) -> None:
     data = {"InstanceType": "g5.xlarge", "ImageId": "ami-12345678", "MetadataOptions": {"HttpTokens": "required"}}
     options = {"HttpPutResponseHopLimit": 3}
     instance = launched(ec2, "overridden", data, InstanceType="g6.xlarge", MetadataOptions=options)
@@ -58,7 +58,7 @@ def test_what_the_request_says_overrides_the_template(ec2: Any) -> None:
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
 
 
-def test_volumes_are_those_of_image_template_and_request(ec2: Any) -> None:
+def test_volumes_combine_image_template_and_request(ec2: Any) -> None:
     image = next(each for each in DEEP_LEARNING_IMAGES if each.root_device_name == "/dev/xvda").image_id("us-east-1")
     data = {
         "ImageId": image,
@@ -89,12 +89,12 @@ def test_an_image_can_be_an_ssm_parameter(ec2: Any) -> None:
     assert image["Name"].startswith("Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) ")
 
 
-def test_an_image_whose_parameter_there_is_not_is_refused(ec2: Any) -> None:
+def test_an_image_with_an_unknown_parameter_is_refused(ec2: Any) -> None:
     with pytest.raises(ClientError, match="'/no/such' of the image"):
         ec2.run_instances(ImageId="resolve:ssm:/no/such", MinCount=1, MaxCount=1)
 
 
-def test_a_template_that_there_is_not_is_refused(ec2: Any) -> None:
+def test_an_unknown_template_is_refused(ec2: Any) -> None:
     template = {"LaunchTemplateName": "no-such"}
     with pytest.raises(ClientError, match=r"InvalidLaunchTemplateName\.NotFound"):
         ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1)

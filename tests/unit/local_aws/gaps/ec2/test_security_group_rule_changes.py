@@ -32,7 +32,7 @@ def changed(ec2: Any, group: str, permission: dict[str, Any], change: dict[str, 
         ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule])
 
 
-def test_a_rule_for_all_protocols_is_changed_without_ports(ec2: Any, groups: tuple[str, str]) -> None:
+def test_a_rule_for_all_protocols_can_be_changed_without_ports(ec2: Any, groups: tuple[str, str]) -> None:
     one, two = groups
     permission = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": one, "Description": "Nodes"}]}
     change = {"IpProtocol": "-1", "ReferencedGroupId": two, "Description": "Other nodes"}
@@ -41,7 +41,7 @@ def test_a_rule_for_all_protocols_is_changed_without_ports(ec2: Any, groups: tup
     assert found["Description"] == "Other nodes"
 
 
-def test_a_rule_for_tcp_needs_ports(ec2: Any, groups: tuple[str, str]) -> None:
+def test_a_rule_for_tcp_requires_ports(ec2: Any, groups: tuple[str, str]) -> None:
     one, _ = groups
     ports = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
     permission = {**ports, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}

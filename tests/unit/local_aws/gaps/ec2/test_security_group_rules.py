@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_a_rule_that_refers_to_a_group_keeps_its_description(client: Callable[..., Any]) -> None:
+def test_a_rule_that_references_a_group_keeps_its_description(client: Callable[..., Any]) -> None:
     ec2 = client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     group = ec2.create_security_group(GroupName="nodes", Description="nodes", VpcId=vpc)["GroupId"]
@@ -22,7 +22,7 @@ def test_a_rule_that_refers_to_a_group_keeps_its_description(client: Callable[..
     assert [each["Description"] for each in rules if not each["IsEgress"]] == ["Everything from other nodes"]
 
 
-def test_a_gap_that_moto_has_closed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gap_closed_by_moto_is_reported_as_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     from moto.ec2.models.security_groups import SecurityGroupRule
 
     from mlinfra.local_aws.gaps.ec2 import security_group_rules as gap

@@ -16,7 +16,7 @@ def described(eks: Any, cluster: str) -> dict[str, Any]:
     return dict(eks.describe_nodegroup(clusterName=cluster, nodegroupName="gpu")["nodegroup"])
 
 
-def test_a_node_group_has_what_it_was_asked_to_have(eks: Any, cluster: str, subnets: list[str]) -> None:
+def test_a_node_group_has_exactly_the_requested_settings(eks: Any, cluster: str, subnets: list[str]) -> None:
     node_group(eks, cluster, subnets, diskSize=100, updateConfig={"maxUnavailable": 2})
     found = described(eks, cluster)
     assert "remoteAccess" not in found
@@ -24,7 +24,9 @@ def test_a_node_group_has_what_it_was_asked_to_have(eks: Any, cluster: str, subn
     assert (found["version"], found["diskSize"], found["updateConfig"]) == ("1.32", 100, {"maxUnavailable": 2})
 
 
-def test_a_launch_template_decides_what_is_its_own(eks: Any, ec2: Any, cluster: str, subnets: list[str]) -> None:
+def test_settings_of_the_launch_template_are_not_reported_by_the_node_group(
+    eks: Any, ec2: Any, cluster: str, subnets: list[str]
+) -> None:
     data = {"InstanceType": "g5.xlarge", "ImageId": "ami-12345678"}
     template = ec2.create_launch_template(LaunchTemplateName=cluster, LaunchTemplateData=data)["LaunchTemplate"]
     node_group(eks, cluster, subnets, launchTemplate={"id": template["LaunchTemplateId"]})

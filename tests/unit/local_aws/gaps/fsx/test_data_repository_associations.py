@@ -18,7 +18,7 @@ def association(fsx: Any, created: Any) -> Any:
     return found
 
 
-def test_an_association_goes_through_its_states(fsx: Any, subnet: str) -> None:
+def test_an_association_passes_through_its_states(fsx: Any, subnet: str) -> None:
     created = associate(fsx, create(fsx, subnet))
     assert created["Lifecycle"] == "CREATING"
     assert association(fsx, created)["Lifecycle"] == "AVAILABLE"
@@ -37,7 +37,7 @@ def test_associations_of_a_file_system_do_not_overlap(fsx: Any, subnet: str) -> 
     assert error_code(associate, fsx, file_system, "/other", "s3://data/raw") == "BadRequest"
 
 
-def test_associations_need_a_file_system_that_can_have_them(fsx: Any, subnet: str) -> None:
+def test_associations_require_a_supported_file_system(fsx: Any, subnet: str) -> None:
     assert error_code(associate, fsx, create(fsx, subnet, DeploymentType="SCRATCH_1")) == "UnsupportedOperation"
     assert error_code(associate, fsx, {"FileSystemId": "fs-01234567"}) == "FileSystemNotFound"
 

@@ -32,7 +32,7 @@ def test_a_deleted_file_system_is_deleting_before_it_is_not_found(fsx: Any, subn
     assert error_code(fsx.delete_file_system, **named) == "FileSystemNotFound"
 
 
-def test_an_update_is_shown_as_an_administrative_action(fsx: Any, subnet: str) -> None:
+def test_an_update_is_reported_as_an_administrative_action(fsx: Any, subnet: str) -> None:
     file_system = create(fsx, subnet)
     change = {"StorageCapacity": 4800, "LustreConfiguration": {"DataCompressionType": "LZ4"}}
     answer = fsx.update_file_system(FileSystemId=file_system["FileSystemId"], **change)["FileSystem"]
@@ -54,7 +54,7 @@ def test_an_update_is_shown_as_an_administrative_action(fsx: Any, subnet: str) -
         pytest.param({**PERSISTENT, "MetadataConfiguration": {"Mode": "AUTOMATIC"}}, ("2.15", None), id="metadata"),
     ],
 )
-def test_the_deployment_type_decides_on_version_and_mount_name(
+def test_the_deployment_type_determines_version_and_mount_name(
     fsx: Any, subnet: str, lustre: dict[str, Any], expected: tuple[str, str | None]
 ) -> None:
     file_system = create(fsx, subnet, **lustre)
@@ -87,17 +87,17 @@ def test_automatic_metadata_iops_follow_the_capacity(fsx: Any, subnet: str, capa
         ),
     ],
 )
-def test_what_lustre_cannot_do_is_refused(
+def test_an_invalid_lustre_configuration_is_refused(
     fsx: Any, subnet: str, capacity: int | None, lustre: dict[str, Any], code: str
 ) -> None:
     assert error_code(create, fsx, subnet, capacity, **lustre) == code
 
 
-def test_a_subnet_that_is_not_there_is_refused(fsx: Any) -> None:
+def test_an_unknown_subnet_is_refused(fsx: Any) -> None:
     assert error_code(create, fsx, "subnet-0123456789abcdef0") == "InvalidNetworkSettings"
 
 
-def test_a_capacity_can_only_grow(fsx: Any, subnet: str) -> None:
+def test_a_decrease_of_the_capacity_is_refused(fsx: Any, subnet: str) -> None:
     file_system = create(fsx, subnet, 2400)
     update = {"FileSystemId": file_system["FileSystemId"], "StorageCapacity": 1200}
     assert error_code(fsx.update_file_system, **update) == "BadRequest"

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
-def test_a_reset_forgets_what_they_were_attached_to(client: Callable[[str], Any], running_local_aws: LocalAws) -> None:
+def test_a_reset_deletes_the_attachments_of_managed_policies(
+    client: Callable[[str], Any], running_local_aws: LocalAws
+) -> None:
     iam = client("iam")
     trust = {"Version": "2012-10-17", "Statement": []}
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))

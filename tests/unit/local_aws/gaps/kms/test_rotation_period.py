@@ -24,7 +24,7 @@ def a_key(kms: Any, **request: Any) -> str:
     return key
 
 
-def test_a_key_rotates_as_often_as_asked(kms: Any) -> None:
+def test_a_key_rotates_with_the_requested_period(kms: Any) -> None:
     key = a_key(kms)
     kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
     found = kms.get_key_rotation_status(KeyId=key)
@@ -33,13 +33,13 @@ def test_a_key_rotates_as_often_as_asked(kms: Any) -> None:
     assert timedelta(days=89) < away <= timedelta(days=90)
 
 
-def test_a_key_rotates_once_a_year_unless_asked_otherwise(kms: Any) -> None:
+def test_the_default_rotation_period_is_365_days(kms: Any) -> None:
     key = a_key(kms)
     kms.enable_key_rotation(KeyId=key)
     assert kms.get_key_rotation_status(KeyId=key)["RotationPeriodInDays"] == 365
 
 
-def test_a_key_that_does_not_rotate_has_no_period(kms: Any) -> None:
+def test_a_key_without_rotation_has_no_period(kms: Any) -> None:
     key = a_key(kms)
     kms.enable_key_rotation(KeyId=key)
     kms.disable_key_rotation(KeyId=key)
@@ -47,7 +47,7 @@ def test_a_key_that_does_not_rotate_has_no_period(kms: Any) -> None:
     assert (found["KeyRotationEnabled"], "RotationPeriodInDays" in found) == (False, False)
 
 
-def test_a_period_has_bounds(kms: Any) -> None:
+def test_a_rotation_period_outside_the_limits_is_refused(kms: Any) -> None:
     assert error_code(kms.enable_key_rotation, KeyId=a_key(kms), RotationPeriodInDays=5000) == "ValidationException"
 
 
@@ -57,7 +57,7 @@ def test_an_asymmetric_key_does_not_rotate(kms: Any) -> None:
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
 
 
-def test_a_key_without_a_policy_trusts_its_account(kms: Any) -> None:
+def test_the_default_key_policy_trusts_the_account(kms: Any) -> None:
     policy = json.loads(kms.get_key_policy(KeyId=a_key(kms), PolicyName="default")["Policy"])
     (statement,) = policy["Statement"]
     assert (policy["Id"], statement["Principal"]) == ("key-default-1", {"AWS": "arn:aws:iam::123456789012:root"})

@@ -18,7 +18,7 @@ NAME = "started-by-events"
 
 @pytest.fixture
 def functions(client: Callable[..., Any]) -> Any:
-    """Lambda, with one function."""
+    """Lambda client, with one function."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("handler.py", "def handle(event, context): return event")
@@ -42,18 +42,18 @@ def read(functions: Any) -> tuple[int | None, int | None]:
     return found.get("MaximumRetryAttempts"), found.get("MaximumEventAgeInSeconds")
 
 
-def test_what_is_put_replaces_all_that_was_there(functions: Any) -> None:
+def test_a_put_replaces_the_whole_configuration(functions: Any) -> None:
     functions.put_function_event_invoke_config(FunctionName=NAME, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=3600)
     functions.put_function_event_invoke_config(FunctionName=NAME, MaximumRetryAttempts=1)
     assert read(functions) == (1, None)
 
 
-def test_an_update_leaves_what_it_does_not_name(functions: Any) -> None:
+def test_an_update_keeps_settings_that_are_not_named(functions: Any) -> None:
     functions.put_function_event_invoke_config(FunctionName=NAME, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=3600)
     functions.update_function_event_invoke_config(FunctionName=NAME, MaximumRetryAttempts=0)
     assert read(functions) == (0, 3600)
 
 
-def test_what_is_not_there_cannot_be_updated(functions: Any) -> None:
+def test_an_update_of_an_unknown_configuration_is_refused(functions: Any) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         functions.update_function_event_invoke_config(FunctionName=NAME, MaximumRetryAttempts=0)

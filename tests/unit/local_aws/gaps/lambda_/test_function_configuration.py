@@ -21,7 +21,7 @@ QUEUE = "arn:aws:sqs:us-east-1:123456789012:dead"
 
 @pytest.fixture
 def functions(client: Callable[..., Any]) -> Any:
-    """Lambda, with the role of a function and without functions."""
+    """Lambda client, with a role for functions and without functions."""
     iam, functions = client("iam"), client("lambda")
     if all(each["RoleName"] != NAME for each in iam.list_roles()["Roles"]):
         iam.create_role(RoleName=NAME, AssumeRolePolicyDocument="{}")
@@ -49,19 +49,19 @@ def update(functions: Any, **changes: Any) -> Any:
     return functions.get_function_configuration(FunctionName=NAME)
 
 
-def test_a_function_keeps_its_dead_letter_queue_until_it_is_taken_away(functions: Any) -> None:
+def test_a_function_keeps_its_dead_letter_queue_until_it_is_removed(functions: Any) -> None:
     created = create(functions, DeadLetterConfig={"TargetArn": QUEUE})
     assert created["DeadLetterConfig"] == {"TargetArn": QUEUE}
     assert update(functions, Timeout=60)["DeadLetterConfig"] == {"TargetArn": QUEUE}
     assert "DeadLetterConfig" not in update(functions, DeadLetterConfig={"TargetArn": ""})
 
 
-def test_dead_letters_go_to_a_queue_or_a_topic(functions: Any) -> None:
+def test_a_dead_letter_target_other_than_a_queue_or_topic_is_refused(functions: Any) -> None:
     with pytest.raises(ClientError, match="InvalidParameterValueException"):
         create(functions, DeadLetterConfig={"TargetArn": "arn:aws:s3:::bucket"})
 
 
-def test_logs_go_to_a_group_named_after_the_function_unless_told_otherwise(functions: Any) -> None:
+def test_the_default_log_group_is_named_after_the_function(functions: Any) -> None:
     create(functions)
     found = functions.get_function_configuration(FunctionName=NAME)["LoggingConfig"]
     assert found == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{NAME}"}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def s3(client: Callable[..., Any]) -> Any:
-    """S3 with one bucket, and nothing of the tests before."""
+    """S3 client, with one bucket `data` and nothing else."""
     s3 = client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
         versions = s3.list_object_versions(Bucket=bucket["Name"])

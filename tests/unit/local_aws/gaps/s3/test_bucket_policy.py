@@ -31,13 +31,13 @@ def bucket_that_denies(client: Callable[..., Any], name: str, conditions: dict[s
     return s3
 
 
-def test_a_bucket_that_refuses_plain_http_can_be_written_to(client: Callable[..., Any]) -> None:
+def test_a_deny_statement_for_plain_http_allows_requests_to_the_local_aws(client: Callable[..., Any]) -> None:
     s3 = bucket_that_denies(client, "tls-only", {"Bool": {"aws:SecureTransport": "false"}})
     s3.put_object(Bucket="tls-only", Key="a", Body=b"x")
     assert s3.get_object(Bucket="tls-only", Key="a")["Body"].read() == b"x"
 
 
-def test_a_bucket_that_refuses_other_encryption_does_so(client: Callable[..., Any]) -> None:
+def test_a_deny_statement_refuses_objects_with_other_encryption(client: Callable[..., Any]) -> None:
     header = "s3:x-amz-server-side-encryption"
     conditions = {"StringNotEquals": {header: "aws:kms"}, "Null": {header: "false"}}
     s3 = bucket_that_denies(client, "kms-only", conditions)
@@ -47,7 +47,7 @@ def test_a_bucket_that_refuses_other_encryption_does_so(client: Callable[..., An
         s3.put_object(Bucket="kms-only", Key="a", Body=b"x", ServerSideEncryption="AES256")
 
 
-def test_a_condition_that_holds_refuses(client: Callable[..., Any]) -> None:
+def test_a_deny_statement_with_a_met_condition_refuses(client: Callable[..., Any]) -> None:
     s3 = bucket_that_denies(client, "no-entry", {"Bool": {"aws:SecureTransport": "true"}})
     with pytest.raises(ClientError, match=r"403|AccessDenied|Forbidden"):
         s3.put_object(Bucket="no-entry", Key="a", Body=b"x")

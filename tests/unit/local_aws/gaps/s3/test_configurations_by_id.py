@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from mlinfra.local_aws.server import LocalAws
 
 
-def test_a_metrics_configuration_without_an_id_is_no_bucket(running_local_aws: LocalAws, s3: Any) -> None:
+def test_a_metrics_configuration_without_an_id_creates_no_bucket(running_local_aws: LocalAws, s3: Any) -> None:
     status, _ = ask(running_local_aws, "PUT", "/other?metrics")
     assert status == 404
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["data"]
 
 
-def test_a_bucket_that_is_made_again_has_no_configuration_of_its_predecessor(s3: Any) -> None:
+def test_a_new_bucket_has_no_configuration_of_a_deleted_one_of_the_same_name(s3: Any) -> None:
     s3.put_bucket_metrics_configuration(Bucket="data", Id="all", MetricsConfiguration={"Id": "all"})
     s3.delete_bucket(Bucket="data")
     s3.create_bucket(Bucket="data")
@@ -34,7 +34,7 @@ def test_more_than_a_hundred_configurations_are_listed_in_pages(s3: Any) -> None
     assert rest["IsTruncated"] is False
 
 
-def test_a_configuration_that_is_not_there_is_not_found(s3: Any) -> None:
+def test_an_unknown_configuration_is_not_found(s3: Any) -> None:
     for get in (
         s3.get_bucket_metrics_configuration,
         s3.get_bucket_analytics_configuration,
@@ -51,11 +51,11 @@ def test_a_configuration_that_is_not_there_is_not_found(s3: Any) -> None:
     assert code_and_status(s3.get_bucket_replication, Bucket="data") == (code, 404)
 
 
-def test_a_configuration_of_a_bucket_that_is_not_there_is_not_found(s3: Any) -> None:
+def test_a_configuration_of_an_unknown_bucket_is_not_found(s3: Any) -> None:
     assert code_and_status(s3.get_bucket_metrics_configuration, Bucket="none", Id="all") == ("NoSuchBucket", 404)
 
 
-def test_an_inventory_keeps_which_versions_it_lists(s3: Any) -> None:
+def test_an_inventory_keeps_its_object_versions(s3: Any) -> None:
     inventory = {
         "Id": "daily",
         "IsEnabled": True,
@@ -71,7 +71,7 @@ def test_an_inventory_keeps_which_versions_it_lists(s3: Any) -> None:
     assert "InventoryConfigurationList" not in s3.list_bucket_inventory_configurations(Bucket="data")
 
 
-def test_a_value_that_the_api_does_not_have_is_malformed(s3: Any) -> None:
+def test_an_invalid_enumeration_value_is_malformed(s3: Any) -> None:
     tiering = {"Id": "raw", "Status": "Paused", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]}
     put = s3.put_bucket_intelligent_tiering_configuration
     assert code_and_status(put, Bucket="data", Id="raw", IntelligentTieringConfiguration=tiering) == (
@@ -80,7 +80,7 @@ def test_a_value_that_the_api_does_not_have_is_malformed(s3: Any) -> None:
     )
 
 
-def test_an_access_tier_has_a_fewest_number_of_days(s3: Any) -> None:
+def test_too_few_days_for_an_access_tier_are_refused(s3: Any) -> None:
     tiering = {"Id": "raw", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "DEEP_ARCHIVE_ACCESS"}]}
     put = s3.put_bucket_intelligent_tiering_configuration
     assert (

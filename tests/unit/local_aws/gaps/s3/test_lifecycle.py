@@ -16,7 +16,7 @@ def put_rules(s3: Any, rules: list[dict[str, Any]], **more: Any) -> Any:
     return s3.put_bucket_lifecycle_configuration(Bucket="data", LifecycleConfiguration=configuration, **more)
 
 
-def test_a_lifecycle_is_given_back_as_it_was_put(s3: Any) -> None:
+def test_a_lifecycle_is_returned_as_put(s3: Any) -> None:
     rules = [
         {
             "ID": "large",
@@ -37,7 +37,7 @@ def test_a_lifecycle_is_given_back_as_it_was_put(s3: Any) -> None:
     assert answer["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
 
 
-def test_a_lifecycle_rule_without_an_id_is_given_one(s3: Any) -> None:
+def test_a_lifecycle_rule_without_an_id_receives_one(s3: Any) -> None:
     put_rules(s3, [{**EVERYTHING, "Expiration": {"Days": 1}}])
     answer = s3.get_bucket_lifecycle_configuration(Bucket="data")
     assert answer["Rules"][0]["ID"]
@@ -96,12 +96,12 @@ BY_TAG = {"Filter": {"Tag": {"Key": "a", "Value": "b"}}}
         ),
     ],
 )
-def test_a_lifecycle_that_contradicts_itself_is_refused(s3: Any, rules: list[dict[str, Any]], code: str) -> None:
+def test_contradictory_lifecycle_rules_are_refused(s3: Any, rules: list[dict[str, Any]], code: str) -> None:
     assert code_and_status(put_rules, s3=s3, rules=rules)[0] == code
     assert code_and_status(s3.get_bucket_lifecycle_configuration, Bucket="data")[0] == "NoSuchLifecycleConfiguration"
 
 
-def test_a_lifecycle_that_is_deleted_is_gone(s3: Any) -> None:
+def test_a_deleted_lifecycle_is_not_found(s3: Any) -> None:
     put_rules(s3, [{**EVERYTHING, "Expiration": {"Days": 1}}])
     s3.delete_bucket_lifecycle(Bucket="data")
     assert code_and_status(s3.get_bucket_lifecycle_configuration, Bucket="data")[0] == "NoSuchLifecycleConfiguration"

@@ -31,7 +31,7 @@ def test_logging_keeps_the_format_of_its_keys(s3: Any) -> None:
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket="data")
 
 
-def test_logging_needs_a_target_that_lets_it_write(s3: Any) -> None:
+def test_logging_to_a_bucket_without_permission_is_refused(s3: Any) -> None:
     wanted = {"LoggingEnabled": logging_to(s3, Resource="arn:aws:s3:::logs/elsewhere/*")}
     assert code_and_status(s3.put_bucket_logging, Bucket="data", BucketLoggingStatus=wanted)[0] == (
         "InvalidTargetBucketForLogging"

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_events_go_to_eventbridge_until_told_otherwise(s3: Any) -> None:
+def test_the_eventbridge_setting_is_returned_until_it_is_removed(s3: Any) -> None:
     s3.put_bucket_notification_configuration(Bucket="data", NotificationConfiguration={"EventBridgeConfiguration": {}})
     assert s3.get_bucket_notification_configuration(Bucket="data")["EventBridgeConfiguration"] == {}
     s3.put_bucket_notification_configuration(Bucket="data", NotificationConfiguration={})
     assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket="data")
 
 
-def test_a_notification_needs_a_destination_that_exists(s3: Any) -> None:
+def test_a_notification_to_an_unknown_destination_is_refused(s3: Any) -> None:
     queue = {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:none", "Events": ["s3:ObjectCreated:*"]}
     put = s3.put_bucket_notification_configuration
     wanted = {"Bucket": "data", "NotificationConfiguration": {"QueueConfigurations": [queue]}}

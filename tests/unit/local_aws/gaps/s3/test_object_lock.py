@@ -19,14 +19,14 @@ def retention(**default: Any) -> dict[str, Any]:
     return {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", **default}}}
 
 
-def test_a_default_retention_can_be_changed_when_there_are_objects(locked: Any) -> None:
+def test_a_default_retention_can_be_changed_in_a_bucket_with_objects(locked: Any) -> None:
     locked.put_object(Bucket="locked", Key="a", Body=b"x")
     locked.put_object_lock_configuration(Bucket="locked", ObjectLockConfiguration=retention(Days=2))
     found = locked.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]
     assert found == retention(Days=2)
 
 
-def test_a_default_retention_has_days_or_years(locked: Any) -> None:
+def test_a_default_retention_requires_either_days_or_years(locked: Any) -> None:
     put = locked.put_object_lock_configuration
     for both_or_none in (retention(), retention(Days=1, Years=1)):
         assert code_and_status(put, Bucket="locked", ObjectLockConfiguration=both_or_none) == ("MalformedXML", 400)

@@ -33,7 +33,7 @@ def versioned(s3: Any) -> Any:
     return s3
 
 
-def test_a_replication_is_given_back_as_it_was_put(versioned: Any) -> None:
+def test_a_replication_is_returned_as_put(versioned: Any) -> None:
     wanted = replication(SourceSelectionCriteria={"SseKmsEncryptedObjects": {"Status": "Enabled"}})
     versioned.put_bucket_replication(Bucket="data", ReplicationConfiguration=wanted)
     assert versioned.get_bucket_replication(Bucket="data")["ReplicationConfiguration"] == wanted
@@ -50,12 +50,12 @@ def test_a_replication_is_given_back_as_it_was_put(versioned: Any) -> None:
         pytest.param({**BY_TAG, "DeleteMarkerReplication": {"Status": "Enabled"}}, id="delete markers have no tags"),
     ],
 )
-def test_a_replication_that_s3_cannot_do_is_refused(versioned: Any, rule: dict[str, Any]) -> None:
+def test_an_invalid_replication_is_refused(versioned: Any, rule: dict[str, Any]) -> None:
     put = versioned.put_bucket_replication
     assert code_and_status(put, Bucket="data", ReplicationConfiguration=replication(**rule)) == ("InvalidRequest", 400)
 
 
-def test_a_replication_needs_versions_at_both_ends(versioned: Any) -> None:
+def test_a_replication_requires_two_versioned_buckets(versioned: Any) -> None:
     put = versioned.put_bucket_replication
     for bucket in ("copy", "data"):
         versioned.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})

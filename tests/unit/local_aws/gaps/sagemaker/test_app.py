@@ -8,7 +8,7 @@ from tests.unit.local_aws.conftest import error_code
 from tests.unit.local_aws.gaps.sagemaker.conftest import create_domain
 
 
-def test_a_deleted_app_stays_to_be_seen_and_gives_its_name_free(sagemaker: Any) -> None:
+def test_a_deleted_app_is_still_described_and_its_name_can_be_used_again(sagemaker: Any) -> None:
     domain = create_domain(sagemaker, "apps")
     sagemaker.create_space(DomainId=domain, SpaceName="lab")
     app = {"DomainId": domain, "SpaceName": "lab", "AppType": "JupyterLab", "AppName": "default"}
@@ -22,7 +22,7 @@ def test_a_deleted_app_stays_to_be_seen_and_gives_its_name_free(sagemaker: Any) 
     assert sagemaker.describe_app(**app)["Status"] == "Pending"
 
 
-def test_an_app_is_in_one_place(sagemaker: Any) -> None:
+def test_an_app_without_a_space_or_user_profile_is_refused(sagemaker: Any) -> None:
     domain = create_domain(sagemaker, "nowhere")
     code = error_code(sagemaker.create_app, DomainId=domain, AppType="JupyterLab", AppName="default")
     assert code == "ValidationException"

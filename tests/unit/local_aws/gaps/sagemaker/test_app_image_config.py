@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.local_aws.conftest import refusal
 
 
-def test_an_app_image_configuration_is_there_at_once_and_gone_at_once(sagemaker: Any) -> None:
+def test_an_app_image_configuration_is_created_and_deleted_immediately(sagemaker: Any) -> None:
     config = {"AppImageConfigName": "kernels"}
     sagemaker.create_app_image_config(**config, JupyterLabAppImageConfig={})
     assert refusal(sagemaker.create_app_image_config, **config)["Code"] == "ResourceInUse"

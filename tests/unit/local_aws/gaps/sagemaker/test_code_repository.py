@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.local_aws.conftest import refusal
 
 
-def test_a_code_repository_keeps_its_address_when_its_secret_changes(sagemaker: Any) -> None:
+def test_a_code_repository_keeps_its_url_when_its_secret_changes(sagemaker: Any) -> None:
     repository = {"CodeRepositoryName": "models"}
     address = "https://github.com/example/models.git"
     sagemaker.create_code_repository(**repository, GitConfig={"RepositoryUrl": address})

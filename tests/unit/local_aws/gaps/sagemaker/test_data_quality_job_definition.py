@@ -8,7 +8,7 @@ from tests.unit.local_aws.conftest import error_code
 from tests.unit.local_aws.gaps.sagemaker.conftest import define
 
 
-def test_a_job_definition_is_described_without_what_it_has_not(sagemaker: Any) -> None:
+def test_a_job_definition_is_described_without_unset_members(sagemaker: Any) -> None:
     define(sagemaker, "plain")
     described = sagemaker.describe_data_quality_job_definition(JobDefinitionName="plain")
     assert not {"DataQualityBaselineConfig", "NetworkConfig", "StoppingCondition"} & described.keys()

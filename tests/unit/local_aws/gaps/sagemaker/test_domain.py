@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEY = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 
 
-def test_the_creation_of_a_domain_answers_its_id(sagemaker: Any) -> None:
+def test_the_creation_of_a_domain_returns_its_id(sagemaker: Any) -> None:
     created = sagemaker.create_domain(
         DomainName="with-id", AuthMode="IAM", VpcId="vpc-1", SubnetIds=["subnet-1"], DefaultUserSettings={}
     )
@@ -31,7 +31,7 @@ def test_a_domain_is_pending_before_it_is_in_service(sagemaker: Any) -> None:
     assert statuses == ["Pending", "InService", "InService"]
 
 
-def test_a_domain_is_described_as_asked_for(sagemaker: Any) -> None:
+def test_a_domain_is_described_as_requested(sagemaker: Any) -> None:
     idle = {"IdleSettings": {"LifecycleManagement": "ENABLED", "IdleTimeoutInMinutes": 60}}
     domain = create_domain(
         sagemaker,
@@ -61,7 +61,7 @@ def test_an_update_of_a_domain_keeps_the_settings_that_it_does_not_name(sagemake
 
 
 @pytest.mark.parametrize(("policy", "stays"), [("Retain", True), ("Delete", False), (None, True)])
-def test_the_home_directories_stay_unless_the_deletion_says_otherwise(
+def test_home_directories_are_kept_unless_the_deletion_says_delete(
     client: Callable[..., Any], sagemaker: Any, policy: str | None, *, stays: bool
 ) -> None:
     domain = create_domain(sagemaker, f"retention-{policy}")
@@ -80,7 +80,7 @@ def test_a_deleted_domain_is_deleting_before_it_is_not_found(sagemaker: Any) -> 
     assert error_code(sagemaker.delete_domain, DomainId=domain) == "ResourceNotFound"
 
 
-def test_two_domains_of_one_name_are_refused(sagemaker: Any) -> None:
+def test_a_duplicate_domain_is_refused(sagemaker: Any) -> None:
     create_domain(sagemaker, "once")
     with pytest.raises(ClientError, match="already exists") as caught:
         create_domain(sagemaker, "once")

@@ -50,7 +50,7 @@ def test_an_update_moves_an_endpoint_to_another_configuration(sagemaker: Any, mo
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="moved", WaiterConfig={"Delay": 0})
 
 
-def test_an_update_may_retain_how_many_instances_there_are(sagemaker: Any, model: str) -> None:
+def test_an_update_can_retain_the_number_of_instances(sagemaker: Any, model: str) -> None:
     create_endpoint(sagemaker, "scaled", on_instances(model, count=1))
     sagemaker.update_endpoint_weights_and_capacities(
         EndpointName="scaled", DesiredWeightsAndCapacities=[{"VariantName": "all", "DesiredInstanceCount": 7}]
@@ -73,14 +73,14 @@ def test_an_endpoint_that_does_not_exist_is_not_found(sagemaker: Any, model: str
     assert error["Message"].startswith("Cannot create already existing endpoint")
 
 
-def test_a_deleted_endpoint_is_deleting_before_it_is_gone(sagemaker: Any, model: str) -> None:
+def test_a_deleted_endpoint_is_deleting_before_it_is_not_found(sagemaker: Any, model: str) -> None:
     create_endpoint(sagemaker, "deleted", on_instances(model))
     sagemaker.delete_endpoint(EndpointName="deleted")
     assert sagemaker.describe_endpoint(EndpointName="deleted")["EndpointStatus"] == "Deleting"
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="deleted", WaiterConfig={"Delay": 0})
 
 
-def test_what_scales_keeps_its_instance_type_until_it_is_deregistered(
+def test_a_scalable_target_keeps_its_instance_type_until_it_is_deregistered(
     client: Callable[..., Any], sagemaker: Any, model: str
 ) -> None:
     create_endpoint(sagemaker, "scaling", on_instances(model))

@@ -25,7 +25,7 @@ def create_features(sagemaker: Any, name: str, **more: Any) -> str:
     return str(created["FeatureGroupArn"])
 
 
-def test_a_feature_group_online_only_is_created(sagemaker: Any) -> None:
+def test_an_online_feature_group_is_created_without_an_offline_store(sagemaker: Any) -> None:
     create_features(sagemaker, "online", OnlineStoreConfig={"EnableOnlineStore": True})
     described = [sagemaker.describe_feature_group(FeatureGroupName="online") for _ in range(2)]
     assert [each["FeatureGroupStatus"] for each in described] == ["Creating", "Created"]
@@ -33,7 +33,7 @@ def test_a_feature_group_online_only_is_created(sagemaker: Any) -> None:
     assert described[1]["ThroughputConfig"] == {"ThroughputMode": "OnDemand"}
 
 
-def test_a_feature_group_offline_says_where_its_records_are(sagemaker: Any) -> None:
+def test_an_offline_feature_group_returns_the_location_of_its_records(sagemaker: Any) -> None:
     store = {"S3StorageConfig": {"S3Uri": "s3://bucket/features/"}}
     arn = create_features(sagemaker, "Offline", OfflineStoreConfig=store, RoleArn=ROLE)
     described = sagemaker.describe_feature_group(FeatureGroupName=arn)
@@ -45,7 +45,7 @@ def test_a_feature_group_offline_says_where_its_records_are(sagemaker: Any) -> N
     assert described["OfflineStoreStatus"] == {"Status": "Active"}
 
 
-def test_a_feature_group_grows(sagemaker: Any) -> None:
+def test_an_update_adds_features_to_a_feature_group(sagemaker: Any) -> None:
     create_features(sagemaker, "grows", OnlineStoreConfig={"EnableOnlineStore": True})
     sagemaker.update_feature_group(
         FeatureGroupName="grows",

@@ -25,7 +25,7 @@ def test_the_versions_of_an_image_count_up_and_have_aliases(sagemaker: Any) -> N
     assert [each["Version"] for each in newest_first] == [3, 1]
 
 
-def test_an_image_goes_with_its_versions(sagemaker: Any) -> None:
+def test_an_image_is_deleted_with_its_versions(sagemaker: Any) -> None:
     image = {"ImageName": "short-lived"}
     assert refusal(sagemaker.create_image_version, **image, BaseImage="repository:1")["Code"] == "ResourceNotFound"
     sagemaker.create_image(**image, RoleArn=ROLE, Description="Going")

@@ -8,7 +8,7 @@ from tests.unit.local_aws.conftest import refusal
 from tests.unit.local_aws.gaps.sagemaker.conftest import IMAGE, ROLE
 
 
-def test_a_model_is_described_without_what_it_has_not(sagemaker: Any) -> None:
+def test_a_model_is_described_without_unset_members(sagemaker: Any) -> None:
     sagemaker.create_model(
         ModelName="small",
         ExecutionRoleArn=ROLE,
@@ -22,7 +22,7 @@ def test_a_model_is_described_without_what_it_has_not(sagemaker: Any) -> None:
     assert described["EnableNetworkIsolation"] is True
 
 
-def test_a_second_model_of_a_name_is_refused(sagemaker: Any, model: str) -> None:
+def test_a_duplicate_model_is_refused(sagemaker: Any, model: str) -> None:
     error = refusal(sagemaker.create_model, ModelName=model, ExecutionRoleArn=ROLE)
     assert error["Code"] == "ValidationException"
     assert error["Message"].startswith("Cannot create already existing model")

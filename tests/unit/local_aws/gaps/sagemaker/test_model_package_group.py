@@ -23,7 +23,7 @@ def test_a_model_package_group_has_a_policy_until_it_is_deleted(sagemaker: Any) 
     assert refusal(sagemaker.delete_model_package_group_policy, **group)["Code"] == "ValidationException"
 
 
-def test_a_policy_that_is_not_json_is_refused(sagemaker: Any) -> None:
+def test_a_policy_with_invalid_json_is_refused(sagemaker: Any) -> None:
     sagemaker.create_model_package_group(ModelPackageGroupName="plain")
     request = {"ModelPackageGroupName": "plain", "ResourcePolicy": "anybody"}
     assert refusal(sagemaker.put_model_package_group_policy, **request)["Code"] == "ValidationException"

@@ -34,7 +34,7 @@ def test_a_schedule_is_pending_before_it_is_scheduled(sagemaker: Any) -> None:
     assert error_code(sagemaker.describe_monitoring_schedule, **named) == "ResourceNotFound"
 
 
-def test_a_schedule_is_changed(sagemaker: Any) -> None:
+def test_an_update_replaces_the_configuration_of_a_schedule(sagemaker: Any) -> None:
     define(sagemaker, "changed")
     schedule(sagemaker, "changed", MonitoringJobDefinitionName="changed")
     daily = {
@@ -47,6 +47,6 @@ def test_a_schedule_is_changed(sagemaker: Any) -> None:
     assert described["MonitoringScheduleConfig"] == daily
 
 
-def test_a_schedule_of_no_job_definition_is_refused(sagemaker: Any) -> None:
+def test_a_schedule_without_a_known_job_definition_is_refused(sagemaker: Any) -> None:
     assert error_code(schedule, sagemaker, "nothing") == "ValidationException"
     assert error_code(schedule, sagemaker, "nowhere", MonitoringJobDefinitionName="nowhere") == "ValidationException"

@@ -18,7 +18,7 @@ def status(sagemaker: Any, name: str) -> str:
     return str(described["NotebookInstanceStatus"])
 
 
-def test_a_notebook_instance_lives_as_in_aws(sagemaker: Any) -> None:
+def test_a_notebook_instance_passes_through_the_statuses_of_aws(sagemaker: Any) -> None:
     create(sagemaker, "lives")
     assert [status(sagemaker, "lives") for _ in range(2)] == ["Pending", "InService"]
     sagemaker.stop_notebook_instance(NotebookInstanceName="lives")
@@ -52,7 +52,7 @@ def test_a_stopped_notebook_instance_is_changed(sagemaker: Any) -> None:
     assert "NotebookInstanceLifecycleConfigName" not in described
 
 
-def test_a_notebook_instance_says_what_was_left_to_aws(sagemaker: Any) -> None:
+def test_a_notebook_instance_returns_the_defaults_of_aws(sagemaker: Any) -> None:
     create(sagemaker, "defaults", SubnetId="subnet-1", SecurityGroupIds=["sg-1"])
     described = sagemaker.describe_notebook_instance(NotebookInstanceName="defaults")
     assert described["RootAccess"] == "Enabled"
@@ -61,6 +61,6 @@ def test_a_notebook_instance_says_what_was_left_to_aws(sagemaker: Any) -> None:
     assert described["NetworkInterfaceId"].startswith("eni-")
 
 
-def test_an_instance_type_that_notebooks_do_not_have_is_refused(sagemaker: Any) -> None:
+def test_an_instance_type_not_supported_by_notebooks_is_refused(sagemaker: Any) -> None:
     request = {"NotebookInstanceName": "never", "InstanceType": "ml.x1.large", "RoleArn": ROLE}
     assert "Member must satisfy enum value set" in error_message(sagemaker.create_notebook_instance, **request)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tests.unit.local_aws.gaps.sagemaker.conftest import ROLE
 
 
-def test_a_request_without_what_it_needs_is_refused(sagemaker: Any) -> None:
+def test_a_request_without_a_required_member_is_refused(sagemaker: Any) -> None:
     unchecked = boto3.client(
         "sagemaker",
         region_name="us-east-1",
@@ -26,6 +26,6 @@ def test_a_request_without_what_it_needs_is_refused(sagemaker: Any) -> None:
     assert caught.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_a_value_that_no_enumeration_has_is_refused(sagemaker: Any) -> None:
+def test_a_value_outside_an_enumeration_is_refused(sagemaker: Any) -> None:
     with pytest.raises(ClientError, match=r"Value 'LDAP' at 'authMode'.*enum value set: \[SSO, IAM\]"):
         sagemaker.create_domain(DomainName="ldap", AuthMode="LDAP", DefaultUserSettings={})

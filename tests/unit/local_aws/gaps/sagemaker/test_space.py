@@ -8,7 +8,7 @@ from tests.unit.local_aws.conftest import error_code
 from tests.unit.local_aws.gaps.sagemaker.conftest import create_domain
 
 
-def test_a_private_space_has_an_owner_who_exists(sagemaker: Any) -> None:
+def test_a_private_space_requires_an_existing_owner(sagemaker: Any) -> None:
     domain = create_domain(sagemaker, "spaces")
     private = {
         "DomainId": domain,

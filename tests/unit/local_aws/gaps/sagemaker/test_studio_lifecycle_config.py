@@ -9,7 +9,7 @@ from tests.unit.local_aws.conftest import error_code
 from tests.unit.local_aws.gaps.sagemaker.conftest import create_domain
 
 
-def test_a_lifecycle_configuration_that_a_domain_names_is_not_deleted(sagemaker: Any) -> None:
+def test_a_lifecycle_configuration_referenced_by_a_domain_is_not_deleted(sagemaker: Any) -> None:
     content = base64.b64encode(b"echo started").decode()
     arn = sagemaker.create_studio_lifecycle_config(
         StudioLifecycleConfigName="named",

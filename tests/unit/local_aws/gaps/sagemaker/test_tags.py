@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_a_tag_has_one_value(sagemaker: Any) -> None:
+def test_an_existing_tag_is_replaced(sagemaker: Any) -> None:
     arn = sagemaker.create_model(ModelName="tagged", ExecutionRoleArn=ROLE, Tags=[{"Key": "Team", "Value": "ml"}])[
         "ModelArn"
     ]
@@ -22,7 +22,7 @@ def test_a_tag_has_one_value(sagemaker: Any) -> None:
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "Team", "Value": "data"}]
 
 
-def test_what_the_gaps_keep_is_found_by_its_tags(client: Callable[..., Any], sagemaker: Any) -> None:
+def test_a_resource_of_a_gap_is_found_by_its_tags(client: Callable[..., Any], sagemaker: Any) -> None:
     arn = sagemaker.create_image(ImageName="tagged", RoleArn=ROLE, Tags=[{"Key": "Project", "Value": "found-by-tags"}])[
         "ImageArn"
     ]
@@ -31,7 +31,7 @@ def test_what_the_gaps_keep_is_found_by_its_tags(client: Callable[..., Any], sag
     assert [each["ResourceARN"] for each in found] == [arn]
 
 
-def test_the_tags_of_nothing_are_refused(sagemaker: Any) -> None:
+def test_the_tags_of_an_unknown_resource_are_refused(sagemaker: Any) -> None:
     arn = "arn:aws:sagemaker:us-east-1:123456789012:image/nowhere"
     with pytest.raises(ClientError, match="Could not find") as caught:
         sagemaker.list_tags(ResourceArn=arn)

@@ -8,12 +8,12 @@ from tests.unit.local_aws.conftest import error_code
 from tests.unit.local_aws.gaps.sagemaker.conftest import ROLE, create_domain
 
 
-def test_a_user_profile_of_no_domain_is_refused(sagemaker: Any) -> None:
+def test_a_user_profile_in_an_unknown_domain_is_refused(sagemaker: Any) -> None:
     code = error_code(sagemaker.create_user_profile, DomainId="d-nowhere", UserProfileName="ana")
     assert code == "ValidationException"
 
 
-def test_a_user_profile_is_updated_setting_by_setting(sagemaker: Any) -> None:
+def test_an_update_of_a_user_profile_keeps_other_settings(sagemaker: Any) -> None:
     domain = create_domain(sagemaker, "profiles")
     key = {"DomainId": domain, "UserProfileName": "ana"}
     sagemaker.create_user_profile(**key, UserSettings={"ExecutionRole": ROLE})
@@ -41,5 +41,5 @@ def test_user_profiles_are_listed_page_by_page(sagemaker: Any) -> None:
     assert [each["UserProfileName"] for each in backwards] == ["cleo", "ben", "ana"]
 
 
-def test_a_token_that_no_list_gave_is_refused(sagemaker: Any) -> None:
+def test_an_invalid_token_is_refused(sagemaker: Any) -> None:
     assert error_code(sagemaker.list_user_profiles, NextToken="?") == "ValidationException"

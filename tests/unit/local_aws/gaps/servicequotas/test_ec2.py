@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_a_quota_has_a_default_and_what_is_applied(client: Callable[..., Any]) -> None:
+def test_a_quota_has_a_default_and_an_applied_value(client: Callable[..., Any]) -> None:
     quotas = client("service-quotas")
     asked = {"ServiceCode": "ec2", "QuotaCode": "L-417A185B"}
     applied = quotas.get_service_quota(**asked)["Quota"]
@@ -36,6 +36,6 @@ def test_quotas_are_listed_in_pages(client: Callable[..., Any]) -> None:
     "asked",
     [{"ServiceCode": "ec2", "QuotaCode": "L-00000000"}, {"ServiceCode": "no-such", "QuotaCode": "L-417A185B"}],
 )
-def test_a_quota_that_there_is_not_is_refused(client: Callable[..., Any], asked: dict[str, str]) -> None:
+def test_an_unknown_quota_is_refused(client: Callable[..., Any], asked: dict[str, str]) -> None:
     with pytest.raises(ClientError, match="NoSuchResourceException"):
         client("service-quotas").get_service_quota(**asked)

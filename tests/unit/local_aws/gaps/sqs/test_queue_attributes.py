@@ -41,7 +41,7 @@ def test_a_queue_keeps_its_policy_when_another_attribute_is_set(sqs: Any, queue:
     assert not attributes(sqs, queue).get("Policy")
 
 
-def test_policies_about_redriving_are_compact(sqs: Any, queue: str) -> None:
+def test_redrive_policies_are_compact_json(sqs: Any, queue: str) -> None:
     redrive = {"deadLetterTargetArn": f"{ARN}-dead", "maxReceiveCount": 3}
     allow = {"redrivePermission": "byQueue", "sourceQueueArns": [ARN]}
     given = {"RedrivePolicy": json.dumps(redrive, indent=1), "RedriveAllowPolicy": json.dumps(allow, indent=1)}
@@ -51,7 +51,7 @@ def test_policies_about_redriving_are_compact(sqs: Any, queue: str) -> None:
     assert found["RedriveAllowPolicy"] == f'{{"redrivePermission":"byQueue","sourceQueueArns":["{ARN}"]}}'
 
 
-def test_a_queue_without_a_redrive_allow_policy_has_no_such_attribute(sqs: Any) -> None:
+def test_a_queue_without_a_redrive_allow_policy_does_not_return_the_attribute(sqs: Any) -> None:
     sqs.set_queue_attributes(
         QueueUrl=sqs.create_queue(QueueName="plain")["QueueUrl"], Attributes={"RedriveAllowPolicy": ""}
     )
@@ -68,6 +68,6 @@ def test_a_queue_without_a_redrive_allow_policy_has_no_such_attribute(sqs: Any) 
         pytest.param({"redrivePermission": "byQueue", "sourceQueueArns": [ARN] * 11}, id="too many sources"),
     ],
 )
-def test_a_redrive_allow_policy_that_means_nothing_is_refused(sqs: Any, queue: str, policy: dict[str, Any]) -> None:
+def test_an_invalid_redrive_allow_policy_is_refused(sqs: Any, queue: str, policy: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match="RedriveAllowPolicy is invalid"):
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedriveAllowPolicy": json.dumps(policy)})

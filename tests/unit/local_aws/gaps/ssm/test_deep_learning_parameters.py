@@ -21,7 +21,7 @@ OPEN_DRIVER_PARAMETER = OPEN_DRIVER.parameter
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "ap-northeast-2"])
-def test_the_parameter_of_an_image_leads_to_the_image_in_every_region(client: Callable[..., Any], region: str) -> None:
+def test_the_parameter_of_an_image_holds_its_id_in_every_region(client: Callable[..., Any], region: str) -> None:
     parameter = client("ssm", region).get_parameter(Name=OPEN_DRIVER_PARAMETER)["Parameter"]
     assert parameter["DataType"] == "aws:ec2:image"
     (image,) = client("ec2", region).describe_images(ImageIds=[parameter["Value"]])["Images"]
@@ -32,7 +32,7 @@ def test_the_parameter_of_an_image_leads_to_the_image_in_every_region(client: Ca
     assert image["Description"].startswith("Supported EC2 instances: G4dn, G5, ")
 
 
-def test_of_several_versions_the_parameter_holds_the_newest(client: Callable[..., Any]) -> None:
+def test_a_parameter_holds_the_newest_of_several_versions(client: Callable[..., Any]) -> None:
     pattern = "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) *"
     images = client("ec2").describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": [pattern]}])["Images"]
     newest = max(images, key=lambda each: each["CreationDate"])
@@ -49,6 +49,6 @@ def test_the_parameters_are_listed_by_path(client: Callable[..., Any]) -> None:
     assert sorted(names) == sorted(below)
 
 
-def test_a_parameter_that_there_is_not_is_not_found(client: Callable[..., Any]) -> None:
+def test_an_unknown_parameter_is_not_found(client: Callable[..., Any]) -> None:
     with pytest.raises(ClientError, match="ParameterNotFound"):
         client("ssm").get_parameter(Name=f"{PARAMETERS}/x86_64/no-such/latest/ami-id")
