@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from moto.autoscaling.exceptions import AutoscalingClientError
 
+from mlinfra.local_aws.mechanisms import pages
 from mlinfra.local_aws.mechanisms.api_model import violation
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ def group_called(backend: AutoScalingBackend, name: str) -> FakeAutoScalingGroup
     return backend.autoscaling_groups[name]
 
 
-def page(request: Mapping[str, Any], items: Sequence[T]) -> tuple[Sequence[T], str | None]:
+def page(request: Mapping[str, Any], items: Sequence[T]) -> tuple[list[T], str | None]:
     """One page of items, by the request's `NextToken` and `MaxRecords`, and the next token."""
-    token, records = request.get("NextToken") or "0", int(request.get("MaxRecords") or _DEFAULT_PAGE)
-    if not token.isdecimal() or int(token) > len(items):
-        refuse("The token is invalid.", "InvalidNextToken")
+    records = int(request.get("MaxRecords") or _DEFAULT_PAGE)
     if records > _LONGEST_PAGE:
         refuse(f"Maximum number of records is {_LONGEST_PAGE}")
-    start, end = int(token), int(token) + records
-    return items[start:end], str(end) if end < len(items) else None
+    try:
+        return pages.page(items, token=request.get("NextToken"), size=records)
+    except ValueError:
+        refuse("The token is invalid.", "InvalidNextToken")

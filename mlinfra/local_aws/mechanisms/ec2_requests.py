@@ -12,6 +12,8 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX, generic_filter
 
+from mlinfra.local_aws.mechanisms import pages
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -99,11 +101,10 @@ def filtered(response: EC2BaseResponse, resources: Iterable[T]) -> list[T]:
     return generic_filter(response._filters_from_querystring(), list(resources))  # noqa: SLF001
 
 
-def page(parameters: Mapping[str, Any], items: Sequence[T]) -> tuple[Sequence[T], str | None]:
+def page(parameters: Mapping[str, Any], items: Sequence[T]) -> tuple[list[T], str | None]:
     """One page of items, by the request's `NextToken` and `MaxResults`, and the next token."""
-    token = parameters.get("NextToken") or "0"
-    if not token.isdecimal() or int(token) > len(items):
+    token = parameters.get("NextToken")
+    try:
+        return pages.page(items, token=token, size=int(parameters.get("MaxResults") or len(items) or 1))
+    except ValueError:
         refuse_value(f"The token '{token}' is invalid.")
-    start = int(token)
-    end = start + int(parameters.get("MaxResults") or len(items) or 1)
-    return items[start:end], str(end) if end < len(items) else None

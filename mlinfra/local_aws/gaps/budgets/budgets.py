@@ -17,7 +17,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from mlinfra.local_aws.gaps.budgets.tags import forget_tags, put_tags
 from mlinfra.local_aws.mechanisms.api_model import ApiError, checked_request
 from mlinfra.local_aws.mechanisms.extending import add_operations, wrap
-from mlinfra.local_aws.mechanisms.pages import page
+from mlinfra.local_aws.mechanisms.pages import requested_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,15 +60,8 @@ def existing_budget(response: BudgetsResponse, request: dict[str, Any]) -> Budge
 
 
 def paged(request: dict[str, Any], items: list[Any]) -> tuple[list[Any], str | None]:
-    """The page that a request asks for, and the token of the next page.
-
-    Raises:
-        ApiError: InvalidNextTokenException.
-    """
-    try:
-        return page(items, token=request.get("NextToken"), size=request.get("MaxResults", _PAGE))
-    except ValueError as error:
-        raise ApiError(code="InvalidNextTokenException", message=str(error)) from None
+    """The page that a request asks for, and the token of the next page."""
+    return requested_page(request, items, default_size=_PAGE)
 
 
 def update_budget(self: BudgetsResponse) -> EmptyResult:

@@ -18,7 +18,7 @@ from moto.core.utils import utcnow
 
 from mlinfra.local_aws.mechanisms.api_model import ApiError, checked_request
 from mlinfra.local_aws.mechanisms.extending import add_operations, kept
-from mlinfra.local_aws.mechanisms.pages import page
+from mlinfra.local_aws.mechanisms.pages import requested_page
 
 Monitor = dict[str, Any]
 Subscription = dict[str, Any]
@@ -186,7 +186,4 @@ def _subscriptions(response: CostExplorerResponse) -> dict[str, Subscription]:
 
 
 def _paged(request: dict[str, Any], found: list[Any]) -> tuple[list[Any], str | None]:
-    try:
-        return page(found, token=request.get("NextPageToken"), size=request.get("MaxResults", _PAGE))
-    except ValueError as error:
-        raise ApiError(code="InvalidNextTokenException", message=str(error)) from None
+    return requested_page(request, found, default_size=_PAGE, token="NextPageToken")  # noqa: S106

@@ -13,9 +13,9 @@ from moto.ce.responses import CostExplorerResponse
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 
-from mlinfra.local_aws.mechanisms.api_model import ApiError, checked_request
+from mlinfra.local_aws.mechanisms.api_model import checked_request
 from mlinfra.local_aws.mechanisms.extending import add_operations, kept
-from mlinfra.local_aws.mechanisms.pages import page
+from mlinfra.local_aws.mechanisms.pages import requested_page
 
 _PAGE = 100
 _GENERATED = "aws:"
@@ -52,10 +52,7 @@ def list_cost_allocation_tags(self: CostExplorerResponse) -> ActionResult:
         and tag["Status"] == request.get("Status", tag["Status"])
         and tag["Type"] == request.get("Type", tag["Type"])
     ]
-    try:
-        some, token = page(found, token=request.get("NextToken"), size=request.get("MaxResults", _PAGE))
-    except ValueError as error:
-        raise ApiError(code="InvalidNextTokenException", message=str(error)) from None
+    some, token = requested_page(request, found, default_size=_PAGE)
     return ActionResult({"CostAllocationTags": some, "NextToken": token})
 
 

@@ -16,7 +16,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from mlinfra.local_aws.mechanisms.alarm_rules import AlarmRule
 from mlinfra.local_aws.mechanisms.api_model import ApiError, violation
 from mlinfra.local_aws.mechanisms.extending import add_operations, wrap
-from mlinfra.local_aws.mechanisms.pages import page
+from mlinfra.local_aws.mechanisms.pages import requested_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,10 +85,7 @@ def _describe_alarms(_original: Callable[[CloudWatchResponse], ActionResult], se
     for alarm in backend.alarms.values():
         _evaluate(backend, alarm)
     found = [alarm for _, alarm in sorted(backend.alarms.items()) if _is_asked_for(alarm, request)]
-    try:
-        some, token = page(found, token=request.get("NextToken"), size=request.get("MaxRecords", _PAGE))
-    except ValueError as error:
-        raise ApiError(code="InvalidNextToken", message=str(error)) from None
+    some, token = requested_page(request, found, default_size=_PAGE, size="MaxRecords", code="InvalidNextToken")
     answer = {
         "MetricAlarms": [each for each in some if each.rule is None],
         "CompositeAlarms": [each for each in some if each.rule is not None],

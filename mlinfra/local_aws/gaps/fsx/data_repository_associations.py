@@ -18,7 +18,7 @@ from moto.fsx.responses import FSxResponse
 from mlinfra.local_aws.gaps.fsx.file_systems import existing_file_system
 from mlinfra.local_aws.mechanisms.api_model import ApiError, checked_request
 from mlinfra.local_aws.mechanisms.extending import add_operations, kept
-from mlinfra.local_aws.mechanisms.pages import page
+from mlinfra.local_aws.mechanisms.pages import requested_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,10 +86,7 @@ def describe_data_repository_associations(self: FSxResponse) -> ActionResult:
     for each in request.get("Filters", []):
         value_of = _FILTERS.get(each["Name"])
         found = [association for association in found if value_of and value_of(association) in each["Values"]]
-    try:
-        some, token = page(found, token=request.get("NextToken"), size=request.get("MaxResults", _PAGE))
-    except ValueError as error:
-        raise ApiError(code="BadRequest", message=str(error)) from None
+    some, token = requested_page(request, found, default_size=_PAGE, code="BadRequest")
     return ActionResult({"Associations": [_described(self, each) for each in some], "NextToken": token})
 
 
