@@ -31,7 +31,7 @@ def check(response: EC2BaseResponse, operation: str) -> Mapping[str, Any]:
 
     Raises:
         EC2ClientError: MissingParameter, InvalidParameterValue, or DryRunOperation if the request
-            only asks whether it would succeed.
+            has the parameter DryRun.
     """
     parameters: Mapping[str, Any] = response._get_params()  # noqa: SLF001  moto's way to read parameters
     shape = get_service_model("ec2").operation_model(operation).input_shape

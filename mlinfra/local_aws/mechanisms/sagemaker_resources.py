@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Key = tuple[str, ...]
 
-GONE = "gone"
+DELETED = "deleted"
 
 
 @dataclass
@@ -50,7 +50,7 @@ class States:
     updating: str = "Updating"
     updated: str = "InService"
     deleting: str = "Deleting"
-    deleted: str = GONE
+    deleted: str = DELETED
 
 
 def refusal(response: SageMakerResponse, code: str, message: str) -> SagemakerClientError:
@@ -257,7 +257,7 @@ class ResourceKind:
         """Change a transitional status to the next after it was described."""
         if self.status is None or resource.next_status is None:
             return
-        if resource.next_status == GONE:
+        if resource.next_status == DELETED:
             self.resources(backend).pop(self.key_of(resource.description), None)
         resource.description[self.status], resource.next_status = resource.next_status, None
 

@@ -42,9 +42,9 @@ def put_tags(response: BudgetsResponse, arn: str, tags: list[dict[str, str]]) ->
 def forget_tags(response: BudgetsResponse, arn: str) -> None:
     """Delete the tags of a deleted resource and of the resources below it."""
     taggable = _taggable(response.backend)
-    for gone in [each for each in taggable if each == arn or each.startswith(f"{arn}/")]:
-        taggable.remove(gone)
-        _tagger(response.backend).delete_all_tags_for_resource(gone)
+    for deleted in [each for each in taggable if each == arn or each.startswith(f"{arn}/")]:
+        taggable.remove(deleted)
+        _tagger(response.backend).delete_all_tags_for_resource(deleted)
 
 
 def list_tags_for_resource(self: BudgetsResponse) -> ActionResult:

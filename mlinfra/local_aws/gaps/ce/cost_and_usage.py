@@ -38,9 +38,9 @@ def _get_cost_and_usage(
     original: Callable[[CostExplorerResponse], str], response: CostExplorerResponse
 ) -> str | ActionResult:
     request = checked_request(response, "GetCostAndUsage")
-    told = original(response)
-    if json.loads(told)["ResultsByTime"]:
-        return told
+    preset = original(response)
+    if json.loads(preset)["ResultsByTime"]:
+        return preset
     start, end = request["TimePeriod"]["Start"], request["TimePeriod"]["End"]
     if start >= end:
         raise ApiError(code="ValidationException", message="Start date (and hour) should be before end date (and hour)")

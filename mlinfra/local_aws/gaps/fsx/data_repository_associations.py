@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Association = dict[str, Any]
 
 _PAGE = 25
-_NEXT = {"CREATING": "AVAILABLE", "UPDATING": "AVAILABLE", "DELETING": "gone", "AVAILABLE": "AVAILABLE"}
+_NEXT = {"CREATING": "AVAILABLE", "UPDATING": "AVAILABLE", "DELETING": "DELETED", "AVAILABLE": "AVAILABLE"}
 _FILTERS: dict[str, Callable[[Association], str]] = {
     "file-system-id": lambda association: association["FileSystemId"],
     "data-repository-type": lambda _association: "S3",
@@ -130,7 +130,7 @@ def _associations(response: FSxResponse) -> dict[str, Association]:
     backend = response.fsx_backend
     associations: dict[str, Association] = kept(backend, "data repository associations", dict)
     for identifier, each in list(associations.items()):
-        if each["Lifecycle"] == "gone" or each["FileSystemId"] not in backend.file_systems:
+        if each["Lifecycle"] == "DELETED" or each["FileSystemId"] not in backend.file_systems:
             del associations[identifier]
     return associations
 

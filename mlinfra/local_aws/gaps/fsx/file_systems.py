@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from moto.fsx.models import FSxBackend
 
-_GONE = "gone"
+_DELETED = "DELETED"
 
 
 @dataclass
@@ -75,7 +75,7 @@ def existing_file_system(backend: FSxBackend, file_system_id: str) -> FileSystem
     Raises:
         ApiError: FileSystemNotFound.
     """
-    _forget_gone(backend)
+    _forget_deleted(backend)
     if file_system_id not in backend.file_systems:
         raise ApiError(code="FileSystemNotFound", message=f"File system '{file_system_id}' does not exist.")
     return backend.file_systems[file_system_id]
@@ -128,7 +128,7 @@ _AWS_MANAGED_KEY = "00000000-0000-0000-0000-000000000000"
 
 def _describe(original: Callable[[FSxResponse], str], response: FSxResponse) -> str:
     request = checked_request(response, "DescribeFileSystems", code="BadRequest")
-    _forget_gone(response.fsx_backend)
+    _forget_deleted(response.fsx_backend)
     for file_system_id in request.get("FileSystemIds", []):
         existing_file_system(response.fsx_backend, file_system_id)
     return original(response)
@@ -137,7 +137,7 @@ def _describe(original: Callable[[FSxResponse], str], response: FSxResponse) -> 
 def _delete(_original: Callable[[FSxResponse], str], response: FSxResponse) -> ActionResult:
     request = checked_request(response, "DeleteFileSystem", code="BadRequest")
     file_system = existing_file_system(response.fsx_backend, request["FileSystemId"])
-    _all_details(response.fsx_backend)[file_system.file_system_id].states = ["DELETING", _GONE]
+    _all_details(response.fsx_backend)[file_system.file_system_id].states = ["DELETING", _DELETED]
     return ActionResult({"FileSystemId": file_system.file_system_id, "Lifecycle": "DELETING"})
 
 
@@ -161,11 +161,11 @@ def _described(original: Callable[[FileSystem], dict[str, Any]], file_system: Fi
     return {name: value for name, value in answer.items() if value is not None}
 
 
-def _forget_gone(backend: FSxBackend) -> None:
+def _forget_deleted(backend: FSxBackend) -> None:
     details = _all_details(backend)
-    for gone in [each for each, known in details.items() if known.states == [_GONE]]:
-        del details[gone]
-        backend.file_systems.pop(gone, None)
+    for deleted in [each for each, known in details.items() if known.states == [_DELETED]]:
+        del details[deleted]
+        backend.file_systems.pop(deleted, None)
 
 
 def _all_details(backend: FSxBackend) -> dict[str, _Details]:

@@ -34,7 +34,7 @@ def test_a_type_that_moto_lacks_is_described_with_its_gpus(client: Callable[...,
         "TotalGpuMemoryInMiB": 131072,
     }
     assert described["VCpuInfo"]["DefaultVCpus"] == 64
-    # Without these two the provider says that there is no such type.
+    # Without these two members, the provider reports an unknown type.
     assert described["EbsInfo"]["EbsOptimizedSupport"] == "default"
     assert "cluster" in described["PlacementGroupInfo"]["SupportedStrategies"]
 
