@@ -114,7 +114,7 @@ def test_what_runs_says_whose_it_is(deployed: dict[str, Terraform]) -> None:
     assert len(instances) == 2
     for instance in instances:
         tags = {each["Key"]: each["Value"] for each in instance["Tags"]}
-        assert (tags["Owner"], tags["Expires"], tags["AutoStop"]) == ("ana@example.com", "2099-12-31", "true")
+        assert (tags["Owner"], tags["Expires"], tags["AutoStop"]) == ("ana@example.com", "2026-12-24", "true")
 
 
 def test_state_lies_in_the_bucket_and_nowhere_else(platform: Project, deployed: dict[str, Terraform]) -> None:

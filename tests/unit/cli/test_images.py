@@ -30,7 +30,6 @@ from mlinfra import Environment, Experiment
 {name} = Environment(
     name="{name}", project="recsys", account_id="{account}", region="us-east-1", team="ml", cost_center="none",
     repository="example.com", monthly_spend_limit_usd=1, emulated={emulated}, sizes={{"small": "g4dn.xlarge"}},
-    max_experiment_days=36_500,
     experiments=[Experiment(name="two-tower-v2", owner="ana@example.com", size="small", expires=date(2099, 12, 31))],
 )
 """
