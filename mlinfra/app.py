@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+if not shutil.which(os.environ.get("JSII_NODE", "node")):
+    # cdktf runs in Node.js, and jsii ends in two tracebacks without it.
+    sys.exit(
+        "Node.js 20 or newer is required, and 'node' is not on the PATH. Install it: https://nodejs.org/en/download"
+    )
 
 from mlinfra._cdk import App
 from mlinfra.declarations import expired_experiments

@@ -51,8 +51,8 @@ def home_error_message() -> str:
 
 def _own_folder(path: Path) -> tuple[str, str, Path] | None:
     for variable, name, folder in (
-        ("XDG_STATE_HOME", "log", user_log_path("mlinfra")),
         ("XDG_STATE_HOME", "state", user_state_path("mlinfra")),
+        ("XDG_STATE_HOME", "log", user_log_path("mlinfra")),
         ("XDG_CACHE_HOME", "cache", user_cache_path("mlinfra")),
     ):
         # A folder above it may be what is not writable.

@@ -84,6 +84,13 @@ def kill_when(
         time.sleep(0.01)
     if whole_group:
         os.killpg(process.pid, signal.SIGKILL)
+        # Terraform applies in a session of its own, so that it completes when mlinfra alone is killed.
+        folder = os.environ["XDG_STATE_HOME"]
+        found = subprocess.run(
+            ["/usr/bin/env", "pgrep", "-f", f"terraform apply .*{folder}"], capture_output=True, text=True, check=False
+        )
+        for each in found.stdout.split():
+            os.killpg(int(each), signal.SIGKILL)
     else:
         process.kill()
     assert process.wait() == -signal.SIGKILL

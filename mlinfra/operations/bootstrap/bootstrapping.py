@@ -166,7 +166,7 @@ def _converge(terraform: Terraform, account: AwsAccount, private: Workspace, pro
         step.conclude(("changes" if changes else "nothing to change") + taken_over)
     if changes:
         with progress.step("Apply") as step:
-            replace(terraform, on_line=step.say).apply(plan)
+            replace(terraform, on_line=step.say).apply(plan, log=private.path / "apply.log")
     return changes
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 _WAIT_SECONDS = 120.0
+_CHILD_SECONDS = 3.0
+"""The time for providers to end after their Terraform."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,27 @@ def workspace(environment: Environment, *, announce: Callable[[str], None]) -> I
         path.mkdir(mode=0o700)
         try:
             yield Workspace(path, killed, inherited=(record.fileno(),))
-        finally:
-            _empty(path)
-            Path(record.name).unlink()
+        except BaseException:
+            record.close()
+            _clean_up_unless_running(path, Path(record.name))
+            raise
+        _empty(path)
+        Path(record.name).unlink()
+
+
+def _clean_up_unless_running(path: Path, record_path: Path) -> None:
+    """Remove the folder and the record, unless a child process, which holds the inherited lock, is still running.
+
+    An interrupted Terraform that was not waited for still needs them. The next bootstrap waits for its end.
+    """
+    deadline = time.monotonic() + _CHILD_SECONDS
+    with record_path.open("a+") as record:
+        while not lock_record(record, record_path):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.1)
+        _empty(path)
+        record_path.unlink()
 
 
 def _name(environment: Environment) -> str:

@@ -17,7 +17,7 @@ from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import stack_selection
 from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no_local_apply, state_of
-from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, private_text
+from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, private_text, require_plans_folder
 from mlinfra.operations.deploy.state_lock import held_lock, lock_error
 from mlinfra.operations.terraform import (
     RemoteState,
@@ -119,6 +119,7 @@ def plan(
         DeclarationError: if an environment is invalid.
     """
     out = out or root / PLANS_FOLDER
+    require_plans_folder(out)
     repository = Repository(root)
     base = _base(repository, changed_since, progress)
     with progress.step("Check the tools") as step:

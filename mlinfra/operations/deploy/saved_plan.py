@@ -122,18 +122,10 @@ class SavedPlan:
         """Replace an earlier plan, and copy the stack from the folder `synthesized`.
 
         Raises:
-            OperationError: if the earlier plan was applied and its state could not be written to the bucket, or a file
-                is in place of the folder.
+            OperationError: if the earlier plan was applied and its state could not be written to the bucket.
         """
         if self.errored_state.exists():
             raise OperationError(unsaved_state_message(self))
-        for folder in (self.folder, *self.folder.parents):
-            if folder.is_file():
-                message = (
-                    f"{folder} is a file, and plans are saved in a folder of this name. Move the file away, or choose "
-                    f"another folder with --out."
-                )
-                raise OperationError(message)
         shutil.rmtree(self.folder, ignore_errors=True)
         # Plans contain the values of sensitive attributes.
         self.folder.mkdir(mode=0o700, parents=True)
@@ -210,6 +202,26 @@ class SavedPlan:
             "cdk.tf.json": _digest(self.stack / "cdk.tf.json"),
             "stack": _digest_of_all(self.stack),
         }
+
+
+def require_plans_folder(folder: Path) -> None:
+    """Check that plans can be saved in `folder`, which is created with the first plan.
+
+    Raises:
+        OperationError: if a file is in its place, or it cannot be written to.
+    """
+    for each in (folder, *folder.parents):
+        if each.is_dir():
+            if os.access(each, os.W_OK):
+                return
+            message = f"Plans cannot be saved in {folder}: {each} is not writable. Choose another folder with --out."
+            raise OperationError(message)
+        if each.exists():
+            message = (
+                f"Plans cannot be saved in {folder}: {each} is a file. Move it away, or choose another folder with "
+                f"--out."
+            )
+            raise OperationError(message)
 
 
 def unsaved_state_message(plan: SavedPlan) -> str:

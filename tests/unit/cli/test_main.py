@@ -32,6 +32,60 @@ def test_help_is_shown() -> None:
     assert "bootstrap" in mlinfra("--help").stdout
 
 
+def test_commands_are_listed_in_panels_by_purpose_in_order() -> None:
+    shown = mlinfra("--help").stdout
+    panels = re.findall("^╭─ ([A-Z][a-z ]+?) ─", shown, re.MULTILINE)
+    assert panels == ["Options", "Set up", "Declare", "Deploy", "Run", "Watch", "Clean up"]
+
+
+@pytest.mark.parametrize("command", [(), ("plan",), ("clusters", "stop"), ("provenance",), ("provenance", "commit")])
+def test_h_is_help(command: tuple[str, ...]) -> None:
+    assert mlinfra(*command, "-h").stdout == mlinfra(*command, "--help").stdout
+    assert "Usage: mlinfra" in mlinfra(*command, "-h").stdout
+
+
+def test_shell_completion_lists_the_commands() -> None:
+    variables = {"_MLINFRA_COMPLETE": "complete_bash", "COMP_WORDS": "mlinfra pr", "COMP_CWORD": "1"}
+    assert mlinfra(**variables).stdout.split() == ["provenance"]
+    assert "_MLINFRA_COMPLETE=complete_bash" in mlinfra("--show-completion", "bash").stdout
+
+
+def test_parallelism_has_one_name() -> None:
+    for command in ("plan", "drift"):
+        assert "--parallelism" in mlinfra(command, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("apply",),
+        ("bootstrap",),
+        ("buckets", "list"),
+        ("buckets", "pin"),
+        ("catalog",),
+        ("clusters",),
+        ("clusters", "stop"),
+        ("demo",),
+        ("images", "diff"),
+        ("images", "list"),
+        ("images", "pin"),
+        ("local", "status"),
+        ("plan",),
+        ("provenance", "commit"),
+        ("provenance", "stack"),
+    ],
+    ids=" ".join,
+)
+def test_json_is_an_option_of_every_command_with_a_result(command: tuple[str, ...]) -> None:
+    assert "--json" in mlinfra(*command, "--help").stdout
+
+
+def test_json_is_alone_on_standard_output() -> None:
+    assert json.loads(mlinfra("images", "list", "--json").stdout)[0]["family"]
+    assert isinstance(json.loads(mlinfra("buckets", "list", "--json").stdout), dict)
+    assert json.loads(mlinfra("local", "status", "--json").stdout) == {"running": False}
+
+
 def test_help_loads_nothing_heavy() -> None:
     program = "import sys; from mlinfra.cli.main import app; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

@@ -62,6 +62,25 @@ def test_it_is_gone_after_an_error(tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
 
 
+def test_an_interrupted_bootstrap_keeps_the_folder_of_a_child_that_is_still_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_CHILD_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_WAIT_SECONDS", 0.1)
+    with suppress(KeyboardInterrupt), workspace(ENVIRONMENT, announce=ignore) as private:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=private.inherited)
+        raise KeyboardInterrupt
+    try:
+        assert private.path.exists()
+        with pytest.raises(OperationError, match="is still running"), workspace(ENVIRONMENT, announce=ignore):
+            pass
+    finally:
+        child.kill()
+        child.wait()
+    with workspace(ENVIRONMENT, announce=ignore) as private:
+        assert private.killed is not None
+
+
 def test_what_a_killed_bootstrap_left_is_not_used() -> None:
     os.kill(killed_holder(), signal.SIGKILL)
     with workspace(ENVIRONMENT, announce=ignore) as private:

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved_review
+from tests.conftest import TODAY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELD = SimpleNamespace(
+    id="MLR101", stack="dev-data", address="aws_s3_bucket.raw", text="It is destroyed.", fix="Keep it."
+)
+
+
+def reviewed(*held: object) -> Any:
+    return lambda *_, **__: SimpleNamespace(held=held, exit_code=3 if held else 0)
+
+
+def test_a_held_review_ends_an_apply_with_the_exit_code_of_a_held_review(tmp_path: Path) -> None:
+    with pytest.raises(ReviewHeldError) as refused:
+        require_approved_review([], reviewed(HELD), root=tmp_path, today=TODAY, live=False)
+    assert refused.value.exit_code == 3
+    assert refused.value.message == (
+        "The review holds 1 finding without an approval. Nothing was applied. Fix the findings and plan again, or have "
+        "each of them approved in approvals/*.yaml."
+    )
+    assert refused.value.details == "MLR101  dev-data  aws_s3_bucket.raw: It is destroyed. Keep it."
+
+
+def test_a_review_without_held_findings_permits_an_apply(tmp_path: Path) -> None:
+    require_approved_review([], reviewed(), root=tmp_path, today=TODAY, live=False)
