@@ -1,7 +1,6 @@
 """Infrastructure for machine learning teams on AWS, as Python classes.
 
-The public names, each imported when first used: a program that only reads environments never
-loads cdktf.
+The public names, each imported on first use: a program that only reads environments never loads cdktf.
 """
 
 from __future__ import annotations
@@ -10,201 +9,134 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlinfra._cdk import TerraformOutput
-    from mlinfra.app import MlApp, problems_without_traceback
-    from mlinfra.constructs.account import AdoptedResource, CiRoles, ConsoleLockdown, Network
-    from mlinfra.constructs.data_lake import DataCatalog, DataLake, Lifecycle, ObjectLock, Replication
-    from mlinfra.constructs.ml_assets import ExperimentTracking, FeatureStore, ImageRepository, ModelRegistry
-    from mlinfra.constructs.parts import Alerts, EncryptionKey, Function, NetworkSettings
-    from mlinfra.constructs.serving import EndpointWatch, ServingEndpoint
-    from mlinfra.constructs.shutdown import (
-        ClusterRecords,
-        IdleGuard,
-        IdleStop,
-        Janitor,
-        JobWatch,
-        NodeWatch,
-        QuietSchedule,
-        Shutdown,
+    # For type checkers: the same names as in _EXPORTS, re-exported by `as`.
+    from mlinfra._cdk import TerraformOutput as TerraformOutput
+    from mlinfra.app import (
+        MlApp as MlApp,
+        problems_without_traceback as problems_without_traceback,
+        warn_about_expired_experiments as warn_about_expired_experiments,
     )
-    from mlinfra.constructs.studio import Studio
-    from mlinfra.constructs.training import TrainingCluster, TrainingQueue
+    from mlinfra.constructs.account import (
+        AdoptedResource as AdoptedResource,
+        CiRoles as CiRoles,
+        ConsoleLockdown as ConsoleLockdown,
+        Network as Network,
+    )
+    from mlinfra.constructs.data_lake import (
+        DataCatalog as DataCatalog,
+        DataLake as DataLake,
+        Lifecycle as Lifecycle,
+        ObjectLock as ObjectLock,
+        Replication as Replication,
+    )
+    from mlinfra.constructs.ml_assets import (
+        ExperimentTracking as ExperimentTracking,
+        FeatureStore as FeatureStore,
+        ImageRepository as ImageRepository,
+        ModelRegistry as ModelRegistry,
+    )
+    from mlinfra.constructs.parts import (
+        Alerts as Alerts,
+        EncryptionKey as EncryptionKey,
+        NetworkSettings as NetworkSettings,
+    )
+    from mlinfra.constructs.serving import EndpointWatch as EndpointWatch, ServingEndpoint as ServingEndpoint
+    from mlinfra.constructs.shutdown import Shutdown as Shutdown
+    from mlinfra.constructs.studio import Studio as Studio
+    from mlinfra.constructs.training import TrainingCluster as TrainingCluster, TrainingQueue as TrainingQueue
     from mlinfra.declarations import (
-        Adopted,
-        Asynchronous,
-        BlueGreen,
-        CapacityBlock,
-        CapacityReservation,
-        DataLakeSettings,
-        Endpoint,
-        Environment,
-        Experiment,
-        FeatureGroup,
-        Forgotten,
-        Image,
-        Lustre,
-        OnDemand,
-        Person,
-        Pipeline,
-        Queue,
-        QuietHours,
-        RealTime,
-        RegisteredModel,
-        Serverless,
-        Space,
-        Spot,
-        StudioSettings,
-        Team,
-        Tracking,
-        Variant,
-        load_environments,
+        Adopted as Adopted,
+        Asynchronous as Asynchronous,
+        BlueGreen as BlueGreen,
+        CapacityBlock as CapacityBlock,
+        CapacityReservation as CapacityReservation,
+        DataLakeSettings as DataLakeSettings,
+        Endpoint as Endpoint,
+        Environment as Environment,
+        Experiment as Experiment,
+        FeatureGroup as FeatureGroup,
+        Forgotten as Forgotten,
+        Image as Image,
+        Lustre as Lustre,
+        OnDemand as OnDemand,
+        Person as Person,
+        Pipeline as Pipeline,
+        Queue as Queue,
+        QuietHours as QuietHours,
+        RealTime as RealTime,
+        RegisteredModel as RegisteredModel,
+        Serverless as Serverless,
+        Space as Space,
+        Spot as Spot,
+        StudioSettings as StudioSettings,
+        Team as Team,
+        Tracking as Tracking,
+        Variant as Variant,
+        load_environments as load_environments,
     )
-    from mlinfra.errors import DeclarationError
-    from mlinfra.platform import Platform
-    from mlinfra.stack import MlStack
-    from mlinfra.stacks.state import StateStack
+    from mlinfra.errors import DeclarationError as DeclarationError
+    from mlinfra.platform import Platform as Platform
+    from mlinfra.stack import MlStack as MlStack
+    from mlinfra.stacks.state import StateStack as StateStack
 
-_HOMES = {
-    "Adopted": "mlinfra.declarations",
-    "AdoptedResource": "mlinfra.constructs.account",
-    "Alerts": "mlinfra.constructs.parts",
-    "Asynchronous": "mlinfra.declarations",
-    "BlueGreen": "mlinfra.declarations",
-    "CapacityBlock": "mlinfra.declarations",
-    "CapacityReservation": "mlinfra.declarations",
-    "CiRoles": "mlinfra.constructs.account",
-    "ClusterRecords": "mlinfra.constructs.shutdown",
-    "ConsoleLockdown": "mlinfra.constructs.account",
-    "DataCatalog": "mlinfra.constructs.data_lake",
-    "DataLake": "mlinfra.constructs.data_lake",
-    "DataLakeSettings": "mlinfra.declarations",
-    "DeclarationError": "mlinfra.errors",
-    "EncryptionKey": "mlinfra.constructs.parts",
-    "Endpoint": "mlinfra.declarations",
-    "EndpointWatch": "mlinfra.constructs.serving",
-    "Environment": "mlinfra.declarations",
-    "Experiment": "mlinfra.declarations",
-    "ExperimentTracking": "mlinfra.constructs.ml_assets",
-    "FeatureGroup": "mlinfra.declarations",
-    "FeatureStore": "mlinfra.constructs.ml_assets",
-    "Forgotten": "mlinfra.declarations",
-    "Function": "mlinfra.constructs.parts",
-    "IdleGuard": "mlinfra.constructs.shutdown",
-    "IdleStop": "mlinfra.constructs.shutdown",
-    "Image": "mlinfra.declarations",
-    "ImageRepository": "mlinfra.constructs.ml_assets",
-    "Janitor": "mlinfra.constructs.shutdown",
-    "JobWatch": "mlinfra.constructs.shutdown",
-    "Lifecycle": "mlinfra.constructs.data_lake",
-    "Lustre": "mlinfra.declarations",
-    "MlApp": "mlinfra.app",
-    "MlStack": "mlinfra.stack",
-    "ModelRegistry": "mlinfra.constructs.ml_assets",
-    "Network": "mlinfra.constructs.account",
-    "NetworkSettings": "mlinfra.constructs.parts",
-    "NodeWatch": "mlinfra.constructs.shutdown",
-    "ObjectLock": "mlinfra.constructs.data_lake",
-    "OnDemand": "mlinfra.declarations",
-    "Person": "mlinfra.declarations",
-    "Pipeline": "mlinfra.declarations",
-    "Platform": "mlinfra.platform",
-    "Queue": "mlinfra.declarations",
-    "QuietHours": "mlinfra.declarations",
-    "QuietSchedule": "mlinfra.constructs.shutdown",
-    "RealTime": "mlinfra.declarations",
-    "RegisteredModel": "mlinfra.declarations",
-    "Replication": "mlinfra.constructs.data_lake",
-    "Serverless": "mlinfra.declarations",
-    "ServingEndpoint": "mlinfra.constructs.serving",
-    "Shutdown": "mlinfra.constructs.shutdown",
-    "Space": "mlinfra.declarations",
-    "Spot": "mlinfra.declarations",
-    "StateStack": "mlinfra.stacks.state",
-    "Studio": "mlinfra.constructs.studio",
-    "StudioSettings": "mlinfra.declarations",
-    "Team": "mlinfra.declarations",
-    "TerraformOutput": "mlinfra._cdk",
-    "Tracking": "mlinfra.declarations",
-    "TrainingCluster": "mlinfra.constructs.training",
-    "TrainingQueue": "mlinfra.constructs.training",
-    "Variant": "mlinfra.declarations",
-    "load_environments": "mlinfra.declarations",
-    "problems_without_traceback": "mlinfra.app",
+_EXPORTS = {
+    "mlinfra._cdk": ("TerraformOutput",),
+    "mlinfra.app": ("MlApp", "problems_without_traceback", "warn_about_expired_experiments"),
+    "mlinfra.constructs.account": ("AdoptedResource", "CiRoles", "ConsoleLockdown", "Network"),
+    "mlinfra.constructs.data_lake": ("DataCatalog", "DataLake", "Lifecycle", "ObjectLock", "Replication"),
+    "mlinfra.constructs.ml_assets": ("ExperimentTracking", "FeatureStore", "ImageRepository", "ModelRegistry"),
+    "mlinfra.constructs.parts": ("Alerts", "EncryptionKey", "NetworkSettings"),
+    "mlinfra.constructs.serving": ("EndpointWatch", "ServingEndpoint"),
+    "mlinfra.constructs.shutdown": ("Shutdown",),
+    "mlinfra.constructs.studio": ("Studio",),
+    "mlinfra.constructs.training": ("TrainingCluster", "TrainingQueue"),
+    "mlinfra.declarations": (
+        "Adopted",
+        "Asynchronous",
+        "BlueGreen",
+        "CapacityBlock",
+        "CapacityReservation",
+        "DataLakeSettings",
+        "Endpoint",
+        "Environment",
+        "Experiment",
+        "FeatureGroup",
+        "Forgotten",
+        "Image",
+        "Lustre",
+        "OnDemand",
+        "Person",
+        "Pipeline",
+        "Queue",
+        "QuietHours",
+        "RealTime",
+        "RegisteredModel",
+        "Serverless",
+        "Space",
+        "Spot",
+        "StudioSettings",
+        "Team",
+        "Tracking",
+        "Variant",
+        "load_environments",
+    ),
+    "mlinfra.errors": ("DeclarationError",),
+    "mlinfra.platform": ("Platform",),
+    "mlinfra.stack": ("MlStack",),
+    "mlinfra.stacks.state": ("StateStack",),
 }
+"""The public names by the module that they are imported from."""
 
-__all__ = [
-    "Adopted",
-    "AdoptedResource",
-    "Alerts",
-    "Asynchronous",
-    "BlueGreen",
-    "CapacityBlock",
-    "CapacityReservation",
-    "CiRoles",
-    "ClusterRecords",
-    "ConsoleLockdown",
-    "DataCatalog",
-    "DataLake",
-    "DataLakeSettings",
-    "DeclarationError",
-    "EncryptionKey",
-    "Endpoint",
-    "EndpointWatch",
-    "Environment",
-    "Experiment",
-    "ExperimentTracking",
-    "FeatureGroup",
-    "FeatureStore",
-    "Forgotten",
-    "Function",
-    "IdleGuard",
-    "IdleStop",
-    "Image",
-    "ImageRepository",
-    "Janitor",
-    "JobWatch",
-    "Lifecycle",
-    "Lustre",
-    "MlApp",
-    "MlStack",
-    "ModelRegistry",
-    "Network",
-    "NetworkSettings",
-    "NodeWatch",
-    "ObjectLock",
-    "OnDemand",
-    "Person",
-    "Pipeline",
-    "Platform",
-    "Queue",
-    "QuietHours",
-    "QuietSchedule",
-    "RealTime",
-    "RegisteredModel",
-    "Replication",
-    "Serverless",
-    "ServingEndpoint",
-    "Shutdown",
-    "Space",
-    "Spot",
-    "StateStack",
-    "Studio",
-    "StudioSettings",
-    "Team",
-    "TerraformOutput",
-    "Tracking",
-    "TrainingCluster",
-    "TrainingQueue",
-    "Variant",
-    "load_environments",
-    "problems_without_traceback",
-]
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
+__all__ = list(_MODULES)
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        value = getattr(importlib.import_module(_MODULES[name]), name)
+        globals()[name] = value
+        return value
