@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, InstanceOf, ValidationInfo, field_validator
+from pydantic import Field, InstanceOf, ValidationInfo, field_validator
 
-from mlinfra.catalog import ImageLock, NoOffer, aws_regions, by_name, gpu_models
+from mlinfra.catalog import ImageLock, NoOffer, by_name, gpu_models
 from mlinfra.declarations.adopted import Adopted, adopted_problems, load_adopted
 from mlinfra.declarations.base import Declaration, current_judgement, duplicates, refuse, shown
 from mlinfra.declarations.bucket_record import BucketRecord
@@ -21,6 +20,7 @@ from mlinfra.declarations.expiry import expiry_problems
 from mlinfra.declarations.feature_group import FeatureGroup
 from mlinfra.declarations.forgotten import Forgotten, forgotten_problems, load_forgotten
 from mlinfra.declarations.image import Image
+from mlinfra.declarations.location import PrivateNetwork, Region
 from mlinfra.declarations.name_rules import bucket_name_problems, overlong, overlong_buckets
 from mlinfra.declarations.people import Person, Team
 from mlinfra.declarations.people_rules import people_problems, studio_problems, team_problems
@@ -49,35 +49,6 @@ _FEATURE_GROUP_NAME_LIMIT = 64
 ImageRepositoryName = Annotated[Name, Field(min_length=2, max_length=40)]
 _Entry = TypeVar("_Entry", Adopted, Forgotten)
 TagValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w .:/=+\-@]+$")]
-
-
-def _known_region(value: str) -> str:
-    if value not in aws_regions():
-        message = f"is not an AWS region. Expected: one of {', '.join(aws_regions())}."
-        raise ValueError(message)
-    return value
-
-
-_PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-"""Ranges of private addresses (RFC 1918)."""
-
-
-def _private_network(value: str) -> str:
-    try:
-        network = ipaddress.IPv4Network(value)
-    except ValueError as error:
-        message = f"is not a valid network ({error}). Expected: a private IPv4 network such as 10.0.0.0/16."
-        raise ValueError(message) from None
-    if not (any(map(network.subnet_of, _PRIVATE_RANGES)) and 16 <= network.prefixlen <= 20):  # noqa: PLR2004  AWS: /16 is the largest VPC
-        message = (
-            "does not fit. Expected: a network of /16 to /20 in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, such as "
-            "10.0.0.0/16."
-        )
-        raise ValueError(message)
-    if str(network) != value:
-        message = f"is not in CIDR notation. Expected: {network}."
-        raise ValueError(message)
-    return value
 
 
 class EnvironmentFields(Declaration):
@@ -117,7 +88,7 @@ class EnvironmentFields(Declaration):
         description="2 to 24 lower-case letters, digits and single hyphens, beginning with a letter.",
     )
     account_id: AccountId = Field(description="The AWS account, exactly 12 digits, as text.")
-    region: Annotated[str, AfterValidator(_known_region)] = Field(description="The AWS region, such as us-east-1.")
+    region: Region = Field(description="The AWS region, such as us-east-1.")
     team: TagValue = Field(description="The team that owns the environment: 1 to 256 characters that AWS tags allow.")
     cost_center: TagValue = Field(description="The cost center that pays: 1 to 256 characters that AWS tags allow.")
     repository: TagValue = Field(
@@ -144,7 +115,7 @@ class EnvironmentFields(Declaration):
         description="Buckets of the data lake with a name that does not follow from project, name, account_id and "
         f"region: by {', '.join(LAKE_BUCKETS[:-1])} or {LAKE_BUCKETS[-1]}. Default: none.",
     )
-    network_cidr: Annotated[str, AfterValidator(_private_network)] = Field(
+    network_cidr: PrivateNetwork = Field(
         default="10.0.0.0/16", description="The VPC's private IPv4 network, /16 to /20. Default: 10.0.0.0/16."
     )
     availability_zones: int = Field(
