@@ -81,7 +81,7 @@ resource "aws_autoscaling_group" "plain" {
   }
 
   lifecycle {
-    # The provider creates initial hooks and never reads them, so that an import would replace the group.
+    # The provider creates initial hooks but never reads them, so an import would replace the group.
     ignore_changes = [initial_lifecycle_hook]
   }
 }

@@ -109,12 +109,12 @@ resource "aws_launch_template" "workstation" {
   tags = { Team = var.changed ? "ml-platform" : "ml" }
 
   lifecycle {
-    # What the provider shall do at an update is in no API, so that an import cannot know it.
+    # No API returns this setting of the provider, so an import cannot read it.
     ignore_changes = [update_default_version]
   }
 }
 
-# The provider hashes the hash of a template's user data again at every plan, against AWS too:
+# The provider hashes the hash of a template's user data again at every plan, also with AWS:
 # https://github.com/hashicorp/terraform-provider-aws/issues/30825
 resource "aws_instance" "workstation" {
   launch_template {
@@ -178,7 +178,7 @@ resource "aws_launch_template" "efa" {
   }
 }
 
-# The provider takes the default tags of an imported instance's volumes for tags of their own.
+# The provider treats the default tags of an imported instance's volumes as their own tags.
 # import aws_instance.plain ignores root_block_device, user_data_replace_on_change
 
 resource "aws_instance" "plain" {

@@ -40,7 +40,7 @@ resource "aws_eks_cluster" "training" {
   tags                      = { Team = var.changed ? "ml-platform" : "ml" }
 
   lifecycle {
-    # It is in no answer of the API, so that the provider would replace an imported cluster.
+    # The API does not return it, so the provider would replace an imported cluster.
     ignore_changes = [bootstrap_self_managed_addons]
   }
 }

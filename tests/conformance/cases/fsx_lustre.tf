@@ -44,7 +44,7 @@ resource "aws_fsx_lustre_file_system" "persistent" {
   }
   tags = { Team = var.changed ? "ml-platform" : "ml" }
 
-  # No API gives them back, so that an imported file system would be replaced.
+  # No API returns them, so an imported file system would be replaced.
   lifecycle {
     ignore_changes = [security_group_ids]
   }

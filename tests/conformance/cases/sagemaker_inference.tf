@@ -60,7 +60,7 @@ resource "aws_sagemaker_endpoint_configuration" "blue" {
   production_variants {
     variant_name = "all"
     model_name   = aws_sagemaker_model.llm.name
-    # The same in both: AWS changes no instance type of a variant that is a scalable target.
+    # The same value in both: AWS does not change the instance type of a variant that is a scalable target.
     instance_type          = "ml.p5.48xlarge"
     initial_instance_count = 1
   }

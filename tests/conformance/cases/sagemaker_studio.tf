@@ -129,7 +129,7 @@ resource "aws_sagemaker_domain" "studio" {
   tags = local.tags
 
   lifecycle {
-    # It is in no API: the provider would make an imported domain anew.
+    # No API returns it, so the provider would replace an imported domain.
     ignore_changes = [retention_policy]
   }
 }
