@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         EncryptionKey as EncryptionKey,
         NetworkSettings as NetworkSettings,
     )
-    from mlinfra.constructs.serving import EndpointWatch as EndpointWatch, ServingEndpoint as ServingEndpoint
+    from mlinfra.constructs.serving import ServingEndpoint as ServingEndpoint, UnusedEndpoints as UnusedEndpoints
     from mlinfra.constructs.shutdown import Shutdown as Shutdown
     from mlinfra.constructs.studio import Studio as Studio
     from mlinfra.constructs.training import TrainingCluster as TrainingCluster, TrainingQueue as TrainingQueue
@@ -86,7 +86,7 @@ _EXPORTS = {
     "mlinfra.constructs.data_lake": ("DataCatalog", "DataLake", "Lifecycle", "ObjectLock", "Replication"),
     "mlinfra.constructs.ml_assets": ("ExperimentTracking", "FeatureStore", "ImageRepository", "ModelRegistry"),
     "mlinfra.constructs.parts": ("Alerts", "EncryptionKey", "NetworkSettings"),
-    "mlinfra.constructs.serving": ("EndpointWatch", "ServingEndpoint"),
+    "mlinfra.constructs.serving": ("UnusedEndpoints", "ServingEndpoint"),
     "mlinfra.constructs.shutdown": ("Shutdown",),
     "mlinfra.constructs.studio": ("Studio",),
     "mlinfra.constructs.training": ("TrainingCluster", "TrainingQueue"),

@@ -9,7 +9,6 @@ from mlinfra import (
     Asynchronous,
     BlueGreen,
     Endpoint,
-    EndpointWatch,
     Environment,
     MlApp,
     MlStack,
@@ -17,6 +16,7 @@ from mlinfra import (
     RealTime,
     Serverless,
     ServingEndpoint,
+    UnusedEndpoints,
     Variant,
 )
 
@@ -68,7 +68,7 @@ class ModelsStack(MlStack):
         """Declare the stack."""
         super().__init__(scope, environment, "models")
         platform = Platform.lookup(self)
-        EndpointWatch(self, "watch", key_arn=platform.compute_key_arn)
+        UnusedEndpoints(self, "watch", key_arn=platform.compute_key_arn)
         for endpoint in environment.endpoints:
             ServingEndpoint(
                 self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.serving import EndpointWatch, ServingEndpoint
+from mlinfra.constructs.serving import ServingEndpoint, UnusedEndpoints
 from mlinfra.platform import Platform
 from mlinfra.stack import MlStack
 
@@ -20,7 +20,7 @@ class ServingStack(MlStack):
         """Declare the stack for `environment`."""
         super().__init__(scope, environment, "serving")
         platform = Platform.lookup(self)
-        self.watch = EndpointWatch(self, "watch", key_arn=platform.compute_key_arn)
+        self.watch = UnusedEndpoints(self, "watch", key_arn=platform.compute_key_arn)
         self.endpoints = {
             endpoint.name: ServingEndpoint(
                 self,

@@ -19,7 +19,6 @@ from mlinfra import (
     DataLake,
     EncryptionKey,
     Endpoint,
-    EndpointWatch,
     ExperimentTracking,
     FeatureGroup,
     FeatureStore,
@@ -47,6 +46,7 @@ from mlinfra import (
     Tracking,
     TrainingCluster,
     TrainingQueue,
+    UnusedEndpoints,
     Variant,
 )
 from mlinfra.constructs.data_lake.access import DataLakeAccess
@@ -196,7 +196,7 @@ def test_serving_endpoint(synthesize: Synthesize, snapshot: SnapshotAssertion, h
 
 
 def test_endpoint_watch(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
-    assert resources(synthesize(lambda stack: EndpointWatch(stack, "watch", key_arn=KEY))) == snapshot
+    assert resources(synthesize(lambda stack: UnusedEndpoints(stack, "watch", key_arn=KEY))) == snapshot
 
 
 def test_model_registry(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:

@@ -19,7 +19,8 @@ def test_type_checkers_and_python_see_the_same_names() -> None:
         for alias in each.names
         if (each.module or "").startswith("mlinfra") and alias.asname == alias.name
     }
-    assert static == {name: module for module, names in mlinfra._EXPORTS.items() for name in names}  # noqa: SLF001
+    exports = mlinfra._EXPORTS  # noqa: SLF001  compared with the imports
+    assert static == {name: module for module, names in exports.items() for name in names}
     assert sorted(mlinfra.__all__) == sorted(name for name in static if name)
 
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mlinfra.constructs.serving.endpoint import ServingEndpoint
-from mlinfra.constructs.serving.unused_endpoints import EndpointWatch
+from mlinfra.constructs.serving.unused_endpoints import UnusedEndpoints
 
-__all__ = ["EndpointWatch", "ServingEndpoint"]
+__all__ = ["ServingEndpoint", "UnusedEndpoints"]

@@ -1,4 +1,4 @@
-"""What tells that an endpoint is slow, fails, or is not asked any more."""
+"""CloudWatch alarms for the latency, errors and missing use of an endpoint."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "AWS/SageMaker"
 _MICROSECONDS = 1_000
-"""In a millisecond. SageMaker reports ModelLatency in microseconds (developer guide, "Amazon SageMaker AI metrics in
-Amazon CloudWatch", read 2026-11-26)."""
+"""Microseconds in a millisecond. SageMaker reports ModelLatency in microseconds (developer guide, "Amazon SageMaker AI
+metrics in Amazon CloudWatch", read 2026-11-26)."""
 _DAY_SECONDS = 24 * 60 * 60
 _LONGEST_ALARM_DAYS = 7
-"""An alarm looks back no further (CloudWatch API reference, PutMetricAlarm, read 2026-11-26)."""
+"""The longest evaluation period of an alarm (CloudWatch API reference, PutMetricAlarm, read 2026-11-26)."""
 
 
 class ServingAlarms(Construct):
-    """The alarms of one endpoint, which exist before it does.
+    """The alarms of one endpoint, created before the endpoint.
 
-    *Latency* and *errors*, for each variant, roll an update back. Where there is no data there were no
-    requests, which is neither: a first deployment has no past. *Unused* only tells.
+    The *latency* and *errors* alarms of each variant roll an update back. Missing data means that there were no
+    requests, so it does not breach: a first deployment has no data. The *unused* alarm only notifies.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class ServingAlarms(Construct):
         Args:
             scope: the endpoint's construct.
             id: the construct's id, unique in its scope.
-            endpoint: as it is declared.
-            environment: where it lives.
+            endpoint: the declared endpoint.
+            environment: the environment of the endpoint.
         """
         super().__init__(scope, id)
         self._endpoint = endpoint
@@ -54,12 +54,12 @@ class ServingAlarms(Construct):
 
     @property
     def rolling_back(self) -> tuple[alarms.CloudwatchMetricAlarm, ...]:
-        """Those that bring the old fleet back during an update."""
+        """The alarms that roll an update back to the old fleet."""
         return tuple(self._rolling_back)
 
     @property
     def unused(self) -> alarms.CloudwatchMetricAlarm:
-        """Goes off where nobody has asked the endpoint for days."""
+        """The alarm for an endpoint without requests for days."""
         return self._unused_alarm
 
     def _latency(self, variant: str) -> alarms.CloudwatchMetricAlarm:
@@ -67,8 +67,8 @@ class ServingAlarms(Construct):
         return self._alarm(
             f"latency-{variant}",
             description=(
-                f"For 5 minutes one request in a hundred to the variant {variant} of {self._name} took its model more "
-                f"than {most} ms. Whose: {self._endpoint.owner}."
+                f"The p99 model latency of the variant {variant} of {self._name} was above {most} ms in 3 of 5 "
+                f"minutes. Owner: {self._endpoint.owner}."
             ),
             metric_name="ModelLatency",
             dimensions=self._dimensions(variant),
@@ -86,9 +86,9 @@ class ServingAlarms(Construct):
             f"errors-{variant}",
             description=(
                 f"More than {percent:g} % of the requests to the variant {variant} of {self._name} failed with a 5xx "
-                f"error. Its log group is /aws/sagemaker/Endpoints/{self._name}. Whose: {self._endpoint.owner}."
+                f"error within 5 minutes. Logs: /aws/sagemaker/Endpoints/{self._name}. Owner: {self._endpoint.owner}."
             ),
-            # Each request reports 1 for an error and 0 for none, so that their average is the part that failed.
+            # Each request reports 1 for an error and 0 for none, so the average is the fraction that failed.
             metric_name="Invocation5XXErrors",
             dimensions=self._dimensions(variant),
             statistic="Average",
@@ -106,8 +106,8 @@ class ServingAlarms(Construct):
         return self._alarm(
             "unused",
             description=(
-                f"Nobody has asked {self._name} for {days} days, and it costs. In its first {days} days this is as it "
-                f"should be. Whose: {self._endpoint.owner}."
+                f"{self._name} has had no requests for {days} days: unused, and still incurring charges. Expected in "
+                f"the first {days} days after its deployment. Owner: {self._endpoint.owner}."
             ),
             metric_name=metric_name if single else None,
             dimensions=self._dimensions(names[0]) if single else None,
@@ -155,7 +155,7 @@ class ServingAlarms(Construct):
         *,
         description: str,
         missing: str = "notBreaching",
-        **settings: Any,  # noqa: ANN401  they go to the resource, which checks them
+        **settings: Any,  # noqa: ANN401  passed to the resource, which validates them
     ) -> alarms.CloudwatchMetricAlarm:
         return alarms.CloudwatchMetricAlarm(
             self,

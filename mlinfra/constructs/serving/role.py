@@ -23,7 +23,7 @@ def serving_role(scope: Construct, environment: Environment, endpoint: Endpoint)
         scope,
         "role",
         name=environment.names.endpoint_role(endpoint),
-        description=f"What the endpoint {environment.names.endpoint(endpoint)} does in AWS. Whose: {endpoint.owner}.",
+        description=f"Execution role of the endpoint {environment.names.endpoint(endpoint)}. Owner: {endpoint.owner}.",
         assume_role_policy=trust_policy(
             "sagemaker.amazonaws.com",
             conditions={"StringEquals": {"aws:SourceAccount": environment.account_id}},

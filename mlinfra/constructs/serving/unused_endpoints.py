@@ -1,4 +1,4 @@
-"""Looks at every endpoint of an environment, every day: one that nobody asks costs too."""
+"""Daily check for unused endpoints, which incur charges without serving requests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _EVENT_AGE_SECONDS = 6 * 60 * 60
 _SILENT_DAYS = 2
 
 
-class EndpointWatch(Construct):
-    """A function that tells the owner of each endpoint that nobody has asked for its `unused_days`.
+class UnusedEndpoints(Construct):
+    """A function that notifies the owner of each endpoint without requests for its `unused_days`.
 
-    Where the endpoint says `stop_when_unused`, and the environment does not say `janitor_dry_run`, it
-    deletes the endpoint. What cannot be known counts as used. An alarm tells where it has not run for two
-    days.
+    It deletes the endpoint if the endpoint has `stop_when_unused` and the environment does not have
+    `janitor_dry_run`. An endpoint with unknown usage counts as used. An alarm notifies when the function has not run
+    for two days.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class EndpointWatch(Construct):
         key_arn: str,
         environment: Environment | None = None,
     ) -> None:
-        """Declare the watch.
+        """Declare the function, its schedule and its alarm.
 
         Args:
             scope: what it belongs to.
             id: the construct's id, unique in its scope.
-            key_arn: the KMS key for its log and its variables.
-            environment: whose endpoints it looks at. Default: the environment of the enclosing MlStack.
+            key_arn: the ARN of the KMS key for its logs and environment variables.
+            environment: the environment of the endpoints. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)
@@ -49,8 +49,8 @@ class EndpointWatch(Construct):
             "function",
             name=f"{environment.names.prefix}-endpoint-watch",
             handler="mlinfra.functions.unused_endpoints.handler",
-            description="Tells of endpoints that nobody asks, every day, and deletes those that may be stopped.",
-            statements=[*_look(environment), *_delete(environment), *notification_statements(environment)],
+            description="Notifies owners of unused endpoints every day, and deletes those that may be stopped.",
+            statements=[*_read(environment), *_delete(environment), *notification_statements(environment)],
             variables={
                 Variable.ENVIRONMENT: environment.name,
                 Variable.PREFIX: f"{environment.names.prefix}-",
@@ -66,7 +66,7 @@ class EndpointWatch(Construct):
             self,
             "rule",
             function=self._function,
-            description="Looks for unused endpoints every day.",
+            description="Starts the check for unused endpoints every day.",
             schedule="rate(1 day)",
         )
         cloudwatch_metric_alarm.CloudwatchMetricAlarm(
@@ -74,8 +74,8 @@ class EndpointWatch(Construct):
             "silence-alarm",
             alarm_name=f"{self._function.name}-silence",
             alarm_description=(
-                f"{self._function.name} has not run for {_SILENT_DAYS} days: nobody hears of unused endpoints. On the "
-                f"first day after it was deployed this is as it should be."
+                f"{self._function.name} has not run for {_SILENT_DAYS} days: owners of unused endpoints are not "
+                f"notified. Expected on the first day after its deployment."
             ),
             namespace="AWS/Lambda",
             metric_name="Invocations",
@@ -91,18 +91,18 @@ class EndpointWatch(Construct):
 
     @property
     def function(self) -> Function:
-        """The function that does it."""
+        """The function."""
         return self._function
 
     @property
     def rule(self) -> EventRule:
-        """What starts it."""
+        """The schedule of the function."""
         return self._rule
 
 
-def _look(environment: Environment) -> list[Statement]:
+def _read(environment: Environment) -> list[Statement]:
     return [
-        # Neither knows a resource (service authorization references of CloudWatch and SageMaker, read 2026-11-26).
+        # Neither supports resources (service authorization references of CloudWatch and SageMaker, read 2026-11-26).
         statement(
             "Look",
             actions=["cloudwatch:GetMetricData", "sagemaker:ListEndpoints"],
@@ -132,7 +132,7 @@ def _delete(environment: Environment) -> list[Statement]:
             resources=[_endpoints(environment)],
             conditions=may_be_stopped,
         ),
-        # SageMaker does so in the name of whoever deletes the endpoint, and refuses where that one may not (SageMaker
+        # SageMaker does this with the permissions of the caller of DeleteEndpoint, and fails without them (SageMaker
         # developer guide, "Delete endpoints configured for auto scaling", read 2026-11-26).
         statement(
             "EndScaling",

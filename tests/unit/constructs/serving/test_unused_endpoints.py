@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import EndpointWatch
+from mlinfra import UnusedEndpoints
 from mlinfra.functions.unused_endpoints import WatchSettings
 from tests.conftest import an_environment, only
 
@@ -20,7 +20,7 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
-    return synthesize(lambda stack: EndpointWatch(stack, "watch", key_arn=KEY), environment=an_environment(**changes))
+    return synthesize(lambda stack: UnusedEndpoints(stack, "watch", key_arn=KEY), environment=an_environment(**changes))
 
 
 def settings(config: dict[str, Any]) -> WatchSettings:
