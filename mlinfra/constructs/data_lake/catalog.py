@@ -1,7 +1,8 @@
-"""A Glue database and an Athena workgroup on a data lake."""
+"""A Glue database and an Athena workgroup on a data lake, and their settings."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
@@ -11,10 +12,11 @@ from mlinfra.constructs.data_lake.policy import deny_other_accounts
 from mlinfra.constructs.parts import PrivateBucket, grant_to, statement
 
 if TYPE_CHECKING:
-    from mlinfra.constructs.data_lake.catalog_settings import DataCatalog
     from mlinfra.constructs.parts import AnyRole
     from mlinfra.declarations import Environment
 
+_SMALLEST_LIMIT_BYTES = 10 * 1024**2
+_GIB = 1024**3
 
 _QUERY = (
     "athena:GetQueryExecution",
@@ -34,6 +36,35 @@ _READ_TABLES = (
     "glue:GetTables",
 )
 _RESULTS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataCatalog:
+    """A Glue database for the lake's tables, and an Athena workgroup to query them with.
+
+    Raises:
+        ValueError: if the limit is below the minimum of Athena, or results are kept for less than a day.
+    """
+
+    scan_limit_gib: float = 1024
+    """The maximum that one query may read, in GiB, at least 10 MiB. Athena cancels it there, and bills what it read.
+    Default: 1024, about 5 USD a query at 5 USD a TB (us-east-1, read 2026-11)."""
+
+    results_kept_days: int = 30
+    """How long results of queries are kept, in days. Default: 30, since a query can be run again."""
+
+    def __post_init__(self) -> None:
+        if self.scan_limit_bytes < _SMALLEST_LIMIT_BYTES:
+            message = f"scan_limit_gib={self.scan_limit_gib} is too low. Expected: 0.01 or more; Athena needs 10 MiB."
+            raise ValueError(message)
+        if self.results_kept_days < 1:
+            message = f"results_kept_days must be at least 1, got {self.results_kept_days}."
+            raise ValueError(message)
+
+    @property
+    def scan_limit_bytes(self) -> int:
+        """The maximum that one query may read, in bytes."""
+        return int(self.scan_limit_gib * _GIB)
 
 
 class DataLakeCatalog(Construct):

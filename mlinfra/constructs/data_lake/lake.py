@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from mlinfra._cdk import Construct
-    from mlinfra.constructs.data_lake.catalog_settings import DataCatalog
+    from mlinfra.constructs.data_lake.catalog import DataCatalog
     from mlinfra.constructs.data_lake.object_lock import ObjectLock
-    from mlinfra.constructs.data_lake.replication_target import Replication
+    from mlinfra.constructs.data_lake.replication import Replication
     from mlinfra.constructs.parts import AnyRole
     from mlinfra.declarations import Environment, Frequency
 

@@ -136,12 +136,12 @@ def test_a_lake_without_a_catalog_cannot_be_queried(synthesize: Synthesize) -> N
 
 
 def test_a_limit_below_what_athena_takes_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"scan_limit_gib=0.001 is too little. Expected: 0.01 or more"):
+    with pytest.raises(ValueError, match=r"scan_limit_gib=0.001 is too low. Expected: 0.01 or more"):
         DataCatalog(scan_limit_gib=0.001)
 
 
 def test_results_that_are_not_kept_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"results_kept_days=0 is no time. Expected: 1 day or more"):
+    with pytest.raises(ValueError, match=r"results_kept_days must be at least 1, got 0"):
         DataCatalog(results_kept_days=0)
 
 

@@ -130,10 +130,10 @@ def test_a_zone_is_not_copied_onto_itself(synthesize: Synthesize) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"bucket_arn": "copies"}, r"bucket_arn='copies' is no bucket's ARN. Expected: such as arn:aws:s3:::"),
+        ({"bucket_arn": "copies"}, r"bucket_arn='copies' is not a bucket ARN. Expected: such as arn:aws:s3:::"),
         ({"region": "moon-1"}, r"region='moon-1' is not an AWS region"),
-        ({"account_id": "22"}, r"account_id='22' is no account. Expected: exactly 12 digits"),
-        ({"key_arn": "alias/x"}, r"key_arn='alias/x' is no key's ARN. Expected: arn:aws:kms:REGION:ACCOUNT:key/ID"),
+        ({"account_id": "22"}, r"account_id='22' is not an account. Expected: exactly 12 digits"),
+        ({"key_arn": "alias/x"}, r"key_arn='alias/x' is not a key ARN. Expected: arn:aws:kms:REGION:ACCOUNT:key/ID"),
         ({"region": "us-west-2"}, r"is of another region than the bucket. Expected: a key in us-west-2"),
         ({"metrics": False, "replication_time_control": True}, r"metrics=False does not fit: S3 wants metrics"),
         ({"storage_class": "TAPE"}, r"storage_class='TAPE' is none of S3's. Expected: STANDARD, "),
