@@ -1,4 +1,4 @@
-"""boto3's clients, as patient as a function can afford to be."""
+"""boto3 clients with timeouts and retries that fit a Lambda function."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 FAILURES: Final = (ClientError, BotoCoreError, ResponseParserError)
-"""Every way in which a call to AWS fails: refused, throttled for too long, not answered, or answered by half."""
+"""The exceptions of a failed AWS call: refused, throttled, no response, or a response that cannot be parsed."""
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 5})
-"""Waits grow from under a second to at most 20 s, with jitter, where AWS throttles."""
+"""Retries after throttling wait from under 1 s up to 20 s, with jitter."""
 
 _making = threading.Lock()
-"""boto3's default session may make one client at a time; the clients themselves are safe to share."""
+"""boto3's default session is not thread-safe while it creates a client; the clients are."""
 
 
 class Clients:
-    """The clients of one run, made when they are first used."""
+    """The clients of one run, each created at its first use."""
 
     def __init__(self, session: boto3.session.Session | None = None) -> None:
-        """Make clients of `session`. Default: boto3's own, which a function runs with."""
+        """Create clients from `session`. Default: boto3's default session, with the function's role."""
         self._session = session
 
     @cached_property
@@ -40,7 +40,7 @@ class Clients:
 
     @cached_property
     def dynamodb(self) -> Any:  # noqa: ANN401
-        """DynamoDB, as the resource that knows Python's types."""
+        """DynamoDB, as the resource that converts Python types."""
         with _making:
             return (self._session or boto3).resource("dynamodb", config=_CONFIG)
 
@@ -70,7 +70,7 @@ class Clients:
 
 
 def error_code(error: Exception) -> str:
-    """AWS's own code of `error`, or the name of its class where AWS did not answer."""
+    """AWS's code of `error`, or its class name if AWS did not respond."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "Unknown"))
     return type(error).__name__

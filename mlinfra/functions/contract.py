@@ -1,11 +1,11 @@
-"""The names by which clusters, training jobs, the functions that stop clusters and the command line meet.
+"""The names shared by clusters, training jobs, the shutdown functions and the command line.
 
-Whoever writes a tag, an item or an event and whoever reads it take its name from here.
-docs/adr/0005 says how they work together.
+Writers and readers of a tag, an item or an event take its name from here. docs/adr/0005 describes how they interact.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,34 +14,34 @@ class Tag:
     """Tags of auto scaling groups, instances, volumes and endpoints."""
 
     AUTO_STOP: Final = "AutoStop"
-    """`true`: may be stopped. Everything else is never touched."""
+    """`true`: may be stopped. A resource with any other value is never changed."""
     ENVIRONMENT: Final = "Environment"
     EXPERIMENT: Final = "Experiment"
     OWNER: Final = "Owner"
-    """The e-mail address of the person who answers for it."""
+    """The owner's e-mail address."""
     EXPIRES: Final = "Expires"
-    """The last day, as 2026-12-18; it ends with that day in UTC."""
+    """The last day in UTC, inclusive, such as 2026-12-18."""
     SPEND_LIMIT_USD: Final = "SpendLimitUsd"
-    """The most it may cost from its start to its end, in USD."""
+    """The limit of its total cost, in USD."""
     NODES: Final = "Nodes"
-    """How many instances the cluster has when it runs."""
+    """The number of instances of the running cluster."""
     STOP_WHEN_IDLE: Final = "StopWhenIdle"
-    """`true` or `false`: whether idleness stops it, or is only told."""
+    """`true`: it is stopped when idle. `false`: idleness is only reported."""
     IDLE_MINUTES: Final = "IdleMinutes"
-    """How long all its GPUs must have been idle, in minutes."""
+    """The time for which all its GPUs must have been idle, in minutes."""
     IDLE_GPU_PERCENT: Final = "IdleGpuPercent"
-    """The utilisation below which a GPU counts as idle, in percent."""
+    """The utilization below which a GPU counts as idle, in percent."""
     UNUSED_DAYS: Final = "UnusedDays"
-    """On endpoints: after how many days without a request one counts as unused."""
+    """On endpoints: the number of days without a request after which it is unused."""
     DELETE_AFTER: Final = "DeleteAfter"
-    """On volumes that a stopped node left: the moment of their deletion, as 2026-12-18T14:00:00Z."""
+    """On volumes of stopped nodes: the time of their deletion, such as 2026-12-18T14:00:00Z."""
 
 
 class Table:
     """The DynamoDB table of an environment that jobs and functions write to.
 
-    The key is (`cluster`, `record`); `cluster` is the name of the auto scaling group, or the id of an
-    instance that belongs to none.
+    The key is (`cluster`, `record`); `cluster` is the name of the auto scaling group, or the id of a standalone
+    instance.
     """
 
     CLUSTER: Final = "cluster"
@@ -49,11 +49,11 @@ class Table:
     JOB_PREFIX: Final = "job#"
     """`job#<job id>`: one training job, written by `mlinfra.job`; `job#<job id>#<rank>` on its further nodes."""
     STATE: Final = "state"
-    """What the janitor remembers of a cluster: cost, warnings, when it was stopped."""
+    """The state of a cluster, written by functions: cost, sent warnings, time of the last stop."""
     EXTENSION: Final = "extension"
     """A later expiry, written by `mlinfra clusters extend`."""
     EXPIRE_AT: Final = "expire_at"
-    """The attribute that DynamoDB's time to live looks at, in epoch seconds."""
+    """The attribute of DynamoDB's time to live, in epoch seconds."""
 
     # Attributes of a job's record.
     JOB_NAME: Final = "job_name"
@@ -65,30 +65,30 @@ class Table:
     ENDED_AT: Final = "ended_at"
     REASON: Final = "reason"
     INSTANCE: Final = "instance_id"
-    """The node that the record is of."""
+    """The instance id of the job's node."""
 
-    # Attributes of what the janitor remembers of a cluster.
+    # Attributes of the state of a cluster.
     COST_USD: Final = "cost_usd"
-    """What its nodes have cost until `cost_at`, in USD."""
+    """The cost of its nodes until `cost_at`, in USD."""
     COST_AT: Final = "cost_at"
-    """Until when its cost is counted, in epoch seconds."""
+    """The time until which its cost is counted, in epoch seconds."""
     COST_UNKNOWN: Final = "cost_unknown"
-    """The instance types that it had and whose price is unknown: then `cost_usd` is only a part."""
+    """Its instance types with an unknown price. If there are any, `cost_usd` is only a part of the cost."""
     STOPPED_AT: Final = "stopped_at"
-    """When a function last stopped it, in epoch seconds."""
+    """The time at which it was last stopped, in epoch seconds."""
     STOPPED_WHY: Final = "stopped_why"
 
     # Attributes of an extension's record.
     UNTIL: Final = "until"
-    """The new last day, as 2026-12-18."""
+    """The new last day, such as 2026-12-18."""
     EXTENDED_AT: Final = "extended_at"
-    """When somebody asked for it, as 2026-11-26T14:00:00Z."""
+    """The time of the extension, such as 2026-11-26T14:00:00Z."""
     EXTENDED_BY: Final = "extended_by"
-    """Who did."""
+    """The ARN of the principal that extended it."""
 
 
 class JobStatus:
-    """The life of a training job."""
+    """The states of a training job."""
 
     RUNNING: Final = "running"
     COMPLETED: Final = "completed"
@@ -105,7 +105,7 @@ class Event:
 
     NODE_SOURCE: Final = "mlinfra.node"
     NODE_UNHEALTHY: Final = "Training Node Unhealthy"
-    """A node found another driver or CUDA version than its cluster expects, and leaves. Detail: `cluster`,
+    """A node with an unexpected driver or CUDA version, or with missing GPUs, removes itself. Detail: `cluster`,
     `instance_id`, `reason`."""
 
     SHUTDOWN_SOURCE: Final = "mlinfra.shutdown"
@@ -122,11 +122,11 @@ class Event:
 
     SAGEMAKER_SOURCE: Final = "aws.sagemaker"
     MODEL_PACKAGE_CHANGED: Final = "SageMaker Model Package State Change"
-    """AWS's own, with the version as DescribeModelPackage has it in the detail. It may come more than once."""
+    """Sent by SageMaker, possibly more than once. Detail: the version in the form of DescribeModelPackage."""
 
 
 class Approval:
-    """Whether a version of a model may be deployed: the `ModelApprovalStatus` of SageMaker."""
+    """The approval of a model version: the `ModelApprovalStatus` of SageMaker."""
 
     PENDING: Final = "PendingManualApproval"
     APPROVED: Final = "Approved"
@@ -134,14 +134,14 @@ class Approval:
 
 
 class Message:
-    """Messages to people, on the environment's SNS topic."""
+    """Messages on the environment's SNS topic."""
 
     OWNER: Final = "owner"
-    """The attribute that says whose cluster or model a message is about."""
+    """The message attribute with the e-mail address of the owner."""
 
 
 class Metric:
-    """What the CloudWatch agent on a node reports, once a minute."""
+    """The metrics of the CloudWatch agent on a node, reported once a minute."""
 
     NAMESPACE: Final = "CWAgent"
     GPU_UTILISATION: Final = "nvidia_smi_utilization_gpu"
@@ -157,34 +157,57 @@ class Variable:
     CLUSTER: Final = "MLINFRA_CLUSTER"
     """On nodes: the name of the node's auto scaling group."""
     TOPIC: Final = "MLINFRA_TOPIC"
-    """The ARN of the SNS topic that people listen on."""
+    """The ARN of the SNS topic for notifications."""
     DRY_RUN: Final = "MLINFRA_DRY_RUN"
-    """`false`: act. Everything else: only say what would be done. Not set: the janitor only says so, others act."""
+    """`false`: act. Any other value: only report. Not set: the janitor only reports, all others act."""
     GRACE_DAYS: Final = "MLINFRA_GRACE_DAYS"
-    """How long the volumes of stopped nodes are kept, in days."""
+    """The grace period of the volumes of stopped nodes, in days."""
     INSTANCE: Final = "MLINFRA_INSTANCE_ID"
-    """On nodes and in containers: the node's instance id, where the metadata service cannot be asked."""
+    """On nodes and in containers: the node's instance id, if the metadata service is unreachable."""
     ENVIRONMENT: Final = "MLINFRA_ENVIRONMENT"
     """The environment's name, such as `dev`."""
     PREFIX: Final = "MLINFRA_PREFIX"
-    """What the names of an environment's clusters and endpoints begin with, such as `recsys-dev-`."""
+    """The name prefix of an environment's clusters and endpoints, such as `recsys-dev-`."""
 
 
 HEARTBEAT_SECONDS: Final = 60
-"""How often a running job says that it runs."""
+"""The interval of the heartbeats of a running job."""
 
 HEARTBEAT_FRESH_SECONDS: Final = 15 * 60
-"""How old the last heartbeat of a running job may be for its cluster to count as busy."""
+"""The age up to which the last heartbeat of a running job keeps its cluster busy."""
+
+
+def epoch_seconds(value: object) -> float | None:
+    """`value` as epoch seconds. None: it is missing or not a finite number."""
+    try:
+        seconds = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
+def is_heartbeat_fresh(heartbeat_at: object, now: float) -> bool:
+    """True if a heartbeat at `heartbeat_at` keeps its cluster busy at `now`.
+
+    A missing or invalid time counts as fresh, and so does one in the future: a clock is wrong, and the job may be
+    running.
+
+    Args:
+        heartbeat_at: the time of the heartbeat, in epoch seconds.
+        now: the current time, in epoch seconds.
+    """
+    seconds = epoch_seconds(heartbeat_at)
+    return seconds is None or now - seconds <= HEARTBEAT_FRESH_SECONDS
 
 
 @dataclass(frozen=True)
 class JobKey:
-    """Where the record of a job lies."""
+    """The key of a job's record."""
 
     cluster: str
     job_id: str
 
     @property
     def item(self) -> dict[str, str]:
-        """The key of the item in the table, as boto3's resource takes it."""
+        """The key of the item in the form of boto3's resource."""
         return {Table.CLUSTER: self.cluster, Table.RECORD: f"{Table.JOB_PREFIX}{self.job_id}"}

@@ -1,7 +1,6 @@
-"""What nodes cost: the catalog's on-demand price of us-east-1, in every region and for spot instances too.
+"""Estimated cost of nodes, from the on-demand prices of us-east-1, for all regions and for spot instances too.
 
-It is near enough to stop what costs too much, and no bill. A price that the catalog does not have is
-unknown, never 0.
+The estimate is precise enough for a spend limit; it is not a bill. A type without a price has an unknown cost, never 0.
 """
 
 from __future__ import annotations
@@ -23,26 +22,26 @@ _HOURS_A_DAY = 24
 
 @dataclass(frozen=True)
 class Cost:
-    """What something has cost so far."""
+    """The cost of a cluster so far."""
 
     usd_known: float = 0.0
-    """As far as prices are known."""
+    """The part with known prices, in USD."""
     unpriced: frozenset[str] = frozenset()
-    """The instance types without a price that are part of it."""
+    """The instance types without a known price."""
 
     @property
     def usd(self) -> float | None:
-        """All of it in USD; None: unknown, because the price of a part is."""
+        """The whole cost in USD. None: unknown, because the price of a part is unknown."""
         return None if self.unpriced else self.usd_known
 
 
 def so_far(nodes: Iterable[Node], state: Mapping[str, Any], now: datetime) -> Cost:
-    """What was counted before, and what `nodes` have cost since then, or since their launch.
+    """The cost counted before, plus the cost of `nodes` since then or since their launch.
 
     Args:
-        nodes: what runs now. What came and went since the last count is not known.
-        state: the state of the cluster, with what was counted before.
-        now: until when to count.
+        nodes: the nodes that run now. Nodes that were launched and terminated since the last count are not included.
+        state: the recorded state of the cluster, with the cost counted before.
+        now: the end of the counted time.
     """
     before = counted_until(state)
     usd = float(state.get(Table.COST_USD, 0))
@@ -62,11 +61,11 @@ def so_far(nodes: Iterable[Node], state: Mapping[str, Any], now: datetime) -> Co
 
 
 def counted_until(state: Mapping[str, Any]) -> float | None:
-    """Until when the cost in `state` is counted, in epoch seconds; None: nothing is counted yet."""
+    """The end of the time covered by the cost in `state`, in epoch seconds. None: no cost is recorded yet."""
     return float(state[Table.COST_AT]) if Table.COST_AT in state else None
 
 
 def of_a_day(nodes: Iterable[Node]) -> float | None:
-    """What `nodes` cost in 24 hours, in USD; None: unknown, because the price of one is."""
+    """The cost of `nodes` over 24 hours, in USD. None: unknown, because the price of one is unknown."""
     hourly = [on_demand_prices().get(node.instance_type) for node in nodes]
     return None if None in hourly else round(sum(price or 0 for price in hourly) * _HOURS_A_DAY, 2)

@@ -18,25 +18,25 @@ _ENDPOINTS_A_PAGE = 100
 
 @dataclass(frozen=True)
 class HostedEndpoint:
-    """An endpoint."""
+    """A SageMaker endpoint."""
 
     name: str
     status: str
-    """SageMaker's word for what it does."""
+    """Its `EndpointStatus`."""
     changed: datetime
-    """When it was made or last changed."""
+    """The time of its creation or last change."""
     variants: tuple[str, ...]
-    """The names of those of its variants that answer."""
+    """The names of its production variants."""
     tags: Mapping[str, str]
 
     @property
     def may_be_stopped(self) -> bool:
-        """Whether it may be deleted where nobody asks it."""
+        """True if it may be deleted when it is unused."""
         return self.tags.get(Tag.AUTO_STOP) == "true"
 
     @property
     def unused_days(self) -> int | None:
-        """After how many days without a request it counts as unused; None: its tag does not say."""
+        """The number of days without a request after which it is unused. None: its tag is missing or invalid."""
         text = self.tags.get(Tag.UNUSED_DAYS, "")
         return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
 
@@ -45,7 +45,7 @@ def names(clients: Clients, prefix: str) -> Iterator[str]:
     """The names of the endpoints that begin with `prefix`.
 
     Raises:
-        ClientError: where SageMaker refuses to list them, or the next page of them.
+        ClientError: if SageMaker refuses to list them, or a further page of them.
     """
     pages = clients.sagemaker.get_paginator("list_endpoints").paginate(
         NameContains=prefix, PaginationConfig={"PageSize": _ENDPOINTS_A_PAGE}
@@ -54,12 +54,12 @@ def names(clients: Clients, prefix: str) -> Iterator[str]:
         yield from (each["EndpointName"] for each in page["Endpoints"] if each["EndpointName"].startswith(prefix))
 
 
-def described(clients: Clients, name: str) -> HostedEndpoint:
-    """The endpoint of this name, as it is now.
+def describe(clients: Clients, name: str) -> HostedEndpoint:
+    """The current state of the endpoint.
 
     Raises:
-        ClientError: where SageMaker refuses to describe it, or to say its tags.
-        KeyError: where an answer lacks what it has to have.
+        ClientError: if SageMaker refuses to describe it or to list its tags.
+        KeyError: if a required field is missing from a response.
     """
     answer = clients.sagemaker.describe_endpoint(EndpointName=name)
     return HostedEndpoint(

@@ -1,4 +1,4 @@
-"""When a cluster expires, and when to warn its owner."""
+"""Expiry of a cluster, and the warnings before it."""
 
 from __future__ import annotations
 
@@ -15,39 +15,42 @@ if TYPE_CHECKING:
     from mlinfra.functions.rules import Rules
 
 WARNINGS: Final = {"hour": timedelta(hours=1), "day": timedelta(hours=24)}
-"""How long before its expiry the owner of a cluster is warned; the most urgent first."""
+"""The times before expiry at which the owner is warned; the most urgent first."""
 
 
 @dataclass(frozen=True)
 class Expiry:
-    """When something expires."""
+    """The expiry of a cluster."""
 
     at: datetime | None
-    """None: never, as far as can be known."""
+    """The time of expiry. None: it never expires, or the time is unknown."""
     extended: bool = False
-    """Whether somebody extended it beyond what its tag says."""
+    """True if an extension is later than its tag."""
     problem: str | None = None
-    """Why it may expire at another time."""
+    """An invalid extension, which makes the expiry unknown."""
 
-    def has_come(self, now: datetime) -> bool:
-        """Whether it is expired."""
+    def is_expired(self, now: datetime) -> bool:
+        """True if it has expired."""
         return self.at is not None and self.at <= now
 
     def warning(self, now: datetime) -> str | None:
-        """The warning that is due, by its name in `WARNINGS`; None: none is, or it is too late for one."""
-        if self.at is None or self.has_come(now):
+        """The name in `WARNINGS` of the warning that is due. None: no warning is due, or it has expired."""
+        if self.at is None or self.is_expired(now):
             return None
         return next((name for name, before in WARNINGS.items() if self.at - now <= before), None)
 
 
 def expiry(rules: Rules, memory: Memory) -> Expiry:
-    """The later one of what the tag and the extension say. An extension that cannot be read lets nothing expire."""
+    """The later of tag and extension. With an invalid extension the cluster does not expire."""
     if memory.extension is None:
         return Expiry(at=rules.expires)
     try:
         extended = clock.end_of_day(memory.extension)
     except (ValueError, OverflowError):
-        return Expiry(at=None, problem=f"it is extended until {memory.extension!r}, which is no day such as 2026-12-18")
+        return Expiry(
+            at=None,
+            problem=f"its extension is until {memory.extension!r}, which is not a valid date such as 2026-12-18",
+        )
     if rules.expires is None:
         return Expiry(at=extended, extended=True)
     return Expiry(at=max(rules.expires, extended), extended=extended > rules.expires)

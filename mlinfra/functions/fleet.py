@@ -1,4 +1,4 @@
-"""Everything in the account and region that may be stopped: auto scaling groups, and instances of no group."""
+"""Auto scaling groups and standalone instances of the account and region."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from mlinfra.functions.clients import Clients
 
 _GROUP_OF_INSTANCE = "aws:autoscaling:groupName"
-"""The tag that EC2 Auto Scaling puts on what it launches or takes in."""
+"""The tag that EC2 Auto Scaling sets on the instances it launches or attaches."""
 
 IN_SERVICE: Final = "InService"
-_GONE_FROM_GROUP = ("Terminat", "Detach")
-"""How the lifecycle states of instances begin that the group has given up."""
-GONE_FROM_EC2: Final = frozenset({"shutting-down", "terminated"})
+_LEAVING_LIFECYCLES = ("Terminat", "Detach")
+"""Prefixes of the lifecycle states of instances that are leaving their group."""
+TERMINATED_STATES: Final = frozenset({"shutting-down", "terminated"})
 _GROUPS_A_PAGE = 100
 _INSTANCES_A_PAGE = 500
 _VALUES_A_FILTER = 100
@@ -34,84 +34,84 @@ class AttachedVolume:
 
     volume_id: str
     device: str
-    goes_with_node: bool
-    """Whether EC2 deletes it when it terminates the instance."""
+    deleted_with_node: bool
+    """True if EC2 deletes it when the instance is terminated (`DeleteOnTermination`)."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """An instance."""
+    """An EC2 instance."""
 
     instance_id: str
     instance_type: str
     launched: datetime | None = None
-    """When it was last started; None: EC2 did not say."""
+    """The time of its last start. None: unknown."""
     state: str | None = None
-    """EC2's word for what it does; None: EC2 did not say."""
+    """Its EC2 state, such as `running`. None: unknown."""
     lifecycle: str = IN_SERVICE
-    """Auto Scaling's word for what it does."""
+    """Its Auto Scaling lifecycle state."""
     protected: bool = False
-    """Whether it is protected from scale-in."""
+    """True if it is protected from scale-in."""
     volumes: tuple[AttachedVolume, ...] = ()
 
 
 @dataclass(frozen=True)
 class Target:
-    """Something that may be stopped."""
+    """An auto scaling group or a standalone instance."""
 
     name: str
     """The name of the auto scaling group, or the id of the instance."""
     kind: Literal["group", "instance"]
     tags: Mapping[str, str] = field(default_factory=dict)
     nodes: tuple[Node, ...] = ()
-    """Its instances, without those that are going. A stopped instance of no group is here too."""
+    """Its instances, without those being terminated. Includes a stopped standalone instance."""
     desired: int = 0
-    """How many instances the group shall have."""
+    """The desired capacity of the group."""
     minimum: int = 0
-    """How many instances the group has at least."""
-    made: datetime | None = None
-    """When the group was made. None: nobody said; or it is an instance, whose id no other ever has."""
+    """The minimum size of the group."""
+    created_at: datetime | None = None
+    """The creation time of the group. None: unknown, or an instance (its id is never reused)."""
 
     @property
     def owner(self) -> str | None:
-        """Who answers for it."""
+        """The owner's e-mail address. None: it has no owner tag."""
         return self.tags.get(Tag.OWNER) or None
 
     @property
     def may_be_stopped(self) -> bool:
-        """Whether anything may be done to it at all."""
+        """True if its tag allows stopping it."""
         return self.tags.get(Tag.AUTO_STOP) == "true"
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nothing of it runs, and nothing is asked for."""
+        """True if it has no running nodes and requests none."""
         if self.kind == "group":
             return not self.nodes and not self.desired and not self.minimum
         return all(node.state in {"stopping", "stopped"} for node in self.nodes)
 
     @property
-    def is_leaving(self) -> bool:
-        """Whether its group asks for no instance any more, and some are still there."""
+    def is_draining(self) -> bool:
+        """True if its desired capacity is 0 and some of its nodes are still in the group."""
         return self.kind == "group" and bool(self.nodes) and not self.desired and not self.minimum
 
 
 @dataclass
 class Listing:
-    """What was found, and what could not be looked at."""
+    """The targets found, and the errors of the listing."""
 
     targets: list[Target] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 class Fleet:
-    """Auto Scaling and EC2, as far as they list."""
+    """Reads targets from EC2 Auto Scaling and EC2."""
 
     def __init__(self, clients: Clients) -> None:
         self._autoscaling = clients.autoscaling
         self._ec2 = clients.ec2
 
     def targets(self) -> Listing:
-        """Everything tagged AutoStop=true. A page that fails costs what is on it and after it, and is a problem."""
+        """All targets tagged AutoStop=true. After a page that fails, the rest is missing and a problem is listed."""
         listing = Listing()
         wanted = [{"Name": f"tag:{Tag.AUTO_STOP}", "Values": ["true"]}]
         groups = list(self._groups(listing.problems, Filters=wanted))
@@ -125,39 +125,39 @@ class Fleet:
             try:
                 target = reading()
             except (AttributeError, KeyError, TypeError, ValueError) as error:
-                listing.problems.append(f"AWS's word about {reading.args[0]} cannot be read: {error!r}")
+                listing.problems.append(f"the description of {reading.args[0]} could not be parsed: {error!r}")
                 continue
             if target.may_be_stopped:
                 listing.targets.append(target)
         return listing
 
-    def again(self, target: Target) -> Target | None:
-        """`target` as it is now; None: it is gone.
+    def refresh(self, target: Target) -> Target | None:
+        """The current state of `target`. None: it no longer exists.
 
         Raises:
-            LookFailedError: where AWS did not answer.
+            DescribeFailedError: if AWS did not describe it.
         """
         return self.group(target.name) if target.kind == "group" else self._single(target.name)
 
     def group(self, name: str) -> Target | None:
-        """The auto scaling group of this name, whatever its tags; None: there is none.
+        """The auto scaling group of this name, regardless of its tags. None: it does not exist.
 
         Raises:
-            LookFailedError: where AWS did not answer.
+            DescribeFailedError: if AWS did not describe it.
         """
         problems: list[str] = []
         groups = list(self._groups(problems, AutoScalingGroupNames=[name]))
         ids = [each["InstanceId"] for group in groups for each in group.get("Instances", ()) if "InstanceId" in each]
         instances = self._instances_by_id(ids, problems)
         if problems:
-            raise LookFailedError("; ".join(problems))
+            raise DescribeFailedError("; ".join(problems))
         return _group(groups[0], instances) if groups else None
 
     def tags_of_group(self, name: str) -> dict[str, str]:
-        """The tags of the auto scaling group of this name; none where there is no such group.
+        """The tags of the auto scaling group of this name; empty if it does not exist.
 
         Raises:
-            ClientError: or another of `clients.FAILURES`, where AWS did not answer.
+            ClientError: or another of `clients.FAILURES`, if the call fails.
         """
         groups = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
         return _tags(groups[0]) if groups else {}
@@ -166,9 +166,9 @@ class Fleet:
         problems: list[str] = []
         instances = self._instances_by_id([instance_id], problems)
         if problems:
-            raise LookFailedError("; ".join(problems))
+            raise DescribeFailedError("; ".join(problems))
         found = instances.get(instance_id)
-        return _instance(found) if found and found["State"]["Name"] not in GONE_FROM_EC2 else None
+        return _instance(found) if found and found["State"]["Name"] not in TERMINATED_STATES else None
 
     def _groups(self, problems: list[str], **arguments: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
@@ -192,7 +192,7 @@ class Fleet:
             problems.append(f"not all instances could be listed: {error_code(error)}: {error}")
 
     def _instances_by_id(self, ids: Sequence[str], problems: list[str]) -> dict[str, dict[str, Any]]:
-        """By a filter and not by name: one id that is gone would have EC2 refuse to speak of the others."""
+        """By a filter instead of ids: EC2 refuses a call by ids if one of them no longer exists."""
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(ids), _VALUES_A_FILTER):
             some = list(ids[start : start + _VALUES_A_FILTER])
@@ -201,8 +201,8 @@ class Fleet:
         return found
 
 
-class LookFailedError(Exception):
-    """AWS did not say what a target is like now."""
+class DescribeFailedError(Exception):
+    """AWS did not describe a target."""
 
 
 def _group(group: Mapping[str, Any], instances: Mapping[str, Mapping[str, Any]]) -> Target:
@@ -210,7 +210,7 @@ def _group(group: Mapping[str, Any], instances: Mapping[str, Mapping[str, Any]])
     for member in group.get("Instances", ()):
         instance = instances.get(member["InstanceId"], {})
         state = instance.get("State", {}).get("Name")
-        if member["LifecycleState"].startswith(_GONE_FROM_GROUP) or state in GONE_FROM_EC2:
+        if member["LifecycleState"].startswith(_LEAVING_LIFECYCLES) or state in TERMINATED_STATES:
             continue
         nodes.append(
             Node(
@@ -230,13 +230,13 @@ def _group(group: Mapping[str, Any], instances: Mapping[str, Mapping[str, Any]])
         nodes=tuple(nodes),
         desired=group["DesiredCapacity"],
         minimum=group["MinSize"],
-        made=group.get("CreatedTime"),
+        created_at=group.get("CreatedTime"),
     )
 
 
 def _is_alone(instance: Mapping[str, Any]) -> bool:
     state = instance.get("State", {}).get("Name")
-    return _GROUP_OF_INSTANCE not in _tags(instance) and state not in GONE_FROM_EC2
+    return _GROUP_OF_INSTANCE not in _tags(instance) and state not in TERMINATED_STATES
 
 
 def _instance(instance: Mapping[str, Any]) -> Target:

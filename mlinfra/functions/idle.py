@@ -1,18 +1,18 @@
-"""An alarm says that a cluster is idle: look at every node again, and stop it. Layer 3 of docs/adr/0005."""
+"""Handler for idle alarms: checks every node again and stops the cluster. Layer 3 of docs/adr/0005."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock
+from mlinfra.functions.assessment import assess, gpu_histories
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Metric
 from mlinfra.functions.fleet import Fleet
-from mlinfra.functions.look import gpu_histories, look
+from mlinfra.functions.notifications import Notifier
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import Shutdown, refusal
-from mlinfra.functions.telling import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,34 +22,34 @@ if TYPE_CHECKING:
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noqa: ARG001  Lambda passes both
-    """Stop the cluster whose alarm went off, if all its nodes are known to be idle.
+    """Stop the cluster of an alarm, if all its nodes are known to be idle.
 
     Args:
-        event: the alarm, as CloudWatch hands it to a function that is its action, or as EventBridge
-            delivers `CloudWatch Alarm State Change`.
+        event: the alarm, as CloudWatch passes it to a function that is an alarm action, or as EventBridge delivers
+            `CloudWatch Alarm State Change`.
         context: Lambda's, not used.
 
     Returns:
         The cluster, the decision (`stopped`, `would_stop`, `left` or `nothing`) and the reason.
 
     Raises:
-        ValueError: where the event is no alarm, or not one about one auto scaling group.
-        LookFailedError: where AWS did not say what the cluster is like. It is left, that is told, and Lambda
-            calls again.
-        IncompleteRunError: at the end, where somebody could not be told what was done.
+        ValueError: if the event is not the state change of an alarm, or not about exactly one auto scaling group.
+        DescribeFailedError: if the state of the cluster could not be read. It is left running, a notification is
+            sent, and Lambda retries.
+        IncompleteRunError: at the end, if a notification was not delivered.
     """
     settings = Settings.read(dry_run_by_default=False)
     alarm = _alarm(event)
     cluster = _cluster(alarm)
     state = alarm["state"]["value"]
     if state != "ALARM":
-        return {"cluster": cluster, "decision": "nothing", "reason": f"the alarm is {state}"}
+        return {"cluster": cluster, "decision": "nothing", "reason": f"the state of the alarm is {state}"}
     now = clock.now()
     clients = Clients()
     fleet, records = Fleet(clients), Records(clients, settings.table)
-    shutdown = Shutdown(clients, settings, records, Teller(clients, settings, "idle", now), now)
+    shutdown = Shutdown(clients, settings, records, Notifier(clients, settings, "idle", now), now)
 
-    def look_now() -> tuple[Target, Decision] | None:
+    def assess_now() -> tuple[Target, Decision] | None:
         target = fleet.group(cluster)
         if target is None:
             return None
@@ -57,20 +57,20 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
             return target, refused
         moment = clock.now()
         gpus = gpu_histories(clients, [target], moment)
-        return target, look(target, records, gpus, moment).decision
+        return target, assess(target, records, gpus, moment).decision
 
-    return shutdown.of_one(cluster, "its alarm says that it is idle", look_now)
+    return shutdown.process(cluster, "its idle alarm is in ALARM state", assess_now)
 
 
 def _alarm(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What both ways of delivery have in common.
+    """The part that both ways of delivery share.
 
     Sources: CloudWatch user guide, "Invoke a Lambda function from an alarm" and "Alarm events and
     EventBridge", read 2026-11-24.
     """
     alarm = event.get("alarmData") or event.get("detail")
     if event.get("source") != "aws.cloudwatch" or not isinstance(alarm, dict) or "value" not in alarm.get("state", {}):
-        message = f"this is no change of an alarm: {event}"
+        message = f"expected a state change of a CloudWatch alarm, got: {event}"
         raise ValueError(message)
     return alarm
 
@@ -78,7 +78,7 @@ def _alarm(event: Mapping[str, Any]) -> Mapping[str, Any]:
 def _cluster(alarm: Mapping[str, Any]) -> str:
     groups = set(_groups(alarm))
     if len(groups) != 1:
-        message = f"this alarm is about {len(groups)} auto scaling groups, and has to be about one: {alarm}"
+        message = f"the alarm must be about one auto scaling group, but is about {len(groups)}: {alarm}"
         raise ValueError(message)
     return groups.pop()
 

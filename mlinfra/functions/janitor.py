@@ -1,4 +1,4 @@
-"""The janitor: every hour, over everything that may be stopped. Layer 4 of docs/adr/0005."""
+"""The janitor: an hourly check of everything tagged AutoStop=true. Layer 4 of docs/adr/0005."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock, cost
+from mlinfra.functions.assessment import Assessment, assess, gpu_histories
 from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Event, Tag
-from mlinfra.functions.decision import Action, Decision, Telling
+from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.expiry import WARNINGS
 from mlinfra.functions.fleet import Fleet, Target
-from mlinfra.functions.look import Look, gpu_histories, look
+from mlinfra.functions.notifications import Notifier, command
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import IncompleteRunError, Shutdown
-from mlinfra.functions.telling import Teller
 from mlinfra.functions.volumes import Volume, Volumes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one target or volume."""
+    """The outcome for one target or volume."""
 
     name: str
     decision: str
@@ -36,16 +36,15 @@ class Outcome:
 
 
 def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda passes both
-    """Look at everything tagged AutoStop=true once.
+    """Check everything tagged AutoStop=true once.
 
     Returns:
-        What was done with each target and volume and why, and how often. JSON takes it.
+        The decision and reason for each target and volume, and the count of each decision, as JSON values.
 
     Raises:
-        IncompleteRunError: at the end, where something could not be listed or somebody not be told: the alarm on the
-            function's errors is then the only one to say so. What fails with one target is told, and no
-            error of the run.
-        ValueError: where the function's settings are wrong.
+        IncompleteRunError: at the end, if a listing or a notification failed, so that the alarm on the function's
+            errors reports it. A failure with a single target is a notification, not an error of the run.
+        ValueError: if a setting of the function is invalid.
     """
     return Janitor(Settings.read(dry_run_by_default=True), Clients(), clock.now()).run()
 
@@ -60,11 +59,11 @@ class Janitor:
         self._fleet = Fleet(clients)
         self._records = Records(clients, settings.table)
         self._volumes = Volumes(clients)
-        self._teller = Teller(clients, settings, "janitor", now)
-        self._shutdown = Shutdown(clients, settings, self._records, self._teller, now)
+        self._notifier = Notifier(clients, settings, "janitor", now)
+        self._shutdown = Shutdown(clients, settings, self._records, self._notifier, now)
 
     def run(self) -> dict[str, Any]:
-        """Look at everything, do what is to be done, and tell.
+        """Check everything, carry out the decisions, and notify.
 
         Raises:
             IncompleteRunError: see `handler`.
@@ -73,7 +72,7 @@ class Janitor:
         gpus = gpu_histories(self._clients, listing.targets, self._now)
         targets = [self._outcome(target, gpus) for target in listing.targets]
         volumes, volume_problems = self._clean_up()
-        problems = listing.problems + volume_problems + self._teller.undelivered
+        problems = listing.problems + volume_problems + self._notifier.undelivered
         summary = {
             "at": clock.written(self._now),
             "dry_run": self._settings.dry_run,
@@ -82,7 +81,7 @@ class Janitor:
             "volumes": [{"volume": each.name, "decision": each.decision, "reason": each.reason} for each in volumes],
             "problems": problems,
         }
-        self._teller.log("Janitor Done", **summary)
+        self._notifier.log("Janitor Done", **summary)
         if problems:
             raise IncompleteRunError("; ".join(problems))
         return summary
@@ -90,38 +89,38 @@ class Janitor:
     def _outcome(self, target: Target, gpus: Mapping[str, History]) -> Outcome:
         try:
             return self._handle(target, gpus)
-        except Exception as error:  # noqa: BLE001  whatever is odd about one target, the others have their turn
-            reason = f"something about it is odd: {type(error).__name__}: {error}"
-            self._shutdown.tell_left(target, Decision(Action.LEAVE, reason, Telling.EVERY_RUN))
+        except Exception as error:  # noqa: BLE001  a failure with one target must not stop the others
+            reason = f"evaluation failed: {type(error).__name__}: {error}"
+            self._shutdown.notify_left_running(target, Decision(Action.LEAVE, reason, NotificationFrequency.EVERY_RUN))
             return Outcome(target.name, "failed", reason)
 
     def _handle(self, target: Target, gpus: Mapping[str, History]) -> Outcome:
-        seen = look(target, self._records, gpus, self._now)
+        seen = assess(target, self._records, gpus, self._now)
         if target.is_stopped:
             return self._retire(seen)
         self._count_cost(seen)
         self._warn(seen)
-        self._tell_problems(seen)
+        self._notify_problems(seen)
         decision = seen.decision
         if decision.action is Action.STOP:
             decision = self._shutdown.stop(target, decision, lambda: self._again(target))
         if decision.action is Action.LEAVE:
-            self._shutdown.tell_left(target, decision)
+            self._shutdown.notify_left_running(target, decision)
         return Outcome(target.name, decision.outcome(dry_run=self._settings.dry_run), decision.reason)
 
     def _again(self, target: Target) -> tuple[Target, Decision] | None:
-        """The moment before it is stopped: a job may have begun, a node have gone, the owner have extended it."""
-        now_seen = self._fleet.again(target)
+        """Reassess it immediately before it is stopped: a job may have started, or the owner may have extended it."""
+        now_seen = self._fleet.refresh(target)
         if now_seen is None:
             return None
         if not now_seen.may_be_stopped:
-            return now_seen, Decision(Action.LEAVE, f"its tag {Tag.AUTO_STOP} is not true any more")
-        # A run over many clusters takes its time, and what has happened since its beginning counts.
+            return now_seen, Decision(Action.LEAVE, f"its tag {Tag.AUTO_STOP} is no longer true")
+        # A run over many clusters takes minutes; activity since its beginning counts.
         now = clock.now()
         gpus = gpu_histories(self._clients, [now_seen], now)
-        return now_seen, look(now_seen, self._records, gpus, now).decision
+        return now_seen, assess(now_seen, self._records, gpus, now).decision
 
-    def _count_cost(self, seen: Look) -> None:
+    def _count_cost(self, seen: Assessment) -> None:
         if self._settings.dry_run or seen.memory is None or not seen.target.nodes:
             return
         before = cost.counted_until(seen.memory.state)
@@ -130,51 +129,53 @@ class Janitor:
         try:
             self._records.count_cost(seen.target.name, seen.cost, counted_until=before, now=self._now)
         except FAILURES as error:
-            self._teller.log("Cost Not Counted", cluster=seen.target.name, why=error_code(error))
+            self._notifier.log("Cost Not Counted", cluster=seen.target.name, why=error_code(error))
 
-    def _warn(self, seen: Look) -> None:
+    def _warn(self, seen: Assessment) -> None:
         warning, at = seen.expiry.warning(self._now), seen.expiry.at
         if warning is None or at is None:
             return
         about, what = f"expiry_{warning}", clock.written(at)
-        if not self._shutdown.first_time(seen.target, about, what):
+        if not self._shutdown.claim(seen.target, about, what):
             return
         hours = int(WARNINGS[warning] / timedelta(hours=1))
-        told = self._teller.tell(
+        told = self._notifier.notify(
             Event.CLUSTER_WARNED,
             cluster=seen.target.name,
             tags=seen.target.tags,
             what=f"expires in less than {hours} hour{'s' if hours > 1 else ''}",
-            why=f"its last day ends at {what}. It is stopped then, as soon as it does not work. `mlinfra clusters "
-            f"extend` gives it more time",
+            why=f"its last day ends at {what}. After that it is stopped as soon as it is idle",
+            action=f"To keep it: {command('extend', seen.target.tags, '--until YYYY-MM-DD')}",
             kind=seen.target.kind,
             expires=what,
         )
         if not told:
-            self._shutdown.take_back(seen.target, about, what)
+            self._shutdown.release(seen.target, about, what)
 
-    def _tell_problems(self, seen: Look) -> None:
-        """Say once what is odd about a cluster, and that nothing can be said of what it costs."""
+    def _notify_problems(self, seen: Assessment) -> None:
+        """Notify once about invalid tags and about an unknown cost."""
         unpriced = ", ".join(sorted(seen.cost.unpriced))
-        odd = {"problems": "; ".join(seen.problems)}
+        problems = {"problems": "; ".join(seen.problems)}
         if unpriced:
-            odd["cost"] = f"what it has cost is unknown, and no limit stops it: the price of {unpriced} is unknown"
-        for about, what in odd.items():
-            if not what or not self._shutdown.first_time(seen.target, about, what):
+            effect = "its cost is unknown and its spend limit has no effect"
+            problems["cost"] = f"the price of {unpriced} is unknown, so {effect}"
+        for about, what in problems.items():
+            if not what or not self._shutdown.claim(seen.target, about, what):
                 continue
-            told = self._teller.tell(
+            told = self._notifier.notify(
                 Event.CLUSTER_LEFT,
                 cluster=seen.target.name,
                 tags=seen.target.tags,
-                what="cannot be watched fully",
+                what="monitoring is incomplete",
                 why=what,
+                action="Rules that depend on this do not stop the cluster until it is corrected.",
                 kind=seen.target.kind,
             )
             if not told:
-                self._shutdown.take_back(seen.target, about, what)
+                self._shutdown.release(seen.target, about, what)
 
-    def _retire(self, seen: Look) -> Outcome:
-        """Terminate an instance that a function stopped, once its time of grace is over."""
+    def _retire(self, seen: Assessment) -> Outcome:
+        """Terminate an instance that a function stopped, once its grace period is over."""
         target, memory = seen.target, seen.memory
         stopped = Outcome(target.name, "nothing", seen.decision.reason)
         if target.kind == "group" or memory is None or memory.stopped_at is None:
@@ -182,14 +183,16 @@ class Janitor:
         node = target.nodes[0]
         stopped_at = datetime.fromtimestamp(memory.stopped_at, tz=timezone.utc)
         if node.state != "stopped" or node.launched is None or node.launched > stopped_at:
-            return replace(stopped, reason="somebody else stopped it")
+            return replace(stopped, reason="it was not stopped by mlinfra")
         due = stopped_at + self._settings.grace
-        if self._now < due or (seen.expiry.extended and not seen.expiry.has_come(self._now)):
-            return replace(stopped, reason=f"it was stopped at {clock.written(stopped_at)} and is kept for a time")
-        reason = f"it was stopped at {clock.written(stopped_at)}, and its time of grace ended at {clock.written(due)}"
+        if self._now < due or (seen.expiry.extended and not seen.expiry.is_expired(self._now)):
+            return replace(
+                stopped, reason=f"it was stopped at {clock.written(stopped_at)}, and its grace period is not over"
+            )
+        reason = f"it was stopped at {clock.written(stopped_at)}, and its grace period ended at {clock.written(due)}"
         if not self._settings.dry_run:
             self._clients.ec2.terminate_instances(InstanceIds=[target.name])
-        self._teller.tell(
+        self._notifier.notify(
             Event.DRY_RUN if self._settings.dry_run else Event.VOLUMES_DELETED,
             cluster=target.name,
             tags=target.tags,
@@ -200,40 +203,42 @@ class Janitor:
         return Outcome(target.name, "would_terminate" if self._settings.dry_run else "terminated", reason)
 
     def _clean_up(self) -> tuple[list[Outcome], list[str]]:
-        """Delete the volumes whose time has come, and put off those that a node still has."""
+        """Delete the volumes whose grace period is over, and postpone the deletion of those that are still attached."""
         kept = self._volumes.kept()
         problems = kept.problems
         if not self._settings.dry_run:
             try:
-                self._volumes.begin_grace_later(
+                self._volumes.postpone_deletion(
                     kept.in_use,
                     self._now + self._settings.grace,
-                    # A day's slack, so that they are not all tagged anew every hour.
+                    # One day of tolerance, so that they are not tagged again every hour.
                     if_before=self._now + self._settings.grace - timedelta(days=1),
                 )
             except FAILURES as error:
-                problems.append(f"the deletion of volumes in use could not be put off: {error_code(error)}: {error}")
+                problems.append(
+                    f"the deletion of attached volumes could not be postponed: {error_code(error)}: {error}"
+                )
         return [self._delete(volume) for volume in kept.available], problems
 
     def _delete(self, volume: Volume) -> Outcome:
         try:
             if not volume.is_due(self._now):
-                return Outcome(volume.volume_id, "kept", "its time has not come")
-            reason = f"it was kept until {volume.tags[Tag.DELETE_AFTER]}"
+                return Outcome(volume.volume_id, "kept", "its grace period is not over")
+            reason = f"its grace period ended at {volume.tags[Tag.DELETE_AFTER]}"
             if not self._settings.dry_run and not self._volumes.delete(volume):
-                return Outcome(volume.volume_id, "nothing", "it is gone")
+                return Outcome(volume.volume_id, "nothing", "it no longer exists")
         except (*FAILURES, ValueError) as error:
-            self._tell_volume(volume, Event.CLUSTER_LEFT, "could not be deleted", f"{type(error).__name__}: {error}")
+            self._notify_volume(volume, Event.CLUSTER_LEFT, "could not be deleted", f"{type(error).__name__}: {error}")
             return Outcome(volume.volume_id, "failed", str(error))
         if self._settings.dry_run:
-            self._tell_volume(volume, Event.DRY_RUN, "would be deleted", reason)
+            self._notify_volume(volume, Event.DRY_RUN, "would be deleted", reason)
             return Outcome(volume.volume_id, "would_delete", reason)
-        self._tell_volume(volume, Event.VOLUMES_DELETED, "deleted", reason)
+        self._notify_volume(volume, Event.VOLUMES_DELETED, "deleted", reason)
         return Outcome(volume.volume_id, "deleted", reason)
 
-    def _tell_volume(self, volume: Volume, detail_type: str, what: str, why: str) -> None:
+    def _notify_volume(self, volume: Volume, detail_type: str, what: str, why: str) -> None:
         name = volume.tags.get("Name") or volume.tags.get(Tag.EXPERIMENT) or volume.volume_id
-        what = f"its volume {volume.volume_id} {what}" if name != volume.volume_id else what
-        self._teller.tell(
+        what = f"volume {volume.volume_id} {what}" if name != volume.volume_id else what
+        self._notifier.notify(
             detail_type, cluster=name, tags=volume.tags, what=what, why=why, kind="volume", volumes=[volume.volume_id]
         )

@@ -1,4 +1,4 @@
-"""How busy the GPUs of nodes were, as CloudWatch has it."""
+"""GPU utilization of nodes, from CloudWatch."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
     from mlinfra.functions.clients import Clients
 
 _QUERIES_A_CALL = 500
-"""GetMetricData takes no more (CloudWatch API reference, read 2026-11-24)."""
+"""The limit of GetMetricData (CloudWatch API reference, read 2026-11-24)."""
 _PERIOD_SECONDS = 60
 _COMPLETE = "Complete"
 
 
 @dataclass
 class History:
-    """The utilisation of a node's busiest GPU, minute by minute."""
+    """The utilization of a node's busiest GPU, by minute."""
 
     readings: dict[datetime, float] = field(default_factory=dict)
-    """By the minute's beginning, in percent."""
+    """Percent, by the beginning of the minute."""
     problem: str | None = None
-    """Why there may have been more than is known here."""
+    """The reason why readings may be missing. None: the readings are complete."""
 
 
 def beginning(now: datetime, window: timedelta) -> datetime:
-    """Where a window that ends `now` begins: at a whole minute, as CloudWatch's periods do."""
+    """The beginning of a window that ends at `now`, rounded down to the minute as CloudWatch's periods are."""
     return now.replace(second=0, microsecond=0) - window
 
 
 def histories(clients: Clients, windows: Mapping[str, timedelta], now: datetime) -> dict[str, History]:
-    """The histories of nodes, in as few calls as can be.
+    """The GPU histories of nodes, in as few calls as possible.
 
     Args:
-        clients: where to ask.
-        windows: by instance id, how far to look back.
-        now: the end of all windows. What CloudWatch has of the minute that runs is asked for too.
+        clients: the AWS clients.
+        windows: the length of the window, by instance id.
+        now: the end of all windows. The current, incomplete minute is included.
 
     Returns:
-        A history for each instance. A call that fails is a problem of each instance it was about.
+        A history for each instance. A failed call is a problem of each instance in it.
     """
     answers = {instance_id: History() for instance_id in windows}
     for window in sorted(set(windows.values())):
@@ -68,21 +68,21 @@ def _read(clients: Clients, nodes: Sequence[tuple[str, History]], start: datetim
     except FAILURES as error:
         problem = f"its GPU metrics could not be read: {error_code(error)}"
     except (IndexError, KeyError, TypeError, ValueError) as error:
-        problem = f"CloudWatch's answer about its GPU metrics cannot be read: {error!r}"
+        problem = f"CloudWatch's response about its GPU metrics could not be parsed: {error!r}"
     for index, (_, history) in enumerate(nodes):
-        last = status.get(f"n{index}", "no answer")
+        last = status.get(f"n{index}", "no result")
         if problem:
             history.problem = problem
         elif last != _COMPLETE:
-            history.problem = f"CloudWatch gave only a part of its GPU metrics: {last}"
+            history.problem = f"CloudWatch returned incomplete GPU metrics: {last}"
 
 
 def _results(clients: Clients, instance_ids: Sequence[str], start: datetime, now: datetime) -> Iterator[dict[str, Any]]:
-    """The results of all pages. What is partial on one page may be completed on the next."""
+    """The results of all pages. A partial result on one page may be completed on the next."""
     arguments: dict[str, Any] = {
         "MetricDataQueries": [_query(f"n{index}", instance_id) for index, instance_id in enumerate(instance_ids)],
         "StartTime": start,
-        # Exclusive, and cut to the minute: the minute that runs would be left out.
+        # The end is exclusive and rounded down to the minute: without this the current minute would be missing.
         "EndTime": beginning(now, timedelta(0)) + timedelta(minutes=1),
         "ScanBy": "TimestampAscending",
     }

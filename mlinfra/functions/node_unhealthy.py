@@ -1,4 +1,4 @@
-"""A node was not as its cluster expects, and left: tell its owner. It stops nothing."""
+"""Handler for unhealthy nodes: notifies the owner of the cluster. It stops nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Event
+from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.fleet import Fleet
-from mlinfra.functions.once import Once
+from mlinfra.functions.notifications import Notifier
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import IncompleteRunError
-from mlinfra.functions.telling import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +22,9 @@ _ABOUT = "unhealthy_node"
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noqa: ARG001  Lambda passes both
-    """Tell of a node that found another driver, another CUDA version or fewer GPUs than it should have.
+    """Notify the owner about a node with an unexpected driver or CUDA version, or with missing GPUs.
 
-    All nodes of a cluster boot one image, and mostly fail alike: one reason is told once an hour.
+    All nodes of a cluster boot the same image and mostly fail alike: each reason is reported once an hour.
 
     Args:
         event: `Training Node Unhealthy`, as EventBridge delivers it.
@@ -34,52 +34,57 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
         The cluster, the decision (`told` or `nothing`) and the reason.
 
     Raises:
-        ValueError: where it is another event, or a wrong one.
-        IncompleteRunError: where somebody could not be told. Lambda then delivers the event again.
+        ValueError: if the event is of another type or malformed.
+        IncompleteRunError: if the notification was not delivered. Lambda then delivers the event again.
     """
     settings = Settings.read(dry_run_by_default=False)
     cluster, instance_id, reason = _unhealthy_node(event)
     if not cluster.startswith(settings.prefix):
-        return _outcome(cluster, "nothing", f"it is none of {settings.prefix}")
+        return _outcome(
+            cluster,
+            "nothing",
+            f"its name does not begin with {settings.prefix!r}, the prefix of this environment's clusters",
+        )
     now = clock.now()
     clients = Clients()
-    teller = Teller(clients, settings, "node-unhealthy", now)
-    once = Once(Records(clients, settings.table), teller)
-    if not once.first_time(cluster, _ABOUT, _in_this_hour(reason, now)):
-        return _outcome(cluster, "nothing", "the same was told in this hour")
-    told = teller.tell(
+    notifier = Notifier(clients, settings, "node-unhealthy", now)
+    deduplication = Deduplication(Records(clients, settings.table), notifier)
+    if not deduplication.claim(cluster, _ABOUT, _in_this_hour(reason, now)):
+        return _outcome(cluster, "nothing", "the same reason was already reported in this hour")
+    told = notifier.notify(
         Event.NODE_LEFT,
         cluster=cluster,
-        tags=_tags(clients, teller, cluster),
-        what=f"its node {instance_id} is not as expected and leaves",
-        why=f"{reason}. The cluster is one node smaller, and no node takes its place: it would boot the same image. "
-        f"Nodes that leave for the same reason in this hour are not told one by one",
+        tags=_tags(clients, notifier, cluster),
+        what=f"node {instance_id} is unhealthy and is removed",
+        why=f"{reason}. The node removes itself and is not replaced, since a new node would boot the same image: the "
+        f"cluster has one node fewer. Further nodes with the same reason are not reported for the rest of this hour",
+        action="To fix it, correct the image, driver or CUDA version in the experiment's declaration, and deploy.",
         instance_id=instance_id,
     )
     if not told:
-        once.take_back(cluster, _ABOUT, _in_this_hour(reason, now))
-        raise IncompleteRunError("; ".join(teller.undelivered))
+        deduplication.release(cluster, _ABOUT, _in_this_hour(reason, now))
+        raise IncompleteRunError("; ".join(notifier.undelivered))
     return _outcome(cluster, "told", reason)
 
 
 def _unhealthy_node(event: Mapping[str, Any]) -> tuple[str, str, str]:
     if (event.get("source"), event.get("detail-type")) != (Event.NODE_SOURCE, Event.NODE_UNHEALTHY):
-        message = f"this is no {Event.NODE_UNHEALTHY!r} of {Event.NODE_SOURCE}: {event}"
+        message = f"expected an event {Event.NODE_UNHEALTHY!r} from {Event.NODE_SOURCE}, got: {event}"
         raise ValueError(message)
     try:
         detail = event["detail"]
         return str(detail["cluster"]), str(detail["instance_id"]), str(detail["reason"])
     except (KeyError, TypeError) as error:
-        message = f"this event does not say which node of which cluster left, and why: {error!r}: {event}"
+        message = f"the event lacks a cluster, an instance id or a reason: {error!r}: {event}"
         raise ValueError(message) from error
 
 
-def _tags(clients: Clients, teller: Teller, cluster: str) -> Mapping[str, str]:
-    """Whose cluster it is. Where nobody can say so, those are told who are told of everything."""
+def _tags(clients: Clients, notifier: Notifier, cluster: str) -> Mapping[str, str]:
+    """The tags of the cluster. Empty if they cannot be read: then only `alert_emails` are notified."""
     try:
         return Fleet(clients).tags_of_group(cluster)
     except FAILURES as error:
-        teller.log("Owner Not Found", cluster=cluster, why=error_code(error))
+        notifier.log("Owner Not Found", cluster=cluster, why=error_code(error))
         return {}
 
 

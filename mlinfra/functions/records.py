@@ -1,8 +1,7 @@
-"""The table that jobs and functions share: what is remembered of a cluster, and who may change it."""
+"""Records of clusters and jobs in the DynamoDB table that jobs and functions share."""
 
 from __future__ import annotations
 
-import math
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
-from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, JobStatus, Table
+from mlinfra.functions.contract import JobStatus, Table, epoch_seconds, is_heartbeat_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,63 +24,58 @@ if TYPE_CHECKING:
     from mlinfra.functions.cost import Cost
 
 _LEASE_SECONDS = 5 * 60
-"""How long a cluster stays with a run that died while it stopped it."""
+"""The lifetime of a lease whose run was interrupted."""
 _CLOCK_SKEW = timedelta(minutes=5)
-"""How far the clock of whoever wrote a record may be behind that of AWS."""
+"""The tolerated difference between the clock of a record's writer and that of AWS."""
 _LEASE_OWNER = "stopping_by"
 _LEASE_UNTIL = "stopping_until"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training job, as `mlinfra.job` wrote it."""
+    """A training job, as recorded by `mlinfra.job`."""
 
     job_id: str
     status: str = JobStatus.RUNNING
     name: str = ""
     heartbeat_at: float | None = None
-    """Epoch seconds; None: there is none, or it cannot be read."""
+    """Epoch seconds. None: missing or invalid."""
     started_at: float | None = None
-    """Epoch seconds; None: there is none, or it cannot be read."""
+    """Epoch seconds. None: missing or invalid."""
 
     def may_be_running(self, now: datetime) -> bool:
-        """Whether it says that it runs and did so a short time ago, or at a time that nobody can tell.
-
-        A heartbeat from the future is fresh: some clock is wrong, and the job may be well.
-        """
+        """True if it is recorded as running and its heartbeat is fresh, missing or invalid."""
         if self.status in {JobStatus.COMPLETED, JobStatus.FAILED}:
             return False
-        return self.heartbeat_at is None or self.heartbeat_at >= now.timestamp() - HEARTBEAT_FRESH_SECONDS
+        return is_heartbeat_fresh(self.heartbeat_at, now.timestamp())
 
 
 @dataclass(frozen=True)
 class Memory:
-    """All that the table knows of one cluster."""
+    """All records of one cluster."""
 
     jobs: tuple[Job, ...] = ()
     extension: str | None = None
-    """The later last day that somebody asked for, as 2026-12-18."""
+    """The extended last day, such as 2026-12-18. None: not extended."""
     extended_at: str | None = None
-    """When somebody asked for it, as 2026-11-26T14:00:00Z; None: it does not say."""
+    """The time of the extension, such as 2026-11-26T14:00:00Z. None: unknown."""
     state: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stopped_at(self) -> float | None:
-        """When a function last stopped it, in epoch seconds."""
-        return _seconds(self.state.get(Table.STOPPED_AT))
+        """The time at which it was last stopped, in epoch seconds. None: never."""
+        return epoch_seconds(self.state.get(Table.STOPPED_AT))
 
-    def since(self, made: datetime | None) -> Memory:
-        """What is remembered of the group that was made at that moment, and not of an earlier one of its name.
-
-        What an earlier one has cost, and how long it was allowed to live, is nothing to the one that stands now.
+    def since(self, created_at: datetime | None) -> Memory:
+        """The records since the group was created, without the cost and the extension of an earlier group of its name.
 
         Args:
-            made: when it was made; None: nobody knows, and everything counts.
+            created_at: creation time of the group. None: unknown; everything recorded is used.
         """
-        if made is None:
+        if created_at is None:
             return self
-        begin = (made - _CLOCK_SKEW).timestamp()
-        counted = _seconds(self.state.get(Table.COST_AT))
+        begin = (created_at - _CLOCK_SKEW).timestamp()
+        counted = epoch_seconds(self.state.get(Table.COST_AT))
         state = dict(self.state)
         if counted is not None and counted < begin:
             for name in (Table.COST_USD, Table.COST_AT, Table.COST_UNKNOWN):
@@ -98,13 +92,13 @@ class Memory:
 
 
 class Records:
-    """The table of one environment. Every call may raise what boto3 raises."""
+    """The table of one environment. Every call may raise the exceptions of boto3."""
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._table = clients.dynamodb.Table(table)
 
     def read(self, cluster: str) -> Memory:
-        """What is known of `cluster` this very moment."""
+        """The current records of `cluster`."""
         jobs: list[Job] = []
         extension, extended_at, state = None, None, {}
         for item in self._items(cluster):
@@ -117,13 +111,13 @@ class Records:
                 jobs.append(_job(item))
         return Memory(jobs=tuple(jobs), extension=extension, extended_at=extended_at, state=state)
 
-    def remember_telling(self, cluster: str, about: str, what: str) -> bool:
-        """Remember that `what` is told about `cluster`; False: it was told before, by this run or another.
+    def remember_notification(self, cluster: str, about: str, what: str) -> bool:
+        """Remember a notification about `cluster`. False: it was sent before, by this run or another.
 
         Args:
-            cluster: whose state it is.
-            about: the subject, of which only the last thing told is remembered.
-            what: what is told.
+            cluster: the cluster's name.
+            about: the subject. Only the last notification about it is remembered.
+            what: the notification.
         """
         return self._update(
             cluster,
@@ -133,19 +127,19 @@ class Records:
             values={":what": what},
         )
 
-    def forget_telling(self, cluster: str, about: str, what: str) -> None:
-        """Take back what `remember_telling` remembered: nobody was reached."""
+    def forget_notification(self, cluster: str, about: str, what: str) -> None:
+        """Undo `remember_notification` after a failed delivery."""
         names, values = {"#told": f"told_{about}"}, {":what": what}
         self._update(cluster, "REMOVE #told", condition="#told = :what", names=names, values=values)
 
     def count_cost(self, cluster: str, cost: Cost, *, counted_until: float | None, now: datetime) -> bool:
-        """Write what `cluster` has cost until `now`; False: another run has counted meanwhile.
+        """Record the cost of `cluster` until `now`. False: another run has recorded it in the meantime.
 
         Args:
-            cluster: whose cost it is.
-            cost: all of it, not only what is new.
-            counted_until: the `cost_at` that `cost` was reckoned from; None: there was none.
-            now: until when it is counted.
+            cluster: the cluster's name.
+            cost: the total, not the increment.
+            counted_until: the recorded `cost_at` that `cost` was computed from. None: there was none.
+            now: the end of the counted time.
         """
         values: dict[str, Any] = {
             ":usd": Decimal(str(round(cost.usd_known, 6))),
@@ -160,7 +154,7 @@ class Records:
         return self._update(cluster, change, condition=condition, names=names, values=values)
 
     def note_stopped(self, cluster: str, why: str, now: datetime) -> None:
-        """Write that `cluster` was stopped."""
+        """Record that `cluster` was stopped."""
         self._update(
             cluster,
             "SET #at = :now, #why = :why",
@@ -170,7 +164,7 @@ class Records:
 
     @contextmanager
     def lease(self, cluster: str, now: datetime) -> Iterator[bool]:
-        """Whether this run alone may stop `cluster`, until the end of the block."""
+        """A lease to stop `cluster`, for the duration of the block. Yields False if another run holds it."""
         mine = uuid.uuid4().hex
         names = {"#owner": _LEASE_OWNER, "#until": _LEASE_UNTIL}
         seconds = int(now.timestamp())
@@ -185,7 +179,7 @@ class Records:
             yield held
         finally:
             if held:
-                with suppress(*FAILURES):  # It ends by itself.
+                with suppress(*FAILURES):  # The lease expires automatically.
                     values = {":mine": mine}
                     change = "REMOVE #owner, #until"
                     self._update(cluster, change, condition="#owner = :mine", names=names, values=values)
@@ -193,7 +187,7 @@ class Records:
     def _items(self, cluster: str) -> Iterator[dict[str, Any]]:
         arguments: dict[str, Any] = {
             "KeyConditionExpression": Key(Table.CLUSTER).eq(cluster),
-            # A job that started a second ago counts.
+            # A job that started one second ago must be seen.
             "ConsistentRead": True,
         }
         while True:
@@ -233,14 +227,6 @@ def _job(item: Mapping[str, Any]) -> Job:
         job_id=item[Table.RECORD].removeprefix(Table.JOB_PREFIX),
         status=str(item.get(Table.JOB_STATUS, "")),
         name=str(item.get(Table.JOB_NAME, "")),
-        heartbeat_at=_seconds(item.get(Table.HEARTBEAT_AT)),
-        started_at=_seconds(item.get(Table.STARTED_AT)),
+        heartbeat_at=epoch_seconds(item.get(Table.HEARTBEAT_AT)),
+        started_at=epoch_seconds(item.get(Table.STARTED_AT)),
     )
-
-
-def _seconds(value: object) -> float | None:
-    try:
-        seconds = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return seconds if math.isfinite(seconds) else None

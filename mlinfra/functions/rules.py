@@ -1,4 +1,4 @@
-"""What the tags of a cluster say about when it may be stopped."""
+"""The shutdown rules in the tags of a cluster: expiry, spend limit, idleness."""
 
 from __future__ import annotations
 
@@ -17,35 +17,37 @@ if TYPE_CHECKING:
 _IDLE_MINUTES = "30"
 _IDLE_GPU_PERCENT = "5"
 _LONGEST_IDLE_MINUTES = 14 * 24 * 60
-"""CloudWatch keeps minutes for 15 days (CloudWatch user guide, "Metrics retention", read 2026-11-24)."""
+"""CloudWatch keeps values by the minute for 15 days (CloudWatch user guide, "Metrics retention", read 2026-11-24)."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one cluster. What its tags do not say, or say in a way that cannot be read, is None."""
+    """The shutdown rules of one cluster. A value is None if its tag is missing or invalid."""
 
     expires: datetime | None
     """The first moment after its last day."""
     spend_limit_usd: float | None
     stop_when_idle: bool
-    """Whether idleness stops it. Default: it does."""
+    """True if it is stopped when idle. Default: True."""
     idle_for: timedelta | None
-    """How long all GPUs must have been idle. Default: 30 minutes."""
+    """The time for which all GPUs must have been idle. Default: 30 minutes."""
     idle_percent: float | None
-    """Below which utilisation a GPU is idle, in percent. Default: 5."""
+    """The utilization in percent below which a GPU is idle. Default: 5."""
     problems: tuple[str, ...] = ()
-    """What could not be read, and why."""
+    """The invalid and missing tags."""
 
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> Rules:
-        """Read the rules. One tag that cannot be read leaves the others as they are."""
+        """Parse the rules. An invalid tag does not affect the others."""
         problems: list[str] = []
         expires = None
         if Tag.EXPIRES in tags:
             try:
                 expires = clock.end_of_day(tags[Tag.EXPIRES])
             except (ValueError, OverflowError):
-                problems.append(f"its tag {Tag.EXPIRES} is {tags[Tag.EXPIRES]!r}, which is no day such as 2026-12-18")
+                problems.append(
+                    f"its tag {Tag.EXPIRES} is {tags[Tag.EXPIRES]!r}, which is not a valid date such as 2026-12-18"
+                )
         else:
             problems.append(f"it has no tag {Tag.EXPIRES}")
         limit = None
@@ -72,6 +74,6 @@ def _number(tag: str, text: str, most: float, problems: list[str]) -> float | No
     if math.isfinite(number) and 0 < number <= most:
         return number
     problems.append(
-        f"its tag {tag} is {text!r}, which is no number above 0{'' if most == math.inf else f' up to {most}'}"
+        f"its tag {tag} is {text!r}, which is not a number above 0{'' if most == math.inf else f' up to {most}'}"
     )
     return None

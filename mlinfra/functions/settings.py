@@ -1,4 +1,4 @@
-"""What a function is told by its environment variables."""
+"""Settings of a function, from its environment variables."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from mlinfra.functions.contract import Variable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_GRACE_DAYS = "7"
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -22,37 +20,39 @@ class Settings:
     table: str
     """The name of the DynamoDB table."""
     topic: str | None
-    """The ARN of the SNS topic; None: nobody listens, and events and log lines have to do."""
+    """The ARN of the SNS topic. None: no messages are sent, only events and log lines."""
     prefix: str
-    """What the names of the environment's clusters begin with."""
+    """The name prefix of the environment's clusters."""
     grace: timedelta
-    """How long the volumes of stopped nodes are kept. Default: 7 days."""
+    """The grace period of the volumes of stopped nodes: `volume_grace_days` of the environment."""
     dry_run: bool
-    """Whether to say only what would be done."""
+    """True if nothing is changed and decisions are only reported."""
 
     @classmethod
     def read(cls, *, dry_run_by_default: bool, variables: Mapping[str, str] = os.environ) -> Settings:
         """Read the settings.
 
         Args:
-            dry_run_by_default: what holds where `MLINFRA_DRY_RUN` is not set. Where it is set, everything but
-                `false` is a dry run.
-            variables: where from. Default: the variables of this process, now.
+            dry_run_by_default: the value if `MLINFRA_DRY_RUN` is not set. If it is set, everything but `false` is a
+                dry run.
+            variables: the environment variables. Default: those of this process.
 
         Raises:
-            ValueError: where the table is not named, or the days of grace are no number from 0 up.
+            ValueError: if the table is not set, or the grace period is not a number of days, 0 or more.
         """
         table = variables.get(Variable.TABLE, "")
         if not table:
-            message = f"{Variable.TABLE} is not set: it names the DynamoDB table that jobs and functions share"
+            message = (
+                f"{Variable.TABLE} is not set. It must be the name of the DynamoDB table that jobs and functions share."
+            )
             raise ValueError(message)
-        days = variables.get(Variable.GRACE_DAYS, _GRACE_DAYS)
+        days = variables.get(Variable.GRACE_DAYS, "")
         try:
             grace = timedelta(days=float(days))
         except (ValueError, OverflowError):
             grace = timedelta(days=-1)
         if grace < timedelta(0):
-            message = f"{Variable.GRACE_DAYS} is {days!r}: it has to be a number of days, 0 or more"
+            message = f"{Variable.GRACE_DAYS} must be a number of days, 0 or more, got {days!r}."
             raise ValueError(message)
         acting = variables.get(Variable.DRY_RUN)
         return cls(

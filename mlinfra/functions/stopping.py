@@ -1,4 +1,4 @@
-"""The one way in which a function stops a cluster, and what it costs no more."""
+"""Stopping a cluster on AWS: the only code that does so, for functions and the command line."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stopped:
-    """What was stopped, or would be."""
+    """The effect of stopping a cluster."""
 
     nodes: tuple[Node, ...]
-    """The nodes that go."""
+    """The nodes that are terminated or stopped."""
     staying: tuple[Node, ...] = ()
-    """The nodes that are protected from scale-in, and go when their guard takes that off."""
+    """The nodes protected from scale-in, which are terminated once their node guard removes the protection."""
     volumes: tuple[str, ...] = ()
-    """The ids of the volumes that are kept for a time."""
+    """The ids of the volumes kept for the grace period."""
     delete_after: datetime | None = None
-    """When what is kept is deleted."""
+    """The end of the grace period, when the volumes are deleted."""
 
     @property
     def usd_saved(self) -> float | None:
-        """What the nodes that go would have cost in the next 24 hours, in USD; None: unknown."""
+        """The cost of the stopped nodes over the next 24 hours, in USD. None: unknown."""
         return cost.of_a_day(self.nodes)
 
 
 def plan(target: Target, now: datetime, grace: timedelta) -> Stopped:
-    """What `stop` would do, as far as it can be known before."""
+    """The effect that `stop` would have, without the volumes."""
     return Stopped(
         nodes=tuple(node for node in target.nodes if not node.protected),
         staying=tuple(node for node in target.nodes if node.protected),
@@ -44,20 +44,20 @@ def plan(target: Target, now: datetime, grace: timedelta) -> Stopped:
 
 
 def stop(clients: Clients, target: Target, now: datetime, grace: timedelta) -> Stopped:
-    """Stop `target`: a group is set to zero, an instance is stopped. Stopping it twice changes nothing.
+    """Stop `target`: set the size of a group to zero, or stop an instance. Idempotent.
 
     EC2 Auto Scaling does not terminate an instance that is protected from scale-in when the desired
     capacity falls; it does so once the protection is off (EC2 Auto Scaling user guide, "Use instance
     scale-in protection", read 2026-11-24).
 
     Args:
-        clients: where to do so.
-        target: as it was a moment ago.
-        now: the beginning of the time of grace.
-        grace: how long to keep the volumes of a group's nodes. An instance keeps its volumes.
+        clients: the AWS clients.
+        target: the target, as just described by AWS.
+        now: the beginning of the grace period.
+        grace: the grace period of the volumes of a group's nodes. A stopped instance keeps its volumes.
 
     Raises:
-        ClientError: where AWS refuses. What was done before that may be done again.
+        ClientError: if AWS refuses. It is safe to call this again.
     """
     planned = plan(target, now, grace)
     if target.kind == "instance":

@@ -1,4 +1,4 @@
-"""Volumes of stopped nodes: kept for a time of grace, then deleted."""
+"""Volumes of stopped nodes: kept for the grace period, then deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Tag
-from mlinfra.functions.fleet import GONE_FROM_EC2
+from mlinfra.functions.fleet import TERMINATED_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from mlinfra.functions.fleet import AttachedVolume, Node, Target
 
 _INHERITED: Final = (Tag.EXPERIMENT, Tag.OWNER, "Name")
-_GONE = "InvalidVolume.NotFound"
+_NOT_FOUND = "InvalidVolume.NotFound"
 _VOLUMES_A_PAGE = 500
 _VALUES_A_FILTER = 100
-"""EC2 takes up to 200 values in all filters of a call together."""
+"""EC2 accepts up to 200 values in all filters of a call together."""
 _RESOURCES_A_CALL = 500
-"""CreateTags takes up to 1,000 resources, and EC2 advises to send fewer (EC2 API reference, read 2026-11-24)."""
+"""CreateTags accepts up to 1,000 resources, and EC2 advises to send fewer (EC2 API reference, read 2026-11-24)."""
 
 
 @dataclass(frozen=True)
 class Volume:
-    """An EBS volume that a stopped node left, or will leave."""
+    """An EBS volume kept after its node was stopped."""
 
     volume_id: str
     tags: Mapping[str, str]
 
     def is_due(self, now: datetime) -> bool:
-        """Whether its time has come.
+        """True if its grace period is over.
 
         Raises:
-            ValueError: where its tag does not say when that is.
+            ValueError: if its tag is not a valid time.
         """
         return clock.read(self.tags[Tag.DELETE_AFTER]) <= now
 
 
 @dataclass
 class Kept:
-    """The volumes that were kept before, by whether a node still has them."""
+    """The kept volumes, by attachment to a node."""
 
     available: list[Volume] = field(default_factory=list)
     in_use: list[Volume] = field(default_factory=list)
@@ -54,36 +54,36 @@ class Kept:
 
 
 class Volumes:
-    """EBS, as far as it is about volumes of nodes."""
+    """Keeps and deletes the EBS volumes of nodes."""
 
     def __init__(self, clients: Clients) -> None:
         self._ec2 = clients.ec2
 
     def keep(self, target: Target, delete_after: datetime) -> list[str]:
-        """Let the volumes of a group's nodes outlive their nodes, until `delete_after`.
+        """Keep the volumes of a group's nodes after the nodes are terminated, until `delete_after`.
 
-        Those that would outlive their nodes anyway belong to somebody, and are not touched.
+        Volumes without DeleteOnTermination were attached by a user and are not changed.
 
         Returns:
             The ids of the volumes.
 
         Raises:
-            ClientError: where a volume cannot be kept. A node that is gone has taken its volumes with it.
+            ClientError: if a volume cannot be kept. The volumes of a node that is already terminated are skipped.
         """
         attached = [(node, volume) for node in target.nodes for volume in node.volumes]
-        kept_before = self._kept_before([volume.volume_id for _, volume in attached if not volume.goes_with_node])
-        ours = [(node, each) for node, each in attached if each.goes_with_node or each.volume_id in kept_before]
+        kept_before = self._kept_before([volume.volume_id for _, volume in attached if not volume.deleted_with_node])
+        ours = [(node, each) for node, each in attached if each.deleted_with_node or each.volume_id in kept_before]
         ids = sorted({volume.volume_id for _, volume in ours})
         tags = {key: target.tags[key] for key in _INHERITED if target.tags.get(key)}
-        # Tags first: what is kept and has none would be kept for ever.
+        # Tags first: a kept volume without tags would never be deleted.
         self._tag(ids, tags | {Tag.AUTO_STOP: "true", Tag.DELETE_AFTER: clock.written(delete_after)})
         for node, volume in ours:
-            if volume.goes_with_node:
-                self._outlive(node, volume)
+            if volume.deleted_with_node:
+                self._keep_after_termination(node, volume)
         return ids
 
     def kept(self) -> Kept:
-        """Every volume that was kept. A page that fails is a problem."""
+        """All kept volumes. A page that fails is a problem."""
         kept = Kept()
         filters = [
             {"Name": f"tag:{Tag.AUTO_STOP}", "Values": ["true"]},
@@ -102,37 +102,37 @@ class Volumes:
             kept.problems.append(f"not all volumes could be listed: {error_code(error)}: {error}")
         return kept
 
-    def begin_grace_later(self, volumes: Iterable[Volume], delete_after: datetime, *, if_before: datetime) -> list[str]:
-        """Move the deletion of volumes that a node still has to `delete_after`: their grace begins when it goes.
+    def postpone_deletion(self, volumes: Iterable[Volume], delete_after: datetime, *, if_before: datetime) -> list[str]:
+        """Postpone the deletion of attached volumes: their grace period begins when they are detached.
 
         Args:
-            volumes: those volumes.
-            delete_after: when to delete them, were their nodes to go now.
-            if_before: leave those that are deleted later than this, and those whose tag cannot be read.
+            volumes: the attached volumes.
+            delete_after: the new time of deletion.
+            if_before: only volumes with a valid deletion time up to this are changed.
 
         Returns:
-            The ids of those whose deletion was moved.
+            The ids of the postponed volumes.
         """
         ids = [each.volume_id for each in volumes if (deletion := _deletion(each)) and deletion <= if_before]
         self._tag(ids, {Tag.DELETE_AFTER: clock.written(delete_after)})
         return ids
 
     def delete(self, volume: Volume) -> bool:
-        """Delete `volume`; False: it is gone already. EC2 refuses to delete what a node has.
+        """Delete `volume`. False: it no longer exists. EC2 refuses to delete an attached volume.
 
         Raises:
-            ClientError: where it cannot be deleted.
+            ClientError: if it cannot be deleted.
         """
         try:
             self._ec2.delete_volume(VolumeId=volume.volume_id)
         except ClientError as error:
-            if error_code(error) == _GONE:
+            if error_code(error) == _NOT_FOUND:
                 return False
             raise
         return True
 
     def _kept_before(self, ids: Sequence[str]) -> set[str]:
-        """Those that an earlier run made outlive their nodes, before it died or its node stayed."""
+        """The volumes that an earlier run kept, before it was interrupted or while their node kept running."""
         found: set[str] = set()
         for start in range(0, len(ids), _VALUES_A_FILTER):
             some = list(ids[start : start + _VALUES_A_FILTER])
@@ -140,18 +140,18 @@ class Volumes:
             found |= {volume["VolumeId"] for volume in self._all(filters)}
         return found
 
-    def _outlive(self, node: Node, volume: AttachedVolume) -> None:
+    def _keep_after_termination(self, node: Node, volume: AttachedVolume) -> None:
         mapping = {"DeviceName": volume.device, "Ebs": {"VolumeId": volume.volume_id, "DeleteOnTermination": False}}
         try:
             self._ec2.modify_instance_attribute(InstanceId=node.instance_id, BlockDeviceMappings=[mapping])
         except FAILURES:
-            if not self._is_gone(node):
+            if not self._is_terminated(node):
                 raise
 
-    def _is_gone(self, node: Node) -> bool:
+    def _is_terminated(self, node: Node) -> bool:
         answer = self._ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [node.instance_id]}])
         states = [each["State"]["Name"] for found in answer["Reservations"] for each in found["Instances"]]
-        return all(state in GONE_FROM_EC2 for state in states)
+        return all(state in TERMINATED_STATES for state in states)
 
     def _tag(self, ids: Sequence[str], tags: Mapping[str, str]) -> None:
         listed = [{"Key": key, "Value": value} for key, value in tags.items()]
@@ -159,17 +159,17 @@ class Volumes:
             try:
                 self._ec2.create_tags(Resources=list(ids[start : start + _RESOURCES_A_CALL]), Tags=listed)
             except ClientError as error:
-                if error_code(error) != _GONE:
+                if error_code(error) != _NOT_FOUND:
                     raise
                 self._tag_one_by_one(ids[start : start + _RESOURCES_A_CALL], listed)
 
     def _tag_one_by_one(self, ids: Iterable[str], tags: Sequence[Mapping[str, str]]) -> None:
-        """EC2 refuses a call that names a volume that is gone; the others must not lose their tags for it."""
+        """EC2 refuses a call with a volume that no longer exists; the others must be tagged nevertheless."""
         for volume_id in ids:
             try:
                 self._ec2.create_tags(Resources=[volume_id], Tags=tags)
             except ClientError as error:
-                if error_code(error) != _GONE:
+                if error_code(error) != _NOT_FOUND:
                     raise
 
     def _all(self, filters: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

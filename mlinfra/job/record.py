@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, JobKey, JobStatus, Table
+from mlinfra.functions.contract import JobKey, JobStatus, Table, is_heartbeat_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,14 +77,8 @@ class JobRecord:
             RunningJob(str(item[Table.RECORD]).removeprefix(Table.JOB_PREFIX), item.get(Table.INSTANCE))
             for page in pages
             for item in page["Items"]
-            if item[Table.RECORD] != own and self._is_fresh(item)
+            if item[Table.RECORD] != own and is_heartbeat_fresh(item.get(Table.HEARTBEAT_AT), self._clock.now())
         ]
-
-    def _is_fresh(self, item: Mapping[str, Any]) -> bool:
-        try:
-            return bool(self._clock.now() - int(item[Table.HEARTBEAT_AT]) <= HEARTBEAT_FRESH_SECONDS)
-        except (KeyError, TypeError, ValueError):
-            return True
 
     def _now(self) -> int:
         if not self._clock.is_set:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.functions.contract import Event, JobKey, JobStatus
-from mlinfra.job.announcement import announce
+from mlinfra.job.job_events import put_job_event
 from mlinfra.job.record import JobRecord
 
 if TYPE_CHECKING:
     from mlinfra.job.aws import Aws
-    from mlinfra.job.mishaps import Mishaps
+    from mlinfra.job.error_log import ErrorLog
     from mlinfra.job.node import Node
     from mlinfra.job.outcome import Outcome
     from mlinfra.job.ranks import Rank
@@ -24,13 +24,13 @@ class Reporter:
     """Tells AWS of one node's part in a job. Waits for the answers; raises nothing."""
 
     def __init__(
-        self, aws: Aws, mishaps: Mishaps, *, name: str, job_id: str, rank: Rank, cluster: str, node: Node
+        self, aws: Aws, errors: ErrorLog, *, name: str, job_id: str, rank: Rank, cluster: str, node: Node
     ) -> None:
         """Report a job.
 
         Args:
             aws: where to.
-            mishaps: what to do with what goes wrong.
+            errors: what to do with what goes wrong.
             name: the job's name.
             job_id: the job's id, the same on all its nodes.
             rank: which process of the job this is.
@@ -38,7 +38,7 @@ class Reporter:
             node: where it runs.
         """
         self._aws = aws
-        self._mishaps = mishaps
+        self._errors = errors
         self._name = name
         self._job_id = job_id
         self._rank = rank
@@ -56,12 +56,12 @@ class Reporter:
 
     def beat(self) -> None:
         """A heartbeat; and the protection of the node, until that has worked once."""
-        with self._mishaps.logged("the heartbeat"):
+        with self._errors.logged("the heartbeat"):
             self._record.beat()
         # Not before the record: another job that ends now, and sees none beside it, takes the protection off.
         # Not once alone: an instance that starts can be protected only when it is InService.
         if not self._protected:
-            with self._mishaps.logged("the protection from scale-in"):
+            with self._errors.logged("the protection from scale-in"):
                 self._node.protect_from_scale_in(self._aws.autoscaling, on=True)
                 self._protected = True
 
@@ -69,12 +69,12 @@ class Reporter:
         """The end: in the record, then for the node's protection, then as an event."""
         others: list[RunningJob] | None = None
         for _ in range(_END_TRIES):
-            with self._mishaps.logged("the record of the end"):
+            with self._errors.logged("the record of the end"):
                 self._record.end(outcome)
                 others = self._record.others()
                 break
         if others is not None:
-            with self._mishaps.logged("the end of the protection from scale-in"):
+            with self._errors.logged("the end of the protection from scale-in"):
                 self._end_protection(others)
         # A job has ended when its first node says so. Where another one ends last, that one says it of its own
         # record: only then can the cluster be stopped.
@@ -97,8 +97,8 @@ class Reporter:
         return any(other.may_be_on(self._node.instance_id) for other in others)
 
     def _announce(self, kind: str, status: str, reason: str = "") -> None:
-        with self._mishaps.logged(f"the event {kind!r}"):
-            announce(
+        with self._errors.logged(f"the event {kind!r}"):
+            put_job_event(
                 self._aws.events,
                 kind,
                 cluster=self._cluster,

@@ -24,7 +24,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def told_when_terminated(heartbeats: Heartbeats) -> Iterator[None]:
+def reporting_termination(heartbeats: Heartbeats) -> Iterator[None]:
     """Tell `heartbeats` of SIGTERM and SIGHUP during the block. Ignored signals stay ignored."""
     if threading.current_thread() is not threading.main_thread():
         log.info("A signal that ends this job will not be told: Python takes signals in the main thread alone")

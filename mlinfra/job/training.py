@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, Variable
 from mlinfra.job.aws import connect
+from mlinfra.job.error_log import ErrorLog
 from mlinfra.job.heartbeats import Heartbeats
-from mlinfra.job.mishaps import Mishaps
 from mlinfra.job.node import Node, own_instance_id
 from mlinfra.job.outcome import COMPLETED, Outcome
 from mlinfra.job.ranks import Rank
 from mlinfra.job.reporter import Reporter
-from mlinfra.job.termination import told_when_terminated
+from mlinfra.job.termination import reporting_termination
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def training_job(
     if heartbeats is None:
         yield job
         return
-    with told_when_terminated(heartbeats):
+    with reporting_termination(heartbeats):
         try:
             yield job
         except BaseException as error:
@@ -79,22 +79,22 @@ def _heartbeats(job: TrainingJob, rank: Rank, seconds: float) -> Heartbeats | No
     if not rank.reports:
         log.info("Job %s is reported by local rank 0 of this node", job.name)
         return None
-    mishaps = Mishaps(job.job_id)
-    with mishaps.logged("the connection to AWS"):
+    errors = ErrorLog(job.job_id)
+    with errors.logged("the connection to AWS"):
         aws = connect(table)
         return Heartbeats(
-            lambda: _reporter(job, rank, aws, mishaps), seconds=seconds, restartable=rank.restarts_left > 0
+            lambda: _reporter(job, rank, aws, errors), seconds=seconds, restartable=rank.restarts_left > 0
         )
     return None
 
 
-def _reporter(job: TrainingJob, rank: Rank, aws: Aws, mishaps: Mishaps) -> Reporter | None:
+def _reporter(job: TrainingJob, rank: Rank, aws: Aws, errors: ErrorLog) -> Reporter | None:
     """What reports the job from this node; None where nobody knows which node that is."""
     instance_id: str | None = None
-    with mishaps.logged("the look-up of the instance's id"):
+    with errors.logged("the look-up of the instance's id"):
         instance_id = own_instance_id()
     node = Node(os.environ.get(Variable.CLUSTER) or None, instance_id)
     if node.cluster is None:
         log.warning("Job %s is not reported: neither %s nor an instance is known", job.name, Variable.CLUSTER)
         return None
-    return Reporter(aws, mishaps, name=job.name, job_id=job.job_id, rank=rank, cluster=node.cluster, node=node)
+    return Reporter(aws, errors, name=job.name, job_id=job.job_id, rank=rank, cluster=node.cluster, node=node)

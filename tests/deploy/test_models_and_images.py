@@ -123,11 +123,11 @@ def test_the_owner_hears_of_an_approval(project: Project) -> None:
     boto3.client("events").put_events(Entries=[entry])
     (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
     body = json.loads(message["Body"])
-    assert body["Subject"] == "recsys-local-ranker version 3 is approved"
+    assert body["Subject"] == "recsys-local-ranker version 3 was approved"
     assert body["Message"].splitlines()[2:] == [
-        "Whose: ana@example.com.",
+        "Owner: ana@example.com.",
         f"Version: {version}",
-        "Why: Better on all slices",
+        "Reason: Better on all slices",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where people are told: a topic, and who listens."""
+"""The SNS topic for alarms and notifications, with its subscriptions."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Alerts(Construct):
-    """The environment's SNS topic for people.
+    """The environment's SNS topic for alarms and notifications.
 
-    Every address of `alert_emails` gets every message. The owner of an experiment, an endpoint or a registered
-    model gets those about what is theirs, of which functions say so. Alarms of CloudWatch say of nobody
-    whose they are: they reach `alert_emails` alone.
+    Every address in `alert_emails` receives every message. The owner of an experiment, an endpoint or a registered
+    model receives the notifications of functions about it. CloudWatch alarms have no owner attribute: only
+    `alert_emails` receive them.
 
-    AWS sends each address one e-mail to confirm, and nothing before that is done.
+    AWS sends each address an e-mail with a confirmation link; no messages are delivered before it is confirmed.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class Alerts(Construct):
         """Declare the topic, and subscribe `alert_emails` and the owners of experiments, endpoints and models.
 
         Args:
-            scope: what the topic belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            environment: whose topic it is. Default: the environment of the enclosing MlStack.
+            environment: the environment. Default: the environment of the enclosing MlStack.
         """
         self._environment = environment = environment_of(scope, environment)
         super().__init__(scope, id)
@@ -61,12 +61,12 @@ class Alerts(Construct):
 
     @property
     def topic(self) -> sns_topic.SnsTopic:
-        """The topic itself."""
+        """The SNS topic."""
         return self._topic
 
     @property
     def topic_arn(self) -> str:
-        """The topic's ARN, which is the environment's `alerts_topic_arn`."""
+        """The topic's ARN, equal to the environment's `alerts_topic_arn`."""
         return str(self._topic.arn)
 
     @property
@@ -75,24 +75,24 @@ class Alerts(Construct):
         return str(self._key.arn)
 
     def subscribe(self, email: str, *, owner_only: bool = False) -> None:
-        """Send messages to `email`. Who gets all of them needs no subscription to their own.
+        """Subscribe `email`. An address that is already subscribed to every message is not subscribed again.
 
         Args:
             email: the address.
-            owner_only: only what is about that whose owner has this address. Default: False,
-                everything. Subscribe to everything first: SNS knows an address once.
+            owner_only: True if only messages about resources with this owner are delivered. Default: False, every
+                message. Subscribe addresses to every message first: SNS allows one subscription per address.
 
         Raises:
-            ValueError: where `email` is no address, or gets only its own messages so far.
+            ValueError: if `email` is not a valid address, or is already subscribed with `owner_only`.
         """
         if not re.fullmatch(EMAIL_ADDRESS, email):
-            message = f"email={email!r} is no e-mail address. Expected: one such as ana@example.com."
+            message = f"email={email!r} is not a valid e-mail address. Expected: an address such as ana@example.com."
             raise ValueError(message)
         if email in self._everything or (owner_only and email in self._own):
             return
         if email in self._own:
             message = (
-                f"{email} is subscribed to what is about their own clusters, and SNS knows an address once. Expected: "
+                f"{email} is already subscribed as an owner, and SNS allows one subscription per address. Expected: "
                 f"the address in the environment's alert_emails, which are subscribed first."
             )
             raise ValueError(message)
@@ -111,19 +111,19 @@ class Alerts(Construct):
         key = kms_key.KmsKey(
             self,
             "key",
-            description=f"Encrypts what people of {environment.names.prefix} are told.",
+            description=f"Encrypts the alerts and notifications of {environment.names.prefix}.",
             enable_key_rotation=True,
             deletion_window_in_days=30,
             policy=policy_document(
-                # In a key's policy, "*" is this key. Without this statement nobody could ever change the key.
+                # In a key's policy, "*" is this key. Without this statement no principal could change the key.
                 statement(
                     "AllowThroughIam",
                     principals={"AWS": f"arn:aws:iam::{environment.account_id}:root"},
                     actions=["kms:*"],
                     resources=["*"],
                 ),
-                # The key that AWS manages for SNS, aws/sns, cannot be opened to CloudWatch (SNS developer
-                # guide, "Key management", read 2026-11-24). Roles come in through IAM.
+                # The policy of the AWS managed key aws/sns cannot allow CloudWatch (SNS developer guide, "Key
+                # management", read 2026-11-24). Roles get access through IAM.
                 statement(
                     "AllowAlarms",
                     principals={"Service": "cloudwatch.amazonaws.com"},
@@ -137,9 +137,8 @@ class Alerts(Construct):
         return key
 
     def _policy(self) -> str:
-        # EventBridge is not among them: a topic's policy could not tell our rules from those of others
-        # (EventBridge user guide, "Amazon SNS permissions", read 2026-11-24). A rule that is to tell people
-        # starts a function, or acts as a role.
+        # EventBridge is not allowed: a topic's policy cannot restrict it to the rules of this account (EventBridge user
+        # guide, "Amazon SNS permissions", read 2026-11-24). A rule that notifies invokes a function, or assumes a role.
         return policy_document(
             statement(
                 "AllowAlarms",
@@ -162,7 +161,7 @@ class Alerts(Construct):
                 principals={"AWS": "*"},
                 actions=["sns:Publish", "sns:Subscribe"],
                 resources=[self.topic_arn],
-                # Services of AWS have no account; the first statement says whose alarms they may speak for.
+                # AWS services have no account; the first statement restricts them to alarms of this account.
                 conditions={
                     "StringNotEquals": {"aws:PrincipalAccount": self._environment.account_id},
                     "Bool": {"aws:PrincipalIsAWSService": "false"},
@@ -179,6 +178,6 @@ class Alerts(Construct):
 
 
 def _id_of(email: str) -> str:
-    """An id that differs where addresses differ: cdktf drops @ and dots, and would take two for one."""
+    """A unique construct id: cdktf drops @ and dots, so that two addresses could have the same id."""
     readable = re.sub(r"[^\w]+", "-", email)
     return f"{readable}-{hashlib.sha256(email.encode()).hexdigest()[:8]}"

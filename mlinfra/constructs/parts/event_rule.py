@@ -1,4 +1,4 @@
-"""What starts a function: an event, or the clock."""
+"""An EventBridge rule that invokes a function, on events or on a schedule."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class EventRule(Construct):
-    """An EventBridge rule on the default bus that starts one function.
+    """An EventBridge rule on the default bus that invokes one function.
 
-    What cannot be handed to the function within its `event_age_seconds` ends in its dead-letter queue.
+    An event that cannot be delivered within the function's `event_age_seconds` is sent to its dead-letter queue.
     """
 
     def __init__(
@@ -33,18 +33,18 @@ class EventRule(Construct):
         """Declare the rule.
 
         Args:
-            scope: what the rule belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            function: what it starts. A function has one rule, which has its name.
-            description: when it does, in a sentence.
-            event_pattern: which events start it. Default: none.
-            schedule: or how often it is started, such as `rate(1 hour)`. Default: never.
+            function: the function to invoke. A function has at most one rule, which has the same name.
+            description: the trigger, in a sentence.
+            event_pattern: the pattern of events that invoke it. Default: none.
+            schedule: the schedule, such as `rate(1 hour)`. Default: none.
 
         Raises:
-            ValueError: where not exactly one of `event_pattern` and `schedule` is given.
+            ValueError: if not exactly one of `event_pattern` and `schedule` is given.
         """
         if (event_pattern is None) == (schedule is None):
-            message = "a rule waits for events or for the clock. Expected: either event_pattern or schedule."
+            message = "a rule needs exactly one trigger. Expected: either event_pattern or schedule."
             raise ValueError(message)
         super().__init__(scope, id)
         self._rule = cloudwatch_event_rule.CloudwatchEventRule(
@@ -63,7 +63,7 @@ class EventRule(Construct):
             arn=function.arn,
             retry_policy=cloudwatch_event_target.CloudwatchEventTargetRetryPolicy(
                 maximum_event_age_in_seconds=function.event_age_seconds,
-                maximum_retry_attempts=185,  # EventBridge's most: the age is what ends it
+                maximum_retry_attempts=185,  # the maximum of EventBridge: retries end with the age of the event
             ),
             dead_letter_config=cloudwatch_event_target.CloudwatchEventTargetDeadLetterConfig(
                 arn=function.dead_letters.arn
@@ -73,5 +73,5 @@ class EventRule(Construct):
 
     @property
     def rule(self) -> cloudwatch_event_rule.CloudwatchEventRule:
-        """The rule itself."""
+        """The EventBridge rule."""
         return self._rule

@@ -1,4 +1,4 @@
-"""An AWS Lambda function of mlinfra's own, and everything that one needs to be looked after."""
+"""An AWS Lambda function of mlinfra with its role, log group, dead-letter queue and alarms."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 RUNTIME: Final = "python3.13"
-"""The newest that AWS provider 5.100 knows."""
+"""The newest runtime that AWS provider 5.100 supports."""
 
 RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""How long CloudWatch Logs can keep a log, in days (API reference, PutRetentionPolicy, read 2026-11-24)."""
+"""The retention times that CloudWatch Logs offers, in days (API reference, PutRetentionPolicy, read 2026-11-24)."""
 
 _LONGEST_NAME = 64
 _TIMEOUTS = range(1, 901)
@@ -41,15 +41,15 @@ _EVENT_AGES = range(60, 21_601)
 _RETRIES = 2
 _DAY_SECONDS = 24 * 60 * 60
 _DEAD_LETTER_DAYS = 14
-"""SQS keeps nothing longer."""
+"""The longest retention time of SQS."""
 
 
 class Function(Construct):
-    """A function that others start and nobody waits for.
+    """An asynchronously invoked Lambda function.
 
-    What it fails at is tried twice more, and then lies in a dead-letter queue for 14 days. An alarm
-    tells of every error and of every such event. Its role can write its own log, its traces and that
-    queue, and what the statements say; no other function has it.
+    A failed event is retried twice, then kept in a dead-letter queue for 14 days. Alarms report every error and every
+    event in that queue. The function's own role can write its log, its traces and that queue, plus what the statements
+    allow.
     """
 
     def __init__(
@@ -74,28 +74,27 @@ class Function(Construct):
         """Declare the function.
 
         Args:
-            scope: what the function belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            name: the function's name, which its role, queue, log group and alarms are called after.
-            handler: what is called, such as `mlinfra.functions.janitor.handler`.
-            description: what it does, in a sentence.
-            statements: what its role may do, beside keeping a log.
+            name: the function's name, from which the names of its role, queue, log group and alarms derive.
+            handler: the handler, such as `mlinfra.functions.janitor.handler`.
+            description: the purpose, in a sentence.
+            statements: the policy statements of its role, in addition to those for its log, traces and queue.
             variables: its environment variables. Default: none.
-            timeout_seconds: how long a run may take, in seconds, 1 to 900. Default: 120.
+            timeout_seconds: the timeout of a run in seconds, 1 to 900. Default: 120.
             memory_mib: its memory in MiB, 128 to 10240. Default: 256, since boto3 alone takes 80.
-            reserved_concurrency: how many runs there may be at a time; other events wait. It is taken from
-                what all functions of the account share. None: as many as there are events. Default: 1,
-                so that two runs of one function never meet.
-            event_age_seconds: how long an event may wait for its run, in seconds, 60 to 21600. Default:
-                21600, which is Lambda's.
-            retention_days: how long its log is kept, in days that CloudWatch Logs offers. Default: 90.
-            key_arn: the KMS key for its log and its variables, which CloudWatch Logs has to be allowed
-                to use. Default: keys of AWS.
-            alerts_topic_arn: the SNS topic that its alarms tell. Default: the environment's.
-            environment: where it lives. Default: the environment of the enclosing MlStack.
+            reserved_concurrency: the number of concurrent runs; further events wait. It is taken from the account's
+                concurrency. None: no reservation and no limit. Default: 1, so that runs of one function never overlap.
+            event_age_seconds: the maximum age of an event at its run in seconds, 60 to 21600. Default: 21600, as in
+                Lambda.
+            retention_days: the retention of its log in days, one of `RETENTION_DAYS`. Default: 90.
+            key_arn: the KMS key for its log and its variables; its policy must allow CloudWatch Logs to use it.
+                Default: keys managed by AWS.
+            alerts_topic_arn: the SNS topic of its alarms. Default: the environment's.
+            environment: the environment. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where Lambda would refuse the figures, or `handler` is not in the package.
+            ValueError: if a value is outside of Lambda's limits, or `handler` is not in the package.
         """
         environment = environment_of(scope, environment)
         if len(name) > _LONGEST_NAME:
@@ -162,7 +161,7 @@ class Function(Construct):
                 log_format="JSON", log_group=self._log_group.name
             ),
             tracing_config=lambda_function.LambdaFunctionTracingConfig(mode="Active"),
-            # Lambda refuses a queue that the role may not send to.
+            # Lambda refuses a dead-letter queue to which the role may not send.
             depends_on=[policy],
         )
         lambda_function_event_invoke_config.LambdaFunctionEventInvokeConfig(
@@ -176,7 +175,7 @@ class Function(Construct):
 
     @property
     def name(self) -> str:
-        """Its name, which its role has too."""
+        """Its name, which is also the name of its role."""
         return self._name
 
     @property
@@ -186,41 +185,41 @@ class Function(Construct):
 
     @property
     def function(self) -> lambda_function.LambdaFunction:
-        """The function itself."""
+        """The Lambda function."""
         return self._function
 
     @property
     def role(self) -> iam_role.IamRole:
-        """The role that it acts as."""
+        """Its execution role."""
         return self._role
 
     @property
     def log_group(self) -> cloudwatch_log_group.CloudwatchLogGroup:
-        """Where it writes."""
+        """Its log group."""
         return self._log_group
 
     @property
     def dead_letters(self) -> sqs_queue.SqsQueue:
-        """The queue of events that it has failed at three times."""
+        """The dead-letter queue of events that failed three times."""
         return self._dead_letters
 
     @property
     def event_age_seconds(self) -> int:
-        """How long an event may wait for its run, in seconds."""
+        """The maximum age of an event at its run, in seconds."""
         return self._event_age_seconds
 
     @property
     def rule_arn(self) -> str:
-        """The ARN of the EventBridge rule that may start it, which has its name."""
+        """The ARN of the EventBridge rule that may invoke it, which has the same name."""
         return f"arn:aws:events:{self._environment.region}:{self._environment.account_id}:rule/{self._name}"
 
     def allow_invoke(self, id: str, *, principal: str, source_arn: str) -> None:  # noqa: A002
-        """Let something of AWS start it.
+        """Allow an AWS service to invoke it.
 
         Args:
             id: the id of the permission, unique in the function.
             principal: the service, such as `events.amazonaws.com`.
-            source_arn: on behalf of what, as an ARN. It may have wildcards.
+            source_arn: the ARN of the resource that invokes it. May contain wildcards.
         """
         lambda_permission.LambdaPermission(
             self,
@@ -242,13 +241,13 @@ class Function(Construct):
                 resources=[f"{self._log_group.arn}:*"],
             ),
             statement("SendDeadLetters", actions=["sqs:SendMessage"], resources=[str(self._dead_letters.arn)]),
-            # Neither knows a resource (service authorization reference of AWS X-Ray, read 2026-11-24).
+            # These actions do not support resources (service authorization reference of AWS X-Ray, read 2026-11-24).
             statement("Trace", actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]),
         ]
         if key_arn:
             own_arn = f"arn:aws:lambda:{environment.region}:{environment.account_id}:function:{self._name}"
-            # Lambda has a grant for the role that the function was made with. A role that was made again since
-            # needs this instead.
+            # Lambda creates a KMS grant for the role at the function's creation. A role that was recreated since then
+            # needs this permission instead.
             statements.append(
                 statement(
                     "ReadVariables",
@@ -265,7 +264,7 @@ class Function(Construct):
             "dead-letters",
             name=f"{self._name}-dead-letters",
             message_retention_seconds=_DEAD_LETTER_DAYS * _DAY_SECONDS,
-            # A key of our own would have to be opened to EventBridge, for events that hold no more than names.
+            # A customer-managed key would need a policy for EventBridge, and the events contain only names.
             sqs_managed_sse_enabled=True,
         )
         sqs_queue_policy.SqsQueuePolicy(
@@ -295,7 +294,10 @@ class Function(Construct):
     def _watch(self) -> None:
         self._alarm(
             "errors",
-            description=f"{self._name} failed. Its log group {self._log_group.name_input} says at what.",
+            description=(
+                f"The function {self._name} failed. Lambda retries an event up to {_RETRIES} times. The error is in "
+                f"the log group {self._log_group.name_input}. Owner: {self._environment.team}."
+            ),
             namespace="AWS/Lambda",
             metric_name="Errors",
             statistic="Sum",
@@ -304,8 +306,10 @@ class Function(Construct):
         self._alarm(
             "dead-letters",
             description=(
-                f"{self._name} gave up on an event. It lies in the queue {self._name}-dead-letters for "
-                f"{_DEAD_LETTER_DAYS} days."
+                f"The function {self._name} failed {_RETRIES + 1} times on an event and does not retry it. The event "
+                f"is kept in the queue {self._name}-dead-letters for {_DEAD_LETTER_DAYS} days. Find the cause in the "
+                f"log group {self._log_group.name_input}, fix it, then send the event again. Owner: "
+                f"{self._environment.team}."
             ),
             namespace="AWS/SQS",
             metric_name="ApproximateNumberOfMessagesVisible",
@@ -343,5 +347,5 @@ class Function(Construct):
 
 def _expect_in(argument: str, value: int, allowed: range) -> None:
     if value not in allowed:
-        message = f"{argument}={value} is not what Lambda takes. Expected: {allowed.start} to {allowed.stop - 1}."
+        message = f"{argument}={value} is outside of Lambda's limits. Expected: {allowed.start} to {allowed.stop - 1}."
         raise ValueError(message)

@@ -1,6 +1,6 @@
-"""The code of mlinfra's functions, as one zip with the same bytes everywhere.
+"""The deployment package of mlinfra's functions: one zip, byte-identical on every machine.
 
-It is part of the library, as its Python is: reading it makes no synth depend on anything else.
+Its source is part of the library, so that reading it does not make a synth depend on anything else.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from mlinfra import functions
 from mlinfra._cdk import AssetType, Construct, TerraformAsset, TerraformStack
 
 MOST_BYTES = 1024 * 1024
-"""How large a package may be. Lambda takes 50 MB (Lambda developer guide, "Lambda quotas", read 2026-11-24); what
-stands here is some text, and more than this means that something got in that does not belong."""
+"""The maximum size of the package. Lambda accepts 50 MB (Lambda developer guide, "Lambda quotas", read 2026-11-24); a
+larger package than this contains files that do not belong in it."""
 
 _LIBRARY = Path(functions.__file__).resolve().parent.parent
 _CONTENTS = ("functions/**/*.py", "catalog/ec2_prices.csv")
@@ -36,15 +36,15 @@ _NAME = "functions.zip"
 
 
 def packed(library: Path = _LIBRARY) -> bytes:
-    """The package, byte for byte the same wherever and whenever it is made of the same text.
+    """The bytes of the package; identical for identical sources.
 
-    Files are stored, not deflated: what zlib makes of the same bytes differs between its builds.
+    Files are stored, not deflated: the output of zlib differs between its builds.
 
     Args:
         library: the folder of the library `mlinfra`. Default: that of this module.
 
     Raises:
-        ValueError: where there is nothing to pack, or more than `MOST_BYTES`.
+        ValueError: if there is nothing to pack, or the package exceeds `MOST_BYTES`.
     """
     found = {path.relative_to(library).as_posix(): path for each in _CONTENTS for path in library.glob(each)}
     if not found:
@@ -56,7 +56,7 @@ def packed(library: Path = _LIBRARY) -> bytes:
             entry = zipfile.ZipInfo(f"mlinfra/{name}", _BEGINNING_OF_ZIP)
             entry.create_system = _UNIX
             entry.external_attr = _FILE << 16
-            # Git may have checked it out with other line ends.
+            # Git may have checked it out with other line endings.
             archive.writestr(entry, path.read_text(encoding="utf-8").encode())
     if package.tell() > MOST_BYTES:
         largest = max(found, key=lambda name: found[name].stat().st_size)
@@ -69,40 +69,40 @@ def packed(library: Path = _LIBRARY) -> bytes:
 
 
 class FunctionPackage(Construct):
-    """The package beside the stack's Terraform JSON. A stack has one, whatever number of functions it has."""
+    """The package next to the stack's Terraform JSON; one for all functions of a stack."""
 
     @classmethod
     def of(cls, scope: Construct) -> FunctionPackage:
-        """The package of the stack that `scope` stands in."""
+        """The package of the stack that contains `scope`; created at the first call."""
         stack = TerraformStack.of(scope)
         known = stack.node.try_find_child(_FOLDER)
         return known if isinstance(known, FunctionPackage) else cls(stack)
 
     def __init__(self, stack: TerraformStack) -> None:
-        """Put the package into `stack`. `FunctionPackage.of` does so once."""
+        """Add the package to `stack`. Use `FunctionPackage.of`, which does so once."""
         content, file = _written()
         super().__init__(stack, _FOLDER)
         digest = hashlib.sha256(content)
         self._source_code_hash = base64.b64encode(digest.digest()).decode()
-        # cdktf would hash where the file lies along with what is in it.
+        # The default hash of cdktf depends on the file's path as well as its content.
         self._asset = TerraformAsset(
             self, "zip", path=str(file), asset_hash=digest.hexdigest()[:32], type=AssetType.FILE
         )
 
     @property
     def path(self) -> str:
-        """Where it lies, seen from the stack's Terraform JSON. Another content lies elsewhere."""
+        """Its path relative to the stack's Terraform JSON; it differs for different content."""
         return self._asset.path
 
     @property
     def source_code_hash(self) -> str:
-        """Its SHA-256, as Lambda writes it."""
+        """Its SHA-256 in Base64, as Lambda reports it."""
         return self._source_code_hash
 
 
 @functools.cache
 def modules() -> frozenset[str]:
-    """The modules that a function can be started from, such as `mlinfra.functions.janitor`."""
+    """The modules that can contain a handler, such as `mlinfra.functions.janitor`."""
     with zipfile.ZipFile(io.BytesIO(_written()[0])) as archive:
         return frozenset(
             name.removesuffix(".py").replace("/", ".") for name in archive.namelist() if name.endswith(".py")
@@ -111,7 +111,7 @@ def modules() -> frozenset[str]:
 
 @functools.cache
 def _written() -> tuple[bytes, Path]:
-    """The package and a file with it. cdktf copies it when it synthesizes, so it stays until this process ends."""
+    """The package and a file with it. cdktf copies the file at synthesis, so it is kept until this process ends."""
     content = packed()
     folder = Path(tempfile.mkdtemp(prefix="mlinfra-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Permissions of functions that notify people and programs."""
+"""Permissions of functions to publish messages and events."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def alert_statements(environment: Environment) -> list[Statement]:
-    """For functions that people hear of.
+    """Statements for functions that publish to the environment's SNS topic.
 
     Args:
-        environment: whose topic they tell.
+        environment: the environment.
     """
     region, account = environment.region, environment.account_id
     return [
         statement("TellPeople", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
-        # The topic is in another stack. By its alias its key is known without asking there.
+        # The topic is in another stack. Its key is identified by its alias, which needs no lookup.
         statement(
             "UseKeyOfTopic",
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],
@@ -35,10 +35,10 @@ def alert_statements(environment: Environment) -> list[Statement]:
 
 
 def notification_statements(environment: Environment) -> list[Statement]:
-    """For functions that tell people and programs what they did.
+    """Statements for functions that publish to the SNS topic and to EventBridge.
 
     Args:
-        environment: whose topic they tell.
+        environment: the environment.
     """
     return [
         *alert_statements(environment),

@@ -1,4 +1,4 @@
-"""Notices that the GPUs of a cluster do nothing: the third layer of docs/adr/0005."""
+"""The alarms on idle and unreported GPUs of a cluster: the first part of layer 3 of docs/adr/0005."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from mlinfra.constructs.parts import environment_of
 from mlinfra.functions.contract import Metric
 
 if TYPE_CHECKING:
-    from mlinfra.constructs.shutdown.idle_stop import IdleStop
+    from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
     from mlinfra.declarations import Environment, Experiment
 
 GROUP_METRIC: Final = "GroupInServiceInstances"
-"""The metric that the auto scaling group has to be told to report (`enabled_metrics`), every minute."""
+"""The metric that the auto scaling group must report every minute (`enabled_metrics`)."""
 
 _PERIOD_MINUTES = 5
 _SILENT_MINUTES = 15
 
 
-class IdleGuard(Construct):
-    """Two alarms of one cluster.
+class IdleAlarms(Construct):
+    """The two alarms of one cluster.
 
-    *Idle*: no GPU of any node reached the environment's `idle_gpu_percent` for its `idle_minutes`. It
-    tells `alert_emails`, and calls the function that looks again, tells the owner, and stops the cluster
-    where the experiment allows it. No data counts as busy: an agent that died never stops a job.
+    *Idle*: no GPU of any node reached the environment's `idle_gpu_percent` for its `idle_minutes`. It notifies
+    `alert_emails`, and invokes the function that checks again, notifies the owner, and stops the cluster if the
+    experiment allows it. Missing data counts as busy: a failed agent never stops a job.
 
-    *Silent*: nodes are in service, and for 15 minutes none reported on its GPUs. It only tells.
+    *Silence*: nodes are in service, and none has reported GPU metrics for 15 minutes. It only notifies.
     """
 
     def __init__(
@@ -37,31 +37,41 @@ class IdleGuard(Construct):
         *,
         cluster_name: str,
         experiment: Experiment,
-        idle_stop: IdleStop,
+        idle_stop: IdleStopFunction,
         environment: Environment | None = None,
     ) -> None:
         """Declare the alarms.
 
         Args:
-            scope: what they belong to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            cluster_name: the cluster's auto scaling group, which has to report GroupInServiceInstances.
-            experiment: whose cluster it is.
-            idle_stop: what is called where the cluster is idle. It is called where the experiment says
-                `stop_when_idle=False` too: then it only tells the owner, whom an alarm does not know.
-            environment: where the cluster runs. Default: the environment of the enclosing MlStack.
+            cluster_name: the cluster's auto scaling group, which must report GroupInServiceInstances.
+            experiment: the experiment of the cluster.
+            idle_stop: the function to invoke. With `stop_when_idle=False` it only notifies the owner, whom a CloudWatch
+                alarm cannot address.
+            environment: the environment of the cluster. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)
         name = environment.names.cluster(experiment)
         minutes, percent = environment.idle_minutes, environment.idle_gpu_percent
-        end = "It is stopped if it is" if experiment.stop_when_idle else "It is not stopped for that"
+        arguments = f"{environment.name} {experiment.name}"
+        if experiment.stop_when_idle:
+            consequence = "The cluster will be stopped once a check of every node confirms that it is idle."
+            action = (
+                f"To start it again: mlinfra clusters start {arguments}. To keep it running while idle, set "
+                f"stop_when_idle=False for its experiment and deploy the training stack."
+            )
+        else:
+            consequence = "The cluster keeps running, because its experiment sets stop_when_idle=False."
+            action = f"To stop it: mlinfra clusters stop {arguments}"
         self._idle_alarm = alarms.CloudwatchMetricAlarm(
             self,
             "idle",
             alarm_name=f"{name}-gpu-idle",
             alarm_description=(
-                f"No GPU of {name} reached {percent:g} % for {minutes} minutes. {end}. Whose: {experiment.owner}."
+                f"GPU utilization of {name} was below {percent:g}% for {minutes} minutes. {consequence} Owner: "
+                f"{experiment.owner}. {action}"
             ),
             namespace=Metric.NAMESPACE,
             metric_name=Metric.GPU_UTILISATION,
@@ -80,15 +90,16 @@ class IdleGuard(Construct):
             "silence",
             alarm_name=f"{name}-gpu-silence",
             alarm_description=(
-                f"Nodes of {name} run, and for {_SILENT_MINUTES} minutes none said how busy its GPUs are: look whether "
-                f"the CloudWatch agent runs. What is unknown is not stopped. Whose: {experiment.owner}."
+                f"Nodes of {name} are in service, but none has reported GPU metrics for {_SILENT_MINUTES} minutes. The "
+                f"cluster is treated as busy and is not stopped. Check the CloudWatch agent on its nodes. Owner: "
+                f"{experiment.owner}. To stop it: mlinfra clusters stop {arguments} --force"
             ),
             metric_query=[
                 alarms.CloudwatchMetricAlarmMetricQuery(
                     id="silent",
                     label="Nodes run and no GPU reports",
-                    # Where only one side of a comparison has data, the other is 0 (CloudWatch user guide, "Metric
-                    # math", read 2026-11-24). FILL would say so too, and hold for as long as metrics come late.
+                    # If only one side of a comparison has data, the other is 0 (CloudWatch user guide, "Metric math",
+                    # read 2026-11-24). FILL has the same effect, but also while metrics are only late.
                     expression="nodes > reports",
                     return_data=True,
                 ),
@@ -105,12 +116,12 @@ class IdleGuard(Construct):
 
     @property
     def idle_alarm(self) -> alarms.CloudwatchMetricAlarm:
-        """Goes off where all GPUs are idle."""
+        """The alarm on idle GPUs."""
         return self._idle_alarm
 
     @property
     def silence_alarm(self) -> alarms.CloudwatchMetricAlarm:
-        """Goes off where nodes run and no GPU reports."""
+        """The alarm on missing GPU metrics."""
         return self._silence_alarm
 
 

@@ -1,23 +1,21 @@
-"""The function that alarms of idle clusters call: a half of the third layer of docs/adr/0005."""
+"""The function that idle alarms invoke: the second part of layer 3 of docs/adr/0005."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra._cdk import Construct
-from mlinfra.constructs.parts import Function, environment_of
+from mlinfra.constructs.shutdown.cluster_function import ClusterFunction
 from mlinfra.constructs.shutdown.permissions import for_clusters
-from mlinfra.constructs.shutdown.variables import shutdown_variables
 
 if TYPE_CHECKING:
+    from mlinfra._cdk import Construct
     from mlinfra.declarations import Environment
 
 
-class IdleStop(Construct):
-    """A function that looks at every node of a cluster whose alarm says that it is idle.
+class IdleStopFunction(ClusterFunction):
+    """A function that checks every node of a cluster whose idle alarm is in ALARM state.
 
-    It stops the cluster if all of them are known to be idle and the experiment allows it, and tells its
-    owner in any case.
+    It stops the cluster if all nodes are known to be idle and the experiment allows it, and always notifies the owner.
     """
 
     def __init__(
@@ -28,29 +26,19 @@ class IdleStop(Construct):
         key_arn: str,
         environment: Environment | None = None,
     ) -> None:
-        """Declare the function, and let the alarms of the environment call it.
-
-        Args:
-            scope: what the function belongs to.
-            id: the construct's id, unique in its scope.
-            key_arn: the KMS key of the table of records, and for its own log and variables.
-            environment: whose clusters it may stop. Default: the environment of the enclosing MlStack.
-        """
-        environment = environment_of(scope, environment)
-        super().__init__(scope, id)
-        self._function = Function(
-            self,
-            "function",
-            name=f"{environment.names.prefix}-idle",
+        """Declare the function, and allow the alarms of the environment to invoke it. See `ClusterFunction`."""
+        super().__init__(
+            scope,
+            id,
             handler="mlinfra.functions.idle.handler",
-            description="Looks at a cluster that its alarm calls idle, and stops it if it is.",
-            statements=for_clusters(environment, key_arn=key_arn),
-            variables=shutdown_variables(environment),
-            reserved_concurrency=environment.reserved_concurrency,
+            name_suffix="idle",
+            description="Checks the nodes of a cluster in idle alarm, and stops the cluster if all are idle.",
+            statements=for_clusters,
             key_arn=key_arn,
             environment=environment,
         )
-        # One permission for all: a permission for each alarm would fill the function's policy with some 50 clusters.
+        environment = self._environment
+        # One permission for all alarms: with one for each, about 50 clusters would fill the function's policy.
         self._function.allow_invoke(
             "AllowAlarms",
             principal="lambda.alarms.cloudwatch.amazonaws.com",
@@ -58,8 +46,3 @@ class IdleStop(Construct):
                 f"arn:aws:cloudwatch:{environment.region}:{environment.account_id}:alarm:{environment.names.prefix}-*"
             ),
         )
-
-    @property
-    def function(self) -> Function:
-        """The function that does it."""
-        return self._function

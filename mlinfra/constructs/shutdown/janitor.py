@@ -1,4 +1,4 @@
-"""Looks at everything that may be stopped, every hour: the fourth layer of docs/adr/0005."""
+"""The hourly check of everything that may be stopped: layer 4 of docs/adr/0005."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ _SILENT_HOURS = 3
 
 
 class Janitor(Construct):
-    """A function that looks, every hour, at all that is tagged AutoStop=true in the account and region.
+    """A function that checks everything tagged AutoStop=true in the account and region, every hour.
 
-    It stops what has expired, is idle or costs more than its limit, and deletes kept volumes whose time
-    has come; where the environment says `janitor_dry_run`, it only writes what it would do. An alarm
-    tells where it has not run for three hours.
+    It stops clusters that are expired, idle or over their spend limit, and deletes kept volumes whose grace period is
+    over. With `janitor_dry_run` it only reports. An alarm reports when it has not run for three hours.
     """
 
     def __init__(
@@ -37,10 +36,10 @@ class Janitor(Construct):
         """Declare the janitor.
 
         Args:
-            scope: what the janitor belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            key_arn: the KMS key of the table of records, and for its own log and variables.
-            environment: where it works. Default: the environment of the enclosing MlStack.
+            key_arn: the KMS key of the table of records, and of the function's log and variables.
+            environment: the environment. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)
@@ -57,9 +56,9 @@ class Janitor(Construct):
             },
             timeout_seconds=900,
             memory_mib=512,
-            # Two runs at a time would look at the same things.
+            # Concurrent runs would check the same resources.
             reserved_concurrency=environment.reserved_concurrency,
-            # The next run looks at everything anyway.
+            # The next run checks everything again.
             event_age_seconds=_HOUR_SECONDS,
             key_arn=key_arn,
             environment=environment,
@@ -76,8 +75,9 @@ class Janitor(Construct):
             "silence-alarm",
             alarm_name=f"{self._function.name}-silence",
             alarm_description=(
-                f"{self._function.name} has not run for {_SILENT_HOURS} hours: nothing is stopped for its expiry or "
-                f"its cost. In the first hour after it was deployed this is as it should be."
+                f"The janitor {self._function.name} has not run for {_SILENT_HOURS} hours. No cluster is stopped for "
+                f"its expiry or its cost. Check its EventBridge rule of the same name and its log group /aws/lambda/"
+                f"{self._function.name}. Expected in the first hour after its deployment. Owner: {environment.team}."
             ),
             namespace="AWS/Lambda",
             metric_name="Invocations",
@@ -93,10 +93,10 @@ class Janitor(Construct):
 
     @property
     def function(self) -> Function:
-        """The function that does it."""
+        """The function."""
         return self._function
 
     @property
     def rule(self) -> EventRule:
-        """What starts it."""
+        """The rule that invokes it."""
         return self._rule

@@ -1,6 +1,6 @@
-"""What the functions that stop clusters may do: as much as docs/adr/0005 asks of each, and no more.
+"""Permissions of the shutdown functions: the least that docs/adr/0005 requires of each.
 
-Which action knows which resource and which condition key is taken from the service authorization reference of EC2 Auto
+The resources and condition keys that each action supports are from the service authorization reference of EC2 Auto
 Scaling, EC2, CloudWatch, DynamoDB, EventBridge and SNS, read 2026-11-24.
 """
 
@@ -19,10 +19,10 @@ _TAGS_OF_KEPT_VOLUMES = [Tag.AUTO_STOP, Tag.DELETE_AFTER, Tag.EXPERIMENT, Tag.OW
 
 
 def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement]:
-    """For the janitor: look at everything, stop and end what is tagged AutoStop=true.
+    """Statements for the janitor: read everything; stop and terminate resources tagged AutoStop=true.
 
     Args:
-        environment: where it looks. Everything in its account and region is in reach, by its tag.
+        environment: the environment. The tag decides, in its whole account and region.
         key_arn: the KMS key of the table of records.
     """
     return [
@@ -35,10 +35,10 @@ def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement
 
 
 def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
-    """For functions that are called about one cluster: stop groups of the environment that are tagged AutoStop=true.
+    """Statements for functions that handle one cluster: stop the environment's groups tagged AutoStop=true.
 
     Args:
-        environment: whose clusters they may stop.
+        environment: the environment of the clusters.
         key_arn: the KMS key of the table of records.
     """
     return [
@@ -49,15 +49,15 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
     ]
 
 
-def for_telling(environment: Environment, *, key_arn: str) -> list[Statement]:
-    """For functions that stop nothing: find out whose a cluster is, and tell.
+def for_notifications(environment: Environment, *, key_arn: str) -> list[Statement]:
+    """Statements for functions that stop nothing: read the owner of a cluster, and notify.
 
     Args:
-        environment: whose topic they tell.
+        environment: the environment.
         key_arn: the KMS key of the table of records.
     """
     return [
-        # It knows no resource.
+        # This action does not support resources.
         statement(
             "FindOwners",
             actions=["autoscaling:DescribeAutoScalingGroups"],
@@ -71,7 +71,7 @@ def for_telling(environment: Environment, *, key_arn: str) -> list[Statement]:
 
 def _look(environment: Environment) -> list[Statement]:
     return [
-        # None of these knows a resource.
+        # These actions do not support resources.
         statement(
             "Look",
             actions=[
@@ -101,8 +101,8 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
             resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
             conditions=_tagged(Tag.AUTO_STOP),
         ),
-        # Groups made by hand hand their tags on to instances, and to no volume. A volume that says nothing is in
-        # reach, one that says AutoStop=false is not. To change an instance is allowed for both or not at all.
+        # Groups created by hand propagate their tags to instances but not to volumes. A volume without the tag is
+        # included, one with AutoStop=false is not. ModifyInstanceAttribute needs both instance and volume.
         statement(
             "KeepVolumes",
             actions=["ec2:ModifyInstanceAttribute"],

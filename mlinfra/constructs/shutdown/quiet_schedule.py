@@ -1,4 +1,4 @@
-"""Stops a cluster when the quiet hours begin: the first layer of docs/adr/0005."""
+"""The scheduled action for quiet hours: layer 1 of docs/adr/0005."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment, QuietHours
 
 _UNCHANGED = -1
-"""The provider leaves out a size of -1, and takes one that is not set for 0."""
+"""The provider omits a size of -1, and sends 0 for a size that is not set."""
 
 
 class QuietSchedule(Construct):
     """A scheduled action that sets an auto scaling group to zero when the quiet hours begin.
 
-    Nodes that work are protected from scale-in and go on until they are idle. Nothing starts the
-    cluster again but people.
+    Busy nodes are protected from scale-in and keep running until they are idle. The cluster is not started again
+    automatically.
     """
 
     @staticmethod
     def applies_to(experiment: Experiment, environment: Environment) -> bool:
-        """Whether the cluster of `experiment` has to be quiet: there are quiet hours, and it has no reason to work."""
+        """True if the environment has quiet hours and the experiment does not set `works_in_quiet_hours`."""
         return environment.quiet_hours is not None and experiment.works_in_quiet_hours is None
 
     def __init__(
@@ -37,11 +37,11 @@ class QuietSchedule(Construct):
         """Declare the action.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            group_name: the auto scaling group. Best the attribute of its resource, so that Terraform
-                makes the group first.
-            quiet_hours: when, by the clock of which time zone.
+            group_name: the auto scaling group. Pass the attribute of its resource, so that Terraform creates the group
+                first.
+            quiet_hours: the time and its time zone.
         """
         super().__init__(scope, id)
         self._action = autoscaling_schedule.AutoscalingSchedule(
@@ -58,5 +58,5 @@ class QuietSchedule(Construct):
 
     @property
     def action(self) -> autoscaling_schedule.AutoscalingSchedule:
-        """The scheduled action itself."""
+        """The scheduled action."""
         return self._action

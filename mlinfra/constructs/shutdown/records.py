@@ -1,4 +1,4 @@
-"""What is remembered of clusters and of the jobs that run on them."""
+"""The DynamoDB table of clusters and their jobs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class ClusterRecords(Construct):
     """The environment's DynamoDB table of heartbeats, costs, warnings and extensions.
 
-    It can be restored to any second of the last 35 days: an extension that is lost stops a cluster. It costs what is
-    read and written, and drops by itself what says when it may go.
+    Point-in-time recovery covers the last 35 days: a lost extension would stop a cluster. Billing is on demand. Records
+    with a time to live are deleted automatically.
     """
 
     def __init__(
@@ -31,11 +31,10 @@ class ClusterRecords(Construct):
         """Declare the table.
 
         Args:
-            scope: what the table belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            key_arn: the KMS key that encrypts it. Whoever reads and writes it has to be allowed to use the
-                key through DynamoDB.
-            environment: whose clusters are recorded. Default: the environment of the enclosing MlStack.
+            key_arn: the KMS key that encrypts it. Readers and writers need permission to use the key through DynamoDB.
+            environment: the environment of the clusters. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)
@@ -56,5 +55,5 @@ class ClusterRecords(Construct):
 
     @property
     def table(self) -> dynamodb_table.DynamodbTable:
-        """The table itself."""
+        """The table."""
         return self._table

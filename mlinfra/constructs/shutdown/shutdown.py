@@ -1,4 +1,4 @@
-"""All four layers that stop clusters (docs/adr/0005), and who tells of bad nodes, for one environment."""
+"""All four layers of shutdown (docs/adr/0005) and the notifications about unhealthy nodes, for one environment."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
 from mlinfra.constructs.parts import environment_of
-from mlinfra.constructs.shutdown.idle_alarms import IdleGuard
-from mlinfra.constructs.shutdown.idle_stop import IdleStop
+from mlinfra.constructs.shutdown.idle_alarms import IdleAlarms
+from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
 from mlinfra.constructs.shutdown.janitor import Janitor
-from mlinfra.constructs.shutdown.job_watch import JobWatch
-from mlinfra.constructs.shutdown.node_watch import NodeWatch
+from mlinfra.constructs.shutdown.job_finished import JobFinishedFunction
+from mlinfra.constructs.shutdown.node_unhealthy import NodeUnhealthyFunction
 from mlinfra.constructs.shutdown.quiet_schedule import QuietSchedule
 from mlinfra.constructs.shutdown.records import ClusterRecords
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Shutdown(Construct):
-    """The table of records and the functions of an environment, and what watches each cluster.
+    """The table of records and the shutdown functions of an environment, and the alarms and schedule of each cluster.
 
-    People are told through the environment's `Alerts`, which are made elsewhere.
+    Notifications are sent to the topic of the environment's `Alerts`, which is declared separately.
 
         shutdown = Shutdown(self, "shutdown", key_arn=platform.compute_key_arn)
         shutdown.watch(cluster_name=cluster.group.name, experiment=experiment)
@@ -35,70 +35,70 @@ class Shutdown(Construct):
         key_arn: str,
         environment: Environment | None = None,
     ) -> None:
-        """Declare what the environment has once.
+        """Declare the table and the functions, once for an environment.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            key_arn: the KMS key for the table, the functions' variables and their logs. CloudWatch Logs
-                has to be allowed to use it.
-            environment: whose clusters are stopped. Default: the environment of the enclosing MlStack.
+            key_arn: the KMS key of the table, the functions' variables and their logs. Its policy must allow
+                CloudWatch Logs to use it.
+            environment: the environment of the clusters. Default: the environment of the enclosing MlStack.
         """
         self._environment = environment = environment_of(scope, environment)
         super().__init__(scope, id)
         self._records = ClusterRecords(self, "records", key_arn=key_arn, environment=environment)
         self._janitor = Janitor(self, "janitor", key_arn=key_arn, environment=environment)
-        self._job_watch = JobWatch(self, "job-watch", key_arn=key_arn, environment=environment)
-        self._idle_stop = IdleStop(self, "idle-stop", key_arn=key_arn, environment=environment)
-        self._node_watch = NodeWatch(self, "node-watch", key_arn=key_arn, environment=environment)
+        self._job_finished = JobFinishedFunction(self, "job-watch", key_arn=key_arn, environment=environment)
+        self._idle_stop = IdleStopFunction(self, "idle-stop", key_arn=key_arn, environment=environment)
+        self._node_unhealthy = NodeUnhealthyFunction(self, "node-watch", key_arn=key_arn, environment=environment)
 
     @property
     def records(self) -> ClusterRecords:
-        """What is remembered of clusters and jobs."""
+        """The table of clusters and jobs."""
         return self._records
 
     @property
     def janitor(self) -> Janitor:
-        """Layer 4: every hour, over everything."""
+        """Layer 4: the hourly check of everything tagged AutoStop=true."""
         return self._janitor
 
     @property
-    def job_watch(self) -> JobWatch:
-        """Layer 2: when a job has ended."""
-        return self._job_watch
+    def job_finished(self) -> JobFinishedFunction:
+        """Layer 2: stops a cluster at the end of its job."""
+        return self._job_finished
 
     @property
-    def idle_stop(self) -> IdleStop:
-        """Layer 3: what idle alarms call."""
+    def idle_stop(self) -> IdleStopFunction:
+        """Layer 3: the function that idle alarms invoke."""
         return self._idle_stop
 
     @property
-    def node_watch(self) -> NodeWatch:
-        """Who tells of nodes that were not as expected."""
-        return self._node_watch
+    def node_unhealthy(self) -> NodeUnhealthyFunction:
+        """The notifications about unhealthy nodes."""
+        return self._node_unhealthy
 
-    def watch(self, *, cluster_name: str, experiment: Experiment) -> IdleGuard:
-        """Watch one cluster: when its GPUs are idle (layer 3), and in the quiet hours (layer 1).
+    def watch(self, *, cluster_name: str, experiment: Experiment) -> IdleAlarms:
+        """Add the idle alarms (layer 3) and the quiet hours (layer 1) of one cluster.
 
         Args:
-            cluster_name: the cluster's auto scaling group. Best the attribute of its resource, so that
-                Terraform makes the group first.
-            experiment: whose cluster it is. A cluster that has a reason to work in quiet hours gets no
-                schedule; no more does one of an environment that has none.
+            cluster_name: the cluster's auto scaling group. Pass the attribute of its resource, so that Terraform
+                creates the group first.
+            experiment: the experiment of the cluster. There is no schedule if it sets `works_in_quiet_hours` or the
+                environment has no quiet hours.
 
         Raises:
-            ValueError: where the environment does not declare the experiment, or it is watched already.
+            ValueError: if the environment does not declare the experiment, or it is already watched.
         """
         environment = self._environment
         environment.expect_declared(experiment)
         if self.node.try_find_child(f"{experiment.name}-idle"):
-            message = f"the cluster of {experiment.name!r} is watched already. Expected: each experiment once."
+            message = f"the cluster of {experiment.name!r} is already watched. Expected: one call for each experiment."
             raise ValueError(message)
         if QuietSchedule.applies_to(experiment, environment) and environment.quiet_hours:
             QuietSchedule(
                 self, f"{experiment.name}-quiet-hours", group_name=cluster_name, quiet_hours=environment.quiet_hours
             )
-        return IdleGuard(
+        return IdleAlarms(
             self,
             f"{experiment.name}-idle",
             cluster_name=cluster_name,

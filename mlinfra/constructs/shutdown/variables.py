@@ -1,4 +1,4 @@
-"""What the functions that stop clusters are told."""
+"""Environment variables of the shutdown functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def shutdown_variables(environment: Environment) -> dict[str, str]:
-    """The environment variables that all of these functions have."""
+    """The environment variables shared by all shutdown functions."""
     return {
         Variable.TABLE: environment.names.records_table,
         Variable.TOPIC: environment.names.alerts_topic_arn,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, stopping
-from mlinfra.functions.busy import Verdict
+from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import Table, Tag
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.inventory import ClusterAccount
@@ -32,7 +32,7 @@ def start_cluster(environment: Environment, experiment: str) -> Cluster:
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
-    if seen.expiry.has_come(account.now):
+    if seen.expiry.is_expired(account.now):
         message = (
             f"The cluster of {experiment!r} expired at the end of {_last_day(seen.expiry.at)}. Extend it first: "
             f"{own_command()} clusters extend {environment.name} {experiment} --until DATE"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 from mlinfra.catalog import on_demand_prices
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
+from mlinfra.functions.assessment import Assessment, assess
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Tag
-from mlinfra.functions.fleet import Fleet, LookFailedError
-from mlinfra.functions.look import Look, look
+from mlinfra.functions.fleet import DescribeFailedError, Fleet
 from mlinfra.functions.metrics import histories
 from mlinfra.functions.records import Records
 from mlinfra.operations.aws import account_of, reachable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mlinfra.declarations import Environment
-    from mlinfra.functions.busy import Verdict
+    from mlinfra.functions.activity import Verdict
     from mlinfra.functions.fleet import Target
     from mlinfra.functions.metrics import History
     from mlinfra.operations.aws import AwsAccount
@@ -137,7 +137,7 @@ class ClusterAccount:
         self._gpus: dict[str, History] = {}
         """The GPU metrics of all assessed nodes, by instance id."""
 
-    def cluster_of(self, experiment: str) -> Look:
+    def cluster_of(self, experiment: str) -> Assessment:
         """The cluster of an experiment.
 
         Raises:
@@ -146,7 +146,7 @@ class ClusterAccount:
         name = f"{self.environment.names.prefix}-{experiment}"
         try:
             target = self.fleet.group(name)
-        except LookFailedError as error:
+        except DescribeFailedError as error:
             message = f"The cluster {name} could not be described. Try again."
             raise OperationError(message, details=str(error)) from error
         if target is None:
@@ -162,13 +162,13 @@ class ClusterAccount:
             raise OperationError(message)
         return self.assess([target])[0]
 
-    def assess(self, targets: list[Target]) -> list[Look]:
+    def assess(self, targets: list[Target]) -> list[Assessment]:
         """The activity, cost and expiry of clusters."""
         running = {node.instance_id: IDLE_WINDOW for each in targets for node in each.nodes if node.state == "running"}
         self._gpus |= histories(self.clients, running, self.now)
-        return [look(each, self.records, self._gpus, self.now) for each in targets]
+        return [assess(each, self.records, self._gpus, self.now) for each in targets]
 
-    def describe(self, seen: Look) -> Cluster:
+    def describe(self, seen: Assessment) -> Cluster:
         """The current state of an assessed cluster."""
         target = seen.target
         hourly = [on_demand_prices().get(node.instance_type) for node in target.nodes]

@@ -13,11 +13,11 @@ import boto3
 from botocore.exceptions import BotoCoreError
 
 from mlinfra.functions import clock
-from mlinfra.functions.busy import Evidence, Verdict
+from mlinfra.functions.activity import Evidence, Verdict
+from mlinfra.functions.assessment import assess, gpu_histories
 from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Tag
-from mlinfra.functions.fleet import Fleet, LookFailedError
-from mlinfra.functions.look import gpu_histories, look as look_at
+from mlinfra.functions.fleet import DescribeFailedError, Fleet
 from mlinfra.functions.records import Records
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.rules import compute
@@ -111,8 +111,8 @@ class _Desk:
             if target is None or target.is_stopped:
                 return Evidence(Verdict.EMPTY, "it has no nodes" if target else "AWS has no such group")
             gpus = gpu_histories(self._clients, [target], self._now)
-            return look_at(target, Records(self._clients, _records_table(target)), gpus, self._now).evidence
-        except LookFailedError as error:
+            return assess(target, Records(self._clients, _records_table(target)), gpus, self._now).evidence
+        except DescribeFailedError as error:
             return Evidence(Verdict.UNKNOWN, f"AWS did not say what it is like: {error}")
         except FAILURES as error:
             return Evidence(Verdict.UNKNOWN, f"AWS could not be asked: {error_code(error)}")

@@ -67,7 +67,7 @@ def test_half_a_page_of_instances_counts_as_work_of_those_that_are_missing(cloud
 
     faults.change("ec2.DescribeInstances", halve)
     assert cloud.decisions() == {NAME: "left", OTHER: "left"}
-    assert any("EC2 says that" in event["why"] for event in cloud.heard(Event.CLUSTER_LEFT))
+    assert any("EC2 reports the state of" in event["why"] for event in cloud.heard(Event.CLUSTER_LEFT))
 
 
 def test_a_group_that_cannot_be_read_does_not_cost_the_others_their_turn(cloud: Cloud, faults: Faults) -> None:
@@ -79,7 +79,7 @@ def test_a_group_that_cannot_be_read_does_not_cost_the_others_their_turn(cloud: 
                 del group["MinSize"]
 
     faults.change("auto-scaling.DescribeAutoScalingGroups", maim)
-    with pytest.raises(IncompleteRunError, match="cannot be read: KeyError\\('MinSize'\\)"):
+    with pytest.raises(IncompleteRunError, match="could not be parsed: KeyError\\('MinSize'\\)"):
         cloud.janitor()
     assert (cloud.size(), cloud.size(OTHER)) == (2, 0)
 
@@ -102,7 +102,7 @@ def test_partial_metrics_count_as_work(cloud: Cloud, faults: Faults, status: str
     faults.change("cloudwatch.GetMetricData", mark)
     assert cloud.decisions() == {NAME: "left"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
-    assert event["why"].endswith(f"CloudWatch gave only a part of its GPU metrics: {status}")
+    assert event["why"].endswith(f"CloudWatch returned incomplete GPU metrics: {status}")
 
 
 def test_work_on_a_later_page_of_metrics_is_seen(cloud: Cloud, faults: Faults) -> None:
@@ -284,7 +284,7 @@ def test_an_odd_state_of_one_cluster_is_told_and_the_others_have_their_turn(clou
     cloud.dynamodb.put_item(TableName="mlinfra-recsys-dev", Item=state)
     assert cloud.decisions() == {NAME: "failed", OTHER: "stopped"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
-    assert event["why"].startswith("something about it is odd: ValueError")
+    assert event["why"].startswith("evaluation failed: ValueError")
 
 
 @pytest.mark.parametrize("call", ["eventbridge.PutEvents", "sns.Publish"])
@@ -293,7 +293,7 @@ def test_what_nobody_could_be_told_ends_in_an_error_after_everything_was_done(
 ) -> None:
     two_idle_clusters(cloud)
     faults.refuse(call, "InternalFailure")
-    with pytest.raises(IncompleteRunError, match=r"recsys-dev-two-tower: no (event|message): InternalFailure"):
+    with pytest.raises(IncompleteRunError, match=rf"{NAME}: the (event|message) was not sent: InternalFailure"):
         cloud.janitor()
     assert (cloud.size(), cloud.size(OTHER)) == (0, 0)
 
@@ -305,7 +305,7 @@ def test_an_event_that_eventbridge_does_not_take_is_an_error(cloud: Cloud, fault
         answer |= {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
 
     faults.change("eventbridge.PutEvents", fail)
-    with pytest.raises(IncompleteRunError, match="no event: ThrottlingException"):
+    with pytest.raises(IncompleteRunError, match="the event was not sent: ThrottlingException"):
         cloud.janitor()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mlinfra.functions import idle
 from mlinfra.functions.contract import Event, Variable
-from mlinfra.functions.fleet import LookFailedError
+from mlinfra.functions.fleet import DescribeFailedError
 from mlinfra.functions.shutdown import IncompleteRunError
 from tests.unit.functions.cloud import NAME
 
@@ -24,7 +24,7 @@ def test_a_cluster_that_is_idle_is_stopped(cloud: Cloud, by_eventbridge: bool) -
     assert answer == {
         "cluster": NAME,
         "decision": "stopped",
-        "reason": "its GPUs have been below 5% for 30 minutes",
+        "reason": "GPU utilization was below 5% for 30 minutes",
     }
     assert (cloud.size(), len(cloud.volumes())) == (0, 2)
     assert len(cloud.heard(Event.CLUSTER_STOPPED)) == 1
@@ -54,7 +54,11 @@ def test_a_cluster_that_is_not_to_be_stopped_for_that_is_only_told_of(cloud: Clo
 @pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA"])
 def test_an_alarm_that_is_over_or_knows_nothing_stops_nothing(cloud: Cloud, state: str) -> None:
     cloud.gpus(cloud.group(), 0)
-    assert cloud.alarm(state=state) == {"cluster": NAME, "decision": "nothing", "reason": f"the alarm is {state}"}
+    assert cloud.alarm(state=state) == {
+        "cluster": NAME,
+        "decision": "nothing",
+        "reason": f"the state of the alarm is {state}",
+    }
     assert cloud.size() == 2
 
 
@@ -73,7 +77,9 @@ def test_clusters_of_other_environments_are_not_touched(cloud: Cloud) -> None:
 def test_a_cluster_that_cannot_be_looked_at_is_left_and_told(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     faults.refuse("auto-scaling.DescribeAutoScalingGroups", "AccessDenied")
-    with pytest.raises(LookFailedError, match="its alarm says that it is idle, but it could not be looked at"):
+    with pytest.raises(
+        DescribeFailedError, match="its idle alarm is in ALARM state, but the state of the cluster could not be read"
+    ):
         cloud.alarm()
     assert len(cloud.heard(Event.CLUSTER_LEFT)) == 1
 
@@ -81,7 +87,7 @@ def test_a_cluster_that_cannot_be_looked_at_is_left_and_told(cloud: Cloud, fault
 def test_what_nobody_could_be_told_ends_in_an_error(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     faults.refuse("sns.Publish", "InternalFailure")
-    with pytest.raises(IncompleteRunError, match=f"{NAME}: no message: InternalFailure"):
+    with pytest.raises(IncompleteRunError, match=f"{NAME}: the message was not sent: InternalFailure"):
         cloud.alarm()
     assert cloud.size() == 0
 
@@ -89,8 +95,14 @@ def test_what_nobody_could_be_told_ends_in_an_error(cloud: Cloud, faults: Faults
 @pytest.mark.parametrize(
     ("event", "told"),
     [
-        ({"source": "aws.ec2", "detail": {"state": {"value": "ALARM"}}}, "this is no change of an alarm"),
-        ({"source": "aws.cloudwatch", "alarmData": {"state": {"value": "ALARM"}}}, "about 0 auto scaling groups"),
+        (
+            {"source": "aws.ec2", "detail": {"state": {"value": "ALARM"}}},
+            "expected a state change of a CloudWatch alarm",
+        ),
+        (
+            {"source": "aws.cloudwatch", "alarmData": {"state": {"value": "ALARM"}}},
+            "must be about one auto scaling group, but is about 0",
+        ),
     ],
 )
 @pytest.mark.usefixtures("cloud")

@@ -31,7 +31,7 @@ def test_what_why_whose_and_usd_saved_are_told(cloud: Cloud, capsys: pytest.Capt
     (event,) = cloud.heard(Event.CLUSTER_STOPPED)
     assert event["what"] == "stopped"
     assert event["cluster"] == NAME
-    assert event["why"] == "its GPUs have been below 5% for 30 minutes"
+    assert event["why"] == "GPU utilization was below 5% for 30 minutes"
     assert event["whose"] == OWNER
     assert event["usd_saved"] == pytest.approx(2 * 24 * PRICE, abs=0.01)
     assert sorted(event["nodes"]) == sorted(ids)
@@ -40,7 +40,7 @@ def test_what_why_whose_and_usd_saved_are_told(cloud: Cloud, capsys: pytest.Capt
     (mail,) = cloud.mail()
     assert mail["Subject"] == f"{NAME}: stopped"
     assert mail["MessageAttributes"]["owner"]["Value"] == OWNER
-    assert "Saved in the next 24 hours: 48.29 USD." in mail["Message"]
+    assert "Estimated savings over the next 24 hours: 48.29 USD." in mail["Message"]
 
 
 def test_a_working_cluster_is_left_and_nobody_is_bothered(cloud: Cloud) -> None:
@@ -122,7 +122,7 @@ def test_a_fresh_heartbeat_counts_as_work_and_so_does_one_from_the_future(cloud:
     cloud.job(heartbeat=heartbeat)
     assert cloud.decisions() == {NAME: "left"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
-    assert "the job job-1 says that it runs" in event["why"]
+    assert "job job-1 is reported as running" in event["why"]
 
 
 def test_a_job_that_died_or_ended_keeps_nothing(cloud: Cloud) -> None:
@@ -138,7 +138,7 @@ def test_protection_from_scale_in_counts_as_work(cloud: Cloud) -> None:
     cloud.protect(ids[:1])
     assert cloud.decisions() == {NAME: "left"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
-    assert event["why"] == f"it works: {ids[0]} is protected from scale-in"
+    assert event["why"] == f"it is busy: {ids[0]} is protected from scale-in"
 
 
 def test_an_idle_cluster_that_is_not_to_be_stopped_for_that_is_told_of_once_a_day(cloud: Cloud) -> None:
@@ -146,7 +146,7 @@ def test_an_idle_cluster_that_is_not_to_be_stopped_for_that_is_told_of_once_a_da
     assert cloud.decisions() == {NAME: "left"}
     assert cloud.decisions() == {NAME: "left"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
-    assert event["why"] == "its GPUs have been below 5% for 30 minutes, but it is not to be stopped for that"
+    assert event["why"] == "GPU utilization was below 5% for 30 minutes, but its setting stop_when_idle is False"
     assert len(cloud.mail()) == 1
 
 
@@ -162,7 +162,7 @@ def test_an_expired_cluster_that_works_is_left_and_told_of_every_run(cloud: Clou
     for _ in range(2):
         assert cloud.decisions() == {NAME: "left"}
         (event,) = cloud.heard(Event.CLUSTER_LEFT)
-        assert ", but it works: a GPU of" in event["why"]
+        assert ", but it is busy: GPU utilization of" in event["why"]
     assert len(cloud.mail()) == 2
 
 
@@ -191,7 +191,7 @@ def test_an_extension_that_cannot_be_read_lets_nothing_expire(cloud: Cloud) -> N
     cloud.gpus(cloud.group(Expires=cloud.yesterday, StopWhenIdle="false"), 0)
     cloud.extend("next week")
     assert cloud.decisions() == {NAME: "left"}
-    assert any("extended until 'next week'" in event["why"] for event in cloud.heard(Event.CLUSTER_LEFT))
+    assert any("its extension is until 'next week'" in event["why"] for event in cloud.heard(Event.CLUSTER_LEFT))
 
 
 def test_the_owner_is_warned_a_day_and_an_hour_before_the_expiry_once_each(cloud: Cloud) -> None:
@@ -228,7 +228,7 @@ def test_a_cluster_over_its_spend_limit_is_stopped_once_it_is_idle(cloud: Cloud)
     cloud.gpus(ids, 90)
     assert cloud.decisions() == {NAME: "left"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
-    assert event["why"].startswith("it has cost 20.29 USD, and its limit is 20.00 USD, but it works")
+    assert event["why"].startswith("its cost of 20.29 USD exceeds its spend limit of 20.00 USD, but it is busy")
     cloud.now += HOUR
     cloud.gpus(ids, 0)
     assert cloud.decisions() == {NAME: "stopped"}
@@ -348,11 +348,11 @@ def test_a_cluster_that_expired_waits_for_its_nodes_no_more(cloud: Cloud, faults
 @pytest.mark.parametrize(
     ("tag", "value", "told"),
     [
-        (Tag.EXPIRES, "soon", "its tag Expires is 'soon', which is no day such as 2026-12-18"),
+        (Tag.EXPIRES, "soon", "its tag Expires is 'soon', which is not a valid date such as 2026-12-18"),
         (Tag.EXPIRES, None, "it has no tag Expires"),
-        (Tag.SPEND_LIMIT_USD, "a lot", "its tag SpendLimitUsd is 'a lot', which is no number above 0"),
-        (Tag.IDLE_MINUTES, "-5", "its tag IdleMinutes is '-5', which is no number above 0 up to 20160"),
-        (Tag.IDLE_GPU_PERCENT, "inf", "its tag IdleGpuPercent is 'inf', which is no number above 0 up to 100"),
+        (Tag.SPEND_LIMIT_USD, "a lot", "its tag SpendLimitUsd is 'a lot', which is not a number above 0"),
+        (Tag.IDLE_MINUTES, "-5", "its tag IdleMinutes is '-5', which is not a number above 0 up to 20160"),
+        (Tag.IDLE_GPU_PERCENT, "inf", "its tag IdleGpuPercent is 'inf', which is not a number above 0 up to 100"),
     ],
 )
 def test_a_tag_that_cannot_be_read_is_told_once(cloud: Cloud, tag: str, value: str | None, told: str) -> None:
@@ -405,14 +405,14 @@ def test_what_happens_during_a_long_run_counts(cloud: Cloud, faults: Faults) -> 
 
 def test_an_unset_table_is_refused(cloud: Cloud) -> None:
     cloud.set(Variable.TABLE, None)
-    with pytest.raises(ValueError, match="MLINFRA_TABLE is not set: it names the DynamoDB table"):
+    with pytest.raises(ValueError, match=r"MLINFRA_TABLE is not set\. It must be the name of the DynamoDB table"):
         cloud.janitor()
 
 
 @pytest.mark.parametrize("days", ["-1", "a week", "1e300"])
 def test_days_of_grace_that_are_no_number_are_refused(cloud: Cloud, days: str) -> None:
     cloud.set(Variable.GRACE_DAYS, days)
-    with pytest.raises(ValueError, match=f"MLINFRA_GRACE_DAYS is '{days}': it has to be a number of days, 0 or more"):
+    with pytest.raises(ValueError, match=f"MLINFRA_GRACE_DAYS must be a number of days, 0 or more, got '{days}'"):
         cloud.janitor()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mlinfra.functions import job_finished
 from mlinfra.functions.contract import Event, JobStatus, Variable
-from mlinfra.functions.fleet import LookFailedError
+from mlinfra.functions.fleet import DescribeFailedError
 from tests.unit.functions.cloud import NAME, PRICE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_the_cluster_of_a_job_that_ended_is_stopped(cloud: Cloud) -> None:
     cloud.group()
     cloud.job(status=JobStatus.COMPLETED)
-    assert cloud.job_ended() == {"cluster": NAME, "decision": "stopped", "reason": "the job job-1 ended"}
+    assert cloud.job_ended() == {"cluster": NAME, "decision": "stopped", "reason": "job job-1 ended"}
     assert (cloud.size(), cloud.nodes(), len(cloud.volumes())) == (0, [], 2)
     (event,) = cloud.heard(Event.CLUSTER_STOPPED)
     assert event["usd_saved"] == pytest.approx(2 * 24 * PRICE, abs=0.01)
@@ -41,7 +41,11 @@ def test_neither_metrics_nor_its_idleness_are_asked_for(cloud: Cloud) -> None:
 def test_another_job_that_runs_keeps_the_cluster(cloud: Cloud, heartbeat: timedelta) -> None:
     cloud.group()
     cloud.job("job-2", heartbeat=heartbeat)
-    assert cloud.job_ended() == {"cluster": NAME, "decision": "left", "reason": "the job job-1 ended, but job-2 runs"}
+    assert cloud.job_ended() == {
+        "cluster": NAME,
+        "decision": "left",
+        "reason": "job job-1 ended, but these jobs are running: job-2",
+    }
     assert cloud.size() == 2
 
 
@@ -83,14 +87,14 @@ def test_a_late_event_does_not_stop_what_a_new_job_started(cloud: Cloud) -> None
     cloud.job("job-2", started=timedelta(minutes=-1), status=JobStatus.COMPLETED)
     answer = cloud.job_ended(at=timedelta(minutes=-2))
     assert answer["decision"] == "left"
-    assert answer["reason"].endswith("and another began after that")
+    assert answer["reason"].endswith("and another job started after that")
 
 
 def test_a_late_event_does_not_stop_nodes_that_were_started_since(cloud: Cloud) -> None:
     cloud.group()
     answer = cloud.job_ended(at=timedelta(hours=-1))
     assert answer["decision"] == "left"
-    assert answer["reason"].endswith("and nodes were started since")
+    assert answer["reason"].endswith("and nodes were launched after that")
     assert cloud.size() == 2
 
 
@@ -117,7 +121,8 @@ def test_what_may_not_be_stopped_is_not_touched(cloud: Cloud, auto_stop: str | N
 
 
 def test_a_cluster_that_is_gone_is_no_failure(cloud: Cloud) -> None:
-    assert cloud.job_ended() == {"cluster": NAME, "decision": "nothing", "reason": "there is no such group"}
+    reason = "the auto scaling group does not exist"
+    assert cloud.job_ended() == {"cluster": NAME, "decision": "nothing", "reason": reason}
 
 
 @pytest.mark.parametrize("call", ["dynamodb.Query", "auto-scaling.DescribeAutoScalingGroups", "ec2.DescribeInstances"])
@@ -126,7 +131,7 @@ def test_what_cannot_be_seen_is_left_and_told_and_the_event_comes_again(
 ) -> None:
     cloud.group()
     faults.refuse(call, "Throttling")
-    with pytest.raises(LookFailedError, match="the job job-1 ended, but it could not be looked at"):
+    with pytest.raises(DescribeFailedError, match="job job-1 ended, but the state of the cluster could not be read"):
         cloud.job_ended()
     assert cloud.size() == 2
     assert len(cloud.heard(Event.CLUSTER_LEFT)) == 1
@@ -150,8 +155,11 @@ def test_it_acts_where_nothing_is_said_of_a_dry_run(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("event", "told"),
     [
-        ({"source": "aws.ec2"}, "this is no 'Training Job Ended' of mlinfra.job"),
-        ({"source": "mlinfra.job", "detail-type": "Training Job Ended", "detail": {}}, "does not say which job"),
+        ({"source": "aws.ec2"}, "expected an event 'Training Job Ended' from mlinfra.job"),
+        (
+            {"source": "mlinfra.job", "detail-type": "Training Job Ended", "detail": {}},
+            "the event lacks a valid cluster, job id or time",
+        ),
     ],
 )
 @pytest.mark.usefixtures("cloud")

@@ -1,4 +1,4 @@
-"""Who hears that a version of a model waits, is approved or is rejected."""
+"""Notifications about the approval of a model version."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def an_event(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("approval", "what"),
     [
-        (Approval.PENDING, "waits for approval"),
-        (Approval.APPROVED, "is approved"),
-        (Approval.REJECTED, "is rejected"),
+        (Approval.PENDING, "is waiting for approval"),
+        (Approval.APPROVED, "was approved"),
+        (Approval.REJECTED, "was rejected"),
     ],
 )
 def test_the_owner_is_told(cloud: Cloud, group: str, approval: str, what: str) -> None:
@@ -56,14 +56,14 @@ def test_the_owner_is_told(cloud: Cloud, group: str, approval: str, what: str) -
     assert mail["Subject"] == f"{group} version 3 {what}"
     assert mail["MessageAttributes"]["owner"]["Value"] == "ana@example.com"
     assert VERSION in mail["Message"]
-    assert "Why:" not in mail["Message"]
+    assert "Reason:" not in mail["Message"]
 
 
 def test_the_reason_is_told(cloud: Cloud, group: str) -> None:
     del group
     model_approval.handler(an_event(ApprovalDescription="Better on all slices"), None)
     (mail,) = cloud.mail()
-    assert mail["Message"].endswith("Why: Better on all slices")
+    assert mail["Message"].endswith("Reason: Better on all slices")
 
 
 def test_what_was_told_is_in_the_log(cloud: Cloud, group: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,7 +78,7 @@ def test_a_group_without_an_owner_is_nobodys(cloud: Cloud, group: str, clients: 
     clients("sagemaker").delete_tags(ResourceArn=arn, TagKeys=["Owner"])
     assert model_approval.handler(an_event(), None)["whose"] == "unknown"
     (mail,) = cloud.mail()
-    assert "Whose: unknown." in mail["Message"]
+    assert "Owner: unknown." in mail["Message"]
 
 
 def test_where_the_owner_cannot_be_found_the_event_is_delivered_again(cloud: Cloud) -> None:
@@ -90,10 +90,10 @@ def test_where_the_owner_cannot_be_found_the_event_is_delivered_again(cloud: Clo
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ({"source": "aws.ec2"}, "this is no 'SageMaker Model Package State Change' of aws.sagemaker"),
-        ({**an_event(), "detail": {}}, "does not say which version of a model it is about"),
-        (an_event(ModelPackageArn="no-arn"), "does not say which version of a model it is about"),
-        (an_event(ModelApprovalStatus="Maybe"), "'Maybe' is no approval that is known"),
+        ({"source": "aws.ec2"}, "expected an event 'SageMaker Model Package State Change' from aws.sagemaker"),
+        ({**an_event(), "detail": {}}, "the event lacks a valid model version ARN or approval"),
+        (an_event(ModelPackageArn="no-arn"), "the event lacks a valid model version ARN or approval"),
+        (an_event(ModelApprovalStatus="Maybe"), "'Maybe' is not a known approval status"),
     ],
 )
 def test_a_wrong_event_is_refused(cloud: Cloud, event: dict[str, Any], message: str) -> None:

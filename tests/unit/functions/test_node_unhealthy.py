@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REASON = "its driver is 580.1, and 595.91.07 is expected"
 
 
-def tell(*, cluster: str = NAME, instance_id: str = "i-1", reason: str = REASON) -> dict[str, str]:
+def deliver(*, cluster: str = NAME, instance_id: str = "i-1", reason: str = REASON) -> dict[str, str]:
     detail = {"cluster": cluster, "instance_id": instance_id, "reason": reason}
     event = {"source": Event.NODE_SOURCE, "detail-type": Event.NODE_UNHEALTHY, "detail": detail}
     return node_unhealthy.handler(event, None)
@@ -27,9 +27,9 @@ def tell(*, cluster: str = NAME, instance_id: str = "i-1", reason: str = REASON)
 
 def test_the_owner_gets_a_message_that_says_which_node_and_why(cloud: Cloud) -> None:
     cloud.group()
-    assert tell() == {"cluster": NAME, "decision": "told", "reason": REASON}
+    assert deliver() == {"cluster": NAME, "decision": "told", "reason": REASON}
     (mail,) = cloud.mail()
-    assert mail["Subject"] == f"{NAME}: its node i-1 is not as expected and leaves"
+    assert mail["Subject"] == f"{NAME}: node i-1 is unhealthy and is removed"
     assert REASON in mail["Message"]
     assert mail["MessageAttributes"][Message.OWNER]["Value"] == OWNER
     (event,) = cloud.heard(Event.NODE_LEFT)
@@ -39,22 +39,22 @@ def test_the_owner_gets_a_message_that_says_which_node_and_why(cloud: Cloud) -> 
 def test_nodes_that_fail_alike_are_told_once_an_hour(cloud: Cloud) -> None:
     cloud.group()
     for number in range(3):
-        tell(instance_id=f"i-{number}")
+        deliver(instance_id=f"i-{number}")
     assert len(cloud.mail()) == 1
-    tell(instance_id="i-4", reason="it has 7 GPUs, and 8 are expected")
+    deliver(instance_id="i-4", reason="it has 7 GPUs, and 8 are expected")
     assert len(cloud.mail()) == 1
 
 
 def test_the_next_hour_tells_it_again(cloud: Cloud) -> None:
     cloud.group()
-    tell()
+    deliver()
     cloud.now += timedelta(hours=1)
-    assert tell()["decision"] == "told"
+    assert deliver()["decision"] == "told"
     assert len(cloud.mail()) == 2
 
 
 def test_those_who_hear_everything_hear_of_a_node_whose_group_is_gone(cloud: Cloud) -> None:
-    assert tell()["decision"] == "told"
+    assert deliver()["decision"] == "told"
     (mail,) = cloud.mail()
     assert mail["MessageAttributes"][Message.OWNER]["Value"] == "unknown"
 
@@ -62,43 +62,43 @@ def test_those_who_hear_everything_hear_of_a_node_whose_group_is_gone(cloud: Clo
 def test_the_group_cannot_be_described_and_it_is_told_all_the_same(cloud: Cloud, faults: Faults) -> None:
     cloud.group()
     faults.refuse("auto-scaling.DescribeAutoScalingGroups", "Throttling")
-    assert tell()["decision"] == "told"
+    assert deliver()["decision"] == "told"
 
 
 def test_a_table_that_does_not_answer_keeps_nobody_from_hearing_of_it(cloud: Cloud, faults: Faults) -> None:
     cloud.group()
     faults.refuse("dynamodb.UpdateItem", "ThrottlingException")
-    assert tell()["decision"] == "told"
+    assert deliver()["decision"] == "told"
     assert len(cloud.mail()) == 1
 
 
 def test_a_message_that_was_not_taken_is_sent_when_the_event_comes_again(cloud: Cloud, faults: Faults) -> None:
     cloud.group()
     faults.refuse("sns.Publish", "InternalErrorException")
-    with pytest.raises(IncompleteRunError, match="no message: InternalErrorException"):
-        tell()
+    with pytest.raises(IncompleteRunError, match="the message was not sent: InternalErrorException"):
+        deliver()
     faults.end()
-    assert tell()["decision"] == "told"
+    assert deliver()["decision"] == "told"
 
 
 def test_a_node_of_another_environment_is_for_its_own_function(cloud: Cloud) -> None:
-    assert tell(cluster="recsys-prod-two-tower")["decision"] == "nothing"
+    assert deliver(cluster="recsys-prod-two-tower")["decision"] == "nothing"
     assert cloud.mail() == []
 
 
 def test_it_stops_nothing(cloud: Cloud) -> None:
     cloud.group()
-    tell()
+    deliver()
     assert cloud.size() == 2
 
 
 @pytest.mark.parametrize(
     ("event", "why"),
     [
-        ({"source": "mlinfra.job", "detail-type": "Training Job Ended"}, "this is no 'Training Node Unhealthy'"),
+        ({"source": "mlinfra.job", "detail-type": "Training Job Ended"}, "expected an event 'Training Node Unhealthy'"),
         (
             {"source": Event.NODE_SOURCE, "detail-type": Event.NODE_UNHEALTHY, "detail": {"cluster": NAME}},
-            "does not say which node of which cluster left, and why",
+            "the event lacks a cluster, an instance id or a reason",
         ),
     ],
 )

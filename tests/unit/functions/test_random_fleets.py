@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mlinfra.functions import cost
-from mlinfra.functions.busy import evidence
+from mlinfra.functions.activity import gather_evidence
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.decision import Action, Decision, decide
 from mlinfra.functions.expiry import expiry
@@ -164,7 +164,7 @@ def decision(story: ClusterStory, target: Target) -> Decision:
     return decide(
         target,
         rules=rules,
-        evidence=evidence(target, rules, memory, histories, NOW),
+        evidence=gather_evidence(target, rules, memory, histories, NOW),
         expiry=expiry(rules, known),
         cost=cost.so_far(target.nodes, known.state, NOW),
         now=NOW,

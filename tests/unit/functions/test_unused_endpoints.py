@@ -1,4 +1,4 @@
-"""Endpoints that nobody asks: who is told, what is deleted, and what counts as used."""
+"""Unused endpoints: notifications, deletion, and what counts as usage."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def test_one_that_nobody_asks_is_deleted_and_its_owner_hears_how_it_stays_away(h
     (mail,) = hosting.cloud.mail()
     assert mail["Subject"] == f"{hosting.name}: deleted"
     assert mail["MessageAttributes"]["owner"]["Value"] == OWNER
-    assert "nobody has asked it for 7 days" in mail["Message"]
-    assert "the next deploy makes it again: take its line out" in mail["Message"]
+    assert "it received no requests for 7 days" in mail["Message"]
+    assert "The next deployment creates it again. To prevent that, remove it" in mail["Message"]
 
 
 def test_its_models_and_its_configuration_are_kept(hosting: Hosting) -> None:
@@ -138,8 +138,8 @@ def test_one_that_may_not_be_stopped_is_told_of(hosting: Hosting) -> None:
     assert hosting.watch() == {hosting.name: "told"}
     assert hosting.names() == {hosting.name}
     (mail,) = hosting.cloud.mail()
-    assert mail["Subject"] == f"{hosting.name}: costs, and nobody asks it"
-    assert "It is not to be stopped." in mail["Message"]
+    assert mail["Subject"] == f"{hosting.name}: unused, and still incurring charges"
+    assert "It is not deleted automatically, because its tag AutoStop is not true." in mail["Message"]
 
 
 @pytest.mark.parametrize("dry_run", [None, "true", "yes"])
@@ -233,7 +233,7 @@ def test_one_that_does_not_say_when_it_counts_as_unused_is_left_and_that_is_told
     assert hosting.watch() == {hosting.name: "unknown"}
     assert hosting.names() == {hosting.name}
     (event,) = hosting.cloud.heard(Event.ENDPOINT_UNKNOWN)
-    assert event["why"] == f"its tag UnusedDays is {days!r}, no number of days"
+    assert event["why"] == f"its tag UnusedDays is {days!r}, which is not a number of days"
 
 
 @pytest.mark.parametrize("code", ["Throttling", "AccessDenied"])
@@ -325,12 +325,12 @@ def test_a_second_page_that_fails_costs_its_endpoints_their_turn_and_ends_in_an_
 def test_somebody_who_could_not_be_told_is_an_error(hosting: Hosting, faults: Faults) -> None:
     hosting.endpoint(AutoStop="false")
     faults.refuse("sns.Publish", "AuthorizationError")
-    with pytest.raises(IncompleteRunError, match=f"{hosting.name}: no message: AuthorizationError"):
+    with pytest.raises(IncompleteRunError, match=f"{hosting.name}: the message was not sent: AuthorizationError"):
         hosting.watch()
 
 
 @pytest.mark.parametrize("missing", [Variable.ENVIRONMENT, Variable.PREFIX])
 def test_without_an_environment_no_endpoint_is_meant(missing: str) -> None:
     variables = {Variable.ENVIRONMENT: "dev", Variable.PREFIX: "recsys-dev-"}
-    with pytest.raises(ValueError, match="have to be set: they say whose endpoints are meant"):
+    with pytest.raises(ValueError, match="must be set: they select the endpoints to check"):
         WatchSettings.read({name: value for name, value in variables.items() if name != missing})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.job import announcement, aws, heartbeats, training_job
+from mlinfra.job import aws, heartbeats, job_events, training_job
 from mlinfra.job.aws_clock import AwsClock
 from tests.conftest import ROOT
 from tests.unit.job.conftest import until
@@ -158,14 +158,14 @@ def test_a_region_that_boto3_does_not_know_of_is_found(cluster: Cluster, monkeyp
 
 
 def test_an_event_that_is_refused_once_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcement, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(job_events, "_PAUSE_SECONDS", 0)
     answers = [refusal(), {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}]
     tell(Answering(answers))
     assert answers == []
 
 
 def test_an_event_that_stays_refused_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcement, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(job_events, "_PAUSE_SECONDS", 0)
     with pytest.raises(RuntimeError, match="EventBridge refused the event: InternalFailure: try again"):
         tell(Answering([refusal() for _ in range(3)]))
 
@@ -185,7 +185,7 @@ def refusal() -> dict[str, Any]:
 
 
 def tell(events: Any) -> None:
-    announcement.announce(events, "Training Job Ended", cluster="c", job_id="1", name="train", status="completed")
+    job_events.put_job_event(events, "Training Job Ended", cluster="c", job_id="1", name="train", status="completed")
 
 
 def test_importing_the_client_loads_nothing_heavy() -> None:

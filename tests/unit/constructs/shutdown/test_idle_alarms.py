@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.constructs.shutdown.idle_alarms import IdleGuard
-from mlinfra.constructs.shutdown.idle_stop import IdleStop
+from mlinfra.constructs.shutdown.idle_alarms import IdleAlarms
+from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
 from tests.conftest import an_environment, an_experiment, only
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ CLUSTER = "recsys-dev-two-tower-v2"
 
 def guarded(synthesize: Synthesize, experiment: Any = None, **changes: Any) -> dict[str, Any]:
     def build(stack: MlStack) -> None:
-        IdleGuard(
+        IdleAlarms(
             stack,
             "guard",
             cluster_name=CLUSTER,
             experiment=experiment or an_experiment(),
-            idle_stop=IdleStop(stack, "idle-stop", key_arn=KEY),
+            idle_stop=IdleStopFunction(stack, "idle-stop", key_arn=KEY),
         )
 
     return synthesize(build, environment=an_environment(**changes))
@@ -64,14 +64,20 @@ def test_idle_is_when_the_busiest_gpu_does_nothing_for_half_an_hour(synthesize: 
 def test_both_numbers_are_the_environments(synthesize: Synthesize, minutes: int, periods: int) -> None:
     made = idle(guarded(synthesize, idle_minutes=minutes, idle_gpu_percent=12.5))
     assert (made["evaluation_periods"], made["datapoints_to_alarm"], made["threshold"]) == (periods, periods, 12.5)
-    assert f"reached 12.5 % for {minutes} minutes" in made["alarm_description"]
+    assert f"below 12.5% for {minutes} minutes" in made["alarm_description"]
 
 
 def test_no_data_is_no_idleness(synthesize: Synthesize) -> None:
     assert idle(guarded(synthesize))["treat_missing_data"] == "notBreaching"
 
 
-@pytest.mark.parametrize(("stops", "end"), [(True, "It is stopped if it is."), (False, "It is not stopped for that.")])
+@pytest.mark.parametrize(
+    ("stops", "end"),
+    [
+        (True, "will be stopped once a check of every node confirms that it is idle."),
+        (False, "keeps running, because its experiment sets stop_when_idle=False."),
+    ],
+)
 def test_people_are_told_and_the_function_is_called_to_look_again(
     synthesize: Synthesize,
     stops: bool,  # noqa: FBT001
@@ -80,7 +86,7 @@ def test_people_are_told_and_the_function_is_called_to_look_again(
     config = guarded(synthesize, an_experiment(stop_when_idle=stops))
     (function,) = config["resource"]["aws_lambda_function"]
     assert idle(config)["alarm_actions"] == [TOPIC, f"${{aws_lambda_function.{function}.arn}}"]
-    assert f"{end} Whose: ana@example.com." in idle(config)["alarm_description"]
+    assert f"{end} Owner: ana@example.com." in idle(config)["alarm_description"]
 
 
 def test_alarms_of_the_environment_alone_may_call_the_function(synthesize: Synthesize) -> None:

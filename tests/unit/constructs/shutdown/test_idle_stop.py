@@ -1,11 +1,11 @@
-"""The function that idle alarms call. What it does is tested in tests/functions."""
+"""The function that idle alarms invoke. Its handler is tested in tests/unit/functions."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.constructs.shutdown.idle_stop import IdleStop
+from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
 from mlinfra.constructs.shutdown.permissions import for_clusters
 from mlinfra.functions.settings import Settings
 from tests.conftest import an_environment, only
@@ -19,7 +19,7 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def made(synthesize: Synthesize) -> dict[str, Any]:
-    return synthesize(lambda stack: IdleStop(stack, "idle-stop", key_arn=KEY))
+    return synthesize(lambda stack: IdleStopFunction(stack, "idle-stop", key_arn=KEY))
 
 
 def test_it_is_told_what_the_environment_says_and_acts(synthesize: Synthesize) -> None:

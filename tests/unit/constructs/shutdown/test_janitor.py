@@ -1,4 +1,4 @@
-"""The janitor and what starts it. What it does is tested in tests/functions."""
+"""The janitor and its schedule. Its handler is tested in tests/unit/functions."""
 
 from __future__ import annotations
 

@@ -122,5 +122,7 @@ def test_a_cluster_is_watched_once(synthesize: Synthesize) -> None:
         for _ in range(2):
             shutdown.watch(cluster_name="recsys-dev-two-tower-v2", experiment=experiment)
 
-    with pytest.raises(ValueError, match=r"'two-tower-v2' is watched already\. Expected: each experiment once\."):
+    with pytest.raises(
+        ValueError, match=r"'two-tower-v2' is already watched\. Expected: one call for each experiment\."
+    ):
         synthesize(build, environment=an_environment(experiments=[experiment]))

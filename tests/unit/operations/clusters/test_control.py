@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.functions.busy import Verdict
+from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Metric, Table, Tag
 from mlinfra.operations import clusters as operations
 from tests.conftest import an_environment, an_experiment
@@ -227,7 +227,7 @@ class TestStop:
                 Table.HEARTBEAT_AT: {"N": str(now().timestamp() - HEARTBEAT_SECONDS)},
             },
         )
-        with pytest.raises(OperationError, match="the job two-tower says that it runs"):
+        with pytest.raises(OperationError, match="job two-tower is reported as running"):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
 
     def test_a_cluster_that_does_not_exist_is_refused(self, records: None) -> None:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""One look at one cluster: what it is, what is remembered of it, and what is to be done with it."""
+"""Assessment of a cluster: its activity, expiry and cost, and the decision that follows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlinfra.functions import cost
-from mlinfra.functions.busy import Evidence, evidence
+from mlinfra.functions.activity import Evidence, gather_evidence
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.decision import Decision, decide
 from mlinfra.functions.expiry import Expiry, expiry
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Look:
-    """All that was seen of one cluster at one moment, and what follows from it."""
+class Assessment:
+    """The state of one cluster at one moment, and the decision that follows from it."""
 
     target: Target
     rules: Rules
     memory: Memory | None
-    """None: the records could not be read."""
+    """Its records. None: they could not be read."""
     evidence: Evidence
     expiry: Expiry
     cost: cost.Cost
     decision: Decision
     problems: tuple[str, ...]
-    """What is odd about the cluster, and does not change what is to be done with it."""
+    """Invalid tags and records, which are reported and do not change the decision."""
 
 
-def look(target: Target, records: Records, gpus: Mapping[str, History], now: datetime) -> Look:
-    """Look at `target`.
+def assess(target: Target, records: Records, gpus: Mapping[str, History], now: datetime) -> Assessment:
+    """Assess `target`.
 
     Args:
-        target: the cluster, as AWS described it a moment ago.
-        records: the table, which is read now.
+        target: the cluster, as just described by AWS.
+        records: the table, which this reads.
         gpus: the GPU metrics of its nodes, by instance id.
-        now: the moment that counts.
+        now: the time of the assessment.
     """
     rules = Rules.of(target.tags)
     problems = list(rules.problems)
@@ -55,15 +55,15 @@ def look(target: Target, records: Records, gpus: Mapping[str, History], now: dat
         memory = records.read(target.name)
     except FAILURES as error:
         failure = error_code(error)
-    known = (memory or Memory()).since(target.made)
+    known = (memory or Memory()).since(target.created_at)
     expires = expiry(rules, known)
     if expires.problem:
         problems.append(expires.problem)
     so_far = cost.so_far(target.nodes, known.state, now)
-    seen = evidence(target, rules, memory, gpus, now)
+    seen = gather_evidence(target, rules, memory, gpus, now)
     if failure:
         seen = replace(seen, reason=f"{seen.reason}: {failure}")
-    return Look(
+    return Assessment(
         target=target,
         rules=rules,
         memory=memory,
@@ -76,7 +76,7 @@ def look(target: Target, records: Records, gpus: Mapping[str, History], now: dat
 
 
 def gpu_histories(clients: Clients, targets: Iterable[Target], now: datetime) -> dict[str, History]:
-    """The GPU metrics of all nodes that run, each as far back as its cluster's tags say."""
+    """The GPU metrics of all running nodes, each over the idle window in its cluster's tags."""
     windows: dict[str, timedelta] = {}
     for target in targets:
         window = Rules.of(target.tags).idle_for

@@ -12,7 +12,16 @@ _TRIES = 3
 _PAUSE_SECONDS = 0.3
 
 
-def announce(events: Any, kind: str, *, cluster: str, job_id: str, name: str, status: str, reason: str = "") -> None:  # noqa: ANN401  boto3 has no types
+def put_job_event(
+    events: Any,  # noqa: ANN401  boto3 has no types
+    kind: str,
+    *,
+    cluster: str,
+    job_id: str,
+    name: str,
+    status: str,
+    reason: str = "",
+) -> None:
     """Put one event of the source `mlinfra.job` on the bus.
 
     Args:

@@ -1,4 +1,4 @@
-"""Whether anybody has asked an endpoint, as CloudWatch has it."""
+"""Usage of an endpoint, from its CloudWatch metrics."""
 
 from __future__ import annotations
 
@@ -16,32 +16,31 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "AWS/SageMaker"
 _PERIOD_SECONDS = 60 * 60
-"""CloudWatch keeps hours for 455 days (CloudWatch user guide, "Metrics retention", read 2026-11-24)."""
+"""CloudWatch keeps hourly values for 455 days (CloudWatch user guide, "Metrics retention", read 2026-11-24)."""
 _COMPLETE = "Complete"
 
 
-class Use(Enum):
-    """What is known of the use of an endpoint."""
+class Usage(Enum):
+    """The usage of an endpoint."""
 
     USED = "used"
     UNUSED = "unused"
     UNKNOWN = "unknown"
-    """Counts as used."""
+    """Treated as used."""
 
 
-def use_of(clients: Clients, endpoint: HostedEndpoint, window: timedelta, now: datetime) -> tuple[Use, str]:
-    """Whether anybody has asked `endpoint`, and how that is known.
+def usage_of(clients: Clients, endpoint: HostedEndpoint, window: timedelta, now: datetime) -> tuple[Usage, str]:
+    """The usage of `endpoint`, and the evidence for it.
 
-    Requests are counted as such, and by the latencies that they leave: asynchronous endpoints report no
-    Invocations. A request that waits in the queue of an asynchronous endpoint is one too (SageMaker
-    developer guide, "Alarms and logs for tracking metrics from asynchronous endpoints", read 2026-11-26).
-    SageMaker reports what is asked: where all of CloudWatch's answer is there and holds nothing, nobody
-    has asked.
+    A request is visible as an invocation or as a latency sample: asynchronous endpoints report no Invocations. A
+    request in the queue of an asynchronous endpoint counts too (SageMaker developer guide, "Alarms and logs for
+    tracking metrics from asynchronous endpoints", read 2026-11-26). SageMaker reports values only for requests: a
+    complete response without values means that there were no requests.
 
     Args:
-        clients: where to ask.
-        endpoint: as it is now.
-        window: how far to look back.
+        clients: the AWS clients.
+        endpoint: the endpoint.
+        window: the length of the window.
         now: the end of the window.
     """
     queries = {f"q{number}": query for number, query in enumerate(_queries(endpoint))}
@@ -49,18 +48,18 @@ def use_of(clients: Clients, endpoint: HostedEndpoint, window: timedelta, now: d
     try:
         for result in _results(clients, queries, now - window, now):
             if any(value > 0 for value in result["Values"]):
-                return Use.USED, f"{queries[result['Id']]['MetricStat']['Metric']['MetricName']} says so"
+                return Usage.USED, f"{queries[result['Id']]['MetricStat']['Metric']['MetricName']} shows requests"
             if result.get("StatusCode") == _COMPLETE:
                 complete.add(result["Id"])
     except FAILURES as error:
-        return Use.UNKNOWN, f"its metrics could not be read: {error_code(error)}"
+        return Usage.UNKNOWN, f"its metrics could not be read: {error_code(error)}"
     except (KeyError, TypeError) as error:
-        return Use.UNKNOWN, f"CloudWatch's answer about it cannot be read: {error!r}"
+        return Usage.UNKNOWN, f"CloudWatch's response about its metrics could not be parsed: {error!r}"
     if not endpoint.variants:
-        return Use.UNKNOWN, "SageMaker names no variant of it"
+        return Usage.UNKNOWN, "SageMaker lists no production variants of it"
     if complete != queries.keys():
-        return Use.UNKNOWN, "CloudWatch gave only a part of its metrics"
-    return Use.UNUSED, f"nobody has asked it for {window.days} days"
+        return Usage.UNKNOWN, "CloudWatch returned incomplete metrics"
+    return Usage.UNUSED, f"it received no requests for {window.days} days"
 
 
 def _queries(endpoint: HostedEndpoint) -> Iterator[dict[str, Any]]:
@@ -87,10 +86,10 @@ def _query(metric_name: str, stat: str, **dimensions: str) -> dict[str, Any]:
 def _results(
     clients: Clients, queries: Mapping[str, dict[str, Any]], start: datetime, end: datetime
 ) -> Iterator[dict[str, Any]]:
-    """The results of all pages. What is partial on one page may be completed on the next."""
+    """The results of all pages. A partial result on one page may be completed on the next."""
     arguments: dict[str, Any] = {
         "MetricDataQueries": [{"Id": id_, **query} for id_, query in queries.items()],
-        # To the hour before, which CloudWatch's periods begin with.
+        # Rounded down to the hour, where CloudWatch's periods begin.
         "StartTime": start.replace(minute=0, second=0, microsecond=0),
         "EndTime": end,
     }

@@ -1,4 +1,4 @@
-"""Whether a cluster works. What cannot be known counts as busy."""
+"""Activity of a cluster: busy, idle or unknown. What is unknown counts as busy."""
 
 from __future__ import annotations
 
@@ -19,52 +19,54 @@ if TYPE_CHECKING:
     from mlinfra.functions.rules import Rules
 
 _PERIOD = timedelta(minutes=5)
-"""The node's agent reports every minute; a period without a report is a period nobody knows of."""
+"""The node's agent reports every minute. The activity in a period without a report is unknown."""
 
 
 class Verdict(Enum):
-    """What the evidence comes to."""
+    """The conclusion from the evidence."""
 
     EMPTY = "empty"
-    """It has no nodes."""
+    """The cluster has no nodes."""
     IDLE = "idle"
-    """It is known that none of its nodes works."""
+    """All its nodes are known to be idle."""
     BUSY = "busy"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Whether a cluster works, and how that is known."""
+    """The activity of a cluster, and the reason for that conclusion."""
 
     verdict: Verdict
     reason: str
-    is_odd: bool = False
-    """Whether the evidence contradicts itself, as when nothing works on a node that is protected."""
+    is_contradictory: bool = False
+    """True if the evidence contradicts itself, such as idle GPUs on a protected node."""
 
 
-def evidence(
+def gather_evidence(
     target: Target, rules: Rules, memory: Memory | None, histories: Mapping[str, History], now: datetime
 ) -> Evidence:
-    """What is known of the work of `target`.
+    """Determine the activity of `target`.
 
     Args:
         target: the cluster.
-        rules: how long and below what its GPUs have to be idle.
-        memory: its records; None: they could not be read.
+        rules: the window and the utilization below which its GPUs count as idle.
+        memory: its records. None: they could not be read.
         histories: the GPU metrics of its nodes, by instance id.
-        now: the end of the time that counts.
+        now: the end of the window.
     """
     if memory is None:
         return Evidence(Verdict.UNKNOWN, "its records could not be read, so jobs may be running")
     gpus = _gpus(target, rules, histories, now)
-    holds = [f"the job {job.name or job.job_id} says that it runs" for job in memory.jobs if job.may_be_running(now)]
+    holds = [f"job {job.name or job.job_id} is reported as running" for job in memory.jobs if job.may_be_running(now)]
     holds += [f"{node.instance_id} is protected from scale-in" for node in target.nodes if node.protected]
     holds += [
-        f"{node.instance_id} is {node.lifecycle} in its group" for node in target.nodes if node.lifecycle != IN_SERVICE
+        f"{node.instance_id} has the lifecycle state {node.lifecycle}"
+        for node in target.nodes
+        if node.lifecycle != IN_SERVICE
     ]
     if holds:
-        return Evidence(Verdict.BUSY, _several(holds), is_odd=gpus.verdict is Verdict.IDLE)
+        return Evidence(Verdict.BUSY, _several(holds), is_contradictory=gpus.verdict is Verdict.IDLE)
     return gpus
 
 
@@ -81,20 +83,20 @@ def _gpus(target: Target, rules: Rules, histories: Mapping[str, History], now: d
         if reasons:
             return Evidence(verdict, _several(reasons))
     minutes = int(rules.idle_for / timedelta(minutes=1))
-    return Evidence(Verdict.IDLE, f"its GPUs have been below {rules.idle_percent:g}% for {minutes} minutes")
+    return Evidence(Verdict.IDLE, f"GPU utilization was below {rules.idle_percent:g}% for {minutes} minutes")
 
 
 def _node(node: Node, idle_for: timedelta, idle_percent: float, history: History | None, now: datetime) -> Evidence:
     name = node.instance_id
     if node.state != "running":
-        return Evidence(Verdict.UNKNOWN, f"EC2 says that {name} is {node.state or 'not known'}")
+        return Evidence(Verdict.UNKNOWN, f"EC2 reports the state of {name} as {node.state or 'unknown'}")
     start = beginning(now, idle_for)
     readings = {at: value for at, value in history.readings.items() if at >= start} if history else {}
-    # Not "some value is above": a value that is no number is above nothing.
+    # Not any(value >= ...): NaN compares as false, and has to count as busy.
     if not all(0 <= value < idle_percent for value in readings.values()):
-        return Evidence(Verdict.BUSY, f"a GPU of {name} was at {max(readings.values()):g}%")
+        return Evidence(Verdict.BUSY, f"GPU utilization of {name} reached {max(readings.values()):g}%")
     if history is None:
-        return Evidence(Verdict.UNKNOWN, f"{name}: nobody asked for its GPU metrics")
+        return Evidence(Verdict.UNKNOWN, f"{name}: its GPU metrics were not queried")
     if history.problem:
         return Evidence(Verdict.UNKNOWN, f"{name}: {history.problem}")
     end = beginning(now, timedelta(0)) + timedelta(minutes=1)

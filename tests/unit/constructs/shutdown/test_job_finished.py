@@ -1,11 +1,11 @@
-"""What starts the function for finished jobs. What it does is tested in tests/functions."""
+"""The function for finished jobs and its rule. Its handler is tested in tests/unit/functions."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.constructs.shutdown.job_watch import JobWatch
+from mlinfra.constructs.shutdown.job_finished import JobFinishedFunction
 from mlinfra.functions.contract import Event
 from mlinfra.functions.settings import Settings
 from tests.conftest import only
@@ -19,7 +19,7 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def made(synthesize: Synthesize) -> dict[str, Any]:
-    return synthesize(lambda stack: JobWatch(stack, "watch", key_arn=KEY))
+    return synthesize(lambda stack: JobFinishedFunction(stack, "watch", key_arn=KEY))
 
 
 def test_it_hears_of_jobs_of_the_environment_that_ended(synthesize: Synthesize) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mlinfra.job")
 
 
-class Mishaps:
+class ErrorLog:
     """Logs what goes wrong, as a warning once for each kind: a job of a week has 10,000 heartbeats."""
 
     def __init__(self, job_id: str) -> None:

@@ -1,11 +1,11 @@
-"""What starts the function for nodes that are not as expected. What it does is tested in tests/functions."""
+"""The function for unhealthy nodes and its rule. Its handler is tested in tests/unit/functions."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.constructs.shutdown.node_watch import NodeWatch
+from mlinfra.constructs.shutdown.node_unhealthy import NodeUnhealthyFunction
 from mlinfra.functions.contract import Event
 from tests.conftest import only
 
@@ -18,7 +18,7 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def made(synthesize: Synthesize) -> dict[str, Any]:
-    return synthesize(lambda stack: NodeWatch(stack, "watch", key_arn=KEY))
+    return synthesize(lambda stack: NodeUnhealthyFunction(stack, "watch", key_arn=KEY))
 
 
 def test_it_hears_of_nodes_of_the_environment(synthesize: Synthesize) -> None:
