@@ -195,7 +195,9 @@ class TestStop:
     def test_a_busy_one_is_left_unless_forced(self, client: Client, make: Callable[..., list[str]]) -> None:
         for node in make():
             report(client, node, busy_minutes_ago=2)
-        with pytest.raises(OperationError, match=r"'two-tower-v2' is in use: GPU utilization of .* reached 90%.*--force"):
+        with pytest.raises(
+            OperationError, match=r"'two-tower-v2' is in use: GPU utilization of .* reached 90%.*--force"
+        ):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
         assert len(node_ids(client)) == 2
         assert operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True).state == "stopped"
