@@ -13,8 +13,9 @@ PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 
-# Tests that run Terraform wait for the AWS provider, which waits for AWS, most of their time.
-PARALLEL := --numprocesses 4 --dist loadgroup
+# Tests that run Terraform wait for the AWS provider, which polls AWS, most of their time. Groups keep the order of
+# tests/conftest.py, the longest first.
+PARALLEL := --numprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 export CHECKPOINT_DISABLE := 1
 # Where a machine forbids Python to keep bytecode, every process would compile the bindings anew.
@@ -50,8 +51,8 @@ conformance: setup ## Every conformance case, the slow ones too, and the page ab
 
 .PHONY: fast-tests
 fast-tests: setup ## All tests but those that run Terraform, talk to a local AWS, or take ten seconds
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not deploy and not local_aws and not lengthy" \
-		tests/unit tests/snapshots tests/functions
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder \
+		-m "not deploy and not local_aws and not lengthy"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## checkov, rules for roles and AWS's list of actions over what is declared

@@ -1,7 +1,7 @@
 """AWS providers that run for as long as a test process, for Terraform to attach to.
 
-Terraform starts the provider for each of `validate`, `plan`, `apply` and `show`, which is two thirds of their
-processor time. Tests of starting, locking and killing keep that: they use the fixture `own_provider`.
+Terraform starts a provider for each `validate`, `plan`, `apply` and `show`: more than half of their CPU time.
+Tests about locks, kills and two applies at once keep that: they use the fixture `own_provider`.
 """
 
 from __future__ import annotations
@@ -24,26 +24,31 @@ if TYPE_CHECKING:
 
 ATTACHED_TERRAFORM = Path(__file__).with_name("attached_terraform.sh")
 _PROVIDERS = 2
-"""Runs at once that attach in one test process; a further one waits."""
+"""Concurrent Terraform runs that attach in one test process; another one waits."""
 
-_UNTIL_INPUT_ENDS = '"$1" -debug </dev/null & cat >/dev/null; kill "$!"; wait'
-"""Ends the provider with the test process, also where that is killed."""
+_UNTIL_INPUT_ENDS = """
+exec 3<&0
+"$1" -debug </dev/null 3<&- &
+provider=$!
+{ cat <&3; kill "$provider"; } >/dev/null 2>&1 &
+wait "$provider"
+"""
+"""Runs the provider until standard input ends: it does so with the test process, even if that is killed."""
 
 _REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
 
 
 @contextmanager
 def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Iterator[dict[str, str]]:
-    """Run AWS providers.
+    """Run AWS providers until the end of the block.
 
     Args:
-        folder: an empty folder for them.
+        folder: an empty folder, for sockets and logs.
         terraform: the real Terraform.
-        changes: what differs in the environment variables of the providers and of Terraform from those of this
-            process, `AWS_*` among them.
+        changes: changes to the environment variables of this process for the providers, `AWS_*` among them.
 
     Yields:
-        The variables with which mlinfra, cdktf and tests run a Terraform that attaches to them.
+        Environment variables for which mlinfra, cdktf and tests run a Terraform that attaches to the providers.
     """
     variables = changed(changes)
     for_aws = sorted(f"{name}={value}" for name, value in variables.items() if name.startswith("AWS_"))
@@ -60,13 +65,13 @@ def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Itera
 
 
 def _executable(folder: Path, terraform: Path, changes: Changes) -> Path:
-    """The provider that Terraform installs for this project, wherever it gets it from."""
+    """The provider executable that `terraform init` installs for this project."""
     folder.mkdir()
     wanted = {"aws": {"source": "hashicorp/aws"}}
     (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": wanted}}))
     (folder / ".terraform.lock.hcl").write_text((ROOT / ".terraform.lock.hcl").read_text())
     Terraform(folder, terraform, changes=changes).init()
-    (found,) = (path for path in folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws*"))
+    (found,) = folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws*")
     return found.resolve()
 
 
