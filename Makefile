@@ -13,8 +13,9 @@ PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 
-# Tests that run Terraform mostly wait for the AWS provider.
-PARALLEL := --numprocesses 4 --dist loadgroup
+# Tests that run Terraform mostly wait for the AWS provider, which polls AWS. Groups keep the order of
+# tests/conftest.py, the longest first.
+PARALLEL := --numprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 export CHECKPOINT_DISABLE := 1
 # If Python is configured to write no bytecode, every process would compile the bindings again.
@@ -50,8 +51,8 @@ conformance: setup ## Run all conformance cases, including slow ones, and write 
 
 .PHONY: fast-tests
 fast-tests: setup ## Run the tests without Terraform and local AWS that take under ten seconds
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not deploy and not local_aws and not lengthy" \
-		tests/unit tests/snapshots tests/functions
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder \
+		-m "not deploy and not local_aws and not lengthy"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of AWS's actions on all stacks

@@ -113,6 +113,31 @@ def pytest_configure() -> None:
             signal.signal(each, lambda *_: None)  # unlike what is ignored, a handler is not inherited
 
 
+LONGEST_FIRST = (
+    "stacks",
+    "plan-and-apply",
+    "two-regions",
+    "demo",
+    "conformance-data",
+    "conformance-compute",
+    "conformance-operations",
+    "bootstrap",
+    "conformance-sagemaker",
+    "training",
+    "bootstrap-again",
+    "training-queue",
+    "drift",
+    "models-and-images",
+)
+"""Groups of tests in the order in which they start: a long group that starts last would run alone at the end."""
+
+
+def _start(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("xdist_group")
+    group = marker.args[0] if marker else ""
+    return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what talks to a local AWS, and keep together what reads all environments: one process writes them, once."""
@@ -122,3 +147,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("local_aws")
         if "synthesized" in fixtures and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("synthesized"))
+    items.sort(key=_start)

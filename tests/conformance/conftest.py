@@ -1,7 +1,7 @@
 """Conformance runs with what deploy tests run with."""
 
-from tests.deploy.conftest import deployable, source
+from tests.deploy.conftest import attached, deployable, source
 from tests.local_aws import running_local_aws
 from tests.snapshots.conftest import snapshot
 
-__all__ = ["deployable", "running_local_aws", "snapshot", "source"]
+__all__ = ["attached", "deployable", "running_local_aws", "snapshot", "source"]

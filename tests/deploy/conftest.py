@@ -14,6 +14,7 @@ from mlinfra.operations.terraform import toolchain
 from mlinfra.operations.terraform.providers import ProviderSource, provider_source
 from mlinfra.variables import in_force
 from tests.conftest import ROOT, TODAY
+from tests.deploy.attached_provider import attached_providers
 from tests.local_aws import running_local_aws
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.local_aws.server import LocalAws
+    from mlinfra.variables import Changes
 
 __all__ = ["running_local_aws"]
 
@@ -55,9 +57,21 @@ def source() -> ProviderSource:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def attached(
+    source: ProviderSource, running_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Changes]:
+    """What to change so that all that is started talks to the local AWS. Terraform attaches to a running provider."""
+    # Terraform and the provider live for seconds, a fifth of which they would collect garbage.
+    changes = {**client_variables(running_local_aws), **source.changes, "GOGC": "400"}
+    terraform = toolchain.find_terraform().path
+    with attached_providers(tmp_path_factory.mktemp("providers"), terraform, changes) as attaching:
+        yield {**changes, **attaching}
+
+
 @pytest.fixture(scope="module")
 def deployable(
-    source: ProviderSource, running_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+    attached: Changes, running_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
     """Terraform, in surroundings where all that is started talks to an empty local AWS.
 
@@ -66,10 +80,15 @@ def deployable(
     own = tmp_path_factory.mktemp("own")
     folders = {f"XDG_{kind}_HOME": str(own / kind.lower()) for kind in ("STATE", "CACHE", "DATA", "CONFIG")}
     running_local_aws.reset()
-    # Terraform and the provider live for seconds, a fifth of which they would collect garbage.
-    variables = {**client_variables(running_local_aws), **source.changes, **folders, "GOGC": "400"}
-    with in_force({**variables, "MLINFRA_TODAY": TODAY.isoformat()}):
+    with in_force({**attached, **folders, "MLINFRA_TODAY": TODAY.isoformat()}):
         yield toolchain.find_terraform().path
+
+
+@pytest.fixture
+def own_provider(deployable: Path) -> Iterator[None]:  # noqa: ARG001  what it changes
+    """Terraform that starts a provider for each command, as in normal life. Needs an init of its own."""
+    with in_force({"MLINFRA_TEST_PROVIDERS": None}):
+        yield
 
 
 @pytest.fixture(scope="module")

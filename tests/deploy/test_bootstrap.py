@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlinfra.declarations.environment import Environment
     from mlinfra.local_aws.server import LocalAws
 
-pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("deployable"), pytest.mark.xdist_group("bootstrap")]
+pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("own_provider"), pytest.mark.xdist_group("bootstrap")]
 
 MLINFRA = Path(sys.executable).with_name("mlinfra")
 

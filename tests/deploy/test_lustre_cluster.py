@@ -9,7 +9,7 @@ import pytest
 
 from tests.deploy.clusters import Clusters, instances
 from tests.deploy.local_state import apply, differs
-from tests.deploy.test_training_variants import KINDS, LUSTRE
+from tests.deploy.test_training_clusters import KINDS, LUSTRE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -326,6 +326,7 @@ def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project
         table.delete_item(TableName=environment.names.lock_table, Key={"LockID": {"S": state}})
 
 
+@pytest.mark.usefixtures("own_provider")
 def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> None:
     planned.change("first", "outlives")
     folder = planned.planned("first")
@@ -346,6 +347,7 @@ def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> Non
     assert planned.plan("first").planned[0].about.changes is False
 
 
+@pytest.mark.usefixtures("own_provider")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_apply_lets_terraform_end_and_says_what_to_do(
     planned: Project, signal_number: signal.Signals
@@ -371,6 +373,7 @@ def test_an_interrupted_apply_lets_terraform_end_and_says_what_to_do(
     assert value_of("first") == f"interrupted by {signal_number.name}"
 
 
+@pytest.mark.usefixtures("own_provider")
 def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(planned: Project) -> None:
     planned.change("first", "killed")
     folder = planned.planned("first")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -75,25 +76,19 @@ def deployed(platform: Project) -> dict[str, Terraform]:
     return stacks
 
 
-@pytest.fixture(scope="module")
-def initialized(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Path:
-    """The stacks of all environments, with the provider installed once for all of them."""
-    outdir = tmp_path_factory.mktemp("all")
-    stacks = synthesize_all(outdir)
-    first = stacks / "dev-data"
-    (first / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    Terraform(first, deployable, changes={"TF_DATA_DIR": str(outdir / "data")}).init()
-    return outdir
-
-
-@pytest.mark.parametrize("component", ["state", "foundation", "data", "training", "studio", "serving"])
-@pytest.mark.parametrize("environment", ["dev", "local", "prod", "staging"])
-def test_terraform_finds_every_stack_valid(
-    initialized: Path, deployable: Path, environment: str, component: str
-) -> None:
-    folder = initialized / "stacks" / f"{environment}-{component}"
-    (folder / "backend_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
-    Terraform(folder, deployable, changes={"TF_DATA_DIR": str(initialized / "data")}).validate()
+def test_terraform_finds_every_stack_of_every_environment_valid(deployable: Path, tmp_path: Path) -> None:
+    """As modules of one configuration, which Terraform validates at once. An error names the file of the stack."""
+    stacks = sorted(each.parent for each in synthesize_all(tmp_path).glob("*/cdk.tf.json"))
+    assert {each.name for each in stacks} == {
+        f"{environment}-{component}"
+        for environment in ("dev", "local", "prod", "staging")
+        for component in ("state", "foundation", "data", "training", "studio", "serving")
+    }
+    modules = {each.name: {"source": f"./{each.relative_to(tmp_path)}"} for each in stacks}
+    (tmp_path / "main.tf.json").write_text(json.dumps({"module": modules}))
+    terraform = Terraform(tmp_path, deployable)
+    terraform.init()
+    terraform.validate()
 
 
 def test_a_second_plan_of_every_stack_finds_nothing_to_do(deployed: dict[str, Terraform]) -> None:
@@ -155,6 +150,7 @@ def test_a_stopped_cluster_is_not_started_again(platform: Project, deployed: dic
     assert not differs(platform.stacks()["training"])
 
 
+@pytest.mark.usefixtures("own_provider")
 def test_two_applies_at_once_are_refused_with_who_holds_the_lock(
     platform: Project, deployed: dict[str, Terraform]
 ) -> None:

@@ -1,13 +1,16 @@
-"""Clusters of every kind in one stack: applied, planned again, and removed one by one. Real Terraform, local AWS."""
+"""Clusters of every purchase and every GPU family in one stack: applied, planned again, removed. Real Terraform."""
 
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from mlinfra import Image
+from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.declarations.experiment import Lustre
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, Spot
 from tests.deploy.clusters import Clusters, instances
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlinfra.operations.terraform.terraform import Terraform
 
-pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-variants")]
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training")]
 
 KINDS: dict[str, dict[str, Any]] = {
     "on-demand": {"instance_type": "g5.xlarge", "nodes": 2},
@@ -52,6 +55,27 @@ LUSTRE: dict[str, dict[str, Any]] = {
 }
 
 
+NODES = 2
+
+
+def largest_of_each_family() -> dict[str, InstanceType]:
+    """By the name of the family, such as p5."""
+    largest: dict[str, InstanceType] = {}
+    for each in instance_types().values():
+        family = each.name.partition(".")[0]
+        largest[family] = max(each, largest.get(family, each), key=lambda one: (one.vcpu, one.name))
+    return largest
+
+
+FAMILIES = largest_of_each_family()
+
+
+def asked_for(instance_type: InstanceType) -> dict[str, Any]:
+    # Nobody knows the network cards of trn2, so that its adapters cannot be asked for.
+    without_adapters = {"efa": False} if instance_type.name.startswith("trn2.") else {}
+    return {"instance_type": instance_type.name, "nodes": NODES, **without_adapters}
+
+
 @pytest.fixture(scope="module")
 def clusters(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Clusters:
     return Clusters(tmp_path_factory.mktemp("clusters"), deployable)
@@ -59,7 +83,15 @@ def clusters(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Clus
 
 @pytest.fixture(scope="module")
 def deployed(clusters: Clusters) -> Terraform:
-    terraform = clusters.declare(KINDS)
+    """A cluster of each kind, which boots what this repository pins, and one of each family."""
+    image = boto3.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    pinned = {instance_types()[kind["instance_type"]].accelerator for kind in KINDS.values()}
+    terraform = clusters.declare(
+        KINDS | {f"try-{family}": asked_for(each) for family, each in FAMILIES.items()},
+        images={
+            each.accelerator: Image(reference=image) for each in FAMILIES.values() if each.accelerator not in pinned
+        },
+    )
     apply(terraform)
     return terraform
 
@@ -85,6 +117,17 @@ def test_a_cluster_with_lustre_stands_in_the_zone_that_was_asked_for(
 def test_each_kind_has_all_its_nodes(deployed: Terraform, kind: str) -> None:
     del deployed
     assert len(instances(kind)) == KINDS[kind]["nodes"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_has_its_nodes_with_all_adapters_there_are(deployed: Terraform, family: str) -> None:
+    del deployed
+    nodes = instances(f"try-{family}")
+    assert [each["InstanceType"] for each in nodes] == [FAMILIES[family].name] * NODES
+    for node in nodes:
+        kinds = [each["InterfaceType"] for each in node["NetworkInterfaces"]]
+        adapters = 0 if family == "trn2" else FAMILIES[family].efa_count
+        assert Counter(kinds) == Counter({"interface": 1, "efa-only": adapters})
 
 
 def test_every_node_of_four_p5_has_an_adapter_on_each_of_32_cards(deployed: Terraform) -> None:
@@ -170,6 +213,7 @@ def test_removing_experiments_removes_all_of_them_and_nothing_of_others(
     ]
     assert names == ["recsys-local-on-demand"]
     assert [kind for kind in KINDS if instances(kind)] == ["on-demand"]
+    assert [family for family in FAMILIES if instances(f"try-{family}")] == []
     assert [each["GroupName"] for each in boto3.client("ec2").describe_placement_groups()["PlacementGroups"]] == []
     parameters = boto3.client("ssm").describe_parameters()["Parameters"]
     assert [each["Name"] for each in parameters if "/training/" in each["Name"]] == [

@@ -1,0 +1,105 @@
+"""AWS providers that run for as long as a test process, for Terraform to attach to.
+
+Terraform starts a provider for each `validate`, `plan`, `apply` and `show`: more than half of their CPU time.
+Tests about locks, kills and two applies at once keep that: they use the fixture `own_provider`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlinfra.operations.terraform.terraform import Terraform
+from mlinfra.variables import changed
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlinfra.variables import Changes
+
+ATTACHED_TERRAFORM = Path(__file__).with_name("attached_terraform.sh")
+_PROVIDERS = 2
+"""Concurrent Terraform runs that attach in one test process; another one waits."""
+
+_UNTIL_INPUT_ENDS = """
+exec 3<&0
+"$1" -debug </dev/null 3<&- &
+provider=$!
+{ cat <&3; kill "$provider"; } >/dev/null 2>&1 &
+wait "$provider"
+"""
+"""Runs the provider until standard input ends: it does so with the test process, even if that is killed."""
+
+_REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
+
+
+@contextmanager
+def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Iterator[dict[str, str]]:
+    """Run AWS providers until the end of the block.
+
+    Args:
+        folder: an empty folder, for sockets and logs.
+        terraform: the real Terraform.
+        changes: changes to the environment variables of this process for the providers, `AWS_*` among them.
+
+    Yields:
+        Environment variables for which mlinfra, cdktf and tests run a Terraform that attaches to the providers.
+    """
+    variables = changed(changes)
+    for_aws = sorted(f"{name}={value}" for name, value in variables.items() if name.startswith("AWS_"))
+    (folder / "variables").write_text("\n".join(for_aws))
+    executable = _executable(folder / "installed", terraform, changes)
+    with ExitStack() as running:
+        for number in range(_PROVIDERS):
+            running.enter_context(_running(executable, folder / str(number), variables))
+        yield {
+            "TERRAFORM_BINARY_NAME": str(ATTACHED_TERRAFORM),
+            "MLINFRA_TEST_TERRAFORM": str(terraform),
+            "MLINFRA_TEST_PROVIDERS": str(folder),
+        }
+
+
+def _executable(folder: Path, terraform: Path, changes: Changes) -> Path:
+    """The provider executable that `terraform init` installs for this project."""
+    folder.mkdir()
+    wanted = {"aws": {"source": "hashicorp/aws"}}
+    (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": wanted}}))
+    (folder / ".terraform.lock.hcl").write_text((ROOT / ".terraform.lock.hcl").read_text())
+    Terraform(folder, terraform, changes=changes).init()
+    (found,) = folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws*")
+    return found.resolve()
+
+
+@contextmanager
+def _running(executable: Path, folder: Path, variables: dict[str, str]) -> Iterator[None]:
+    (folder / "cwd").mkdir(parents=True)
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            ["/bin/sh", "-c", _UNTIL_INPUT_ENDS, "sh", executable],
+            cwd=folder / "cwd",
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as provider,
+    ):
+        try:
+            assert provider.stdout is not None
+            for line in provider.stdout:
+                if found := _REATTACH.search(line):
+                    (folder / "reattach").write_text(found[1])
+                    break
+            else:
+                message = f"the AWS provider did not start: {(folder / 'log').read_text()}"
+                raise AssertionError(message)
+            yield
+        finally:
+            assert provider.stdin is not None
+            provider.stdin.close()
