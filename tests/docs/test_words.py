@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+PENDING = (
+    "mlinfra/operations/drift/",
+)
+"""Files and folders that are not yet rewritten."""
+
+
+def test_no_banned_phrase_is_used() -> None:
+    checked = [each for each in words.files() if not each.relative_to(words.ROOT).as_posix().startswith(PENDING)]
+    assert len(checked) > 300
+    assert [str(each) for path in checked for each in words.findings(path)] == []
+
+
 def found(tmp_path: Path, name: str, content: str) -> list[tuple[int, str]]:
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
