@@ -164,7 +164,7 @@ class TestPin:
 
     def test_a_broken_lock_is_refused_and_left(self, root: Path) -> None:
         (root / IMAGE_LOCK_FILE).write_text("<<<<<<< HEAD")
-        with pytest.raises(DeclarationError, match="is not JSON"):
+        with pytest.raises(DeclarationError, match="is not valid JSON"):
             pin(root)
         assert (root / IMAGE_LOCK_FILE).read_text() == "<<<<<<< HEAD"
 
@@ -240,7 +240,7 @@ class TestAccounts:
 
     def test_nothing_is_written_where_the_second_account_is_another(self, root: Path) -> None:
         lock_older(root)
-        assert "is account 111111111111" in refusal(root, here(), here(name="prod", account_id="111111111111"))
+        assert "is in account 111111111111" in refusal(root, here(), here(name="prod", account_id="111111111111"))
 
     def test_ids_of_a_local_aws_are_not_pinned_for_aws(self, root: Path) -> None:
         message = refusal(root, here(name="dev", emulated=False))
@@ -295,7 +295,7 @@ class TestWhatMustNotBePinned:
             ({"ImageOwnerAlias": "aws-marketplace"}, "its owner is aws-marketplace, not amazon."),
             ({"State": "disabled"}, "its state is disabled, not available."),
             ({"Architecture": "arm64"}, "it is for arm64, not x86_64."),
-            ({"Name": "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 26.04) 1"}, "which is not a release of 'Deep"),
+            ({"Name": "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 26.04) 1"}, "is not a release of 'Deep"),
         ],
     )
     def test_an_image_that_is_not_what_it_should_be(
