@@ -1,4 +1,4 @@
-"""The newest release of an image family, as AWS has it now, and whether it may be used."""
+"""The newest release of an image family in AWS, with checks of its use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlinfra.catalog import ImageFamily
     from mlinfra.operations.aws import AwsAccount
 
-# What EC2 and SSM answer to calls in a region that the account has not enabled, besides to wrong credentials.
+# Error codes of EC2 and SSM in a region that the account has not enabled; invalid credentials have the same codes.
 _REGION_NOT_ENABLED = frozenset({"AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"})
 _THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 _NOT_THERE = frozenset({"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"})
@@ -31,25 +31,25 @@ class NewestImage:
     """The newest release of a family in a region."""
 
     pin: ImagePin
-    """Its driver and CUDA versions are those of its release notes, where somebody has read them."""
+    """The image. Its driver and CUDA versions come from its release notes, if mlinfra has them."""
     warnings: tuple[str, ...]
-    """What speaks against it, and does not forbid it."""
+    """Warnings, which do not prevent its use."""
 
 
 def newest_image(
     account: AwsAccount, region: str, family: ImageFamily, instance_types: Iterable[str] = ()
 ) -> NewestImage:
-    """Look up the newest release of `family`, and make sure that it is what it should be.
+    """Find the newest release of `family`, and check its properties.
 
     Args:
-        account: where to ask. Ids of public images are the same for every account of a region.
-        region: the region asked for, for messages.
-        family: the kind of image.
-        instance_types: what it shall run, such as `p3.2xlarge`. Default: nothing is known of that.
+        account: the account. Ids of public images are the same for every account of a region.
+        region: the region, for messages.
+        family: the image family.
+        instance_types: the instance types that boot from it, such as `p3.2xlarge`. Default: unknown.
 
     Raises:
-        OperationError: where AWS has none, several that are equally new, or one that is not available,
-            not Amazon's, of another name or architecture; or where AWS refuses or cannot be reached.
+        OperationError: if there is no image, there are several of the same date, or the image is not available, not
+            Amazon's, or of another name or architecture; or if AWS denies the request or cannot be reached.
     """
     with in_region(region):
         if family.parameter is not None:
@@ -75,10 +75,10 @@ def newest_image(
 
 
 def use_warnings(account: AwsAccount, region: str, pin: ImagePin, instance_types: Iterable[str] = ()) -> list[str]:
-    """What speaks against launching nodes from an image that was pinned earlier.
+    """Warnings about an image that was pinned earlier.
 
     Raises:
-        OperationError: where AWS refuses or cannot be reached.
+        OperationError: if AWS denies the request or cannot be reached.
     """
     with in_region(region):
         image = _described(account, pin.image_id)
@@ -89,10 +89,10 @@ def use_warnings(account: AwsAccount, region: str, pin: ImagePin, instance_types
 
 @contextmanager
 def in_region(region: str) -> Iterator[None]:
-    """Raise what boto3 raises inside as an OperationError that knows of regions and of throttling.
+    """Convert errors of boto3 into an OperationError, with advice about regions and throttling.
 
     Raises:
-        OperationError: where AWS refuses, cannot be reached, or there are no credentials.
+        OperationError: if AWS denies a request, cannot be reached, or there are no credentials.
     """
     try:
         with aws_errors_explained():
@@ -183,7 +183,7 @@ def _name_it(family: ImageFamily) -> str:
 
 
 def _problems(image: dict[str, Any], family: ImageFamily) -> Iterator[str]:
-    """Why an image must not be pinned for `family`."""
+    """The reasons against pinning an image for `family`."""
     owner = image.get("ImageOwnerAlias")
     if owner != IMAGE_OWNER:
         yield f"its owner is {owner or image.get('OwnerId')}, not {IMAGE_OWNER}."
@@ -192,7 +192,7 @@ def _problems(image: dict[str, Any], family: ImageFamily) -> Iterator[str]:
     if image["Architecture"] != family.architecture:
         yield f"it is for {image['Architecture']}, not {family.architecture}."
     if not family.has_release(image["Name"]):
-        yield f"its name is {image['Name']!r}, which is no release of {family.name_pattern!r}."
+        yield f"its name is {image['Name']!r}, which is not a release of {family.name_pattern!r}."
 
 
 def _warnings(image: dict[str, Any], instance_types: Iterable[str]) -> Iterator[str]:

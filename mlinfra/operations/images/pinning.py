@@ -1,4 +1,4 @@
-"""Pinning machine images: `mlinfra images pin` writes the image lock, `mlinfra images diff` says what would change."""
+"""Pins of machine images: `mlinfra images pin` writes the image lock, `mlinfra images diff` shows the changes."""
 
 from __future__ import annotations
 
@@ -35,35 +35,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PinChange:
-    """What pinning comes to for one image family in one region."""
+    """The pin of one image family in one region, before and after."""
 
     region: str
     emulated: bool
-    """Whether it is the local AWS's region of that name."""
+    """True if it is a region of the local AWS."""
     family: ImageFamily
     before: ImagePin | None
-    """What is pinned; None: nothing."""
+    """The pinned image; None: no image is pinned."""
     after: ImagePin
-    """What is the newest."""
+    """The newest image."""
     clusters: tuple[str, ...]
     """The clusters that boot from it, as `dev/two-tower-v2`."""
     warnings: tuple[str, ...]
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The fields of the pin that differ; none: the newest is pinned."""
+        """The differing fields of the pin; empty if the newest image is pinned."""
         before = self.before.model_dump() if self.before else {}
         return tuple(name for name, value in self.after.model_dump().items() if before.get(name, ...) != value)
 
     @property
     def replaces_image(self) -> bool:
-        """Whether another image is booted from than before, and not only more is known of it."""
+        """True if the image changes, not only its description."""
         return self.before is not None and self.before.image_id != self.after.image_id
 
 
 @dataclass
 class _Need:
-    """What the clusters of one region need of one family."""
+    """The clusters of one region that require an image family."""
 
     clusters: list[str] = field(default_factory=list)
     instance_types: set[str] = field(default_factory=set)
@@ -71,7 +71,7 @@ class _Need:
 
 @dataclass
 class _Region:
-    """A region of AWS or of the local AWS, and the families that are needed in it."""
+    """A region of AWS or of the local AWS, and the required families."""
 
     name: str
     emulated: bool
@@ -89,26 +89,24 @@ def pin_images(
     driver: str | None = None,
     cuda: Sequence[str] = (),
 ) -> tuple[PinChange, ...]:
-    """Write the newest release of each image family that `environments` need into the image lock.
+    """Write the newest release of each image family that `environments` require into the image lock.
 
-    Other entries of the lock stay as they are, and so does the file where nothing is newer. All or
-    nothing: what fails for one environment leaves the lock as it was.
+    Other entries of the lock are not changed. After an error in one environment, the file is unchanged.
 
     Args:
-        environments: whose experiments need images; their accounts are asked, each in its region.
+        environments: the environments. Their accounts are accessed, each in its region.
         root: the project that declares them.
-        progress: is shown the steps.
-        families: the names of the families to pin. Default: those that the experiments need.
-        every: pin every family there is.
-        driver: the version of NVIDIA's driver in the newest release, from its release notes, where
-            mlinfra does not know it. Default: what is known.
-        cuda: the CUDA versions in it, the default one first. Default: what is known.
+        progress: receives the steps.
+        families: the names of the families to pin. Default: those that the experiments require.
+        every: True: pin all families. Default: False.
+        driver: the version of NVIDIA's driver in the newest release, from its release notes, if it is unknown to
+            mlinfra. Default: the known version.
+        cuda: the CUDA versions in it, the default version first. Default: the known versions.
 
     Raises:
-        OperationError: where the credentials are not of an environment's account, AWS refuses, no
-            image is found or several are equally new, or it is not clear which one `driver` and `cuda`
-            are stated of.
-        DeclarationError: where the lock is there and is not sound.
+        OperationError: if the credentials belong to another account, AWS denies a request, no image is found, several
+            have the same date, or `driver` and `cuda` could apply to several images.
+        DeclarationError: if the lock file is invalid.
     """
     path = root / IMAGE_LOCK_FILE
     lock = _lock(path)
@@ -130,12 +128,12 @@ def diff_images(
     families: Sequence[str] = (),
     every: bool = False,
 ) -> tuple[PinChange, ...]:
-    """What `pin` with the same arguments would write. Nothing is written.
+    """The changes that `pin_images` with the same arguments would make. Nothing is written.
 
     Raises:
-        OperationError: where the credentials are not of an environment's account, AWS refuses, or no
-            image is found or several are equally new.
-        DeclarationError: where the lock is there and is not sound.
+        OperationError: if the credentials belong to another account, AWS denies a request, no image is found, or
+            several have the same date.
+        DeclarationError: if the lock file is invalid.
     """
     return tuple(_changes(environments, _lock(root / IMAGE_LOCK_FILE), progress, families=families, every=every))
 

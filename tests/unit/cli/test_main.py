@@ -122,7 +122,7 @@ class TestCatalog:
         facts = json.loads(mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2", "--json").stdout)
         assert [(each["usd_per_hour"], each["usd_per_hour_all_nodes"]) for each in facts] == [(None, None)]
 
-    def test_what_nobody_offers_lists_the_nearest(self) -> None:
+    def test_requirements_without_an_offer_list_the_nearest_types(self) -> None:
         assert "Nearest: p5.4xlarge" in refusal("catalog", "--gpu", "h100", "--gpus-per-node", "2")
         assert "Remove one of the filters" in refusal("catalog", "--gpu", "h100", "--max-usd-per-hour", "1")
         assert "Remove one of the filters" in refusal("catalog", "--max-usd-per-hour", "0.01")
@@ -186,7 +186,7 @@ class TestLocal:
         )
         assert f"✗ The local AWS is not running. Start it: {own_command()} local up" in refusal("local", "env")
 
-    def test_a_port_that_is_no_port(self) -> None:
+    def test_an_invalid_port_is_refused(self) -> None:
         ended = mlinfra("local", "up", "--port", "70000")
         assert ended.returncode == 2
         assert "Traceback" not in ended.stderr

@@ -47,7 +47,7 @@ def killed_holder() -> int:
     return child
 
 
-def test_it_is_private_outside_the_checkout_and_gone_afterwards(tmp_path: Path) -> None:
+def test_it_is_private_outside_the_checkout_and_deleted_afterwards(tmp_path: Path) -> None:
     with workspace(ENVIRONMENT, announce=ignore) as private:
         assert private.path.stat().st_mode & 0o777 == 0o700
         assert tmp_path / "state" in private.path.parents
@@ -55,7 +55,7 @@ def test_it_is_private_outside_the_checkout_and_gone_afterwards(tmp_path: Path) 
     assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
 
 
-def test_it_is_gone_after_an_error(tmp_path: Path) -> None:
+def test_it_is_deleted_after_an_error(tmp_path: Path) -> None:
     with suppress(KeyError), workspace(ENVIRONMENT, announce=ignore) as private:
         (private.path / "local.tfstate").touch()
         raise KeyError
@@ -158,7 +158,7 @@ def test_a_lock_of_the_same_user_and_machine_since_the_start_is_its_own() -> Non
     assert RUN.took(a_lock(created=STARTED + timedelta(minutes=3)))
 
 
-def test_a_lock_of_somebody_else_or_from_before_is_not_its_own() -> None:
+def test_a_lock_of_another_user_or_an_earlier_lock_is_not_its_own() -> None:
     assert not RUN.took(a_lock(who="bob@laptop"))
     assert not RUN.took(a_lock(who="ana@desktop"))
     assert not RUN.took(a_lock(created=STARTED - timedelta(seconds=2)))

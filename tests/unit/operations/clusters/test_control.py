@@ -163,7 +163,7 @@ class TestList:
         found = only_one()
         assert (found.state, found.nodes, found.since, found.usd_per_hour) == ("stopped", 0, None, 0)
 
-    def test_one_that_nobody_declares_is_shown_too(self, make: Callable[..., list[str]]) -> None:
+    def test_an_undeclared_cluster_is_listed(self, make: Callable[..., list[str]]) -> None:
         make(f"{ENVIRONMENT.names.prefix}-hackathon", nodes=1, **{Tag.EXPERIMENT: "hackathon"})
         assert not only_one().declared
 
@@ -202,7 +202,7 @@ class TestStop:
         assert len(node_ids(client)) == 2
         assert operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True).state == "stopped"
 
-    def test_one_that_nobody_knows_of_is_left(self, client: Client, make: Callable[..., list[str]]) -> None:
+    def test_a_cluster_without_metrics_is_not_stopped(self, client: Client, make: Callable[..., list[str]]) -> None:
         make()
         with pytest.raises(OperationError, match=r"may be in use: .* has no GPU metrics"):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")

@@ -164,7 +164,7 @@ class TestPin:
 
     def test_a_broken_lock_is_refused_and_left(self, root: Path) -> None:
         (root / IMAGE_LOCK_FILE).write_text("<<<<<<< HEAD")
-        with pytest.raises(DeclarationError, match="is not JSON"):
+        with pytest.raises(DeclarationError, match="is not valid JSON"):
             pin(root)
         assert (root / IMAGE_LOCK_FILE).read_text() == "<<<<<<< HEAD"
 
@@ -177,7 +177,7 @@ class TestDriverAndCuda:
         """A release whose notes nobody has read, as every new one is."""
         monkeypatch.setattr("mlinfra.operations.images.newest.image_release", lambda _name: None)
 
-    def test_what_nobody_has_read_is_unknown(self, root: Path) -> None:
+    def test_versions_without_release_notes_are_unknown(self, root: Path) -> None:
         (change,) = pin(root)
         assert (change.after.driver, change.after.cuda) == (None, ())
         pinned = json.loads((root / IMAGE_LOCK_FILE).read_text())["local"]["us-east-1"]["open-driver"]
@@ -204,7 +204,7 @@ class TestDriverAndCuda:
         assert "has no driver of NVIDIA" in refusal(root, families=["neuron"], cuda=["13.0"])
 
     @pytest.mark.parametrize("stated", [{"driver": "newest"}, {"cuda": ["13"]}])
-    def test_what_is_no_version_is_refused(self, root: Path, stated: dict[str, Any]) -> None:
+    def test_an_invalid_version_is_refused(self, root: Path, stated: dict[str, Any]) -> None:
         assert ": not a version. Expected: such as --driver 595.91.07 --cuda 13.2" in refusal(root, **stated)
 
 
@@ -227,7 +227,7 @@ class TestDiff:
         assert change.fields == tuple(ImagePin.model_fields)
         assert not (root / IMAGE_LOCK_FILE).exists()
 
-    def test_a_pinned_image_that_is_gone_is_warned_of(self, root: Path) -> None:
+    def test_a_pinned_image_that_was_deleted_gives_a_warning(self, root: Path) -> None:
         lock_older(root, image_id="ami-00000000000000001")
         (change,) = diff(root)
         assert change.warnings == ("ami-00000000000000001 is no longer there: nodes cannot be launched from it.",)
@@ -240,7 +240,7 @@ class TestAccounts:
 
     def test_nothing_is_written_where_the_second_account_is_another(self, root: Path) -> None:
         lock_older(root)
-        assert "is account 111111111111" in refusal(root, here(), here(name="prod", account_id="111111111111"))
+        assert "is in account 111111111111" in refusal(root, here(), here(name="prod", account_id="111111111111"))
 
     def test_ids_of_a_local_aws_are_not_pinned_for_aws(self, root: Path) -> None:
         message = refusal(root, here(name="dev", emulated=False))
@@ -295,7 +295,7 @@ class TestWhatMustNotBePinned:
             ({"ImageOwnerAlias": "aws-marketplace"}, "its owner is aws-marketplace, not amazon."),
             ({"State": "disabled"}, "its state is disabled, not available."),
             ({"Architecture": "arm64"}, "it is for arm64, not x86_64."),
-            ({"Name": "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 26.04) 1"}, "which is no release of 'Deep"),
+            ({"Name": "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 26.04) 1"}, "is not a release of 'Deep"),
         ],
     )
     def test_an_image_that_is_not_what_it_should_be(
@@ -419,7 +419,7 @@ class TestFaults:
         message = refusal(root, here("p3.2xlarge", region="ap-east-1"))
         assert "see whether `aws account list-regions` gives ap-east-1 as enabled." in message
 
-    def test_an_image_that_is_gone_before_it_is_described(self, root: Path, answers: Callable[..., None]) -> None:
+    def test_an_image_that_is_deleted_before_it_is_described(self, root: Path, answers: Callable[..., None]) -> None:
         answers("before-send.ec2.DescribeImages", refuse("InvalidAMIID.NotFound"))
         assert "and us-east-1 has no such image. Run this again later." in refusal(root)
 

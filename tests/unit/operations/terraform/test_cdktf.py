@@ -78,7 +78,7 @@ def test_a_deployment_is_summed_up_by_stack(tmp_path: Path) -> None:
     }
 
 
-def test_a_failure_is_told_in_terraforms_words(tmp_path: Path) -> None:
+def test_a_failure_contains_the_error_of_terraform(tmp_path: Path) -> None:
     with pytest.raises(OperationError) as failed:
         a_cdktf(tmp_path, FAILURE, code=1).deploy([a_stack("local-data", tmp_path)], on_line=nobody)
     assert failed.value.message == "`cdktf deploy local-data` failed"
@@ -89,7 +89,7 @@ def test_a_failure_is_told_in_terraforms_words(tmp_path: Path) -> None:
     )
 
 
-def test_a_failure_that_terraform_has_no_part_in_is_told_too(tmp_path: Path) -> None:
+def test_a_failure_of_cdktf_itself_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OperationError) as failed:
         a_cdktf(tmp_path, "Usage Error: no such stack\n", code=1).diff(a_stack("local-data", tmp_path), on_line=nobody)
     assert "no such stack" in failed.value.details

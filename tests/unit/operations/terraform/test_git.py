@@ -134,7 +134,7 @@ class TestTags:
         ):
             Repository(root).require_taggable(name, Repository(root).commit("HEAD"))
 
-    def test_without_somebody_who_makes_them_are_refused(self, root: Path) -> None:
+    def test_without_an_author_are_refused(self, root: Path) -> None:
         git(root, "config", "user.useConfigOnly", "true")
         with pytest.raises(OperationError, match="git does not know the author of the tag"):
             Repository(root).require_taggable("v1", Repository(root).commit("HEAD"))

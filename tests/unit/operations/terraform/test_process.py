@@ -110,11 +110,11 @@ def interrupted(folder: Path, signal_number: int, *, whole_group: bool, log: str
 
 
 @pytest.mark.parametrize("log", ["None", 'Path("log")'])
-def test_at_ctrl_c_the_program_is_told_once_and_let_finish(tmp_path: Path, log: str) -> None:
+def test_after_ctrl_c_the_program_is_signalled_once_and_completes(tmp_path: Path, log: str) -> None:
     assert interrupted(tmp_path, signal.SIGINT, whole_group=True, log=log) == "told\nfinished\n"
 
 
-def test_what_is_logged_is_told_where_its_reader_is_interrupted_alone(tmp_path: Path) -> None:
+def test_a_logged_program_is_signalled_if_only_its_parent_is_interrupted(tmp_path: Path) -> None:
     assert interrupted(tmp_path, signal.SIGINT, whole_group=False, log='Path("log")') == "told\nfinished\n"
 
 
@@ -151,5 +151,5 @@ def test_what_is_logged_goes_on_where_it_is_not_waited_for_any_longer(tmp_path: 
     assert (tmp_path / "log").read_text() == "end\n"
 
 
-def test_when_terminated_the_program_is_told_and_let_finish(tmp_path: Path) -> None:
+def test_after_sigterm_the_program_is_signalled_and_completes(tmp_path: Path) -> None:
     assert interrupted(tmp_path, signal.SIGTERM, whole_group=False) == "told\nfinished\n"

@@ -61,7 +61,7 @@ def test_a_configuration_that_says_nothing_of_providers_leaves_the_search_on(tmp
     assert provider_source(tmp_path).phrase == f"{tmp_path / 'opt'} (version 5.100.0)"
 
 
-def test_a_folder_that_terraform_knows_by_itself_needs_no_configuration(tmp_path: Path) -> None:
+def test_a_default_folder_of_terraform_requires_no_configuration(tmp_path: Path) -> None:
     unpacked(tmp_path / "home" / ".terraform.d" / "plugins", "5.100.0")
     assert "TF_CLI_CONFIG_FILE" not in provider_source(tmp_path).changes
 
@@ -99,7 +99,7 @@ def test_what_was_downloaded_before_serves_without_network(tmp_path: Path) -> No
     assert "terraform-plugins (version 5.100.0)" in provider_source(tmp_path).phrase
 
 
-def test_nowhere_to_get_it_from_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_provider_without_a_source_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OperationError) as refused:
         provider_source(tmp_path)
     assert refused.value.message == (

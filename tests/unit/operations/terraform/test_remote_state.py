@@ -87,7 +87,7 @@ class Forbidding(BaseHTTPRequestHandler):
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_a_bucket_of_another_account_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bucket_of_another_account_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with HTTPServer(("127.0.0.1", 0), Forbidding) as s3:
         threading.Thread(target=s3.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{s3.server_port}")
@@ -110,14 +110,16 @@ def test_a_lock_says_who_holds_it_and_since_when(state: RemoteState, client: Cal
 
 
 @pytest.mark.usefixtures("bucket_and_table")
-def test_a_released_lock_is_gone_from_table_and_bucket(state: RemoteState, client: Callable[[str], Any]) -> None:
+def test_a_released_lock_is_deleted_from_table_and_bucket(state: RemoteState, client: Callable[[str], Any]) -> None:
     lock_in_both_ways(client, LOCK)
     state.release(state.locks()[0])
     assert state.locks() == []
 
 
 @pytest.mark.usefixtures("bucket_and_table")
-def test_a_lock_that_somebody_took_meanwhile_is_not_released(state: RemoteState, client: Callable[[str], Any]) -> None:
+def test_a_lock_that_was_taken_by_another_process_meanwhile_is_not_released(
+    state: RemoteState, client: Callable[[str], Any]
+) -> None:
     lock_in_both_ways(client, LOCK)
     seen = state.locks()[0]
     lock_in_both_ways(client, {**LOCK, "ID": "another"})
@@ -126,7 +128,7 @@ def test_a_lock_that_somebody_took_meanwhile_is_not_released(state: RemoteState,
 
 
 @pytest.mark.usefixtures("bucket_and_table")
-def test_a_checksum_that_is_behind_its_state_is_mended(state: RemoteState, client: Callable[[str], Any]) -> None:
+def test_an_outdated_checksum_is_repaired(state: RemoteState, client: Callable[[str], Any]) -> None:
     row = f"{BUCKET}/{KEY}-md5"
     client("dynamodb").put_item(TableName=TABLE, Item={"LockID": {"S": row}, "Digest": {"S": "of the state before"}})
     client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"the state after")

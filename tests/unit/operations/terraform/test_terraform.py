@@ -43,7 +43,7 @@ def test_several_errors_are_all_shown() -> None:
     assert error_text(plain) == "Error: first\n\nbecause\n\nError: second\n\nbecause too"
 
 
-def test_words_that_are_no_diagnostic_are_kept() -> None:
+def test_text_without_a_diagnostic_is_kept() -> None:
     assert error_text("Failed to write state: no space left\n") == "Failed to write state: no space left"
 
 

@@ -87,7 +87,7 @@ def test_cdktf_says_its_version_without_being_started(tmp_path: Path) -> None:
     assert str(toolchain.find_cdktf(tmp_path)) == "cdktf 0.21.0"
 
 
-def test_everything_that_is_missing_is_told_at_once(only_path: Path) -> None:
+def test_all_missing_tools_are_reported_together(only_path: Path) -> None:
     with pytest.raises(OperationError) as refused:
         toolchain.require_tools(toolchain.find_terraform, toolchain.find_node, lambda: toolchain.find_cdktf(only_path))
     assert [line.split(" is ")[0] for line in refused.value.message.splitlines()] == [
