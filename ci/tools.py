@@ -6,7 +6,7 @@ Runs on the system's Python and imports only modules without dependencies.
 import sys
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.terraform import find_node, find_terraform, require_tools
+from mlinfra.operations.toolchain import find_node, find_terraform, require_tools
 
 CHECKS = {"terraform": find_terraform, "node": find_node}
 

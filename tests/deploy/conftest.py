@@ -10,7 +10,7 @@ import pytest
 
 from mlinfra.errors import OperationError
 from mlinfra.local_aws.client_variables import client_variables
-from mlinfra.operations.terraform import toolchain
+from mlinfra.operations import toolchain
 from mlinfra.operations.terraform.providers import ProviderSource, provider_source
 from mlinfra.variables import in_force
 from tests.conftest import ROOT, TODAY

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.terraform import toolchain
+from mlinfra.operations import toolchain
 from tests.conftest import ROOT, TODAY
 
 if TYPE_CHECKING:

@@ -35,7 +35,6 @@ PENDING = (
     "mlinfra/operations/__init__.py",
     "mlinfra/operations/adopt/",
     "mlinfra/operations/drift/",
-    "mlinfra/operations/images/",
     "mlinfra/operations/review/",
     "tests/deploy/",
     "tests/unit/",

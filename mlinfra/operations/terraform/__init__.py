@@ -14,7 +14,7 @@ from mlinfra.operations.terraform.remote_state import RemoteState, StateLock
 from mlinfra.operations.terraform.run_record import Run, append_run, lock_record, read_holder, read_run
 from mlinfra.operations.terraform.state import State, parse_state
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
-from mlinfra.operations.terraform.toolchain import (
+from mlinfra.operations.toolchain import (
     OLDEST_TERRAFORM,
     OLDEST_TERRAFORM_WITH_NATIVE_LOCK,
     Tool,

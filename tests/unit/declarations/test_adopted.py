@@ -148,7 +148,7 @@ def test_an_address_that_is_forgotten_has_not_vanished() -> None:
 
 
 def test_a_name_that_terraform_cannot_have_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"adopted 'Legacy_Data'(.|\n)*Expected: What Terraform calls it"):
+    with pytest.raises(DeclarationError, match=r"adopted 'Legacy_Data'(.|\n)*Expected: Its name in Terraform"):
         an_adopted(name="Legacy_Data")
 
 
@@ -180,7 +180,7 @@ def test_one_of_several_instances_cannot_be_forgotten() -> None:
 
 
 def test_forgetting_needs_a_reason() -> None:
-    with pytest.raises(DeclarationError, match=r"reason: 'x'(.|\n)*Why, in a sentence"):
+    with pytest.raises(DeclarationError, match=r"reason: 'x'(.|\n)*The reason, in a sentence"):
         a_forgotten(reason="x")
 
 

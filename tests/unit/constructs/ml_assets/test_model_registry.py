@@ -87,7 +87,7 @@ class TestDeclaration:
             an_environment(project="p" * 24, models=[a_model(name="m" * 39)])
 
     def test_a_model_has_an_owner(self) -> None:
-        with pytest.raises(DeclarationError, match=r"owner: 'ana'.*who answers for the model"):
+        with pytest.raises(DeclarationError, match=r"owner: 'ana'.*person responsible for the model"):
             a_model(owner="ana")
 
     def test_a_refused_model_does_not_hide_what_else_is_wrong(self) -> None:

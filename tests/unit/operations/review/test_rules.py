@@ -16,8 +16,9 @@ RULE = {"security_group_id": "sg-1", "ip_protocol": "tcp", "from_port": 22, "to_
 def test_every_rule_has_an_id_of_its_own() -> None:
     from mlinfra.operations.review import approvals, live
     from mlinfra.operations.review.reviewing import _SUBJECTS
+    from mlinfra.operations.review.rules import expired
 
-    ids = [rule.id for module in (*_SUBJECTS, approvals, live) for rule in module.RULES]
+    ids = [rule.id for module in (*_SUBJECTS, expired, approvals, live) for rule in module.RULES]
     assert sorted(ids) == list(all_rules())
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.terraform import toolchain
+from mlinfra.operations import toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path
