@@ -55,7 +55,7 @@ class CiRoles(Construct):
         pipeline = environment.pipeline
         if pipeline is None:
             message = (
-                f"the environment {environment.name!r} has pipeline=None, so nobody is to assume its roles. Expected: "
+                f"the environment {environment.name!r} has pipeline=None, so no pipeline assumes its roles. Expected: "
                 f"pipeline=Pipeline(...) in its declaration."
             )
             raise ValueError(message)

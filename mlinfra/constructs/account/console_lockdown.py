@@ -81,7 +81,7 @@ class ConsoleLockdown(Construct):
         _expect_targets(target_ids)
         _expect_roles(break_glass_roles)
         if not re.fullmatch(_NAME, name):
-            message = f"name={name!r} is no policy's name. Expected: 1 to 120 letters, digits and + = , . @ - _."
+            message = f"name={name!r} is not a valid policy name. Expected: 1 to 120 letters, digits and + = , . @ - _."
             raise ValueError(message)
         let_through = [*_roles_of(environments), *break_glass_roles, _SERVICES]
         contents = list(_policies(managed_actions_of(resource_types), let_through))
@@ -171,7 +171,7 @@ def _expect_pipelines(environments: Sequence[Environment]) -> None:
     for each in environments:
         if each.pipeline is None:
             message = (
-                f"environments: {each.name!r} has no pipeline, so nobody could change it any more. Expected: "
+                f"environments: {each.name!r} has no pipeline, so no principal could change it. Expected: "
                 f"pipeline=Pipeline(...) in its declaration."
             )
             raise ValueError(message)
@@ -190,7 +190,7 @@ def _expect_targets(target_ids: Sequence[str]) -> None:
 def _expect_roles(arns: Sequence[str]) -> None:
     if not arns:
         message = (
-            "break_glass_roles: there is none, so nobody could mend what a broken pipeline left. Expected: at least "
+            "break_glass_roles: missing, so no principal could fix a broken pipeline. Expected: at least "
             "one role, such as arn:aws:iam::*:role/break-glass."
         )
         raise ValueError(message)

@@ -34,7 +34,7 @@ class ObjectLock:
 
     def __post_init__(self) -> None:
         if self.mode not in _MODES:
-            message = f"mode={self.mode!r} is no mode of object lock. Expected: {' or '.join(_MODES)}."
+            message = f"mode={self.mode!r} is not a mode of object lock. Expected: {' or '.join(_MODES)}."
             raise ValueError(message)
         if not 1 <= self.days <= _LONGEST_DAYS:
             message = f"days={self.days} does not fit. Expected: 1 to {_LONGEST_DAYS}."

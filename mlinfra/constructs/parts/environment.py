@@ -28,7 +28,7 @@ def environment_of(scope: Construct, given: Environment | None) -> Environment:
     if isinstance(stack, MlStack):
         return stack.environment
     message = (
-        f"{stack.node.id!r} is no MlStack, so it does not say which environment this belongs to. Pass "
+        f"{stack.node.id!r} is not an MlStack, so the environment is unknown. Pass "
         f"environment=..., or make the stack an MlStack."
     )
     raise ValueError(message)

@@ -241,7 +241,7 @@ def test_an_inline_policy_fits_into_its_role(synthesize: Synthesize) -> None:
 
 
 def test_an_environment_without_a_pipeline_is_refused(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match="'dev' has pipeline=None, so nobody is to assume its roles"):
+    with pytest.raises(ValueError, match="'dev' has pipeline=None, so no pipeline assumes its roles"):
         synthesize(lambda stack: CiRoles(stack, "ci-roles"))
 
 

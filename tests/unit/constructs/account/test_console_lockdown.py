@@ -205,14 +205,14 @@ def test_reading_is_never_locked() -> None:
     ("changes", "message"),
     [
         ({"environments": []}, "environments: there is none. Expected: those that the locked accounts hold."),
-        ({"environments": [an_environment()]}, "environments: 'dev' has no pipeline, so nobody could change it"),
+        ({"environments": [an_environment()]}, "environments: 'dev' has no pipeline, so no principal could change it"),
         ({"target_ids": []}, "nothing is locked. Expected: accounts"),
         ({"target_ids": ["ou-x"]}, "'ou-x' is none. Expected: accounts (12 digits, as text), units (ou-...) or"),
-        ({"break_glass_roles": []}, "there is none, so nobody could mend what a broken pipeline left"),
+        ({"break_glass_roles": []}, "missing, so no principal could fix a broken pipeline"),
         ({"break_glass_roles": ["arn:aws:iam::*:role/*"]}, "'arn:aws:iam::*:role/*' does not name a role"),
         ({"break_glass_roles": ["break-glass"]}, "break_glass_roles: 'break-glass' does not name a role. Expected:"),
         ({"break_glass_roles": ["arn:aws:iam::111111111111:user/ana"]}, "does not name a role"),
-        ({"name": "a/b"}, "name='a/b' is no policy's name. Expected: 1 to 120 letters"),
+        ({"name": "a/b"}, "name='a/b' is not a valid policy name. Expected: 1 to 120 letters"),
         (
             {"resource_types": ["aws_mystery"]},
             "no actions are listed for aws_mystery. Expected: types of mlinfra/catalog",

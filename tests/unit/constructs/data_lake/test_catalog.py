@@ -61,7 +61,9 @@ def test_a_lock_of_no_days_or_more_than_s3_takes_is_refused(days: int) -> None:
 
 
 def test_a_mode_that_s3_does_not_have_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"mode='SOFT' is no mode of object lock. Expected: GOVERNANCE or COMPLIANCE"):
+    with pytest.raises(
+        ValueError, match=r"mode='SOFT' is not a mode of object lock. Expected: GOVERNANCE or COMPLIANCE"
+    ):
         ObjectLock(mode="SOFT", days=1)  # type: ignore[arg-type]
 
 

@@ -174,7 +174,7 @@ def test_a_prefix_that_is_too_long_for_the_name_of_a_policy_is_refused(synthesiz
 
 @pytest.mark.parametrize("role", ["arn:aws:iam::111111111111:role/analysts", "${aws_iam_role.x.name}", ""])
 def test_what_is_no_name_of_a_role_is_refused(synthesize: Synthesize, role: str) -> None:
-    with pytest.raises(ValueError, match=r"is no role's name. Expected: such as 'analysts'"):
+    with pytest.raises(ValueError, match=r"is not a role name. Expected: such as 'analysts'"):
         grants(synthesize, lambda lake, _: lake.grant_read(role))
 
 
@@ -203,6 +203,6 @@ def test_a_grant_of_a_zone_that_the_lake_lacks_is_refused(synthesize: Synthesize
 
 def test_in_a_stack_of_another_kind_the_environment_has_to_be_said(tmp_path: Path) -> None:
     stack = TerraformStack(App(outdir=str(tmp_path)), "theirs")
-    with pytest.raises(ValueError, match=r"'theirs' is no MlStack.*Pass environment="):
+    with pytest.raises(ValueError, match=r"'theirs' is not an MlStack.*Pass environment="):
         DataLake(stack, "lake")
     assert DataLake(stack, "lake", environment=an_environment()).bucket_name("raw").startswith("recsys-dev-raw-")
