@@ -16,7 +16,6 @@ if not shutil.which(os.environ.get("JSII_NODE", "node")):
     )
 
 from mlinfra._cdk import App
-from mlinfra.declarations import expired_experiments
 from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class MlApp(App):
 def warn_about_expired_experiments(environments: Iterable[Environment]) -> None:
     """Write a warning to stderr for each experiment that has expired by the day of its environment."""
     for environment in environments:
-        for each in expired_experiments(environment, environment.today) if environment.today else ():
+        for each in environment.expired_experiments():
             sys.stderr.write(f"warning: {each}\n")
 
 

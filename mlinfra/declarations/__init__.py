@@ -17,7 +17,7 @@ from mlinfra.declarations.data_lake import DataLakeSettings, Frequency
 from mlinfra.declarations.endpoint import IMAGE, Endpoint, Variant
 from mlinfra.declarations.environment import Environment
 from mlinfra.declarations.experiment import Experiment, Lustre
-from mlinfra.declarations.expiry import ExpiredExperiment, expired_experiments, has_expired
+from mlinfra.declarations.expiry import ExpiredExperiment, has_expired
 from mlinfra.declarations.feature_group import FeatureGroup
 from mlinfra.declarations.forgotten import Forgotten, dump_forgotten, forgotten_file, load_forgotten
 from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless
@@ -87,7 +87,6 @@ __all__ = [
     "dump_adopted",
     "dump_forgotten",
     "encoded",
-    "expired_experiments",
     "forgotten_file",
     "has_expired",
     "load_adopted",

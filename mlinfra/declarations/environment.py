@@ -9,7 +9,7 @@ from mlinfra.declarations.endpoint import Endpoint
 from mlinfra.declarations.environment_fields import EnvironmentFields
 from mlinfra.declarations.experiment import Experiment
 from mlinfra.declarations.experiment_rules import uses_efa
-from mlinfra.declarations.expiry import has_expired
+from mlinfra.declarations.expiry import ExpiredExperiment, has_expired
 from mlinfra.declarations.people import Person, Team
 from mlinfra.declarations.region_scope import regional_values
 from mlinfra.declarations.resource_names import ResourceNames
@@ -18,6 +18,7 @@ from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
     from mlinfra.catalog import InstanceType
 
@@ -165,6 +166,21 @@ class Environment(EnvironmentFields):
     def has_expired(self, experiment: Experiment) -> bool:
         """True if the last day of `experiment` is over. False where no day is given, as outside `load_environments`."""
         return has_expired(experiment, self.today)
+
+    def expired_experiments(self, today: date | None = None) -> tuple[ExpiredExperiment, ...]:
+        """The experiments that have expired by `today`, in the order of their declaration.
+
+        Args:
+            today: the present day. Default: the day of the environment; none have expired where it has none.
+        """
+        day = today or self.today
+        if day is None:
+            return ()
+        return tuple(
+            ExpiredExperiment(self.name, each.name, each.owner, each.expires, (day - each.expires).days)
+            for each in self.experiments
+            if has_expired(each, day)
+        )
 
     def cluster_size(self, experiment: Experiment) -> int:
         """The number of nodes in the cluster of `experiment`; 0: it has expired."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mlinfra.declarations.environment import Environment
     from mlinfra.declarations.experiment import Experiment
 
 
@@ -39,15 +38,6 @@ class ExpiredExperiment:
 def has_expired(experiment: Experiment, today: date | None) -> bool:
     """True if the last day of `experiment` is before `today`. False where no day is given."""
     return today is not None and experiment.expires < today
-
-
-def expired_experiments(environment: Environment, today: date) -> tuple[ExpiredExperiment, ...]:
-    """The experiments of `environment` that have expired by `today`, in the order of their declaration."""
-    return tuple(
-        ExpiredExperiment(environment.name, each.name, each.owner, each.expires, (today - each.expires).days)
-        for each in environment.experiments
-        if has_expired(each, today)
-    )
 
 
 def expiry_problems(experiments: Iterable[Experiment], max_days: int, today: date) -> Iterator[str]:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlinfra.command import own_command
-from mlinfra.declarations import ExpiredExperiment, expired_experiments, present_day
+from mlinfra.declarations import ExpiredExperiment, present_day
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import stack_selection
@@ -151,7 +151,7 @@ def plan(
         unchanged=unchanged,
         removed=removed,
         skipped_environments=tuple(each.name for each in environments.skipped),
-        expired=tuple(expired for each in reachable for expired in expired_experiments(each, present_day())),
+        expired=tuple(expired for each in reachable for expired in each.expired_experiments(present_day())),
     )
 
 

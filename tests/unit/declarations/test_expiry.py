@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.declarations.expiry import expired_experiments
 from mlinfra.stacks.training import TrainingStack
 from tests.conftest import an_environment, an_experiment, only
 
@@ -22,7 +21,7 @@ LAST_DAY = date(2026, 12, 18)
     [(date(2026, 12, 19), "1 day ago"), (date(2026, 12, 21), "3 days ago"), (date(2028, 12, 18), "731 days ago")],
 )
 def test_an_expired_experiment_is_reported_with_the_action(today: date, said: str) -> None:
-    (expired,) = expired_experiments(an_environment(experiments=[an_experiment(expires=LAST_DAY)]), today)
+    (expired,) = an_environment(experiments=[an_experiment(expires=LAST_DAY)]).expired_experiments(today)
     assert str(expired) == (
         f"experiment two-tower-v2 expired {said} (2026-12-18); remove it or extend it in environments/dev.py. Its "
         f"cluster has size zero until then. Owner: ana@example.com"
@@ -31,7 +30,7 @@ def test_an_expired_experiment_is_reported_with_the_action(today: date, said: st
 
 def test_an_experiment_runs_on_its_last_day() -> None:
     environment = an_environment(experiments=[an_experiment(expires=LAST_DAY, nodes=2)], today=LAST_DAY)
-    assert expired_experiments(environment, LAST_DAY) == ()
+    assert environment.expired_experiments() == ()
     assert environment.cluster_size(environment.experiments[0]) == 2
 
 
