@@ -86,8 +86,8 @@ def test_it_deploys_and_proves_that_nothing_is_left_to_do(two_stacks: Path, vari
     files = sorted(path for path in two_stacks.rglob("*") if path.is_file())
     ended = demo(two_stacks, variables)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "✓ cdktf diff local-data  1 to add, 0 to change, 0 to destroy" in ended.stdout
-    assert "✓ cdktf deploy local-data  1 added, 0 changed, 0 destroyed" in ended.stdout
+    assert "✓ cdktf diff local-data  1 to add, 0 to change, 0 to destroy" in ended.stderr
+    assert "✓ cdktf deploy local-data  1 added, 0 changed, 0 destroyed" in ended.stderr
     assert "10 resources in 2 stacks" in ended.stdout
     assert "A second plan of every stack found nothing to change." in ended.stdout
     assert sorted(path for path in two_stacks.rglob("*") if path.is_file()) == files
@@ -106,8 +106,8 @@ def test_kept_it_goes_on_from_there_the_next_time(two_stacks: Path, variables: d
     declare(two_stacks, kind="String", value="two")
     ended = demo(two_stacks, variables, "--keep")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "✓ Bootstrap the remote state of local  unchanged, 9 resources" in ended.stdout
-    assert "✓ cdktf deploy local-data  0 added, 1 changed, 0 destroyed" in ended.stdout
+    assert "✓ Bootstrap the remote state of local  unchanged, 9 resources" in ended.stderr
+    assert "✓ cdktf deploy local-data  0 added, 1 changed, 0 destroyed" in ended.stderr
     assert 'mlinfra local env)"' in ended.stdout
 
 
@@ -118,4 +118,4 @@ def test_where_a_step_fails_terraforms_own_error_is_shown(two_stacks: Path, vari
     assert "✗ `cdktf diff local-data` failed" in ended.stderr
     assert 'Error: expected type to be one of ["String" "StringList" "SecureString"], got Nonsense' in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert "✗ cdktf diff local-data" in ended.stdout
+    assert "✗ cdktf diff local-data" in ended.stderr
