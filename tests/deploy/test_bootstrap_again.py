@@ -84,7 +84,7 @@ def test_a_state_that_somebody_else_holds_is_told_and_left_alone(
         bootstrap(environment, state_project, Quiet())
     assert refused.value.message == (
         "The state of local-state is locked by bob@laptop since 2026-11-24 09:30:00 UTC (OperationTypeApply). Wait "
-        "until that has ended. If it never will, because its process was killed, release the lock: cdktf synth && "
+        "until that run has completed. If its process was killed, release the lock: cdktf synth && "
         "cd cdktf.out/stacks/local-state && terraform init && terraform force-unlock 0b5e"
     )
     assert [each.who for each in remote.locks()] == ["bob@laptop", "bob@laptop"]
