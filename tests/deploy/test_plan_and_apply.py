@@ -202,7 +202,7 @@ def test_a_checkout_with_uncommitted_approvals_is_refused(planned: Project) -> N
     folder = planned.planned("second")
     (planned.root / "approvals").mkdir()
     (planned.root / "approvals" / "mine.yaml").write_text("[]\n")
-    assert "There are uncommitted changes here (approvals/mine.yaml)" in refusal(planned, folder)
+    assert "The checkout has uncommitted changes (approvals/mine.yaml)" in refusal(planned, folder)
     (planned.root / "approvals" / "mine.yaml").unlink()
 
 
