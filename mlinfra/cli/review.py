@@ -1,12 +1,13 @@
-"""`mlinfra review`: what plans would do, on a terminal or in a file."""
+"""`mlinfra review`: a report about plans, on a terminal or in a file."""
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path  # noqa: TC003  Typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from mlinfra.cli.options import AsJson, Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,59 +18,68 @@ if TYPE_CHECKING:
     from mlinfra.operations.review import Finding, Report, StackReview
 
 
-class Format(str, Enum):
-    """How a report is written."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
 def review(
     plans: Annotated[
         list[Path],
         typer.Argument(
-            help="What `terraform show -json PLAN` wrote, or a folder that holds it as plan.json.",
+            help="Files written by `terraform show -json PLAN`, or folders with such a file called plan.json.",
             metavar="PLAN_JSON",
         ),
     ],
     *,
     format_: Annotated[
-        Format | None, typer.Option("--format", help="Default: markdown with --out, else terminal.", show_default=False)
+        Format | None,
+        typer.Option(
+            "--format",
+            help="The format of the report. Default: markdown with --out, else terminal.",
+            show_default=False,
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="The file to write the report to.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the report to this file.", metavar="FILE", show_default=False)
+    ] = None,
     live: Annotated[
-        bool, typer.Option("--live", help="Ask AWS what runs now on the clusters that would be disturbed.")
+        bool, typer.Option("--live", help="Check in AWS whether jobs run on clusters that the plans would interrupt.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Say what plans would do, and hold what somebody has to approve first.
+    """Review plans of any Terraform configuration, and hold changes that need an approval.
 
-    The exit code is 0 where nothing is held, 3 where something needs an approval in
-    approvals/*.yaml, and 1 after an error. Any Terraform's plans can be reviewed.
+    Approvals are recorded in approvals/*.yaml. The exit code is 0 if no change is held, 3 if a change needs an
+    approval, and 1 after an error.
     """
     from mlinfra.declarations import present_day
     from mlinfra.errors import OperationError
     from mlinfra.operations.review import review as operation
 
+    if as_json and out is None and format_ not in {None, Format.JSON}:
+        message = f"--json and --format {format_.value} both set the format of standard output. Use one of them."
+        raise OperationError(message)
     report = operation(plans, root=_root(), today=present_day(), live=live)
-    form = format_ or (Format.MARKDOWN if out else Format.TERMINAL)
-    if out is None:
-        _print(report, form)
-    else:
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(_written(report, form), encoding="utf-8")
-        except OSError as error:
-            message = f"The report cannot be written to {out}: {error.strerror}."
-            raise OperationError(message) from error
-        from mlinfra.operations.review import headline
-
-        typer.echo(f"Plan review: {headline(report)}. It is in {out}.")
+    if out is not None:
+        _write(report, format_ or Format.MARKDOWN, out, as_json=as_json)
+    if as_json:
+        _print(report, Format.JSON)
+    elif out is None:
+        _print(report, format_ or Format.TERMINAL)
     raise typer.Exit(report.exit_code)
 
 
+def _write(report: Report, form: Format, out: Path, *, as_json: bool) -> None:
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.review import headline
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(_written(report, form), encoding="utf-8")
+    except OSError as error:
+        message = f"The report cannot be written to {out}: {error.strerror}."
+        raise OperationError(message) from error
+    typer.echo(f"Plan review: {headline(report)}. Report: {out}.", err=as_json)
+
+
 def _root() -> Path:
-    """The project; where there is none, as with plans of others, the working directory."""
+    """The folder of the project; outside of projects, the working directory."""
     from pathlib import Path
 
     from mlinfra.errors import OperationError
@@ -108,7 +118,7 @@ def _print(report: Report, form: Format) -> None:
 
 _WIDE = 120
 _MOST = 100
-"""How many lines of one list a terminal shows."""
+"""Maximum number of lines of one list on a terminal."""
 
 
 def _show(report: Report, console: Console) -> None:
@@ -119,7 +129,7 @@ def _show(report: Report, console: Console) -> None:
     for stack in report.stacks:
         _show_stack(stack, console)
     for title, style, found in (
-        ("To approve", "bold red", report.held),
+        ("Needs approval", "bold red", report.held),
         ("Approved", "green", report.approved),
         ("Warnings", "yellow", report.of_level(Level.WARNING)),
         ("Notes", "cyan", report.of_level(Level.NOTE)),
@@ -133,26 +143,26 @@ def _show(report: Report, console: Console) -> None:
 def _show_stack(stack: StackReview, console: Console) -> None:
     from rich.text import Text
 
-    from mlinfra.operations.review import usd, visible, what
+    from mlinfra.operations.review import action_text, usd, visible
 
     console.print(Text(f"\n{visible(stack.stack)}", style="bold"))
-    for each in stack.touched[:_MOST]:
-        line = Text(f"  {what(each)}: ").append(visible(each.address), style="bold")
+    for each in stack.changes[:_MOST]:
+        line = Text(f"  {action_text(each)}: ").append(visible(each.address), style="bold")
         if each.forced_by:
             line.append(f"  forced by {', '.join(map(visible, each.forced_by))}", style="yellow")
         if each.reason:
             line.append(f"  {each.reason}", style="dim")
         if each.moved_from:
-            line.append(f"  was {visible(each.moved_from)}", style="dim")
+            line.append(f"  moved from {visible(each.moved_from)}", style="dim")
         if each.imports:
             line.append(f"  imported as {visible(each.imports)}", style="dim")
         console.print(line)
-    _show_left(stack.touched, console)
+    _show_omitted(stack.changes, console)
     cost = stack.cost
-    console.print(Text(f"  cost a month: {usd(cost.before)} → {usd(cost.after)} ({usd(cost.difference, sign=True)})"))
+    console.print(Text(f"  cost per month: {usd(cost.before)} → {usd(cost.after)} ({usd(cost.difference, sign=True)})"))
     for address, reason in cost.unknown[:_MOST]:
-        console.print(Text(f"  no price is known of {visible(address)}: {visible(reason)}", style="dim"))
-    _show_left(cost.unknown, console)
+        console.print(Text(f"  cost unknown: {visible(address)}: {visible(reason)}", style="dim"))
+    _show_omitted(cost.unknown, console)
 
 
 def _show_findings(found: Sequence[Finding], console: Console, style: str) -> None:
@@ -166,12 +176,12 @@ def _show_findings(found: Sequence[Finding], console: Console, style: str) -> No
         console.print(Text(f"    {each.fix.replace('`', '')}", style="dim"))
         if each.approved_by:
             console.print(Text(f"    approved by {visible(each.approved_by)}", style="green"))
-    _show_left(found, console)
+    _show_omitted(found, console)
 
 
-def _show_left(values: Sequence[object], console: Console) -> None:
+def _show_omitted(values: Sequence[object], console: Console) -> None:
     if len(values) > _MOST:
-        console.print(f"  and {len(values) - _MOST:,} more, which --format json shows", style="dim", highlight=False)
+        console.print(f"  {len(values) - _MOST:,} more: see --json", style="dim", highlight=False)
 
 
 def _text(text: str) -> Text:

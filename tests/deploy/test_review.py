@@ -76,10 +76,10 @@ def found(report: Report) -> Texts:
 
 
 def kinds(report: Report) -> dict[str, Kind]:
-    return {each.address: each.kind for each in report.stacks[0].touched}
+    return {each.address: each.kind for each in report.stacks[0].changes}
 
 
-def test_every_kind_of_change_is_told_apart(report: Report) -> None:
+def test_all_kinds_of_changes_are_distinguished(report: Report) -> None:
     told = kinds(report)
     assert told["aws_iam_role.new"] is Kind.CREATE
     assert told["aws_cloudwatch_log_group.training"] is Kind.UPDATE
@@ -87,22 +87,22 @@ def test_every_kind_of_change_is_told_apart(report: Report) -> None:
     assert told["aws_sns_topic.first"] is Kind.REPLACE_CREATE_FIRST
     assert told["module.images[1].aws_ecr_repository.this"] is Kind.DESTROY
     assert told["aws_cloudwatch_log_group.left"] is Kind.FORGET
-    (imported,) = [each for each in report.stacks[0].touched if each.imports]
+    (imported,) = [each for each in report.stacks[0].changes if each.imports]
     assert (imported.address, imported.imports) == ("aws_s3_bucket.imported", "review-imported")
-    (moved,) = [each for each in report.stacks[0].touched if each.moved_from]
+    (moved,) = [each for each in report.stacks[0].changes if each.moved_from]
     assert (moved.address, moved.moved_from) == (
         "aws_cloudwatch_log_group.new_name",
         "aws_cloudwatch_log_group.old_name",
     )
 
 
-def test_what_is_read_or_stays_is_not_told(report: Report) -> None:
+def test_data_sources_and_unchanged_resources_are_not_reported(report: Report) -> None:
     assert not [address for address in kinds(report) if ".data." in address or address.startswith("data.")]
     assert "aws_vpc.net" not in kinds(report)
 
 
-def test_a_replacement_says_what_forces_it(report: Report) -> None:
-    forced = {each.address: each.forced_by for each in report.stacks[0].touched if each.forced_by}
+def test_a_replacement_names_the_attributes_that_force_it(report: Report) -> None:
+    forced = {each.address: each.forced_by for each in report.stacks[0].changes if each.forced_by}
     assert forced["aws_dynamodb_table.runs"] == ("hash_key",)
     assert forced["aws_sagemaker_model.ranker"] == ("primary_container[0].image",)
 
@@ -118,51 +118,51 @@ def test_data_that_is_destroyed_or_replaced_is_held(found: Texts) -> None:
     assert set(found("MLR102")) == {"aws_dynamodb_table.runs"}
 
 
-def test_lost_protection_is_held_where_the_data_stays(found: Texts) -> None:
+def test_lost_protection_of_kept_data_is_held(found: Texts) -> None:
     assert set(found("MLR111")) == {"aws_s3_bucket_versioning.lake"}
-    assert "goes from `365` to `30`" in found("MLR113")["aws_cloudwatch_log_group.training"]
+    assert "changes from `365` to `30`" in found("MLR113")["aws_cloudwatch_log_group.training"]
     assert set(found("MLR114")) == {"aws_s3_bucket_public_access_block.lake"}
     assert set(found("MLR115")) == {"aws_dynamodb_table.runs"}
     assert found("MLR116") == {}
 
 
-def test_rights_are_told_in_words(found: Texts) -> None:
+def test_permissions_are_reported_in_words(found: Texts) -> None:
     assert found("MLR201") == {
         "aws_iam_role_policy.trainer": (
-            "Role `review-trainer` may now also do `s3:DeleteObject` on `arn:aws:s3:::review-lake/*`."
+            "Role `review-trainer` is now also allowed `s3:DeleteObject` on `arn:aws:s3:::review-lake/*`."
         )
     }
     assert found("MLR205") == {
-        "aws_iam_role.trainer": "`arn:aws:iam::999999999999:root` may now take on role `review-trainer`."
+        "aws_iam_role.trainer": "`arn:aws:iam::999999999999:root` may now assume role `review-trainer`."
     }
 
 
-def test_a_policy_that_cannot_be_read_is_held_where_its_role_is_there(found: Texts) -> None:
+def test_an_unreadable_policy_of_an_existing_role_is_held(found: Texts) -> None:
     assert set(found("MLR208")) == {"aws_iam_role_policy.secret"}
     assert set(found("MLR209")) == {"aws_iam_role_policy.new"}
 
 
 def test_an_opened_port_is_held(found: Texts) -> None:
     (text,) = found("MLR301").values()
-    assert text.endswith("opens port 22 (tcp) to `0.0.0.0/0`.")
+    assert text.endswith("now allows port 22 (tcp) inbound from `0.0.0.0/0`.")
 
 
 def test_clusters_that_are_replaced_shrunk_or_refreshed_are_held(found: Texts) -> None:
     assert set(found("MLR401")) == {"aws_autoscaling_group.replaced"}
     assert set(found("MLR402")) == {"aws_autoscaling_group.shrunk"}
-    assert "`launch_template` changes" in found("MLR403")["aws_autoscaling_group.shrunk"]
+    assert "these attributes change: `launch_template`" in found("MLR403")["aws_autoscaling_group.shrunk"]
 
 
-def test_endpoints_that_would_be_down_are_held(found: Texts) -> None:
+def test_endpoints_that_become_unavailable_are_held(found: Texts) -> None:
     assert set(found("MLR501")) == {"aws_sagemaker_endpoint.ranker"}
     assert set(found("MLR502")) == {"aws_sagemaker_model.ranker"}
 
 
-def test_tags_that_lack_are_told(found: Texts) -> None:
+def test_missing_tags_are_reported(found: Texts) -> None:
     assert "`Team`" in found("MLR601")["aws_launch_template.nodes"]
 
 
-def test_the_cost_is_that_of_the_instances_and_says_what_is_unknown(report: Report) -> None:
+def test_the_cost_contains_instances_and_lists_unknown_prices(report: Report) -> None:
     cost = report.stacks[0].cost
     g5_xlarge, g5_2xlarge = (on_demand_prices()[each] for each in ("g5.xlarge", "g5.2xlarge"))
     assert cost.before == pytest.approx((2 * 730 * g5_xlarge, 6 * 730 * g5_xlarge))
@@ -170,13 +170,13 @@ def test_the_cost_is_that_of_the_instances_and_says_what_is_unknown(report: Repo
     assert [address for address, _ in cost.unknown] == ["aws_sagemaker_endpoint.ranker"]
 
 
-def test_no_report_holds_a_sensitive_value(report: Report) -> None:
+def test_reports_do_not_contain_sensitive_values(report: Report) -> None:
     for written in (to_markdown(report), to_json(report)):
         assert "hunter2" not in written
         assert "aws_ssm_parameter.token" in written
 
 
-def test_names_of_strangers_are_text_in_markdown(report: Report) -> None:
+def test_untrusted_names_are_escaped_in_markdown(report: Report) -> None:
     written = to_markdown(report)
     assert "@all" not in written
     assert "`*x*`" not in written
@@ -189,12 +189,12 @@ def test_the_command_holds_the_plan(plan: Path, tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "report.md").read_text(encoding="utf-8").startswith("# Plan review: ")
 
 
-def test_work_on_a_cluster_that_is_not_known_counts_as_work(plan: Path, tmp_path: Path) -> None:
+def test_unknown_activity_of_a_cluster_counts_as_busy(plan: Path, tmp_path: Path) -> None:
     asked = review([plan], root=tmp_path, today=TODAY, live=True)
     texts = {each.address: each.text for each in asked.held if each.id == "MLR411"}
-    assert texts["aws_autoscaling_group.shrunk"].startswith("Work may run on `review-shrunk`: `its records could not")
+    assert texts["aws_autoscaling_group.shrunk"].startswith("Jobs may run on `review-shrunk`: `its records could not")
     (idle,) = [each for each in asked.findings if each.id == "MLR412"]
     assert (idle.address, idle.text) == (
         "aws_autoscaling_group.replaced",
-        "Nothing runs on `review-replaced`: `it has no nodes`.",
+        "No jobs run on `review-replaced`: `it has no nodes`.",
     )

@@ -62,37 +62,36 @@ def later(terraform: Terraform, first: Report, tmp_path_factory: pytest.TempPath
     return found
 
 
-def test_of_what_is_new_only_what_lets_others_in_is_held(first: Report) -> None:
+def test_of_new_resources_only_access_by_others_is_held(first: Report) -> None:
     assert {(each.id, each.address) for each in first.held} == {
         ("MLR205", "aws_iam_role.partner"),
         ("MLR206", 'module.service["api"].aws_lambda_function_url.this'),
     }
 
 
-def test_a_rule_that_deletes_is_held_where_something_is_there(later: dict[str, dict[str, str]]) -> None:
+def test_a_deleting_rule_of_an_existing_bucket_is_held(later: dict[str, dict[str, str]]) -> None:
     assert set(later["MLR116"]) == {'aws_s3_bucket_lifecycle_configuration.zones["elsewhere-raw"]'}
 
 
-def test_a_list_that_lets_everybody_in_is_held(later: dict[str, dict[str, str]]) -> None:
-    assert later["MLR114"] == {
-        "aws_s3_bucket_acl.raw[0]": "The access control list of `elsewhere-raw` lets in everybody."
-    }
+def test_a_public_access_control_list_is_held(later: dict[str, dict[str, str]]) -> None:
+    text = "The access control list of `elsewhere-raw` grants access to unauthenticated principals."
+    assert later["MLR114"] == {"aws_s3_bucket_acl.raw[0]": text}
 
 
-def test_a_key_that_goes_is_said_to_go(later: dict[str, dict[str, str]]) -> None:
+def test_a_removed_key_is_reported(later: dict[str, dict[str, str]]) -> None:
     text = later["MLR112"]["aws_s3_bucket_server_side_encryption_configuration.raw"]
-    assert text.endswith("to nothing.")
+    assert text.endswith("to (not set).")
 
 
-def test_an_account_and_the_arn_of_its_root_are_one(later: dict[str, dict[str, str]]) -> None:
-    text = "`arn:aws:iam::999999999999:root` may now take on role `elsewhere-partner`."
+def test_an_account_and_the_arn_of_its_root_are_the_same_principal(later: dict[str, dict[str, str]]) -> None:
+    text = "`arn:aws:iam::999999999999:root` may now assume role `elsewhere-partner`."
     assert later["MLR205"] == {"aws_iam_role.partner": text}
 
 
-def test_rights_are_found_however_they_are_given(later: dict[str, dict[str, str]]) -> None:
+def test_permissions_are_found_for_all_ways_to_grant_them(later: dict[str, dict[str, str]]) -> None:
     assert later["MLR203"] == {
         "aws_iam_policy_attachment.everyone[0]": (
-            "role `elsewhere-partner` gets all that the policy `arn:aws:iam::aws:policy/IAMFullAccess` allows."
+            "The policy `arn:aws:iam::aws:policy/IAMFullAccess` is attached to role `elsewhere-partner`."
         )
     }
     found = later["MLR201"]
@@ -103,34 +102,36 @@ def test_rights_are_found_however_they_are_given(later: dict[str, dict[str, str]
         "aws_kms_grant.robot[0]",
     }
     assert found["aws_iam_group_membership.admins"] == (
-        "user `elsewhere-robot` gets all that the group `elsewhere-admins` may do."
+        "User `elsewhere-robot` joins the group `elsewhere-admins`, and gets its permissions."
     )
-    assert ":role/elsewhere-partner` may now do `Decrypt` with the key" in found["aws_kms_grant.robot[0]"]
+    assert ":role/elsewhere-partner` is now allowed `Decrypt` with the key" in found["aws_kms_grant.robot[0]"]
 
 
-def test_what_a_module_makes_anew_is_called_by_its_name_and_warns(later: dict[str, dict[str, str]]) -> None:
+def test_new_resources_of_a_module_have_names_and_are_warnings(later: dict[str, dict[str, str]]) -> None:
     assert later["MLR202"] == {
         f"{NEW}iam_role_policy.this": (
-            "Role `elsewhere-new-one` may do `s3:GetObject` on `arn:aws:s3:::elsewhere-raw/*`."
+            "Role `elsewhere-new-one` is allowed `s3:GetObject` on `arn:aws:s3:::elsewhere-raw/*`."
         ),
         f"{NEW}lambda_permission.bucket": (
-            "`s3.amazonaws.com` may now call the function `elsewhere-new-one`, for whoever tells that service to: no "
-            "source is named."
+            "`s3.amazonaws.com` may now invoke the function `elsewhere-new-one` on behalf of any AWS account, "
+            "because neither `source_arn` nor `source_account` is set."
         ),
     }
     assert later["MLR206"] == {
         f"{NEW}lambda_function_url.this": (
-            "The URL of the function `elsewhere-new-one` takes requests that nobody has signed (`NONE`)."
+            "The URL of the function `elsewhere-new-one` accepts unauthenticated requests (`NONE`)."
         )
     }
 
 
-def test_a_rule_for_addresses_lets_no_group_in(later: dict[str, dict[str, str]]) -> None:
+def test_a_rule_for_addresses_has_no_group_as_source(later: dict[str, dict[str, str]]) -> None:
     (text,) = later["MLR302"].values()
-    assert text.endswith("opens port 5432 (tcp) to `203.0.113.0/24`.")
+    assert text.endswith("now allows port 5432 (tcp) inbound from `203.0.113.0/24`.")
 
 
-def test_an_open_api_of_kubernetes_a_lost_record_and_a_check_are_told(later: dict[str, dict[str, str]]) -> None:
-    assert later["MLR306"] == {"aws_eks_cluster.ml": "The API of `elsewhere` opens to `0.0.0.0/0`."}
+def test_a_public_kubernetes_api_a_deleted_trail_and_a_failed_check_are_reported(
+    later: dict[str, dict[str, str]],
+) -> None:
+    assert later["MLR306"] == {"aws_eks_cluster.ml": "The API of `elsewhere` becomes reachable from `0.0.0.0/0`."}
     assert set(later["MLR113"]) == {"aws_cloudtrail.trail[0]"}
-    assert later["MLR005"] == {"check.services": "It does not hold: `there is one service too many`."}
+    assert later["MLR005"] == {"check.services": "The check failed: `there is one service too many`."}

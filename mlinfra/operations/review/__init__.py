@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from mlinfra.operations.review.as_json import to_json
+from mlinfra.operations.review.escaping import parts, visible
 from mlinfra.operations.review.finding import Finding, Level
-from mlinfra.operations.review.markdown import headline, to_markdown, usd, what
+from mlinfra.operations.review.markdown import action_text, headline, to_markdown, usd
 from mlinfra.operations.review.report import Report, StackReview
 from mlinfra.operations.review.reviewing import all_rules, review
-from mlinfra.operations.review.wording import parts, visible
 
 __all__ = [
     "Finding",
     "Level",
     "Report",
     "StackReview",
+    "action_text",
     "all_rules",
     "headline",
     "parts",
@@ -22,5 +23,4 @@ __all__ = [
     "to_markdown",
     "usd",
     "visible",
-    "what",
 ]

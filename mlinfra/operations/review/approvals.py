@@ -1,4 +1,4 @@
-"""What people approved: the files `approvals/*.yaml` of a repository."""
+"""Approvals of findings: the files `approvals/*.yaml` of a repository."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from mlinfra.errors import DeclarationError
+from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
-from mlinfra.operations.review.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,46 +24,46 @@ _FIELDS: Final = (*_REQUIRED, "stack")
 EXPIRED: Final = Rule(
     "MLR901",
     Level.WARNING,
-    "An approval of something that is held has expired.",
-    "Look again whether it is still meant, and give it a later `until`.",
+    "The approval of a held finding has expired.",
+    "Check that the change is still intended, and set a later `until`.",
 )
 UNUSED: Final = Rule(
     "MLR902",
     Level.NOTE,
-    "An approval is of nothing that these plans do.",
-    "Take it out once it was applied.",
+    "An approval matches no finding in these plans.",
+    "Remove the approval once its change has been applied.",
 )
 RULES: Final = (EXPIRED, UNUSED)
 
 
 @dataclass(frozen=True)
 class Approval:
-    """One finding that somebody answers for."""
+    """The approval of one finding by a reviewer."""
 
     finding: str
     address: str
     reason: str
     who: str
     until: date
-    """The last day on which it counts."""
+    """The last day on which the approval is valid."""
     stack: str | None
-    """The stack it is for; None: any."""
+    """The stack of the finding. None: any stack."""
     file: str
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it is about `finding`, whatever the day."""
+        """True if the approval is for `finding`. Its last day is not checked."""
         return (self.finding, self.address) == (finding.id, finding.address) and self.stack in {None, finding.stack}
 
 
 def read(root: Path, rules: Mapping[str, Rule]) -> tuple[Approval, ...]:
-    """Every approval of the repository.
+    """Read all approvals of a repository.
 
     Args:
-        root: the repository's folder.
+        root: the folder of the repository.
         rules: all rules, by id.
 
     Raises:
-        DeclarationError: with every problem of every file: the file, the entry and the field.
+        DeclarationError: with all problems of all files, each with its file, entry and field.
     """
     errors: list[DeclarationError] = []
     found: list[Approval] = []
@@ -73,12 +73,14 @@ def read(root: Path, rules: Mapping[str, Rule]) -> tuple[Approval, ...]:
         try:
             entries = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  a safe loader
         except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
-            errors.append(DeclarationError(name, [f"it is not YAML: {' '.join(str(error).split())}"]))
+            errors.append(DeclarationError(name, [f"the file is not valid YAML: {' '.join(str(error).split())}"]))
             continue
         if entries is None:
             continue
         if not isinstance(entries, list):
-            problem = f"it is a {type(entries).__name__}. Expected: a list of approvals, each with {_names()}."
+            problem = (
+                f"the file contains a {type(entries).__name__}. Expected: a list of approvals, each with {_names()}."
+            )
             errors.append(DeclarationError(name, [problem]))
             continue
         for number, entry in enumerate(entries, start=1):
@@ -95,47 +97,47 @@ def read(root: Path, rules: Mapping[str, Rule]) -> tuple[Approval, ...]:
 def apply(
     findings: Sequence[Finding], approvals: Iterable[Approval], today: date, *, stacks: Collection[str]
 ) -> list[Finding]:
-    """The findings, those that are approved with by whom, and what is to be said about the approvals.
+    """Apply approvals to findings, and report approvals that are expired or unused.
 
     Args:
-        findings: what was found.
-        approvals: what was approved.
-        today: the day that counts.
-        stacks: those that are reviewed. An approval for another one says nothing here.
+        findings: the findings of all plans.
+        approvals: the recorded approvals.
+        today: the date for their expiry.
+        stacks: the reviewed stacks. Approvals for other stacks are skipped.
     """
-    by_place: dict[tuple[str, str], list[int]] = {}
-    for place, finding in enumerate(findings):
-        by_place.setdefault((finding.id, finding.address), []).append(place)
-    done = list(findings)
-    said: list[Finding] = []
+    positions: dict[tuple[str, str], list[int]] = {}
+    for position, finding in enumerate(findings):
+        positions.setdefault((finding.id, finding.address), []).append(position)
+    result = list(findings)
+    reported: list[Finding] = []
     for each in approvals:
-        places = [at for at in by_place.get((each.finding, each.address), ()) if each.covers(findings[at])]
-        about = f"{quoted(each.finding)} of {quoted(each.address)}, by {quoted(each.who)} in {quoted(each.file)}"
-        if not places:
+        matching = [at for at in positions.get((each.finding, each.address), ()) if each.covers(findings[at])]
+        approval = f"of {quoted(each.finding)} for {quoted(each.address)} by {quoted(each.who)} in {quoted(each.file)}"
+        if not matching:
             if each.stack is not None and each.stack not in stacks:
                 continue
-            text = f"The approval of {about}, matches nothing here."
-            said.append(UNUSED.at(each.stack or "", each.address, text))
+            text = f"The approval {approval} matches no finding in these plans."
+            reported.append(UNUSED.at(each.stack or "", each.address, text))
         elif each.until < today:
-            text = f"The approval of {about}, expired with {each.until}."
-            said += [EXPIRED.at(findings[at].stack, each.address, text) for at in places]
+            text = f"The approval {approval} expired on {each.until}."
+            reported += [EXPIRED.at(findings[at].stack, each.address, text) for at in matching]
         else:
-            for at in places:
-                done[at] = replace(done[at], approved_by=f"{each.who}, until {each.until}: {each.reason}")
-    return [*done, *said]
+            for at in matching:
+                result[at] = replace(result[at], approved_by=f"{each.who}, until {each.until}: {each.reason}")
+    return [*result, *reported]
 
 
 def _problems(entry: object, rules: Mapping[str, Rule]) -> Iterable[str]:
     if not isinstance(entry, dict):
-        yield f"{entry!r} is no approval. Expected: {_names()}."
+        yield f"{entry!r} is not an approval. Expected: {_names()}."
         return
     for name in entry:
         if name not in _FIELDS:
             near = difflib.get_close_matches(str(name), _FIELDS, n=1)
-            yield f"{name}: there is no such field.{f' Did you mean {near[0]!r}?' if near else ''}"
+            yield f"{name}: unknown field.{f' Did you mean {near[0]!r}?' if near else ''}"
     for name in _REQUIRED:
         if name not in entry:
-            yield f"{name}: missing. Expected: {_EXPECTED[name]}"
+            yield f"{name}: required. Expected: {_EXPECTED[name]}"
     for name in ("finding", "address", "reason", "who", "stack"):
         value = entry.get(name, "given")
         if not isinstance(value, str) or not value.strip():
@@ -151,23 +153,24 @@ def _problems_of_finding(given: object, rules: Mapping[str, Rule]) -> Iterable[s
     rule = rules.get(given)
     if rule is None:
         near = difflib.get_close_matches(given, rules, n=3)
-        yield f"finding: there is no {given!r}. Expected: {_EXPECTED['finding']} Near: {', '.join(near) or 'none'}."
+        similar = f" Similar ids: {', '.join(near)}." if near else ""
+        yield f"finding: {given!r} is not the id of a rule. Expected: {_EXPECTED['finding']}{similar}"
     elif rule.level is not Level.HOLD:
-        yield f"finding: {given} is a {rule.level.value}, which holds nothing. Take the approval out."
+        yield f"finding: {given} is a {rule.level.value}, and needs no approval. Remove the entry."
 
 
 _EXPECTED: Final = {
-    "finding": "the id that the report shows, such as MLR101.",
-    "address": "the whole address that the report shows, in quotation marks.",
-    "reason": "why it is meant, for those who read it later.",
-    "who": "who approves it, such as an e-mail address.",
-    "until": "the last day on which it counts, such as 2026-12-18.",
-    "stack": "the stack's name, or no such field where it is for any.",
+    "finding": "the id of a rule as in the report, such as MLR101.",
+    "address": "the complete address as in the report, in quotation marks.",
+    "reason": "the reason why the change is intended.",
+    "who": "the approver, such as an e-mail address.",
+    "until": "the last day on which the approval is valid, such as 2026-12-18.",
+    "stack": "the name of a stack, or no such field for any stack.",
 }
 
 
 def _names() -> str:
-    return f"{', '.join(_REQUIRED)}, and if need be stack"
+    return f"{', '.join(_REQUIRED)}, and optionally stack"
 
 
 def _day(value: object) -> date | None:
@@ -183,19 +186,19 @@ def _day(value: object) -> date | None:
 
 def _approval(entry: Mapping[str, Any], file: str) -> Approval:
     until = _day(entry["until"])
-    assert until is not None  # noqa: S101  it was looked at before
+    assert until is not None  # noqa: S101  checked before
     texts = {name: entry[name] for name in ("finding", "address", "reason", "who")}
     return Approval(**texts, until=until, stack=entry.get("stack"), file=file)
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, which refuses a field that is given twice instead of taking the last."""
+    """YAML's safe loader, which also refuses duplicate fields instead of taking the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        """Read a mapping whose fields are all different."""
+        """Read a mapping, and refuse duplicate fields."""
         seen: Collection[str] = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = sorted({name for name in seen if list(seen).count(name) > 1})
-        if twice:
-            message = f"{', '.join(twice)} is given twice"
+        duplicates = sorted({name for name in seen if list(seen).count(name) > 1})
+        if duplicates:
+            message = f"duplicate field: {', '.join(duplicates)}"
             raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
         return super().construct_mapping(node, deep)

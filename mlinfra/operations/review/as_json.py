@@ -1,16 +1,16 @@
-"""A report as JSON, for programs: everything that was found, nothing cut."""
+"""The report as JSON, complete, for programs."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.operations.review.wording import plain
+from mlinfra.operations.review.escaping import plain
 
 if TYPE_CHECKING:
     from mlinfra.operations.review.costs import Usd
     from mlinfra.operations.review.finding import Finding
-    from mlinfra.operations.review.report import Report, StackReview, Touched
+    from mlinfra.operations.review.report import Report, ResourceChange, StackReview
 
 
 def to_json(report: Report) -> str:
@@ -40,7 +40,7 @@ def _stack(stack: StackReview) -> dict[str, Any]:
     return {
         "stack": stack.stack,
         "source": stack.source,
-        "changes": [_touched(each) for each in stack.touched],
+        "changes": [_change(each) for each in stack.changes],
         "usd_per_month": {
             "before": _usd(stack.cost.before),
             "after": _usd(stack.cost.after),
@@ -50,17 +50,17 @@ def _stack(stack: StackReview) -> dict[str, Any]:
     }
 
 
-def _touched(touched: Touched) -> dict[str, Any]:
-    said = {
-        "address": touched.address,
-        "action": touched.kind.value,
-        "forced_by": list(touched.forced_by),
-        "reason": touched.reason,
-        "moved_from": touched.moved_from,
-        "imported_as": touched.imports,
-        "deposed": touched.deposed,
+def _change(change: ResourceChange) -> dict[str, Any]:
+    members = {
+        "address": change.address,
+        "action": change.kind.value,
+        "forced_by": list(change.forced_by),
+        "reason": change.reason,
+        "moved_from": change.moved_from,
+        "imported_as": change.imports,
+        "deposed": change.deposed,
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in members.items() if value}
 
 
 def _usd(usd: Usd) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""One resource change of a plan, as a view: nothing is copied, and any shape is borne.
+"""A view of one resource change of a plan. It copies nothing, and accepts JSON of any shape.
 
 The format: https://developer.hashicorp.com/terraform/internals/json-format (read 2026-11-26).
 """
@@ -9,7 +9,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from mlinfra.operations.review.wording import quoted
+from mlinfra.operations.review.escaping import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ _EMPTY: Final[Mapping[str, Any]] = {}
 
 
 class Kind(Enum):
-    """What happens to a resource."""
+    """The planned action for a resource."""
 
     CREATE = "create"
     UPDATE = "change"
     REPLACE = "replace"
-    """Destroyed, then created."""
+    """The old object is destroyed before the new one is created."""
     REPLACE_CREATE_FIRST = "replace, created before destroyed"
     DESTROY = "destroy"
     FORGET = "forget"
@@ -47,9 +47,9 @@ _KINDS: Final[Mapping[tuple[str, ...], Kind]] = {
 
 
 class Mark(Enum):
-    """What stands for a value that cannot be told."""
+    """The placeholder for a value that is not available."""
 
-    UNKNOWN = "known only when it is applied"
+    UNKNOWN = "known after apply"
     SENSITIVE = "sensitive"
 
 
@@ -57,7 +57,7 @@ UNKNOWN: Final = Mark.UNKNOWN
 
 
 class Change:
-    """What a plan would do to one resource."""
+    """The planned change of one resource."""
 
     __slots__ = ("_change", "_raw", "address", "kind", "type")
 
@@ -65,36 +65,36 @@ class Change:
         """View `raw`, an element of the plan's `resource_changes`."""
         self._raw = raw
         self._change = _mapping(raw.get("change"))
-        self.address = str(raw.get("address") or "an address that the plan does not say")
+        self.address = str(raw.get("address") or "unknown address")
         self.type = str(raw.get("type") or "")
         actions = self._change.get("actions")
         self.kind = _KINDS.get(tuple(map(str, actions)), Kind.UNKNOWN) if isinstance(actions, list) else Kind.UNKNOWN
 
     @property
     def is_data_source(self) -> bool:
-        """Whether it is read only."""
+        """True for data sources, which are only read."""
         return self._raw.get("mode") == "data"
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """Terraform's own words for what happens."""
+        """Terraform's names of the actions."""
         actions = self._change.get("actions")
         return tuple(map(str, actions)) if isinstance(actions, list) else ()
 
     @property
     def deposed(self) -> str | None:
-        """The key of the object that an interrupted replacement left behind; None: it is the resource itself."""
+        """The key of the deposed object of an interrupted replacement. None: the change is of the resource itself."""
         return str(self._raw["deposed"]) if self._raw.get("deposed") else None
 
     @property
     def moved_from(self) -> str | None:
-        """The address that it had before; None: this one."""
+        """The previous address. None: unchanged."""
         before = self._raw.get("previous_address")
         return str(before) if before and before != self.address else None
 
     @property
     def imports(self) -> str | None:
-        """The id by which it is imported; None: it is not."""
+        """The id of the imported object. None: not imported."""
         importing = self._change.get("importing")
         if importing is None:
             return None
@@ -102,32 +102,32 @@ class Change:
 
     @property
     def reason(self) -> str:
-        """Terraform's own word for why, such as `replace_because_tainted`; empty: none is needed."""
+        """Terraform's `action_reason`, such as `replace_because_tainted`. Empty: none is given."""
         return str(self._raw.get("action_reason") or "")
 
     @property
     def creates(self) -> bool:
-        """Whether an object is made, which may replace another."""
+        """True if an object is created, also as a replacement."""
         return self.kind in {Kind.CREATE, Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
 
     @property
     def destroys(self) -> bool:
-        """Whether an object goes, which another may replace."""
+        """True if an object is destroyed, also to be replaced."""
         return self.kind in {Kind.DESTROY, Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
 
     @property
     def replaces(self) -> bool:
-        """Whether one object goes and another comes."""
+        """True if an object is destroyed and created again."""
         return self.kind in {Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
 
     @property
     def before(self) -> Mapping[str, Any]:
-        """The values now; none where it is created."""
+        """The present values. Empty for a creation."""
         return _mapping(self._change.get("before"))
 
     @property
     def after(self) -> Mapping[str, Any]:
-        """The values afterwards as far as they are known; none where it is destroyed."""
+        """The planned values, as far as they are known. Empty for a deletion."""
         return _mapping(self._change.get("after"))
 
     @property
@@ -138,23 +138,23 @@ class Change:
         return tuple(dict.fromkeys(_path_in_words(path) for path in paths if isinstance(path, list)))
 
     def old(self, path: str) -> Any:  # noqa: ANN401  a resource's value
-        """The value at `path`, such as `versioning_configuration.0.status`, before; None: there is none."""
+        """The present value at `path`, such as `versioning_configuration.0.status`. None: not set."""
         return _walk(self._change.get("before"), path)
 
     def new(self, path: str) -> Any:  # noqa: ANN401
-        """The value at `path` afterwards; None: there is none; UNKNOWN: only the apply will tell."""
+        """The planned value at `path`. None: not set. UNKNOWN: known after apply."""
         marks = self._change.get("after_unknown")
         if marks and _is_marked(marks, path):
             return UNKNOWN
         return _walk(self._change.get("after"), path)
 
     def differs(self, path: str) -> bool:
-        """Whether the value at `path` changes, or may."""
+        """True if the value at `path` changes or may change."""
         after = self.new(path)
         return after is UNKNOWN or self.old(path) != after
 
     def changed_attributes(self) -> Iterator[str]:
-        """The top-level attributes that change, or may."""
+        """The top-level attributes that change or may change."""
         unknown = _mapping(self._change.get("after_unknown"))
         after = self.after
         for name, value in self.before.items():
@@ -165,7 +165,7 @@ class Change:
                 yield name
 
     def is_sensitive(self, path: str) -> bool:
-        """Whether the value at `path`, or a part of it, must not be shown."""
+        """True if the value at `path`, or a part of it, is sensitive."""
         for name in ("before_sensitive", "after_sensitive"):
             marks = self._change.get(name)
             if marks and (_is_marked(marks, path) or _any_true(_walk(marks, path))):
@@ -173,15 +173,15 @@ class Change:
         return False
 
     def shown(self, path: str) -> str:
-        """The values at `path` before and afterwards in words."""
+        """The present and the planned value at `path`, in words."""
         if self.is_sensitive(path):
             return f"({Mark.SENSITIVE.value})"
-        return f"from {_said(self.old(path))} to {_said(self.new(path))}"
+        return f"from {_in_words(self.old(path))} to {_in_words(self.new(path))}"
 
     def name(self, *paths: str) -> str:
-        """What it is called, quoted: the first of `paths` that says so and may be shown; otherwise its address.
+        """The quoted name of the resource: the first value of `paths` that is set and not sensitive, else the address.
 
-        What is renamed is called as it is now.
+        The present name is preferred to the planned one.
         """
         for path in paths:
             for value in (self.old(path), self.new(path)):
@@ -191,12 +191,12 @@ class Change:
 
 
 def items(value: object) -> Sequence[Any]:
-    """The elements of a list; none where it is no list."""
+    """The elements of a list. Empty if the value is not a list."""
     return value if isinstance(value, list) else ()
 
 
 def number(value: object) -> float | None:
-    """A number, which providers also write as text; None: it is none."""
+    """The value as a number, which providers also write as text. None: not a number."""
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -219,7 +219,7 @@ def _steps(path: str) -> tuple[str, ...]:
 
 
 def _walk(value: Any, path: str) -> Any:  # noqa: ANN401
-    # Most paths are one attribute, and a large plan asks for hundreds of thousands.
+    # Most paths are one attribute, and a large plan has hundreds of thousands of lookups.
     if "." not in path:
         return value.get(path) if isinstance(value, dict) else None
     for step in _steps(path):
@@ -233,7 +233,7 @@ def _walk(value: Any, path: str) -> Any:  # noqa: ANN401
 
 
 def _is_marked(marks: Any, path: str) -> bool:  # noqa: ANN401
-    """Whether `marks` say true of `path`, or of something around it."""
+    """True if `marks` is true at `path` or at one of its parents."""
     if "." not in path and isinstance(marks, dict):
         return marks.get(path) is True
     for step in _steps(path):
@@ -256,10 +256,10 @@ def _any_true(marks: Any) -> bool:  # noqa: ANN401
     return marks is True
 
 
-def _said(value: object) -> str:
+def _in_words(value: object) -> str:
     if isinstance(value, Mark):
         return value.value
-    return "nothing" if value is None or value == "" else quoted(value)
+    return "(not set)" if value is None or value == "" else quoted(value)
 
 
 def _path_in_words(path: list[Any]) -> str:

@@ -1,7 +1,7 @@
-"""What a plan's instances cost a month, before and after, by the catalog's prices.
+"""Monthly costs of a plan's instances before and after, with the prices of the catalog.
 
-On-demand prices of Linux in us-east-1, for spot instances and other regions too: near enough to compare, and no
-bill. A price that the catalog does not have is unknown, never 0.
+The prices are on-demand prices of Linux in us-east-1, also for spot instances and for other regions. They serve to
+compare, and are not an invoice. A price that is not in the catalog is unknown, never 0.
 """
 
 from __future__ import annotations
@@ -44,42 +44,42 @@ UNPRICED: Final[Mapping[str, str]] = {
     "aws_spot_fleet_request": "a spot fleet",
     "aws_spot_instance_request": "a spot instance",
 }
-"""What is billed by the hour and has no price in the catalog, and how it is called."""
+"""Types of resources that are billed by the hour and have no price in the catalog, with their names."""
 
 
 class Usd(NamedTuple):
-    """A sum, in USD a month."""
+    """An amount in USD per month."""
 
     usual: float
-    """With as many nodes as are asked for."""
+    """At the desired number of nodes."""
     most: float
-    """With as many nodes as there can be."""
+    """At the maximum number of nodes."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the instances of one plan cost a month, as far as prices are known."""
+    """Monthly costs of the instances of one plan, as far as prices are known."""
 
     before: Usd
     after: Usd
     unknown: tuple[tuple[str, str], ...] = field(default=())
-    """What has no known price: the address, and why."""
+    """Addresses of resources without a known price, each with the reason."""
 
     @property
     def difference(self) -> Usd:
-        """How much more it is afterwards."""
+        """The increase by the plan."""
         return Usd(self.after.usual - self.before.usual, self.after.most - self.before.most)
 
 
 class _Fleet(NamedTuple):
     types: tuple[str, ...]
-    """The instance types it may have; none: that is not known."""
+    """The possible instance types. Empty: unknown."""
     wanted: float | None
     most: float | None
 
 
 def cost(plan: Plan) -> Cost:
-    """What the instances of `plan` cost a month, before and after."""
+    """Calculate the monthly costs of the instances of `plan`, before and after."""
     templates = _Templates(plan)
     sums = {"before": [0.0, 0.0], "after": [0.0, 0.0]}
     unknown: dict[str, str] = {}
@@ -94,7 +94,7 @@ def cost(plan: Plan) -> Cost:
                 continue
             price, why = _price(fleet)
             if _is_hidden(change):
-                price, why = None, "its instance type is sensitive"
+                price, why = None, "the instance type is sensitive"
             if price is None:
                 unknown[change.address] = why
                 continue
@@ -104,25 +104,25 @@ def cost(plan: Plan) -> Cost:
 
 
 def _price(fleet: _Fleet) -> tuple[float | None, str]:
-    """USD per hour of one node, and why that is not known. Of several types, the dearest."""
+    """USD per hour of one node, or the reason why it is unknown. Of several types, the most expensive counts."""
     if not fleet.types:
-        return None, "which instance type it has is not known"
+        return None, "the instance type is unknown"
     if fleet.wanted is None or fleet.most is None:
-        return None, "how many nodes it has is not known"
+        return None, "the number of nodes is unknown"
     if fleet.most == 0:
         return 0.0, ""
     known = [on_demand_prices().get(each) for each in fleet.types]
     missing = [name for name, price in zip(fleet.types, known, strict=True) if price is None]
     if missing:
-        return None, f"the catalog has no price of {', '.join(missing)}"
+        return None, f"the catalog has no price for {', '.join(missing)}"
     return max(price for price in known if price is not None), ""
 
 
 def _fleet(change: Change, side: str, templates: _Templates) -> _Fleet | None:
-    """The nodes of `change` on one side; None: there are none."""
+    """The nodes of `change` before or after. None: no nodes."""
     if change.kind is Kind.DESTROY and side == "after":
         return None
-    # What is forgotten goes on to cost, and is no part of the stack any more.
+    # A forgotten resource still incurs charges, but is not part of the stack any more.
     if (change.kind is Kind.CREATE and side == "before") or (change.kind is Kind.FORGET and side == "after"):
         return None
     value_of = change.old if side == "before" else change.new
@@ -141,7 +141,7 @@ def _fleet(change: Change, side: str, templates: _Templates) -> _Fleet | None:
 
 def _texts(values: Iterable[Any]) -> tuple[str, ...]:
     given = list(values)
-    # One type that cannot be told makes all of them unknown.
+    # One unknown type makes all of them unknown.
     return tuple(each for each in given if isinstance(each, str)) if not any(isinstance(e, Mark) for e in given) else ()
 
 
@@ -150,7 +150,7 @@ def _is_hidden(change: Change) -> bool:
 
 
 class _Templates:
-    """The instance types that launch templates and configurations name, found by id, name or reference."""
+    """Instance types of launch templates and launch configurations, by id, name or reference."""
 
     def __init__(self, plan: Plan) -> None:
         self._types: dict[str, dict[str, str]] = {"before": {}, "after": {}}
@@ -166,7 +166,7 @@ class _Templates:
         self._configured = references.configured(plan.configuration)
 
     def types(self, group: Change, side: str) -> tuple[str, ...]:
-        """The instance types of a group; none: they are not known."""
+        """The instance types of a group. Empty: unknown."""
         value_of = group.old if side == "before" else group.new
         overrides = items(value_of("mixed_instances_policy.0.launch_template.0.override"))
         named = [each.get("instance_type") for each in overrides if isinstance(each, dict)]
@@ -181,7 +181,7 @@ class _Templates:
         return self._by_reference(group, side) if Mark.UNKNOWN in keys else ()
 
     def _by_reference(self, group: Change, side: str) -> tuple[str, ...]:
-        """By what the configuration refers to, where the id is known only when it is applied."""
+        """The instance types of the template that the configuration refers to, for ids that are known after apply."""
         resource, index = references.without_last_index(group.address)
         code = str(references.of(self._configured, group.address).get("expressions"))
         module = resource.rpartition("aws_autoscaling_group.")[0]

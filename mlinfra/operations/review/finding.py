@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""Rules, their levels, and findings."""
 
 from __future__ import annotations
 
@@ -11,54 +11,54 @@ if TYPE_CHECKING:
 
 
 class Level(Enum):
-    """What a finding asks of people."""
+    """The severity of a finding."""
 
     NOTE = "note"
-    """Worth knowing."""
+    """Information."""
     WARNING = "warning"
-    """Worth a look."""
+    """Should be checked before the plan is applied."""
     HOLD = "hold"
-    """Nothing is applied before somebody approves it."""
+    """The plan is not applied without an approval by a reviewer."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that is looked for in plans."""
+    """A check that is applied to every plan."""
 
     id: str
-    """Stable: approvals name it."""
+    """Never changes: approvals refer to it."""
     level: Level
     title: str
-    """What it finds, in one sentence."""
+    """The fact that is found, and its consequence."""
     fix: str
-    """What to do about it."""
+    """The recommended action."""
 
     def at(self, stack: str, change: Change | str, text: str) -> Finding:
-        """The finding of this rule at a change, or at an address.
+        """A finding of this rule for a change or an address.
 
         Args:
             stack: the stack's name.
             change: the change, or the address.
-            text: what was found, with the words of others quoted.
+            text: the fact, with untrusted values quoted by `quoted`.
         """
         address = change if isinstance(change, str) else change.address
         if not isinstance(change, str) and change.deposed:
-            text = f"{text} This is about the object that an interrupted replacement left behind (deposed)."
+            text = f"{text} This applies to the deposed object of an interrupted replacement."
         return Finding(self.id, self.level, stack, address, text, self.fix)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found."""
+    """A fact in a plan that a rule reports."""
 
     id: str
-    """That of its rule, such as MLR101."""
+    """The id of the rule, such as MLR101."""
     level: Level
     stack: str
     address: str
-    """The resource's address; the stack's name where it is about the whole plan."""
+    """The address of the resource, or the name of the stack for findings about the whole plan."""
     text: str
-    """What was found. The words of others stand between backticks."""
+    """The fact. Untrusted values are between backticks."""
     fix: str
     approved_by: str | None = None
-    """Who approved it; None: nobody."""
+    """The approver, the last day of the approval and its reason. None: not approved."""

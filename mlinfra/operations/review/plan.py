@@ -1,4 +1,4 @@
-"""A plan as it is read: once, from front to back, keeping only what the review looks at."""
+"""Reading of plans: once, sequentially, keeping only the parts that a review needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DECODER: Final = json.JSONDecoder()
 _BINARY_PLAN: Final = b"PK"
 """Terraform's binary plans are zip archives."""
 _FORMAT: Final = "1"
-"""The major version of the format that is understood; a minor one only adds (Terraform's documentation of it)."""
+"""The supported major version of the format. Minor versions only add members (documentation of the format)."""
 _KEPT_WITHOUT_CHANGE: Final = frozenset(
     {
         "aws_autoscaling_group",
@@ -34,28 +34,28 @@ _KEPT_WITHOUT_CHANGE: Final = frozenset(
         "aws_sagemaker_endpoint_configuration",
     }
 )
-"""What is looked at although nothing happens to it: what costs, and what uses something that changes."""
+"""Types that are needed although they do not change: they incur costs, or use a resource that changes."""
 
 
 @dataclass
 class Plan:
-    """What a review looks at of one plan."""
+    """The parts of a plan that a review needs."""
 
     stack: str
     source: str
-    """The file, as it was given."""
+    """The file or folder, as it was given."""
     changes: list[Change] = field(default_factory=list)
-    """The resources to which something happens, in the plan's order."""
+    """Resources with an action, in the order of the plan."""
     unchanged: list[Change] = field(default_factory=list)
-    """Those of the others that cost something by the hour, or shape what does."""
+    """Unchanged resources that are billed by the hour, or determine the cost of others."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """Small parts of the plan, such as `errored`."""
+    """Single values of the plan, such as `errored`."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
 
     def referred_to(self, change: Change, path: str) -> Change | None:
-        """What happens to the resource that the code of `change` refers to for the attribute `path`.
+        """The change of the resource that the attribute `path` of `change` refers to in the configuration.
 
-        For a value that only the apply will tell.
+        Use it for values that are known after apply.
         """
         for address in references.candidates(self._configured, change.address, path):
             if address in self._by_address:
@@ -63,16 +63,16 @@ class Plan:
         return None
 
     def makes(self, change: Change, path: str) -> bool:
-        """Whether what the value at `path` calls by name is made by this plan, and was not there before."""
+        """True if the value at `path` names a resource that this plan creates and that did not exist before."""
         value = change.new(path)
         made = self.referred_to(change, path) if value is UNKNOWN else None
         if made:
-            # What is replaced was there before, although its id is not known.
+            # A replaced resource existed before, although its new id is not known.
             return made.kind is Kind.CREATE
         return value is UNKNOWN or (isinstance(value, str) and value in self.created_names)
 
     def name(self, change: Change, path: str, *others: str) -> str:
-        """What the value at `path` calls something, quoted; where it is not known yet, what that is called itself."""
+        """The quoted name at `path`. If it is known after apply: the name of the resource that it refers to."""
         if change.new(path) is UNKNOWN and not change.old(path):
             made = self.referred_to(change, path)
             if made:
@@ -89,13 +89,13 @@ class Plan:
 
     @cached_property
     def destroyed_names(self) -> frozenset[str]:
-        """The names and ids of what others are a part of, and is destroyed for good."""
+        """Names and ids of destroyed resources that other resources belong to."""
         gone = (each for each in self.changes if each.kind is Kind.DESTROY and not each.deposed)
         return frozenset(value for each in gone for value in _names(each, each.old))
 
     @cached_property
     def created_names(self) -> frozenset[str]:
-        """The names of what others are a part of, and is created."""
+        """Names of created resources that other resources belong to."""
         new = (each for each in self.changes if each.kind is Kind.CREATE)
         return frozenset(value for each in new for value in _names(each, each.new))
 
@@ -120,55 +120,57 @@ _OWNERS: Final = frozenset(
         "aws_security_group",
     }
 )
-"""What others are a part of, which go with it."""
+"""Types of resources that other resources belong to, and are deleted with."""
 
 
 def read_plan(path: Path) -> Plan:
     """Read a plan.
 
     Args:
-        path: the file that `terraform show -json` wrote, or a folder with it as `plan.json`.
+        path: a file written by `terraform show -json`, or a folder with such a file called `plan.json`.
 
     Raises:
-        OperationError: where it cannot be read, or is no plan.
+        OperationError: if the file cannot be read, or is not a plan.
     """
     file = path / "plan.json" if path.is_dir() else path
     try:
         with file.open("rb") as opened:
             if opened.read(2) == _BINARY_PLAN:
-                message = f"{path} is Terraform's binary plan. Make JSON of it: terraform show -json {path} > plan.json"
+                message = (
+                    f"{path} is a binary plan of Terraform. Convert it to JSON: terraform show -json {path} > plan.json"
+                )
                 raise OperationError(message)
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        message = f"The plan {file} cannot be read: {reason}. Expected: a file that terraform show -json wrote."
+        reason = error.strerror if isinstance(error, OSError) else "the file is not UTF-8 text"
+        message = f"The plan {file} cannot be read: {reason}. Expected: a file written by terraform show -json."
         raise OperationError(message) from error
     plan = Plan(stack=_stack(path), source=str(path))
     try:
         seen = _read(text, plan)
     except (ValueError, RecursionError) as error:
-        hint = " It looks like the log of terraform plan -json." if '"@level"' in text[:2000] else ""
-        message = f"{file} is not the JSON of a plan: {error}.{hint} Expected: what terraform show -json PLAN writes."
+        hint = " It appears to be the log of terraform plan -json." if '"@level"' in text[:2000] else ""
+        message = f"{file} is not a plan in JSON: {error}.{hint} Expected: the output of terraform show -json PLAN."
         raise OperationError(message) from error
     _require_plan(file, plan, seen)
     return plan
 
 
 def _stack(path: Path) -> str:
-    """What the plan is of: what about.json beside it says, the folder, or the file."""
+    """The name of the stack: from about.json in the same folder, else the name of the folder or file."""
     folder = path if path.is_dir() else path.parent
     if path.is_dir() or path.name == "plan.json":
         try:
             about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             about = None
-        said = about.get("stack") if isinstance(about, dict) else None
-        return said if isinstance(said, str) and said else folder.resolve().name
+        name = about.get("stack") if isinstance(about, dict) else None
+        return name if isinstance(name, str) and name else folder.resolve().name
     return path.stem
 
 
 def _read(text: str, plan: Plan) -> set[str]:
-    """Read the members of the document one by one; what is not looked at is dropped before the next is read."""
+    """Read the members of the document one by one, and release those that are not needed. Returns their names."""
     seen = set()
 
     def member(name: str, at: int) -> int:
@@ -190,13 +192,13 @@ def _read(text: str, plan: Plan) -> set[str]:
 
     end = _members(text, _past_space(text, 0), member)
     if _past_space(text, end) != len(text):
-        message = "there is something after its end"
+        message = "unexpected text after the end of the document"
         raise ValueError(message)
     return seen
 
 
 def _failed_checks(checks: object) -> Iterator[tuple[str, list[str]]]:
-    """The checks of the code that do not hold, each with what it says."""
+    """Failed `check` blocks of the configuration, each with its messages."""
     for check in items(checks):
         if references.mapping(check).get("status") in {"fail", "error"}:
             instances = [references.mapping(each) for each in items(check.get("instances"))]
@@ -220,16 +222,16 @@ def _take(plan: Plan, raw: object) -> None:
 def _require_plan(file: Path, plan: Plan, seen: set[str]) -> None:
     version = str(plan.facts.get("format_version", ""))
     if "resource_changes" not in seen and "planned_values" not in seen:
-        what = "a state, not a plan" if "values" in seen else "not the JSON of a plan: it has no resource_changes"
-        message = f"{file} is {what}. Expected: what terraform show -json PLAN writes."
+        problem = "a state, not a plan" if "values" in seen else "not a plan in JSON: it has no resource_changes"
+        message = f"{file} is {problem}. Expected: the output of terraform show -json PLAN."
         raise OperationError(message)
     if version and version.partition(".")[0] != _FORMAT:
-        message = f"{file} has the format version {version}, and this version of mlinfra reads 1.x."
+        message = f"{file} has format version {version}, but this version of mlinfra supports 1.x only."
         raise OperationError(message)
 
 
 def _members(text: str, at: int, member: Callable[[str, int], int]) -> int:
-    """Call `member` with the name and the place of each member of the object at `at`; returns where it ends."""
+    """Call `member` with the name and the position of each member of the object at `at`. Returns the end position."""
     at = _expect(text, at, "{")
     if text[at : at + 1] == "}":
         return at + 1
@@ -243,7 +245,7 @@ def _members(text: str, at: int, member: Callable[[str, int], int]) -> int:
 
 
 def _elements(text: str, at: int, take: Callable[[object], None]) -> int:
-    """Call `take` with each element of the list at `at`; returns where it ends."""
+    """Call `take` with each element of the list at `at`. Returns the end position."""
     if text[at : at + 1] != "[":
         return _DECODER.raw_decode(text, at)[1]
     at = _expect(text, at, "[")

@@ -1,4 +1,4 @@
-"""What an IAM policy allows, taken apart, so that two can be compared and the difference said in words."""
+"""Comparison of IAM policies: grants of single statements, their differences, and texts for them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mlinfra.operations.review.wording import listed, quoted
+from mlinfra.operations.review.escaping import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _MOST_GRANTS: Final = 50_000
-"""AWS refuses policies that are much smaller; what is larger is not taken apart."""
+"""Maximum number of grants of a policy. AWS refuses policies that are much smaller."""
 _MOST_COMPARISONS: Final = 200_000
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
-class NoPolicyError(ValueError):
-    """A text that is no policy, or one that is too large to be taken apart."""
+class InvalidPolicyError(ValueError):
+    """A document that is not a policy, or is too large to be compared."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ class Grant:
     condition: str
     """The statement's condition as JSON; empty: it has none."""
     excepts: tuple[str, ...] = ()
-    """Which of its parts are `NotAction`, `NotResource` or `NotPrincipal`: those list what is left out."""
+    """The parts given as `NotAction`, `NotResource` or `NotPrincipal`, which list exceptions."""
 
 
 def grants(policy: object) -> frozenset[Grant]:
-    """All that a policy says.
+    """Split a policy into grants.
 
     Args:
-        policy: the document as JSON text, or as JSON. None and empty text are a policy that says nothing.
+        policy: the document, as JSON text or parsed. None and empty text are a policy without statements.
 
     Raises:
-        NoPolicyError: where it is none.
+        InvalidPolicyError: if the document is not a policy, or is too large.
     """
     if policy is None or policy == "":
         return frozenset()
@@ -53,42 +53,42 @@ def grants(policy: object) -> frozenset[Grant]:
         try:
             document = json.loads(policy)
         except (ValueError, RecursionError) as error:
-            message = "it is not JSON"
-            raise NoPolicyError(message) from error
+            message = "the document is not JSON"
+            raise InvalidPolicyError(message) from error
     if not isinstance(document, dict):
-        message = "it is not an object"
-        raise NoPolicyError(message)
+        message = "the document is not an object"
+        raise InvalidPolicyError(message)
     found: set[Grant] = set()
     for statement in _list(document.get("Statement")):
         if not isinstance(statement, dict):
             message = "a statement is not an object"
-            raise NoPolicyError(message)
+            raise InvalidPolicyError(message)
         for grant in _of_statement(statement):
             found.add(grant)
             if len(found) > _MOST_GRANTS:
-                message = "it is larger than any policy that AWS takes"
-                raise NoPolicyError(message)
+                message = "the document is larger than the limits of AWS"
+                raise InvalidPolicyError(message)
     return frozenset(found)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What one policy says and another does not, in both directions."""
+    """The difference of two policies, in both directions."""
 
     more: tuple[Grant, ...]
-    """What is allowed now and was not."""
+    """Allowed only by the new policy."""
     less: tuple[Grant, ...]
-    """What was allowed and is not any more."""
+    """Allowed only by the old policy."""
     denied_more: tuple[Grant, ...]
     denied_less: tuple[Grant, ...]
     lost_conditions: frozenset[Grant] = frozenset()
-    """Those of `more` that were allowed before under another condition only."""
+    """Those of `more` that the old policy allowed under another condition."""
 
 
 def difference(before: frozenset[Grant], after: frozenset[Grant]) -> Difference:
     """Compare two policies.
 
-    What a wider statement allowed already is nothing new: `s3:GetObject` after `s3:*` is less, not more.
+    A grant that a wider statement already included is not new: `s3:GetObject` after `s3:*` is less, not more.
     """
     added, removed = _allowed(after - before), _allowed(before - after)
     more = _not_covered(added, _allowed(before))
@@ -105,57 +105,57 @@ def difference(before: frozenset[Grant], after: frozenset[Grant]) -> Difference:
 
 
 def sentences(some: Iterable[Grant], who: str, verb: str) -> Iterator[str]:
-    """Grants in words, one sentence for those that differ in the action alone.
+    """Grants in words, one sentence for all that differ only in their action.
 
     Args:
         some: the grants.
-        who: who is meant where a grant names no principal, quoted.
-        verb: such as `may now also do`.
+        who: the quoted principal of grants that name none.
+        verb: such as `is now also allowed`.
     """
     together: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
     for each in some:
         together.setdefault((each.principal, each.resource, each.condition, each.excepts), []).append(each.action)
     for (principal, resource, condition, excepts), actions in together.items():
         subject = principal_in_words(principal, excepts) if principal else who
-        said = f"everything but {listed(actions)}" if "Action" in excepts else listed(actions)
-        where = f" on {'everything but ' if 'Resource' in excepts else ''}{quoted(resource)}" if resource else ""
-        when = f", where {quoted(condition)}" if condition else ""
-        yield f"{subject} {verb} {said}{where}{when}"
+        what = f"all actions except {listed(actions)}" if "Action" in excepts else listed(actions)
+        where = f" on {'all resources except ' if 'Resource' in excepts else ''}{quoted(resource)}" if resource else ""
+        when = f", with condition {quoted(condition)}" if condition else ""
+        yield f"{subject} {verb} {what}{where}{when}"
 
 
 def principal_in_words(principal: str, excepts: tuple[str, ...] = ()) -> str:
-    """Who is meant by a principal."""
+    """A principal in words."""
     if "Principal" in excepts:
-        return f"everybody but {quoted(principal)}"
-    if is_everybody(principal):
-        return "everybody (`*`)"
+        return f"any principal except {quoted(principal)}"
+    if is_public(principal):
+        return "any principal (`*`)"
     kind, _, name = principal.partition(" ")
-    return {"Service": f"the service {quoted(name)}", "Federated": f"whoever {quoted(name)} signs in"}.get(
+    return {"Service": f"the service {quoted(name)}", "Federated": f"an identity authenticated by {quoted(name)}"}.get(
         kind, quoted(name or kind)
     )
 
 
-def is_everybody(principal: str) -> bool:
-    """Whether a principal is everybody in the world."""
+def is_public(principal: str) -> bool:
+    """True if a principal includes unauthenticated principals."""
     return principal in {"*", "AWS *"}
 
 
 def _of_statement(statement: Mapping[str, Any]) -> Iterator[Grant]:
     excepts = tuple(part for part in ("Action", "Resource", "Principal") if f"Not{part}" in statement)
     condition = statement.get("Condition")
-    said = json.dumps(_normal(condition), sort_keys=True) if condition else ""
-    actions = _together(statement, "Action", excepts) or [""]
-    resources = _together(statement, "Resource", excepts) or [""]
+    normal = json.dumps(_normal(condition), sort_keys=True) if condition else ""
+    actions = _values(statement, "Action", excepts) or [""]
+    resources = _values(statement, "Resource", excepts) or [""]
     effect = "Deny" if str(statement.get("Effect")).lower() == "deny" else "Allow"
     for principal in _principals(statement.get("NotPrincipal", statement.get("Principal"))) or [""]:
         for action in actions:
             for resource in resources:
-                yield Grant(effect, principal, action, resource, said, excepts)
+                yield Grant(effect, principal, action, resource, normal, excepts)
 
 
-def _together(statement: Mapping[str, Any], part: str, excepts: tuple[str, ...]) -> list[str]:
+def _values(statement: Mapping[str, Any], part: str, excepts: tuple[str, ...]) -> list[str]:
     values = [str(each) for each in _list(statement.get(f"Not{part}", statement.get(part)))]
-    # What is left out is left out together: each alone would allow what another leaves out.
+    # Exceptions apply together: each of them alone would allow what the others exclude.
     return [" and ".join(sorted(values))] if part in excepts and values else values
 
 
@@ -166,13 +166,13 @@ def _principals(value: object) -> list[str]:
 
 
 def _of_account(principal: object) -> str:
-    """A principal, where it is an account's number as the ARN that IAM takes that for."""
+    """A principal. The number of an account becomes the ARN of its root, which IAM treats as the same."""
     text = str(principal)
     return f"arn:aws:iam::{text}:root" if _ACCOUNT.fullmatch(text) else text
 
 
 def _normal(value: object) -> object:
-    """A condition in which one value and a list of one are the same, and order does not matter."""
+    """A normalized condition: single values become lists, and lists are sorted."""
     if isinstance(value, dict):
         return {key: _normal(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -193,7 +193,7 @@ def _denied(some: Iterable[Grant]) -> list[Grant]:
 
 
 def _not_covered(some: list[Grant], others: list[Grant]) -> tuple[Grant, ...]:
-    """Those of `some` that none of `others` says already."""
+    """Those of `some` that none of `others` covers."""
     if len(some) * len(others) > _MOST_COMPARISONS:
         return _sorted(some)
     return _sorted(each for each in some if not any(_covers(other, each) for other in others))
@@ -203,7 +203,7 @@ def _covers(wide: Grant, narrow: Grant) -> bool:
     return (
         wide.excepts == narrow.excepts
         and wide.condition in {"", narrow.condition}
-        and (wide.principal == narrow.principal or (is_everybody(wide.principal) and not wide.excepts))
+        and (wide.principal == narrow.principal or (is_public(wide.principal) and not wide.excepts))
         and _matches(wide.action, narrow.action, exact="Action" in wide.excepts, ignore_case=True)
         and _matches(wide.resource, narrow.resource, exact="Resource" in wide.excepts, ignore_case=False)
     )
@@ -218,7 +218,7 @@ def _matches(wide: str, narrow: str, *, exact: bool, ignore_case: bool) -> bool:
 
 
 def _is_like(pattern: str, text: str) -> bool:
-    """Whether `text`, which may hold wildcards itself, is within `pattern`. Its time has a bound, unlike a regex's."""
+    """True if `pattern` covers `text`, which may contain wildcards too. Unlike that of a regex, its time is bounded."""
     at = in_text = 0
     star, retry = -1, 0
     while in_text < len(text):

@@ -1,4 +1,4 @@
-"""What the code of a plan refers to: the part of the plan that tells of values which only the apply will tell."""
+"""References in the configuration of a plan, which identify values that are known only after apply."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 INDEX: Final = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
-"""The number or key of an instance in an address."""
+"""The index of an instance in an address: a number or a key."""
 _LAST_INDEX: Final = re.compile(rf"(?:{INDEX.pattern})$")
 _RESOURCE: Final = re.compile(rf"([a-z][a-z0-9_]*\.[^.\[]+)(?:{INDEX.pattern})?")
 
 Configured = dict[str, "Mapping[str, Any]"]
-"""The resources of the code by address, without the numbers and keys of count and for_each."""
+"""The resources of the configuration by address, without indexes of `count` and `for_each`."""
 
 
 def configured(configuration: Mapping[str, Any]) -> Configured:
-    """The resources of all modules of a plan's `configuration`."""
+    """Collect the resources of all modules of a plan's `configuration`."""
     return dict(_resources(configuration.get("root_module"), ""))
 
 
 def of(configured_: Configured, address: str) -> Mapping[str, Any]:
-    """The code of the resource at `address`; empty where the plan does not hold it."""
+    """The configuration of the resource at `address`; empty if the plan does not contain it."""
     return configured_.get(INDEX.sub("", address), {})
 
 
 def candidates(configured_: Configured, address: str, path: str) -> Iterator[str]:
-    """The addresses that the attribute `path` of the resource at `address` may refer to, the likeliest first.
+    """Addresses that the attribute `path` of the resource at `address` may refer to, the most likely first.
 
-    Direct references of one module are followed, no variables.
+    Only direct references within one module are followed, not variables.
     """
     code = of(configured_, address)
     names = _references(mapping(code.get("expressions")).get(path))
@@ -46,18 +46,18 @@ def candidates(configured_: Configured, address: str, path: str) -> Iterator[str
 
 
 def without_last_index(address: str) -> tuple[str, str]:
-    """An address without the number or key of its instance, and that."""
+    """Split an address into the part before the index of its last instance, and that index."""
     found = _LAST_INDEX.search(address)
     return (address[: found.start()], found.group()) if found else (address, "")
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """A JSON object; empty where it is none."""
+    """The value if it is a JSON object; otherwise an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def _steps(address: str) -> list[str]:
-    """The parts of an address between its dots; a key of for_each may hold dots itself."""
+    """Split an address at its dots; keys of `for_each` may contain dots too."""
     return re.findall(rf"(?:{INDEX.pattern}|[^.\[])+", address)
 
 

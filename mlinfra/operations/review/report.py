@@ -1,4 +1,4 @@
-"""What a review comes to."""
+"""The result of a review."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
     from mlinfra.operations.review.change import Change, Kind
     from mlinfra.operations.review.costs import Cost
 
-NOTHING_TO_HOLD: Final = 0
-NEEDS_APPROVAL: Final = 3
+NOT_HELD: Final = 0
+HELD: Final = 3
 
 _REASONS: Final = {
-    "replace_because_tainted": "its creation did not finish, or it was tainted",
-    "replace_by_request": "asked for with -replace",
+    "replace_because_tainted": "its creation failed, or it was marked as tainted",
+    "replace_by_request": "requested with -replace",
     "replace_by_triggers": "replace_triggered_by",
-    "delete_because_no_resource_config": "it is not in the code any more",
-    "delete_because_wrong_repetition": "count or for_each came or went",
-    "delete_because_count_index": "its number is beyond count",
-    "delete_because_each_key": "its key is not in for_each any more",
-    "delete_because_no_module": "its module is not in the code any more",
-    "delete_because_no_move_target": "it was moved to where nothing is",
+    "delete_because_no_resource_config": "it was removed from the code",
+    "delete_because_wrong_repetition": "count or for_each was added or removed",
+    "delete_because_count_index": "its index is out of the range of count",
+    "delete_because_each_key": "its key was removed from for_each",
+    "delete_because_no_module": "its module was removed from the code",
+    "delete_because_no_move_target": "it was moved to an address that is not in the code",
 }
-"""Terraform's reasons in words (internals/json-format, read 2026-11-26)."""
+"""Texts for Terraform's `action_reason` (internals/json-format, read 2026-11-26)."""
 
 
 @dataclass(frozen=True)
-class Touched:
-    """A resource to which something happens."""
+class ResourceChange:
+    """A planned change of a resource, without its values."""
 
     address: str
     kind: Kind
     forced_by: tuple[str, ...] = ()
     """The attributes that force its replacement."""
     reason: str = ""
-    """Why it is replaced or destroyed, in words; empty: Terraform does not say."""
+    """Reason of the replacement or deletion. Empty: Terraform gives none."""
     moved_from: str | None = None
     imports: str | None = None
     deposed: str | None = None
 
     @classmethod
-    def of(cls, change: Change) -> Touched:
-        """What is kept of a change for the report: no values."""
+    def of(cls, change: Change) -> ResourceChange:
+        """Extract the parts of a change that are reported."""
         imports = change.imports
         return cls(
             address=change.address,
@@ -61,56 +61,57 @@ class Touched:
 
 @dataclass(frozen=True)
 class StackReview:
-    """What one plan would do."""
+    """The changes and the costs of one plan."""
 
     stack: str
     source: str
-    touched: tuple[Touched, ...]
+    """The file of the plan, as it was given."""
+    changes: tuple[ResourceChange, ...]
     cost: Cost
 
     def count(self, *kinds: Kind) -> int:
-        """To how many resources one of `kinds` happens."""
-        return sum(each.kind in kinds for each in self.touched)
+        """Number of changes of any of `kinds`."""
+        return sum(each.kind in kinds for each in self.changes)
 
     @property
     def imported(self) -> int:
-        """How many resources are imported."""
-        return sum(each.imports is not None for each in self.touched)
+        """Number of imported resources."""
+        return sum(each.imports is not None for each in self.changes)
 
     @property
     def moved(self) -> int:
-        """How many resources get another address."""
-        return sum(each.moved_from is not None for each in self.touched)
+        """Number of resources with a new address."""
+        return sum(each.moved_from is not None for each in self.changes)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a review of some plans comes to."""
+    """The result of a review of one or more plans."""
 
     stacks: tuple[StackReview, ...]
     findings: tuple[Finding, ...]
 
     @property
     def held(self) -> tuple[Finding, ...]:
-        """The findings that need an approval and have none."""
+        """Findings that need an approval and do not have one."""
         return tuple(each for each in self.findings if each.level is Level.HOLD and not each.approved_by)
 
     @property
     def approved(self) -> tuple[Finding, ...]:
-        """The findings that need an approval and have one."""
+        """Findings that need an approval and have one."""
         return tuple(each for each in self.findings if each.level is Level.HOLD and each.approved_by)
 
     @property
     def exit_code(self) -> int:
-        """0: nothing to hold; 3: something needs an approval."""
-        return NEEDS_APPROVAL if self.held else NOTHING_TO_HOLD
+        """0 without held findings, 3 if a finding needs an approval."""
+        return HELD if self.held else NOT_HELD
 
     def of_level(self, level: Level) -> tuple[Finding, ...]:
-        """The findings of one level."""
+        """Findings of one level."""
         return tuple(each for each in self.findings if each.level is level)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """What holds first, then by stack, rule and address."""
+    """Sort findings: held first, then warnings and notes; each by stack, rule and address."""
     ranks = {Level.HOLD: 0, Level.WARNING: 1, Level.NOTE: 2}
     return tuple(sorted(findings, key=lambda each: (ranks[each.level], each.stack, each.id, each.address, each.text)))

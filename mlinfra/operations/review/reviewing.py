@@ -10,15 +10,15 @@ from mlinfra.errors import OperationError
 from mlinfra.operations.review import approvals
 from mlinfra.operations.review.costs import cost
 from mlinfra.operations.review.plan import read_plan
-from mlinfra.operations.review.report import Report, StackReview, Touched, in_order
+from mlinfra.operations.review.report import Report, ResourceChange, StackReview, in_order
 from mlinfra.operations.review.rules import (
     access,
     compute,
     data_loss,
     expired,
+    granted_permissions,
     network_access,
     protection,
-    rights_given,
     serving,
     tags,
     whole_plan,
@@ -31,14 +31,25 @@ if TYPE_CHECKING:
 
     from mlinfra.operations.review.finding import Finding, Rule
 
-_SUBJECTS: Final = (whole_plan, data_loss, protection, access, rights_given, network_access, compute, serving, tags)
+_RULES: Final = (
+    whole_plan,
+    data_loss,
+    protection,
+    access,
+    granted_permissions,
+    network_access,
+    compute,
+    serving,
+    tags,
+)
+"""The modules of rules that need nothing but the plan."""
 
 
 def all_rules() -> dict[str, Rule]:
-    """Every rule, by its id."""
+    """All rules by id."""
     from mlinfra.operations.review import live
 
-    found = [rule for module in (*_SUBJECTS, expired, live, approvals) for rule in module.RULES]
+    found = [rule for module in (*_RULES, expired, live, approvals) for rule in module.RULES]
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
 
 
@@ -46,24 +57,24 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
     """Review plans.
 
     Args:
-        plans: files that `terraform show -json` wrote, or folders with one as `plan.json`.
-        root: the repository, whose `approvals/*.yaml` count.
-        today: the day that approvals and expiries are compared with.
-        live: whether to ask AWS, with the credentials at hand, what runs now on the clusters that would be disturbed.
+        plans: files written by `terraform show -json`, or folders with such a file called `plan.json`.
+        root: the repository with `approvals/*.yaml`.
+        today: the date for the expiry of approvals and experiments.
+        live: True to check in AWS, with the current credentials, whether jobs run on the affected clusters.
 
     Raises:
-        OperationError: where a plan cannot be read.
-        DeclarationError: where an approval is malformed.
+        OperationError: if a plan cannot be read.
+        DeclarationError: if an approval is invalid.
     """
     if not plans:
-        message = "There is no plan to review. Give a plan.json, or a folder that holds one."
+        message = "No plan was given. Expected: a plan.json, or a folder with one."
         raise OperationError(message)
     approved = approvals.read(root, all_rules())
     stacks: list[StackReview] = []
     findings: list[Finding] = []
     with _without_garbage_collection():
         for path in plans:
-            # One plan at a time: a large one is let go before the next is read.
+            # One plan at a time, to limit memory: each is released before the next is read.
             stack, found = _of_plan(path, today, live=live)
             stacks.append(stack)
             findings += found
@@ -73,19 +84,19 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
 
 def _of_plan(path: Path, today: date, *, live: bool) -> tuple[StackReview, list[Finding]]:
     plan = read_plan(path)
-    findings = [finding for module in _SUBJECTS for finding in module.look(plan)]
-    findings += expired.look(plan, today)
+    findings = [finding for module in _RULES for finding in module.check(plan)]
+    findings += expired.check(plan, today)
     if live:
-        from mlinfra.operations.review import live as now
+        from mlinfra.operations.review import live as activity
 
-        findings += now.look(plan, findings)
-    touched = tuple(map(Touched.of, plan.changes))
-    return StackReview(plan.stack, plan.source, touched, cost(plan)), findings
+        findings += activity.check(plan, findings)
+    changes = tuple(map(ResourceChange.of, plan.changes))
+    return StackReview(plan.stack, plan.source, changes, cost(plan)), findings
 
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Plans and findings hold no cycles; looking for some, again and again, takes half of the time."""
+    """Disable garbage collection: plans and findings have no cycles, and searching for them takes half of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,1 +1,1 @@
-"""What is looked for in plans, one subject a module."""
+"""Rules for plans, one subject per module."""

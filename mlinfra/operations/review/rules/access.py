@@ -1,22 +1,22 @@
-"""Who may do more, or less: policies compared statement by statement, trust policies too."""
+"""Changes of permissions: policies and trust policies are compared statement by statement."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
+from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.policies import (
     Difference,
     Grant,
-    NoPolicyError,
+    InvalidPolicyError,
     difference,
     grants,
-    is_everybody,
+    is_public,
     principal_in_words,
     sentences,
 )
-from mlinfra.operations.review.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,68 +26,68 @@ if TYPE_CHECKING:
 MORE: Final = Rule(
     "MLR201",
     Level.HOLD,
-    "Somebody who is there already may do more.",
-    "See that each action and resource is needed; name them instead of using wildcards.",
+    "An existing principal gets additional permissions.",
+    "Check that each action and resource is needed. Name them instead of using wildcards.",
 )
 NEW: Final = Rule(
     "MLR202",
     Level.WARNING,
-    "What is new comes with rights: a role, user or group, or the policy of a new resource.",
-    "See that each action and resource is needed.",
+    "A new role, user, group or resource has permissions.",
+    "Check that each action and resource is needed.",
 )
 SWEEPING: Final = Rule(
     "MLR203",
     Level.HOLD,
-    "A policy allows everything, everything of a service on everything, or what gives more rights to oneself.",
+    "A policy allows all actions, all actions of a service on all resources, or privilege escalation.",
     "Name the actions and resources that are needed.",
 )
 LESS: Final = Rule(
     "MLR204",
     Level.NOTE,
-    "Somebody may do less.",
-    "See that nothing that runs still needs it.",
+    "Permissions are removed.",
+    "Check that no running workload needs them.",
 )
 TRUST: Final = Rule(
     "MLR205",
     Level.HOLD,
-    "Somebody else may take on a role.",
-    "See that the principal and its conditions are meant.",
+    "An additional principal may assume a role.",
+    "Check that the principal and its conditions are intended.",
 )
 OPEN: Final = Rule(
     "MLR206",
     Level.HOLD,
-    "A policy lets everybody in, without a condition.",
+    "A policy allows access to any principal, without a condition.",
     "Name the principals, or add a condition such as aws:PrincipalOrgID.",
 )
-DENY_GONE: Final = Rule(
+DENY_REMOVED: Final = Rule(
     "MLR207",
     Level.HOLD,
-    "A statement that denied something goes, or denies less.",
-    "Leave it, or see that nothing else relied on it.",
+    "A statement that denies actions is removed or narrowed.",
+    "Keep the statement, or check that no other control depends on it.",
 )
-UNSEEN: Final = Rule(
+UNREADABLE: Final = Rule(
     "MLR208",
     Level.HOLD,
-    "A policy that is in force changes to what cannot be read in the plan.",
-    "Look at the code that makes it. Where it names what the same apply creates, apply that first.",
+    "An existing policy changes, and the new one cannot be read from the plan.",
+    "Check the code of the policy. If it refers to resources of the same plan, apply those first.",
 )
-UNSEEN_NEW: Final = Rule(
+UNREADABLE_NEW: Final = Rule(
     "MLR209",
     Level.WARNING,
-    "A new policy cannot be read in the plan.",
-    "Look at the code that makes it.",
+    "A new policy cannot be read from the plan.",
+    "Check the code of the policy.",
 )
 BOUNDARY: Final = Rule(
     "MLR210",
     Level.HOLD,
-    "The boundary of what a role or user may at most be allowed goes or changes.",
-    "Leave it, or see that the new one is as narrow.",
+    "The permissions boundary of a role or user is removed or changed.",
+    "Keep the boundary, or check that the new one is at least as narrow.",
 )
 CREDENTIALS: Final = Rule(
     "MLR211",
     Level.HOLD,
-    "A long-lived password or key is made.",
-    "Use a role: OIDC for pipelines, IAM Identity Center for people.",
+    "A long-lived password or access key is created.",
+    "Use a role instead: OIDC for pipelines, IAM Identity Center for people.",
 )
 RULES: Final = (
     MORE,
@@ -96,9 +96,9 @@ RULES: Final = (
     LESS,
     TRUST,
     OPEN,
-    DENY_GONE,
-    UNSEEN,
-    UNSEEN_NEW,
+    DENY_REMOVED,
+    UNREADABLE,
+    UNREADABLE_NEW,
     BOUNDARY,
     CREDENTIALS,
 )
@@ -128,24 +128,24 @@ _ESCALATES: Final = frozenset(
         "sts:AssumeRole",
     )
 )
-"""Actions that on any resource make whoever has them an administrator, in one or two steps."""
+"""Actions that, on all resources, allow privilege escalation to an administrator in one or two steps."""
 _DOCUMENTS: Final = ("assume_role_policy", "policy", "access_policies", "policy_document", "resource_policy")
-"""The attributes that hold policies, in every resource of the provider that has one."""
+"""Attributes with policies, of all resources of the provider."""
 _OWNER_PATHS: Final = ("role", "user", "group", "bucket", "repository", "key_id", "queue_url", "arn", "resource_arn")
-"""The attributes that say whose a policy is, where it is a resource of its own."""
-_SOME: Final = frozenset({"aws_iam_role", "aws_iam_user", "aws_iam_group"})
+"""Attributes with the owner of a policy that is a separate resource."""
+_PRINCIPALS: Final = frozenset({"aws_iam_role", "aws_iam_user", "aws_iam_group"})
 _MOST_SENTENCES: Final = 12
 
 
-def look(plan: Plan) -> Iterator[Finding]:
-    """Findings about who may do what."""
+def check(plan: Plan) -> Iterator[Finding]:
+    """Check policies, permissions boundaries and credentials."""
     for change in plan.changes:
-        if change.kind in {Kind.FORGET, Kind.READ} or _goes_too(plan, change):
+        if change.kind in {Kind.FORGET, Kind.READ} or _is_deleted_with_owner(plan, change):
             continue
         for path in _documents(change):
             yield from _document(plan, change, path)
-        if change.type in _SOME:
-            yield from _holder(plan, change)
+        if change.type in _PRINCIPALS:
+            yield from _principal(plan, change)
         elif change.type in _CREDENTIALS and change.creates:
             yield CREDENTIALS.at(
                 plan.stack, change, f"{change.name('user', 'user_name')} gets a long-lived credential."
@@ -153,7 +153,7 @@ def look(plan: Plan) -> Iterator[Finding]:
 
 
 def _documents(change: Change) -> Iterator[str]:
-    """The attributes that hold policies."""
+    """The attributes of `change` with policies."""
     for name in _DOCUMENTS:
         is_unknown = change.new(name) is UNKNOWN and _holds_policy(change.type, name)
         if is_unknown or _is_policy(change.before.get(name)) or _is_policy(change.after.get(name)):
@@ -165,46 +165,48 @@ def _is_policy(value: object) -> bool:
 
 
 def _holds_policy(kind: str, name: str) -> bool:
-    """Whether it is a policy that a team gives; others AWS fills in itself, or are rules of another kind."""
+    """True for policies set by a team. Others are computed by AWS, or are rules of another kind."""
     if name == "assume_role_policy":
         return True
     return name == "policy" and kind.endswith("_policy") and "lifecycle" not in kind
 
 
 def _document(plan: Plan, change: Change, path: str) -> Iterator[Finding]:
-    who, is_new = _whose(plan, change)
+    owner, is_new = _owner(plan, change)
     after = change.new(path)
     if change.is_sensitive(path):
         if change.differs(path):
-            yield unseen(plan, change, f"The policy of {who} is sensitive and not shown.", is_new=is_new)
+            yield unreadable(plan, change, f"The policy of {owner} is sensitive and is not shown.", is_new=is_new)
         return
     try:
         had = grants(change.old(path))
         has = frozenset() if after is UNKNOWN else grants(after)
-    except NoPolicyError as reason:
+    except InvalidPolicyError as reason:
         if change.differs(path):
-            yield unseen(plan, change, f"The policy of {who} cannot be read: {reason}.", is_new=is_new)
+            yield unreadable(plan, change, f"The policy of {owner} cannot be read: {reason}.", is_new=is_new)
         return
     if after is UNKNOWN:
-        # What is made anew gets the policy that AWS gives it, where none is given.
+        # A replaced resource without a policy of its own gets the default policy of AWS.
         if not change.replaces or _holds_policy(change.type, path):
-            yield unseen(plan, change, f"The policy of {who} is known only when it is applied.", is_new=is_new)
+            yield unreadable(plan, change, f"The policy of {owner} is known after apply.", is_new=is_new)
         return
     if had != has:
-        yield from _compared(plan, change, difference(had, has), who, is_new=is_new, trust=path == "assume_role_policy")
+        yield from _compared(
+            plan, change, difference(had, has), owner, is_new=is_new, trust=path == "assume_role_policy"
+        )
 
 
-def unseen(plan: Plan, change: Change, text: str, *, is_new: bool) -> Finding:
-    """The finding that what is given cannot be read."""
-    return (UNSEEN_NEW if is_new else UNSEEN).at(plan.stack, change, text)
+def unreadable(plan: Plan, change: Change, text: str, *, is_new: bool) -> Finding:
+    """A finding about permissions that cannot be read from the plan."""
+    return (UNREADABLE_NEW if is_new else UNREADABLE).at(plan.stack, change, text)
 
 
-def _whose(plan: Plan, change: Change) -> tuple[str, bool]:
-    """Who is meant by a policy, quoted, and whether they are new."""
-    if change.type in _SOME:
+def _owner(plan: Plan, change: Change) -> tuple[str, bool]:
+    """The quoted owner of a policy, and True if it is new."""
+    if change.type in _PRINCIPALS:
         return f"{change.type.removeprefix('aws_iam_')} {change.name('name')}", change.kind is Kind.CREATE
     if change.type == "aws_iam_policy":
-        return f"whoever has the policy {change.name('name')}", change.kind is Kind.CREATE
+        return f"each principal with the policy {change.name('name')}", change.kind is Kind.CREATE
     for path in _OWNER_PATHS:
         owner = change.new(path) or change.old(path)
         if owner is not None and not (path == "arn" and not change.type.endswith("_policy")):
@@ -219,43 +221,43 @@ def _compared(
     if trust:
         yield from _trusted(plan, change, found, who, is_new=is_new)
     else:
-        opened = [each for each in found.more if _lets_everybody_in(each)]
+        opened = [each for each in found.more if _is_open(each)]
         sweeping = [each for each in found.more if each not in opened and _is_sweeping(change, each)]
         other = [each for each in found.more if each not in opened and each not in sweeping]
-        yield from _said(OPEN, plan, change, opened, (who, "may now do"))
-        yield from _said(SWEEPING, plan, change, sweeping, (who, "may now do"))
+        yield from _permissions(OPEN, plan, change, opened, (who, "is now allowed"))
+        yield from _permissions(SWEEPING, plan, change, sweeping, (who, "is now allowed"))
         if is_new:
-            yield from _said(NEW, plan, change, other, (who, "may do"))
+            yield from _permissions(NEW, plan, change, other, (who, "is allowed"))
         else:
-            yield from _said(MORE, plan, change, other, (who, "may now also do"), lost_conditions=found.lost_conditions)
-        yield from _said(LESS, plan, change, found.less, (who, "may no longer do"))
-    yield from _said(DENY_GONE, plan, change, found.denied_less, (who, "is no longer denied"))
+            yield from _permissions(
+                MORE, plan, change, other, (who, "is now also allowed"), lost_conditions=found.lost_conditions
+            )
+        yield from _permissions(LESS, plan, change, found.less, (who, "is no longer allowed"))
+    yield from _permissions(DENY_REMOVED, plan, change, found.denied_less, (who, "is no longer denied"))
 
 
-def _lets_everybody_in(grant: Grant) -> bool:
-    return not grant.condition and (is_everybody(grant.principal) or "Principal" in grant.excepts)
+def _is_open(grant: Grant) -> bool:
+    return not grant.condition and (is_public(grant.principal) or "Principal" in grant.excepts)
 
 
 def _trusted(plan: Plan, change: Change, found: Difference, who: str, *, is_new: bool) -> Iterator[Finding]:
-    if any(map(_lets_everybody_in, found.more)):
-        yield OPEN.at(plan.stack, change, f"Everybody may now take on {who}.")
-    # That a service of AWS takes on a new role is what roles of services are made for.
+    if any(map(_is_open, found.more)):
+        yield OPEN.at(plan.stack, change, f"Any principal may now assume {who}.")
+    # Service roles are meant to be assumed by a service of AWS.
     more = [
-        each
-        for each in found.more
-        if not _lets_everybody_in(each) and not (is_new and each.principal.startswith("Service "))
+        each for each in found.more if not _is_open(each) and not (is_new and each.principal.startswith("Service "))
     ]
-    for rule, some, verb in ((TRUST, more, "may now take on"), (LESS, found.less, "may no longer take on")):
+    for rule, some, verb in ((TRUST, more, "may now assume"), (LESS, found.less, "may no longer assume")):
         lines = {
             f"{principal_in_words(each.principal, each.excepts)} {verb} {who}"
-            + (f", where {quoted(each.condition)}" if each.condition else ""): None
+            + (f", with condition {quoted(each.condition)}" if each.condition else ""): None
             for each in some
         }
         if lines:
             yield rule.at(plan.stack, change, _joined(list(lines)))
 
 
-def _said(
+def _permissions(
     rule: Rule,
     plan: Plan,
     change: Change,
@@ -269,7 +271,7 @@ def _said(
         return
     text = _joined(list(sentences(some, *sentence)))
     if any(each in lost_conditions for each in some):
-        text += " A condition that was there before is gone or another one."
+        text += " A previous condition was removed or changed."
     yield rule.at(plan.stack, change, text)
 
 
@@ -281,7 +283,7 @@ def _joined(lines: list[str]) -> str:
 
 def _is_sweeping(change: Change, grant: Grant) -> bool:
     if change.type in _KEYS and grant.principal.endswith(":root"):
-        # AWS's own default for a key: `*` is the key, and the account's IAM decides who.
+        # The default policy of a key: `*` means this key, and the IAM of the account controls access.
         return False
     action = grant.action.lower()
     if action == "*" or "Action" in grant.excepts:
@@ -290,21 +292,21 @@ def _is_sweeping(change: Change, grant: Grant) -> bool:
     return everywhere and (action.endswith(":*") or (action in _ESCALATES and not grant.condition))
 
 
-def _goes_too(plan: Plan, change: Change) -> bool:
-    """Whether a policy goes with whose it is."""
+def _is_deleted_with_owner(plan: Plan, change: Change) -> bool:
+    """True if a policy is deleted together with its owner."""
     if change.kind is not Kind.DESTROY:
         return False
-    return change.type in _SOME or any(_is_destroyed(plan, change.old(path)) for path in _OWNER_PATHS)
+    return change.type in _PRINCIPALS or any(_is_destroyed(plan, change.old(path)) for path in _OWNER_PATHS)
 
 
 def _is_destroyed(plan: Plan, name: object) -> bool:
     return isinstance(name, str) and name in plan.destroyed_names
 
 
-def _holder(plan: Plan, change: Change) -> Iterator[Finding]:
+def _principal(plan: Plan, change: Change) -> Iterator[Finding]:
     who = f"{change.type.removeprefix('aws_iam_')} {change.name('name')}"
     if change.kind is Kind.UPDATE and change.old("permissions_boundary") and change.differs("permissions_boundary"):
-        text = f"The boundary of {who} goes {change.shown('permissions_boundary')}."
+        text = f"The permissions boundary of {who} changes {change.shown('permissions_boundary')}."
         yield BOUNDARY.at(plan.stack, change, text)
     if change.destroys and not change.creates:
         return
@@ -318,9 +320,9 @@ def _holder(plan: Plan, change: Change) -> Iterator[Finding]:
     for name in dict.fromkeys((*had, *has)):
         try:
             found = difference(grants(had.get(name)), grants(has.get(name)))
-        except NoPolicyError as reason:
+        except InvalidPolicyError as reason:
             text = f"The policy {quoted(name)} of {who} cannot be read: {reason}."
-            yield unseen(plan, change, text, is_new=is_new)
+            yield unreadable(plan, change, text, is_new=is_new)
             continue
         yield from _compared(plan, change, found, who, is_new=is_new)
 
@@ -330,6 +332,6 @@ def _inline(blocks: object) -> dict[str, Any]:
 
 
 def attached(plan: Plan, change: Change, who: str, policy: str, *, is_new: bool) -> Finding:
-    """The finding that `who` gets a managed policy."""
+    """A finding about a managed policy that is attached to `who`."""
     rule = SWEEPING if policy.endswith(_SWEEPING_POLICIES) else NEW if is_new else MORE
-    return rule.at(plan.stack, change, f"{who} gets all that the policy {quoted(policy)} allows.")
+    return rule.at(plan.stack, change, f"The policy {quoted(policy)} is attached to {who}.")

@@ -1,4 +1,4 @@
-"""Data that would be destroyed with the resource that holds it."""
+"""Data that is destroyed together with its resource."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ HOLDS_DATA: Final[Mapping[str, str]] = {
     "aws_glue_catalog_database": "the catalog database, with its table definitions",
     "aws_glue_catalog_table": "the table's definition",
     "aws_keyspaces_table": "the table, with all its rows",
-    "aws_kinesis_stream": "the stream, with what is not read yet",
-    "aws_kms_external_key": "the key: what it encrypted can never be read again",
-    "aws_kms_key": "the key: what it encrypted can never be read again",
-    "aws_kms_replica_key": "the replica key: what it encrypted in its region cannot be read there any more",
+    "aws_kinesis_stream": "the stream, with all records that were not read yet",
+    "aws_kms_external_key": "the key: data encrypted with it becomes permanently unreadable",
+    "aws_kms_key": "the key: data encrypted with it becomes permanently unreadable",
+    "aws_kms_replica_key": "the replica key: data encrypted with it becomes unreadable in its region",
     "aws_memorydb_cluster": "the MemoryDB cluster",
     "aws_msk_cluster": "the Kafka cluster, with its topics",
     "aws_neptune_cluster": "the Neptune cluster",
@@ -57,42 +57,42 @@ HOLDS_DATA: Final[Mapping[str, str]] = {
     "aws_s3tables_table": "the table, with all its rows",
     "aws_s3tables_table_bucket": "the table bucket",
     "aws_sagemaker_domain": "the Studio domain, whose home file system is deleted unless its retention policy keeps it",
-    "aws_sagemaker_feature_group": "the feature group: its online store, and the definition of what is offline",
-    "aws_sagemaker_mlflow_tracking_server": "the tracking server, with the runs it recorded",
-    "aws_sagemaker_model_package_group": "the group that the model registry keeps a model's versions in",
+    "aws_sagemaker_feature_group": "the feature group: its online store, and the definition of its offline store",
+    "aws_sagemaker_mlflow_tracking_server": "the tracking server, with all recorded runs",
+    "aws_sagemaker_model_package_group": "the model package group, with all versions of a model",
     "aws_sagemaker_notebook_instance": "the notebook instance, with its volume",
     "aws_secretsmanager_secret": "the secret",
     "aws_sqs_queue": "the queue, with its messages",
     "aws_timestreamwrite_table": "the table, with all its records",
 }
-"""What is lost, by the type of the resource."""
+"""The data that is lost, by the type of the resource."""
 
-STATE: Final = "the state of Terraform: without it nothing that it manages can be changed or taken away by code"
+STATE: Final = "the Terraform state: without it, its resources can no longer be changed or deleted by code"
 
 DESTROYED: Final = Rule(
     "MLR101",
     Level.HOLD,
-    "A resource that holds data is destroyed.",
-    "Keep it: leave it in the code, or take it out of the state only, with a `removed` block and `destroy = false`.",
+    "A resource with data is destroyed.",
+    "Keep the resource in the code, or remove it from the state only: `removed` block with `destroy = false`.",
 )
 REPLACED: Final = Rule(
     "MLR102",
     Level.HOLD,
-    "A resource that holds data is replaced: the new one is empty.",
-    "Undo the change of the attributes that force it. Where it was renamed in the code, write a `moved` block.",
+    "A resource with data is replaced. The new one is empty.",
+    "Undo the change that forces the replacement. If the resource was renamed in the code, add a `moved` block.",
 )
 RULES: Final = (DESTROYED, REPLACED)
 
 
-def look(plan: Plan) -> Iterator[Finding]:
-    """Findings about data that goes."""
+def check(plan: Plan) -> Iterator[Finding]:
+    """Check resources with data that are destroyed or replaced."""
     for change in plan.changes:
         lost = HOLDS_DATA.get(change.type)
         if lost is None or not change.destroys:
             continue
         name = change.name("name", "bucket", "identifier", "cluster_identifier", "domain_name", "id")
         if _holds_state(change):
-            lost = f"{lost}, which by its name holds {STATE}"
+            lost = f"{lost}, which according to its name contains {STATE}"
         if change.kind is Kind.DESTROY:
             yield DESTROYED.at(plan.stack, change, f"{name} is destroyed: {lost}.{_emptied(change)}")
         else:
@@ -108,11 +108,11 @@ def _holds_state(change: Change) -> bool:
 
 
 def _emptied(change: Change) -> str:
-    """What the resource's own settings add to the loss."""
+    """The effect of the settings of the resource on its deletion."""
     if change.old("force_destroy") is True or change.old("force_delete") is True:
-        return " It is emptied first, as its setting to force that is on."
+        return " It is emptied first, because forced deletion is enabled."
     if change.old("skip_final_snapshot") is True:
-        return " No final snapshot is made."
+        return " No final snapshot is created."
     if change.old("skip_destroy") is True:
-        return " Its `skip_destroy` leaves it in AWS."
+        return " It remains in AWS, because `skip_destroy` is enabled."
     return ""

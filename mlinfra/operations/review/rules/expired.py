@@ -1,4 +1,4 @@
-"""Clusters of experiments whose last day is over."""
+"""Clusters of expired experiments."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ EXPIRED: Final = Rule(
 RULES: Final = (CREATED, EXPIRED)
 
 
-def look(plan: Plan, today: date) -> Iterator[Finding]:
-    """Findings about auto scaling groups with an expiry before `today`, changed or not."""
+def check(plan: Plan, today: date) -> Iterator[Finding]:
+    """Check auto scaling groups with an expiry before `today`, changed or not."""
     for change in (*plan.changes, *plan.unchanged):
         if change.type != "aws_autoscaling_group" or (change.destroys and not change.creates):
             continue

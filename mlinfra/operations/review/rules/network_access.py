@@ -1,4 +1,4 @@
-"""What security groups let in and out, rule by rule, however the rules are written."""
+"""Traffic allowed by security groups, rule by rule, for all ways to declare rules."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
+from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
-from mlinfra.operations.review.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,43 +18,43 @@ if TYPE_CHECKING:
 WORLD: Final = Rule(
     "MLR301",
     Level.HOLD,
-    "A security group opens a port to the whole internet, or to a large part of it.",
-    "Let in the addresses or the security group that need it. A shell on a node: Session Manager, no open port.",
+    "A security group opens a port to the internet, or to a large part of it.",
+    "Allow only the addresses or the security group that need access. For a shell on a node, use Session Manager.",
 )
 OPENS: Final = Rule(
     "MLR302",
     Level.WARNING,
-    "A security group lets more in.",
-    "See that the port and who is let in are meant.",
+    "A security group allows additional inbound traffic.",
+    "Check that the port and the source are intended.",
 )
 OUT: Final = Rule(
     "MLR303",
     Level.NOTE,
-    "A security group lets more out.",
-    "See that the port and where to are meant.",
+    "A security group allows additional outbound traffic.",
+    "Check that the port and the destination are intended.",
 )
 CLOSES: Final = Rule(
     "MLR304",
     Level.NOTE,
-    "A security group lets less in or out.",
-    "See that nothing that runs still needs it.",
+    "A security group allows less traffic.",
+    "Check that no running workload needs it.",
 )
-UNSEEN: Final = Rule(
+UNREADABLE: Final = Rule(
     "MLR305",
     Level.WARNING,
-    "Whom a security group lets in is known only when it is applied, or is sensitive.",
-    "Look at the code that makes the rule.",
+    "The source of a security group rule is known after apply, or is sensitive.",
+    "Check the code of the rule.",
 )
 CLUSTER: Final = Rule(
     "MLR306",
     Level.HOLD,
-    "The API of a Kubernetes cluster can be reached from the whole internet, or from a large part of it.",
-    "Set `public_access_cidrs` to the addresses that need it, or turn `endpoint_public_access` off.",
+    "The API of a Kubernetes cluster is reachable from the internet, or from a large part of it.",
+    "Set `public_access_cidrs` to the addresses that need access, or disable `endpoint_public_access`.",
 )
-RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNSEEN, CLUSTER)
+RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNREADABLE, CLUSTER)
 
 _LARGE_PREFIX: Final = {4: 8, 6: 16}
-"""The longest prefixes that no single company's network has."""
+"""The longest prefixes that are larger than the network of a single company."""
 _GROUPS: Final = frozenset({"aws_security_group", "aws_default_security_group"})
 _SINGLE: Final = {
     "aws_vpc_security_group_ingress_rule": "ingress",
@@ -65,7 +65,7 @@ _ALL: Final = "-1"
 
 @dataclass(frozen=True)
 class _Opening:
-    """One way through a security group."""
+    """Traffic that a security group allows, of one direction, port range and peer."""
 
     inwards: bool
     ports: str
@@ -73,10 +73,10 @@ class _Opening:
     """An address range, a group, a prefix list, or `itself`."""
 
 
-def look(plan: Plan) -> Iterator[Finding]:
-    """Findings about what security groups let through."""
+def check(plan: Plan) -> Iterator[Finding]:
+    """Check security groups, their rules, and the endpoints of Kubernetes clusters."""
     for change in plan.changes:
-        if change.kind in {Kind.FORGET, Kind.READ} or _goes_too(plan, change):
+        if change.kind in {Kind.FORGET, Kind.READ} or _is_deleted_with_group(plan, change):
             continue
         if change.type in _GROUPS:
             yield from _group(plan, change)
@@ -91,14 +91,16 @@ def _cluster(plan: Plan, change: Change) -> Iterator[Finding]:
     more = [each for each in after if change.creates or each not in before]
     if more:
         name = change.name("name")
-        yield CLUSTER.at(plan.stack, change, f"The API of {name} opens to {', '.join(map(quoted, more))}.")
+        yield CLUSTER.at(
+            plan.stack, change, f"The API of {name} becomes reachable from {', '.join(map(quoted, more))}."
+        )
 
 
 def _reach(value_of: Callable[[str], Any]) -> list[str]:
-    """The large networks that reach the API of a cluster."""
+    """The large networks with access to the API of a cluster."""
     if value_of("vpc_config.0.endpoint_public_access") is not True:
         return []
-    # What is not given is everywhere: AWS's default.
+    # Default of AWS: all addresses.
     ranges = value_of("vpc_config.0.public_access_cidrs")
     return ["0.0.0.0/0"] if ranges is UNKNOWN else [each for each in map(str, items(ranges)) if _is_large(each)]
 
@@ -106,11 +108,11 @@ def _reach(value_of: Callable[[str], Any]) -> list[str]:
 def _group(plan: Plan, change: Change) -> Iterator[Finding]:
     name = change.name("name", "id")
     if change.is_sensitive("ingress") or change.is_sensitive("egress"):
-        yield UNSEEN.at(plan.stack, change, f"Whom {name} lets in or out is sensitive.")
+        yield UNREADABLE.at(plan.stack, change, f"The rules of {name} are sensitive.")
         return
     if _has_unknown_range(change, "ingress"):
-        yield UNSEEN.at(plan.stack, change, f"Whom {name} lets in is known only when it is applied.")
-    # A side that is not given is what AWS says it is, after the apply: rules of their own make it.
+        yield UNREADABLE.at(plan.stack, change, f"The sources allowed by {name} are known after apply.")
+    # A direction that is not set has separate rules, and its value is known after apply.
     sides = [side for side in ("ingress", "egress") if change.new(side) is not UNKNOWN]
     before, after = _of_group(change.old, sides), _of_group(change.new, sides)
     yield from _compared(plan, change, before, after, name)
@@ -122,10 +124,10 @@ def _rule(plan: Plan, change: Change) -> Iterator[Finding]:
              "referenced_security_group_id", "prefix_list_id", "from_port", "to_port", "type")  # fmt: skip
     group = change.name("security_group_id")
     if any(change.is_sensitive(path) for path in paths):
-        yield UNSEEN.at(plan.stack, change, f"Whom the rule of {group} lets in is sensitive.")
+        yield UNREADABLE.at(plan.stack, change, f"The source in a rule of {group} is sensitive.")
         return
     if change.new("cidr_blocks") is UNKNOWN or change.new("cidr_ipv4") is UNKNOWN or change.new("cidr_ipv6") is UNKNOWN:
-        yield UNSEEN.at(plan.stack, change, f"Whom the rule of {group} lets in is known only when it is applied.")
+        yield UNREADABLE.at(plan.stack, change, f"The source in a rule of {group} is known after apply.")
     yield from _compared(plan, change, reading(change.old), reading(change.new), group)
 
 
@@ -133,26 +135,26 @@ def _compared(plan: Plan, change: Change, before: set[_Opening], after: set[_Ope
     opened, closed = after - before, before - after
     world = {each for each in opened if each.inwards and _is_large(each.peer)}
     for rule, some, verb in (
-        (WORLD, world, "opens"),
-        (OPENS, {each for each in opened - world if each.inwards}, "opens"),
-        (OUT, {each for each in opened if not each.inwards}, "lets out"),
-        (CLOSES, closed, "closes"),
+        (WORLD, world, "now allows"),
+        (OPENS, {each for each in opened - world if each.inwards}, "now allows"),
+        (OUT, {each for each in opened if not each.inwards}, "now allows"),
+        (CLOSES, closed, "no longer allows"),
     ):
         if some:
             yield rule.at(plan.stack, change, f"{group} {verb} {_in_words(some)}.")
 
 
 def _in_words(some: Iterable[_Opening]) -> str:
-    each = [
-        f"{one.ports} {'to' if one.inwards else 'towards'} {one.peer if one.peer == 'itself' else quoted(one.peer)}"
-        for one in sorted(some, key=lambda one: (one.ports, one.peer))
-    ]
+    each = []
+    for one in sorted(some, key=lambda one: (one.ports, one.peer)):
+        direction = "inbound from" if one.inwards else "outbound to"
+        each.append(f"{one.ports} {direction} {one.peer if one.peer == 'itself' else quoted(one.peer)}")
     most = 12
     return "; ".join(each[:most]) + (f"; and {len(each) - most} more" if len(each) > most else "")
 
 
 def _of_group(value_of: Callable[[str], Any], sides: Sequence[str]) -> set[_Opening]:
-    """The openings that a group's own blocks make."""
+    """Traffic allowed by the blocks inside a group."""
     return {
         opening
         for side in sides
@@ -176,7 +178,7 @@ def _of_rule(value_of: Callable[[str], Any]) -> set[_Opening]:
     lists = [value_of(path) for path in ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids")]
     peers = [*(peer for each in lists for peer in items(each)), *(["itself"] if value_of("self") is True else [])]
     source = value_of("source_security_group_id")
-    # A rule lets in addresses, lists and itself, or a group. The group that is not given is called unknown, too.
+    # A rule has addresses, lists and itself as peers, or a group. An unset group is marked as unknown, too.
     if not (source is UNKNOWN and (peers or UNKNOWN in lists)):
         peers += _one(source)
     ports = _ports(value_of("protocol"), value_of("from_port"), value_of("to_port"))
@@ -195,7 +197,7 @@ def _of_single(side: str) -> Callable[[Callable[[str], Any]], set[_Opening]]:
 
 def _one(value: object) -> list[str]:
     if value is UNKNOWN:
-        return ["a group or list that this plan makes"]
+        return ["a group or list that this plan creates"]
     return [value] if isinstance(value, str) and value else []
 
 
@@ -215,7 +217,7 @@ def _ports(protocol: object, first: object, last: object) -> str:
     if name not in {"tcp", "udp"}:
         return f"protocol {quoted(name)}"
     if start is None or end is None:
-        return f"ports that only the apply will tell ({name})"
+        return f"ports that are known after apply ({name})"
     if (start, end) == (0, 65535):
         return f"all ports ({name})"
     return f"port {start:.0f} ({name})" if start == end else f"ports {start:.0f} to {end:.0f} ({name})"
@@ -226,7 +228,7 @@ def _is_large(peer: str) -> bool:
         network = ipaddress.ip_network(peer, strict=False)
     except ValueError:
         return False
-    # 10.0.0.0/8 is as large as a network gets, and private.
+    # 10.0.0.0/8 is large, but private.
     return network.prefixlen <= _LARGE_PREFIX[network.version] and not network.is_private
 
 
@@ -238,6 +240,6 @@ def _has_unknown_range(change: Change, side: str) -> bool:
     )
 
 
-def _goes_too(plan: Plan, change: Change) -> bool:
+def _is_deleted_with_group(plan: Plan, change: Change) -> bool:
     group = change.old("id") if change.type in _GROUPS else change.old("security_group_id")
     return change.kind is Kind.DESTROY and isinstance(group, str) and group in plan.destroyed_names

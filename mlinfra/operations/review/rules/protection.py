@@ -1,4 +1,4 @@
-"""Data that stays and loses what protects it: versions, encryption, retention, or being private."""
+"""Protection of data: versions, encryption, retention, public access blocks and deletion protection."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ if TYPE_CHECKING:
 VERSIONS: Final = Rule(
     "MLR111",
     Level.HOLD,
-    "Data loses its versions: what is overwritten or deleted from then on is gone.",
-    "Leave versioning on; old versions are made cheap by a lifecycle rule.",
+    "Versioning is removed from a data resource. Overwritten and deleted data cannot be restored.",
+    "Keep versioning enabled. A lifecycle rule reduces the cost of old versions.",
 )
 ENCRYPTION: Final = Rule(
     "MLR112",
     Level.HOLD,
-    "Data loses encryption, or the key that it is encrypted with.",
-    "Leave the encryption as it is.",
+    "Encryption, or the encryption key, of a data resource is removed or changed.",
+    "Keep the encryption settings.",
 )
 RETENTION: Final = Rule(
     "MLR113",
     Level.HOLD,
-    "Data, backups or logs are kept for a shorter time, or can be taken back for a shorter time.",
-    "Leave the time as it is, or copy first what is still needed.",
+    "The retention of data, backups or logs is shortened or removed.",
+    "Keep the retention time, or first copy the data that is still needed.",
 )
 PUBLIC: Final = Rule(
     "MLR114",
     Level.HOLD,
-    "Data loses what keeps the public away from it.",
-    "Leave public access blocked; let known principals in by a policy.",
+    "Public access protection is removed from a data resource.",
+    "Keep public access blocked. Grant access to known principals with a policy.",
 )
 DELETION: Final = Rule(
     "MLR115",
     Level.HOLD,
-    "Data loses its protection from being deleted, or its backups.",
-    "Leave it on. Taking it off is a change of its own, reviewed before that which deletes.",
+    "Deletion protection, or backups, are removed from a data resource.",
+    "Keep them. To delete the resource, remove the protection in a separate change, reviewed before the deletion.",
 )
 EXPIRY: Final = Rule(
     "MLR116",
     Level.HOLD,
-    "A rule that deletes data after some time is new or changed.",
-    "See in the plan that the rule's prefix and days are meant, and that nobody needs what it deletes.",
+    "A rule that deletes data automatically is added or changed.",
+    "Check that prefix and days of the rule are intended, and that the deleted data is not needed.",
 )
 RULES: Final = (VERSIONS, ENCRYPTION, RETENTION, PUBLIC, DELETION, EXPIRY)
 
 
 @dataclass(frozen=True)
-class _Guard:
+class _Protection:
     """An attribute that protects data."""
 
     rule: Rule
     path: str
     is_lost: Callable[[Any, Any], bool]
-    """Whether the protection is lost, by the attribute's value before and afterwards."""
-    words: str
+    """True if the protection is lost, given the present and the planned value."""
+    name: str
 
 
 def _no_longer(*good: object) -> Callable[[Any, Any], bool]:
@@ -73,7 +73,7 @@ def _lowered(before: object, after: object) -> bool:
 
 
 def _log_days_lowered(before: object, after: object) -> bool:
-    # 0 is CloudWatch's word for ever.
+    # For CloudWatch, 0 means unlimited.
     was, is_ = number(before) or 0, number(after) or 0
     return after is UNKNOWN or (is_ > 0 and (was == 0 or is_ < was))
 
@@ -95,173 +95,202 @@ def _key_changed(before: object, after: object) -> bool:
 
 
 _ON: Final = _no_longer(*(True, "true", "Enabled", "ENABLED"))
-_DELETION_OFF: Final = (_Guard(DELETION, "deletion_protection", _ON, "its protection from deletion"),)
+_DELETION_OFF: Final = (_Protection(DELETION, "deletion_protection", _ON, "deletion protection"),)
 _DATABASE: Final = (
     *_DELETION_OFF,
-    _Guard(RETENTION, "backup_retention_period", _lowered, "the days that its backups are kept"),
-    _Guard(DELETION, "skip_final_snapshot", _turned_on, "the final snapshot when it is destroyed"),
-    _Guard(PUBLIC, "publicly_accessible", _turned_on, "being unreachable from the internet"),
+    _Protection(RETENTION, "backup_retention_period", _lowered, "backup retention"),
+    _Protection(DELETION, "skip_final_snapshot", _turned_on, "the final snapshot before deletion"),
+    _Protection(PUBLIC, "publicly_accessible", _turned_on, "protection from public access"),
 )
 _FSX: Final = (
-    _Guard(RETENTION, "automatic_backup_retention_days", _lowered, "the days that its backups are kept"),
-    _Guard(DELETION, "skip_final_backup", _turned_on, "the final backup when it is destroyed"),
+    _Protection(RETENTION, "automatic_backup_retention_days", _lowered, "backup retention"),
+    _Protection(DELETION, "skip_final_backup", _turned_on, "the final backup before deletion"),
 )
 _PUBLIC_BLOCKS: Final = tuple(
-    _Guard(PUBLIC, name, _ON, f"its `{name}`")
+    _Protection(PUBLIC, name, _ON, f"the public access block `{name}`")
     for name in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 )
-_GRANTEES: Final = {"/AllUsers": "everybody", "/AuthenticatedUsers": "whoever has an account of AWS"}
+_ANYONE: Final = "unauthenticated principals"
+_ANY_ACCOUNT: Final = "the principals of any AWS account"
+_GRANTEES: Final = {"/AllUsers": _ANYONE, "/AuthenticatedUsers": _ANY_ACCOUNT}
 _PUBLIC_ACLS: Final = {
-    "public-read": ["everybody"],
-    "public-read-write": ["everybody"],
-    "authenticated-read": ["whoever has an account of AWS"],
+    "public-read": [_ANYONE],
+    "public-read-write": [_ANYONE],
+    "authenticated-read": [_ANY_ACCOUNT],
 }
 _SSE: Final = "rule.0.apply_server_side_encryption_by_default.0"
-_GUARDS: Final[Mapping[str, tuple[_Guard, ...]]] = {
+_PROTECTIONS: Final[Mapping[str, tuple[_Protection, ...]]] = {
     "aws_cloudwatch_log_group": (
-        _Guard(RETENTION, "retention_in_days", _log_days_lowered, "the days that its logs are kept"),
-        _Guard(ENCRYPTION, "kms_key_id", _removed, "the key that its logs are encrypted with"),
+        _Protection(RETENTION, "retention_in_days", _log_days_lowered, "log retention"),
+        _Protection(ENCRYPTION, "kms_key_id", _removed, "encryption with a KMS key"),
     ),
-    "aws_cognito_user_pool": (_Guard(DELETION, "deletion_protection", _no_longer("ACTIVE"), "deletion protection"),),
+    "aws_cognito_user_pool": (
+        _Protection(DELETION, "deletion_protection", _no_longer("ACTIVE"), "deletion protection"),
+    ),
     "aws_db_instance": _DATABASE,
     "aws_docdb_cluster": _DATABASE,
     "aws_dynamodb_table": (
-        _Guard(DELETION, "deletion_protection_enabled", _ON, "its protection from deletion"),
-        _Guard(DELETION, "point_in_time_recovery.0.enabled", _ON, "point-in-time recovery"),
-        _Guard(ENCRYPTION, "server_side_encryption.0.enabled", _ON, "encryption with a key of KMS"),
-        _Guard(ENCRYPTION, "server_side_encryption.0.kms_key_arn", _removed, "the key that it is encrypted with"),
-        _Guard(EXPIRY, "ttl.0.enabled", _turned_on, "items that outlive the time in an attribute"),
+        _Protection(DELETION, "deletion_protection_enabled", _ON, "deletion protection"),
+        _Protection(DELETION, "point_in_time_recovery.0.enabled", _ON, "point-in-time recovery"),
+        _Protection(ENCRYPTION, "server_side_encryption.0.enabled", _ON, "encryption with KMS"),
+        _Protection(ENCRYPTION, "server_side_encryption.0.kms_key_arn", _removed, "encryption with a KMS key"),
+        _Protection(EXPIRY, "ttl.0.enabled", _turned_on, "automatic deletion of items"),
     ),
-    "aws_ebs_encryption_by_default": (_Guard(ENCRYPTION, "enabled", _ON, "the encryption of new volumes by default"),),
+    "aws_ebs_encryption_by_default": (
+        _Protection(ENCRYPTION, "enabled", _ON, "the default encryption of new volumes"),
+    ),
     "aws_ebs_snapshot_block_public_access": (
-        _Guard(PUBLIC, "state", _no_longer("block-all-sharing", "block-new-sharing"), "the block of public snapshots"),
+        _Protection(
+            PUBLIC,
+            "state",
+            _no_longer("block-all-sharing", "block-new-sharing"),
+            "the public access block of snapshots",
+        ),
     ),
     "aws_ecr_repository": (
-        _Guard(VERSIONS, "image_tag_mutability", _no_longer("IMMUTABLE"), "tags that always name the same image"),
-        _Guard(DELETION, "force_delete", _turned_on, "being kept while it has images"),
+        _Protection(VERSIONS, "image_tag_mutability", _no_longer("IMMUTABLE"), "tag immutability"),
+        _Protection(DELETION, "force_delete", _turned_on, "deletion protection while it contains images"),
     ),
-    "aws_efs_backup_policy": (_Guard(DELETION, "backup_policy.0.status", _ON, "its daily backups"),),
+    "aws_efs_backup_policy": (_Protection(DELETION, "backup_policy.0.status", _ON, "daily backup"),),
     "aws_fsx_lustre_file_system": _FSX,
     "aws_fsx_ontap_file_system": _FSX,
     "aws_fsx_openzfs_file_system": _FSX,
     "aws_fsx_windows_file_system": _FSX,
-    "aws_instance": (_Guard(DELETION, "disable_api_termination", _ON, "its protection from termination"),),
+    "aws_instance": (_Protection(DELETION, "disable_api_termination", _ON, "termination protection"),),
     "aws_kms_key": (
-        _Guard(ENCRYPTION, "enable_key_rotation", _ON, "the yearly rotation of the key"),
-        _Guard(ENCRYPTION, "is_enabled", _ON, "being usable: what it encrypted cannot be read while it is disabled"),
-        _Guard(DELETION, "deletion_window_in_days", _lowered, "the days in which its deletion can be taken back"),
+        _Protection(ENCRYPTION, "enable_key_rotation", _ON, "yearly rotation"),
+        _Protection(ENCRYPTION, "is_enabled", _ON, "the ability to decrypt data"),
+        _Protection(DELETION, "deletion_window_in_days", _lowered, "the waiting period before deletion"),
     ),
     "aws_neptune_cluster": _DATABASE,
     "aws_rds_cluster": _DATABASE,
     "aws_redshift_cluster": (
-        _Guard(RETENTION, "automated_snapshot_retention_period", _lowered, "the days that its snapshots are kept"),
-        _Guard(ENCRYPTION, "encrypted", _ON, "its encryption"),
-        _Guard(PUBLIC, "publicly_accessible", _turned_on, "being unreachable from the internet"),
-        _Guard(DELETION, "skip_final_snapshot", _turned_on, "the final snapshot when it is destroyed"),
+        _Protection(RETENTION, "automated_snapshot_retention_period", _lowered, "snapshot retention"),
+        _Protection(ENCRYPTION, "encrypted", _ON, "encryption"),
+        _Protection(PUBLIC, "publicly_accessible", _turned_on, "protection from public access"),
+        _Protection(DELETION, "skip_final_snapshot", _turned_on, "the final snapshot before deletion"),
     ),
     "aws_s3_account_public_access_block": _PUBLIC_BLOCKS,
     "aws_s3_bucket": (
-        _Guard(VERSIONS, "versioning.0.enabled", _ON, "versioning"),
-        _Guard(DELETION, "force_destroy", _turned_on, "being kept while it holds objects"),
+        _Protection(VERSIONS, "versioning.0.enabled", _ON, "versioning"),
+        _Protection(DELETION, "force_destroy", _turned_on, "deletion protection while it contains objects"),
     ),
     "aws_s3_bucket_object_lock_configuration": (
-        _Guard(DELETION, "rule.0.default_retention.0.mode", _no_longer("COMPLIANCE"), "a lock that nobody can lift"),
-        _Guard(RETENTION, "rule.0.default_retention.0.days", _lowered, "the days that new objects are locked"),
-        _Guard(RETENTION, "rule.0.default_retention.0.years", _lowered, "the years that new objects are locked"),
+        _Protection(
+            DELETION, "rule.0.default_retention.0.mode", _no_longer("COMPLIANCE"), "the compliance mode of object locks"
+        ),
+        _Protection(RETENTION, "rule.0.default_retention.0.days", _lowered, "the lock period of new objects"),
+        _Protection(RETENTION, "rule.0.default_retention.0.years", _lowered, "the lock period of new objects"),
     ),
     "aws_s3_bucket_ownership_controls": (
-        _Guard(
+        _Protection(
             PUBLIC,
             "rule.0.object_ownership",
             _no_longer("BucketOwnerEnforced"),
-            "having no access control lists: with them, an object can be made public by itself",
+            "the exclusion of access control lists, which can make single objects public,",
         ),
     ),
     "aws_s3_bucket_public_access_block": _PUBLIC_BLOCKS,
     "aws_s3_bucket_server_side_encryption_configuration": (
-        _Guard(ENCRYPTION, f"{_SSE}.sse_algorithm", _no_longer("aws:kms", "aws:kms:dsse"), "encryption with KMS"),
-        _Guard(ENCRYPTION, f"{_SSE}.kms_master_key_id", _key_changed, "the key that new objects are encrypted with"),
+        _Protection(ENCRYPTION, f"{_SSE}.sse_algorithm", _no_longer("aws:kms", "aws:kms:dsse"), "encryption with KMS"),
+        _Protection(ENCRYPTION, f"{_SSE}.kms_master_key_id", _key_changed, "the encryption key of new objects"),
     ),
     "aws_s3_bucket_versioning": (
-        _Guard(VERSIONS, "versioning_configuration.0.status", _ON, "versioning"),
-        _Guard(DELETION, "versioning_configuration.0.mfa_delete", _ON, "deletion with MFA only"),
+        _Protection(VERSIONS, "versioning_configuration.0.status", _ON, "versioning"),
+        _Protection(DELETION, "versioning_configuration.0.mfa_delete", _ON, "MFA delete"),
     ),
     "aws_sqs_queue": (
-        _Guard(RETENTION, "message_retention_seconds", _lowered, "the seconds that its messages are kept"),
-        _Guard(ENCRYPTION, "kms_master_key_id", _removed, "the key that it is encrypted with"),
+        _Protection(RETENTION, "message_retention_seconds", _lowered, "message retention"),
+        _Protection(ENCRYPTION, "kms_master_key_id", _removed, "encryption with a KMS key"),
     ),
     "aws_secretsmanager_secret": (
-        _Guard(DELETION, "recovery_window_in_days", _lowered, "the days in which its deletion can be taken back"),
+        _Protection(DELETION, "recovery_window_in_days", _lowered, "the waiting period before deletion"),
     ),
 }
-_GONE: Final[Mapping[str, tuple[Rule, str]]] = {
-    "aws_cloudtrail": (RETENTION, "its record of who does what in the account"),
-    "aws_ebs_encryption_by_default": (ENCRYPTION, "the encryption of new volumes by default"),
-    "aws_ebs_snapshot_block_public_access": (PUBLIC, "the block of public snapshots"),
-    "aws_efs_backup_policy": (DELETION, "its daily backups"),
-    "aws_s3_account_public_access_block": (PUBLIC, "the block of public access to all buckets of the account"),
-    "aws_s3_bucket_object_lock_configuration": (RETENTION, "the lock that new objects get by default"),
-    "aws_s3_bucket_ownership_controls": (PUBLIC, "having no access control lists of its objects' owners"),
-    "aws_s3_bucket_public_access_block": (PUBLIC, "the block of public access"),
-    "aws_s3_bucket_replication_configuration": (RETENTION, "its copy in another bucket"),
-    "aws_s3_bucket_server_side_encryption_configuration": (ENCRYPTION, "its own encryption: S3's default is left"),
+_PROTECTING_RESOURCES: Final[Mapping[str, tuple[Rule, str]]] = {
+    "aws_cloudtrail": (RETENTION, "the log of API calls"),
+    "aws_ebs_encryption_by_default": (ENCRYPTION, "the default encryption of new volumes"),
+    "aws_ebs_snapshot_block_public_access": (PUBLIC, "the public access block of snapshots"),
+    "aws_efs_backup_policy": (DELETION, "daily backup"),
+    "aws_s3_account_public_access_block": (PUBLIC, "the public access block of all buckets"),
+    "aws_s3_bucket_object_lock_configuration": (RETENTION, "the default lock of new objects"),
+    "aws_s3_bucket_ownership_controls": (PUBLIC, "the exclusion of access control lists"),
+    "aws_s3_bucket_public_access_block": (PUBLIC, "the public access block"),
+    "aws_s3_bucket_replication_configuration": (RETENTION, "replication to another bucket"),
+    "aws_s3_bucket_server_side_encryption_configuration": (ENCRYPTION, "the encryption setting (S3's default applies)"),
     "aws_s3_bucket_versioning": (VERSIONS, "versioning"),
-    "aws_backup_plan": (RETENTION, "its backups"),
-    "aws_backup_selection": (RETENTION, "its backups"),
+    "aws_backup_plan": (RETENTION, "the backup"),
+    "aws_backup_selection": (RETENTION, "the backup"),
 }
-"""Resources that protect another one, and what that loses with them."""
+"""Types of resources that protect another one, with the rule and the protection."""
 _HELD_BY: Final = {"aws_s3_bucket_lifecycle_configuration": "bucket", "aws_ecr_lifecycle_policy": "repository"}
-"""The attribute that says what a rule is of."""
+"""The attribute with the owner of a rule."""
 _DELETING_RULES: Final = frozenset(
     {"aws_s3_bucket_lifecycle_configuration", "aws_ecr_lifecycle_policy", "aws_dlm_lifecycle_policy"}
 )
 
 
-def look(plan: Plan) -> Iterator[Finding]:
-    """Findings about data that stays, and is less safe."""
+def check(plan: Plan) -> Iterator[Finding]:
+    """Check protections of data that are removed or reduced."""
     for change in plan.changes:
         if change.kind is Kind.UPDATE or change.replaces:
-            for guard in _GUARDS.get(change.type, ()):
-                before, after = change.old(guard.path), change.new(guard.path)
-                # What is made anew has values that AWS gives it, and that are not known yet.
-                if guard.is_lost(before, after) and not (change.replaces and after is UNKNOWN):
-                    yield guard.rule.at(plan.stack, change, _text(change, guard))
-        if change.kind in {Kind.DESTROY, Kind.REPLACE} and change.type in _GONE and not _goes_too(plan, change):
-            rule, words = _GONE[change.type]
-            until = "" if change.kind is Kind.DESTROY else " until the new one is there"
-            yield rule.at(plan.stack, change, f"{_of(change)} loses {words}{until}.")
+            for protection in _PROTECTIONS.get(change.type, ()):
+                before, after = change.old(protection.path), change.new(protection.path)
+                # A replaced resource has values that AWS computes, and that are known after apply.
+                if protection.is_lost(before, after) and not (change.replaces and after is UNKNOWN):
+                    yield protection.rule.at(plan.stack, change, _text(change, protection))
+        if (
+            change.kind in {Kind.DESTROY, Kind.REPLACE}
+            and change.type in _PROTECTING_RESOURCES
+            and not _is_deleted_with_owner(plan, change)
+        ):
+            rule, name = _PROTECTING_RESOURCES[change.type]
+            until = "" if change.kind is Kind.DESTROY else " until the new one is created"
+            yield rule.at(plan.stack, change, f"{_capitalized(name)} is removed from {_name(change)}{until}.")
         if change.type in {"aws_s3_bucket", "aws_s3_bucket_acl"} and (change.creates or change.kind is Kind.UPDATE):
             yield from _public(plan, change)
         if change.type in _DELETING_RULES and (change.creates or change.kind is Kind.UPDATE):
             yield from _expiry(plan, change)
 
 
-def _text(change: Change, guard: _Guard) -> str:
-    verb = "from then on deletes" if guard.rule is EXPIRY else "loses" if guard.rule is not RETENTION else "shortens"
-    return f"{_of(change)} {verb} {guard.words}: `{guard.path}` goes {change.shown(guard.path)}."
+def _text(change: Change, protection: _Protection) -> str:
+    name, owner = _capitalized(protection.name), _name(change)
+    if protection.rule is EXPIRY:
+        fact = f"{name} of {owner} is enabled"
+    elif protection.is_lost in {_lowered, _log_days_lowered}:
+        fact = f"{name} of {owner} is shortened"
+    elif protection.is_lost is _key_changed:
+        fact = f"{name} of {owner} is changed"
+    else:
+        fact = f"{name} is removed from {owner}"
+    return f"{fact}: `{protection.path}` changes {change.shown(protection.path)}."
 
 
-def _of(change: Change) -> str:
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _name(change: Change) -> str:
     return change.name("bucket", "name", "identifier", "cluster_identifier", "repository", "id")
 
 
-def _goes_too(plan: Plan, change: Change) -> bool:
-    """Whether what is protected is destroyed itself, which another rule tells."""
+def _is_deleted_with_owner(plan: Plan, change: Change) -> bool:
+    """True if the protected resource is deleted too, which another rule reports."""
     owners = map(change.old, ("bucket", "file_system_id"))
     return any(isinstance(owner, str) and owner in plan.destroyed_names for owner in owners)
 
 
 def _public(plan: Plan, change: Change) -> Iterator[Finding]:
-    """A list that lets others in, on a new bucket too: nothing but a bucket's own data is ever in it."""
-    before, after = _let_in(change.old), _let_in(change.new)
+    """Check access control lists for public access, also of new buckets."""
+    before, after = _public_grantees(change.old), _public_grantees(change.new)
     more = [each for each in after if change.creates or each not in before]
     if more:
         bucket = plan.name(change, "bucket", "id")
-        yield PUBLIC.at(plan.stack, change, f"The access control list of {bucket} lets in {', '.join(more)}.")
+        yield PUBLIC.at(plan.stack, change, f"The access control list of {bucket} grants access to {', '.join(more)}.")
 
 
-def _let_in(value_of: Callable[[str], Any]) -> list[str]:
-    """Those without a name that an access control list lets in."""
+def _public_grantees(value_of: Callable[[str], Any]) -> list[str]:
+    """The public groups with access by an access control list."""
     found = _PUBLIC_ACLS.get(value_of("acl"), []) if isinstance(value_of("acl"), str) else []
     grants = [each for each in items(value_of("access_control_policy.0.grant")) if isinstance(each, dict)]
     uris = [str(who.get("uri")) for each in grants for who in items(each.get("grantee")) if isinstance(who, dict)]
@@ -269,7 +298,7 @@ def _let_in(value_of: Callable[[str], Any]) -> list[str]:
 
 
 def _expiry(plan: Plan, change: Change) -> Iterator[Finding]:
-    """S3's and ECR's rules delete what is there already, not only what comes."""
+    """Check rules that delete data. Rules of S3 and ECR delete existing data, not only new data."""
     if change.type in _HELD_BY and _is_empty(plan, change, _HELD_BY[change.type]):
         return
     path = "policy" if change.type == "aws_ecr_lifecycle_policy" else "rule"
@@ -278,13 +307,13 @@ def _expiry(plan: Plan, change: Change) -> Iterator[Finding]:
     before = [] if change.kind is Kind.CREATE else _deleting(change.type, change.old(path))
     after = _deleting(change.type, change.new(path))
     if after is None:
-        yield EXPIRY.at(plan.stack, change, f"What the rules of {_of(change)} delete is known only when it is applied.")
+        yield EXPIRY.at(plan.stack, change, f"The deleting rules of {_name(change)} are known after apply.")
     elif any(each not in (before or []) for each in after):
-        yield EXPIRY.at(plan.stack, change, f"{_of(change)} gets a new or changed rule that deletes what it holds.")
+        yield EXPIRY.at(plan.stack, change, f"A rule that deletes data of {_name(change)} is added or changed.")
 
 
 def _is_empty(plan: Plan, change: Change, path: str) -> bool:
-    """Whether a rule is of something that this plan makes, which holds nothing yet."""
+    """True if the owner of a rule is created by this plan, and therefore is empty."""
     owner = change.new(path)
     if owner is UNKNOWN:
         made = plan.referred_to(change, path)
@@ -293,7 +322,7 @@ def _is_empty(plan: Plan, change: Change, path: str) -> bool:
 
 
 def _deleting(kind: str, rules: Any) -> list[Any] | None:  # noqa: ANN401
-    """The parts of lifecycle rules that delete; None: that is not known."""
+    """The deleting parts of lifecycle rules. None: unknown."""
     if rules is UNKNOWN:
         return None
     if kind != "aws_s3_bucket_lifecycle_configuration":

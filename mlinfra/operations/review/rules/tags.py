@@ -1,4 +1,4 @@
-"""Who owns it and who pays: the tags that everything has to carry."""
+"""Required tags, which identify owner and cost center."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra.checks.tags import REQUIRED_TAGS
 from mlinfra.operations.review.change import UNKNOWN, Kind
+from mlinfra.operations.review.escaping import listed
 from mlinfra.operations.review.finding import Finding, Level, Rule
-from mlinfra.operations.review.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 MISSING: Final = Rule(
     "MLR601",
     Level.WARNING,
-    "Something that is created or changed lacks a required tag.",
-    "Set it in the provider's `default_tags`; MlStack does so.",
+    "A created or changed resource lacks a required tag.",
+    "Set the tag in `default_tags` of the provider. MlStack does so.",
 )
 RULES: Final = (MISSING,)
 
 
-def look(plan: Plan) -> Iterator[Finding]:
-    """Findings about tags. What only the apply will tell counts as given."""
+def check(plan: Plan) -> Iterator[Finding]:
+    """Check required tags. Tags that are known after apply are taken as set."""
     for change in plan.changes:
         if not (change.creates or change.kind is Kind.UPDATE):
             continue
@@ -34,4 +34,4 @@ def look(plan: Plan) -> Iterator[Finding]:
         known = tags if isinstance(tags, dict) else {}
         missing = [tag for tag in REQUIRED_TAGS if not (known.get(tag) or change.new(f"tags_all.{tag}"))]
         if missing:
-            yield MISSING.at(plan.stack, change, f"It lacks {listed(missing)}.")
+            yield MISSING.at(plan.stack, change, f"Missing tags: {listed(missing)}.")

@@ -23,35 +23,35 @@ def changed(folder: Path, before: str, after: str) -> dict[str, str]:
     return texts(reviewed(folder, change(ADDRESS, role_policy(before), role_policy(after))))
 
 
-def test_a_new_action_is_told_with_its_resource(tmp_path: Path) -> None:
+def test_a_new_action_is_reported_with_its_resource(tmp_path: Path) -> None:
     after = policy(allow(["s3:GetObject", "s3:DeleteObject"], "arn:aws:s3:::lake/*"))
     assert changed(tmp_path, policy(READ), after) == {
-        "MLR201": "Role `trainer` may now also do `s3:DeleteObject` on `arn:aws:s3:::lake/*`."
+        "MLR201": "Role `trainer` is now also allowed `s3:DeleteObject` on `arn:aws:s3:::lake/*`."
     }
 
 
-def test_another_way_of_writing_the_same_is_no_change(tmp_path: Path) -> None:
+def test_equivalent_policies_have_no_difference(tmp_path: Path) -> None:
     before = policy(allow(["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::lake/*"], Sid="One"))
     after = policy(allow("s3:PutObject", "arn:aws:s3:::lake/*"), READ)
     assert changed(tmp_path, before, after) == {}
 
 
-def test_what_a_wildcard_allowed_before_is_less_and_not_more(tmp_path: Path) -> None:
+def test_an_action_that_a_wildcard_included_is_not_new(tmp_path: Path) -> None:
     assert set(changed(tmp_path, policy(allow("s3:*", "*")), policy(READ))) == {"MLR204"}
 
 
-def test_a_lost_condition_is_told(tmp_path: Path) -> None:
+def test_a_removed_condition_is_reported(tmp_path: Path) -> None:
     before = policy({**READ, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})
     text = changed(tmp_path, before, policy(READ))["MLR201"]
-    assert text.endswith("A condition that was there before is gone or another one.")
+    assert text.endswith("A previous condition was removed or changed.")
 
 
-def test_an_added_condition_is_less(tmp_path: Path) -> None:
+def test_an_added_condition_reduces_permissions(tmp_path: Path) -> None:
     after = policy({**READ, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})
     assert set(changed(tmp_path, policy(READ), after)) == {"MLR204"}
 
 
-def test_a_deny_that_goes_is_held(tmp_path: Path) -> None:
+def test_a_removed_deny_is_held(tmp_path: Path) -> None:
     deny = {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"}
     assert changed(tmp_path, policy(READ, deny), policy(READ)) == {
         "MLR207": "Role `trainer` is no longer denied `s3:DeleteObject` on `*`."
@@ -77,14 +77,14 @@ def test_a_sweeping_statement_is_held_in_a_new_role_too(tmp_path: Path, statemen
     assert set(texts(report)) == {"MLR203"}
 
 
-def test_everything_but_some_actions_is_said_so(tmp_path: Path) -> None:
+def test_not_action_is_reported_as_all_actions_except(tmp_path: Path) -> None:
     after = policy(READ, {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"})
     assert changed(tmp_path, policy(READ), after)["MLR203"] == (
-        "Role `trainer` may now do everything but `iam:* and sts:*` on `*`."
+        "Role `trainer` is now allowed all actions except `iam:* and sts:*` on `*`."
     )
 
 
-def test_a_new_role_with_a_policy_of_its_own_warns(tmp_path: Path) -> None:
+def test_a_new_role_with_a_policy_is_a_warning(tmp_path: Path) -> None:
     trust = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}})
     report = reviewed(
         tmp_path,
@@ -95,10 +95,10 @@ def test_a_new_role_with_a_policy_of_its_own_warns(tmp_path: Path) -> None:
     assert report.exit_code == 0
 
 
-def test_everybody_in_a_trust_policy_is_held(tmp_path: Path) -> None:
+def test_any_principal_in_a_trust_policy_is_held(tmp_path: Path) -> None:
     trust = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"})
     report = reviewed(tmp_path, change("aws_iam_role.x", None, {"name": "r", "assume_role_policy": trust}))
-    assert texts(report) == {"MLR206": "Everybody may now take on role `r`."}
+    assert texts(report) == {"MLR206": "Any principal may now assume role `r`."}
 
 
 def test_a_trust_policy_that_loses_its_condition_is_held(tmp_path: Path) -> None:
@@ -108,17 +108,17 @@ def test_a_trust_policy_that_loses_its_condition_is_held(tmp_path: Path) -> None
     before = {"name": "ci", "assume_role_policy": policy({**statement, "Condition": condition})}
     after = {"name": "ci", "assume_role_policy": policy(statement)}
     assert texts(reviewed(tmp_path, change("aws_iam_role.x", before, after))) == {
-        "MLR205": f"Whoever `{principal['Federated']}` signs in may now take on role `ci`."
+        "MLR205": f"An identity authenticated by `{principal['Federated']}` may now assume role `ci`."
     }
 
 
-def test_a_bucket_policy_that_lets_everybody_in_is_held(tmp_path: Path) -> None:
+def test_a_public_bucket_policy_is_held(tmp_path: Path) -> None:
     document = policy({**READ, "Principal": {"AWS": "*"}})
     report = reviewed(tmp_path, change("aws_s3_bucket_policy.x", None, {"bucket": "lake", "policy": document}))
-    assert texts(report)["MLR206"].startswith("Everybody (`*`) may now do `s3:GetObject`")
+    assert texts(report)["MLR206"].startswith("Any principal (`*`) is now allowed `s3:GetObject`")
 
 
-def test_a_policy_of_a_bucket_that_goes_too_is_not_told(tmp_path: Path) -> None:
+def test_the_policy_of_a_destroyed_bucket_is_not_reported(tmp_path: Path) -> None:
     deny = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
     report = reviewed(
         tmp_path,
@@ -128,7 +128,7 @@ def test_a_policy_of_a_bucket_that_goes_too_is_not_told(tmp_path: Path) -> None:
     assert set(texts(report)) == {"MLR101"}
 
 
-def test_the_default_of_a_new_key_is_not_held(tmp_path: Path) -> None:
+def test_the_default_policy_of_a_new_key_is_not_held(tmp_path: Path) -> None:
     root = {
         "Effect": "Allow",
         "Action": "kms:*",
@@ -139,7 +139,7 @@ def test_the_default_of_a_new_key_is_not_held(tmp_path: Path) -> None:
     assert set(texts(report)) == {"MLR202"}
 
 
-def test_a_policy_that_only_the_apply_will_tell_is_held(tmp_path: Path) -> None:
+def test_a_policy_that_is_known_after_apply_is_held(tmp_path: Path) -> None:
     after = {"name": "data", "role": "trainer"}
     report = reviewed(tmp_path, change(ADDRESS, role_policy(policy(READ)), after, unknown={"policy": True}))
     assert set(texts(report)) == {"MLR208"}
@@ -151,7 +151,7 @@ def test_a_sensitive_policy_is_not_shown(tmp_path: Path) -> None:
         tmp_path,
         change(ADDRESS, role_policy(policy(READ)), role_policy(secret), sensitive={"policy": True}),
     )
-    assert texts(report) == {"MLR208": "The policy of role `trainer` is sensitive and not shown."}
+    assert texts(report) == {"MLR208": "The policy of role `trainer` is sensitive and is not shown."}
 
 
 def test_an_attached_policy_of_administrators_is_held(tmp_path: Path) -> None:
@@ -160,10 +160,10 @@ def test_an_attached_policy_of_administrators_is_held(tmp_path: Path) -> None:
     assert set(texts(report)) == {"MLR203"}
 
 
-def test_a_boundary_that_goes_is_held(tmp_path: Path) -> None:
+def test_a_removed_permissions_boundary_is_held(tmp_path: Path) -> None:
     before = {"name": "trainer", "permissions_boundary": "arn:aws:iam::111111111111:policy/boundary"}
     report = reviewed(tmp_path, change("aws_iam_role.x", before, {"name": "trainer", "permissions_boundary": None}))
-    assert texts(report)["MLR210"].endswith("goes from `arn:aws:iam::111111111111:policy/boundary` to nothing.")
+    assert texts(report)["MLR210"].endswith("changes from `arn:aws:iam::111111111111:policy/boundary` to (not set).")
 
 
 def test_an_access_key_is_held(tmp_path: Path) -> None:
@@ -171,12 +171,12 @@ def test_an_access_key_is_held(tmp_path: Path) -> None:
     assert texts(report) == {"MLR211": "`ci` gets a long-lived credential."}
 
 
-def test_a_function_that_everybody_may_call_is_held(tmp_path: Path) -> None:
+def test_a_function_that_any_principal_may_invoke_is_held(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_lambda_permission.x", None, {"function_name": "f", "principal": "*"}))
-    assert texts(report) == {"MLR206": "Everybody (`*`) may now call the function `f`."}
+    assert texts(report) == {"MLR206": "Any principal (`*`) may now invoke the function `f`."}
 
 
-def test_policies_of_many_wildcards_are_compared_in_time() -> None:
+def test_policies_with_many_wildcards_are_compared_in_bounded_time() -> None:
     before = grants(policy(allow("s3:*" + "*a" * 30)))
     after = grants(json.loads(policy(allow("s3:" + "a" * 60 + "b"))))
     assert len(difference(before, after).more) == 1

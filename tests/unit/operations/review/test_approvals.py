@@ -36,25 +36,25 @@ def test_an_approved_finding_is_not_held_until_the_end_of_its_day(tmp_path: Path
     assert found.approved_by == "ana@example.com, until 2026-11-26: It was copied."
 
 
-def test_an_expired_approval_says_so(tmp_path: Path) -> None:
+def test_an_expired_approval_is_reported(tmp_path: Path) -> None:
     report = approved(tmp_path, GOOD.replace("2026-11-26", "2026-11-25"))
     assert report.exit_code == 3
     assert [each.text for each in report.findings if each.id == "MLR901"] == [
         (
-            "The approval of `MLR101` of `aws_s3_bucket.x`, by `ana@example.com` in `approvals/data.yaml`, expired "
-            "with 2026-11-25."
+            "The approval of `MLR101` for `aws_s3_bucket.x` by `ana@example.com` in `approvals/data.yaml` expired "
+            "on 2026-11-25."
         )
     ]
 
 
 @pytest.mark.parametrize("stack", ["", "  stack: dev-data\n"])
-def test_an_approval_of_something_else_is_a_note(tmp_path: Path, stack: str) -> None:
+def test_an_approval_without_a_matching_finding_is_a_note(tmp_path: Path, stack: str) -> None:
     report = approved(tmp_path, GOOD.replace("aws_s3_bucket.x", "aws_s3_bucket.y") + stack)
     assert report.exit_code == 3
     assert [each.id for each in report.findings] == ["MLR101", "MLR902"]
 
 
-def test_an_approval_for_a_stack_that_is_not_reviewed_neither_counts_nor_is_told(tmp_path: Path) -> None:
+def test_an_approval_for_a_stack_that_is_not_reviewed_is_skipped(tmp_path: Path) -> None:
     report = approved(tmp_path, f"{GOOD}  stack: prod-data\n")
     assert report.exit_code == 3
     assert [each.id for each in report.findings] == ["MLR101"]
@@ -63,17 +63,23 @@ def test_an_approval_for_a_stack_that_is_not_reviewed_neither_counts_nor_is_told
 @pytest.mark.parametrize(
     ("approvals", "message"),
     [
-        ("finding: MLR101", "approvals/data.yaml: 1 problem\n  - it is a dict. Expected: a list of approvals"),
-        ("- [", "approvals/data.yaml: 1 problem\n  - it is not YAML: "),
-        ("- 5", "approvals/data.yaml, entry 1: 1 problem\n  - 5 is no approval"),
-        (GOOD.replace("2026-11-26", "soon"), "until: 'soon' is not a date. Expected: the last day on which it counts"),
+        (
+            "finding: MLR101",
+            "approvals/data.yaml: 1 problem\n  - the file contains a dict. Expected: a list of approvals",
+        ),
+        ("- [", "approvals/data.yaml: 1 problem\n  - the file is not valid YAML: "),
+        ("- 5", "approvals/data.yaml, entry 1: 1 problem\n  - 5 is not an approval"),
+        (
+            GOOD.replace("2026-11-26", "soon"),
+            "until: 'soon' is not a date. Expected: the last day on which the approval is valid",
+        ),
         (GOOD.replace("2026-11-26", "2026-11-26 10:00:00"), "is not a date"),
-        (GOOD.replace("  who: ana@example.com\n", ""), "who: missing. Expected: who approves it"),
-        (GOOD.replace("ana@example.com", "''"), "who: ''. Expected: who approves it"),
-        (GOOD.replace("who:", "whom:"), "whom: there is no such field. Did you mean 'who'?"),
-        (GOOD.replace("MLR101", "MLR1O1"), "finding: there is no 'MLR1O1'."),
-        (GOOD.replace("MLR101", "MLR902"), "finding: MLR902 is a note, which holds nothing."),
-        (GOOD + "  until: 2027-01-01\n", "until is given twice"),
+        (GOOD.replace("  who: ana@example.com\n", ""), "who: required. Expected: the approver"),
+        (GOOD.replace("ana@example.com", "''"), "who: ''. Expected: the approver"),
+        (GOOD.replace("who:", "whom:"), "whom: unknown field. Did you mean 'who'?"),
+        (GOOD.replace("MLR101", "MLR1O1"), "finding: 'MLR1O1' is not the id of a rule."),
+        (GOOD.replace("MLR101", "MLR902"), "finding: MLR902 is a note, and needs no approval. Remove the entry."),
+        (GOOD + "  until: 2027-01-01\n", "duplicate field: until"),
     ],
 )
 def test_a_malformed_approval_is_refused_with_file_and_field(tmp_path: Path, approvals: str, message: str) -> None:
@@ -92,8 +98,8 @@ def test_names_cannot_break_a_report(tmp_path: Path) -> None:
     assert row.count("|") == 4
 
 
-def test_a_long_report_fits_into_a_comment_and_says_what_is_left_out(tmp_path: Path) -> None:
+def test_a_long_report_fits_into_a_comment_and_counts_omitted_lines(tmp_path: Path) -> None:
     changes = [change(f"aws_s3_bucket.x{number}", {"bucket": "b" * 200}, None) for number in range(3000)]
     written = to_markdown(reviewed(tmp_path, *changes))
     assert len(written) < 65_536
-    assert "more, which `--format json` shows" in written
+    assert "more: see `--format json`" in written

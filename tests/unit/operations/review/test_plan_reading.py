@@ -21,37 +21,37 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04", "is Terraform's binary plan. Make JSON of it: terraform show -json"),
-        (b"\xff\xfe{}", "cannot be read: it is not text in UTF-8"),
-        (b"", "is not the JSON of a plan: Expecting '{'"),
+        (b"PK\x03\x04", "is a binary plan of Terraform. Convert it to JSON: terraform show -json"),
+        (b"\xff\xfe{}", "cannot be read: the file is not UTF-8 text"),
+        (b"", "is not a plan in JSON: Expecting '{'"),
         (b'{"format_version": "1.2", "values": {}}', "is a state, not a plan"),
         (b"{}", "it has no resource_changes"),
-        (b"[]", "is not the JSON of a plan"),
-        (b'{"resource_changes": [}', "is not the JSON of a plan"),
-        (b'{"resource_changes": []', "is not the JSON of a plan"),
-        (b'{"resource_changes": []} x', "there is something after its end"),
-        (b'{"format_version": "2.0", "resource_changes": []}', "has the format version 2.0"),
-        (b'{"@level":"info"}\n{"@level":"info"}', "looks like the log of terraform plan -json"),
+        (b"[]", "is not a plan in JSON"),
+        (b'{"resource_changes": [}', "is not a plan in JSON"),
+        (b'{"resource_changes": []', "is not a plan in JSON"),
+        (b'{"resource_changes": []} x', "unexpected text after the end"),
+        (b'{"format_version": "2.0", "resource_changes": []}', "has format version 2.0"),
+        (b'{"@level":"info"}\n{"@level":"info"}', "appears to be the log of terraform plan -json"),
     ],
 )
-def test_what_is_no_plan_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_a_file_that_is_not_a_plan_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "plan.json"
     path.write_bytes(content)
     with pytest.raises(OperationError, match=re.escape(message)):
         read_plan(path)
 
 
-def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_plan_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OperationError, match="cannot be read: No such file or directory"):
         review([tmp_path / "gone.json"], root=tmp_path, today=TODAY)
 
 
-def test_no_plan_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OperationError, match="There is no plan to review"):
+def test_a_review_without_plans_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OperationError, match="No plan was given"):
         review([], root=tmp_path, today=TODAY)
 
 
-def test_a_plan_is_of_the_stack_that_about_json_says(tmp_path: Path) -> None:
+def test_the_name_of_the_stack_is_read_from_about_json(tmp_path: Path) -> None:
     folder = tmp_path / "plans" / "folder"
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text('{"resource_changes": []}')
@@ -60,28 +60,28 @@ def test_a_plan_is_of_the_stack_that_about_json_says(tmp_path: Path) -> None:
     assert read_plan(folder).stack == "dev-data"
 
 
-def test_a_plan_of_nothing_holds_nothing(tmp_path: Path) -> None:
+def test_an_empty_plan_has_no_findings(tmp_path: Path) -> None:
     report = reviewed(tmp_path)
     assert (report.exit_code, report.findings) == (0, ())
 
 
 def test_a_plan_in_which_terraform_failed_is_held(tmp_path: Path) -> None:
-    assert texts(reviewed(tmp_path, errored=True)) == {"MLR001": "Terraform failed while it made this plan."}
+    assert texts(reviewed(tmp_path, errored=True)) == {"MLR001": "Terraform failed while planning."}
 
 
-def test_a_plan_that_leaves_changes_for_later_is_held(tmp_path: Path) -> None:
+def test_a_plan_with_deferred_changes_is_held(tmp_path: Path) -> None:
     report = reviewed(tmp_path, complete=False, deferred_changes=[{}, {}])
-    assert texts(report) == {"MLR002": "This plan is not complete: 2 changes."}
+    assert texts(report) == {"MLR002": "The plan defers changes: 2 changes."}
 
 
 def test_an_action_of_a_newer_terraform_is_held(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("null_resource.x", {}, {}, actions=["transmute"]))
-    assert texts(report) == {"MLR003": "The plan's actions for it are `transmute`."}
+    assert texts(report) == {"MLR003": "Unsupported actions: `transmute`."}
 
 
-def test_an_object_that_an_interrupted_replacement_left_is_told(tmp_path: Path) -> None:
+def test_a_deposed_object_is_reported(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_s3_bucket.x", {"bucket": "b"}, None, deposed="0a1b2c3d"))
-    assert texts(report)["MLR101"].endswith("that an interrupted replacement left behind (deposed).")
+    assert texts(report)["MLR101"].endswith("the deposed object of an interrupted replacement.")
 
 
 ANYTHING = st.recursive(
@@ -149,11 +149,11 @@ def test_a_plan_of_any_shape_is_reviewed(
     json.loads(to_json(report))
 
 
-def test_a_plan_that_failed_is_not_said_to_leave_changes_for_later(tmp_path: Path) -> None:
+def test_a_failed_plan_is_not_reported_as_deferred(tmp_path: Path) -> None:
     assert set(texts(reviewed(tmp_path, errored=True, complete=False))) == {"MLR001"}
 
 
-def test_a_value_that_is_not_known_is_called_by_what_the_code_refers_to(tmp_path: Path) -> None:
+def test_an_unknown_value_has_the_name_of_its_reference(tmp_path: Path) -> None:
     address = 'module.a["x.y"].aws_iam_role_policy.p["k"]'
     role = 'module.a["x.y"].aws_iam_role.r["k"]'
     code = {
@@ -175,7 +175,7 @@ def test_a_value_that_is_not_known_is_called_by_what_the_code_refers_to(tmp_path
         configuration={"root_module": {"module_calls": {"a": {"module": {"resources": [code]}}}}},
     )
     # The role was there before, although its id is not known.
-    assert texts(report) == {"MLR201": "Role `trainer` may now also do `s3:Get` on `*`."}
+    assert texts(report) == {"MLR201": "Role `trainer` is now also allowed `s3:Get` on `*`."}
 
 
 def test_an_action_of_a_provider_that_is_invoked_is_held(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 RULE = {"security_group_id": "sg-1", "ip_protocol": "tcp", "from_port": 22, "to_port": 22}
 
 
-def test_every_rule_has_an_id_of_its_own() -> None:
+def test_ids_of_rules_are_unique() -> None:
     from mlinfra.operations.review import approvals, live
-    from mlinfra.operations.review.reviewing import _SUBJECTS
+    from mlinfra.operations.review.reviewing import _RULES
     from mlinfra.operations.review.rules import expired
 
-    ids = [rule.id for module in (*_SUBJECTS, expired, approvals, live) for rule in module.RULES]
+    ids = [rule.id for module in (*_RULES, expired, approvals, live) for rule in module.RULES]
     assert sorted(ids) == list(all_rules())
 
 
@@ -44,14 +44,14 @@ def test_lost_protection_is_held(
     assert set(texts(reviewed(tmp_path, change(address, before, after)))) == {rule}
 
 
-def test_logs_that_are_kept_for_ever_from_now_on_lose_nothing(tmp_path: Path) -> None:
+def test_unlimited_log_retention_is_not_a_reduction(tmp_path: Path) -> None:
     report = reviewed(
         tmp_path, change("aws_cloudwatch_log_group.x", {"retention_in_days": 90}, {"retention_in_days": 0})
     )
     assert texts(report) == {}
 
 
-def test_protection_that_goes_with_its_bucket_is_not_told(tmp_path: Path) -> None:
+def test_the_protection_of_a_destroyed_bucket_is_not_reported(tmp_path: Path) -> None:
     report = reviewed(
         tmp_path,
         change("aws_s3_bucket.x", {"id": "lake", "bucket": "lake"}, None),
@@ -60,9 +60,9 @@ def test_protection_that_goes_with_its_bucket_is_not_told(tmp_path: Path) -> Non
     assert set(texts(report)) == {"MLR101"}
 
 
-def test_the_bucket_of_the_state_is_called_so(tmp_path: Path) -> None:
+def test_the_state_bucket_is_identified_by_its_name(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_s3_bucket.x", {"bucket": "recsys-dev-tfstate-1"}, None))
-    assert "holds the state of Terraform" in texts(report)["MLR101"]
+    assert "contains the Terraform state" in texts(report)["MLR101"]
 
 
 def test_a_rule_that_deletes_objects_is_held(tmp_path: Path) -> None:
@@ -74,9 +74,9 @@ def test_a_rule_that_deletes_objects_is_held(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("cidr", "rule"), [("0.0.0.0/0", "MLR301"), ("0.0.0.0/1", "MLR301"), ("10.0.0.0/8", "MLR302")])
-def test_a_port_is_held_where_it_is_open_to_much(tmp_path: Path, cidr: str, rule: str) -> None:
+def test_a_port_that_is_open_to_a_large_network_is_held(tmp_path: Path, cidr: str, rule: str) -> None:
     report = reviewed(tmp_path, change("aws_vpc_security_group_ingress_rule.x", None, {**RULE, "cidr_ipv4": cidr}))
-    assert texts(report) == {rule: f"`sg-1` opens port 22 (tcp) to `{cidr}`."}
+    assert texts(report) == {rule: f"`sg-1` now allows port 22 (tcp) inbound from `{cidr}`."}
 
 
 def test_blocks_inside_a_group_are_compared(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_blocks_inside_a_group_are_compared(tmp_path: Path) -> None:
     opened = {**block, "cidr_blocks": ["10.0.0.0/8"], "ipv6_cidr_blocks": ["::/0"]}
     before, after = ({"name": "nodes", "ingress": [each]} for each in (block, opened))
     assert texts(reviewed(tmp_path, change("aws_security_group.x", before, after))) == {
-        "MLR301": "`nodes` opens port 443 (tcp) to `::/0`."
+        "MLR301": "`nodes` now allows port 443 (tcp) inbound from `::/0`."
     }
 
 
@@ -93,7 +93,7 @@ def test_sensitive_addresses_of_a_group_are_not_shown(tmp_path: Path) -> None:
     report = reviewed(
         tmp_path, change("aws_vpc_security_group_ingress_rule.x", None, after, sensitive={"cidr_ipv4": True})
     )
-    assert texts(report) == {"MLR305": "Whom the rule of `sg-1` lets in is sensitive."}
+    assert texts(report) == {"MLR305": "The source in a rule of `sg-1` is sensitive."}
 
 
 def test_a_changed_template_without_a_refresh_is_a_note(tmp_path: Path) -> None:
@@ -124,12 +124,12 @@ def test_an_instance_that_is_stopped_to_change_is_held(tmp_path: Path) -> None:
     assert texts(report) == {"MLR404": "`i-1` is stopped to change `instance_type`."}
 
 
-def test_tags_that_only_the_apply_will_tell_count_as_given(tmp_path: Path) -> None:
+def test_tags_that_are_known_after_apply_are_taken_as_set(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_sns_topic.x", None, {"name": "n"}, unknown={"tags_all": True}))
     assert report.findings == ()
 
 
-def test_tags_that_lack_warn(tmp_path: Path) -> None:
+def test_missing_tags_are_a_warning(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_sns_topic.x", None, {"tags_all": {"Team": "ml"}}))
     (found,) = report.findings
     assert (found.id, found.level) == ("MLR601", Level.WARNING)
@@ -142,32 +142,33 @@ def test_an_instance_without_a_gpu_has_its_price_too(tmp_path: Path) -> None:
     assert report.stacks[0].cost.after.usual == pytest.approx(0.096 * 730)
 
 
-def test_a_price_that_is_unknown_is_not_zero(tmp_path: Path) -> None:
+def test_an_unknown_price_is_not_zero(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_instance.x", None, {"instance_type": "x9.huge"}))
-    assert report.stacks[0].cost.unknown == (("aws_instance.x", "the catalog has no price of x9.huge"),)
+    assert report.stacks[0].cost.unknown == (("aws_instance.x", "the catalog has no price for x9.huge"),)
     assert report.stacks[0].cost.after == (0, 0)
 
 
-def test_an_instance_that_can_be_terminated_from_now_on_is_held(tmp_path: Path) -> None:
+def test_removed_termination_protection_is_held(tmp_path: Path) -> None:
     before, after = ({"id": "i-1", "disable_api_termination": each} for each in (True, False))
     assert set(texts(reviewed(tmp_path, change("aws_instance.x", before, after)))) == {"MLR115"}
 
 
 @pytest.mark.parametrize(
-    ("group", "words"), [("AllUsers", "everybody"), ("AuthenticatedUsers", "whoever has an account of AWS")]
+    ("group", "words"),
+    [("AllUsers", "unauthenticated principals"), ("AuthenticatedUsers", "the principals of any AWS account")],
 )
-def test_a_grant_to_a_group_of_strangers_is_held(tmp_path: Path, group: str, words: str) -> None:
+def test_a_grant_to_a_public_group_is_held(tmp_path: Path, group: str, words: str) -> None:
     grantee = {"type": "Group", "uri": f"http://acs.amazonaws.com/groups/global/{group}"}
     lists = [{"grant": [{"permission": "READ", "grantee": [grantee]}]}]
     after = {"bucket": "lake", "access_control_policy": lists}
     report = reviewed(tmp_path, change("aws_s3_bucket_acl.x", {"bucket": "lake", "acl": "private"}, after))
-    assert texts(report) == {"MLR114": f"The access control list of `lake` lets in {words}."}
+    assert texts(report) == {"MLR114": f"The access control list of `lake` grants access to {words}."}
 
 
-def test_a_kubernetes_api_is_open_to_everybody_where_the_code_does_not_say(tmp_path: Path) -> None:
+def test_a_kubernetes_api_without_ranges_is_reported_as_public(tmp_path: Path) -> None:
     access = {"endpoint_public_access": True}
     unknown = {"vpc_config": [{"public_access_cidrs": True}]}
     report = reviewed(
         tmp_path, change("aws_eks_cluster.x", None, {"name": "ml", "vpc_config": [access]}, unknown=unknown)
     )
-    assert texts(report) == {"MLR306": "The API of `ml` opens to `0.0.0.0/0`."}
+    assert texts(report) == {"MLR306": "The API of `ml` becomes reachable from `0.0.0.0/0`."}
