@@ -1,109 +1,114 @@
-"""`mlinfra drift`: what differs in AWS from what was applied, and who made it so."""
+"""`mlinfra drift`: differences between AWS and the state of Terraform."""
 
 from __future__ import annotations
 
-import os
 import sys
-from enum import Enum
 from pathlib import Path  # noqa: TC003  Typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson, Format, Parallelism, StackPatterns
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlinfra.declarations import Environment
-    from mlinfra.operations.drift import Memory, Report
+    from mlinfra.operations.drift import Baseline, Report
 
 _WIDE = 160
 
 
-class Format(str, Enum):
-    """How a report is written."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
 def drift(
-    stacks: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="The stacks, such as dev-training, or 'dev-*'. Default: all of the environment.",
-            metavar="STACK",
-            show_default=False,
-        ),
-    ] = None,
+    stacks: StackPatterns = None,
     *,
     environment: Annotated[
         str | None,
         typer.Option(
             "--env",
-            help="The environment. Default: that of the stacks, or the only one of the account at hand.",
+            help="The environment. Default: that of the stacks, or the only one in the AWS account in use.",
+            metavar="ENV",
             show_default=False,
         ),
     ] = None,
     pending: Annotated[
-        bool, typer.Option("--pending", help="Tell also what the code says and was not applied yet.")
+        bool, typer.Option("--pending", help="Also report changes in the code that are not applied yet.")
     ] = False,
-    who: Annotated[bool, typer.Option("--who", help="Ask CloudTrail which principal it was.")] = False,
+    who: Annotated[
+        bool, typer.Option("--who", help="Look up in CloudTrail which principals made the changes.")
+    ] = False,
     format_: Annotated[
         Format | None,
         typer.Option(
-            "--format", help="How to write the report. Default: as --out is called, or terminal.", show_default=False
+            "--format",
+            help="The format of the report. Default: by the suffix of --out, else terminal.",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the report to this file, such as drift.md or drift.json.")
+        Path | None,
+        typer.Option(
+            help="Write the report to this file, such as drift.md or drift.json.", metavar="FILE", show_default=False
+        ),
     ] = None,
     memory: Annotated[
-        Path | None, typer.Option(help="The file that remembers drift, so that it is told once.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Store reported drift in this file. Later runs send no notification of it.",
+            metavar="FILE",
+            show_default=False,
+        ),
     ] = None,
     remember: Annotated[
-        bool, typer.Option("--remember", help="Remember it in SSM parameters. Needs the right to write them.")
+        bool,
+        typer.Option("--remember", help="Store reported drift in SSM parameters, which requires write permission."),
     ] = False,
-    sns: Annotated[bool, typer.Option("--sns", help="Tell the environment's alert topic what is new.")] = False,
-    parallelism: Annotated[int, typer.Option(help="How many stacks to compare at once.", min=1, max=32)] = 4,
+    sns: Annotated[
+        bool, typer.Option("--sns", help="Publish new and resolved drift to the alert topic of the environment.")
+    ] = False,
+    parallelism: Parallelism = 4,
+    as_json: AsJson = False,
 ) -> None:
-    """Show what differs in AWS from what was applied. Nothing is written, and read-only credentials will do.
+    """Report differences between AWS and the state of Terraform. Needs read access only.
 
-    The exit code is 0 without drift, 2 with drift, and 1 after an error; drift that was found in spite of an
-    error is shown all the same. Where MLINFRA_SLACK_WEBHOOK is set, Slack is told what is new.
+    The exit code is 0 without drift, 2 with drift, and 1 if a check failed; drift that was found nevertheless is
+    reported. If MLINFRA_SLACK_WEBHOOK is set, new and resolved drift is sent to Slack.
     """
-    from rich.console import Console
-
-    from mlinfra.cli.presentation import StepsOnConsole
+    from mlinfra.cli.presentation import error_console, progress
     from mlinfra.errors import OperationError
-    from mlinfra.operations.drift import Options, detect_drift, remember as remember_drift
+    from mlinfra.operations.drift import Options, check_drift, notifiers
     from mlinfra.operations.terraform import project_root
 
     if memory and remember:
-        message = "--memory and --remember are two memories. Choose one."
+        message = "--memory and --remember exclude each other. Use one of them."
+        raise OperationError(message)
+    if as_json and out is None and format_ not in {None, Format.JSON}:
+        message = f"--json and --format {format_.value} both set the format of standard output. Use one of them."
         raise OperationError(message)
     root = project_root()
     chosen = _environment(root, environment, stacks or ())
-    keeper = _memory(chosen, memory, remember=remember)
-    report = detect_drift(
-        chosen,
-        root,
-        StepsOnConsole(Console(stderr=True, soft_wrap=True)),
-        options=Options(stacks=stacks or (), pending=pending, who=who, parallelism=parallelism),
-        memory=keeper,
-    )
-    _write(report, format_, out)
-    for problem in (problems := _tell(report, chosen, sns=sns)):
-        typer.echo(f"! {problem}", err=True)
-    if keeper and not problems:
-        # What nobody was told of is still new next time.
-        remember_drift(report, keeper)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
+    with on_interruption(
+        "Nothing was changed in AWS, and no state was locked. Unless all notifications were already sent, the drift of "
+        "this run is reported as new by the next one."
+    ):
+        checked = check_drift(
+            chosen,
+            root,
+            progress(),
+            options=Options(stacks=stacks or (), pending=pending, who=who, parallelism=parallelism),
+            baseline=_baseline(chosen, memory, remember=remember),
+            notify=notifiers(chosen, sns=sns),
+            publish=lambda report: _write(report, format_, out, as_json=as_json),
+        )
+    for problem in checked.undelivered:
+        error_console().print(f"! {problem}", markup=False)
+    if checked.report.exit_code:
+        raise typer.Exit(checked.report.exit_code)
 
 
 def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environment:
-    """The environment called `name`; without a name, that of `stacks`, or the only one that can be asked."""
+    """The environment called `name`. Default: that of `stacks`, or the only one in the AWS account in use."""
     from mlinfra.declarations import load_environments
     from mlinfra.errors import OperationError
     from mlinfra.operations.aws import reachable
@@ -115,7 +120,7 @@ def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environ
     found = [_of_stack(each, declared) for each in stacks] if stacks else list(reachable(declared))
     names = sorted({each.name for each in found})
     if len(names) > 1:
-        message = f"One environment at a time: {', '.join(names)}. Choose one, such as --env {names[0]}."
+        message = f"One run checks one environment, but {', '.join(names)} match. Select one: --env {names[0]}."
         raise OperationError(message)
     return found[0]
 
@@ -127,22 +132,25 @@ def _of_stack(stack: str, declared: Sequence[Environment]) -> Environment:
     found = environments_of(stack, declared)
     if not found:
         names = ", ".join(each.name for each in declared)
-        message = f"The stack {stack!r} is of no environment. Expected: such as dev-training. Declared: {names}."
+        message = (
+            f"The stack {stack!r} belongs to no environment. Expected: ENV-COMPONENT, such as dev-training. "
+            f"Environments: {names}."
+        )
         raise OperationError(message)
     return found[0]
 
 
-def _memory(environment: Environment, file: Path | None, *, remember: bool) -> Memory | None:
+def _baseline(environment: Environment, file: Path | None, *, remember: bool) -> Baseline | None:
     from mlinfra.operations.aws import account_of
-    from mlinfra.operations.drift import FileMemory, ParameterMemory
+    from mlinfra.operations.drift import FileBaseline, ParameterBaseline
 
     if file:
-        return FileMemory(file)
-    return ParameterMemory(account_of(environment), environment) if remember else None
+        return FileBaseline(file)
+    return ParameterBaseline(account_of(environment), environment) if remember else None
 
 
-def _write(report: Report, format_: Format | None, out: Path | None) -> None:
-    """Write the report to standard output, and to `out` where that is given."""
+def _write(report: Report, format_: Format | None, out: Path | None, *, as_json: bool) -> None:
+    """Write the report to standard output, and also to `out` if that is given."""
     from rich.console import Console
 
     from mlinfra.cli.drift_report import show_report
@@ -161,27 +169,11 @@ def _write(report: Report, format_: Format | None, out: Path | None) -> None:
                 else:
                     show_report(report, Console(file=file, width=_WIDE))
         except OSError as error:
-            message = f"{out} cannot be written: {error}"
+            message = f"The report cannot be written to {out}: {error.strerror}."
             raise OperationError(message) from error
-    elif format_ in writers:
-        typer.echo(writers[format_](report), nl=False)
+    on_stdout = Format.JSON if as_json else Format.TERMINAL if out else format_
+    if on_stdout in writers:
+        typer.echo(writers[on_stdout](report), nl=False)
         return
-    # What is read from a pipe is read in whole lines.
+    # Pipes get whole lines.
     show_report(report, Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE))
-
-
-def _tell(report: Report, environment: Environment, *, sns: bool) -> list[str]:
-    """Tell people what is new or gone. Returns what went wrong with that."""
-    from mlinfra.operations.aws import account_of
-    from mlinfra.operations.drift import WEBHOOK_VARIABLE, tell_slack, tell_sns, to_message
-
-    text = to_message(report)
-    if not text:
-        return []
-    problems = []
-    if url := os.environ.get(WEBHOOK_VARIABLE):
-        problems.append(tell_slack(url, text))
-    if sns:
-        subject = f"Drift in {report.environment}"
-        problems.append(tell_sns(account_of(environment), environment.names.alerts_topic_arn, subject, text))
-    return [each for each in problems if each]

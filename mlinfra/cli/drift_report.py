@@ -1,4 +1,4 @@
-"""The report on drift on a terminal."""
+"""The report of `mlinfra drift` on a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from mlinfra.operations.drift import IGNORE_FILE, what
+from mlinfra.operations.drift import IGNORE_FILE, description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 def show_report(report: Report, console: Console) -> None:
-    """Show all of it but what is left out, which is in Markdown and JSON."""
+    """Print the report. Attributes that are left out are in Markdown and JSON only."""
     for text, style in _lines(report):
         console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
 
 def _lines(report: Report) -> Iterator[tuple[str, str]]:
-    """Each line, and its style."""
+    """The lines of the report, each with its style."""
     for stack in report.stacks:
         yield from _of_stack(stack)
-    for gone in report.gone:
-        yield f"gone since the last run, in {gone.stack}: {gone.label or 'one difference'}", "green"
+    for resolved in report.resolved:
+        yield f"resolved since the last run, in {resolved.stack}: {resolved.label or 'one difference'}", "green"
     for entry, day in (report.expired or {}).items():
-        yield f"! {IGNORE_FILE}: {entry} expired after {day}, and ignores nothing now", "yellow"
+        yield f"! {IGNORE_FILE}: the entry {entry} expired on {day}, and has no effect", "yellow"
     yield report.summary, "bold"
     if any(not each.new for each in report.drift):
-        yield "= is known from before, ~ is new", "dim"
+        yield "~ new, = known from earlier runs", "dim"
 
 
 def _of_stack(stack: StackReport) -> Iterator[tuple[str, str]]:
@@ -40,14 +40,16 @@ def _of_stack(stack: StackReport) -> Iterator[tuple[str, str]]:
         return
     yield stack.name, "bold"
     for problem in stack.problems:
-        yield "  ✗ could not be looked at in full", "red"
+        yield "  ✗ check failed", "red"
         yield from ((f"    {line}", "") for line in problem.splitlines())
-    for each in stack.with_standing("drift"):
-        yield f"  {'~' if each.new else '='} {each.address}  {what(each)}", "yellow" if each.new else ""
+    for each in stack.with_status("drift"):
+        yield f"  {'~' if each.new else '='} {each.address}  {description(each)}", "yellow" if each.new else ""
         if each.who:
             yield f"      {each.who}", "dim"
-    for each in (*stack.with_standing("left to others"), *stack.with_standing("ignored")):
-        yield f"  · {each.address}  {what(each)}  ({each.standing}: {each.reason})", "dim"
+    for each in stack.with_status("ignore_changes"):
+        yield f"  · {each.address}  {description(each)}  ({each.reason})", "dim"
+    for each in stack.with_status("ignored"):
+        yield f"  · {each.address}  {description(each)}  (ignored: {each.reason})", "dim"
     for waiting in stack.pending or ():
-        yield f"  + {waiting.address}  in the code and not applied: {', '.join(waiting.actions)}", "cyan"
+        yield f"  + {waiting.address}  in the code, but not applied: {', '.join(waiting.actions)}", "cyan"
     yield "", ""

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from mlinfra.cli.main import app
 from mlinfra.declarations.loading import load_environments
 from mlinfra.operations.drift import Options, detect_drift
-from mlinfra.operations.drift.memory import FileMemory
+from mlinfra.operations.drift.baseline import FileBaseline
 from mlinfra.operations.terraform.progress import Quiet
 from mlinfra.operations.terraform.project import synthesize
 from mlinfra.operations.terraform.terraform import Terraform
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("drift")]
 
-FOUND = 21
+FOUND = 20
 """Differences that `inject` makes, as a report counts them."""
 TWO_STACKS = '''
 """A small stack with much to change behind Terraform's back, and one that reads a parameter."""
@@ -272,7 +272,7 @@ def report(drifted: Deployed) -> Report:
     return drifted.drift(stacks=["local-small"])
 
 
-def test_what_terraform_made_is_no_drift(untouched: Report) -> None:
+def test_an_applied_stack_has_no_drift(untouched: Report) -> None:
     assert untouched.problems == ()
     assert [(each.label, each.before, each.after) for each in untouched.drift] == []
     assert untouched.exit_code == 0
@@ -284,7 +284,7 @@ def test_every_change_is_found_and_named(report: Report) -> None:
     rule = next(attribute for _, attribute in there if attribute.startswith("ingress rule sgr-"))
     egress = next(attribute for _, attribute in there if attribute.startswith("egress rule sgr-"))
     (route,) = (after for (_, attribute), (_, after) in there.items() if attribute == "route 198.51.100.0/24")
-    assert route.startswith("through igw-")
+    assert route.startswith("to igw-")
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     assert there == {
         ("aws_s3_bucket", "tags.Zone"): ("raw", "hot"),
@@ -293,16 +293,15 @@ def test_every_change_is_found_and_named(report: Report) -> None:
         ("aws_s3_bucket_policy", 'policy.Statement["TlsOnly"].Effect'): ("Deny", "Allow"),
         ("aws_security_group", rule): (None, "tcp 22 from 0.0.0.0/0"),
         ("aws_launch_template", "instance_type"): ("g5.xlarge", "p4d.24xlarge"),
-        ("aws_autoscaling_schedule", "deleted"): ("there", "gone"),
+        ("aws_autoscaling_schedule", "deleted"): ("exists", "deleted"),
         ("aws_autoscaling_group", "max_size"): (2, 8),
         ("aws_cloudwatch_metric_alarm", "actions_enabled"): (True, False),
         ("aws_iam_role", "attached policy arn:aws:iam::aws:policy/AdministratorAccess"): (None, "attached"),
         ("aws_iam_role", "inline policy extra"): (None, policy),
-        ("aws_ssm_parameter", "value"): ("(sensitive value)", "(another sensitive value)"),
-        ("aws_sns_topic", "deleted"): ("there", "gone"),
-        ("aws_s3_bucket_public_access_block", "deleted"): ("there", "gone"),
+        ("aws_ssm_parameter", "value"): ("(sensitive value)", "(different sensitive value)"),
+        ("aws_sns_topic", "deleted"): ("exists", "deleted"),
+        ("aws_s3_bucket_public_access_block", "deleted"): ("exists", "deleted"),
         ("aws_kms_key", "enable_key_rotation"): (True, False),
-        ("aws_kms_key", "rotation_period_in_days"): (365, 0),
         ("aws_cloudwatch_log_group", "retention_in_days"): (90, 3),
         ("aws_ecr_repository", "image_tag_mutability"): ("IMMUTABLE", "MUTABLE"),
         ("aws_iam_role", "assume_role_policy.Statement[0].Principal.AWS"): (None, ["*"]),
@@ -312,13 +311,13 @@ def test_every_change_is_found_and_named(report: Report) -> None:
     assert report.exit_code == 2
 
 
-def test_the_size_of_a_cluster_is_left_to_others(report: Report) -> None:
+def test_the_size_of_a_cluster_is_not_drift(report: Report) -> None:
     (stack,) = report.stacks
-    (difference,) = stack.with_standing("left to others")
+    (difference,) = stack.with_status("ignore_changes")
     assert (difference.attribute, difference.before, difference.after) == ("desired_capacity", 0, 1)
 
 
-def test_what_is_left_out_has_a_reason(report: Report) -> None:
+def test_omissions_have_a_reason(report: Report) -> None:
     (stack,) = report.stacks
     assert {each.attribute: bool(each.reason) for each in stack.left_out}.items() >= {
         "latest_version": True,
@@ -341,7 +340,7 @@ def drift_command(deployed: Deployed, *arguments: str, **variables: str) -> Any:
         os.chdir(here)
 
 
-def test_an_error_in_one_stack_hides_no_drift_in_another_and_drift_is_told_once(
+def test_an_error_in_one_stack_hides_no_drift_of_another_and_drift_is_notified_once(
     drifted: Deployed, tmp_path: Path
 ) -> None:
     boto3.client("ssm").delete_parameter(Name="/shared")
@@ -358,25 +357,23 @@ def test_an_error_in_one_stack_hides_no_drift_in_another_and_drift_is_told_once(
     assert first.exit_code == 1
     assert document["exit_code"] == 1
     small, reader = (by_name(document)[name] for name in ("local-small", "local-reader"))
-    assert len([each for each in small["differences"] if each["standing"] == "drift" and each["new"]]) == FOUND
+    assert len([each for each in small["differences"] if each["status"] == "drift" and each["new"]]) == FOUND
     assert reader["compared"] is False
     assert "/shared" in reader["problems"][0]
     (text,) = heard.texts
     assert "new in local-small" in text
-    assert "could not be looked at in full: local-reader" in text
+    assert "checks failed in local-reader" in text
 
     assert second.exit_code == 1
     small = by_name(again)["local-small"]
-    assert [each["new"] for each in small["differences"] if each["standing"] == "drift"] == [False] * FOUND
+    assert [each["new"] for each in small["differences"] if each["status"] == "drift"] == [False] * FOUND
     written = first.output + second.output + memory.read_text() + json.dumps(document) + text
     assert "VALUE-5" not in written
     assert "geheim" not in first.output + second.output + memory.read_text()
-    assert set(FileMemory(memory).known("local-reader")) == set()
+    assert set(FileBaseline(memory).known("local-reader")) == set()
 
 
-def test_slack_that_fails_changes_no_exit_code_and_what_nobody_heard_stays_new(
-    drifted: Deployed, tmp_path: Path
-) -> None:
+def test_a_failed_notification_changes_no_exit_code_and_its_drift_stays_new(drifted: Deployed, tmp_path: Path) -> None:
     memory = tmp_path / "memory.json"
     program = drifted.root / "main.py"
     not_applied = 'sqs_queue.SqsQueue(stack, "later", name="later")'
@@ -391,8 +388,8 @@ def test_slack_that_fails_changes_no_exit_code_and_what_nobody_heard_stays_new(
             MLINFRA_SLACK_WEBHOOK=heard.url,
         )
     assert ended.exit_code == 2
-    assert "! Slack was not told: it answered 500." in ended.stderr
-    drift, _, pending = ended.stdout.partition("In the code, and not applied yet:\n\n")
+    assert "! Slack was not notified: the response was 500." in ended.stderr
+    drift, _, pending = ended.stdout.partition("In the code, but not applied yet:\n\n")
     assert drift.startswith("# Drift of local\n")
     assert "aws_sqs_queue" not in drift
     assert pending.splitlines()[:2] == ["- `aws_sqs_queue.later`: create", ""]

@@ -18,8 +18,6 @@ PENDING = (
     "docs/serving.md",
     "docs/training-jobs.md",
     "mlinfra/cli/adopt.py",
-    "mlinfra/cli/drift.py",
-    "mlinfra/cli/drift_report.py",
     "mlinfra/cli/forget.py",
     "mlinfra/constructs/account/",
     "mlinfra/constructs/data_lake/",
@@ -32,7 +30,6 @@ PENDING = (
     "mlinfra/job/",
     "mlinfra/operations/__init__.py",
     "mlinfra/operations/adopt/",
-    "mlinfra/operations/drift/",
     "tests/deploy/",
     "tests/unit/",
 )

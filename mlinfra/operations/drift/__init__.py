@@ -1,35 +1,27 @@
-"""What differs in AWS from what Terraform recorded, and who made it so.
-
-`run` looks at all stacks of an environment and writes nothing to AWS. The rest of the package are its parts:
-`values` compares two values by content, `recorded` reads one plan, `reasons` is the table of what is left
-out and why, `unmanaged` looks beside managed resources, `principals` asks CloudTrail, `ignore_list` and
-`memory` are the files, `rendering` and `telling` bring the report to people.
-"""
+"""Drift: differences between AWS and the state of Terraform, and the principals that made them."""
 
 from __future__ import annotations
 
-from mlinfra.operations.drift.detection import Options, detect_drift, remember
+from mlinfra.operations.drift.baseline import Baseline, FileBaseline, ParameterBaseline
+from mlinfra.operations.drift.checking import CheckedDrift, check_drift, notifiers
+from mlinfra.operations.drift.detection import Options, detect_drift
 from mlinfra.operations.drift.ignore_list import IGNORE_FILE
-from mlinfra.operations.drift.memory import FileMemory, Memory, ParameterMemory
-from mlinfra.operations.drift.rendering import to_json, to_markdown, to_message, what
+from mlinfra.operations.drift.rendering import description, to_json, to_markdown
 from mlinfra.operations.drift.report import Report, StackReport
-from mlinfra.operations.drift.telling import WEBHOOK_VARIABLE, tell_slack, tell_sns
 
 __all__ = [
     "IGNORE_FILE",
-    "WEBHOOK_VARIABLE",
-    "FileMemory",
-    "Memory",
+    "Baseline",
+    "CheckedDrift",
+    "FileBaseline",
     "Options",
-    "ParameterMemory",
+    "ParameterBaseline",
     "Report",
     "StackReport",
+    "check_drift",
+    "description",
     "detect_drift",
-    "remember",
-    "tell_slack",
-    "tell_sns",
+    "notifiers",
     "to_json",
     "to_markdown",
-    "to_message",
-    "what",
 ]

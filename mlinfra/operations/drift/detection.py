@@ -1,7 +1,6 @@
-"""Compare an environment with AWS: all its stacks, several at once, with nothing written to AWS.
+"""Comparison of an environment with AWS: all stacks, several at once, with read access only.
 
-Each stack is planned with `-refresh-only` and without a lock, so credentials that only read will do, and
-nobody who deploys meanwhile is kept waiting.
+Each stack is planned with `-refresh-only` and without a lock, so that runs do not block concurrent applies.
 """
 
 from __future__ import annotations
@@ -17,13 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
+from mlinfra.operations.drift.baseline import Baseline, NoBaseline
 from mlinfra.operations.drift.ignore_list import IGNORE_FILE, IgnoreList
-from mlinfra.operations.drift.memory import Memory, NoMemory
+from mlinfra.operations.drift.notifications import WEBHOOK_VARIABLE
 from mlinfra.operations.drift.patterns import matches
 from mlinfra.operations.drift.principals import Principals
-from mlinfra.operations.drift.recorded import Read, Resource, pending_of, read, resources_of
-from mlinfra.operations.drift.report import Gone, Pending, Report, StackReport
-from mlinfra.operations.drift.telling import WEBHOOK_VARIABLE
+from mlinfra.operations.drift.refresh_plan import (
+    PlanDifferences,
+    Resource,
+    differences_in,
+    pending_of,
+    resources_of,
+)
+from mlinfra.operations.drift.report import Pending, Report, Resolved, StackReport
 from mlinfra.operations.drift.unmanaged import Managed, unmanaged
 from mlinfra.operations.terraform import Terraform, TerraformError, find_terraform, provider_source, synthesize
 from mlinfra.variables import in_force
@@ -39,32 +44,32 @@ if TYPE_CHECKING:
     from mlinfra.variables import Changes
 
 PARALLELISM = 4
-"""Stacks at once. Each runs a Terraform and an AWS provider of its own."""
+"""Number of stacks at the same time. Each runs its own Terraform and AWS provider."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to look at, and how."""
+    """Scope of a check."""
 
     stacks: Sequence[str] = ()
-    """Names of stacks, or patterns with `*`. Default: all of the environment."""
+    """Names of stacks, or patterns with `*`. Default: all stacks of the environment."""
 
     pending: bool = False
-    """Whether to tell also what the code says and was not applied. Default: no, it takes another plan."""
+    """True to report changes in the code that are not applied yet, which needs a second plan. Default: False."""
 
     who: bool = False
-    """Whether to ask CloudTrail who it was. Default: no, it answers two questions a second."""
+    """True to look up principals in CloudTrail, which allows two requests per second. Default: False."""
 
     parallelism: int = PARALLELISM
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """A stack after Terraform compared it, or could not."""
+    """The comparison of a stack by Terraform, or its failure."""
 
     name: str
     problem: str = ""
-    read: Read = field(default_factory=lambda: Read((), ()))
+    found: PlanDifferences = field(default_factory=lambda: PlanDifferences((), ()))
     resources: tuple[Resource, ...] = ()
     pending: tuple[Pending, ...] | None = None
 
@@ -75,25 +80,25 @@ def detect_drift(
     progress: Progress,
     *,
     options: Options | None = None,
-    memory: Memory | None = None,
+    baseline: Baseline | None = None,
     today: date | None = None,
 ) -> Report:
-    """What differs between AWS and what Terraform recorded of `environment`. Nothing is written.
+    """Find differences between AWS and the state of `environment`. Nothing is written.
 
-    What fails in one stack is told in the report, beside what was found in the others.
+    The failure of one stack is part of the report, and does not affect the others.
 
     Args:
-        environment: what to look at.
-        root: the project that declares it, which may hold a `drift-ignore.yaml`.
-        progress: is shown the steps.
-        options: what to look at, and how.
-        memory: what is known from before. Default: nothing is.
-        today: the day that the ignore list is judged by. Default: the present day.
+        environment: the environment to check.
+        root: the project, which may contain a `drift-ignore.yaml`.
+        progress: shows the steps.
+        options: the scope of the check.
+        baseline: drift that was reported before. Default: none.
+        today: the date for the expiry of ignored drift. Default: the present day.
 
     Raises:
-        OperationError: where a tool is missing, the credentials are not of the environment's account, the
-            project cannot be synthesized, or there is no such stack.
-        DeclarationError: where the ignore list is not sound.
+        OperationError: if a tool is missing, the credentials are for another account, the project cannot be
+            synthesized, or a stack is unknown.
+        DeclarationError: if the ignore list is invalid.
     """
     options = options or Options()
     now = datetime.now(timezone.utc)
@@ -103,39 +108,39 @@ def detect_drift(
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{terraform}, account {account.account_id}")
-    # A webhook is no business of the programs that are started here.
+    # The secret URL is not passed to child processes.
     with in_force({WEBHOOK_VARIABLE: None}), tempfile.TemporaryDirectory(prefix="mlinfra-drift-") as folder:
         with progress.step("Synthesize"):
             stacks = _chosen(synthesize(root, Path(folder) / "out", environment=environment.name), options.stacks)
-        memory = memory or NoMemory()
+        baseline = baseline or NoBaseline()
         for each in stacks:
-            # Now, and not when minutes have gone into a report that could not be judged.
-            memory.known(each.name)
+            # Read the baseline first: an invalid one would otherwise fail after minutes of planning.
+            baseline.known(each.name)
         compared = _compare(stacks, terraform.path, source.changes, options, progress)
-    with progress.step("Look at policies, rules and routes beside managed ones"):
-        found = _look_beside(compared, account)
-    found = [_judged(each, ignored, memory) for each in found]
+    with progress.step("Search unmanaged policies, rules and routes"):
+        found = _with_unmanaged_parts(compared, account)
+    found = [_with_status(each, ignored, baseline) for each in found]
     if options.who:
-        with progress.step("Ask CloudTrail who it was"):
+        with progress.step("Look up principals in CloudTrail"):
             found = _with_principals(found, compared, Principals(account, environment.region))
     return Report(
         environment=environment.name,
         created=now,
         stacks=tuple(found),
-        gone=tuple(_gone(found, memory)),
+        resolved=tuple(_resolved(found, baseline)),
         expired=ignored.expired,
     )
 
 
-def remember(report: Report, memory: Memory) -> None:
-    """Keep what `report` tells, so that it is not new next time. Stacks with a problem keep what was known.
+def store_baseline(report: Report, baseline: Baseline) -> None:
+    """Store the drift in `report`, so that it is known in the next run. Stacks with problems keep their known drift.
 
     Raises:
-        OperationError: where it cannot be kept.
+        OperationError: if the baseline cannot be written.
     """
-    memory.remember(
+    baseline.store(
         {
-            stack.name: {each.fingerprint: each.label for each in stack.with_standing("drift")}
+            stack.name: {each.fingerprint: each.label for each in stack.with_status("drift")}
             for stack in report.stacks
             if not stack.problems
         }
@@ -145,7 +150,7 @@ def remember(report: Report, memory: Memory) -> None:
 def _chosen(stacks: Sequence[SynthesizedStack], wanted: Sequence[str]) -> tuple[SynthesizedStack, ...]:
     for each in wanted:
         if not any(matches(each, stack.name) for stack in stacks):
-            message = f"There is no stack {each!r}. There are: {', '.join(stack.name for stack in stacks)}."
+            message = f"Unknown stack {each!r}. Stacks of the environment: {', '.join(stack.name for stack in stacks)}."
             raise OperationError(message)
     return tuple(stack for stack in stacks if not wanted or any(matches(each, stack.name) for each in wanted))
 
@@ -153,7 +158,7 @@ def _chosen(stacks: Sequence[SynthesizedStack], wanted: Sequence[str]) -> tuple[
 def _compare(
     stacks: Sequence[SynthesizedStack], executable: Path, changes: Changes, options: Options, progress: Progress
 ) -> tuple[_Compared, ...]:
-    """Have Terraform compare the stacks, several at once."""
+    """Compare the stacks with Terraform, several at once."""
 
     def compare(stack: SynthesizedStack) -> _Compared:
         terraform = Terraform(stack.directory, executable, changes=changes)
@@ -161,9 +166,9 @@ def _compare(
             terraform.init()
             return _compared(stack, terraform, with_pending=options.pending)
         except TerraformError as error:
-            return _Compared(stack.name, f"terraform {error.command}: {error.details or 'it failed, and said nothing'}")
-        except Exception as error:  # noqa: BLE001  a plan that is not as expected must not hide the other stacks
-            return _Compared(stack.name, f"Its plan could not be read ({type(error).__name__}: {error})")
+            return _Compared(stack.name, f"terraform {error.command}: {error.details or 'failed without output'}")
+        except Exception as error:  # noqa: BLE001  an unexpected plan of one stack must not hide the others
+            return _Compared(stack.name, f"The plan could not be evaluated ({type(error).__name__}: {error})")
 
     with progress.step(f"Compare {len(stacks)} stacks with AWS") as step:
         pool = ThreadPoolExecutor(max_workers=max(1, options.parallelism))
@@ -172,7 +177,7 @@ def _compare(
             done: dict[str, _Compared] = {}
             for each in as_completed(running):
                 done[running[each]] = each.result()
-                step.say(f"{len(done)} of {len(stacks)}, the last {running[each]}")
+                step.say(f"{len(done)} of {len(stacks)} completed, last {running[each]}")
         finally:
             pool.shutdown(cancel_futures=True)
         failed = sum(bool(each.problem) for each in done.values())
@@ -192,13 +197,13 @@ def _compared(stack: SynthesizedStack, terraform: Terraform, *, with_pending: bo
             terraform.plan(saved, lock=False, refresh=False)
             pending = pending_of(terraform.show(saved))
         except TerraformError as error:
-            problem = f"What is not applied yet is not known. terraform {error.command}: {error.details}"
+            problem = f"Could not determine pending changes. terraform {error.command}: {error.details}"
     return _Compared(
-        stack.name, problem, read(stack.name, plan, configuration), resources_of(plan, configuration), pending
+        stack.name, problem, differences_in(stack.name, plan, configuration), resources_of(plan, configuration), pending
     )
 
 
-def _look_beside(compared: Sequence[_Compared], account: AwsAccount) -> list[StackReport]:
+def _with_unmanaged_parts(compared: Sequence[_Compared], account: AwsAccount) -> list[StackReport]:
     managed = Managed()
     for each in compared:
         managed.add(each.resources)
@@ -212,30 +217,30 @@ def _with_unmanaged(compared: _Compared, managed: Managed, account: AwsAccount) 
         with aws_errors_explained():
             extra += unmanaged(compared.name, compared.resources, managed, account)
     except OperationError as error:
-        problems.append(f"What stands beside managed policies, rules and routes is not known. {error}")
+        problems.append(f"Could not search unmanaged policies, rules and routes. {error}")
     return StackReport(
         name=compared.name,
         problems=tuple(problems),
-        differences=(*compared.read.differences, *extra),
-        left_out=compared.read.left_out,
+        differences=(*compared.found.differences, *extra),
+        left_out=compared.found.left_out,
         pending=compared.pending,
         was_compared=bool(compared.resources) or not compared.problem,
     )
 
 
-def _judged(stack: StackReport, ignored: IgnoreList, memory: Memory) -> StackReport:
-    known = memory.known(stack.name)
-    judged = (ignored.judge(each) for each in stack.differences)
-    return replace(stack, differences=tuple(replace(each, new=each.fingerprint not in known) for each in judged))
+def _with_status(stack: StackReport, ignored: IgnoreList, baseline: Baseline) -> StackReport:
+    known = baseline.known(stack.name)
+    differences = map(ignored.apply, stack.differences)
+    return replace(stack, differences=tuple(replace(each, new=each.fingerprint not in known) for each in differences))
 
 
-def _gone(stacks: Sequence[StackReport], memory: Memory) -> Iterator[Gone]:
+def _resolved(stacks: Sequence[StackReport], baseline: Baseline) -> Iterator[Resolved]:
     for stack in stacks:
-        # What could not be looked at is not gone.
+        # Failed checks resolve nothing.
         if not stack.problems:
-            there = {each.fingerprint for each in stack.with_standing("drift")}
-            known = memory.known(stack.name)
-            yield from (Gone(stack.name, label) for print_, label in known.items() if print_ not in there)
+            present = {each.fingerprint for each in stack.with_status("drift")}
+            known = baseline.known(stack.name)
+            yield from (Resolved(stack.name, label) for print_, label in known.items() if print_ not in present)
 
 
 def _with_principals(
@@ -245,13 +250,13 @@ def _with_principals(
     for each in compared:
         types |= {(each.name, resource.address): resource.type for resource in each.resources}
 
-    def asked(difference: Difference) -> Difference:
-        if difference.standing != "drift":
+    def with_principal(difference: Difference) -> Difference:
+        if difference.status != "drift":
             return difference
         type_ = types[difference.stack, difference.address]
         return replace(difference, who=principals.who_changed(type_, difference.names))
 
-    return _mapped(stacks, asked)
+    return _mapped(stacks, with_principal)
 
 
 def _mapped(stacks: Sequence[StackReport], change: Callable[[Difference], Difference]) -> list[StackReport]:

@@ -1,4 +1,4 @@
-"""`drift-ignore.yaml`: drift that is known and meant, each entry with its reason and its last day."""
+"""`drift-ignore.yaml`: intended drift, each entry with its reason and its last day."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IGNORE_FILE = "drift-ignore.yaml"
-"""Where the list lies in a project."""
+"""The path of the list in a project."""
 
 _EXAMPLE = 'Expected: a list of entries, such as {address: "aws_s3_bucket.*", reason: ..., expires: 2027-01-31}.'
 
@@ -26,25 +26,25 @@ _EXAMPLE = 'Expected: a list of entries, such as {address: "aws_s3_bucket.*", re
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    address: str = Field(min_length=1, description="the address in Terraform; * stands for any text.")
+    address: str = Field(min_length=1, description="the address in Terraform; * is any text.")
     attribute: str = Field(
-        default="*", min_length=1, description="the attribute; * stands for any text. Default: all, but not `deleted`."
+        default="*", min_length=1, description="the attribute; * is any text. Default: all except `deleted`."
     )
-    stack: str = Field(default="*", min_length=1, description="the stack; * stands for any text. Default: all.")
-    reason: str = Field(min_length=10, description="why the drift is meant, in a sentence.")
+    stack: str = Field(default="*", min_length=1, description="the stack; * is any text. Default: all.")
+    reason: str = Field(min_length=10, description="the reason why the drift is intended, in a sentence.")
     expires: date = Field(description="the last day, such as 2027-01-31.")
 
     @field_validator("expires", mode="before")
     @classmethod
     def _only_dates(cls, value: Any) -> Any:  # noqa: ANN401
-        # pydantic would take 2027 for a number of seconds.
+        # pydantic would read 2027 as a number of seconds.
         if not isinstance(value, (date, str)):
             problem = "is not a date"
             raise ValueError(problem)  # noqa: TRY004  pydantic collects ValueErrors
         return value
 
     def covers(self, difference: Difference) -> bool:
-        """Whether it speaks of `difference`. That a resource is gone has to be named."""
+        """True if the entry applies to `difference`. Deletions need the attribute `deleted`."""
         return (
             matches(self.stack, difference.stack)
             and matches(self.address, difference.address)
@@ -58,51 +58,51 @@ class _Entry(BaseModel):
 
 @dataclass(frozen=True)
 class IgnoreList:
-    """What is ignored on one day."""
+    """The ignore list on one day."""
 
     entries: tuple[_Entry, ...] = ()
     today: date | None = None
 
     @classmethod
     def load(cls, path: Path, *, today: date) -> IgnoreList:
-        """Read the list at `path`; an empty one where there is no file.
+        """Read the list at `path`; a missing file is an empty list.
 
         Raises:
-            DeclarationError: with every problem, by entry and field.
+            DeclarationError: with all problems, each with its entry and field.
         """
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return cls()
         except (OSError, UnicodeDecodeError) as error:
-            raise DeclarationError(path.name, [f"it cannot be read: {error}"]) from None
+            raise DeclarationError(path.name, [f"the file cannot be read: {error}"]) from None
         return cls(_entries(text, path.name), today)
 
     @property
     def expired(self) -> Mapping[str, date]:
-        """The last days of the entries that no longer ignore anything, by what they are about."""
-        return {f"{each.address} {each.attribute}": each.expires for each in self.entries if self._is_over(each)}
+        """Last days of the expired entries, by address and attribute."""
+        return {f"{each.address} {each.attribute}": each.expires for each in self.entries if self._is_expired(each)}
 
-    def judge(self, difference: Difference) -> Difference:
-        """`difference`, ignored where an entry says so."""
-        if difference.standing != "drift":
+    def apply(self, difference: Difference) -> Difference:
+        """Mark `difference` as ignored if an entry applies to it."""
+        if difference.status != "drift":
             return difference
         for each in self.entries:
-            if not self._is_over(each) and each.covers(difference):
-                return replace(difference, standing="ignored", reason=f"{each.reason} (until {each.expires})")
+            if not self._is_expired(each) and each.covers(difference):
+                return replace(difference, status="ignored", reason=f"{each.reason} (until {each.expires})")
         return difference
 
-    def _is_over(self, entry: _Entry) -> bool:
+    def _is_expired(self, entry: _Entry) -> bool:
         return self.today is not None and entry.expires < self.today
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a field that is given twice, of which YAML would silently take the last."""
+    """Refuses duplicate fields, of which YAML would silently take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
         made: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         if len(made) != len(node.value):
-            problem = "a field is given twice"
+            problem = "a field is duplicate"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return made
 
@@ -111,16 +111,16 @@ def _entries(text: str, where: str) -> tuple[_Entry, ...]:
     try:
         given = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, ValueError) as error:
-        raise DeclarationError(where, [f"it is not sound YAML: {' '.join(str(error).split())}"]) from None
+        raise DeclarationError(where, [f"the file is not valid YAML: {' '.join(str(error).split())}"]) from None
     if given is None:
         return ()
     if not isinstance(given, list):
-        raise DeclarationError(where, [f"it holds a {type(given).__name__}. {_EXAMPLE}"])
+        raise DeclarationError(where, [f"the file contains a {type(given).__name__}. {_EXAMPLE}"])
     entries: list[_Entry] = []
     problems: list[str] = []
     for number, each in enumerate(given, 1):
         if not isinstance(each, dict):
-            problems.append(f"entry {number}: {each!r} is no entry. {_EXAMPLE}")
+            problems.append(f"entry {number}: {each!r} is not an entry. {_EXAMPLE}")
             continue
         try:
             entries.append(_Entry.model_validate(each))
@@ -135,7 +135,7 @@ def _problem(error: Any) -> str:  # noqa: ANN401  pydantic's own shape
     name = str(error["loc"][0])
     known = _Entry.model_fields.get(name)
     if known is None:
-        return f"{name}: there is no such field. Expected: {', '.join(_Entry.model_fields)}."
+        return f"{name}: unknown field. Expected: {', '.join(_Entry.model_fields)}."
     if error["type"] == "missing":
-        return f"{name}: missing. Expected: {known.description}"
+        return f"{name}: required. Expected: {known.description}"
     return f"{name}: {error['input']!r}. Expected: {known.description}"

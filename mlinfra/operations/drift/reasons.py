@@ -1,4 +1,4 @@
-"""What differs and is no drift, each kind with its reason."""
+"""Differences that are not drift, each kind with its reason."""
 
 from __future__ import annotations
 
@@ -9,62 +9,74 @@ from typing import TYPE_CHECKING, Any
 from mlinfra.operations.drift.patterns import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 @dataclass(frozen=True)
-class _Noise:
-    """What AWS itself changes all the time, whoever does or does not do anything."""
+class _Omission:
+    """An attribute that is left out."""
 
     type: str
     attribute: str
     reason: str
+    follows: str = ""
+    """Left out only if this attribute differs, too. Default: any other attribute."""
 
 
 @dataclass(frozen=True)
 class _Mirror:
-    """Attributes of one resource that show again what another resource of the stack manages."""
+    """Attributes of a resource that repeat attributes of another resource of the stack."""
 
     type: str
     attributes: tuple[str, ...]
     companion: str
     refers_by: str
-    """The attribute of the companion that names the resource."""
+    """The attribute of the companion with the id or name of the resource."""
 
 
-_A_TIME = "a time that AWS writes at every change; what changed is told by itself"
-_A_COUNT = "a number that AWS counts up at every change; what changed is told by itself"
+_A_TIME = "AWS updates this time at every change; the change itself is reported"
+_A_COUNT = "AWS increments this number at every change; the change itself is reported"
 
 _NOISE = (
-    _Noise("*", "last_modified", _A_TIME),
-    _Noise("*", "last_modified_date", _A_TIME),
-    _Noise("*", "last_modified_time", _A_TIME),
-    _Noise("*", "last_updated", _A_TIME),
-    _Noise("*", "last_updated_date", _A_TIME),
-    _Noise("*", "last_updated_time", _A_TIME),
-    _Noise("*", "updated_at", _A_TIME),
-    _Noise("aws_autoscaling_group", "predicted_capacity", "a forecast of AWS"),
-    _Noise("aws_autoscaling_group", "warm_pool_size", "AWS counts the instances in the pool"),
-    _Noise("aws_backup_vault", "recovery_points", "AWS counts the backups"),
-    _Noise("aws_batch_compute_environment", "compute_resources*.desired_vcpus", "Batch scales it by the jobs waiting"),
-    _Noise("aws_batch_compute_environment", "status*", "what Batch is at; `state` is what was asked for"),
-    _Noise("aws_db_instance", "latest_restorable_time", "AWS moves it on every few minutes"),
-    _Noise("aws_efs_file_system", "size_in_bytes*", "AWS counts what is stored"),
-    _Noise("aws_efs_file_system", "number_of_mount_targets", "AWS counts them; each is a resource of its own"),
-    _Noise("aws_eks_cluster", "platform_version", "AWS updates the platform of a cluster by itself"),
+    _Omission("*", "last_modified", _A_TIME),
+    _Omission("*", "last_modified_date", _A_TIME),
+    _Omission("*", "last_modified_time", _A_TIME),
+    _Omission("*", "last_updated", _A_TIME),
+    _Omission("*", "last_updated_date", _A_TIME),
+    _Omission("*", "last_updated_time", _A_TIME),
+    _Omission("*", "updated_at", _A_TIME),
+    _Omission("aws_autoscaling_group", "predicted_capacity", "a forecast of AWS"),
+    _Omission("aws_autoscaling_group", "warm_pool_size", "AWS counts the instances in the pool"),
+    _Omission("aws_backup_vault", "recovery_points", "AWS counts the backups"),
+    _Omission(
+        "aws_batch_compute_environment",
+        "compute_resources*.desired_vcpus",
+        "AWS Batch scales it with the number of waiting jobs",
+    ),
+    _Omission("aws_batch_compute_environment", "status*", "the current status; `state` is the requested one"),
+    _Omission("aws_db_instance", "latest_restorable_time", "AWS updates it every few minutes"),
+    _Omission("aws_efs_file_system", "size_in_bytes*", "AWS counts the stored bytes"),
+    _Omission(
+        "aws_efs_file_system", "number_of_mount_targets", "AWS counts the mount targets, which are separate resources"
+    ),
+    _Omission("aws_eks_cluster", "platform_version", "AWS updates the platform automatically"),
 )
 
 _FOLLOWING = (
-    _Noise("aws_launch_template", "latest_version", _A_COUNT),
-    _Noise("aws_ssm_parameter", "version", _A_COUNT),
-    _Noise("aws_lambda_function", "version", _A_COUNT),
-    _Noise("aws_lambda_function", "qualified_arn", _A_COUNT),
-    _Noise("aws_lambda_function", "qualified_invoke_arn", _A_COUNT),
-    _Noise("aws_lambda_function", "source_code_size", "it follows from the code, which is told by `code_sha256`"),
-    _Noise("aws_instance", "public_ip", "an instance gets another one at every start"),
-    _Noise("aws_instance", "public_dns", "an instance gets another one at every start"),
+    _Omission("aws_launch_template", "latest_version", _A_COUNT),
+    _Omission("aws_ssm_parameter", "version", _A_COUNT),
+    _Omission("aws_lambda_function", "version", _A_COUNT),
+    _Omission("aws_lambda_function", "qualified_arn", _A_COUNT),
+    _Omission("aws_lambda_function", "qualified_invoke_arn", _A_COUNT),
+    _Omission("aws_lambda_function", "source_code_size", "it follows from the code; `code_sha256` is reported"),
+    _Omission("aws_cloudwatch_event_rule", "is_enabled", "it repeats `state`", follows="state"),
+    _Omission(
+        "aws_kms_key", "rotation_period_in_days", "it follows from `enable_key_rotation`", follows="enable_key_rotation"
+    ),
+    _Omission("aws_instance", "public_ip", "it changes at every start of an instance"),
+    _Omission("aws_instance", "public_dns", "it changes at every start of an instance"),
 )
-"""Left out only where something else of the same resource is drift; alone they are all that is seen of a change."""
+"""Left out only if another attribute of the same resource differs. Alone, they are the only trace of a change."""
 
 _OF_AN_ADDRESS = ("association_id", "instance", "network_interface", "private_dns", "private_ip")
 
@@ -120,27 +132,34 @@ _MIRRORS = (
     _Mirror("aws_instance", ("ebs_block_device",), "aws_volume_attachment", "instance_id"),
 )
 
-_LOOKED_AT_APART = {
+_CHECKED_SEPARATELY = {
     "aws_iam_role": ("inline_policy", "managed_policy_arns"),
     "aws_security_group": ("ingress", "egress"),
 }
-"""What `unmanaged` looks at, which tells what the stack manages from what stands beside it."""
+"""Attributes that `unmanaged` checks, which separates managed from unmanaged parts."""
 
 
 def is_noise(type_: str, attribute: str) -> str:
-    """Why the attribute says nothing, whatever it says; empty where it does say something."""
-    return _reason(_NOISE, type_, attribute)
+    """The reason why changes of the attribute are never drift. Empty: they are."""
+    return next((each.reason for each in _NOISE if _applies(each, type_, attribute)), "")
 
 
-def is_following(type_: str, attribute: str) -> str:
-    """Why the attribute says nothing beside others of the same resource; empty where it does."""
-    return _reason(_FOLLOWING, type_, attribute)
+def is_following(type_: str, attribute: str, changed: Collection[str]) -> str:
+    """The reason why a change of the attribute follows from others in `changed`. Empty: it does not."""
+    return next(
+        (
+            each.reason
+            for each in _FOLLOWING
+            if _applies(each, type_, attribute) and (not each.follows or each.follows in changed)
+        ),
+        "",
+    )
 
 
 def is_mirror(
     resource: Mapping[str, Any], type_: str, attribute: str, companions: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> str:
-    """Why the attribute only shows what another resource manages; empty where it does not.
+    """The reason why the attribute repeats another resource of the stack. Empty: it does not.
 
     Args:
         resource: the values of the resource.
@@ -148,8 +167,8 @@ def is_mirror(
         attribute: the attribute, at the top level.
         companions: the values of all resources of the stack, by type.
     """
-    if attribute in _LOOKED_AT_APART.get(type_, ()):
-        return "what stands beside managed policies and rules is looked at by itself"
+    if attribute in _CHECKED_SEPARATELY.get(type_, ()):
+        return "unmanaged policies and rules are checked separately"
     own = {resource.get(name) for name in ("id", "arn", "name", "bucket", "url", "key_id")} - {None, ""}
     for mirror in _MIRRORS:
         if (
@@ -157,20 +176,20 @@ def is_mirror(
             and attribute in mirror.attributes
             and any(each.get(mirror.refers_by) in own for each in companions.get(mirror.companion, ()))
         ):
-            return f"it shows what {mirror.companion} manages, which is looked at by itself"
+            return f"it repeats {mirror.companion}, which is checked separately"
     return ""
 
 
-def left_to_others(path: str, ignored: Sequence[str]) -> bool:
-    """Whether `path` lies in what `ignore_changes` names, as Terraform writes it: tags["x"], block[0].name, all."""
+def is_ignored_by_stack(path: str, ignored: Sequence[str]) -> bool:
+    """True if `ignore_changes` covers `path`. Entries are as in Terraform: tags["x"], block[0].name, all."""
     wanted = _plain(path)
     return any(each in ("all", wanted) or wanted.startswith(f"{each}.") for each in map(_plain, ignored))
 
 
-def _reason(table: Sequence[_Noise], type_: str, attribute: str) -> str:
-    return next((each.reason for each in table if matches(each.type, type_) and matches(each.attribute, attribute)), "")
+def _applies(omission: _Omission, type_: str, attribute: str) -> bool:
+    return matches(omission.type, type_) and matches(omission.attribute, attribute)
 
 
 def _plain(path: str) -> str:
-    """A path with dots alone: tags["x"] as tags.x."""
+    """A path without brackets: tags["x"] becomes tags.x."""
     return re.sub(r'\["?([^"\]]*)"?\]', r".\1", path)

@@ -1,4 +1,4 @@
-"""The report as Markdown, as JSON, and as the short text of a message."""
+"""The report as Markdown, as JSON, and as the text of a notification."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ if TYPE_CHECKING:
 
 _LONGEST = 160
 _LONGEST_MESSAGE = 3000
-"""Characters. Slack takes more, and nobody reads it there."""
+"""Characters. Slack accepts more, but longer messages are hard to read."""
 
 
 def shown(value: Any, longest: int = _LONGEST) -> str:  # noqa: ANN401  any JSON
-    """`value` in one line."""
+    """A value in one line of limited length."""
     if value is None:
-        return "nothing"
+        return "(not set)"
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
     text = "".join(character if character.isprintable() else " " for character in text)
     text = " ".join(text.split()) or '""'
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def what(difference: Difference) -> str:
-    """What differs, without where."""
+def description(difference: Difference) -> str:
+    """The difference in words, without the address of the resource."""
     if difference.kind == "deleted":
         return "deleted from AWS"
     if difference.kind == "unmanaged":
-        return f"{difference.attribute}: {shown(difference.after)}, which no stack manages"
+        return f"{difference.attribute}: {shown(difference.after)} (unmanaged)"
     return f"{difference.attribute}: {shown(difference.before)} -> {shown(difference.after)}"
 
 
 def to_json(report: Report) -> str:
-    """All of it, for programs."""
+    """Write the complete report as JSON, for programs."""
     document = {
         "format": 1,
         "environment": report.environment,
@@ -44,37 +44,43 @@ def to_json(report: Report) -> str:
         "exit_code": report.exit_code,
         "summary": report.summary,
         "stacks": [_stack(stack) for stack in report.stacks],
-        "gone": [asdict(each) for each in report.gone],
+        "resolved": [asdict(each) for each in report.resolved],
         "expired_ignores": {entry: str(day) for entry, day in (report.expired or {}).items()},
     }
     return json.dumps(document, indent=2, default=str) + "\n"
 
 
 def to_markdown(report: Report) -> str:
-    """All of it, for a merge request or an issue."""
-    lines = [f"# Drift of {report.environment}", "", f"{report.summary}. Compared {report.created:%Y-%m-%d %H:%M} UTC."]
+    """Write the complete report as Markdown, for a merge request or an issue."""
+    lines = [
+        f"# Drift of {report.environment}",
+        "",
+        f"{report.summary}. Checked on {report.created:%Y-%m-%d %H:%M} UTC.",
+    ]
     for stack in report.stacks:
         lines += _stack_lines(stack)
-    if report.gone:
-        lines += ["", "## Gone since the last run", ""]
-        lines += [f"- {each.stack}: {_code(each.label) if each.label else 'one difference'}" for each in report.gone]
+    if report.resolved:
+        lines += ["", "## Resolved since the last run", ""]
+        lines += [
+            f"- {each.stack}: {_code(each.label) if each.label else 'one difference'}" for each in report.resolved
+        ]
     if report.expired:
-        lines += ["", "## Ignored no longer", ""]
-        lines += [f"- {_code(entry)}: expired after {day}" for entry, day in report.expired.items()]
+        lines += ["", "## Expired entries of drift-ignore.yaml", ""]
+        lines += [f"- {_code(entry)}: expired on {day}" for entry, day in report.expired.items()]
     return "\n".join(lines) + "\n"
 
 
 def to_message(report: Report) -> str:
-    """What is new and what is gone, for people who are told; empty where there is neither."""
-    if not report.new and not report.gone:
+    """Write the text of a notification about new and resolved drift. Empty if there is neither."""
+    if not report.new and not report.resolved:
         return ""
     lines = [f"Drift: {report.summary}"]
-    lines += [f"• new in {each.stack}: {each.address}: {what(each)}{_by(each)}" for each in report.new]
-    lines += [f"• gone in {each.stack}: {each.label or 'one difference'}" for each in report.gone]
+    lines += [f"• new in {each.stack}: {each.address}: {description(each)}{_by(each)}" for each in report.new]
+    lines += [f"• resolved in {each.stack}: {each.label or 'one difference'}" for each in report.resolved]
     text = ""
     for number, line in enumerate(lines):
         if len(text) + len(line) > _LONGEST_MESSAGE:
-            return f"{text}… and {len(lines) - number} more, in the report\n"
+            return f"{text}… {len(lines) - number} more in the report\n"
         text += f"{line}\n"
     return text
 
@@ -103,13 +109,13 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "attribute": difference.attribute,
         "before": difference.before,
         "after": difference.after,
-        "standing": difference.standing,
+        "status": difference.status,
         "reason": difference.reason,
         "new": difference.new,
         "who": who
         and {
             "unknown": who.unknown,
-            "acts": [{"principal": a.principal, "event": a.event, "at": a.at.isoformat()} for a in who.acts],
+            "events": [{"principal": e.principal, "event": e.event, "at": e.at.isoformat()} for e in who.events],
         },
     }
 
@@ -117,14 +123,14 @@ def _difference(difference: Difference) -> dict[str, Any]:
 def _stack_lines(stack: StackReport) -> Iterator[str]:
     yield from ("", f"## {stack.name}", "")
     for problem in stack.problems:
-        yield from ("**Could not be looked at in full:**", "", "```text", problem.replace("```", "'''"), "```", "")
-    drift = stack.with_standing("drift")
+        yield from ("**Check failed:**", "", "```text", problem.replace("```", "'''"), "```", "")
+    drift = stack.with_status("drift")
     if drift:
-        asked = any(each.who for each in drift)
-        yield f"| resource | what | recorded | in AWS | {'who | ' if asked else ''}|"
-        yield f"|---|---|---|---|{'---|' if asked else ''}---|"
+        with_principals = any(each.who for each in drift)
+        yield f"| resource | attribute | in the state | in AWS | {'changed by | ' if with_principals else ''}status |"
+        yield f"|---|---|---|---|{'---|' if with_principals else ''}---|"
         for each in drift:
-            who = f" {_cell(str(each.who or ''))} |" if asked else ""
+            who = f" {_cell(str(each.who or ''))} |" if with_principals else ""
             yield (
                 f"| {_code(each.address)} | {_code(each.attribute)} | {_code(shown(each.before))} | "
                 f"{_code(shown(each.after))} |{who} {'new' if each.new else 'known'} |"
@@ -132,14 +138,14 @@ def _stack_lines(stack: StackReport) -> Iterator[str]:
     elif stack.was_compared:
         yield "No drift."
     for title, listed in (
-        ("Left to others", stack.with_standing("left to others")),
-        ("Ignored", stack.with_standing("ignored")),
+        ("Not managed by Terraform (`ignore_changes`)", stack.with_status("ignore_changes")),
+        ("Ignored", stack.with_status("ignored")),
     ):
         if listed:
             yield from ("", f"{title}:", "")
-            yield from (f"- {_code(each.address)} {_code(what(each))}: {_cell(each.reason)}" for each in listed)
+            yield from (f"- {_code(each.address)} {_code(description(each))}: {_cell(each.reason)}" for each in listed)
     if stack.pending:
-        yield from ("", "In the code, and not applied yet:", "")
+        yield from ("", "In the code, but not applied yet:", "")
         yield from (f"- {_code(each.address)}: {', '.join(each.actions)}" for each in stack.pending)
     if stack.left_out:
         yield from ("", f"<details><summary>Left out: {len(stack.left_out)}</summary>", "")
@@ -148,14 +154,14 @@ def _stack_lines(stack: StackReport) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Text in a table of Markdown, as it is: nothing of it is markup."""
+    """Escape text for a cell of a Markdown table."""
     for character in "\\`*_[]<>|#":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())
 
 
 def _code(text: str) -> str:
-    """Text as code in a table of Markdown."""
+    """Text as inline code for a cell of a Markdown table."""
     text = " ".join(text.split()).replace("|", "\\|")
     if "`" in text:
         return f"`` {text} ``" if "``" not in text else f"` {text.replace('`', chr(39))} `"

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 Kind = Literal["changed", "deleted", "unmanaged"]
-Standing = Literal["drift", "left to others", "ignored"]
+Status = Literal["drift", "ignore_changes", "ignored"]
 
 NO_DRIFT, ERROR, DRIFT = 0, 1, 2
 """The exit codes, those of `terraform plan -detailed-exitcode`."""
 
 DELETED = "deleted"
-"""What stands for the attribute where the whole resource is gone."""
+"""The attribute in differences of deleted resources."""
 
 
 @dataclass(frozen=True)
-class Act:
-    """Something that a principal did to a resource, as CloudTrail recorded it."""
+class ChangeEvent:
+    """A write event of a resource in CloudTrail."""
 
     principal: str
     event: str
@@ -35,48 +35,48 @@ class Act:
 
 @dataclass(frozen=True)
 class Who:
-    """Who changed a resource, as far as CloudTrail tells."""
+    """The principals that changed a resource, as far as CloudTrail contains them."""
 
-    acts: tuple[Act, ...] = ()
-    """What was done to it other than by Terraform, the newest first."""
+    events: tuple[ChangeEvent, ...] = ()
+    """Events that were not made by Terraform, the newest first."""
 
     unknown: str = ""
-    """Why that is not known, where it is not."""
+    """The reason why the principal is unknown. Empty: it is known."""
 
     def __str__(self) -> str:
-        return "; ".join(str(act) for act in self.acts) or f"unknown: {self.unknown}"
+        return "; ".join(map(str, self.events)) or f"unknown: {self.unknown}"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One attribute of one resource that is not as it was recorded, or one thing that stands beside it."""
+    """An attribute of a resource that differs from the state, or an unmanaged part of the resource."""
 
     stack: str
     address: str
     kind: Kind
     attribute: str
     before: Any
-    """What Terraform recorded. Sensitive values are replaced by a text that says so."""
+    """The value in the state. Sensitive values are replaced by a placeholder."""
 
     after: Any
-    """What AWS says now."""
+    """The value in AWS."""
 
     names: tuple[str, ...] = ()
-    """What the resource is called in AWS, to look it up in CloudTrail."""
+    """Ids and names of the resource in AWS, for lookups in CloudTrail."""
 
-    standing: Standing = "drift"
+    status: Status = "drift"
     reason: str = ""
-    """Why it is left to others or ignored."""
+    """The reason why the difference is ignored."""
 
     new: bool = True
-    """Whether the memory does not know it yet."""
+    """True if the baseline does not contain the difference."""
 
     who: Who | None = None
-    """None: not asked."""
+    """None: not requested."""
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same drift, and no other. Sensitive values are not in it: they could be guessed from it."""
+        """A hash that identifies the difference. It excludes sensitive values, which could be guessed from it."""
         identity = json.dumps(
             [self.stack, self.address, self.attribute, self.before, self.after], sort_keys=True, default=str
         )
@@ -84,13 +84,13 @@ class Difference:
 
     @property
     def label(self) -> str:
-        """What it is about, without any value."""
+        """Address and attribute, without values."""
         return f"{self.address} {self.attribute}"
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A difference that is no drift, and why."""
+    """A difference that is not drift, with the reason."""
 
     address: str
     attribute: str
@@ -99,91 +99,91 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Pending:
-    """What the code says and was not applied yet."""
+    """A change in the code that is not applied yet."""
 
     address: str
     actions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Gone:
-    """Drift that the memory knows and that is there no longer."""
+class Resolved:
+    """Drift in the baseline that does not exist any more."""
 
     stack: str
     label: str
-    """What it was about; empty where the memory had no room for it."""
+    """Address and attribute. Empty if the baseline had no room for them."""
 
 
 @dataclass(frozen=True)
 class StackReport:
-    """What was found in one stack."""
+    """The result of one stack."""
 
     name: str
     problems: tuple[str, ...] = ()
-    """Why something could not be looked at. What could be is there all the same."""
+    """Errors of checks. The results of other checks are reported nevertheless."""
 
     differences: tuple[Difference, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     pending: tuple[Pending, ...] | None = None
-    """None: not asked."""
+    """None: not requested."""
 
     was_compared: bool = True
-    """Whether Terraform could compare the stack with AWS."""
+    """False if Terraform failed to compare the stack with AWS."""
 
-    def with_standing(self, standing: Standing) -> tuple[Difference, ...]:
-        """The differences of one standing."""
-        return tuple(each for each in self.differences if each.standing == standing)
+    def with_status(self, status: Status) -> tuple[Difference, ...]:
+        """Differences with one status."""
+        return tuple(each for each in self.differences if each.status == status)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found in an environment."""
+    """The result of an environment."""
 
     environment: str
     created: datetime
     stacks: tuple[StackReport, ...]
-    gone: tuple[Gone, ...] = ()
+    resolved: tuple[Resolved, ...] = ()
     expired: Mapping[str, date] | None = None
-    """Entries of the ignore list that are past their last day, which no longer ignore anything."""
+    """Expired entries of the ignore list with their last day. They have no effect."""
 
     @property
     def drift(self) -> tuple[Difference, ...]:
-        """All that is drift."""
-        return tuple(self._with_standing("drift"))
+        """All drift."""
+        return tuple(self._with_status("drift"))
 
     @property
     def new(self) -> tuple[Difference, ...]:
-        """The drift that is not known from before."""
+        """Drift that the baseline does not contain."""
         return tuple(each for each in self.drift if each.new)
 
     @property
     def problems(self) -> tuple[tuple[str, str], ...]:
-        """Every problem, with its stack."""
+        """All problems, each with its stack."""
         return tuple((stack.name, problem) for stack in self.stacks for problem in stack.problems)
 
     @property
     def exit_code(self) -> int:
-        """1 where anything could not be looked at, though there may be drift too; else 2 for drift, and 0 for none."""
+        """1 if any check failed, with or without drift; otherwise 2 for drift, and 0 without drift."""
         if self.problems:
             return ERROR
         return DRIFT if self.drift else NO_DRIFT
 
     @property
     def summary(self) -> str:
-        """All of it in one line."""
+        """The result in one line."""
         drift, resources = self.drift, {(each.stack, each.address) for each in self.drift}
         if drift:
-            said = f"{_count(drift, 'difference')} in {_count(resources, 'resource')}, {len(self.new)} new"
+            result = f"{_count(drift, 'difference')} in {_count(resources, 'resource')}, {len(self.new)} new"
         else:
-            said = "no drift"
-        wrong = {name for name, _ in self.problems}
-        if wrong:
-            said += f"; could not be looked at in full: {', '.join(sorted(wrong))}"
-        return f"{self.environment}: {said}"
+            result = "no drift"
+        failed = {name for name, _ in self.problems}
+        if failed:
+            result += f"; checks failed in {', '.join(sorted(failed))}"
+        return f"{self.environment}: {result}"
 
-    def _with_standing(self, standing: Standing) -> Iterator[Difference]:
+    def _with_status(self, status: Status) -> Iterator[Difference]:
         for stack in self.stacks:
-            yield from stack.with_standing(standing)
+            yield from stack.with_status(status)
 
 
 def _count(things: Collection[object], name: str) -> str:

@@ -1,8 +1,7 @@
-"""What stands beside managed resources and no plan of Terraform shows.
+"""Unmanaged policies, rules, routes and statements of managed resources.
 
-A policy attached to a role, a rule added to a security group, a route, or a statement in the policy of a function
-is a resource of its own. Where Terraform manages the others one by one, it does not know of the new one, and every
-plan is empty. So AWS is asked.
+A policy attached to a role, a rule of a security group, a route, and a statement in the policy of a function are
+resources of their own. If Terraform manages them one by one, plans do not show additional ones. They are read from AWS.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mlinfra.operations.aws import AwsAccount
-    from mlinfra.operations.drift.recorded import Resource
+    from mlinfra.operations.drift.refresh_plan import Resource
 
-_GONE = frozenset(
+_NOT_FOUND = frozenset(
     {"NoSuchEntity", "InvalidGroup.NotFound", "InvalidRouteTableID.NotFound", "ResourceNotFoundException"}
 )
-_THROUGH = (
+_TARGETS = (
     "GatewayId",
     "NatGatewayId",
     "TransitGatewayId",
@@ -45,7 +44,7 @@ _DESTINATIONS = {
 
 @dataclass
 class Managed:
-    """What the stacks looked at manage of others, wherever the role, group, table or function itself is."""
+    """Parts that the checked stacks manage, of roles, groups, tables and functions in any stack."""
 
     attached: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """ARNs of policies, by role."""
@@ -57,16 +56,16 @@ class Managed:
     """Ids of security group rules."""
 
     groups_with_rules_without_id: set[str] = field(default_factory=set)
-    """Groups of an `aws_security_group_rule` of several sources: it is several rules in AWS, and has the id of none."""
+    """Groups with an `aws_security_group_rule` of several sources. In AWS it is several rules, with unknown ids."""
 
     routes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Where to, by route table."""
+    """Destinations, by route table."""
 
     statements: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Statements of the policy of a function, by its name."""
+    """Ids of policy statements, by function."""
 
-    def add(self, resources: Sequence[Resource]) -> None:  # noqa: C901  a case for each type, and no way through two
-        """Add what one stack manages."""
+    def add(self, resources: Sequence[Resource]) -> None:  # noqa: C901  one case for each type
+        """Add the resources of one stack."""
         for each in resources:
             values = each.values
             match each.type:
@@ -85,23 +84,23 @@ class Managed:
                     else:
                         self.groups_with_rules_without_id.add(values["security_group_id"])
                 case "aws_route":
-                    to = (values.get(name) for name in _DESTINATIONS.values())
-                    self.routes[values["route_table_id"]].update(filter(None, to))
+                    destinations = (values.get(name) for name in _DESTINATIONS.values())
+                    self.routes[values["route_table_id"]].update(filter(None, destinations))
                 case "aws_lambda_permission":
                     self.statements[_function(values["function_name"])].add(values["statement_id"])
 
 
 def unmanaged(stack: str, resources: Sequence[Resource], managed: Managed, account: AwsAccount) -> Iterator[Difference]:
-    """What stands beside the resources of one stack, and none of the stacks looked at manages.
+    """Find parts of the resources of one stack that no checked stack manages.
 
     Args:
-        stack: its name.
-        resources: what it holds.
-        managed: what all stacks looked at manage.
-        account: where to ask.
+        stack: the name of the stack.
+        resources: its resources.
+        managed: the managed parts of all checked stacks.
+        account: the AWS account.
 
     Raises:
-        ClientError: where AWS refuses.
+        ClientError: if AWS refuses a request.
     """
     iam, ec2, functions = (account.client(name) for name in ("iam", "ec2", "lambda"))
     for each in resources:
@@ -118,7 +117,7 @@ def unmanaged(stack: str, resources: Sequence[Resource], managed: Managed, accou
 def _policies(stack: str, role: Resource, managed: Managed, iam: Any) -> Iterator[Difference]:  # noqa: ANN401  boto3
     name = role.values["name"]
     try:
-        # A role whose configuration lists its policies is compared with them by Terraform.
+        # Terraform itself compares policies that are declared in the role.
         if "managed_policy_arns" not in role.configured:
             for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
                 for policy in page["AttachedPolicies"]:
@@ -132,7 +131,7 @@ def _policies(stack: str, role: Resource, managed: Managed, iam: Any) -> Iterato
                         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
                         yield _extra(stack, role, f"inline policy {policy}", document)
     except ClientError as error:
-        _unless_gone(error)
+        _raise_unless_not_found(error)
 
 
 def _rules(stack: str, group: Resource, managed: Managed, ec2: Any) -> Iterator[Difference]:  # noqa: ANN401  boto3
@@ -144,33 +143,33 @@ def _rules(stack: str, group: Resource, managed: Managed, ec2: Any) -> Iterator[
         for page in pages:
             for rule in page["SecurityGroupRules"]:
                 direction = "egress" if rule["IsEgress"] else "ingress"
-                # Rules inside the group's own configuration are compared by Terraform.
+                # Terraform itself compares rules that are declared in the group.
                 if rule["SecurityGroupRuleId"] not in managed.rules and direction not in group.configured:
-                    extra = _extra(stack, group, f"{direction} rule {rule['SecurityGroupRuleId']}", in_words(rule))
+                    extra = _extra(stack, group, f"{direction} rule {rule['SecurityGroupRuleId']}", rule_text(rule))
                     yield extra
     except ClientError as error:
-        _unless_gone(error)
+        _raise_unless_not_found(error)
 
 
 def _routes(stack: str, table: Resource, managed: Managed, ec2: Any) -> Iterator[Difference]:  # noqa: ANN401  boto3
     id_ = table.values["id"]
-    # Routes that are part of the table, or of which no stack has one, are compared by Terraform.
+    # Terraform itself compares routes that are declared in the table, or of tables without separate routes.
     if "route" in table.configured or id_ not in managed.routes:
         return
     try:
         (found,) = ec2.describe_route_tables(RouteTableIds=[id_])["RouteTables"]
     except ClientError as error:
-        _unless_gone(error)
+        _raise_unless_not_found(error)
         return
     for route in found["Routes"]:
         to = next((route[name] for name in _DESTINATIONS if route.get(name)), "")
-        # AWS makes the local route, those of propagation, and those of gateway endpoints.
-        is_own = route.get("Origin", "CreateRoute") != "CreateRoute" or route.get("GatewayId", "").startswith(
-            ("local", "vpce-")
-        )
-        if to and not is_own and to not in managed.routes[id_]:
-            through = next((route[name] for name in _THROUGH if route.get(name)), "what AWS does not say")
-            yield _extra(stack, table, f"route {to}", f"through {through}")
+        # AWS creates the local route, propagated routes, and routes of gateway endpoints.
+        is_created_by_aws = route.get("Origin", "CreateRoute") != "CreateRoute" or route.get(
+            "GatewayId", ""
+        ).startswith(("local", "vpce-"))
+        if to and not is_created_by_aws and to not in managed.routes[id_]:
+            target = next((route[name] for name in _TARGETS if route.get(name)), "an unknown target")
+            yield _extra(stack, table, f"route {to}", f"to {target}")
 
 
 def _statements(
@@ -183,8 +182,8 @@ def _statements(
     try:
         policy = json.loads(functions.get_policy(FunctionName=name)["Policy"])
     except ClientError as error:
-        # A function without a policy, too.
-        _unless_gone(error)
+        # The same error for a function without a policy.
+        _raise_unless_not_found(error)
         return
     for statement in policy["Statement"]:
         if statement.get("Sid") not in managed.statements[name]:
@@ -192,12 +191,12 @@ def _statements(
 
 
 def _function(name: str) -> str:
-    """The name of a function that is given by that or by its ARN."""
+    """The name of a function, given its name or ARN."""
     return name.split(":")[6] if name.startswith("arn:") else name
 
 
-def in_words(rule: Mapping[str, Any]) -> str:
-    """A rule of a security group as a sentence, as DescribeSecurityGroupRules has it."""
+def rule_text(rule: Mapping[str, Any]) -> str:
+    """A rule of DescribeSecurityGroupRules in words."""
     protocol = "all traffic" if rule["IpProtocol"] == "-1" else rule["IpProtocol"]
     first, last = rule.get("FromPort", -1), rule.get("ToPort", -1)
     ports = "" if first in (None, -1) else f" {first}" if first == last else f" {first}-{last}"
@@ -215,7 +214,7 @@ def _extra(stack: str, resource: Resource, attribute: str, value: Any) -> Differ
     return Difference(stack, resource.address, "unmanaged", attribute, None, value, names=resource.names)
 
 
-def _unless_gone(error: ClientError) -> None:
-    """Raise `error`, unless it says that the resource is gone: that is told as its own difference."""
-    if error.response["Error"]["Code"] not in _GONE:
+def _raise_unless_not_found(error: ClientError) -> None:
+    """Raise `error`, unless the resource was not found: deletions are reported by Terraform."""
+    if error.response["Error"]["Code"] not in _NOT_FOUND:
         raise error

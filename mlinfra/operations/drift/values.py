@@ -1,6 +1,6 @@
-"""Two values of one attribute compared by what they say, not by how they are written.
+"""Comparison of two values of an attribute by their meaning.
 
-Lists are compared by content, policies as IAM reads them, and what is sensitive is never shown.
+Lists are compared by content, policies as IAM evaluates them. Sensitive values are never shown.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 SENSITIVE = "(sensitive value)"
-OTHER_SENSITIVE = "(another sensitive value)"
+OTHER_SENSITIVE = "(different sensitive value)"
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_TELLING_KEY = re.compile(
+_SECRET_KEY = re.compile(
     r"passw(or)?d|secret|token|api_?key|private_?key|access_?key|credential|connection_?string", re.IGNORECASE
 )
 _NAMES_ONLY = re.compile(r"(arns?|name|ids?|version|type|enabled|days|seconds|tokens)$", re.IGNORECASE)
@@ -28,7 +28,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 
 @dataclass(frozen=True)
 class _Hidden:
-    """A value that can be compared and not be read."""
+    """A value that can be compared, but not shown."""
 
     _value: str
 
@@ -38,7 +38,7 @@ class _Hidden:
 
 @dataclass(frozen=True)
 class ValueChange:
-    """What differs at one path."""
+    """The difference at one path."""
 
     path: str
     before: Any
@@ -46,17 +46,17 @@ class ValueChange:
 
 
 def differences(name: str, before: Any, after: Any, *, sensitive: Sequence[Any] = ()) -> Iterator[ValueChange]:  # noqa: ANN401  any JSON
-    """What differs between two values of the attribute `name`, by the path of what differs.
+    """Compare two values of the attribute `name`, and return the differences with their paths.
 
     Args:
-        name: the attribute, the beginning of every path.
-        before: its value before, as in Terraform's JSON.
-        after: its value now.
-        sensitive: what Terraform says is sensitive in them: `true`, or the same shape with `true` inside.
+        name: the attribute, which is the beginning of all paths.
+        before: the value before, as in Terraform's JSON.
+        after: the value now.
+        sensitive: Terraform's marks of sensitive values: `true`, or the same structure with `true` inside.
     """
     for marks in sensitive:
         before, after = _hide(before, marks), _hide(after, marks)
-    for path, old, new in _compare(name, _hide_telling(name, before), _hide_telling(name, after)):
+    for path, old, new in _compare(name, _hide_secrets(name, before), _hide_secrets(name, after)):
         if isinstance(old, _Hidden) and isinstance(new, _Hidden):
             yield ValueChange(path, SENSITIVE, OTHER_SENSITIVE)
         else:
@@ -64,7 +64,7 @@ def differences(name: str, before: Any, after: Any, *, sensitive: Sequence[Any] 
 
 
 def is_empty(value: Any) -> bool:  # noqa: ANN401
-    """Whether a value says nothing: null, an empty text, list or block, false, or 0."""
+    """True for null, an empty text, list or block, false, and 0."""
     return value is None or value is False or value in ("", 0) or (isinstance(value, (list, dict)) and not value)
 
 
@@ -88,36 +88,36 @@ def _compare(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any
 def _same(before: Any, after: Any) -> bool:  # noqa: ANN401
     if before == after and isinstance(before, bool) == isinstance(after, bool):
         return True
-    # The provider writes null at first and an empty value, false or 0 after the next refresh.
+    # The provider writes null at first, and an empty value, false or 0 after the next refresh.
     if before is None or after is None:
         return is_empty(before) and is_empty(after)
     return is_empty(before) and is_empty(after) and not isinstance(before, bool) and not isinstance(after, bool)
 
 
 def _compare_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any, Any]]:
-    gone, come = _without_common(before, after)
-    if not gone and not come:
-        # A set has one order in Terraform's JSON: in another order it is a list, where that may matter.
+    removed, added = _without_common(before, after)
+    if not removed and not added:
+        # Sets are sorted in Terraform's JSON. Another order means a list, of which the order may matter.
         yield path, before, after
         return
     if identity := _identity(before, after):
         old, new = ({each[identity]: each for each in side} for side in (before, after))
         for key in sorted(old.keys() | new.keys()):
             yield from _compare(f"{path}[{json.dumps(key)}]", old.get(key), new.get(key))
-    elif len(gone) == len(come) and all(isinstance(each, dict) for each in (*gone, *come)):
-        for old, new in zip(gone, come, strict=True):
+    elif len(removed) == len(added) and all(isinstance(each, dict) for each in (*removed, *added)):
+        for old, new in zip(removed, added, strict=True):
             yield from _compare(f"{path}[{after.index(new)}]", old, new)
-    elif all(isinstance(each, dict) for each in (*gone, *come)):
-        for old in gone:
+    elif all(isinstance(each, dict) for each in (*removed, *added)):
+        for old in removed:
             yield path, old, None
-        for new in come:
+        for new in added:
             yield path, None, new
     else:
         yield path, before, after
 
 
 def _without_common(before: list[Any], after: list[Any]) -> tuple[list[Any], list[Any]]:
-    """What only `before` and what only `after` has, in the order there."""
+    """Elements that are only in `before`, and only in `after`, in their order."""
     common = Counter(map(_canonical, before)) & Counter(map(_canonical, after))
     left = []
     for side in (before, after):
@@ -136,7 +136,7 @@ def _canonical(value: Any) -> str:  # noqa: ANN401
 
 
 def _identity(before: list[Any], after: list[Any]) -> str | None:
-    """The key that tells the elements of both lists apart, where there is one."""
+    """A key that identifies the elements of both lists. None: no key does."""
     if not all(isinstance(each, dict) for each in (*before, *after)):
         return None
     for key in _IDENTITIES:
@@ -149,7 +149,7 @@ def _identity(before: list[Any], after: list[Any]) -> str | None:
 
 
 def _document(text: str) -> Any:  # noqa: ANN401
-    """What a text of JSON says, policies as IAM reads them; None where it is no document."""
+    """Parse a JSON document, and normalize policies. None: the text is not a document."""
     if text and text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -158,7 +158,7 @@ def _document(text: str) -> Any:  # noqa: ANN401
         return None
     if isinstance(document, dict) and "Statement" in document:
         document = _policy(document)
-    return _hide_telling("", document)
+    return _hide_secrets("", document)
 
 
 def _policy(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _policy(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement in which one value and a list of one are the same, as they are to IAM."""
+    """Normalize a statement: for IAM, one value and a list of one are the same."""
     written: dict[str, Any] = {}
     for key, value in statement.items():
         match key:
@@ -186,7 +186,7 @@ def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _principal(name: Any) -> Any:  # noqa: ANN401
-    """IAM gives an account's number back as the ARN of its root."""
+    """Normalize a principal: IAM returns the number of an account as the ARN of its root."""
     is_account = isinstance(name, str) and _ACCOUNT.fullmatch(name)
     return f"arn:aws:iam::{name}:root" if is_account else name
 
@@ -208,7 +208,7 @@ def _below(path: str, key: str) -> str:
 
 
 def _hide(value: Any, marks: Any) -> Any:  # noqa: ANN401
-    """`value` with what `marks` calls sensitive hidden. In a list, what is so in one element is so in all."""
+    """Hide values that `marks` marks as sensitive. In lists, the marks of one element apply to all."""
     if isinstance(value, _Hidden) or is_empty(value) or not marks:
         return value
     if marks is True:
@@ -223,25 +223,25 @@ def _hide(value: Any, marks: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _hide_telling(key: str, value: Any) -> Any:  # noqa: ANN401
-    """`value` with texts hidden whose key says that they are secret, such as a variable API_TOKEN."""
+def _hide_secrets(key: str, value: Any) -> Any:  # noqa: ANN401
+    """Hide texts with a secret's key, such as a variable API_TOKEN."""
     if isinstance(value, dict):
-        return {name: _hide_telling(name, each) for name, each in value.items()}
+        return {name: _hide_secrets(name, each) for name, each in value.items()}
     if isinstance(value, list):
         named = [
-            {**each, "value": _hide_telling(str(each["name"]), each["value"])}
+            {**each, "value": _hide_secrets(str(each["name"]), each["value"])}
             if isinstance(each, dict) and "name" in each and "value" in each
             else each
             for each in value
         ]
-        return [_hide_telling(key, each) for each in named]
-    if isinstance(value, str) and value and _TELLING_KEY.search(key) and not _NAMES_ONLY.search(key):
+        return [_hide_secrets(key, each) for each in named]
+    if isinstance(value, str) and value and _SECRET_KEY.search(key) and not _NAMES_ONLY.search(key):
         return _Hidden(_canonical(value))
     return value
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401
-    """`value` as it may be shown."""
+    """Replace hidden values by a placeholder."""
     if isinstance(value, _Hidden):
         return SENSITIVE
     if isinstance(value, dict):

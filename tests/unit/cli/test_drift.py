@@ -37,43 +37,46 @@ def refusal(*arguments: str, cwd: Path = ROOT) -> str:
     return ended.stderr.strip().removeprefix("✗ ")
 
 
-def test_two_memories_are_refused() -> None:
-    assert refusal("--memory", "m.json", "--remember") == "--memory and --remember are two memories. Choose one."
+def test_two_baselines_are_refused() -> None:
+    assert refusal("--memory", "m.json", "--remember") == "--memory and --remember exclude each other. Use one of them."
 
 
-def test_stacks_of_no_environment_are_refused() -> None:
+def test_stacks_without_an_environment_are_refused() -> None:
     assert refusal("qa-data").startswith(
-        "The stack 'qa-data' is of no environment. Expected: such as dev-training. Declared: dev, "
+        "The stack 'qa-data' belongs to no environment. Expected: ENV-COMPONENT, such as dev-training. "
+        "Environments: dev, "
     )
 
 
 def test_stacks_of_two_environments_are_refused() -> None:
-    assert refusal("dev-data", "prod-data") == ("One environment at a time: dev, prod. Choose one, such as --env dev.")
+    assert refusal("dev-data", "prod-data") == (
+        "One run checks one environment, but dev, prod match. Select one: --env dev."
+    )
 
 
-def test_a_memory_that_is_none_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+def test_an_invalid_baseline_is_refused_before_planning(tmp_path: Path) -> None:
     memory = tmp_path / "memory.json"
     memory.write_text("{")
-    assert "is no memory of drift" in refusal("--env", "local", "--memory", str(memory))
+    assert "is not a valid baseline" in refusal("--env", "local", "--memory", str(memory))
 
 
-def test_an_ignore_list_that_is_not_sound_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+def test_an_invalid_ignore_list_is_refused_before_planning(tmp_path: Path) -> None:
     for name in ("cdktf.json", "main.py"):
         (tmp_path / name).write_text("")
     (tmp_path / "environments").symlink_to(ROOT / "environments")
     (tmp_path / "drift-ignore.yaml").write_text("- {address: a, reason: Because it is meant.}\n")
     assert refusal("--env", "local", cwd=tmp_path) == (
-        "drift-ignore.yaml: 1 problem\n  - entry 1, expires: missing. Expected: the last day, such as 2027-01-31."
+        "drift-ignore.yaml: 1 problem\n  - entry 1, expires: required. Expected: the last day, such as 2027-01-31."
     )
 
 
-def test_a_stack_that_is_not_there_is_refused(local_aws: LocalAws) -> None:
+def test_an_unknown_stack_is_refused(local_aws: LocalAws) -> None:
     del local_aws
     text = refusal("local-dat", "--env", "local")
-    assert "There is no stack 'local-dat'. There are: local-state, local-data" in text
+    assert "Unknown stack 'local-dat'. Stacks of the environment: local-state, local-data" in text
 
 
-def test_a_plan_that_only_looks_takes_no_lock_and_one_of_the_state_asks_nobody(tmp_path: Path) -> None:
+def test_a_plan_without_lock_and_without_refresh_has_these_arguments(tmp_path: Path) -> None:
     executable = tmp_path / "terraform"
     executable.write_text(f'#!{sys.executable}\nimport json, sys\njson.dump(sys.argv[1:], open("called", "w"))\n')
     executable.chmod(0o755)

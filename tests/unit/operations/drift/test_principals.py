@@ -75,43 +75,43 @@ def test_an_event_of_an_aws_service_names_the_service() -> None:
     assert asked({"Events": [by_service]}).startswith("batch.amazonaws.com, UpdateAutoScalingGroup")
 
 
-def test_what_is_not_known_is_said() -> None:
-    assert asked({"Events": []}) == "unknown: CloudTrail has no event of it within 90 days"
-    assert asked(names=()) == "unknown: the resource has no name to look up"
+def test_an_unknown_principal_is_reported_with_the_reason() -> None:
+    assert asked({"Events": []}) == "unknown: CloudTrail has no event of the resource within 90 days"
+    assert asked(names=()) == "unknown: the resource has no name for a lookup"
 
 
-def test_terraform_alone_is_nobody_else() -> None:
+def test_events_by_terraform_alone_leave_the_principal_unknown() -> None:
     own = event("PutBucketTagging", 9, principal=CI, agent="APN/1.0 HashiCorp/1.0 Terraform/1.11.4")
     assert asked({"Events": [own]}) == (
-        f"unknown: CloudTrail has only what Terraform did, the last by {CI}, PutBucketTagging, 2026-11-24 09:00 UTC"
+        f"unknown: CloudTrail has only events by Terraform, the last by {CI}, PutBucketTagging, 2026-11-24 09:00 UTC"
     )
 
 
-def test_credentials_that_may_not_ask_hide_no_drift() -> None:
-    assert asked("AccessDeniedException").startswith("unknown: CloudTrail cannot be asked (")
+def test_missing_permissions_for_cloudtrail_hide_no_drift() -> None:
+    assert asked("AccessDeniedException").startswith("unknown: the request to CloudTrail failed (")
 
 
-def test_what_is_done_to_iam_is_asked_for_where_it_is_recorded() -> None:
+def test_events_of_iam_are_read_in_the_region_that_records_them() -> None:
     session = Session([{"Events": []}])
     account = AwsAccount(session, "111111111111", ANA)  # type: ignore[arg-type]
     Principals(account, "eu-west-1").who_changed("aws_iam_role", ("nodes",))
     assert session.regions == ["us-east-1"]
 
 
-def test_a_resource_is_asked_for_once_and_no_more_than_the_limit() -> None:
+def test_a_resource_is_looked_up_once_and_lookups_are_limited() -> None:
     session = Session([{"Events": []}])
     principals = Principals(AwsAccount(session, "111111111111", ANA), "eu-west-1")  # type: ignore[arg-type]
     assert principals.who_changed("aws_vpc", ("a",)) is principals.who_changed("aws_vpc", ("a",))
     for number in range(LOOKUPS):
         session.answers = [{"Events": []}]
         last = principals.who_changed("aws_vpc", (f"vpc-{number}",))
-    assert str(last) == f"unknown: not asked: {LOOKUPS} look-ups are the most in one run"
+    assert str(last) == f"unknown: skipped, because a run is limited to {LOOKUPS} lookups"
 
 
-def test_a_cloudtrail_that_cannot_be_asked_is_asked_once_and_answers_in_one_line() -> None:
+def test_a_failure_of_cloudtrail_is_not_retried_and_is_reported_in_one_line() -> None:
     session = Session(["InternalError"])
     principals = Principals(AwsAccount(session, "111111111111", ANA), "eu-west-1")  # type: ignore[arg-type]
     first = principals.who_changed("aws_s3_bucket", ("lake",))
-    assert str(first).startswith("unknown: CloudTrail cannot be asked (An error occurred (InternalError)")
+    assert str(first).startswith("unknown: the request to CloudTrail failed (An error occurred (InternalError)")
     assert principals.who_changed("aws_sns_topic", ("jobs",)) is first
     assert session.regions == ["eu-west-1"]

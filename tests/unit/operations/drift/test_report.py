@@ -8,18 +8,27 @@ import pytest
 from rich.console import Console
 
 from mlinfra.cli.drift_report import show_report
-from mlinfra.operations.drift.detection import remember
-from mlinfra.operations.drift.memory import FileMemory
+from mlinfra.operations.drift.baseline import FileBaseline
+from mlinfra.operations.drift.detection import store_baseline
 from mlinfra.operations.drift.rendering import shown, to_json, to_markdown, to_message
-from mlinfra.operations.drift.report import Act, Difference, Gone, LeftOut, Pending, Report, StackReport, Who
+from mlinfra.operations.drift.report import (
+    ChangeEvent,
+    Difference,
+    LeftOut,
+    Pending,
+    Report,
+    Resolved,
+    StackReport,
+    Who,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=timezone.utc)
 TAG = Difference("dev-data", "aws_s3_bucket.lake", "changed", "tags.Zone", "raw", "hot")
-GONE = Difference("dev-data", "aws_sqs_queue.dead", "deleted", "deleted", "there", "gone", new=False)
-SIZE = Difference("dev-data", "aws_x.y", "changed", "size", 0, 1, standing="left to others", reason="ignore_changes")
+GONE = Difference("dev-data", "aws_sqs_queue.dead", "deleted", "deleted", "exists", "deleted", new=False)
+SIZE = Difference("dev-data", "aws_x.y", "changed", "size", 0, 1, status="ignore_changes", reason="ignore_changes")
 BROKEN = StackReport("dev-training", problems=("terraform plan: Error: no such parameter",), was_compared=False)
 
 
@@ -49,12 +58,12 @@ def test_exit_codes_are_those_of_terraform(stacks: list[StackReport], code: int)
 
 def test_an_error_and_drift_are_both_in_the_summary() -> None:
     assert a_report(drifted(TAG, GONE), BROKEN).summary == (
-        "dev: 2 differences in 2 resources, 1 new; could not be looked at in full: dev-training"
+        "dev: 2 differences in 2 resources, 1 new; checks failed in dev-training"
     )
 
 
 def test_the_report_as_markdown() -> None:
-    who = Who((Act("arn:aws:iam::1:user/ana", "PutBucketTagging", NOW),))
+    who = Who((ChangeEvent("arn:aws:iam::1:user/ana", "PutBucketTagging", NOW),))
     by_ana = Difference(**{**TAG.__dict__, "who": who, "after": "a|b `c`\n<d>"})
     stack = drifted(
         by_ana,
@@ -63,27 +72,27 @@ def test_the_report_as_markdown() -> None:
         pending=(Pending("aws_vpc.a", ("create",)),),
     )
     report = a_report(
-        stack, BROKEN, gone=(Gone("dev-data", "aws_x.y tags.Z"),), expired={"aws_eip.* *": date(2026, 1, 1)}
+        stack, BROKEN, resolved=(Resolved("dev-data", "aws_x.y tags.Z"),), expired={"aws_eip.* *": date(2026, 1, 1)}
     )
     assert to_markdown(report) == (
         """\
 # Drift of dev
 
-dev: 1 difference in 1 resource, 1 new; could not be looked at in full: dev-training. Compared \
+dev: 1 difference in 1 resource, 1 new; checks failed in dev-training. Checked on \
 2026-11-24 03:00 UTC.
 
 ## dev-data
 
-| resource | what | recorded | in AWS | who | |
+| resource | attribute | in the state | in AWS | changed by | status |
 |---|---|---|---|---|---|
 | `aws_s3_bucket.lake` | `tags.Zone` | `raw` | `` a\\|b `c` <d> `` | \
 arn:aws:iam::1:user/ana, PutBucketTagging, 2026-11-24 03:00 UTC | new |
 
-Left to others:
+Not managed by Terraform (`ignore_changes`):
 
 - `aws_x.y` `size: 0 -> 1`: ignore\\_changes
 
-In the code, and not applied yet:
+In the code, but not applied yet:
 
 - `aws_vpc.a`: create
 
@@ -95,29 +104,29 @@ In the code, and not applied yet:
 
 ## dev-training
 
-**Could not be looked at in full:**
+**Check failed:**
 
 ```text
 terraform plan: Error: no such parameter
 ```
 
 
-## Gone since the last run
+## Resolved since the last run
 
 - dev-data: `aws_x.y tags.Z`
 
-## Ignored no longer
+## Expired entries of drift-ignore.yaml
 
-- `aws_eip.* *`: expired after 2026-01-01
+- `aws_eip.* *`: expired on 2026-01-01
 """
     )
 
 
-def test_the_report_as_json_holds_all_of_it() -> None:
+def test_the_report_as_json_is_complete() -> None:
     document = json.loads(to_json(a_report(drifted(TAG, SIZE), BROKEN)))
     assert document["exit_code"] == 1
     data, training = document["stacks"]
-    assert [each["standing"] for each in data["differences"]] == ["drift", "left to others"]
+    assert [each["status"] for each in data["differences"]] == ["drift", "ignore_changes"]
     assert data["differences"][0]["fingerprint"] == TAG.fingerprint
     assert training["compared"] is False
 
@@ -129,40 +138,40 @@ def test_the_report_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         "dev-data",
         "  ~ aws_s3_bucket.lake  tags.Zone: raw -> hot",
         "  = aws_sqs_queue.dead  deleted from AWS",
-        "  · aws_x.y  size: 0 -> 1  (left to others: ignore_changes)",
+        "  · aws_x.y  size: 0 -> 1  (ignore_changes)",
         "",
         "dev-training",
-        "  ✗ could not be looked at in full",
+        "  ✗ check failed",
         "    terraform plan: Error: no such parameter",
         "",
-        "dev: 2 differences in 2 resources, 1 new; could not be looked at in full: dev-training",
-        "= is known from before, ~ is new",
+        "dev: 2 differences in 2 resources, 1 new; checks failed in dev-training",
+        "~ new, = known from earlier runs",
     ]
 
 
-def test_people_are_told_of_what_is_new_or_gone_and_of_nothing_else() -> None:
+def test_a_notification_contains_only_new_and_resolved_drift() -> None:
     assert to_message(a_report(drifted(GONE), BROKEN)) == ""
-    text = to_message(a_report(drifted(TAG, GONE), gone=(Gone("dev-data", ""),)))
+    text = to_message(a_report(drifted(TAG, GONE), resolved=(Resolved("dev-data", ""),)))
     assert text.splitlines()[1:] == [
         "• new in dev-data: aws_s3_bucket.lake: tags.Zone: raw -> hot",
-        "• gone in dev-data: one difference",
+        "• resolved in dev-data: one difference",
     ]
 
 
-def test_a_message_of_much_drift_is_cut() -> None:
+def test_a_long_notification_is_shortened() -> None:
     many = [Difference("dev-data", f"aws_vpc.n{n}", "changed", "tags", "a", "b" * 100) for n in range(100)]
     text = to_message(a_report(drifted(*many)))
     assert len(text) < 3100
-    assert text.endswith("more, in the report\n")
+    assert text.endswith("more in the report\n")
 
 
-def test_what_steers_a_terminal_is_not_shown() -> None:
+def test_control_characters_are_not_shown() -> None:
     assert shown("a\x1b[31mb\r\nc") == "a [31mb c"
 
 
-def test_what_could_not_be_looked_at_stays_known(tmp_path: Path) -> None:
-    memory = FileMemory(tmp_path / "memory.json")
-    memory.remember({"dev-training": {"1": "x"}, "dev-data": {"2": "y"}})
-    remember(a_report(drifted(TAG), BROKEN), memory)
+def test_a_failed_stack_keeps_its_baseline(tmp_path: Path) -> None:
+    memory = FileBaseline(tmp_path / "memory.json")
+    memory.store({"dev-training": {"1": "x"}, "dev-data": {"2": "y"}})
+    store_baseline(a_report(drifted(TAG), BROKEN), memory)
     assert memory.known("dev-training") == {"1": "x"}
     assert memory.known("dev-data") == {TAG.fingerprint: "aws_s3_bucket.lake tags.Zone"}

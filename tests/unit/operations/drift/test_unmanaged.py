@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.operations.aws.account import account_of
-from mlinfra.operations.drift.recorded import Resource
-from mlinfra.operations.drift.unmanaged import Managed, in_words, unmanaged
+from mlinfra.operations.drift.refresh_plan import Resource
+from mlinfra.operations.drift.unmanaged import Managed, rule_text, unmanaged
 from tests.conftest import an_environment
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def role(client: Callable[..., Any]) -> Resource:
     return Resource("aws_iam_role.nodes", "aws_iam_role", {"id": "nodes", "name": "nodes"})
 
 
-def test_policies_that_no_stack_manages_are_told(role: Resource) -> None:
+def test_unmanaged_policies_are_reported(role: Resource) -> None:
     assert beside([role]) == [(f"attached policy {SSM}", "attached"), ("inline policy own", POLICY)]
 
 
-def test_policies_that_another_stack_manages_are_not(role: Resource, client: Callable[..., Any]) -> None:
+def test_policies_that_another_stack_manages_are_not_reported(role: Resource, client: Callable[..., Any]) -> None:
     attached = Resource("a.b", "aws_iam_role_policy_attachment", {"role": "nodes", "policy_arn": SSM})
     inline = Resource("a.c", "aws_iam_role_policy", {"role": "nodes", "name": "own"})
     assert beside([role], [attached, inline]) == []
@@ -49,12 +49,12 @@ def test_policies_that_another_stack_manages_are_not(role: Resource, client: Cal
     assert beside([role], [attached, inline]) == [(f"attached policy {ADMIN}", "attached")]
 
 
-def test_policies_in_the_role_itself_are_left_to_terraform(role: Resource) -> None:
+def test_policies_declared_in_the_role_are_compared_by_terraform(role: Resource) -> None:
     configured = {"managed_policy_arns": [SSM], "inline_policy": [{"name": "own"}]}
     assert beside([Resource(role.address, role.type, role.values, configured)]) == []
 
 
-def test_a_role_that_is_gone_has_nothing_beside_it(client: Callable[..., Any]) -> None:
+def test_a_deleted_role_has_no_unmanaged_policies(client: Callable[..., Any]) -> None:
     del client
     assert beside([Resource("aws_iam_role.gone", "aws_iam_role", {"id": "gone", "name": "gone"})]) == []
 
@@ -69,11 +69,11 @@ def group(client: Callable[..., Any]) -> Resource:
     return Resource("aws_security_group.nodes", "aws_security_group", {"id": id_})
 
 
-def test_rules_that_no_stack_manages_are_told_in_words(group: Resource) -> None:
+def test_unmanaged_rules_are_reported_in_words(group: Resource) -> None:
     assert sorted(value for _, value in beside([group])) == ["all traffic to 0.0.0.0/0", "tcp 443 from 10.0.0.0/8"]
 
 
-def test_rules_that_a_stack_manages_are_not(group: Resource, client: Callable[..., Any]) -> None:
+def test_managed_rules_are_not_reported(group: Resource, client: Callable[..., Any]) -> None:
     (https,) = [
         each["SecurityGroupRuleId"]
         for each in client("ec2").describe_security_group_rules()["SecurityGroupRules"]
@@ -83,7 +83,7 @@ def test_rules_that_a_stack_manages_are_not(group: Resource, client: Callable[..
     assert [value for _, value in beside([group], [rule])] == ["all traffic to 0.0.0.0/0"]
 
 
-def test_rules_in_the_group_itself_are_left_to_terraform(group: Resource) -> None:
+def test_rules_declared_in_the_group_are_compared_by_terraform(group: Resource) -> None:
     configured: dict[str, Any] = {"ingress": [], "egress": []}
     assert beside([Resource(group.address, group.type, group.values, configured)]) == []
 
@@ -108,8 +108,8 @@ def test_rules_in_the_group_itself_are_left_to_terraform(group: Resource) -> Non
         ),
     ],
 )
-def test_a_rule_is_said_in_words(rule: dict[str, Any], words: str) -> None:
-    assert in_words(rule) == words
+def test_a_rule_in_words(rule: dict[str, Any], words: str) -> None:
+    assert rule_text(rule) == words
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def table(client: Callable[..., Any]) -> Resource:
     return Resource("aws_route_table.private", "aws_route_table", {"id": id_, "gateway": gateway})
 
 
-def test_a_route_that_no_stack_manages_is_told(table: Resource, client: Callable[..., Any]) -> None:
+def test_an_unmanaged_route_is_reported(table: Resource, client: Callable[..., Any]) -> None:
     managed = Resource(
         "aws_route.out",
         "aws_route",
@@ -136,16 +136,16 @@ def test_a_route_that_no_stack_manages_is_told(table: Resource, client: Callable
     client("ec2").create_route(
         RouteTableId=table.values["id"], DestinationCidrBlock="198.51.100.0/24", GatewayId=gateway
     )
-    assert beside([table], [managed]) == [("route 198.51.100.0/24", f"through {gateway}")]
+    assert beside([table], [managed]) == [("route 198.51.100.0/24", f"to {gateway}")]
 
 
-def test_routes_that_terraform_compares_are_left_to_it(table: Resource) -> None:
+def test_routes_declared_in_the_table_are_compared_by_terraform(table: Resource) -> None:
     managed = Resource("a.b", "aws_route", {"route_table_id": table.values["id"]})
     assert beside([Resource(table.address, table.type, table.values, {"route": []})], [managed]) == []
     assert beside([table]) == []
 
 
-def test_a_statement_that_no_stack_put_into_the_policy_of_a_function_is_told(client: Callable[..., Any]) -> None:
+def test_an_unmanaged_statement_in_the_policy_of_a_function_is_reported(client: Callable[..., Any]) -> None:
     functions, iam = client("lambda"), client("iam")
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
     role = iam.create_role(RoleName="function", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]

@@ -21,37 +21,37 @@ def policy(*statements: dict[str, Any]) -> str:
     ("before", "after"),
     [(None, {}), (None, []), (None, ""), ("", None), (None, False), (0, None), ([], ""), ({}, None)],
 )
-def test_what_is_empty_in_another_way_is_the_same(before: Any, after: Any) -> None:
+def test_empty_values_are_equal(before: Any, after: Any) -> None:
     assert changes(before, after) == []
 
 
 @pytest.mark.parametrize(("before", "after"), [(False, True), (None, True), (0, 1), (True, 1), ("a", None), (False, 0)])
-def test_what_is_another_value_is_told(before: Any, after: Any) -> None:
+def test_different_values_are_reported(before: Any, after: Any) -> None:
     assert changes(before, after) == [("x", before, after)]
 
 
-def test_what_changed_inside_is_told_by_its_path() -> None:
+def test_nested_changes_are_reported_with_their_path() -> None:
     before = {"status": [{"days": 1, "mfa": "off"}], "aws:x": "1"}
     after = {"status": [{"days": 2, "mfa": "off"}], "aws:x": "2"}
     assert changes(before, after) == [('x["aws:x"]', "1", "2"), ("x.status[0].days", 1, 2)]
 
 
-def test_an_element_that_came_is_told_and_not_all_that_follow_it() -> None:
+def test_an_added_element_does_not_change_the_elements_after_it() -> None:
     before = [{"cidr": "10.0.0.0/8"}, {"cidr": "10.2.0.0/16"}]
     assert changes(before, [{"cidr": "0.0.0.0/0"}, *before]) == [("x", None, {"cidr": "0.0.0.0/0"})]
 
 
-def test_elements_with_a_name_are_compared_by_it() -> None:
+def test_elements_with_a_name_are_compared_by_name() -> None:
     before = [{"key": "Team", "value": "ml"}, {"key": "Owner", "value": "ana"}]
     after = [{"key": "Owner", "value": "bob"}, {"key": "Team", "value": "ml"}]
     assert changes(before, after, name="tag") == [('tag["Owner"].value', "ana", "bob")]
 
 
-def test_a_list_of_texts_in_another_order_is_told() -> None:
+def test_a_reordered_list_of_texts_is_reported() -> None:
     assert changes(["a", "b"], ["b", "a"]) == [("x", ["a", "b"], ["b", "a"])]
 
 
-def test_a_policy_that_says_the_same_is_the_same() -> None:
+def test_equivalent_policies_are_equal() -> None:
     before = policy(
         {
             "Effect": "Allow",
@@ -73,20 +73,20 @@ def test_a_policy_that_says_the_same_is_the_same() -> None:
     assert changes(before, after) == []
 
 
-def test_a_changed_statement_of_a_policy_is_told_by_its_sid() -> None:
+def test_a_changed_statement_is_identified_by_its_sid() -> None:
     tls = {"Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
     read = {"Sid": "Read", "Effect": "Allow", "Principal": "*", "Action": "s3:Get*", "Resource": "*"}
     found = changes(policy(tls, read), policy({**read, "Action": ["s3:Get*", "s3:Put*"]}, tls), name="policy")
     assert found == [('policy.Statement["Read"].Action', ["s3:Get*"], ["s3:Get*", "s3:Put*"])]
 
 
-def test_a_sensitive_value_is_told_of_and_not_shown() -> None:
+def test_a_changed_sensitive_value_is_reported_and_not_shown() -> None:
     assert changes("hunter2", "hunter3", sensitive=True) == [("x", SENSITIVE, OTHER_SENSITIVE)]
     assert changes("hunter2", None, sensitive=True) == [("x", SENSITIVE, None)]
     assert changes("hunter2", "hunter2", sensitive=True) == []
 
 
-def test_what_is_sensitive_in_one_element_is_so_in_all() -> None:
+def test_marks_of_one_element_apply_to_all_elements() -> None:
     before, after = [{"name": "a", "v": "hunter2"}], [{"name": "b", "v": "hunter3"}, {"name": "a", "v": "hunter2"}]
     found = changes(before, after, sensitive=[{"v": True}])
     assert found == [('x["b"]', None, {"name": "b", "v": SENSITIVE})]
@@ -100,7 +100,7 @@ def test_what_is_sensitive_in_one_element_is_so_in_all() -> None:
         (json.dumps({"secret": "hunter2"}), json.dumps({"secret": "hunter3"})),
     ],
 )
-def test_a_value_whose_name_says_that_it_is_secret_is_not_shown(before: Any, after: Any) -> None:
+def test_a_value_with_the_name_of_a_secret_is_not_shown(before: Any, after: Any) -> None:
     ((_, old, new),) = changes(before, after)
     assert (old, new) == (SENSITIVE, OTHER_SENSITIVE)
 

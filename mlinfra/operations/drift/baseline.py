@@ -1,6 +1,6 @@
-"""Which drift is known from before: in a file that a pipeline keeps, or in SSM parameters of the environment.
+"""The baseline: drift that was reported before, in a file or in SSM parameters of the environment.
 
-Only fingerprints are kept, and what each is about. No value is.
+A baseline contains fingerprints and labels of differences, and no values.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ if TYPE_CHECKING:
     from mlinfra.operations.aws import AwsAccount
 
 Known = dict[str, str]
-"""What drift of one stack is about, by its fingerprint."""
+"""Labels of the known drift of one stack, by fingerprint."""
 
 _FORMAT = 1
 _LARGEST_PARAMETER = 8192
-"""Characters: the most that an advanced parameter holds. A standard one holds 4096."""
+"""Characters, the maximum of an advanced parameter. A standard one has up to 4096."""
 
 
-class Memory(Protocol):
-    """What is known, by stack."""
+class Baseline(Protocol):
+    """Known drift by stack."""
 
     def known(self, stack: str) -> Known:
-        """The drift of `stack` that is known."""
+        """Return the known drift of `stack`."""
 
-    def remember(self, known: Mapping[str, Known]) -> None:
-        """Replace what is known of the stacks in `known`. Others stay as they are."""
+    def store(self, known: Mapping[str, Known]) -> None:
+        """Replace the known drift of the stacks in `known`. Other stacks keep theirs."""
 
 
-class NoMemory:
-    """Everything is new."""
+class NoBaseline:
+    """An empty baseline: all drift is new."""
 
-    def known(self, stack: str) -> Known:  # noqa: ARG002  the interface of Memory
-        """Nothing."""
+    def known(self, stack: str) -> Known:  # noqa: ARG002  the interface of Baseline
+        """No known drift."""
         return {}
 
-    def remember(self, known: Mapping[str, Known]) -> None:
-        """Forget it."""
+    def store(self, known: Mapping[str, Known]) -> None:
+        """Discard the known drift."""
 
 
-class FileMemory:
-    """A file of JSON."""
+class FileBaseline:
+    """A baseline in a JSON file."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file at `path`, which need not be there yet.
+        """Read the file at `path`. It may be missing.
 
         Raises:
-            OperationError: where it cannot be read or is no such file.
+            OperationError: if the file cannot be read, or is not a baseline.
         """
         self._path = path
         self._stacks: dict[str, Known] = {}
@@ -71,18 +71,20 @@ class FileMemory:
             message = f"{path} cannot be read: {error}"
             raise OperationError(message) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            message = f"{path} is no memory of drift ({error}). Remove it: all drift is new then, once."
+            message = (
+                f"{path} is not a valid baseline ({error}). Delete the file: the next run reports all drift as new."
+            )
             raise OperationError(message) from error
 
     def known(self, stack: str) -> Known:
-        """The drift of `stack` that is known."""
+        """Return the known drift of `stack`."""
         return dict(self._stacks.get(stack, {}))
 
-    def remember(self, known: Mapping[str, Known]) -> None:
-        """Write it, so that a reader sees the old file or the new one.
+    def store(self, known: Mapping[str, Known]) -> None:
+        """Replace the file atomically.
 
         Raises:
-            OperationError: where the file cannot be written.
+            OperationError: if the file cannot be written.
         """
         self._stacks |= known
         text = json.dumps({"format": _FORMAT, "stacks": self._stacks}, indent=2, sort_keys=True)
@@ -94,30 +96,30 @@ class FileMemory:
             raise OperationError(message) from error
 
 
-class ParameterMemory:
-    """An SSM parameter for each component: /mlinfra/PROJECT/ENVIRONMENT/drift/COMPONENT."""
+class ParameterBaseline:
+    """A baseline in one SSM parameter per component: /mlinfra/PROJECT/ENVIRONMENT/drift/COMPONENT."""
 
     def __init__(self, account: AwsAccount, environment: Environment) -> None:
-        """Remember in `account` what is known of `environment`."""
+        """Use the parameters of `environment` in `account`."""
         self._ssm = account.client("ssm")
         self._environment = environment
         self._read: dict[str, Known] = {}
 
     def known(self, stack: str) -> Known:
-        """The drift of `stack` that is known.
+        """Return the known drift of `stack`.
 
         Raises:
-            OperationError: where AWS refuses, or the parameter holds something else.
+            OperationError: if AWS refuses the request, or the parameter has another content.
         """
         if stack not in self._read:
             self._read[stack] = self._load(self._name(stack))
         return dict(self._read[stack])
 
-    def remember(self, known: Mapping[str, Known]) -> None:
-        """Write the parameters whose content is another now.
+    def store(self, known: Mapping[str, Known]) -> None:
+        """Write the parameters with changed content.
 
         Raises:
-            OperationError: where AWS refuses, or there is more drift than a parameter holds.
+            OperationError: if AWS refuses the request, or the drift does not fit into a parameter.
         """
         for stack, each in known.items():
             if each == self.known(stack):
@@ -125,9 +127,9 @@ class ParameterMemory:
             with aws_errors_explained():
                 self._ssm.put_parameter(
                     Name=self._name(stack),
-                    Description="Written by mlinfra drift: the drift that people have been told of.",
+                    Description="Written by mlinfra drift: drift that was reported.",
                     Type="String",
-                    # Costs nothing up to 4 KiB of text.
+                    # Free of charge up to 4 KiB of text.
                     Tier="Intelligent-Tiering",
                     Overwrite=True,
                     Value=_written(each, stack),
@@ -148,7 +150,7 @@ class ParameterMemory:
         try:
             return _known(json.loads(gzip.decompress(base64.b64decode(text, validate=True))))
         except (ValueError, OSError, EOFError, TypeError, AttributeError) as error:
-            message = f"The parameter {name} is no memory of drift. Delete it: all drift is new then, once."
+            message = f"The parameter {name} is not a valid baseline. Delete it: the next run reports all drift as new."
             raise OperationError(message) from error
 
 
@@ -159,7 +161,7 @@ def _written(known: Known, stack: str) -> str:
         if len(text) <= _LARGEST_PARAMETER:
             return text
     message = (
-        f"{stack} has {len(known)} differences, more than an SSM parameter can remember. Use --memory FILE instead."
+        f"{stack} has {len(known)} differences, which do not fit into an SSM parameter. Use --memory FILE instead."
     )
     raise OperationError(message)
 

@@ -1,4 +1,4 @@
-"""One refresh-only plan read: what AWS says otherwise than the state, and what of that is no drift."""
+"""Differences in a refresh-only plan between the state and AWS, and those that are not drift."""
 
 from __future__ import annotations
 
@@ -26,41 +26,43 @@ _NAMES = (
     "security_group_id",
     "repository",
 )
-"""Attributes under which CloudTrail may know a resource."""
+"""Attributes with names of a resource that CloudTrail may use."""
+
+_TAGS = ("tags", "tags_all")
 
 _MODULE = re.compile(r"module\.([A-Za-z_][\w-]*)")
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of a stack, as AWS has it now or had it last."""
+    """A resource of a stack, with its present or last known values."""
 
     address: str
     type: str
     values: Mapping[str, Any]
     configured: Mapping[str, Any] = field(default_factory=dict)
-    """What the configuration says of it, by attribute."""
+    """The configuration of the resource, by attribute."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What AWS may call it."""
+        """Ids and names of the resource in AWS."""
         values = (self.values.get(name) for name in _NAMES)
         return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value))
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a plan came to."""
+class PlanDifferences:
+    """Drift in a plan, and differences that are not drift."""
 
     differences: tuple[Difference, ...]
     left_out: tuple[LeftOut, ...]
 
 
 def resources_of(plan: Mapping[str, Any], stack: Mapping[str, Any]) -> tuple[Resource, ...]:
-    """The managed resources that `plan` knows of, those that are gone from AWS among them.
+    """Managed resources in `plan`, including those that were deleted in AWS.
 
     Args:
-        plan: as `terraform show -json` has it.
+        plan: the output of `terraform show -json`.
         stack: the synthesized stack, which is Terraform's configuration in JSON.
     """
     found = {
@@ -77,12 +79,12 @@ def resources_of(plan: Mapping[str, Any], stack: Mapping[str, Any]) -> tuple[Res
     )
 
 
-def read(name: str, plan: Mapping[str, Any], stack: Mapping[str, Any]) -> Read:
-    """What differs from the state of the stack called `name`.
+def differences_in(name: str, plan: Mapping[str, Any], stack: Mapping[str, Any]) -> PlanDifferences:
+    """Find the differences between the state of a stack and AWS.
 
     Args:
-        name: the stack.
-        plan: a refresh-only plan, as `terraform show -json` has it.
+        name: the name of the stack.
+        plan: a refresh-only plan, as in the output of `terraform show -json`.
         stack: the synthesized stack.
     """
     companions: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
@@ -94,17 +96,19 @@ def read(name: str, plan: Mapping[str, Any], stack: Mapping[str, Any]) -> Read:
         change = each["change"]
         resource = Resource(each["address"], each["type"], change["before"] or {}, _configured(each, plan, stack))
         if "delete" in change["actions"]:
-            found.append(Difference(name, resource.address, "deleted", DELETED, "there", "gone", names=resource.names))
+            found.append(
+                Difference(name, resource.address, "deleted", DELETED, "exists", "deleted", names=resource.names)
+            )
         elif change["after"] is not None:
-            told, left = _changed(name, resource, change, companions)
-            found += told
-            left_out += left
+            drift, omitted = _changed(name, resource, change, companions)
+            found += drift
+            left_out += omitted
     found.sort(key=lambda each: (each.address, each.attribute))
-    return Read(tuple(found), tuple(left_out))
+    return PlanDifferences(tuple(found), tuple(left_out))
 
 
 def pending_of(plan: Mapping[str, Any]) -> tuple[Pending, ...]:
-    """What a plan without a refresh would do: what the code says and the state does not."""
+    """Changes of a plan without refresh: differences between the code and the state."""
     return tuple(
         Pending(each["address"], tuple(each["change"]["actions"]))
         for each in plan.get("resource_changes", ())
@@ -125,7 +129,11 @@ def _changed(
     ignored = [ignored] if isinstance(ignored, str) else ignored
     for attribute in sorted(before.keys() | after.keys()):
         marks = [_marks(change.get(f"{side}_sensitive"), attribute) for side in ("before", "after")]
-        changes = list(differences(attribute, before.get(attribute), after.get(attribute), sensitive=marks))
+        old, new = before.get(attribute), after.get(attribute)
+        if attribute in _TAGS:
+            # Compare tag by tag also if all are added or removed, so that tags_all has the same paths as tags.
+            old, new = old or {}, new or {}
+        changes = list(differences(attribute, old, new, sensitive=marks))
         if changes and attribute not in resource.configured:
             reason = reasons.is_mirror({**before, **after}, resource.type, attribute, companions)
             if reason:
@@ -135,7 +143,7 @@ def _changed(
             if reason := reasons.is_noise(resource.type, each.path):
                 left_out.append(LeftOut(resource.address, each.path, reason))
                 continue
-            others = reasons.left_to_others(each.path, ignored)
+            is_ignored = reasons.is_ignored_by_stack(each.path, ignored)
             found.append(
                 Difference(
                     name,
@@ -145,8 +153,8 @@ def _changed(
                     each.before,
                     each.after,
                     names=resource.names,
-                    standing="left to others" if others else "drift",
-                    reason="ignore_changes in the stack: Terraform leaves it as it is" if others else "",
+                    status="ignore_changes" if is_ignored else "drift",
+                    reason="the stack has the attribute in ignore_changes" if is_ignored else "",
                 )
             )
     return _without_following(resource, found, left_out)
@@ -155,19 +163,19 @@ def _changed(
 def _without_following(
     resource: Resource, found: list[Difference], left_out: list[LeftOut]
 ) -> tuple[list[Difference], list[LeftOut]]:
-    """Take out what only follows from another difference of the same resource."""
-    told = {each.attribute for each in found}
-    why: dict[str, str] = {}
-    for path in told:
-        if path.startswith("tags_all") and path.replace("tags_all", "tags", 1) in told:
-            why[path] = "tags_all repeats tags"
-        elif reason := reasons.is_following(resource.type, path):
-            why[path] = reason
-    if told == set(why):
+    """Omit differences that follow from another difference of the same resource."""
+    paths = {each.attribute for each in found}
+    following: dict[str, str] = {}
+    for path in paths:
+        if path.startswith("tags_all") and path.replace("tags_all", "tags", 1) in paths:
+            following[path] = "tags_all repeats tags"
+        elif reason := reasons.is_following(resource.type, path, paths):
+            following[path] = reason
+    if paths == set(following):
         return found, left_out
     return (
-        [each for each in found if each.attribute not in why],
-        [*left_out, *(LeftOut(resource.address, path, reason) for path, reason in sorted(why.items()))],
+        [each for each in found if each.attribute not in following],
+        [*left_out, *(LeftOut(resource.address, path, reason) for path, reason in sorted(following.items()))],
     )
 
 
@@ -176,7 +184,7 @@ def _marks(sensitive: Any, attribute: str) -> Any:  # noqa: ANN401  Terraform's 
 
 
 def _configured(resource: Mapping[str, Any], plan: Mapping[str, Any], stack: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is written of a resource: in the stack itself, or in a module that the stack calls."""
+    """The configuration of a resource, in the stack or in a module that the stack calls."""
     type_, name = resource["type"], resource["name"]
     calls = _MODULE.findall(resource["address"].rpartition(f"{type_}.{name}")[0])
     if not calls:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.operations.aws.account import account_of
-from mlinfra.operations.drift.telling import tell_slack, tell_sns
+from mlinfra.operations.drift.notifications import notify_slack, notify_sns
 from tests.conftest import an_environment
 
 if TYPE_CHECKING:
@@ -72,74 +72,74 @@ def no_secret_is_shown(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFi
     assert SECRET not in caplog.text + shown.out + shown.err
 
 
-def test_a_message_arrives_and_none_of_it_is_markup() -> None:
+def test_a_message_is_delivered_without_markup() -> None:
     with answering(Endpoint(200)) as slack:
-        assert tell_slack(slack.url, "<!channel> a & b -> c") == ""
+        assert notify_slack(slack.url, "<!channel> a & b -> c") == ""
     assert slack.texts == ["&lt;!channel&gt; a &amp; b -&gt; c"]
 
 
 def test_an_endpoint_that_answers_500_is_tried_three_times() -> None:
     with answering(Endpoint(500)) as slack:
-        assert tell_slack(slack.url, "drift") == "Slack was not told: it answered 500."
+        assert notify_slack(slack.url, "drift") == "Slack was not notified: the response was 500."
     assert len(slack.texts) == 3
 
 
-def test_an_endpoint_that_recovers_is_told() -> None:
+def test_an_endpoint_that_recovers_is_notified() -> None:
     with answering(Endpoint(500, 503, 200)) as slack:
-        assert tell_slack(slack.url, "drift") == ""
+        assert notify_slack(slack.url, "drift") == ""
 
 
-def test_a_webhook_that_was_taken_back_is_said_without_its_url() -> None:
+def test_a_revoked_webhook_is_reported_without_its_url() -> None:
     with answering(Endpoint(404)) as slack:
-        assert tell_slack(slack.url, "drift") == "Slack was not told: it answered 404."
+        assert notify_slack(slack.url, "drift") == "Slack was not notified: the response was 404."
     assert len(slack.texts) == 1
 
 
-def test_a_slow_endpoint_is_not_waited_for() -> None:
+def test_a_slow_endpoint_has_a_timeout() -> None:
     with answering(Endpoint(200, seconds=4)) as slack:
         began = time.monotonic()
-        assert tell_slack(slack.url, "drift", timeout=1) == "Slack was not told: it did not answer within 1 seconds."
+        assert notify_slack(slack.url, "drift", timeout=1) == "Slack was not notified: no response within 1 seconds."
         assert time.monotonic() - began < 3.5
 
 
-def test_an_endpoint_that_asks_to_wait_an_hour_is_not_waited_for() -> None:
+def test_an_endpoint_that_requests_to_wait_an_hour_has_a_deadline() -> None:
     with answering(Endpoint(429, headers={"Retry-After": "3600"})) as slack:
-        said = tell_slack(slack.url, "drift", deadline=1)
-    assert said == "Slack was not told: it did not take the message within 1 seconds."
+        said = notify_slack(slack.url, "drift", deadline=1)
+    assert said == "Slack was not notified: no response within 1 seconds."
 
 
-def test_an_endpoint_that_is_down_is_said() -> None:
+def test_an_unreachable_endpoint_is_reported() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    said = tell_slack(f"http://127.0.0.1:{port}/services/{SECRET}", "drift")
-    assert said == "Slack was not told: it cannot be reached (ConnectionRefusedError)."
+    said = notify_slack(f"http://127.0.0.1:{port}/services/{SECRET}", "drift")
+    assert said == "Slack was not notified: the endpoint is unreachable (ConnectionRefusedError)."
 
 
 @pytest.mark.parametrize(
     "url", [f"{SECRET}", f"ftp://example.com/{SECRET}", f"http://[{SECRET}", "", f"http:///{SECRET}"]
 )
-def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
-    said = tell_slack(url, "drift")
+def test_an_invalid_url_is_refused_without_showing_it(url: str) -> None:
+    said = notify_slack(url, "drift")
     assert said == (
-        "Slack was not told: MLINFRA_SLACK_WEBHOOK is not a URL. Expected: https://hooks.slack.com/services/..."
+        "Slack was not notified: MLINFRA_SLACK_WEBHOOK is not a URL. Expected: https://hooks.slack.com/services/..."
     )
 
 
-def test_a_topic_is_told_and_a_queue_hears(client: Callable[..., Any]) -> None:
+def test_a_message_to_a_topic_reaches_its_subscribers(client: Callable[..., Any]) -> None:
     topic = client("sns").create_topic(Name="alerts")["TopicArn"]
     url = client("sqs").create_queue(QueueName="heard")["QueueUrl"]
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:heard")
     account = account_of(an_environment(name="local", account_id="123456789012", emulated=True))
-    assert tell_sns(account, topic, "Drift in\nlocal, für Ana", "one thing: 1 -> 2") == ""
+    assert notify_sns(account, topic, "Drift in\nlocal, für Ana", "one thing: 1 -> 2") == ""
     (message,) = client("sqs").receive_message(QueueUrl=url)["Messages"]
     body = json.loads(message["Body"])
     assert (body["Subject"], body["Message"]) == ("Drift in local, f?r Ana", "one thing: 1 -> 2")
 
 
-def test_a_topic_that_is_not_there_is_said(client: Callable[..., Any]) -> None:
+def test_a_missing_topic_is_reported(client: Callable[..., Any]) -> None:
     del client
     account = account_of(an_environment(name="local", account_id="123456789012", emulated=True))
     missing = "arn:aws:sns:us-east-1:123456789012:nobody"
-    said = tell_sns(account, missing, "Drift", "text")
-    assert said.startswith(f"{missing} was not told: An error occurred (NotFound")
+    said = notify_sns(account, missing, "Drift", "text")
+    assert said.startswith(f"{missing} was not notified: An error occurred (NotFound")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mlinfra.operations.drift.reasons import is_mirror, left_to_others
-from mlinfra.operations.drift.recorded import Read, pending_of, read, resources_of
+from mlinfra.operations.drift.reasons import is_ignored_by_stack, is_mirror
+from mlinfra.operations.drift.refresh_plan import PlanDifferences, differences_in, pending_of, resources_of
 from tests.conftest import ROOT
 
 PLANS = ROOT / "tests" / "unit" / "operations" / "drift" / "plans"
@@ -18,12 +18,12 @@ def stored(name: str) -> Any:
     return json.loads((PLANS / f"{name}.json").read_text())
 
 
-def found(result: Read) -> dict[tuple[str, str], tuple[Any, Any]]:
+def found(result: PlanDifferences) -> dict[tuple[str, str], tuple[Any, Any]]:
     return {(each.address, each.attribute): (each.before, each.after) for each in result.differences}
 
 
-def test_a_stack_as_it_was_applied_has_no_drift_and_says_what_was_left_out() -> None:
-    result = read("dev-data", stored("clean"), stored("stack"))
+def test_an_unchanged_stack_has_no_drift_and_lists_omissions() -> None:
+    result = differences_in("dev-data", stored("clean"), stored("stack"))
     assert result.differences == ()
     assert {(each.address, each.attribute) for each in result.left_out} == {
         ("aws_iam_role.nodes", "inline_policy"),
@@ -34,19 +34,19 @@ def test_a_stack_as_it_was_applied_has_no_drift_and_says_what_was_left_out() -> 
     }
 
 
-def test_what_was_changed_by_hand_is_found() -> None:
-    result = read("dev-data", stored("drift"), stored("stack"))
+def test_manual_changes_are_found() -> None:
+    result = differences_in("dev-data", stored("drift"), stored("stack"))
     drift = {key: value for key, value in found(result).items() if "Statement" not in key[1]}
     assert drift == {
         ("aws_autoscaling_group.nodes", "desired_capacity"): (0, 1),
-        ("aws_autoscaling_schedule.evening", "deleted"): ("there", "gone"),
+        ("aws_autoscaling_schedule.evening", "deleted"): ("exists", "deleted"),
         ("aws_cloudwatch_metric_alarm.idle", "actions_enabled"): (True, False),
         ("aws_launch_template.nodes", "instance_type"): ("g5.xlarge", "p4d.24xlarge"),
         ("aws_s3_bucket.lake", "tags.Zone"): ("raw", "hot"),
         ("aws_s3_bucket_versioning.lake", "versioning_configuration[0].status"): ("Enabled", "Suspended"),
-        ("aws_sqs_queue.dead", "deleted"): ("there", "gone"),
-        ("aws_ssm_parameter.limit", "value"): ("(sensitive value)", "(another sensitive value)"),
-        ("aws_ssm_parameter.secret", "value"): ("(sensitive value)", "(another sensitive value)"),
+        ("aws_sqs_queue.dead", "deleted"): ("exists", "deleted"),
+        ("aws_ssm_parameter.limit", "value"): ("(sensitive value)", "(different sensitive value)"),
+        ("aws_ssm_parameter.secret", "value"): ("(sensitive value)", "(different sensitive value)"),
     }
     assert [key[1] for key in found(result) if "Statement" in key[1]] == [
         'policy.Statement["Open"]',
@@ -54,56 +54,62 @@ def test_what_was_changed_by_hand_is_found() -> None:
     ]
 
 
-def test_no_sensitive_value_is_in_what_is_found() -> None:
-    assert "hunter" not in repr(read("dev-data", stored("drift"), stored("stack")))
+def test_differences_do_not_contain_sensitive_values() -> None:
+    assert "hunter" not in repr(differences_in("dev-data", stored("drift"), stored("stack")))
 
 
-def test_what_the_stack_ignores_is_left_to_others() -> None:
-    result = read("dev-data", stored("drift"), stored("stack"))
-    assert [each.label for each in result.differences if each.standing == "left to others"] == [
+def test_attributes_in_ignore_changes_are_not_drift() -> None:
+    result = differences_in("dev-data", stored("drift"), stored("stack"))
+    assert [each.label for each in result.differences if each.status == "ignore_changes"] == [
         "aws_autoscaling_group.nodes desired_capacity"
     ]
 
 
-def test_a_count_of_versions_is_drift_where_it_is_all_that_is_seen() -> None:
+def test_a_version_number_is_drift_if_nothing_else_differs() -> None:
     plan = stored("drift")
     for each in plan["resource_drift"]:
         if each["type"] == "aws_launch_template":
             each["change"]["after"]["instance_type"] = "g5.xlarge"
-    assert found(read("dev-data", plan, stored("stack")))["aws_launch_template.nodes", "latest_version"] == (1, 2)
+    assert found(differences_in("dev-data", plan, stored("stack")))["aws_launch_template.nodes", "latest_version"] == (
+        1,
+        2,
+    )
 
 
-def test_a_bucket_without_a_versioning_resource_tells_of_its_versioning_itself() -> None:
+def test_versioning_of_a_bucket_is_compared_without_a_versioning_resource() -> None:
     plan = stored("clean")
     resources = plan["prior_state"]["values"]["root_module"]["resources"]
     resources[:] = [each for each in resources if each["type"] != "aws_s3_bucket_versioning"]
-    assert found(read("dev-data", plan, stored("stack"))) == {
+    assert found(differences_in("dev-data", plan, stored("stack"))) == {
         ("aws_s3_bucket.lake", "versioning[0].enabled"): (False, True)
     }
 
 
-def test_an_address_shows_the_gateway_that_has_it_and_no_other() -> None:
+def test_an_address_repeats_only_the_gateway_that_uses_it() -> None:
     gateways = {"aws_nat_gateway": [{"allocation_id": "eipalloc-1"}]}
     assert is_mirror({"id": "eipalloc-1"}, "aws_eip", "private_ip", gateways)
     assert not is_mirror({"id": "eipalloc-2"}, "aws_eip", "private_ip", gateways)
     assert not is_mirror({"id": "eipalloc-1"}, "aws_eip", "public_ip", gateways)
 
 
-def test_a_deleted_tag_of_all_resources_is_told_though_the_resource_itself_has_it_not() -> None:
+def test_a_deleted_default_tag_is_reported() -> None:
     plan = stored("drift")
     for each in plan["resource_drift"]:
         if each["address"] == "aws_s3_bucket.lake":
             each["change"]["after"]["tags_all"].pop("Team")
-    assert found(read("dev-data", plan, stored("stack")))["aws_s3_bucket.lake", "tags_all.Team"] == ("ml", None)
+    assert found(differences_in("dev-data", plan, stored("stack")))["aws_s3_bucket.lake", "tags_all.Team"] == (
+        "ml",
+        None,
+    )
 
 
-def test_resources_that_are_gone_are_known_too() -> None:
+def test_deleted_resources_are_listed() -> None:
     there = {each.address: each for each in resources_of(stored("drift"), stored("stack"))}
     assert there["aws_sqs_queue.dead"].names[-1] == "dead"
     assert there["aws_s3_bucket.lake"].configured["bucket"] == "recsys-local-lake"
 
 
-def test_what_a_module_says_of_its_resources_is_known() -> None:
+def test_the_configuration_of_resources_in_modules_is_found() -> None:
     group = {"type": "aws_security_group", "name": "own", "expressions": {"ingress": [{}]}}
     inner = {"module": {"resources": [group]}}
     plan = {
@@ -121,11 +127,11 @@ def test_what_a_module_says_of_its_resources_is_known() -> None:
             }
         ],
     }
-    (difference,) = read("dev-data", plan, {}).differences
+    (difference,) = differences_in("dev-data", plan, {}).differences
     assert (difference.attribute, difference.before, difference.after) == ("ingress[0].from_port", 443, 22)
 
 
-def test_what_is_not_applied_yet_is_what_a_plan_would_do() -> None:
+def test_pending_changes_are_those_of_a_plan() -> None:
     plan = {
         "resource_changes": [
             {"address": "aws_vpc.a", "mode": "managed", "change": {"actions": ["no-op"]}},
@@ -150,4 +156,35 @@ def test_what_is_not_applied_yet_is_what_a_plan_would_do() -> None:
     ],
 )
 def test_ignore_changes_is_read_as_terraform_reads_it(path: str, ignored: list[str], is_left: bool) -> None:  # noqa: FBT001
-    assert left_to_others(path, ignored) is is_left
+    assert is_ignored_by_stack(path, ignored) is is_left
+
+
+def drift_of(type_: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Drift of one resource, by attribute."""
+    change = {"actions": ["update"], "before": before, "after": after}
+    raw = {"address": f"{type_}.x", "type": type_, "name": "x", "change": change}
+    found = differences_in("dev-data", {"resource_drift": [raw]}, {}).differences
+    return {each.attribute: (each.before, each.after) for each in found}
+
+
+def test_the_first_tag_of_a_resource_is_reported_once() -> None:
+    before = {"tags": None, "tags_all": {"Team": "ml"}}
+    after = {"tags": {"Zone": "hot"}, "tags_all": {"Team": "ml", "Zone": "hot"}}
+    assert drift_of("aws_sqs_queue", before, after) == {"tags.Zone": (None, "hot")}
+
+
+def test_a_disabled_rule_of_eventbridge_is_reported_once() -> None:
+    before, after = {"state": "ENABLED", "is_enabled": True}, {"state": "DISABLED", "is_enabled": False}
+    assert drift_of("aws_cloudwatch_event_rule", before, after) == {"state": ("ENABLED", "DISABLED")}
+
+
+def test_disabled_key_rotation_is_reported_once() -> None:
+    before = {"enable_key_rotation": True, "rotation_period_in_days": 365}
+    after = {"enable_key_rotation": False, "rotation_period_in_days": 0}
+    assert drift_of("aws_kms_key", before, after) == {"enable_key_rotation": (True, False)}
+
+
+def test_another_rotation_period_is_reported_although_another_attribute_differs() -> None:
+    before = {"enable_key_rotation": True, "rotation_period_in_days": 365, "description": "a"}
+    after = {"enable_key_rotation": True, "rotation_period_in_days": 2560, "description": "b"}
+    assert set(drift_of("aws_kms_key", before, after)) == {"description", "rotation_period_in_days"}
