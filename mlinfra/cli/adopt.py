@@ -1,12 +1,15 @@
-"""`mlinfra adopt`: what was made by hand, under management, and proof that this changes nothing."""
+"""`mlinfra adopt`: brings existing resources under management."""
 
 from __future__ import annotations
 
 import json
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson, EnvironmentName, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,66 +18,95 @@ if TYPE_CHECKING:
 
     from mlinfra.operations.adopt import Adoption, Proposal
 
-DIFFERS = 2
-"""The exit code that says that the import would change something, and nothing was written."""
-
 _KINDS = "bucket, instance, auto-scaling-group, security-group, role, domain or endpoint"
 
 
 def adopt(
-    environment: Annotated[str, typer.Argument(help="The environment, such as dev.", metavar="ENV")],
+    environment: EnvironmentName,
     ids: Annotated[
         list[str] | None,
-        typer.Argument(help="What to adopt: ids, ARNs or names.", metavar="ID...", show_default=False),
+        typer.Argument(help="Ids, ARNs or names of resources.", metavar="ID", show_default=False),
     ] = None,
     *,
-    owner: Annotated[str, typer.Option(help="The e-mail address of the person who answers for it.")],
+    owner: Annotated[str, typer.Option(help="The e-mail address of the owner.", metavar="EMAIL")],
     tag: Annotated[
         list[str] | None,
         typer.Option(
-            help="Adopt what carries this tag, as KEY=VALUE; given several times, all of them.", show_default=False
+            help="Adopt resources with this tag. If repeated: with all of the tags.",
+            metavar="KEY=VALUE",
+            show_default=False,
         ),
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--type", help=f"What to look among: {_KINDS}. Default: all.", show_default=False),
+        typer.Option(
+            "--type", help=f"The types to search: {_KINDS}. Default: all.", metavar="TYPE", show_default=False
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the proposal, and write nothing.")] = False,
     accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Write it although the import would change something.")
+        bool, typer.Option("--accept-changes", help="Write the record although the import would change resources.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Bring what was made by hand under management, and prove by a plan that this changes nothing.
+    """Bring existing resources under management, after a plan has verified that nothing changes.
 
-    It writes environments/ENV.adopted.json; the next deploy of the stack ENV-adopted imports it. The exit code is 0
-    where the import changes nothing, 2 where it would change something and nothing was written, 1 after an error.
+    It writes environments/ENV.adopted.json; the next apply of the stack ENV-adopted imports the resources. The exit
+    code is 0 if the import changes nothing, 2 if it would change resources and nothing was written, and 1 after an
+    error.
     """
-    from rich.console import Console
-
-    from mlinfra.cli.presentation import StepsOnConsole
+    from mlinfra.cli.presentation import output_console, print_json, progress
     from mlinfra.declarations import load_environments
-    from mlinfra.operations.adopt import Asked, adopt as operation
+    from mlinfra.operations.adopt import AdoptionRequest, adopt as operation
     from mlinfra.operations.terraform import project_root
 
-    console = Console(soft_wrap=True, highlight=False)
     root = project_root()
     (chosen,) = load_environments(root, only=environment, judged=False)
-    made = operation(
-        chosen,
-        root,
-        StepsOnConsole(Console(stderr=True, soft_wrap=True)),
-        asked=Asked(ids=ids or (), tags=_tags(tag or ()), kinds=kind or ()),
-        owner=owner,
-        today=date.today(),  # noqa: DTZ011  a day where the user lives
-        neighbours=load_environments(root, judged=False),
-        accept_changes=accept_changes,
-        dry_run=dry_run,
-    )
-    for proposal in made.proposals:
-        _show(proposal, console)
-    _conclude(made, console, chosen.names.stack_id("adopted"), dry_run=dry_run)
+    with on_interruption(
+        "Nothing was changed in AWS or in the state. The record was replaced completely, or is unchanged."
+    ):
+        made = operation(
+            chosen,
+            root,
+            progress(),
+            request=AdoptionRequest(ids=ids or (), tags=_tags(tag or ()), kinds=kind or ()),
+            owner=owner,
+            today=date.today(),  # noqa: DTZ011  a day where the user lives
+            other_environments=load_environments(root, judged=False),
+            accept_changes=accept_changes,
+            dry_run=dry_run,
+        )
+    if as_json:
+        print_json(_as_json(made))
+    else:
+        console = output_console()
+        for proposal in made.proposals:
+            _show(proposal, console)
+        _conclude(made, console, chosen.names.stack_id("adopted"), dry_run=dry_run)
     if not made.changes_nothing and not made.written:
-        raise typer.Exit(DIFFERS)
+        raise typer.Exit(ExitCode.DIFFERENCE)
+
+
+def _as_json(made: Adoption) -> dict[str, Any]:
+    return {
+        "resources": [
+            {
+                "address": each.adopted.address,
+                "id": each.adopted.id,
+                "arguments": each.adopted.arguments,
+                "left_out": dict(each.left_out),
+                "outcome": each.planned.outcome,
+                "changes": [
+                    {"path": change.path, "before": change.before, "after": change.after}
+                    for change in each.planned.changes
+                ],
+                "next_step": each.next_step,
+            }
+            for each in made.proposals
+        ],
+        "other_changes": list(made.others),
+        "written": str(made.written) if made.written else None,
+    }
 
 
 def _tags(given: Sequence[str]) -> dict[str, str]:
@@ -84,7 +116,7 @@ def _tags(given: Sequence[str]) -> dict[str, str]:
     for each in given:
         key, separator, value = each.partition("=")
         if not key or not separator:
-            message = f"--tag {each!r} is no tag. Expected: KEY=VALUE."
+            message = f"--tag {each!r} is not a valid tag. Expected: KEY=VALUE."
             raise OperationError(message)
         tags[key] = value
     return tags
@@ -98,13 +130,13 @@ def _show(proposal: Proposal, console: Console) -> None:
     for name, value in adopted.arguments.items():
         console.print(f"  {name:<24} {escape(json.dumps(value, ensure_ascii=False))}")
     for path, reason in proposal.left_out.items():
-        console.print(f"  [dim]{escape(path):<24} not written: {escape(reason)}[/]")
+        console.print(f"  [dim]{escape(path):<24} not recorded: {escape(reason)}[/]")
     for name in sorted({*adopted.ignore_changes} - {*proposal.left_out}):
-        console.print(f"  [dim]{name:<24} not written: it is Terraform's own, and nothing in AWS[/]")
+        console.print(f"  [dim]{name:<24} not recorded: an argument of Terraform without a value in AWS[/]")
     if planned.changes_nothing:
         console.print("  [green]✓[/] the import changes nothing")
     else:
-        console.print(f"  [yellow]![/] the plan says: {planned.outcome}")
+        console.print(f"  [yellow]![/] planned: {planned.outcome}")
     for change in planned.changes:
         console.print(f"    [yellow]{escape(str(change))}[/]")
     console.print(f"  Next step: {escape(proposal.next_step)}")
@@ -115,22 +147,23 @@ def _conclude(made: Adoption, console: Console, stack_id: str, *, dry_run: bool)
 
     if made.others:
         console.print(
-            f"\n[yellow]![/] A deploy of {stack_id} would also do this, which is none of this adoption's doing:"
+            f"\n[yellow]![/] The next apply of {stack_id} also contains changes that are unrelated to this adoption:"
         )
         for each in made.others:
             console.print(f"    {escape(each)}")
     count = len(made.proposals)
+    resources = f"{count} resource{'' if count == 1 else 's'}"
     changing = sum(not each.planned.changes_nothing for each in made.proposals)
     console.print(
-        f"\nThe plan imports {count}, changes nothing."
+        f"\nThe plan imports {resources} and changes nothing."
         if not changing
-        else f"\nThe plan imports {count}, and {changing} of them would change."
+        else f"\nThe plan imports {resources} and would change {changing} of them."
     )
     if made.written:
         console.print(
-            f"Written: environments/{made.written.name}. Commit it; the next deploy of {stack_id} imports it."
+            f"Written: environments/{made.written.name}. Commit it. The next apply of {stack_id} imports the resources."
         )
     elif dry_run:
         console.print("Nothing was written (--dry-run).")
     else:
-        console.print("Nothing was written. --accept-changes writes it all the same.")
+        console.print("Nothing was written. To accept the changes, use --accept-changes.")

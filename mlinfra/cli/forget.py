@@ -1,4 +1,4 @@
-"""`mlinfra forget`: Terraform lets go of a resource, which stays in AWS."""
+"""`mlinfra forget`: removes a resource from the state without destroying it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,29 @@ from typing import Annotated
 
 import typer
 
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+
 
 def forget(
     address: Annotated[
         str, typer.Argument(help="The address in Terraform, such as aws_s3_bucket.legacy-data.", metavar="ADDRESS")
     ],
     *,
-    stack: Annotated[str, typer.Option(help="The stack whose state it is in, such as dev-adopted.")],
-    reason: Annotated[str, typer.Option(help="Why, in a sentence. It is recorded with who and when.")],
+    stack: Annotated[str, typer.Option(help="The stack of the resource, such as dev-adopted.", metavar="STACK")],
+    reason: Annotated[
+        str, typer.Option(help="The reason, in a sentence. It is recorded with principal and date.", metavar="TEXT")
+    ],
+    as_json: AsJson = False,
 ) -> None:
-    """Take a resource out of Terraform's state without destroying it, and record the reason.
+    """Remove a resource from Terraform's state without destroying it, and record the reason.
 
-    It writes environments/ENV.forgotten.json; the next deploy of the stack lets go of it. What was adopted is taken
-    out of environments/ENV.adopted.json, too. Needs Terraform 1.7 or newer.
+    It writes environments/ENV.forgotten.json; the next apply of the stack removes the resource from the state. Adopted
+    resources are also removed from environments/ENV.adopted.json. Requires Terraform 1.7 or newer.
     """
-    from rich.console import Console
     from rich.markup import escape
 
-    from mlinfra.cli.presentation import StepsOnConsole
+    from mlinfra.cli.presentation import output_console, print_json, progress
     from mlinfra.declarations import load_environments
     from mlinfra.errors import OperationError
     from mlinfra.operations.adopt import forget as operation
@@ -36,25 +41,40 @@ def forget(
     fitting = environments_of(stack, environments)
     if not fitting:
         names = ", ".join(each.name for each in environments)
-        message = f"{stack!r} is no stack of an environment. Expected: ENV-COMPONENT, with ENV one of {names}."
+        message = f"The stack {stack!r} belongs to no environment. Expected: ENV-COMPONENT, with ENV one of {names}."
         raise OperationError(message)
     chosen = fitting[0]
-    progress = StepsOnConsole(Console(stderr=True, soft_wrap=True))
-    made = operation(
-        chosen,
-        root,
-        progress,
-        address=address,
-        stack=stack,
-        reason=reason,
-        today=date.today(),  # noqa: DTZ011  a day where the user lives
-    )
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(f"\n[bold]{address}[/] stays in AWS as {escape(str(made.id))}; {stack} lets go of it.")
-    for each in made.dropped:
-        console.print(f"  [dim]taken off the record, since it is forgotten by now: {escape(each)}[/]")
-    for each in made.others:
-        console.print(f"  [yellow]![/] the same deploy would also do this: {escape(each)}")
+    with on_interruption(
+        "Nothing was changed in AWS or in the state. Check environments/ with git status before the next apply."
+    ):
+        made = operation(
+            chosen,
+            root,
+            progress(),
+            address=address,
+            stack=stack,
+            reason=reason,
+            today=date.today(),  # noqa: DTZ011  a day where the user lives
+        )
+    if as_json:
+        record = f"environments/{chosen.name}.forgotten.json"
+        print_json(
+            {
+                "address": address,
+                "stack": stack,
+                "id": made.id,
+                "removed_entries": list(made.dropped),
+                "other_changes": list(made.others),
+                "written": record,
+            }
+        )
+        return
+    console = output_console()
     console.print(
-        f"Written: environments/{chosen.name}.forgotten.json. Commit it; the next deploy of {stack} forgets it."
+        f"\n[bold]{address}[/] remains in AWS as {escape(str(made.id))}. The next apply of {stack} forgets it."
     )
+    for each in made.dropped:
+        console.print(f"  [dim]entry removed, because it is no longer in the state: {escape(each)}[/]")
+    for each in made.others:
+        console.print(f"  [yellow]![/] the same apply also contains this change: {escape(each)}")
+    console.print(f"Written: environments/{chosen.name}.forgotten.json. Commit it before the next apply of {stack}.")

@@ -1,1 +1,1 @@
-"""What the command line does, as plain functions. They read JSON and call tools and AWS, and never import cdktf."""
+"""Operations of the command line, as plain functions. They read JSON and call tools and AWS, and never import cdktf."""

@@ -88,28 +88,28 @@ def imported(adopting: Path, deployable: Path, adopted: object) -> dict[str, Any
     return terraform.show(plan)
 
 
-def test_everything_is_found_by_its_tag_and_the_plan_changes_nothing(
+def test_all_resources_are_found_by_their_tag_and_the_plan_changes_nothing(
     adopting: Path, console: Console, adopted: subprocess.CompletedProcess[str]
 ) -> None:
     assert adopted.returncode == 0, adopted.stdout + adopted.stderr
-    assert "The plan imports 7, changes nothing." in adopted.stdout
+    assert "The plan imports 7 resources and changes nothing." in adopted.stdout
     assert {each.type: each.id for each in the_environment(adopting).adopted} == console.ids()
 
 
-def test_no_secret_is_written_or_shown(adopting: Path, adopted: subprocess.CompletedProcess[str]) -> None:
+def test_no_secret_is_recorded_or_shown(adopting: Path, adopted: subprocess.CompletedProcess[str]) -> None:
     written = (adopting / "environments" / "local.adopted.json").read_text()
     for text in (written, adopted.stdout, adopted.stderr):
         assert "hunter2" not in text
         assert hashlib.sha1(USER_DATA.encode(), usedforsecurity=False).hexdigest() not in text
 
 
-def test_what_differs_from_the_constructs_is_told_in_words(adopted: subprocess.CompletedProcess[str]) -> None:
+def test_differences_from_the_constructs_are_reported(adopted: subprocess.CompletedProcess[str]) -> None:
     assert "bucket_names={'raw': 'legacy-data'}" in adopted.stdout
     assert "network access PublicInternetOnly would be VpcOnly" in adopted.stdout
-    assert "its name, 'legacy-ranker', would be recsys-local-ENDPOINT" in adopted.stdout
+    assert "the name 'legacy-ranker' would be recsys-local-ENDPOINT" in adopted.stdout
 
 
-def test_the_apply_imports_and_touches_nothing(imported: dict[str, Any], console: Console) -> None:
+def test_the_apply_imports_and_changes_nothing(imported: dict[str, Any], console: Console) -> None:
     assert {
         each["type"]: (each["change"]["importing"]["id"], each["change"]["actions"])
         for each in imported["resource_changes"]
@@ -121,13 +121,13 @@ def test_the_second_plan_is_empty(adopting: Path, deployable: Path, imported: ob
     assert not terraform.plan(terraform.directory / "test.plan")
 
 
-def test_what_is_adopted_is_not_adopted_again(adopting: Path, imported: object) -> None:  # noqa: ARG001
+def test_an_adopted_resource_is_not_adopted_again(adopting: Path, imported: object) -> None:  # noqa: ARG001
     ended = mlinfra(adopting, "adopt", "local", "legacy-data", "--owner", "ana@example.com")
     assert ended.returncode == 1
     assert "aws_s3_bucket.legacy-data in the environment 'local'" in ended.stderr
 
 
-def test_what_is_forgotten_leaves_the_state_and_stays_in_aws(
+def test_a_forgotten_resource_is_removed_from_the_state_and_remains_in_aws(
     adopting: Path,
     deployable: Path,
     imported: object,  # noqa: ARG001  it comes first
@@ -154,7 +154,7 @@ def test_what_is_forgotten_leaves_the_state_and_stays_in_aws(
     assert boto3.client("s3").get_bucket_versioning(Bucket="legacy-data")["Status"] == "Enabled"
 
 
-def test_what_is_not_in_the_state_cannot_be_forgotten(adopting: Path, imported: object) -> None:  # noqa: ARG001
+def test_a_resource_that_is_not_in_the_state_cannot_be_forgotten(adopting: Path, imported: object) -> None:  # noqa: ARG001
     ended = mlinfra(
         adopting, "forget", "aws_iam_role.legacy-rol", "--stack", "local-adopted", "--reason", "A slip of the pen."
     )

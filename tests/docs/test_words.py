@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 PENDING = (
     "docs/serving.md",
     "docs/training-jobs.md",
-    "mlinfra/cli/adopt.py",
-    "mlinfra/cli/forget.py",
     "mlinfra/constructs/account/",
     "mlinfra/constructs/data_lake/",
     "mlinfra/constructs/ml_assets/",
@@ -28,8 +26,6 @@ PENDING = (
     "mlinfra/constructs/training/",
     "mlinfra/functions/",
     "mlinfra/job/",
-    "mlinfra/operations/__init__.py",
-    "mlinfra/operations/adopt/",
     "tests/deploy/",
     "tests/unit/",
 )

@@ -1,4 +1,4 @@
-"""The steps of `mlinfra adopt`: find, read, propose, prove by a plan, write."""
+"""Adoption of existing resources: search, read, propose, verify with a plan, and record."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from mlinfra.declarations import ADOPTED_COMPONENT, Adopted, adopted_file, dump_adopted, load_adopted, write_whole
 from mlinfra.errors import OperationError
-from mlinfra.operations.adopt.arguments import Arguments, arguments_of, conflicts, may_be_left_out, without
-from mlinfra.operations.adopt.finding import GROUP_TAG, Found, find, find_tagged
+from mlinfra.operations.adopt.arguments import Arguments, arguments_of, conflicts, is_kept_if_unset, without
 from mlinfra.operations.adopt.kinds import BY_TYPE, KINDS
 from mlinfra.operations.adopt.next_steps import next_step
 from mlinfra.operations.adopt.proof import Import, import_of, others
-from mlinfra.operations.adopt.reading import Read, Reading, read
+from mlinfra.operations.adopt.reading import Reading, ReadResource, read
+from mlinfra.operations.adopt.search import GROUP_TAG, Found, find, find_tagged
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.terraform import (
     ProposedStack,
@@ -36,46 +36,46 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import Progress
 
 _ROUNDS = 6
-"""How often arguments that do not fit are left out before what is left is shown."""
+"""Maximum number of plans. After each, arguments that Terraform refuses or would change are left out."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What shall be adopted."""
+class AdoptionRequest:
+    """A selection of resources."""
 
     ids: Sequence[str] = ()
     """Ids, ARNs or names."""
     tags: Mapping[str, str] | None = None
-    """Tags that what is meant carries, all of them."""
+    """Tags that the resources must all have."""
     kinds: Sequence[str] = ()
-    """The words of the kinds to look among; empty: all."""
+    """Kinds to search, such as `bucket`. Empty: all kinds."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """One resource as it would be adopted, and what the plan says about it."""
+    """The proposed declaration of one resource, and its plan."""
 
     adopted: Adopted
     left_out: Mapping[str, str]
-    """Arguments that are not written, with the reason."""
+    """Arguments that are not recorded, with the reason."""
     planned: Import
     next_step: str
-    """Which construct it could become part of, and what would differ."""
+    """The construct that could manage the resource, and the differences."""
 
 
 @dataclass(frozen=True)
 class Adoption:
-    """What an adoption came to."""
+    """The result of an adoption."""
 
     proposals: Sequence[Proposal]
     others: Sequence[str]
-    """What else a plan of the stack would do, which is none of this adoption's doing."""
+    """Other planned changes of the stack, which are unrelated to the adoption."""
     written: Path | None
-    """The record that was written; None where nothing was."""
+    """The path of the record. None: nothing was recorded."""
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether AWS stays as it is for all that is adopted."""
+        """True if no adopted resource would change in AWS."""
         return all(each.planned.changes_nothing for each in self.proposals)
 
 
@@ -84,32 +84,32 @@ def adopt(
     root: Path,
     progress: Progress,
     *,
-    asked: Asked,
+    request: AdoptionRequest,
     owner: str,
     today: date,
-    neighbours: Sequence[Environment] = (),
+    other_environments: Sequence[Environment] = (),
     accept_changes: bool = False,
     dry_run: bool = False,
 ) -> Adoption:
-    """Find what is `asked`, propose how it stands in Terraform, prove it by a plan, and write it into the record.
+    """Find resources, propose their declarations, verify them with a plan, and record them.
 
-    Nothing in AWS and in the state changes: the next apply of the environment's stack `adopted` imports it.
+    AWS and the state are not changed: the next apply of the stack `adopted` of the environment imports the resources.
 
     Args:
-        environment: whose it becomes.
+        environment: the environment that adopts the resources.
         root: the project.
-        progress: is shown the steps.
-        asked: what is meant.
-        owner: the e-mail address of the person who answers for it.
-        today: the day it is adopted.
-        neighbours: other environments of the project, which may have adopted it already.
-        accept_changes: whether it is written although the import would change something. Default: False.
-        dry_run: whether nothing is written at all. Default: False.
+        progress: shows the steps.
+        request: the selection of resources.
+        owner: the e-mail address of the owner.
+        today: the date of the adoption.
+        other_environments: other environments of the project, which may have adopted the resources already.
+        accept_changes: True to record resources that the import would change. Default: False.
+        dry_run: True to record nothing. Default: False.
 
     Raises:
-        OperationError: where a tool is missing, the credentials are of another account, something is not found or not
-            unique, somebody else manages it, or Terraform fails.
-        DeclarationError: where the result is refused, such as an `owner` that is no address.
+        OperationError: if a tool is missing, the credentials are for another account, a resource is not found, is
+            ambiguous or is managed already, or Terraform fails.
+        DeclarationError: if the declaration is invalid, such as an `owner` that is not an e-mail address.
     """
     with progress.step("Check the tools and the account") as step:
         terraform = find_terraform()
@@ -117,19 +117,19 @@ def adopt(
         source = provider_source(root)
         step.conclude(f"{terraform}, account {account.account_id}")
     with aws_errors_explained(), tempfile.TemporaryDirectory(prefix="mlinfra-adopt-") as private:
-        with progress.step("Find") as step:
-            found = _find(account, asked)
-            _expect_free(found, environment, neighbours)
+        with progress.step("Search") as step:
+            found = _find(account, request)
+            _require_unmanaged(found, environment, other_environments)
             step.conclude(", ".join(str(each) for each in found))
         with progress.step("Read") as step:
             reading = read(found, environment, root, _terraform_in(Path(private) / "reading", terraform, source))
             present = load_adopted(root / "environments", environment.name)
             drafts = _drafts(reading, present, environment, owner, today)
-        with progress.step("Prove by a plan") as step:
+        with progress.step("Verify with a plan") as step:
             runner = _terraform_in(Path(private) / "proof", terraform, source)
             stack = proposed_stack(environment, root, account, runner, ADOPTED_COMPONENT)
-            drafts, imports, other = _prove(drafts, reading, present, stack)
-            step.conclude("it changes nothing" if all(each.changes_nothing for each in imports) else "it differs")
+            drafts, imports, other = _verify(drafts, reading, present, stack)
+            step.conclude("no changes" if all(each.changes_nothing for each in imports) else "with changes")
     proposals = [
         Proposal(draft.adopted, draft.arguments.left_out, planned, next_step(draft.read, environment))
         for draft, planned in zip(drafts, imports, strict=True)
@@ -138,14 +138,14 @@ def adopt(
     if dry_run or not (made.changes_nothing or accept_changes):
         return made
     path = root / "environments" / adopted_file(environment.name)
-    # Read again: somebody may have adopted something else in the meantime.
+    # Load the record again: a concurrent adoption may have changed it.
     write_whole(path, dump_adopted([*load_adopted(path.parent, environment.name), *(each.adopted for each in drafts)]))
     return replace(made, written=path)
 
 
 @dataclass(frozen=True)
 class _Draft:
-    read: Read
+    read: ReadResource
     adopted: Adopted
     arguments: Arguments
 
@@ -160,26 +160,28 @@ def _terraform_in(folder: Path, tool: Tool, source: ProviderSource) -> Terraform
     return Terraform(folder, tool.path, changes=source.changes)
 
 
-def _find(account: AwsAccount, asked: Asked) -> list[Found]:
-    if not asked.ids and not asked.tags:
-        message = "Nothing is asked for. Expected: ids, ARNs or names; or --tag KEY=VALUE."
+def _find(account: AwsAccount, request: AdoptionRequest) -> list[Found]:
+    if not request.ids and not request.tags:
+        message = "No resource was specified. Expected: ids, ARNs or names; or --tag KEY=VALUE."
         raise OperationError(message)
-    unknown = [word for word in asked.kinds if word not in KINDS]
+    unknown = [word for word in request.kinds if word not in KINDS]
     if unknown:
-        message = f"{unknown[0]!r} is nothing that can be adopted. Expected: {', '.join(KINDS)}."
+        message = f"Resources of the type {unknown[0]!r} cannot be adopted. Expected: {', '.join(KINDS)}."
         raise OperationError(message)
-    kinds = [KINDS[word] for word in asked.kinds] or list(KINDS.values())
-    found = [find(account, each, kinds) for each in asked.ids]
-    if asked.tags:
-        found += find_tagged(account, asked.tags, kinds)
+    kinds = [KINDS[word] for word in request.kinds] or list(KINDS.values())
+    found = [find(account, each, kinds) for each in request.ids]
+    if request.tags:
+        found += find_tagged(account, request.tags, kinds)
     return list(dict.fromkeys(found))
 
 
-def _expect_free(found: Sequence[Found], environment: Environment, neighbours: Sequence[Environment]) -> None:
-    """See that nobody else manages what was found: two that do would undo each other's work."""
-    owners = [environment, *(each for each in neighbours if each.name != environment.name)]
+def _require_unmanaged(
+    found: Sequence[Found], environment: Environment, other_environments: Sequence[Environment]
+) -> None:
+    """Refuse managed resources: two managers of one resource would revert each other's changes."""
+    owners = [environment, *(each for each in other_environments if each.name != environment.name)]
     problems = [
-        f"{each} is adopted already: {other.address} in the environment {owner.name!r}."
+        f"{each} is already adopted: {other.address} in the environment {owner.name!r}."
         for each in found
         for owner in owners
         for other in owner.adopted
@@ -187,27 +189,27 @@ def _expect_free(found: Sequence[Found], environment: Environment, neighbours: S
     ]
     problems += [f"{each} {reason}" for each in found if (reason := _managed_by(each.tags))]
     if problems:
-        message = "Nothing was adopted."
+        message = "Nothing was adopted, because these resources are managed already."
         raise OperationError(message, details="\n".join(problems))
 
 
 def _managed_by(tags: Mapping[str, str]) -> str:
     if tags.get("ManagedBy", "").lower() == "terraform":
         return (
-            f"is tagged ManagedBy={tags['ManagedBy']}: a Terraform state has it already. Have that one forget it "
-            f"first, and take the tag off."
+            f"has the tag ManagedBy={tags['ManagedBy']}: it is in another Terraform state. Remove it from that state, "
+            f"and remove the tag."
         )
     if stack := tags.get("aws:cloudformation:stack-name"):
-        return f"belongs to the CloudFormation stack {stack!r}. Delete it there with DeletionPolicy Retain first."
+        return f"belongs to the CloudFormation stack {stack!r}. First remove it there with DeletionPolicy Retain."
     if group := tags.get(GROUP_TAG):
-        return f"was launched by the auto scaling group {group!r}, which replaces it at will. Adopt the group."
+        return f"was launched by the auto scaling group {group!r}, which may replace it. Adopt the group instead."
     return ""
 
 
 def _drafts(
     reading: Reading, present: Sequence[Adopted], environment: Environment, owner: str, today: date
 ) -> list[_Draft]:
-    # What is to be forgotten under an address cannot be declared under it.
+    # A forgotten address cannot be declared again.
     taken = {each.address for each in (*present, *environment.adopted)}
     taken |= {each.address for each in environment.forgotten}
     drafts = []
@@ -232,7 +234,7 @@ def _drafts(
 
 
 def _name_for(found: Found, taken: set[str]) -> str:
-    """A name for Terraform that follows from what people call it."""
+    """A unique name in Terraform, derived from the name of the resource."""
     name = re.sub(r"[^a-z0-9]+", "-", found.name.lower()).strip("-")
     name = name if re.match(r"[a-z]", name) else f"{found.kind.word}-{name}"
     name = name[:60].rstrip("-")
@@ -243,18 +245,18 @@ def _name_for(found: Found, taken: set[str]) -> str:
     return unique
 
 
-def _prove(
+def _verify(
     drafts: list[_Draft], reading: Reading, present: Sequence[Adopted], stack: ProposedStack
 ) -> tuple[list[_Draft], list[Import], tuple[str, ...]]:
-    """Plan the stack with `drafts`, leaving out what Terraform does not take, until nothing more can be left out."""
+    """Plan the stack with `drafts`, and leave out arguments that Terraform refuses or would change."""
     for _ in range(_ROUNDS):
-        # What would be replaced is shown as such; with prevent_destroy the plan would only fail.
+        # Without prevent_destroy, a replacement is planned and shown. With it, the plan would fail.
         candidates = [each.adopted.model_copy(update={"prevent_destroy": False}) for each in drafts]
         error, plan = stack.plan({adopted_file(stack.environment): dump_adopted([*present, *candidates])})
         if error:
             better = [_without_conflicts(each, error) for each in drafts]
             if better == drafts:
-                message = "Terraform does not take what was read"
+                message = "Terraform refuses the proposed declaration"
                 raise OperationError(message, details=error)
             drafts = better
             continue
@@ -268,15 +270,15 @@ def _prove(
 
 def _without_conflicts(draft: _Draft, error: str) -> _Draft:
     for path, other in conflicts(error, draft.adopted.address):
-        draft = draft.leaving_out(path, f"Terraform does not take it together with {other}")
+        draft = draft.leaving_out(path, f"it conflicts with {other}")
     return draft
 
 
 def _without_changes(draft: _Draft, planned: Import, reading: Reading) -> _Draft:
-    """Leave out what the plan would change, where AWS keeps what it has when nothing is said."""
+    """Leave out arguments that the plan would change, if AWS keeps the value of an unset argument."""
     block = reading.schemas[BY_TYPE[draft.adopted.type].type]["block"]
     for change in planned.changes:
         first = change.path.partition(".")[0]
-        if first in draft.adopted.arguments and may_be_left_out(block, change.path):
+        if first in draft.adopted.arguments and is_kept_if_unset(block, change.path):
             draft = draft.leaving_out(change.path, f"Terraform would change it: {change.before} -> {change.after}")
     return draft

@@ -1,4 +1,4 @@
-"""From what AWS has to the arguments that say so, by the provider's own schema."""
+"""Conversion of a resource's values into Terraform arguments, with the schema of the provider."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 
 _NEVER = frozenset({"id", "tags_all", "timeouts"})
-"""What no resource takes: its id, the provider's own view of the tags, and how long Terraform waits."""
+"""Attributes that are never arguments: the id, all tags including default tags, and timeouts."""
 
-_SECRET = "it is a secret, and secrets are never written"  # noqa: S105  a sentence
-_OLD = "deprecated in the provider, so it stays as it is, unmanaged"
+_SECRET = "the value is sensitive, and sensitive values are never recorded"  # noqa: S105  a sentence
+_OLD = "the argument is deprecated in the provider; it stays unchanged and unmanaged"
 
 
 @dataclass
 class Arguments:
-    """What is written, and what is not."""
+    """Recorded arguments, and those that are left out."""
 
     written: Values = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
-    """Why something that AWS has is not written, by its path such as `launch_template[].name`."""
+    """The reason for each omission, by path, such as `launch_template[].name`."""
 
 
 def arguments_of(
     values: Mapping[str, Any], sensitive: Mapping[str, Any], block: Mapping[str, Any], kind: Kind
 ) -> Arguments:
-    """The arguments that make Terraform want what AWS has.
+    """Determine the arguments that describe a resource as it exists in AWS.
 
     Args:
-        values: every attribute of the resource, as Terraform read it.
-        sensitive: which of them are secrets, in the shape of `values`, as Terraform's JSON has it.
+        values: all attributes of the resource, as read by Terraform.
+        sensitive: marks of sensitive values, with the structure of `values`, as in Terraform's JSON.
         block: the schema of the resource type, `block` of `terraform providers schema -json`.
-        kind: what is known besides.
+        kind: additional rules for the type.
     """
     writer = _Writer(kind)
     return Arguments(writer.block(values, sensitive, block, ""), writer.left_out)
 
 
 class _Writer:
-    """Writes one resource, and remembers what it left out."""
+    """Determines the arguments of one resource, and collects omissions."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self.left_out: dict[str, str] = {}
 
     def block(self, values: Mapping[str, Any], sensitive: object, block: Mapping[str, Any], path: str) -> Values:
-        """The arguments of a block, and of those in it.
+        """The arguments of a block and of its nested blocks.
 
         Args:
-            values: what AWS has.
-            sensitive: which values are secrets, in the shape of `values`; anything else where none is.
+            values: the values in AWS.
+            sensitive: marks of sensitive values, with the structure of `values`. Any other structure: none.
             block: the schema.
-            path: what paths of what is in it begin with.
+            path: the prefix of paths in the block.
         """
         secrets = sensitive if isinstance(sensitive, dict) else {}
         written: Values = {}
@@ -96,9 +96,9 @@ class _Writer:
 
 
 def _is_unset(value: Any, schema: Mapping[str, Any]) -> bool:  # noqa: ANN401  values of any type
-    """Whether the value says nothing: not there, empty, or a zero where AWS decides when nothing is said.
+    """True for missing and empty values, and for a zero if AWS determines the value of an unset argument.
 
-    A zero or False elsewhere may differ from the default of the argument, so it is written.
+    Any other zero or False may differ from the default of the argument, and is recorded.
     """
     if value is None or value == "" or (isinstance(value, list | dict) and not value):
         return True
@@ -110,11 +110,11 @@ _CONFLICT = re.compile(r'^"(?P<path>[\w.]+)": conflicts with (?P<other>[\w.]+)',
 
 
 def conflicts(error: str, address: str) -> Iterator[tuple[str, str]]:
-    """Which arguments of `address` Terraform does not take together, each pair once, as `a.0.b` and `a.0.c`.
+    """Unique pairs of conflicting arguments of `address`, such as `a.0.b` and `a.0.c`.
 
     Args:
-        error: what Terraform said.
-        address: whose arguments.
+        error: the error message of Terraform.
+        address: the address of the resource.
     """
     seen: set[frozenset[str]] = set()
     for diagnostic in error.split("Error: "):
@@ -128,7 +128,7 @@ def conflicts(error: str, address: str) -> Iterator[tuple[str, str]]:
 
 
 def without(arguments: Values, path: str) -> Values:
-    """`arguments` without what stands at `path`, such as `launch_template.0.name`."""
+    """`arguments` without the value at `path`, such as `launch_template.0.name`."""
     first, _, rest = path.partition(".")
     if not rest:
         return {name: value for name, value in arguments.items() if name != first}
@@ -144,11 +144,11 @@ def without(arguments: Values, path: str) -> Values:
     return {**arguments, first: shorter}
 
 
-def may_be_left_out(block: Mapping[str, Any], path: str) -> bool:
-    """Whether the argument at `path` may be left out, and AWS then keeps what it has: it is optional and computed."""
+def is_kept_if_unset(block: Mapping[str, Any], path: str) -> bool:
+    """True if AWS keeps the value of the argument at `path` if it is unset: it is optional and computed."""
     first, _, rest = path.partition(".")
     schema = block.get("attributes", {}).get(first)
     if schema is not None:
         return not rest and bool(schema.get("optional") and schema.get("computed"))
     nested = block.get("block_types", {}).get(first)
-    return nested is not None and may_be_left_out(nested["block"], rest.partition(".")[2])
+    return nested is not None and is_kept_if_unset(nested["block"], rest.partition(".")[2])

@@ -1,4 +1,4 @@
-"""Having Terraform let go of a resource without destroying it, with the reason on record."""
+"""Removal of resources from the state without destroying them, with a recorded reason."""
 
 from __future__ import annotations
 
@@ -31,43 +31,43 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import Progress
 
 OLDEST_TERRAFORM: Version = (1, 7)
-"""The first that has `removed` blocks (https://developer.hashicorp.com/terraform/language/block/removed, 2026-11)."""
+"""The first version with `removed` blocks (developer.hashicorp.com/terraform/language/block/removed, 2026-11)."""
 
 
 @dataclass(frozen=True)
-class Let:
-    """What Terraform was told to let go of."""
+class ForgottenResource:
+    """The result of forgetting a resource."""
 
     forgotten: Forgotten
     id: str | None
-    """What it is in AWS, where it stays."""
+    """The id in AWS, where the resource remains."""
     others: tuple[str, ...]
-    """What else a deploy of the stack would do."""
+    """Other planned changes of the stack."""
     dropped: tuple[str, ...]
-    """Addresses of the stack whose entries were dropped from the record: the state has them no more."""
+    """Addresses with a removed entry: they are no longer in the state."""
 
 
 def forget(
     environment: Environment, root: Path, progress: Progress, *, address: str, stack: str, reason: str, today: date
-) -> Let:
-    """Record that the stack lets go of `address`, once a plan says that it stays in AWS.
+) -> ForgottenResource:
+    """Record that a stack forgets a resource, after a plan has verified that the resource remains in AWS.
 
-    The next apply of the stack takes it out of the state. What was adopted is taken out of the record of that, too;
-    what a stack declares in Python has to be taken out there first.
+    The next apply of the stack removes the resource from the state. An adopted resource is also removed from the record
+    of adopted resources. A resource that is declared in Python must be removed from the code first.
 
     Args:
-        environment: whose stack it is.
+        environment: the environment of the stack.
         root: the project.
-        progress: is shown the steps.
-        address: its address in Terraform, such as `aws_s3_bucket.legacy-data`.
-        stack: the stack's id, such as `dev-adopted`.
-        reason: why, in a sentence.
-        today: the day.
+        progress: shows the steps.
+        address: the address in Terraform, such as `aws_s3_bucket.legacy-data`.
+        stack: the id of the stack, such as `dev-adopted`.
+        reason: the reason, in a sentence.
+        today: the date of the record.
 
     Raises:
-        OperationError: where Terraform is too old, the state does not have it, it is declared still, or the plan would
-            destroy it.
-        DeclarationError: where the address or the reason is refused.
+        OperationError: if Terraform is too old, the resource is not in the state or is still declared, or the plan
+            would destroy it.
+        DeclarationError: if the address or the reason is invalid.
     """
     with progress.step("Check the tools and the account") as step:
         tool = find_terraform(OLDEST_TERRAFORM)
@@ -79,41 +79,41 @@ def forget(
     with aws_errors_explained(), tempfile.TemporaryDirectory(prefix="mlinfra-forget-") as private:
         terraform = Terraform(Path(private), tool.path, changes=source.changes)
         proposed = proposed_stack(environment, root, account, terraform, component)
-        with progress.step("Look into the state"):
+        with progress.step("Read the state"):
             resources = proposed.state()
-            _expect_there(address, stack, resources)
+            _require_in_state(address, stack, resources)
         records, dropped = _records(environment, root, entry, resources)
-        with progress.step("Prove by a plan") as step:
-            # Where it is declared still, the synth fails and says so.
+        with progress.step("Verify with a plan") as step:
+            # If the resource is still declared, the synth fails with that message.
             error, plan = proposed.plan(records)
             if error:
                 message = f"The plan of {stack} fails"
                 raise OperationError(message, details=error)
             others = _others(plan, entry)
-            step.conclude("it stays in AWS")
+            step.conclude("the resource remains in AWS")
     for name, text in records.items():
         write_whole(root / "environments" / name, text)
-    return Let(entry, resources[address], others, dropped)
+    return ForgottenResource(entry, resources[address], others, dropped)
 
 
-def _expect_there(address: str, stack: str, resources: Mapping[str, str | None]) -> None:
+def _require_in_state(address: str, stack: str, resources: Mapping[str, str | None]) -> None:
     if address in resources:
         return
     near = difflib.get_close_matches(address, resources, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    known = "\n".join(sorted(resources)) or "nothing"
-    message = f"The state of {stack} has no {address}.{hint} It has:"
+    known = "\n".join(sorted(resources)) or "(no resources)"
+    message = f"{address} is not in the state of {stack}.{hint} Resources in the state:"
     raise OperationError(message, details=known)
 
 
 def _records(
     environment: Environment, root: Path, entry: Forgotten, resources: Mapping[str, str | None]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The records with `entry`, by the names of their files; and the addresses that were dropped."""
+    """The contents of the records with `entry`, by file name; and the addresses of removed entries."""
     folder = root / "environments"
     before = load_forgotten(folder, environment.name)
     if any((each.stack, each.address) == (entry.stack, entry.address) for each in before):
-        message = f"{entry.address} of {entry.stack} is on record already: the next deploy of {entry.stack} forgets it."
+        message = f"{entry.address} of {entry.stack} is already recorded: the next apply of {entry.stack} forgets it."
         raise OperationError(message)
     done = tuple(each for each in before if each.stack == entry.stack and each.address not in resources)
     kept = [each for each in before if each not in done]
@@ -122,16 +122,17 @@ def _records(
         adopted = load_adopted(folder, environment.name)
         left = [each for each in adopted if each.address != entry.address]
         if left != list(adopted):
-            # First what lets go, then what declares: cut off between the two, a synth fails and nothing is destroyed.
+            # The record of forgotten resources is written first: after an interruption in between, the synth fails, and
+            # nothing is destroyed.
             records[adopted_file(environment.name)] = dump_adopted(left)
     return records, tuple(each.address for each in done)
 
 
 def _others(plan: Mapping[str, Sequence[Mapping[str, object]]], entry: Forgotten) -> tuple[str, ...]:
-    """What else the plan would do.
+    """Other planned changes.
 
     Raises:
-        OperationError: where it would not just let go of it.
+        OperationError: if the plan would not only forget the resource.
     """
     others: list[str] = []
     actions: list[str] = []
@@ -143,7 +144,7 @@ def _others(plan: Mapping[str, Sequence[Mapping[str, object]]], entry: Forgotten
         elif each["mode"] == "managed" and change["actions"] not in (["no-op"], ["forget"]):
             others.append(f"{each['address']}: {' and '.join(change['actions'])}")
     if actions != ["forget"]:
-        told = " and ".join(actions) or "do nothing with it"
-        message = f"The plan of {entry.stack} would not forget {entry.address} but {told}. Nothing was written."
+        planned = " and ".join(actions) or "no change"
+        message = f"The plan of {entry.stack} does not forget {entry.address}. Planned: {planned}. Nothing was written."
         raise OperationError(message)
     return tuple(others)

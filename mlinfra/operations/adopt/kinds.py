@@ -1,4 +1,4 @@
-"""What can be adopted, and what mlinfra knows about each kind besides the provider's schema."""
+"""Kinds of resources that can be adopted, and rules for each in addition to the provider's schema."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ class Kind:
     """A kind of resource that can be adopted."""
 
     word: str
-    """What the command calls it, as in `--type bucket`."""
+    """The name in commands, as in `--type bucket`."""
 
     type: AdoptedType
-    """What Terraform calls it."""
+    """The type in Terraform."""
 
     left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Arguments that are not written although AWS has a value, each with the reason."""
+    """Arguments that are not recorded although they have a value in AWS, each with the reason."""
 
     kept_empty: frozenset[str] = frozenset()
-    """Arguments that are written when they are empty: an empty list there says that there shall be none."""
+    """Arguments that are recorded if they are empty: an empty list means no elements."""
 
     unmanaged: frozenset[str] = frozenset()
-    """Arguments that Terraform is told to leave alone, since leaving them out is not enough."""
+    """Arguments in `ignore_changes`, for which an omission is not sufficient."""
 
     terraform_only: frozenset[str] = frozenset()
-    """Arguments that say how Terraform shall go about it. AWS has no value for them, so an import finds none, and
-    their defaults would show up as a change (documentation of the AWS provider 5.100.0, by resource)."""
+    """Arguments that only control Terraform. AWS has no value for them, so their defaults would be shown as a change
+    after an import (documentation of the AWS provider 5.100.0, by resource)."""
 
 
-_USER_DATA = "it may hold secrets, and Terraform reads only its hash"
-_SIZE_MOVES = "scaling and people change it; Terraform would undo that"
+_USER_DATA = "it may contain secrets, and Terraform reads only its hash"
+_SIZE_MOVES = "it is changed by scaling and by operators, which Terraform would revert"
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -50,12 +50,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 left_out={
                     "user_data": _USER_DATA,
                     "user_data_base64": _USER_DATA,
-                    "security_groups": "vpc_security_group_ids says the same",
-                    "network_interface": "subnet_id and vpc_security_group_ids say the same",
-                    "ipv6_address_count": "ipv6_addresses says it",
+                    "security_groups": "it is equivalent to vpc_security_group_ids",
+                    "network_interface": "it is equivalent to subnet_id and vpc_security_group_ids",
+                    "ipv6_address_count": "it is determined by ipv6_addresses",
                 },
                 terraform_only=frozenset({"get_password_data", "user_data_replace_on_change"}),
-                # Unsaid, provider 5.100.0 plans the hash of the hash that it has read.
+                # If unset, provider 5.100.0 plans the hash of the hash that it has read.
                 unmanaged=frozenset({"user_data", "user_data_base64"}),
             ),
             Kind(
@@ -63,13 +63,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "aws_autoscaling_group",
                 left_out={
                     "desired_capacity": _SIZE_MOVES,
-                    "availability_zones": "vpc_zone_identifier says it",
-                    "launch_template[].name": "launch_template.id says it",
+                    "availability_zones": "it is determined by vpc_zone_identifier",
+                    "launch_template[].name": "it is determined by launch_template.id",
                     "mixed_instances_policy[].launch_template[].launch_template_specification[].launch_template_name": (
-                        "launch_template_id says it"
+                        "it is determined by launch_template_id"
                     ),
                     "mixed_instances_policy[].launch_template[].override[].launch_template_specification[]."
-                    "launch_template_name": "launch_template_id says it",
+                    "launch_template_name": "it is determined by launch_template_id",
                 },
                 terraform_only=frozenset(
                     {

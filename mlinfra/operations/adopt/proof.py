@@ -1,4 +1,4 @@
-"""What a plan would change about a resource that it imports."""
+"""Planned changes of imported resources."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SHORT = 200
 
 @dataclass(frozen=True)
 class AttributeChange:
-    """One value that the apply would change."""
+    """A value that the apply would change."""
 
     path: str
-    """Where, such as `launch_template.0.version`."""
+    """The path, such as `launch_template.0.version`."""
     before: str
     """The value in AWS, as JSON."""
     after: str
-    """What it would be, as JSON; `known after apply` where AWS decides."""
+    """The planned value, as JSON, or `known after apply`."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.before} -> {self.after}"
@@ -29,23 +29,28 @@ class AttributeChange:
 
 @dataclass(frozen=True)
 class Import:
-    """What the plan would do with one resource."""
+    """The planned actions for one resource."""
 
     address: str
     outcome: Literal["imported", "changed", "replaced", "managed", "created", "missing"]
-    """imported: nothing changes. managed: it is in the state already, and nothing changes. changed and replaced:
-    see `changes`. created: the plan does not find it in AWS. missing: the plan does not have it."""
+    """imported: without changes. managed: already in the state, without changes. changed, replaced: see `changes`.
+    created: not found in AWS. missing: not in the plan."""
 
     changes: tuple[AttributeChange, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether AWS stays as it is."""
+        """True if the resource would not change in AWS."""
         return self.outcome in {"imported", "managed"}
 
 
 def import_of(plan: Mapping[str, Any], address: str) -> Import:
-    """What `plan`, as `terraform show -json` writes it, would do with the resource at `address`."""
+    """Find the planned actions for the resource at `address`.
+
+    Args:
+        plan: the output of `terraform show -json`.
+        address: the address of the resource.
+    """
     found = next((each for each in plan.get("resource_changes", ()) if each["address"] == address), None)
     if found is None:
         return Import(address, "missing")
@@ -60,7 +65,7 @@ def import_of(plan: Mapping[str, Any], address: str) -> Import:
 
 
 def others(plan: Mapping[str, Any], addresses: set[str]) -> tuple[str, ...]:
-    """What else the plan would do: addresses and actions of resources that are none of `addresses`."""
+    """Addresses and actions of all other planned changes."""
     return tuple(
         f"{each['address']}: {' and '.join(each['change']['actions'])}"
         for each in plan.get("resource_changes", ())
@@ -84,12 +89,12 @@ def _between(
     before: Any,  # noqa: ANN401
     after: Any,  # noqa: ANN401
     unknown: Any,  # noqa: ANN401
-    secret: tuple[Any, Any],
+    sensitive: tuple[Any, Any],
     path: str,
 ) -> Iterator[AttributeChange]:
-    if True in secret:
+    if True in sensitive:
         if before != after:
-            yield AttributeChange(path, "(secret)", "(secret)")
+            yield AttributeChange(path, "(sensitive value)", "(sensitive value)")
         return
     if unknown is True:
         yield AttributeChange(path, _shown(before), "known after apply")
@@ -111,7 +116,7 @@ def _between(
             _at(before, key),
             _at(after, key),
             _at(unknown, key),
-            (_at(secret[0], key), _at(secret[1], key)),
+            (_at(sensitive[0], key), _at(sensitive[1], key)),
             f"{path}.{key}" if path else str(key),
         )
 

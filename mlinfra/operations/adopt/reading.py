@@ -1,4 +1,4 @@
-"""Reading resources as Terraform would import them, without importing them anywhere."""
+"""Reading of resources by a planned import, without importing them."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.declarations import Environment
-    from mlinfra.operations.adopt.finding import Found
+    from mlinfra.operations.adopt.search import Found
     from mlinfra.operations.terraform import Terraform
 
 _LOCK_FILE = ".terraform.lock.hcl"
 
 
 @dataclass(frozen=True)
-class Read:
-    """A resource as Terraform sees it."""
+class ReadResource:
+    """A resource, with its values as read by Terraform."""
 
     found: Found
     values: Mapping[str, Any]
     sensitive: Mapping[str, Any]
-    """Which of the values are secrets, in the shape of `values`."""
+    """Marks of sensitive values, with the structure of `values`."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read, and the schemas to understand it by."""
+    """Resources, and the schemas of their types."""
 
-    resources: Sequence[Read]
+    resources: Sequence[ReadResource]
     schemas: Mapping[str, Any]
 
 
 def read(found: Sequence[Found], environment: Environment, root: Path, terraform: Terraform) -> Reading:
-    """Have Terraform plan the import of `found` into an empty state of its own, and take what it read.
+    """Plan the import of `found` into an empty state, and return the values that Terraform read.
 
     Args:
         found: the resources.
-        environment: where they are.
-        root: the project, whose provider is used.
-        terraform: in an empty folder, private to this user: the plan may hold secrets.
+        environment: the environment with their account and region.
+        root: the project with the provider's lock file.
+        terraform: Terraform in an empty folder, private to this user: the plan may contain secrets.
 
     Raises:
-        OperationError: where Terraform cannot read one of them.
+        OperationError: if Terraform cannot read a resource.
     """
     folder = terraform.directory
     addresses = [f"{each.kind.type}.found-{number}" for number, each in enumerate(found)]
@@ -59,7 +59,7 @@ def read(found: Sequence[Found], environment: Environment, root: Path, terraform
         shutil.copyfile(root / _LOCK_FILE, folder / _LOCK_FILE)
     terraform.init()
     plan = folder / "reading.tfplan"
-    # What Terraform generates may not fit together, and then the plan fails; it has read everything by then.
+    # The plan fails if generated arguments conflict, but all resources have been read by then.
     problems = terraform.try_plan(plan, generated=folder / "generated.tf")
     if not plan.exists():
         message = f"Terraform cannot read {', '.join(str(each) for each in found)}"
@@ -72,7 +72,7 @@ def read(found: Sequence[Found], environment: Environment, root: Path, terraform
         message = f"Terraform cannot read {', '.join(missing)}"
         raise OperationError(message, details=problems)
     read = [
-        Read(each, by_address[address]["values"], by_address[address].get("sensitive_values", {}))
+        ReadResource(each, by_address[address]["values"], by_address[address].get("sensitive_values", {}))
         for each, address in zip(found, addresses, strict=True)
     ]
     return Reading(read, terraform.resource_schemas())

@@ -41,6 +41,12 @@ def test_two_baselines_are_refused() -> None:
     assert refusal("--memory", "m.json", "--remember") == "--memory and --remember exclude each other. Use one of them."
 
 
+def test_two_formats_of_standard_output_are_refused() -> None:
+    assert refusal("--json", "--format", "markdown") == (
+        "--json and --format markdown both set the format of standard output. Use one of them."
+    )
+
+
 def test_stacks_without_an_environment_are_refused() -> None:
     assert refusal("qa-data").startswith(
         "The stack 'qa-data' belongs to no environment. Expected: ENV-COMPONENT, such as dev-training. "

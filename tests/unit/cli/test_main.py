@@ -192,11 +192,11 @@ class TestLocal:
         assert "Traceback" not in ended.stderr
 
 
-def test_a_tag_that_is_none_is_refused() -> None:
+def test_an_invalid_tag_is_refused() -> None:
     told = refusal("adopt", "local", "--tag", "origin", "--owner", "ana@example.com")
-    assert "--tag 'origin' is no tag. Expected: KEY=VALUE." in told
+    assert "--tag 'origin' is not a valid tag. Expected: KEY=VALUE." in told
 
 
-def test_a_stack_of_no_environment_is_refused() -> None:
+def test_a_stack_without_an_environment_is_refused() -> None:
     told = refusal("forget", "aws_s3_bucket.a", "--stack", "nowhere-data", "--reason", "It is not ours.")
-    assert "'nowhere-data' is no stack of an environment" in told
+    assert "The stack 'nowhere-data' belongs to no environment" in told

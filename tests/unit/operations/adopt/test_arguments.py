@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from mlinfra.operations.adopt.arguments import arguments_of, conflicts, may_be_left_out, without
+from mlinfra.operations.adopt.arguments import arguments_of, conflicts, is_kept_if_unset, without
 from mlinfra.operations.adopt.kinds import KINDS, Kind
-from mlinfra.operations.adopt.proof import import_of, others
 
 OPTIONAL: dict[str, Any] = {"optional": True}
 COMPUTED: dict[str, Any] = {"computed": True}
@@ -43,47 +42,41 @@ def left_out(values: dict[str, Any], sensitive: dict[str, Any] | None = None) ->
     return arguments_of(values, sensitive or {}, BLOCK, A_KIND).left_out
 
 
-def a_plan(*actions: str, address: str = "aws_s3_bucket.a", **change: Any) -> dict[str, Any]:
-    return {
-        "resource_changes": [{"address": address, "mode": "managed", "change": {"actions": list(actions), **change}}]
-    }
-
-
-def test_only_what_can_be_said_is_written() -> None:
+def test_only_arguments_are_recorded() -> None:
     values = {"id": "x", "arn": "arn:x", "name": "x", "tags": {"a": "b"}, "tags_all": {"a": "b"}, "timeouts": [{}]}
     assert written(values) == {"name": "x", "tags": {"a": "b"}}
 
 
 @pytest.mark.parametrize("empty", [None, "", [], {}])
-def test_what_is_empty_says_nothing(empty: object) -> None:
+def test_empty_values_are_not_recorded(empty: object) -> None:
     assert written({"name": "x", "tags": empty}) == {"name": "x"}
 
 
-def test_a_zero_is_written_unless_aws_decides_it() -> None:
+def test_a_zero_is_recorded_unless_aws_determines_it() -> None:
     assert written({"name": "x", "size": 0, "count_of_it": 0}) == {"name": "x", "size": 0}
 
 
-def test_a_no_is_written() -> None:
+def test_false_is_recorded() -> None:
     assert written({"name": "x", "count_of_it": False}) == {"name": "x", "count_of_it": False}
 
 
-def test_no_rules_are_written_as_none() -> None:
+def test_an_empty_list_of_rules_is_recorded() -> None:
     assert written({"name": "x", "rules": []}) == {"name": "x", "rules": []}
 
 
-def test_what_the_schema_calls_secret_is_never_written() -> None:
+def test_values_that_are_sensitive_in_the_schema_are_never_recorded() -> None:
     values = {"name": "x", "password": "hunter2"}
     assert "hunter2" not in str(written(values))
-    assert left_out(values) == {"password": "it is a secret, and secrets are never written"}
+    assert left_out(values) == {"password": "the value is sensitive, and sensitive values are never recorded"}
 
 
-def test_what_the_plan_calls_secret_is_never_written() -> None:
+def test_values_that_are_sensitive_in_the_plan_are_never_recorded() -> None:
     values = {"name": "x", "template": [{"id": "lt-1", "token": "hunter2"}]}
     assert written(values, {"template": [{"token": True}]}) == {"name": "x", "template": [{"id": "lt-1"}]}
     assert list(left_out(values, {"template": [{"token": True}]})) == ["template[].token"]
 
 
-def test_what_is_deprecated_is_left_as_it_is() -> None:
+def test_deprecated_arguments_are_left_out() -> None:
     values = {"name": "x", "policy": "{}", "versioning": [{"enabled": True}]}
     assert written(values) == {"name": "x"}
     assert list(left_out(values)) == ["policy", "versioning"]
@@ -121,7 +114,7 @@ Error: Conflicting configuration arguments
 """
 
 
-def test_of_two_arguments_that_do_not_go_together_one_is_named() -> None:
+def test_of_two_conflicting_arguments_one_is_returned() -> None:
     found = list(conflicts(ERROR, "aws_autoscaling_group.a"))
     assert found == [("launch_template.0.id", "launch_template.0.name")]
 
@@ -135,66 +128,12 @@ def test_of_two_arguments_that_do_not_go_together_one_is_named() -> None:
         ("b.0", {"a": 1, "b": []}),
     ],
 )
-def test_arguments_are_left_out_wherever_they_stand(path: str, left: dict[str, Any]) -> None:
+def test_nested_arguments_are_left_out(path: str, left: dict[str, Any]) -> None:
     assert without({"a": 1, "b": [{"c": 1, "d": 2}]}, path) == left
 
 
 @pytest.mark.parametrize(
     ("path", "may"), [("rules", True), ("size", False), ("template.0.id", True), ("template.0.token", False)]
 )
-def test_only_what_aws_keeps_by_itself_may_be_left_out(path: str, *, may: bool) -> None:
-    assert may_be_left_out(BLOCK, path) is may
-
-
-def test_an_import_without_actions_changes_nothing() -> None:
-    planned = import_of(a_plan("no-op", importing={"id": "a"}), "aws_s3_bucket.a")
-    assert (planned.outcome, planned.changes_nothing) == ("imported", True)
-
-
-@pytest.mark.parametrize(
-    ("plan", "outcome"),
-    [
-        (a_plan("no-op"), "managed"),
-        (a_plan("create"), "created"),
-        (a_plan("update", before={}, after={}), "changed"),
-        (a_plan("delete", "create", before={}, after={}), "replaced"),
-        ({}, "missing"),
-    ],
-)
-def test_everything_else_is_called_by_its_name(plan: dict[str, Any], outcome: str) -> None:
-    planned = import_of(plan, "aws_s3_bucket.a")
-    assert planned.outcome == outcome
-    assert planned.changes_nothing == (outcome == "managed")
-
-
-def test_what_would_change_is_told_to_the_attribute() -> None:
-    planned = import_of(
-        a_plan(
-            "update",
-            before={"a": 1, "same": 2, "rule": [{"port": 443, "to": "x"}], "list": [1]},
-            after={"a": 2, "same": 2, "rule": [{"port": 80, "to": "x"}], "list": [1, 2]},
-            after_unknown={"arn": True},
-        ),
-        "aws_s3_bucket.a",
-    )
-    assert [str(each) for each in planned.changes] == [
-        "a: 1 -> 2",
-        "arn: null -> known after apply",
-        "list: [1] -> [1, 2]",
-        "rule.0.port: 443 -> 80",
-    ]
-
-
-def test_a_secret_that_would_change_is_not_shown() -> None:
-    planned = import_of(
-        a_plan("update", before={"a": "old"}, after={"a": "new"}, before_sensitive={"a": True}, after_sensitive={}),
-        "aws_s3_bucket.a",
-    )
-    assert [str(each) for each in planned.changes] == ["a: (secret) -> (secret)"]
-
-
-def test_what_else_the_plan_would_do_is_told() -> None:
-    plan = a_plan("update", address="aws_s3_bucket.b")
-    assert others(plan, {"aws_s3_bucket.a"}) == ("aws_s3_bucket.b: update",)
-    assert others(plan, {"aws_s3_bucket.b"}) == ()
-    assert others(a_plan("no-op"), set()) == ()
+def test_optional_and_computed_arguments_are_kept_if_unset(path: str, *, may: bool) -> None:
+    assert is_kept_if_unset(BLOCK, path) is may

@@ -1,105 +1,67 @@
-"""Which arguments stay out until a plan changes nothing, or shows what it would change."""
-
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
-from mlinfra.errors import OperationError
-from mlinfra.operations.adopt.adoption import _drafts, _prove
-from mlinfra.operations.adopt.finding import Found
-from mlinfra.operations.adopt.kinds import KINDS
-from mlinfra.operations.adopt.reading import Read, Reading
-from tests.conftest import TODAY, an_environment
-from tests.unit.declarations.test_adopted import a_forgotten
+from mlinfra.operations.adopt.proof import import_of, others
 
-if TYPE_CHECKING:
-    from mlinfra.operations.terraform.proposals import ProposedStack
 
-EITHER = {"optional": True, "computed": True}
-SCHEMAS = {
-    "aws_s3_bucket": {
-        "block": {
-            "attributes": {"bucket": EITHER, "bucket_prefix": EITHER, "tags": {"optional": True}},
-        }
+def a_plan(*actions: str, address: str = "aws_s3_bucket.a", **change: Any) -> dict[str, Any]:
+    return {
+        "resource_changes": [{"address": address, "mode": "managed", "change": {"actions": list(actions), **change}}]
     }
-}
-VALUES = {"bucket": "legacy", "bucket_prefix": "leg", "tags": {"a": "b"}, "force_destroy": None}
-CONFLICT = 'Error: Conflict\n\n  with aws_s3_bucket.legacy,\n\n"bucket_prefix": conflicts with bucket\n'
-READING = Reading([Read(Found(KINDS["bucket"], "legacy", "legacy"), VALUES, {})], SCHEMAS)
 
 
-class Planned:
-    """Stands in for a stack: answers each plan with the next of `answers`, and keeps what it was asked."""
-
-    environment = "dev"
-
-    def __init__(self, *answers: tuple[str, dict[str, Any]]) -> None:
-        self._answers = list(answers)
-        self.asked: list[dict[str, Any]] = []
-
-    def plan(self, records: dict[str, str]) -> tuple[str, dict[str, Any]]:
-        self.asked += json.loads(records["dev.adopted.json"])["adopted"]
-        return self._answers.pop(0)
+def test_an_import_without_actions_changes_nothing() -> None:
+    planned = import_of(a_plan("no-op", importing={"id": "a"}), "aws_s3_bucket.a")
+    assert (planned.outcome, planned.changes_nothing) == ("imported", True)
 
 
-def a_plan(*actions: str, **change: Any) -> tuple[str, dict[str, Any]]:
-    changed = {"actions": list(actions), "importing": {"id": "legacy"}, **change}
-    return "", {"resource_changes": [{"address": "aws_s3_bucket.legacy", "mode": "managed", "change": changed}]}
+@pytest.mark.parametrize(
+    ("plan", "outcome"),
+    [
+        (a_plan("no-op"), "managed"),
+        (a_plan("create"), "created"),
+        (a_plan("update", before={}, after={}), "changed"),
+        (a_plan("delete", "create", before={}, after={}), "replaced"),
+        ({}, "missing"),
+    ],
+)
+def test_other_actions_have_their_own_outcome(plan: dict[str, Any], outcome: str) -> None:
+    planned = import_of(plan, "aws_s3_bucket.a")
+    assert planned.outcome == outcome
+    assert planned.changes_nothing == (outcome == "managed")
 
 
-def proved(stack: Planned) -> tuple[Any, Any]:
-    drafts = _drafts(READING, [], an_environment(), "ana@example.com", TODAY)
-    (draft,), (planned,), _ = _prove(drafts, READING, [], cast("ProposedStack", stack))
-    return draft, planned
+def test_changes_are_reported_for_each_attribute() -> None:
+    planned = import_of(
+        a_plan(
+            "update",
+            before={"a": 1, "same": 2, "rule": [{"port": 443, "to": "x"}], "list": [1]},
+            after={"a": 2, "same": 2, "rule": [{"port": 80, "to": "x"}], "list": [1, 2]},
+            after_unknown={"arn": True},
+        ),
+        "aws_s3_bucket.a",
+    )
+    assert [str(each) for each in planned.changes] == [
+        "a: 1 -> 2",
+        "arn: null -> known after apply",
+        "list: [1] -> [1, 2]",
+        "rule.0.port: 443 -> 80",
+    ]
 
 
-def test_what_changes_nothing_is_taken_as_it_is() -> None:
-    draft, planned = proved(Planned(a_plan("no-op")))
-    assert planned.changes_nothing
-    assert draft.adopted.arguments == {"bucket": "legacy", "bucket_prefix": "leg", "tags": {"a": "b"}}
-    assert draft.adopted.ignore_changes == ("force_destroy",)
-    assert draft.adopted.prevent_destroy
+def test_a_changed_sensitive_value_is_not_shown() -> None:
+    planned = import_of(
+        a_plan("update", before={"a": "old"}, after={"a": "new"}, before_sensitive={"a": True}, after_sensitive={}),
+        "aws_s3_bucket.a",
+    )
+    assert [str(each) for each in planned.changes] == ["a: (sensitive value) -> (sensitive value)"]
 
 
-def test_a_plan_may_replace_so_that_it_can_say_so() -> None:
-    stack = Planned(a_plan("delete", "create", before={"tags": 1}, after={"tags": 2}))
-    _, planned = proved(stack)
-    assert planned.outcome == "replaced"
-    assert stack.asked[0]["prevent_destroy"] is False
-
-
-def test_what_terraform_does_not_take_together_is_left_out() -> None:
-    draft, planned = proved(Planned((CONFLICT, {}), a_plan("no-op")))
-    assert planned.changes_nothing
-    assert "bucket_prefix" not in draft.adopted.arguments
-    assert draft.arguments.left_out == {"bucket_prefix": "Terraform does not take it together with bucket"}
-
-
-def test_what_would_change_is_left_out_where_aws_keeps_what_it_has() -> None:
-    changed = a_plan("update", before={"bucket_prefix": "leg"}, after={"bucket_prefix": "x"})
-    draft, planned = proved(Planned(changed, a_plan("no-op")))
-    assert planned.changes_nothing
-    assert draft.arguments.left_out == {"bucket_prefix": 'Terraform would change it: "leg" -> "x"'}
-
-
-def test_what_would_change_all_the_same_is_shown() -> None:
-    changed = a_plan("update", before={"tags": {"a": "b"}}, after={"tags": {"a": "c"}})
-    draft, planned = proved(Planned(changed))
-    assert not planned.changes_nothing
-    assert [str(each) for each in planned.changes] == ['tags.a: "b" -> "c"']
-    assert draft.adopted.arguments["tags"] == {"a": "b"}
-
-
-def test_what_terraform_refuses_otherwise_is_told_in_its_words() -> None:
-    with pytest.raises(OperationError, match="Terraform does not take what was read") as refused:
-        proved(Planned(("Error: No such thing", {})))
-    assert refused.value.details == "Error: No such thing"
-
-
-def test_an_address_that_is_to_be_forgotten_is_not_taken_again() -> None:
-    environment = an_environment(forgotten=[a_forgotten(address="aws_s3_bucket.legacy")])
-    (draft,) = _drafts(READING, [], environment, "ana@example.com", TODAY)
-    assert draft.adopted.address == "aws_s3_bucket.legacy-2"
+def test_other_planned_changes_are_reported() -> None:
+    plan = a_plan("update", address="aws_s3_bucket.b")
+    assert others(plan, {"aws_s3_bucket.a"}) == ("aws_s3_bucket.b: update",)
+    assert others(plan, {"aws_s3_bucket.b"}) == ()
+    assert others(a_plan("no-op"), set()) == ()

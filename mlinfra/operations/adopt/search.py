@@ -1,4 +1,4 @@
-"""Finding what shall be adopted: by id, ARN, name or tags."""
+"""Search of resources in AWS by id, ARN, name or tags."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _ABSENT = frozenset(
     }
 )
 GROUP_TAG = "aws:autoscaling:groupName"
-"""What an instance carries that an auto scaling group launched."""
+"""The tag of instances that were launched by an auto scaling group."""
 
-_GONE = frozenset({"shutting-down", "terminated"})
+_TERMINATED = frozenset({"shutting-down", "terminated"})
 
 
 @dataclass(frozen=True)
@@ -42,51 +42,51 @@ class Found:
 
     kind: Kind
     id: str
-    """What Terraform imports it by."""
+    """The id for an import by Terraform."""
     name: str
-    """What people call it."""
+    """The name, or the id of a resource without one."""
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
-        called = "" if self.name == self.id else f" ({self.name})"
-        return f"{self.kind.word} {self.id}{called}"
+        name = "" if self.name == self.id else f" ({self.name})"
+        return f"{self.kind.word} {self.id}{name}"
 
 
-def find(account: AwsAccount, asked: str, kinds: Sequence[Kind]) -> Found:
-    """The one resource that `asked` means: an id, an ARN or a name.
+def find(account: AwsAccount, identifier: str, kinds: Sequence[Kind]) -> Found:
+    """Find the resource with an id, an ARN or a name.
 
     Raises:
-        OperationError: where there is none, or several.
+        OperationError: if no resource or several resources match.
     """
-    if asked.startswith("arn:"):
-        kind, asked = _of_arn(asked, account)
+    if identifier.startswith("arn:"):
+        kind, identifier = _of_arn(identifier, account)
         kinds = [kind]
     else:
-        kinds = [each for each in kinds if _could_be(asked, each)]
-    found = list(dict.fromkeys(each for kind in kinds for each in _LOOK[kind.word](account, asked)))
+        kinds = [each for each in kinds if _could_be(identifier, each)]
+    found = list(dict.fromkeys(each for kind in kinds for each in _BY_NAME[kind.word](account, identifier)))
     if len(found) == 1:
         return found[0]
     words = ", ".join(each.word for each in kinds)
     if not found:
         message = (
-            f"There is no {words.replace(', ', ' or ')} {asked!r} in {account.account_id}, {_region(account)}. "
-            f"Expected: an id, an ARN or a name; IAM roles are known in all regions, everything else in one."
+            f"No {words.replace(', ', ' or ')} {identifier!r} was found in {account.account_id}, {_region(account)}. "
+            f"Expected: an id, an ARN or a name. IAM roles are found in all regions, other resources in this one only."
         )
         raise OperationError(message)
-    message = f"{asked!r} could be {len(found)} resources. Give the id of one, or --type."
+    message = f"{identifier!r} matches {len(found)} resources. Give the id of one of them, or --type."
     raise OperationError(message, details="\n".join(str(each) for each in found))
 
 
 def find_tagged(account: AwsAccount, tags: Mapping[str, str], kinds: Sequence[Kind]) -> tuple[Found, ...]:
-    """Everything of `kinds` that carries all of `tags`.
+    """Find all resources of `kinds` with all of `tags`.
 
     Raises:
-        OperationError: where there is nothing.
+        OperationError: if no resource matches.
     """
-    found = [each for kind in kinds for each in _LIST[kind.word](account, tags) if tags.items() <= each.tags.items()]
+    found = [each for kind in kinds for each in _BY_TAGS[kind.word](account, tags) if tags.items() <= each.tags.items()]
     if not found:
         wanted = ", ".join(f"{key}={value}" for key, value in tags.items())
-        message = f"Nothing that can be adopted has the tags {wanted} in {account.account_id}, {_region(account)}."
+        message = f"No adoptable resource with the tags {wanted} was found in {account.account_id}, {_region(account)}."
         raise OperationError(message)
     return tuple(found)
 
@@ -110,19 +110,19 @@ def _of_arn(arn: str, account: AwsAccount) -> tuple[Kind, str]:
         if match := re.fullmatch(pattern, arn):
             parts = {"account": account.account_id, "region": _region(account), **match.groupdict()}
             if (parts["account"], parts["region"]) != (account.account_id, _region(account)):
-                message = f"{arn} is not in {account.account_id}, {_region(account)}, where the environment is."
+                message = f"{arn} is not in {account.account_id}, {_region(account)}, as the environment is."
                 raise OperationError(message)
             return KINDS[word], parts["id"]
-    message = f"{arn} is nothing that can be adopted. Expected: the ARN of one of {', '.join(KINDS)}."
+    message = f"Resources such as {arn} cannot be adopted. Expected: the ARN of one of {', '.join(KINDS)}."
     raise OperationError(message)
 
 
 _IDS = {"instance": r"i-[0-9a-f]{8,17}", "security-group": r"sg-[0-9a-f]{8,17}", "domain": r"d-[a-z0-9]{8,}"}
 
 
-def _could_be(asked: str, kind: Kind) -> bool:
-    """Whether to look for a `kind`: what has the form of one kind's id is not looked for among others."""
-    forms = [word for word, pattern in _IDS.items() if re.fullmatch(pattern, asked)]
+def _could_be(identifier: str, kind: Kind) -> bool:
+    """False if `identifier` has the form of an id of another kind."""
+    forms = [word for word, pattern in _IDS.items() if re.fullmatch(pattern, identifier)]
     return not forms or kind.word in forms
 
 
@@ -138,24 +138,24 @@ def _filters(tags: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
 
 
-def _if_there(ask: Callable[[], Any]) -> Any:  # noqa: ANN401  what boto3 answers
-    """What AWS answers; None where it says that there is no such thing."""
+def _or_none(request: Callable[[], Any]) -> Any:  # noqa: ANN401  any response of boto3
+    """The response of AWS. None: not found."""
     try:
-        return ask()
+        return request()
     except ClientError as error:
         code, text = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-        # SageMaker says "Could not find endpoint" as a ValidationException.
+        # SageMaker responds with a ValidationException: "Could not find endpoint".
         if code in _ABSENT or (code == "ValidationException" and "not find" in text):
             return None
         raise
 
 
-def _bucket(account: AwsAccount, asked: str) -> Iterator[Found]:
+def _bucket(account: AwsAccount, name: str) -> Iterator[Found]:
     s3 = account.client("s3")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", asked):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
         return
-    if _if_there(lambda: s3.head_bucket(Bucket=asked, ExpectedBucketOwner=account.account_id)) is not None:
-        yield _as_bucket(account, asked)
+    if _or_none(lambda: s3.head_bucket(Bucket=name, ExpectedBucketOwner=account.account_id)) is not None:
+        yield _as_bucket(account, name)
 
 
 def _as_bucket(account: AwsAccount, name: str) -> Found:
@@ -177,68 +177,68 @@ def _buckets(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:
                 yield Found(KINDS["bucket"], name, name, _tags(each["Tags"]))
 
 
-def _instance(account: AwsAccount, asked: str) -> Iterator[Found]:
-    if re.fullmatch(_IDS["instance"], asked):
-        yield from _described_instances(account, InstanceIds=[asked])
+def _instance(account: AwsAccount, name: str) -> Iterator[Found]:
+    if re.fullmatch(_IDS["instance"], name):
+        yield from _described_instances(account, InstanceIds=[name])
     else:
-        yield from _described_instances(account, Filters=_filters({"Name": asked}))
+        yield from _described_instances(account, Filters=_filters({"Name": name}))
 
 
 def _instances(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:
-    """Those that no auto scaling group launched: the group is what is adopted then, and it has the tag, too."""
+    """Instances outside of auto scaling groups. Of others, the group is adopted, which has the tag too."""
     for each in _described_instances(account, Filters=_filters(tags)):
         if GROUP_TAG not in each.tags:
             yield each
 
 
-def _described_instances(account: AwsAccount, **asked: Any) -> Iterator[Found]:  # noqa: ANN401  boto3's own
+def _described_instances(account: AwsAccount, **query: Any) -> Iterator[Found]:  # noqa: ANN401  boto3's own
     pages = account.client("ec2").get_paginator("describe_instances")
-    for page in _if_there(lambda: list(pages.paginate(**asked))) or ():
+    for page in _or_none(lambda: list(pages.paginate(**query))) or ():
         for each in (instance for reservation in page["Reservations"] for instance in reservation["Instances"]):
-            if each["State"]["Name"] not in _GONE:
+            if each["State"]["Name"] not in _TERMINATED:
                 tags = _tags(each.get("Tags", ()))
                 yield Found(KINDS["instance"], each["InstanceId"], tags.get("Name") or each["InstanceId"], tags)
 
 
-def _security_group(account: AwsAccount, asked: str) -> Iterator[Found]:
-    if re.fullmatch(_IDS["security-group"], asked):
-        yield from _described_groups(account, GroupIds=[asked])
+def _security_group(account: AwsAccount, name: str) -> Iterator[Found]:
+    if re.fullmatch(_IDS["security-group"], name):
+        yield from _described_groups(account, GroupIds=[name])
     else:
-        yield from _described_groups(account, Filters=[{"Name": "group-name", "Values": [asked]}])
+        yield from _described_groups(account, Filters=[{"Name": "group-name", "Values": [name]}])
 
 
 def _security_groups(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:
     yield from _described_groups(account, Filters=_filters(tags))
 
 
-def _described_groups(account: AwsAccount, **asked: Any) -> Iterator[Found]:  # noqa: ANN401  boto3's own
+def _described_groups(account: AwsAccount, **query: Any) -> Iterator[Found]:  # noqa: ANN401  boto3's own
     pages = account.client("ec2").get_paginator("describe_security_groups")
-    for page in _if_there(lambda: list(pages.paginate(**asked))) or ():
+    for page in _or_none(lambda: list(pages.paginate(**query))) or ():
         for each in page["SecurityGroups"]:
             yield Found(KINDS["security-group"], each["GroupId"], each["GroupName"], _tags(each.get("Tags", ())))
 
 
-def _auto_scaling_group(account: AwsAccount, asked: str) -> Iterator[Found]:
-    yield from _described_scaling_groups(account, AutoScalingGroupNames=[asked])
+def _auto_scaling_group(account: AwsAccount, name: str) -> Iterator[Found]:
+    yield from _described_scaling_groups(account, AutoScalingGroupNames=[name])
 
 
 def _auto_scaling_groups(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:
     yield from _described_scaling_groups(account, Filters=_filters(tags))
 
 
-def _described_scaling_groups(account: AwsAccount, **asked: Any) -> Iterator[Found]:  # noqa: ANN401  boto3's own
-    for page in account.client("autoscaling").get_paginator("describe_auto_scaling_groups").paginate(**asked):
+def _described_scaling_groups(account: AwsAccount, **query: Any) -> Iterator[Found]:  # noqa: ANN401  boto3's own
+    for page in account.client("autoscaling").get_paginator("describe_auto_scaling_groups").paginate(**query):
         for each in page["AutoScalingGroups"]:
             name = each["AutoScalingGroupName"]
             yield Found(KINDS["auto-scaling-group"], name, name, _tags(each.get("Tags", ())))
 
 
-def _role(account: AwsAccount, asked: str) -> Iterator[Found]:
-    if not re.fullmatch(r"[\w+=,.@-]{1,64}", asked):
+def _role(account: AwsAccount, name: str) -> Iterator[Found]:
+    if not re.fullmatch(r"[\w+=,.@-]{1,64}", name):
         return
-    answer = _if_there(lambda: account.client("iam").get_role(RoleName=asked))
+    answer = _or_none(lambda: account.client("iam").get_role(RoleName=name))
     if answer:
-        yield Found(KINDS["role"], asked, asked, _tags(answer["Role"].get("Tags", ())))
+        yield Found(KINDS["role"], name, name, _tags(answer["Role"].get("Tags", ())))
 
 
 def _roles(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:  # noqa: ARG001  IAM filters by no tag
@@ -250,9 +250,9 @@ def _roles(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:  # 
                 yield Found(KINDS["role"], name, name, _tags(iam.list_role_tags(RoleName=name)["Tags"]))
 
 
-def _domain(account: AwsAccount, asked: str) -> Iterator[Found]:
+def _domain(account: AwsAccount, name: str) -> Iterator[Found]:
     for each in _domains(account, {}):
-        if asked in {each.id, each.name}:
+        if name in {each.id, each.name}:
             yield each
 
 
@@ -264,13 +264,13 @@ def _domains(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:  
             yield Found(KINDS["domain"], each["DomainId"], each["DomainName"], found)
 
 
-def _endpoint(account: AwsAccount, asked: str) -> Iterator[Found]:
-    if not re.fullmatch(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}", asked):
+def _endpoint(account: AwsAccount, name: str) -> Iterator[Found]:
+    if not re.fullmatch(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}", name):
         return
     sagemaker = account.client("sagemaker")
-    if answer := _if_there(lambda: sagemaker.describe_endpoint(EndpointName=asked)):
+    if answer := _or_none(lambda: sagemaker.describe_endpoint(EndpointName=name)):
         tags = _tags(sagemaker.list_tags(ResourceArn=answer["EndpointArn"])["Tags"])
-        yield Found(KINDS["endpoint"], asked, asked, tags)
+        yield Found(KINDS["endpoint"], name, name, tags)
 
 
 def _endpoints(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:  # noqa: ARG001  SageMaker filters by no tag
@@ -281,7 +281,7 @@ def _endpoints(account: AwsAccount, tags: Mapping[str, str]) -> Iterator[Found]:
             yield Found(KINDS["endpoint"], each["EndpointName"], each["EndpointName"], found)
 
 
-_LOOK: Mapping[str, Callable[[AwsAccount, str], Iterator[Found]]] = {
+_BY_NAME: Mapping[str, Callable[[AwsAccount, str], Iterator[Found]]] = {
     "bucket": _bucket,
     "instance": _instance,
     "auto-scaling-group": _auto_scaling_group,
@@ -290,7 +290,7 @@ _LOOK: Mapping[str, Callable[[AwsAccount, str], Iterator[Found]]] = {
     "domain": _domain,
     "endpoint": _endpoint,
 }
-_LIST: Mapping[str, Callable[[AwsAccount, Mapping[str, str]], Iterator[Found]]] = {
+_BY_TAGS: Mapping[str, Callable[[AwsAccount, Mapping[str, str]], Iterator[Found]]] = {
     "bucket": _buckets,
     "instance": _instances,
     "auto-scaling-group": _auto_scaling_groups,
