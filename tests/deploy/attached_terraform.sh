@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Terraform attached to an AWS provider that already runs: it starts in a third of the processor time.
+# Terraform, attached to an AWS provider that already runs: this saves more than half of the CPU time of a command.
 #
-# MLINFRA_TEST_TERRAFORM is the real one. MLINFRA_TEST_PROVIDERS is a folder with a folder for each running provider
-# (attached_provider.py). A provider keeps the configuration of the last run that attached, so each serves one run at
-# a time. What it cannot serve gets a provider of its own, as in normal life: a stack with two configurations of the
-# provider, and a run with other AWS variables than the provider was started with.
+# MLINFRA_TEST_TERRAFORM is the real executable. MLINFRA_TEST_PROVIDERS is a folder with one subfolder per running
+# provider (attached_provider.py). A provider keeps the configuration of the last run that attached, so it serves one
+# run at a time. Terraform starts its own provider for a configuration with provider aliases, and if the AWS variables
+# differ from those of the running provider.
 set -euo pipefail
 
 own() { exec "$MLINFRA_TEST_TERRAFORM" "$@"; }
@@ -15,7 +15,7 @@ shopt -s nullglob
 configuration=(*.tf *.tf.json)
 [ "${#configuration[@]}" -eq 0 ] || ! grep -qE '^\s*alias\s*=|"alias":' "${configuration[@]}" || own "$@"
 
-# The descriptor of the lock is inherited, so that the provider is free again when Terraform has ended.
+# Terraform inherits the file descriptor of the lock: the provider is free again once Terraform has ended.
 for provider in "$MLINFRA_TEST_PROVIDERS"/[0-9]*; do
 	exec {lock}>"$provider/lock"
 	! flock --nonblock "$lock" || break
@@ -28,7 +28,7 @@ if [ -z "$provider" ]; then
 	flock "$lock"
 fi
 
-# A provider of one's own starts in the folder of the stack, and finds there what paths in it are relative to.
+# The provider resolves relative paths from its working directory, which is otherwise the folder of the stack.
 find "$provider/cwd" -mindepth 1 -delete
 files=("$PWD"/*)
 [ "${#files[@]}" -eq 0 ] || ln -s "${files[@]}" "$provider/cwd/"

@@ -61,8 +61,8 @@ def source() -> ProviderSource:
 def attached(
     source: ProviderSource, running_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Changes]:
-    """What to change so that all that is started talks to the local AWS. Terraform attaches to a running provider."""
-    # Terraform and the provider live for seconds, a fifth of which they would collect garbage.
+    """Environment variables of programs that use the local AWS, and of a Terraform that attaches to a provider."""
+    # Terraform and the provider run for seconds, a fifth of which would be garbage collection.
     changes = {**client_variables(running_local_aws), **source.changes, "GOGC": "400"}
     terraform = toolchain.find_terraform().path
     with attached_providers(tmp_path_factory.mktemp("providers"), terraform, changes) as attaching:
@@ -86,7 +86,7 @@ def deployable(
 
 @pytest.fixture
 def own_provider(deployable: Path) -> Iterator[None]:  # noqa: ARG001  what it changes
-    """Terraform that starts a provider for each command, as in normal life. Needs an init of its own."""
+    """Terraform that starts a provider for each command, as outside of tests. Run `init` again in each folder."""
     with in_force({"MLINFRA_TEST_PROVIDERS": None}):
         yield
 
