@@ -132,7 +132,7 @@ def test_state_is_encrypted_with_the_key_of_the_environment(platform: Project, d
 
 def test_a_change_is_made_in_place(platform: Project, deployed: dict[str, Terraform]) -> None:
     del deployed
-    platform.declare(r'size="small", nodes=2', 'size="small", nodes=1, root_volume_gib=300')
+    platform.declare(r'size="small",\s+nodes=2', 'size="small", nodes=1, root_volume_gib=300')
     training = platform.stacks()["training"]
     touched = apply(training)
     assert sorted(address.partition(".")[0] for address in touched["update"]) == [
