@@ -155,7 +155,7 @@ def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch
     # The function writes down what it did after it did it: the record is the end of its work.
     state = _remembered(environment, Table.STOPPED_WHY)
     assert _desired() == 0
-    assert state[Table.STOPPED_WHY].startswith("the job two-tower-")
+    assert state[Table.STOPPED_WHY].startswith("job two-tower-")
 
 
 @pytest.mark.usefixtures("terraform")
