@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "local-aws-conformance.md"
-RESULTS = ROOT / "tests" / "conformance" / "__snapshots__" / "test_conformance"
+RESULTS = ROOT / "tests" / "conformance" / "__snapshots__"
 STEPS = ("apply", "second plan", "change", "import", "destroy")
 
 _INTRODUCTION = """# Conformance of the local AWS
@@ -25,7 +25,7 @@ The configurations are in `tests/conformance/cases/`."""
 def results() -> dict[str, dict[str, str]]:
     """The result of each step, by resource type."""
     found: dict[str, dict[str, str]] = {}
-    for path in sorted(RESULTS.glob("*.json")):
+    for path in sorted(RESULTS.glob("*/*.json")):
         for type_name, steps in json.loads(path.read_text(encoding="utf-8")).items():
             found.setdefault(type_name, {}).update(steps)
     return found

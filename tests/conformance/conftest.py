@@ -1,7 +1,34 @@
-"""Conformance runs with what deploy tests run with."""
+"""Conformance tests use the fixtures of deploy tests."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conformance.case import Cases
+from tests.conformance.groups import CASES
+from tests.conftest import ROOT
 from tests.deploy.conftest import attached, deployable, source
 from tests.local_aws import running_local_aws
 from tests.snapshots.conftest import snapshot
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conformance.case import Outcome
+
 __all__ = ["attached", "deployable", "running_local_aws", "snapshot", "source"]
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest, deployable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Outcome]:
+    """The outcome of each selected case of a group, by name."""
+    chosen = [each.callspec.params for each in request.session.items if hasattr(each, "callspec")]
+    names = [each["name"] for each in chosen if each.get("outcomes") == request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    cases = Cases([CASES / f"{name}.tf" for name in names], folder, deployable, ROOT / ".terraform.lock.hcl")
+    cases.run()
+    return cases.outcomes
