@@ -1,4 +1,4 @@
-"""The client of training code: says that a job runs, and how it ended, so that no layer of shutdown ends it early.
+"""Client of training code: reports that a job runs and how it ended, so that no shutdown layer stops it early.
 
     from mlinfra.job import training_job
 

@@ -43,14 +43,14 @@ def main(argv: Sequence[str]) -> int:
     if not (separator and command):
         parser.error("the command to run comes after --")
     logging.basicConfig(format="%(name)s: %(message)s")
-    # What other libraries say of their inner life is nothing to whoever runs a command.
+    # Log messages of other libraries do not concern the user of the command.
     logging.getLogger("mlinfra.job").setLevel(logging.INFO)
     try:
         _run_as_job(options.name, options.job_id, command)
     except SystemExit as end:
         return int(end.code or 0)
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201  as a shell says it
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201  in the form of a shell
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN
     return 0
 
@@ -72,9 +72,9 @@ def _run_as_job(name: str, job_id: str | None, command: list[str]) -> None:
 
 
 class _Forwarding:
-    """Hands signals on to the command, and leaves it to the command how to end.
+    """Forwards signals to the command, which decides how to end.
 
-    Set before the job begins, as any handler of training code's own.
+    Set before the job starts, like a signal handler of training code.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class _Forwarding:
                 signal.signal(signum, self._forward)
 
     def run(self, command: list[str]) -> int:
-        """Run `command` to its end, and say how a shell would have put it."""
+        """Run `command` to completion and return its exit code as a shell would."""
         self._process = subprocess.Popen(command)  # noqa: S603  running it is what this is for
         while self._early:
             self._process.send_signal(self._early.pop())
@@ -96,7 +96,7 @@ class _Forwarding:
         if self._process is None:
             self._early.append(signum)
         elif not (signum == signal.SIGINT and sys.stdin and sys.stdin.isatty()):
-            # Ctrl-C goes to every process in the foreground of a terminal: the command has it already.
+            # Ctrl-C reaches every process in the foreground of a terminal, so the command has received it already.
             self._process.send_signal(signum)
 
 

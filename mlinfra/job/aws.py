@@ -1,4 +1,4 @@
-"""The parts of AWS that a job talks to."""
+"""AWS clients of a job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRIES = 2
 
 @dataclass(frozen=True)
 class Aws:
-    """boto3's clients, which give up in seconds, and the clock of AWS."""
+    """boto3 clients with short timeouts, and the clock of AWS."""
 
     table: Any
     events: Any
@@ -24,10 +24,10 @@ class Aws:
 
 
 def connect(table: str) -> Aws:
-    """Make the clients, without talking to the services yet.
+    """Create the clients without calling the services.
 
     To be called in the thread of the training code: a process that is forked while another thread imports
-    boto3 would wait for ever to import it too.
+    boto3 would wait forever to import it too.
 
     Args:
         table: the name of the environment's table.
@@ -39,7 +39,7 @@ def connect(table: str) -> Aws:
     from botocore.config import Config
 
     session = boto3.session.Session()
-    # Of the two, boto3 knows AWS_DEFAULT_REGION alone.
+    # boto3 reads only AWS_DEFAULT_REGION of the two.
     region = session.region_name or os.environ.get("AWS_REGION")
     config = Config(
         connect_timeout=_CONNECT_SECONDS,

@@ -1,4 +1,4 @@
-"""What time it is by the clock of AWS."""
+"""Clock that follows the time of AWS."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 
 class AwsClock:
-    """The time that AWS wrote on its last answer, and what has passed since by the monotonic clock.
+    """The time in the last response of AWS, plus the time since then on the monotonic clock.
 
-    The node's own date is never looked at. Exact to about a second, as the header is.
+    The date of the node is never read. Accurate to about one second, like the header.
     """
 
     def __init__(self) -> None:
         self._ahead: float | None = None
 
     def watch(self, client: Any) -> None:  # noqa: ANN401  boto3 has no types
-        """Read the time on every answer that `client` gets, a refusal too."""
+        """Read the time in every response to `client`, including errors."""
         client.meta.events.register(
             "after-call", lambda http_response, **_: self.read(http_response.headers), unique_id=f"aws-clock-{id(self)}"
         )
 
     def read(self, headers: Mapping[str, str]) -> None:
-        """Set the clock by the headers of an answer that has just come."""
+        """Set the clock from the headers of a response that was just received."""
         if date := headers.get("Date"):
             self._ahead = parsedate_to_datetime(date).timestamp() - time.monotonic()
 
     @property
     def is_set(self) -> bool:
-        """Whether AWS has answered yet."""
+        """True once AWS has responded."""
         return self._ahead is not None
 
     def now(self) -> int:
@@ -42,6 +42,6 @@ class AwsClock:
             RuntimeError: where AWS has not answered yet.
         """
         if self._ahead is None:
-            message = "AWS has not yet said what time it is"
+            message = "the time is unknown: AWS has not responded yet"
             raise RuntimeError(message)
         return int(time.monotonic() + self._ahead)

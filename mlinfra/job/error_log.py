@@ -1,4 +1,4 @@
-"""What goes wrong with AWS, and must not disturb training."""
+"""Log of AWS errors that must not interrupt training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger("mlinfra.job")
 
 
 class ErrorLog:
-    """Logs what goes wrong, as a warning once for each kind: a job of a week has 10,000 heartbeats."""
+    """Logs errors, each kind as a warning once: a job of one week has 10,000 heartbeats."""
 
     def __init__(self, job_id: str) -> None:
         self._job_id = job_id
@@ -21,15 +21,15 @@ class ErrorLog:
 
     @contextmanager
     def logged(self, what: str) -> Iterator[None]:
-        """Log whatever the block raises, and go on behind it.
+        """Log an exception of the block and continue after it.
 
         Args:
             what: what could not be done, such as "the heartbeat".
         """
         try:
             yield
-        except Exception as error:  # noqa: BLE001  whatever it is, training goes on
+        except Exception as error:  # noqa: BLE001  no error may stop training
             kind = (what, type(error).__name__)
             level = logging.DEBUG if kind in self._known else logging.WARNING
             self._known.add(kind)
-            log.log(level, "Job %s: %s failed, training goes on: %s", self._job_id, what, error)
+            log.log(level, "Job %s: %s failed, training continues: %s", self._job_id, what, error)

@@ -1,4 +1,4 @@
-"""Events about a job on the account's default bus."""
+"""Events of a job on the account's default bus."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def put_job_event(
     detail = {"cluster": cluster, "job_id": job_id, "job_name": name, "status": status, "reason": reason}
     entry = {"Source": Event.JOB_SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
     for attempt in range(_TRIES):
-        # EventBridge answers 200 to a request of which it took nothing: boto3 sees no reason to retry.
+        # EventBridge responds with 200 even if it rejects every entry, so boto3 does not retry.
         answer = events.put_events(Entries=[entry])
         if not answer["FailedEntryCount"]:
             return

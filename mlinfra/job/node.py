@@ -1,4 +1,4 @@
-"""The EC2 instance that a job runs on."""
+"""EC2 instance of a job."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _METADATA_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Node:
-    """An instance and its auto scaling group, each None where it is unknown."""
+    """An instance and its auto scaling group. None: unknown."""
 
     group: str | None
     instance_id: str | None
 
     @property
     def cluster(self) -> str | None:
-        """The name that its jobs are recorded under."""
+        """The name under which its jobs are recorded."""
         return self.group or self.instance_id
 
     def protect_from_scale_in(self, autoscaling: Any, *, on: bool) -> None:  # noqa: ANN401  boto3 has no types
-        """Switch the protection of the instance by its group on or off. Nothing where either is unknown."""
+        """Enable or disable scale-in protection of the instance. No effect if the instance or its group is unknown."""
         if self.group and self.instance_id:
             autoscaling.set_instance_protection(
                 AutoScalingGroupName=self.group, InstanceIds=[self.instance_id], ProtectedFromScaleIn=on
@@ -38,7 +38,7 @@ class Node:
 def own_instance_id() -> str | None:
     """The id of this instance, from `MLINFRA_INSTANCE_ID` or the metadata service (IMDSv2).
 
-    The two variables of AWS that switch the service off or move it are honoured. None where there is none.
+    Follows the two variables of AWS that disable or relocate the service. None: no metadata service.
 
     Raises:
         OSError: where the metadata service does not answer.
@@ -48,7 +48,7 @@ def own_instance_id() -> str | None:
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     service = urlsplit(os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA).netloc
-    # http.client knows no proxies: one would answer with its own instance.
+    # http.client uses no proxies: a proxy would return its own instance.
     connection = HTTPConnection(service, timeout=_METADATA_SECONDS)
     try:
         token = _ask(connection, "PUT", "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
@@ -62,6 +62,6 @@ def _ask(connection: HTTPConnection, method: str, path: str, headers: dict[str, 
     answer = connection.getresponse()
     text = answer.read().decode()
     if answer.status != HTTPStatus.OK:
-        message = f"the metadata service answered {path} with {answer.status}"
+        message = f"the metadata service responded to {path} with status {answer.status}"
         raise OSError(message)
     return text

@@ -1,4 +1,4 @@
-"""How a job ended."""
+"""Outcome of a job."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _REASON_CHARACTERS = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended, and why where it failed."""
+    """The outcome of a job, with the reason of a failure."""
 
     status: str
     reason: str = ""
 
     @classmethod
     def failed(cls, reason: str) -> Outcome:
-        """A failure, its reason cut to 500 characters."""
+        """A failure, with its reason limited to 500 characters."""
         return cls(JobStatus.FAILED, reason[:_REASON_CHARACTERS])
 
     @classmethod
     def of(cls, error: BaseException) -> Outcome:
-        """What it means that `error` left the block of a job."""
+        """The outcome of a job whose block raised `error`."""
         if not isinstance(error, SystemExit):
-            # Copes with exceptions whose own __str__ fails; the lines after the first are notes.
+            # Handles exceptions whose __str__ fails; the lines after the first are notes.
             return cls.failed(traceback.format_exception_only(type(error), error)[0].strip())
         if error.code is None or error.code == 0:
             return COMPLETED

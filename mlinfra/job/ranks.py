@@ -1,4 +1,4 @@
-"""Which process of a distributed job this is."""
+"""Position of this process in a distributed job."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NO_RUN_ID = "none"
-"""What torchrun calls a run that was given no --rdzv-id."""
+"""The run id of torchrun without --rdzv-id."""
 
 
 @dataclass(frozen=True)
 class Rank:
-    """The place of this process in a distributed job; the only one of a job that is none."""
+    """The position of this process in a distributed job; 0 of 1 in a job that is not distributed."""
 
     rank: int = 0
-    """Among all processes of the job; among its nodes where a launcher is wrapped."""
+    """Among all processes of the job; among its nodes if a launcher is wrapped."""
     local_rank: int = 0
     """Among the processes of this node."""
     run_id: str | None = None
-    """What torchrun calls this run, the same on all nodes."""
+    """The run id of torchrun, the same on all nodes."""
     restarts_left: int = 0
-    """How often torchrun would still start the processes again after a failure."""
+    """The number of times that torchrun would still restart the processes after a failure."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Rank:
-        """The place that a launcher gave this process in its environment variables.
+        """The position that a launcher set in the environment variables.
 
         The names are torchrun's (https://pytorch.org/docs/stable/elastic/run.html, 2026-11); `RANK` and
         `LOCAL_RANK` are common to most launchers. `NODE_RANK` is what scripts that start one launcher a
@@ -44,16 +44,16 @@ class Rank:
 
     @property
     def reports(self) -> bool:
-        """Whether this process speaks for its node."""
+        """True if this process reports for its node."""
         return self.local_rank == 0
 
     @property
     def leads(self) -> bool:
-        """Whether this process speaks for the whole job."""
+        """True if this process reports for the whole job."""
         return self.rank == 0
 
     def record_of(self, job_id: str) -> str:
-        """The id of this node's own record: nodes end one by one, and one record cannot say so."""
+        """The id of this node's own record: nodes end one by one, which one record cannot express."""
         return job_id if self.leads else f"{job_id}#{self.rank}"
 
 

@@ -20,22 +20,22 @@ _KEPT_SECONDS = 90 * 24 * 60 * 60
 
 @dataclass(frozen=True)
 class RunningJob:
-    """Another job of the cluster that runs, as far as anybody knows."""
+    """Another job of the cluster that counts as running."""
 
     record_id: str
     instance_id: str | None
 
     def may_be_on(self, instance_id: str | None) -> bool:
-        """Whether it uses this node; a record that does not say where it runs might."""
+        """True if it uses this node, or if its record does not name its node."""
         return self.instance_id in {None, instance_id}
 
     def is_part_of(self, job_id: str) -> bool:
-        """Whether it is another node of the job `job_id`."""
+        """True if it is another node of the job `job_id`."""
         return self.record_id == job_id or self.record_id.startswith(f"{job_id}#")
 
 
 class JobRecord:
-    """One record, written again as a whole at every heartbeat: one that is lost does no harm."""
+    """One record, written completely at every heartbeat, so that a lost heartbeat does no harm."""
 
     def __init__(self, table: Any, clock: AwsClock, key: JobKey, *, name: str, instance_id: str | None) -> None:  # noqa: ANN401  boto3 has no types
         self._table = table
@@ -46,16 +46,16 @@ class JobRecord:
         self._started_at: int | None = None
 
     def beat(self) -> None:
-        """Say that the job runs."""
+        """Record that the job is running."""
         self._write({Table.JOB_STATUS: JobStatus.RUNNING}, without=(Table.ENDED_AT, Table.REASON))
 
     def end(self, outcome: Outcome) -> None:
-        """Say how the job ended."""
+        """Record the outcome of the job."""
         reason = {Table.REASON: outcome.reason} if outcome.reason else {}
         self._write({Table.JOB_STATUS: outcome.status, Table.ENDED_AT: self._now(), **reason})
 
     def others(self) -> list[RunningJob]:
-        """The other jobs of the cluster that count as running: a heartbeat that is fresh, or none that can be read."""
+        """The other jobs of the cluster that count as running: their heartbeat is fresh, or invalid."""
         pages = self._table.meta.client.get_paginator("query").paginate(
             TableName=self._table.name,
             ConsistentRead=True,
@@ -82,7 +82,7 @@ class JobRecord:
 
     def _now(self) -> int:
         if not self._clock.is_set:
-            # Asked before the first record is written, so that no record ever carries a time of the node.
+            # Requested before the first record is written, so that no record contains a time of the node.
             # botocore's errors are not imported here: this module loads without it.
             with suppress(self._table.meta.client.exceptions.ClientError):
                 self.others()

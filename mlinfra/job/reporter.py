@@ -1,4 +1,4 @@
-"""What AWS is told of a job: that it began, that it runs, how it ended."""
+"""Reports of a job to AWS: its start, its heartbeats, its outcome."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from mlinfra.job.record import RunningJob
 
 _END_TRIES = 2
-"""A heartbeat that is lost is followed by another one, an end is not. boto3 tries each of these twice itself."""
+"""A lost heartbeat is followed by another one, a lost end is not. boto3 tries each of these twice."""
 
 
 class Reporter:
-    """Tells AWS of one node's part in a job. Waits for the answers; raises nothing."""
+    """Reports one node's part of a job to AWS. Waits for the responses; raises nothing."""
 
     def __init__(
         self, aws: Aws, errors: ErrorLog, *, name: str, job_id: str, rank: Rank, cluster: str, node: Node
@@ -49,24 +49,24 @@ class Reporter:
         self._protected = False
 
     def begin(self) -> None:
-        """The first heartbeat and the event of the start."""
+        """Report the first heartbeat and the start event."""
         self.beat()
         if self._rank.leads:
             self._announce(Event.JOB_STARTED, JobStatus.RUNNING)
 
     def beat(self) -> None:
-        """A heartbeat; and the protection of the node, until that has worked once."""
+        """Report a heartbeat, and protect the node until that has succeeded once."""
         with self._errors.logged("the heartbeat"):
             self._record.beat()
-        # Not before the record: another job that ends now, and sees none beside it, takes the protection off.
-        # Not once alone: an instance that starts can be protected only when it is InService.
+        # After the record: a job that ends now and finds no other job would remove the protection.
+        # Repeated: an instance can be protected only once it is InService.
         if not self._protected:
             with self._errors.logged("the protection from scale-in"):
                 self._node.protect_from_scale_in(self._aws.autoscaling, on=True)
                 self._protected = True
 
     def finish(self, outcome: Outcome) -> None:
-        """The end: in the record, then for the node's protection, then as an event."""
+        """Report the end: in the record, then remove the node's protection, then as an event."""
         others: list[RunningJob] | None = None
         for _ in range(_END_TRIES):
             with self._errors.logged("the record of the end"):
@@ -76,7 +76,7 @@ class Reporter:
         if others is not None:
             with self._errors.logged("the end of the protection from scale-in"):
                 self._end_protection(others)
-        # A job has ended when its first node says so. Where another one ends last, that one says it of its own
+        # A job has ended when its first node reports it. If another node ends last, it reports the end of its own
         # record: only then can the cluster be stopped.
         if self._rank.leads or not any(other.is_part_of(self._job_id) for other in others or ()):
             self._announce(Event.JOB_ENDED, outcome.status, outcome.reason)
@@ -87,7 +87,7 @@ class Reporter:
         self._node.protect_from_scale_in(self._aws.autoscaling, on=False)
         needed = True
         try:
-            # One that began in between had protected the node before the protection was taken off.
+            # A job that started in between had protected the node before the protection was removed.
             needed = self._shares_node_with(self._record.others())
         finally:
             if needed:

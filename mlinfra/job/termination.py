@@ -1,4 +1,4 @@
-"""Signals that end a process: AWS is told before it ends."""
+"""Signals that end a process, reported to AWS before it ends."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def reporting_termination(heartbeats: Heartbeats) -> Iterator[None]:
-    """Tell `heartbeats` of SIGTERM and SIGHUP during the block. Ignored signals stay ignored."""
+    """Report SIGTERM and SIGHUP to `heartbeats` during the block. Ignored signals stay ignored."""
     if threading.current_thread() is not threading.main_thread():
-        log.info("A signal that ends this job will not be told: Python takes signals in the main thread alone")
+        log.info("A signal that ends this job will not be reported: Python handles signals only in the main thread")
         yield
         return
     handlers = [
         _Handler(signum, previous, heartbeats)
         for signum in _SIGNALS
-        # None: a handler that was not set from Python, which Python could not put back.
+        # None: a handler that was not set by Python, and that Python could not restore.
         if (previous := signal.getsignal(signum)) is not None and previous is not signal.SIG_IGN
     ]
     for handler in handlers:
@@ -46,17 +46,17 @@ def reporting_termination(heartbeats: Heartbeats) -> Iterator[None]:
 
 
 class _Handler:
-    """Tells of one signal, and then lets happen what would have happened without it.
+    """Reports one signal, then runs the handler that was set before.
 
     Training code that handles the signal itself, to save a checkpoint, is still at work when its handler
-    returns. So the end is told only when the block is left, and the node is kept until then.
+    returns. So the end is reported only when the block ends, and the node is kept until then.
     """
 
     def __init__(self, signum: signal.Signals, previous: Any, heartbeats: Heartbeats) -> None:  # noqa: ANN401  what signal.getsignal returns
         self._signal = signum
         self._previous = previous
         self._heartbeats = heartbeats
-        # The handler of an enclosing job is none of training's own.
+        # The handler of an enclosing job does not belong to training code.
         self._training_has_its_own: bool = (
             previous._training_has_its_own if isinstance(previous, _Handler) else callable(previous)  # noqa: SLF001
         )
@@ -65,7 +65,7 @@ class _Handler:
         signal.signal(self._signal, self)
 
     def uninstall(self) -> None:
-        """Put back what was there, unless training code has set a handler since."""
+        """Restore the previous handler, unless training code has set another one since."""
         current: object = signal.getsignal(self._signal)
         if current is self:
             signal.signal(self._signal, self._previous)
@@ -80,5 +80,5 @@ class _Handler:
             self._previous(signum, frame)
             return
         signal.raise_signal(signum)
-        # Only the first process of a container comes here: the kernel spares it the default action.
+        # Reached only in the first process of a container, for which the kernel omits the default action.
         os._exit(128 + signum)

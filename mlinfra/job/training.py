@@ -1,4 +1,4 @@
-"""The block that training code runs in."""
+"""Block that runs training code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger("mlinfra.job")
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A job, as the block that it runs in knows it."""
+    """The job of a block."""
 
     name: str
     job_id: str
@@ -42,8 +42,8 @@ def training_job(
     """Report the block, or the function that this decorates, as a training job of the cluster it runs on.
 
     Training is never disturbed: what goes wrong with AWS is logged as a warning, once for each kind, and
-    exceptions of the block pass through as they are. The end of the block waits for AWS, at most 8 seconds.
-    Outside a cluster (`MLINFRA_TABLE` is not set) nothing happens but one line in the log.
+    exceptions of the block are re-raised unchanged. The end of the block waits for AWS, at most 8 seconds.
+    Outside a cluster (`MLINFRA_TABLE` is not set) the only effect is one log line.
 
     Args:
         name: what people call the job, such as the name of its experiment.
@@ -71,10 +71,10 @@ def training_job(
 
 
 def _heartbeats(job: TrainingJob, rank: Rank, seconds: float) -> Heartbeats | None:
-    """The heartbeats of the job; None where they are not this process's business, or cannot be."""
+    """The heartbeats of the job. None: another process reports the job, or it cannot be reported."""
     table = os.environ.get(Variable.TABLE)
     if not table:
-        log.info("Job %s is not reported: %s is not set, so this is no node of a cluster", job.name, Variable.TABLE)
+        log.info("Job %s is not reported: %s is not set, so this is not a node of a cluster", job.name, Variable.TABLE)
         return None
     if not rank.reports:
         log.info("Job %s is reported by local rank 0 of this node", job.name)
@@ -89,12 +89,12 @@ def _heartbeats(job: TrainingJob, rank: Rank, seconds: float) -> Heartbeats | No
 
 
 def _reporter(job: TrainingJob, rank: Rank, aws: Aws, errors: ErrorLog) -> Reporter | None:
-    """What reports the job from this node; None where nobody knows which node that is."""
+    """The reporter of the job on this node. None: the node is unknown."""
     instance_id: str | None = None
     with errors.logged("the look-up of the instance's id"):
         instance_id = own_instance_id()
     node = Node(os.environ.get(Variable.CLUSTER) or None, instance_id)
     if node.cluster is None:
-        log.warning("Job %s is not reported: neither %s nor an instance is known", job.name, Variable.CLUSTER)
+        log.warning("Job %s is not reported: neither %s nor the instance is known", job.name, Variable.CLUSTER)
         return None
     return Reporter(aws, errors, name=job.name, job_id=job.job_id, rank=rank, cluster=node.cluster, node=node)

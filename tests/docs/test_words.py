@@ -16,16 +16,13 @@ if TYPE_CHECKING:
 
 PENDING = (
     "docs/serving.md",
-    "docs/training-jobs.md",
     "mlinfra/constructs/account/",
     "mlinfra/constructs/data_lake/",
     "mlinfra/constructs/ml_assets/",
     "mlinfra/constructs/parts/",
     "mlinfra/constructs/serving/",
     "mlinfra/constructs/studio/",
-    "mlinfra/constructs/training/",
     "mlinfra/functions/",
-    "mlinfra/job/",
     "tests/deploy/",
     "tests/unit/",
 )

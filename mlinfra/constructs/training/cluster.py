@@ -53,13 +53,13 @@ _NOBODY = "none"
 class TrainingCluster(Construct):
     """An auto scaling group of GPU instances, named after its experiment and tagged with its owner.
 
-    Nodes have encrypted volumes, no public address and no open port: people get in through Session
-    Manager. Among themselves they talk freely; out of the network they reach HTTPS only. Metadata
-    needs a token (IMDSv2).
+    Nodes have encrypted volumes, no public address and no open port; users connect through Session
+    Manager. Traffic among nodes is unrestricted; outside the network they reach HTTPS only. Metadata
+    requires a token (IMDSv2).
 
-    A node is protected from scale-in from its first moment, and takes the protection off itself once
-    its GPUs have been idle for the environment's `idle_minutes`. Whoever stops the cluster sets its
-    size: Terraform never sets it back. Removing the cluster ends its nodes, whatever they do.
+    A node is protected from scale-in from its launch, and removes the protection itself once its GPUs
+    have been idle for the environment's `idle_minutes`. A cluster is stopped by setting its desired
+    capacity, which Terraform never resets. Removing the cluster terminates its nodes, even busy ones.
 
     With Elastic Fabric Adapters, all nodes are in one subnet, and in one cluster placement group
     unless they are launched into a reservation.
@@ -149,7 +149,7 @@ class TrainingCluster(Construct):
 
     @property
     def launch_template(self) -> launch_templates.LaunchTemplate:
-        """What a node is made from."""
+        """The launch template of the nodes."""
         return self._launch_template
 
     @property
@@ -177,7 +177,7 @@ class TrainingCluster(Construct):
             )
         if self._experiment.lustre and self._is_reserved and zone is None:
             yield (
-                "zone: a Lustre file system has to stand where the reservation is. Expected: zone=..., the "
+                "zone: a Lustre file system must be in the zone of the reservation. Expected: zone=..., the "
                 "Availability Zone of the reservation."
             )
         if zone is not None and not zone.startswith(self._environment.region):
@@ -189,12 +189,12 @@ class TrainingCluster(Construct):
 
     @property
     def _is_reserved(self) -> bool:
-        """Whether nodes are launched into a reservation, which lies in one zone."""
+        """True if nodes are launched into a reservation, which is in one zone."""
         return isinstance(self._experiment.purchase, CapacityReservation | CapacityBlock)
 
     @property
     def _possible_types(self) -> list[InstanceType]:
-        """What a node can be."""
+        """The instance types that a node may have."""
         purchase, known = self._experiment.purchase, instance_types()
         others = purchase.instance_types if isinstance(purchase, Spot) else ()
         return [self._choice.instance_type, *(known[name] for name in others)]

@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Lustre
 
 _PORTS = {"lustre": (988, 988), "lustre-peers": (1018, 1023)}
-"""What Lustre speaks through. Source: FSx for Lustre user guide, "File system access control with Amazon VPC", read
+"""The ports of Lustre. Source: FSx for Lustre user guide, "File system access control with Amazon VPC", read
 2026-11-24."""
 
 
 class ClusterFileSystem(Construct):
     """An FSx for Lustre scratch file system, linked to a prefix of a data lake zone.
 
-    What is in the lake is listed at once, also what comes later, and read when it is first opened.
-    The file system keeps nothing: it has no backups, and when it is destroyed the lake stays as it is.
-    Files that were deleted in it are never deleted in the lake, whether it exports or not.
+    Objects of the lake are listed immediately, including later ones, and read when first opened. The
+    file system has no backups, and destroying it leaves the lake unchanged. Files that are deleted in
+    it are never deleted in the lake, with or without export.
 
-    FSx reads the lake as a service-linked role that it makes when the link is made, which whoever
-    deploys has to be allowed: `iam:CreateServiceLinkedRole`, `iam:AttachRolePolicy` and
-    `iam:PutRolePolicy`. The key of the lake has to let that role use it.
+    FSx reads the lake with a service-linked role that it creates with the link. The deploying principal
+    needs `iam:CreateServiceLinkedRole`, `iam:AttachRolePolicy` and `iam:PutRolePolicy` for it. The key
+    of the lake must allow that role to use it.
     """
 
     def __init__(
@@ -55,16 +55,16 @@ class ClusterFileSystem(Construct):
         """Declare the file system.
 
         Args:
-            scope: what the file system belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            lustre: its size, and what it shows of the lake.
-            name: what its security group is called after.
-            vpc_id: the network that it stands in.
-            subnet_id: the subnet that it stands in.
-            clients: the security group of what mounts it.
-            parameter_name: the SSM parameter that says what to mount: `DNS NAME@tcp:/MOUNT NAME`.
-            tags: whose it is.
-            environment: where it lives. Default: the environment of the enclosing MlStack.
+            lustre: its size, and the part of the lake that it shows.
+            name: the name of its security group.
+            vpc_id: its network.
+            subnet_id: its subnet.
+            clients: the security group of its clients.
+            parameter_name: the SSM parameter with the target to mount: `DNS NAME@tcp:/MOUNT NAME`.
+            tags: the tags that name its owner.
+            environment: its environment. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)

@@ -1,4 +1,4 @@
-"""How the nodes of a cluster reach each other and the world: their network interfaces, subnets and security group."""
+"""Network of the nodes of a cluster: interfaces, subnets and security group."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def efa_interfaces(instance_type: InstanceType) -> tuple[Interface, ...]:
 def interface_blocks(
     interfaces: tuple[Interface, ...], security_group_id: str
 ) -> list[launch_templates.LaunchTemplateNetworkInterfaces]:
-    """`interfaces` as a launch template has them: private, and gone with their node.
+    """`interfaces` in a launch template: private, and deleted with their node.
 
-    They name no subnet: an auto scaling group does.
+    They have no subnet, which the auto scaling group names.
     """
     return [
         launch_templates.LaunchTemplateNetworkInterfaces(
@@ -74,7 +74,7 @@ def interface_blocks(
             device_index=each.device,
             interface_type=each.kind,
             security_groups=[security_group_id],
-            # EC2 refuses the parameter beside several interfaces; then no public address is given unasked.
+            # EC2 rejects the parameter with several interfaces, and then assigns no public address by default.
             associate_public_ip_address="false" if len(interfaces) == 1 else None,
             delete_on_termination="true",
         )
@@ -85,7 +85,7 @@ def interface_blocks(
 def node_security_group(
     scope: Construct, *, name: str, owner: str, vpc_id: str, tags: Mapping[str, str]
 ) -> security_groups.SecurityGroup:
-    """A security group whose members talk to each other, and to HTTPS. Nobody else reaches them.
+    """A security group that allows traffic among its members, and to HTTPS. No other traffic is allowed.
 
     Elastic Fabric Adapters need all traffic from and to the group itself.
     """

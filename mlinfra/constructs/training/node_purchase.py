@@ -1,4 +1,4 @@
-"""How the nodes of a cluster are bought, in the words of launch templates and auto scaling groups."""
+"""Purchase of the nodes of a cluster, as arguments of launch templates and auto scaling groups."""
 
 from __future__ import annotations
 

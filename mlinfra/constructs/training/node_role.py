@@ -107,13 +107,13 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
 
 
 def _let_people_in(here: str) -> list[dict[str, object]]:
-    """What Session Manager needs of a node, and no more.
+    """The permissions that Session Manager needs on a node, and no others.
 
-    AWS's managed policy for it, AmazonSSMManagedInstanceCore, reads every parameter of the account besides. Source:
+    AWS's managed policy for it, AmazonSSMManagedInstanceCore, can also read every parameter of the account. Source:
     Systems Manager user guide, "Add Session Manager permissions to an existing IAM role".
 
     Args:
-        here: the region and the account, as they stand in ARNs.
+        here: the region and the account, as in ARNs.
     """
     return [
         statement(
@@ -121,7 +121,7 @@ def _let_people_in(here: str) -> list[dict[str, object]]:
             actions=["ssm:UpdateInstanceInformation"],
             resources=[f"arn:aws:ec2:{here}:instance/*"],
         ),
-        # None of these knows a resource.
+        # None of these actions supports resources.
         statement(
             "LetPeopleIn",
             actions=[
@@ -136,10 +136,10 @@ def _let_people_in(here: str) -> list[dict[str, object]]:
 
 
 def parameter_name(environment: Environment, experiment: Experiment, name: str) -> str:
-    """The SSM parameter of a cluster that is called `name`."""
+    """The SSM parameter `name` of a cluster."""
     return environment.names.parameter("training", f"{experiment.name}/{name}")
 
 
 def log_group_name(environment: Environment, experiment: Experiment) -> str:
-    """Where the nodes of a cluster log what they do by themselves."""
+    """The log group of the boot and the guard of a cluster's nodes."""
     return environment.names.parameter("training", experiment.name)

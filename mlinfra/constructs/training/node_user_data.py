@@ -1,4 +1,4 @@
-"""What a node does when it boots: a shell script, put together from the files in `user_data/`."""
+"""Boot script of a node, composed of the files in `user_data/`."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from mlinfra.catalog import InstanceType
 
 USER_DATA_LIMIT: Final = 16 * 1024
-"""The most user data that EC2 takes, in bytes, before it is encoded as Base64.
+"""The maximum size of user data in EC2, in bytes, before it is encoded as Base64.
 
 Source: EC2 user guide, "Run commands when you launch an EC2 instance with user data input", read
 2026-11-24.
 """
 
 MASTER_PORT: Final = 29500
-"""The port that torchrun's nodes meet at: its own default."""
+"""The rendezvous port of torchrun: its own default."""
 
 _END = "END-OF-FILE"
 _METRIC_SECONDS = 60
 
 
 def has_nvidia_gpu(instance_type: InstanceType) -> bool:
-    """Whether nvidia-smi tells of its accelerators."""
+    """True if nvidia-smi reports its accelerators."""
     return gpu_image_family(instance_type.accelerator) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class UserData:
-    """What a node has to know to boot. Everything is known at synth, so that the same input gives the same bytes."""
+    """Settings for the boot of a node. All are known at synth, so the same input gives the same bytes."""
 
     cluster: str
     """The name of its auto scaling group."""
@@ -47,29 +47,29 @@ class UserData:
     master_parameter: str
     """The SSM parameter under which the master publishes its address."""
     lustre_parameter: str | None = None
-    """The SSM parameter that says which file system to mount. Default: there is none."""
+    """The SSM parameter with the file system to mount. Default: none."""
     table: str
-    """The DynamoDB table in which jobs say that they run."""
+    """The DynamoDB table in which jobs are recorded."""
     nodes: int
-    """How many nodes the cluster has."""
+    """The number of nodes of the cluster."""
     nvidia_gpus: int
-    """The least number of NVIDIA GPUs that it has; 0: its accelerators are others."""
+    """The minimum number of its NVIDIA GPUs; 0: it has other accelerators."""
     local_nvme: bool
-    """Whether it has local NVMe disks."""
+    """True if it has local NVMe disks."""
     idle_minutes: int
     idle_gpu_percent: float
     driver: str | None = None
-    """The NVIDIA driver that it must have. Default: any that runs its GPUs."""
+    """The required NVIDIA driver. Default: any that supports its GPUs."""
     cuda: str | None = None
-    """The CUDA version that it must have, such as 12.8. Default: any."""
+    """The required CUDA version, such as 12.8. Default: any."""
     event_source: str
     event_type: str
-    """The source and detail type of the event that says that it is unhealthy."""
+    """The source and detail type of the event for an unhealthy node."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """The environment variables of whoever works on it. Default: none."""
+    """The environment variables for users of the node. Default: none."""
 
     def render(self) -> str:
-        """The script. Lines that are comments are left out, to stay below EC2's limit."""
+        """The script. Comment lines are omitted, to stay below EC2's limit."""
         return "\n".join(["#!/bin/bash", *self._settings(), *self._body()]) + "\n"
 
     def _settings(self) -> Iterator[str]:
@@ -102,12 +102,12 @@ class UserData:
         for part, _ in steps:
             yield _part(part)
         yield from self._files()
-        # The agent comes first, so that what goes wrong later is logged.
+        # The agent starts first, so that later errors are logged.
         for _, call in steps:
             yield call
 
     def _steps(self) -> Iterator[tuple[str, str]]:
-        """What is done in which order: the file that says how, and the function that does it."""
+        """The steps in order: the file of each, and the function to call."""
         yield "cloudwatch_agent.sh", "start_cloudwatch_agent"
         if self.nvidia_gpus:
             yield "gpus.sh", "check_gpus"
@@ -122,12 +122,12 @@ class UserData:
         yield "ready.sh", "publish_environment"
 
     def _files(self) -> Iterator[str]:
-        """The files that a node gets."""
+        """The files to write on the node."""
         service = _part("mlinfra-minute.service")
         if self.nvidia_gpus:
             yield _file("/usr/local/bin/mlinfra-node-guard", "755", _part("mlinfra-node-guard"))
         else:
-            # What cannot look at its accelerators does not know that they are idle.
+            # Without nvidia-smi the guard cannot know that the accelerators are idle.
             service = "\n".join(line for line in service.splitlines() if "mlinfra-node-guard" not in line)
         yield _file("/usr/local/bin/mlinfra-torchrun-env", "755", _part("mlinfra-torchrun-env"))
         yield _file("/etc/systemd/system/mlinfra-minute.service", "644", service)
@@ -147,7 +147,10 @@ class UserData:
         return "\n".join(f"{name}={_in_double_quotes(value)}" for name, value in variables.items())
 
     def _agent_settings(self) -> dict[str, Any]:
-        """The CloudWatch agent's. Source: CloudWatch user guide, "Collect NVIDIA GPU metrics", read 2026-11-24."""
+        """Settings of the CloudWatch agent.
+
+        Source: CloudWatch user guide, "Collect NVIDIA GPU metrics", read 2026-11-24.
+        """
         collected: dict[str, Any] = {"mem": {"measurement": ["mem_used_percent"]}}
         if self.nvidia_gpus:
             collected["nvidia_gpu"] = {"measurement": ["utilization_gpu", "memory_used", "memory_total"]}
@@ -177,7 +180,7 @@ class UserData:
 
 
 def size_problem(text: str) -> str | None:
-    """What is wrong with user data that EC2 would refuse, or None."""
+    """The problem of user data that EC2 would reject. None: it fits."""
     over = len(text.encode()) - USER_DATA_LIMIT
     if over <= 0:
         return None
@@ -192,7 +195,7 @@ def _file(path: str, mode: str, text: str) -> str:
 
 
 def _in_double_quotes(value: str) -> str:
-    """A value as a POSIX shell and systemd's EnvironmentFile both read it (systemd.exec(5))."""
+    """A value quoted for both a POSIX shell and systemd's EnvironmentFile (systemd.exec(5))."""
     for special in ("\\", '"', "$", "`"):
         value = value.replace(special, f"\\{special}")
     return f'"{value}"'

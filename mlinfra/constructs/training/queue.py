@@ -211,7 +211,7 @@ class TrainingQueue(Construct):
 
     @property
     def node_types(self) -> tuple[InstanceType, ...]:
-        """What a node may be, the preferred type first."""
+        """The instance types of the nodes, the preferred one first."""
         return self._declared.node_types
 
     @property
@@ -241,7 +241,7 @@ class TrainingQueue(Construct):
 
     @property
     def scheduling_policy(self) -> scheduling_policies.BatchSchedulingPolicy:
-        """How teams share the queues."""
+        """The scheduling policy by which teams share the queues."""
         return self._policy
 
     @property

@@ -216,15 +216,15 @@ def _retries(
 
 
 def _literal(text: str) -> str:
-    """A text as the container shall see it: Terraform would take `${RANK}` of a shell command for its own.
+    """A text escaped for Terraform, which would interpret the `${RANK}` of a shell command.
 
-    Values that are only known at deploy time stand in a text in the same way, and stay.
+    Values that are known only at deploy time have the same form in a text, and are kept.
     """
     return re.sub(r"([$%])\{(?!TfToken\[)", r"\1\1{", text)
 
 
 def _node_properties(nodes: int, container: Mapping[str, object]) -> dict[str, object]:
-    """All nodes alike; node 0 is the one that the others find each other by, and whose end is the job's."""
+    """Equal nodes; node 0 is the rendezvous of the others, and its end is the end of the job."""
     return {
         "numNodes": nodes,
         "mainNode": 0,

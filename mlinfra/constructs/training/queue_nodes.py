@@ -88,8 +88,8 @@ class TrainingNodes(Construct):
             # in place.
             compute_resources=compute_environments.BatchComputeEnvironmentComputeResources(
                 type="SPOT" if spot else "EC2",
-                # SPOT_PRICE_CAPACITY_OPTIMIZED is newer and looks at prices too. The AWS provider 5 replaces such an
-                # environment for every change, and fails where the change is a launch template.
+                # SPOT_PRICE_CAPACITY_OPTIMIZED is newer and also considers prices. The AWS provider 5 replaces such an
+                # environment for every change, and fails if the change is a launch template.
                 allocation_strategy="SPOT_CAPACITY_OPTIMIZED" if spot else "BEST_FIT_PROGRESSIVE",
                 min_vcpus=0,
                 max_vcpus=queue.max_nodes * max(each.vcpu for each in self._types),
@@ -127,7 +127,7 @@ class TrainingNodes(Construct):
 
     @property
     def launch_template(self) -> launch_templates.LaunchTemplate:
-        """What a node is made from."""
+        """The launch template of the nodes."""
         return self._launch_template
 
     def _node_launch_template(self, key_arn: str, security_group_id: str) -> launch_templates.LaunchTemplate:
@@ -162,7 +162,7 @@ class TrainingNodes(Construct):
 
 
 def _image_type(types: Sequence[InstanceType]) -> str:
-    """Which of Batch's images nodes boot, or stand in for where there is an image of one's own."""
+    """The image type of Batch that nodes boot from, or that the environment's own image replaces."""
     return "ECS_AL2_NVIDIA" if types[0].accelerator in GPUS_WITHOUT_BATCH_IMAGE else "ECS_AL2023_NVIDIA"
 
 

@@ -1,4 +1,4 @@
-"""The tags by which a cluster says whose it is, and when it may be stopped."""
+"""Tags of a cluster: its owner, and the rules for stopping it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, str]:
-    """The tags of the group, the nodes and the volumes of `experiment`, besides those that everything has.
+    """The tags of the group, the nodes and the volumes of `experiment`, in addition to those of every resource.
 
     Args:
-        environment: where the cluster runs.
-        experiment: whose cluster it is.
+        environment: the environment of the cluster.
+        experiment: the experiment of the cluster.
     """
     return {
         "Name": environment.names.cluster(experiment),

@@ -75,7 +75,7 @@ def test_the_clock_of_aws_goes_on_between_answers(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(time, "monotonic", lambda: passed)
     clock = AwsClock()
     assert not clock.is_set
-    with pytest.raises(RuntimeError, match="AWS has not yet said what time it is"):
+    with pytest.raises(RuntimeError, match="the time is unknown: AWS has not responded yet"):
         clock.now()
     clock.read({"Date": "Tue, 24 Nov 2026 12:00:00 GMT"})
     passed = 160.0
@@ -99,7 +99,7 @@ def test_where_aws_is_down_training_goes_on_and_its_end_is_not_held_up(
     assert result == 42
     assert not any("AWS may not know how the job ended" in warning for warning in warnings(caplog))
     heartbeat, *_ = warnings(caplog)
-    assert heartbeat.startswith(f"Job {job.job_id}: the heartbeat failed, training goes on: Could not connect to the")
+    assert heartbeat.startswith(f"Job {job.job_id}: the heartbeat failed, training continues: Could not connect to the")
     assert len(set(warnings(caplog))) == len(warnings(caplog))
 
 
@@ -115,7 +115,7 @@ def test_an_aws_that_never_answers_holds_up_the_end_for_some_seconds_at_most(
         with training_job("train"):
             begin = time.monotonic()
         assert time.monotonic() - begin < 2
-    assert "AWS may not know how the job ended: it has not answered for 0 seconds" in warnings(caplog)
+    assert "The end of the job may not be recorded: AWS has not responded for 0 seconds" in warnings(caplog)
 
 
 def test_a_missing_table_is_told_once_and_the_events_still_come(
@@ -135,7 +135,7 @@ def test_without_credentials_training_goes_on(
         monkeypatch.delenv(name)
     with training_job("train", job_id="1"):
         pass
-    assert "Job 1: the heartbeat failed, training goes on: Unable to locate credentials" in warnings(caplog)
+    assert "Job 1: the heartbeat failed, training continues: Unable to locate credentials" in warnings(caplog)
     assert cluster.records() == []
 
 
@@ -146,7 +146,7 @@ def test_without_a_region_training_goes_on(
         monkeypatch.delenv(name)
     with training_job("train", job_id="1"):
         pass
-    assert warnings(caplog) == ["Job 1: the connection to AWS failed, training goes on: You must specify a region."]
+    assert warnings(caplog) == ["Job 1: the connection to AWS failed, training continues: You must specify a region."]
     assert cluster.records() == []
 
 

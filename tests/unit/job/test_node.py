@@ -168,7 +168,7 @@ def test_where_neither_group_nor_instance_is_known_nothing_is_reported(
     with training_job("train"):
         pass
     assert cluster.records() == []
-    assert caplog.messages == ["Job train is not reported: neither MLINFRA_CLUSTER nor an instance is known"]
+    assert caplog.messages == ["Job train is not reported: neither MLINFRA_CLUSTER nor the instance is known"]
 
 
 class Metadata(BaseHTTPRequestHandler):
@@ -216,7 +216,7 @@ def test_an_instance_knows_its_id_from_the_metadata_service_and_not_through_a_pr
 
 def test_a_metadata_service_that_refuses_is_an_error(metadata: type[Metadata], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "do_PUT", lambda self: self._answer(403, ""))
-    with pytest.raises(OSError, match="the metadata service answered /latest/api/token with 403"):
+    with pytest.raises(OSError, match="the metadata service responded to /latest/api/token with status 403"):
         own_instance_id()
 
 

@@ -187,7 +187,7 @@ def test_a_job_outside_the_main_thread_is_reported_without_signals(
         thread.join()
     assert cluster.ends() == [("train", "completed", "")]
     assert caplog.messages == [
-        "A signal that ends this job will not be told: Python takes signals in the main thread alone"
+        "A signal that ends this job will not be reported: Python handles signals only in the main thread"
     ]
 
 

@@ -160,4 +160,5 @@ def test_outside_a_cluster_nothing_happens_but_a_line_in_the_log(
     monkeypatch.delenv("MLINFRA_TABLE", raising=False)
     with caplog.at_level(logging.INFO), training_job("train", job_id="1") as job:
         assert job.job_id == "1"
-    assert caplog.messages == ["Job train is not reported: MLINFRA_TABLE is not set, so this is no node of a cluster"]
+    said = "Job train is not reported: MLINFRA_TABLE is not set, so this is not a node of a cluster"
+    assert caplog.messages == [said]

@@ -1,4 +1,4 @@
-# What every node begins with. Settings stand above, steps below: `node_user_data.py` puts them together.
+# Start of every node's boot. `node_user_data.py` adds the settings before and the steps after it.
 
 set -Eeuo pipefail
 exec > >(tee -a /var/log/mlinfra-boot.log) 2>&1
@@ -7,7 +7,7 @@ REASON=''
 
 log() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
 
-# Ends the boot, with why.
+# Ends the boot with a reason.
 die() {
   REASON=$1
   exit 1
@@ -25,8 +25,8 @@ metadata() {
   curl -sSf --retry 5 -H "X-aws-ec2-metadata-token: $token" "$service/meta-data/$1"
 }
 
-# Tells of a boot that failed, and gives the node's place back: a replacement would boot the same image, fail the
-# same way, and cost the same.
+# Reports a failed boot and lowers the desired capacity: a replacement would boot the same image, fail in the same
+# way, and cost the same.
 finish() {
   local status=$? detail
   [ "$status" -ne 0 ] || return 0
@@ -56,7 +56,7 @@ write() {
 INSTANCE_ID=unknown
 trap finish EXIT
 trap 'REASON=${REASON:-line $LINENO: $BASH_COMMAND}' ERR
-# Whoever works on the node finds an environment only once everything else is in place.
+# The environment for users of the node exists only once everything else is in place.
 rm -f /etc/mlinfra/environment /etc/mlinfra/environment.docker /etc/profile.d/mlinfra.sh
 INSTANCE_ID=$(metadata instance-id)
 ADDRESS=$(metadata local-ipv4)

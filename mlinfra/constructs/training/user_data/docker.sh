@@ -1,4 +1,4 @@
-# A container runtime, which jobs reach their GPUs through.
+# Container runtime with access to GPUs for jobs.
 
 start_docker() {
   command -v docker >/dev/null || die 'the image has no container runtime: docker is missing'

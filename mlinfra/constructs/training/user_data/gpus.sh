@@ -1,4 +1,4 @@
-# Whether the node's GPUs, driver and CUDA are those that the experiment expects.
+# Check of the node's GPUs, driver and CUDA against those that the experiment expects.
 
 check_gpus() {
   local answer driver count

@@ -12,7 +12,7 @@ install_lustre_client() {
       curl -sSf --retry 5 https://fsx-lustre-client-repo-public-keys.s3.amazonaws.com/fsx-ubuntu-public-key.asc |
         gpg --batch --yes --dearmor -o "$keyring"
       echo "deb [signed-by=$keyring] https://fsx-lustre-client-repo.s3.amazonaws.com/ubuntu $(os_release VERSION_CODENAME) main" >"$list"
-      # That repository alone: the others are reached over HTTP, which the security group does not let out.
+      # Only that repository: the others use HTTP, which the security group does not allow.
       apt-get update -q -o Dir::Etc::sourcelist="$list" -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
       DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o DPkg::Lock::Timeout=300 "lustre-client-modules-$(uname -r)"
       ;;

@@ -1,4 +1,4 @@
-# What a node does every minute.
+# Tasks that run every minute.
 
 start_minute_timer() {
   systemctl daemon-reload

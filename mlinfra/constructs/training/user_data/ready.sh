@@ -1,9 +1,9 @@
-# The environment of whoever works on the node, once everything else is in place.
+# The environment for users of the node, once everything else is in place.
 
 publish_environment() {
   local names
   names=$(sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' /etc/mlinfra/environment.new | paste -sd '|')
-  # Docker takes values as they stand, without quotes.
+  # Docker reads values literally, without quotes.
   (
     set -a
     eval "$(</etc/mlinfra/environment.new)"
@@ -18,7 +18,7 @@ if [ -r /etc/mlinfra/environment ]; then
   [ -z "${CUDA_HOME:-}" ] || PATH="$CUDA_HOME/bin:$PATH"
 fi
 END
-  # The same again whenever the node boots.
+  # Run again at every boot of the node.
   [ "$0" -ef /var/lib/cloud/scripts/per-boot/mlinfra ] ||
     install -D -m 700 "$0" /var/lib/cloud/scripts/per-boot/mlinfra
   log 'ready'

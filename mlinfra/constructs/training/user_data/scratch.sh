@@ -1,18 +1,18 @@
-# Local NVMe disks as one file system at /scratch. They are empty after the node has gone.
+# Local NVMe disks as one file system at /scratch. Their data is lost when the node stops.
 
 mount_scratch() {
   local device each
   local -a disks
   mountpoint -q /scratch && return
   mkdir -p /scratch
-  # AWS's Deep Learning images do it themselves, with LVM.
+  # The Deep Learning images of AWS already do this, with LVM.
   if systemctl cat dlami-nvme.service >/dev/null 2>&1; then
     systemctl start dlami-nvme.service || log 'dlami-nvme.service fails'
   fi
   if mountpoint -q /opt/dlami/nvme; then
     mount --bind /opt/dlami/nvme /scratch
   else
-    # After a reboot it is there already.
+    # After a reboot it already exists.
     if command -v mdadm >/dev/null; then mdadm --assemble --scan || true; fi
     device=$(blkid -L scratch || true)
     if [ -z "$device" ]; then

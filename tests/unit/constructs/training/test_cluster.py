@@ -454,7 +454,7 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
         (
             {"lustre": Lustre(zone="raw"), "purchase": CapacityReservation(reservation_id=RESERVATION)},
             {},
-            "zone: a Lustre file system has to stand where the reservation is. Expected: zone=",
+            "zone: a Lustre file system must be in the zone of the reservation. Expected: zone=",
         ),
         (
             {},
