@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 
 PENDING = (
     "docs/serving.md",
-    "mlinfra/constructs/account/",
     "mlinfra/constructs/data_lake/",
     "mlinfra/constructs/ml_assets/",
-    "mlinfra/constructs/parts/",
-    "mlinfra/constructs/serving/",
-    "mlinfra/constructs/studio/",
     "mlinfra/functions/",
     "tests/deploy/",
     "tests/unit/",

@@ -1,4 +1,4 @@
-"""A resource that was made by hand, as it is."""
+"""A resource that was created outside Terraform, imported unchanged."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _import_blocks: WeakKeyDictionary[TerraformStack, list[dict[str, str]]] = WeakKe
 
 
 class AdoptedResource(Construct):
-    """Takes a resource that somebody made by hand under management, and changes nothing about it.
+    """Brings a resource that was created outside Terraform under management, without changing it.
 
-    Terraform imports it at the first apply. Its arguments are those that AWS has, its name in Terraform follows from
+    Terraform imports it at the first apply. Its arguments are those in AWS, its name in Terraform follows from
     `Adopted.name` alone, and Terraform refuses to destroy it unless `prevent_destroy` is off.
     """
 
@@ -26,9 +26,9 @@ class AdoptedResource(Construct):
         """Declare the resource.
 
         Args:
-            scope: where it is declared. Its stack should be one with `tagged=False`: a tag is a change, too.
+            scope: the parent construct. Its stack should have `tagged=False`: a tag is a change, too.
             id: the construct's id, unique in its scope.
-            adopted: the resource with its arguments, as `mlinfra adopt` found them.
+            adopted: the resource with its arguments, as found by `mlinfra adopt`.
         """
         super().__init__(scope, id)
         self._adopted = adopted
@@ -43,7 +43,7 @@ class AdoptedResource(Construct):
         self.resource.override_logical_id(adopted.name)
         for name, value in adopted.arguments.items():
             self.resource.add_override(name, terraform_literal(value))
-        # Not import_from: that starts a Terraform at every synth, to see whether it is new enough.
+        # Not import_from, which runs Terraform at every synth to check its version.
         stack = TerraformStack.of(self)
         blocks = _import_blocks.setdefault(stack, [])
         blocks.append({"to": adopted.address, "id": terraform_literal(adopted.id)})

@@ -1,4 +1,4 @@
-"""What the pipeline's roles may do beside their managed policies, and what they may not in spite of them.
+"""Permissions of the pipeline's roles in addition to their managed policies, and what is denied to them.
 
 Source: service authorization reference of each service, read 2026-11-26.
 """
@@ -103,14 +103,14 @@ _IDENTITIES = [
 
 
 def plan_statements(environment: Environment) -> list[dict[str, object]]:
-    """What the role that plans `environment` may and may not do, beside reading."""
+    """The permissions and denials of the role that plans `environment`, in addition to reading."""
     own = f"arn:aws:ssm:{environment.region}:{environment.account_id}"
     return [
         _use_keys(
             environment,
             "ReadStateRecordsAndVariables",
             ["kms:Decrypt"],
-            # Lambda leaves out a function's variables where they cannot be decrypted, and the plan would set them anew.
+            # Lambda omits a function's variables if they cannot be decrypted, and the plan would set them again.
             # Source: Lambda API reference, EnvironmentResponse.
             [
                 environment.names.state_key_alias,
@@ -118,13 +118,13 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
                 environment.names.model_registry_key_alias,
             ],
         ),
-        # So that each drift is told once. It holds fingerprints, and no value.
+        # The baseline, by which each drift is reported once. It contains fingerprints and no values.
         statement(
             "RememberDrift",
             actions=["ssm:PutParameter"],
             resources=[f"{own}:parameter{environment.names.parameter('drift', '*')}"],
         ),
-        # What the nightly look for drift found goes to the same people as everything else.
+        # The results of the nightly drift detection are sent to the recipients of all notifications.
         statement("TellPeople", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
         _use_keys(
             environment,
@@ -137,11 +137,11 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
 
 
 def apply_statements(environment: Environment, *, issuer_arn: str | None) -> list[dict[str, object]]:
-    """What the role that applies to `environment` may and may not do, beside what a power user may.
+    """The permissions and denials of the role that applies `environment`, in addition to those of a power user.
 
     Args:
-        environment: what it applies to.
-        issuer_arn: who signs the tokens that it is assumed with; None where the account knew them before.
+        environment: the environment.
+        issuer_arn: the identity provider that signs its tokens. None: the provider existed in the account before.
     """
     own = f"arn:aws:iam::{environment.account_id}"
     roles = f"{own}:role/{environment.names.prefix}-*"

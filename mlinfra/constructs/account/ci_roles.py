@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Claims, Environment, Pipeline
 
 READ = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-"""What planning begins with. A list of mlinfra's own would miss what a new resource type has to be read by, and the
-plan of a merge request would fail; what the policy allows besides, such as the data, is denied by name."""
+"""The base of the role for plans. A list of mlinfra's own would lack the read actions of new resource types, and the
+plan of a merge request would fail; other permissions of the policy, such as reading data, are denied by name."""
 
 WRITE = "arn:aws:iam::aws:policy/PowerUserAccess"
-"""What applying begins with: everything but identities, the organization and the account. The same reason."""
+"""The base of the role for applies, for the same reason: all but identities, the organization and the account."""
 
 _HOUR_S = 3600
 
@@ -92,7 +92,7 @@ class CiRoles(Construct):
 
     @property
     def provider(self) -> iam_openid_connect_provider.IamOpenidConnectProvider | None:
-        """Who issues the tokens; None where the account knew them before."""
+        """The identity provider of the tokens. None: it existed in the account before."""
         return self._provider
 
     def _make_provider(self, pipeline: Pipeline) -> iam_openid_connect_provider.IamOpenidConnectProvider:

@@ -1,4 +1,4 @@
-"""A lock on what mlinfra manages: nobody changes it but the pipeline, and people in an emergency."""
+"""Lockdown of managed resources: only the pipeline and emergency roles can change them."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 SIZE_LIMIT = 5_120
-"""How long a service control policy may be, in characters.
+"""The maximum length of a service control policy, in characters.
 
-Source: AWS Organizations user guide, "Quotas". White space counts where it does not come through the console.
+Source: AWS Organizations user guide, "Quotas". White space counts unless the policy is saved in the console.
 """
 
 POLICIES_LIMIT = 4
-"""How many policies the lock may take.
+"""The maximum number of policies of the lockdown.
 
 A root, unit or account has at most five attached, one of which is FullAWSAccess (same source).
 """
 
 FUNCTIONS_THAT_CHANGE = ("endpoint-watch", "idle", "janitor", "job-finished")
-"""The functions of an environment whose work is to stop what is managed, by the end of their names."""
+"""The functions of an environment that stop managed resources, by the end of their names."""
 
 _NAME = r"[\w+=,.@-]{1,120}"
 _TARGET = r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|\d{12}"
 _ROLE = r"arn:aws:iam::(\d{12}|\*):role/[\w+=,.@/*-]+"
-# Roles that AWS's services act with in the account, such as the one that auto scaling starts nodes with.
+# Service-linked roles, such as the one with which auto scaling launches nodes.
 _SERVICES = "arn:aws:iam::*:role/aws-service-role/*"
 
 
 class ConsoleLockdown(Construct):
-    """Service control policies that refuse to all but few what makes, changes and deletes managed infrastructure.
+    """Service control policies that deny creation, change and deletion of managed infrastructure, with few exceptions.
 
-    What the locked accounts hold is changed by the pipelines of their environments, by the functions of mlinfra that
-    stop what is idle, and with the roles for emergencies; not by anybody's administrator rights, and not by the root
-    user. Reading, moving data, starting and stopping clusters, and work in Studio are not touched.
+    Resources of the accounts are changed by the pipelines of their environments, by the functions of mlinfra that stop
+    idle resources, and with the emergency roles; administrator permissions and the root user are denied. Reading,
+    moving data, starting and stopping clusters, and work in Studio are not affected.
 
-    It belongs to the organization: it is deployed in the management account, on which it has no effect itself, or
-    in one that the organization has delegated policies to.
+    It belongs to the organization: it is deployed in the management account, which it does not restrict, or in an
+    account to which the organization has delegated policies.
     """
 
     def __init__(
@@ -59,23 +59,23 @@ class ConsoleLockdown(Construct):
         name: str = "mlinfra-console-lockdown",
         resource_types: Collection[str] = tuple(MANAGED_ACTIONS),
     ) -> None:
-        """Declare the policies, and attach them.
+        """Declare and attach the policies.
 
         Args:
-            scope: what they belong to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            environments: whose pipelines and functions go on. Each declares a `pipeline`.
-            target_ids: what is locked: accounts (12 digits), organizational units (`ou-...`) or the root (`r-...`).
-                These accounts are best the environments' alone: nobody else makes a role in them either.
-            break_glass_roles: ARNs of the roles that may change everything in an emergency; `*` stands for any text
-                within a part, as in `arn:aws:iam::*:role/break-glass`. At least one: where the pipeline is broken,
-                only they can mend it.
-            name: what the policies are called, with a number. Default: mlinfra-console-lockdown.
-            resource_types: Terraform's types that are managed. Default: all that mlinfra makes.
+            environments: the environments of the exempt pipelines and functions. Each declares a `pipeline`.
+            target_ids: the targets: accounts (12 digits), organizational units (`ou-...`) or the root (`r-...`). The
+                accounts should belong to the environments only: other principals cannot create roles in them either.
+            break_glass_roles: ARNs of the roles that may change everything in an emergency; `*` matches any text
+                within a part, as in `arn:aws:iam::*:role/break-glass`. At least one: if the pipeline is broken,
+                only they can repair it.
+            name: the name of the policies, before a number. Default: mlinfra-console-lockdown.
+            resource_types: the Terraform types that are managed. Default: all types of mlinfra.
 
         Raises:
-            ValueError: where an environment has no pipeline, a name, target or role is none, nothing is managed, or
-                the policies do not fit.
+            ValueError: if an environment has no pipeline, a name, target or role is invalid, no type is managed, or
+                the policies are too long.
         """
         _expect_pipelines(environments)
         _expect_targets(target_ids)
@@ -121,7 +121,7 @@ def _roles_of(environments: Sequence[Environment]) -> Iterator[str]:
         yield each.names.ci_role_arn("apply")
         for function in FUNCTIONS_THAT_CHANGE:
             yield f"arn:aws:iam::{each.account_id}:role/{each.names.prefix}-{function}"
-        # What is registered in MLflow gets a group in SageMaker then, which nobody declares.
+        # Models that are registered in MLflow then get a group in SageMaker, which no environment declares.
         if each.tracking and each.tracking.automatic_model_registration:
             yield f"arn:aws:iam::{each.account_id}:role/{each.names.tracking_server}"
 

@@ -42,16 +42,16 @@ class EncryptionKey(Construct):
         """Declare the key.
 
         Args:
-            scope: what the key belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             name: the alias, without `alias/`.
-            description: what is encrypted with it.
+            description: the data that it encrypts.
             services: `ec2` (volumes, including those that an auto scaling group makes), `fsx` (file
                 systems that show a bucket encrypted with it) and `logs` (log groups). Default: none.
-            statements: what its policy says besides. Default: nothing.
-            protect: whether Terraform refuses to destroy it. Default: False. A key that is
-                destroyed waits 30 days, the longest that KMS offers, before it is gone.
-            environment: where the key lives. Default: the environment of the enclosing MlStack.
+            statements: additional statements of its policy. Default: none.
+            protect: True if Terraform refuses to destroy it. Default: False. KMS deletes a
+                destroyed key after 30 days, its longest waiting period.
+            environment: the environment of the key. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)
@@ -80,7 +80,7 @@ class EncryptionKey(Construct):
 
 
 def _by_iam(environment: Environment) -> dict[str, object]:
-    # In a key's policy, "*" is this key. Without this statement nobody could ever change the key.
+    # In a key's policy, "*" is this key. Without this statement, no principal could change the key.
     return statement(
         "AllowThroughIam",
         principals={"AWS": f"arn:aws:iam::{environment.account_id}:root"},
@@ -90,8 +90,8 @@ def _by_iam(environment: Environment) -> dict[str, object]:
 
 
 def _by_ec2(environment: Environment) -> dict[str, object]:
-    # The same as in the AWS-managed key aws/ebs. Naming the auto scaling service role instead would
-    # fail in an account that never had a group: the role is only made with the first one.
+    # As in the AWS-managed key aws/ebs. Naming the auto scaling service role instead would fail in an
+    # account without a group: the role is created with the first one.
     return statement(
         "AllowVolumesOfThisAccount",
         principals={"AWS": "*"},
@@ -107,10 +107,10 @@ def _by_ec2(environment: Environment) -> dict[str, object]:
 
 
 def _by_fsx(environment: Environment) -> dict[str, object]:
-    # What links a bucket to a file system is a service-linked role that is made with the first one, and cannot be a
-    # principal before. Source: FSx for Lustre user guide, "Working with server-side encrypted Amazon S3 buckets". By
-    # the guide's condition, its session's name, any role would do that somebody assumes under that name; the role's
-    # path is FSx's alone.
+    # A bucket is linked by a service-linked role that is created with the first link, and cannot be a principal
+    # before. Source: FSx for Lustre user guide, "Working with server-side encrypted Amazon S3 buckets". The guide's
+    # condition, the session name, would also match any other role assumed under that name; the path of the role
+    # belongs to FSx only.
     linked = f"arn:aws:iam::{environment.account_id}:role/aws-service-role/{FSX_DATA_SERVICE}/*"
     return statement(
         "AllowFileSystemsOfThisAccount",

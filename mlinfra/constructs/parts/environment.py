@@ -1,4 +1,4 @@
-"""Which environment a construct stands in."""
+"""Environment of a construct."""
 
 from __future__ import annotations
 

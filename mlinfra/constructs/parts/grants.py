@@ -1,4 +1,4 @@
-"""What can be granted something, and how a grant gets to its role."""
+"""Grantees, and grants as inline policies of their roles."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 
 
 class Grantee(Protocol):
-    """What can be granted the use of something: anything with a role, such as a cluster, a job or a function."""
+    """A construct with a role, such as a cluster, a job or a function."""
 
     @property
     def node(self) -> object:
-        """Where it stands in the tree of constructs."""
+        """Its node in the construct tree."""
 
     @property
     def role(self) -> iam_role.IamRole:
-        """The role that it acts as."""
+        """Its role."""
 
 
 AnyRole: TypeAlias = "Grantee | iam_role.IamRole | str"
-"""Something with a role, a role, or the name of a role of the same account that is made elsewhere."""
+"""A construct with a role, a role, or the name of an existing role in the same account."""
 
 
 def grant_to(
     grantee: AnyRole, name: str, statements: Sequence[Mapping[str, object]], *, scope: Construct
 ) -> iam_role_policy.IamRolePolicy:
-    """Give a role an inline policy.
+    """Attach an inline policy to a role.
 
     Args:
-        grantee: whose role.
-        name: the policy's name, which the role has no other of.
-        statements: what it allows.
-        scope: what grants it. The policy of a role that is only named stands there, every other in its role.
+        grantee: the owner of the role.
+        name: the policy's name, unique in the role.
+        statements: its statements.
+        scope: the granting construct, parent of the policy of a role given by name. Others belong to their role.
 
     Raises:
-        ValueError: where a text is no name of a role.
+        ValueError: if a text is not a valid role name.
     """
     policy = policy_document(*statements)
     if isinstance(grantee, str):

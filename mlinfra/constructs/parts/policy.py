@@ -15,7 +15,7 @@ Statement: TypeAlias = dict[str, object]
 """One statement of a policy, as JSON."""
 
 KEY_USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
-"""What whoever reads and writes with a KMS key does with it."""
+"""The actions of a principal that encrypts and decrypts with a KMS key."""
 
 
 def statement(
@@ -30,12 +30,12 @@ def statement(
     """One statement of a policy.
 
     Args:
-        sid: what the statement is for, as letters and digits.
+        sid: the purpose of the statement, in letters and digits.
         actions: IAM actions, such as `s3:GetObject`.
         resources: ARNs.
         effect: `Allow`, or `Deny`. Default: `Allow`.
-        principals: who, in a policy that belongs to a resource. Default: none, in a role's policy.
-        conditions: what has to hold besides. Default: nothing.
+        principals: the principals, in a resource policy. Default: none, as in a role's policy.
+        conditions: additional conditions. Default: none.
     """
     parts: Statement = {"Sid": sid, "Effect": effect}
     if principals is not None:
@@ -71,10 +71,10 @@ def trust_policy(
 
     Args:
         service: the service's principal, such as `ec2.amazonaws.com`.
-        actions: what it may do with the role. Default: assume it.
-        conditions: what has to hold besides, such as whose resource the service acts for. Default: nothing. Not
-            every service says so when it assumes a role; one that does not would never get in. Nobody hands a role
-            to a service but within its account.
+        actions: the allowed actions. Default: assume the role.
+        conditions: additional conditions, such as the resource for which the service acts. Default: none. Not every
+            service passes that resource when it assumes a role, and would then be denied. Only principals of the
+            account can pass a role to a service.
     """
     trust: dict[str, object] = {
         "Effect": "Allow",
@@ -87,7 +87,7 @@ def trust_policy(
 
 
 def deny_insecure_transport(bucket_arn: str) -> dict[str, object]:
-    """The statement of a bucket's policy that refuses whatever does not come over TLS."""
+    """The statement of a bucket policy that denies requests without TLS."""
     return statement(
         "DenyInsecureTransport",
         effect="Deny",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PrivateBucket(Construct):
-    """What every bucket of mlinfra is made of: no public access, no ACLs, versions, encryption, TLS."""
+    """Base of every bucket of mlinfra: no public access, no ACLs, versioning, encryption, TLS only."""
 
     def __init__(
         self,
@@ -35,15 +35,15 @@ class PrivateBucket(Construct):
         """Declare the bucket.
 
         Args:
-            scope: what the bucket belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             name: the bucket's name, unique in all of AWS.
             key_arn: the KMS key that encrypts it. None: S3's own key, as a bucket that receives
                 access logs needs.
-            statements: what its policy says besides refusing what does not come over TLS.
-                Default: nothing.
-            protect: True: Terraform refuses to destroy it. False: Terraform destroys it with all
-                that is in it.
+            statements: statements of its policy, in addition to the one that denies requests
+                without TLS. Default: none.
+            protect: True: Terraform refuses to destroy it. False: Terraform destroys it with all its
+                objects.
         """
         super().__init__(scope, id)
         self._name = name
@@ -111,7 +111,7 @@ class PrivateBucket(Construct):
 
     @property
     def policy(self) -> s3_bucket_policy.S3BucketPolicy:
-        """The bucket's policy, which whoever it lets in has to wait for."""
+        """The bucket's policy. Resources that depend on its permissions must depend on it."""
         return self._policy
 
     @property

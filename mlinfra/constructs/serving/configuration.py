@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import TerraformResourceLifecycle
 from mlinfra._cdk.aws import sagemaker_endpoint_configuration as configurations
 from mlinfra.catalog import has_local_disks
-from mlinfra.constructs.serving.locations import ServingPlaces
+from mlinfra.constructs.serving.locations import ServingLocations
 from mlinfra.declarations import Asynchronous, Serverless
 
 if TYPE_CHECKING:
@@ -33,20 +33,20 @@ def serving_configuration(
 ) -> configurations.SagemakerEndpointConfiguration:
     """The configuration of `endpoint`.
 
-    It cannot be changed, so it is made anew under a new name before the old one goes: an endpoint
-    cannot be without.
+    It cannot be changed, so a new one is created under a new name before the old one is deleted: an
+    endpoint always needs a configuration.
 
     Args:
         scope: the endpoint's construct.
-        environment: where it lives.
-        endpoint: as it is declared.
+        environment: its environment.
+        endpoint: its declaration.
         model_names: the name of the model of each variant, the shadow included.
         lake_key_arn: the key of the data lake.
         key_arn: the key of volumes.
-        topics: who hears of asynchronous requests.
+        topics: the topics for asynchronous requests.
     """
     prefix = environment.names.endpoint(endpoint)[: _LONGEST_PREFIX - 1].rstrip("-")
-    places = ServingPlaces.of(environment, endpoint)
+    locations = ServingLocations.of(environment, endpoint)
     return configurations.SagemakerEndpointConfiguration(
         scope,
         "configuration",
@@ -56,8 +56,8 @@ def serving_configuration(
         shadow_production_variants=(
             [_shadow(endpoint, endpoint.shadow, model_names[endpoint.shadow.name])] if endpoint.shadow else None
         ),
-        data_capture_config=_capture(endpoint, places, lake_key_arn),
-        async_inference_config=_asynchronous(endpoint, places, lake_key_arn, topics),
+        data_capture_config=_capture(endpoint, locations, lake_key_arn),
+        async_inference_config=_asynchronous(endpoint, locations, lake_key_arn, topics),
         lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
     )
 
@@ -111,14 +111,14 @@ def _shadow(
 
 
 def _capture(
-    endpoint: Endpoint, places: ServingPlaces, lake_key_arn: str
+    endpoint: Endpoint, locations: ServingLocations, lake_key_arn: str
 ) -> configurations.SagemakerEndpointConfigurationDataCaptureConfig | None:
     if endpoint.capture_percent is None:
         return None
     return configurations.SagemakerEndpointConfigurationDataCaptureConfig(
         enable_capture=True,
         initial_sampling_percentage=endpoint.capture_percent,
-        destination_s3_uri=places.captured,
+        destination_s3_uri=locations.captured,
         kms_key_id=lake_key_arn,
         capture_options=[
             configurations.SagemakerEndpointConfigurationDataCaptureConfigCaptureOptions(capture_mode=mode)
@@ -134,13 +134,13 @@ def _capture(
 
 
 def _asynchronous(
-    endpoint: Endpoint, places: ServingPlaces, lake_key_arn: str, topics: ServingTopics | None
+    endpoint: Endpoint, locations: ServingLocations, lake_key_arn: str, topics: ServingTopics | None
 ) -> configurations.SagemakerEndpointConfigurationAsyncInferenceConfig | None:
     if not isinstance(endpoint.hosting, Asynchronous):
         return None
     output = configurations.SagemakerEndpointConfigurationAsyncInferenceConfigOutputConfig(
-        s3_output_path=places.results,
-        s3_failure_path=places.failures,
+        s3_output_path=locations.results,
+        s3_failure_path=locations.failures,
         kms_key_id=lake_key_arn,
         notification_config=(
             configurations.SagemakerEndpointConfigurationAsyncInferenceConfigOutputConfigNotificationConfig(

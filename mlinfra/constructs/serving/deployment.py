@@ -1,4 +1,4 @@
-"""How an update gets its traffic, and what brings the old fleet back."""
+"""Traffic shift and rollback of an endpoint update."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _OF_THE_FLEET = "CAPACITY_PERCENT"
 def deployment_config(
     declared: BlueGreen | None, *, alarm_names: Sequence[str]
 ) -> endpoints.SagemakerEndpointDeploymentConfig | None:
-    """The deployment configuration of an endpoint; None where SageMaker has a way of its own.
+    """The deployment configuration of an endpoint. None: SageMaker's default.
 
     Args:
-        declared: as it is declared.
-        alarm_names: the alarms that bring the old fleet back.
+        declared: its declaration.
+        alarm_names: the alarms that cause a rollback.
     """
     if declared is None:
         return None

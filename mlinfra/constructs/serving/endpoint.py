@@ -1,4 +1,4 @@
-"""A model behind an endpoint that never goes away while the model changes."""
+"""Model endpoint that stays available while its model changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mlinfra.constructs.parts import allow_out, environment_of
 from mlinfra.constructs.serving.alarms import ServingAlarms
 from mlinfra.constructs.serving.configuration import serving_configuration
 from mlinfra.constructs.serving.deployment import deployment_config
-from mlinfra.constructs.serving.locations import ServingPlaces
+from mlinfra.constructs.serving.locations import ServingLocations
 from mlinfra.constructs.serving.models import serving_model
 from mlinfra.constructs.serving.role import serving_policy, serving_role
 from mlinfra.constructs.serving.scaling import ServingScaling
@@ -38,8 +38,8 @@ _LOG_DAYS = 90
 class ServingEndpoint(Construct):
     """The models, the configuration and the endpoint, with their role, scaling and alarms.
 
-    Whatever changes but the name, the endpoint stays: another model and another configuration are made
-    beside those in use, the endpoint moves to them, and only then the old ones go.
+    The endpoint stays for every change but that of its name: a new model and a new configuration are
+    created, the endpoint is updated to them, and only then the old ones are deleted.
 
         ServingEndpoint(
             self,
@@ -86,7 +86,7 @@ class ServingEndpoint(Construct):
         self._environment = environment
         self._declared = endpoint
         self._name = environment.names.endpoint(endpoint)
-        self._places = ServingPlaces.of(environment, endpoint)
+        self._locations = ServingLocations.of(environment, endpoint)
         self._topics = (
             ServingTopics(self, "topics", name=self._name, key_arn=key_arn)
             if isinstance(endpoint.hosting, Asynchronous)
@@ -155,17 +155,17 @@ class ServingEndpoint(Construct):
 
     @property
     def name(self) -> str:
-        """The name that it is asked by."""
+        """Its name in requests."""
         return self._name
 
     @property
     def arn(self) -> str:
-        """Its ARN, which whoever asks it needs `sagemaker:InvokeEndpoint` on."""
+        """Its ARN. Callers need `sagemaker:InvokeEndpoint` on it."""
         return str(self._endpoint.arn)
 
     @property
     def role(self) -> iam_role.IamRole:
-        """The role that its containers act as."""
+        """The execution role of its containers."""
         return self._role
 
     @property
@@ -185,23 +185,23 @@ class ServingEndpoint(Construct):
 
     @property
     def alarms(self) -> ServingAlarms:
-        """What tells that something is wrong with it."""
+        """Its alarms."""
         return self._alarms
 
     @property
     def scaling(self) -> Mapping[str, ServingScaling]:
-        """How its variants scale, by name; empty where the number of instances stays."""
+        """The scaling of its variants, by name; empty if the number of instances is fixed."""
         return dict(self._scaling)
 
     @property
     def topics(self) -> ServingTopics | None:
-        """Who hears of asynchronous requests; None for other endpoints."""
+        """The topics for asynchronous requests. None: it is not asynchronous."""
         return self._topics
 
     @property
-    def places(self) -> ServingPlaces:
-        """Where it reads and writes in the lake."""
-        return self._places
+    def locations(self) -> ServingLocations:
+        """Its locations in the data lake."""
+        return self._locations
 
     @property
     def _own_tags(self) -> dict[str, str]:
@@ -213,7 +213,7 @@ class ServingEndpoint(Construct):
         }
 
     def _firewall(self, vpc_id: str) -> security_groups.SecurityGroup:
-        """Nobody reaches the instances but SageMaker, which does not come this way."""
+        """A security group without inbound rules: SageMaker reaches the instances by another path."""
         group = security_groups.SecurityGroup(
             self,
             "security-group",

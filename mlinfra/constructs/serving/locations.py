@@ -1,4 +1,4 @@
-"""Where an endpoint reads and writes in the data lake."""
+"""Locations of an endpoint in the data lake."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ServingPlaces:
-    """The places of one endpoint, as bucket and prefix.
+class ServingLocations:
+    """The locations of one endpoint, as buckets and a prefix.
 
-    What was asked and answered is raw data, which gets cheaper with age and is never lost. Results of
-    asynchronous requests are processed data.
+    Requests and responses are raw data, which moves to cheaper storage with age and is never deleted.
+    Results of asynchronous requests are processed data.
     """
 
     raw: str
@@ -24,25 +24,25 @@ class ServingPlaces:
     models: str
     """The bucket of the zone models."""
     prefix: str
-    """What everything of the endpoint in raw and processed begins with."""
+    """The prefix of the endpoint's objects in raw and processed."""
 
     @classmethod
-    def of(cls, environment: Environment, endpoint: Endpoint) -> ServingPlaces:
-        """The places of `endpoint`."""
+    def of(cls, environment: Environment, endpoint: Endpoint) -> ServingLocations:
+        """The locations of `endpoint`."""
         buckets = {zone: environment.names.bucket(zone) for zone in ("raw", "processed", "models")}
         return cls(**buckets, prefix=f"serving/{endpoint.name}")
 
     @property
     def captured(self) -> str:
-        """Where SageMaker writes a part of the requests and answers."""
+        """The location of captured requests and responses."""
         return f"s3://{self.raw}/{self.prefix}/captured"
 
     @property
     def results(self) -> str:
-        """Where the answers to asynchronous requests lie."""
+        """The location of responses to asynchronous requests."""
         return f"s3://{self.processed}/{self.prefix}/results"
 
     @property
     def failures(self) -> str:
-        """Where it lies why an asynchronous request failed."""
+        """The location of the reasons of failed asynchronous requests."""
         return f"s3://{self.processed}/{self.prefix}/failures"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Fn, TerraformResourceLifecycle
 from mlinfra._cdk.aws import sagemaker_model
-from mlinfra.constructs.serving.locations import ServingPlaces
+from mlinfra.constructs.serving.locations import ServingLocations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def serving_model(
         name=f"{readable}-{digest}",
         execution_role_arn=role_arn,
         enable_network_isolation=True if endpoint.is_isolated else None,
-        primary_container=_container(environment, ServingPlaces.of(environment, endpoint).models, variant),
+        primary_container=_container(environment, ServingLocations.of(environment, endpoint).models, variant),
         vpc_config=vpc_config,
         depends_on=list(depends_on),
         lifecycle=TerraformResourceLifecycle(create_before_destroy=True),

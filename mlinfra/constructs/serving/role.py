@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk.aws import iam_role, iam_role_policy
 from mlinfra.constructs.parts import policy_document, statement, trust_policy
-from mlinfra.constructs.serving.locations import ServingPlaces
+from mlinfra.constructs.serving.locations import ServingLocations
 from mlinfra.declarations import IMAGE, Asynchronous, Serverless
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _pull_images(environment: Environment, endpoint: Endpoint) -> list[Statement
 
 
 def _read_models(environment: Environment, endpoint: Endpoint) -> list[Statement]:
-    bucket = f"arn:aws:s3:::{ServingPlaces.of(environment, endpoint).models}"
+    bucket = f"arn:aws:s3:::{ServingLocations.of(environment, endpoint).models}"
     models = sorted({each.model for each in endpoint.all_variants if each.model})
     if not models:
         return []
@@ -109,8 +109,8 @@ def _read_models(environment: Environment, endpoint: Endpoint) -> list[Statement
 
 
 def _write_data(environment: Environment, endpoint: Endpoint) -> list[Statement]:
-    places = ServingPlaces.of(environment, endpoint)
-    raw, processed = (f"arn:aws:s3:::{bucket}/{places.prefix}" for bucket in (places.raw, places.processed))
+    locations = ServingLocations.of(environment, endpoint)
+    raw, processed = (f"arn:aws:s3:::{bucket}/{locations.prefix}" for bucket in (locations.raw, locations.processed))
     statements = []
     if endpoint.capture_percent:
         statements.append(statement("Capture", actions=["s3:PutObject"], resources=[f"{raw}/captured/*"]))

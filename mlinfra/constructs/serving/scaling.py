@@ -18,16 +18,16 @@ _DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"
 
 _SCALE_OUT_COOLDOWN_SECONDS = 60
 _SCALE_IN_COOLDOWN_SECONDS = 600
-"""Instances that take minutes to come are not given back for a short pause."""
+"""Instances that take minutes to start are not removed in a short pause."""
 
 
 class ServingScaling(Construct):
-    """How the instances of one variant follow its work.
+    """Scaling of the instances of one variant with its load.
 
     Application Auto Scaling refuses an update of the endpoint that changes the instance type of what it
     scales (SageMaker developer guide, "Update endpoints that use auto scaling", read 2026-11-26). So the
-    target and its policies go before such an update and come back after it: they are replaced with the
-    instance type, and Terraform destroys what depends on the endpoint before it changes the endpoint.
+    target and its policies are deleted before such an update and created after it: they are replaced with
+    the instance type, and Terraform destroys what depends on the endpoint before it changes the endpoint.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class ServingScaling(Construct):
             scope: the endpoint's construct.
             id: the construct's id, unique in its scope.
             endpoint: the endpoint.
-            endpoint_name: its name, as it is known before it exists.
+            endpoint_name: its name, known before it exists.
             configuration: its configuration.
             variant_name: the variant.
-            hosting: between which sizes, and by what. A RealTime has a max_instances.
-            tags: tags of the target, besides the stack's.
+            hosting: the sizes and the metric. A RealTime has a max_instances.
+            tags: tags of the target, in addition to the stack's.
         """
         super().__init__(scope, id)
         self._endpoint_name = endpoint_name
@@ -81,7 +81,7 @@ class ServingScaling(Construct):
 
     @property
     def target(self) -> appautoscaling_target.AppautoscalingTarget:
-        """What is scaled."""
+        """The scalable target."""
         return self._target
 
     def _track_invocations(self, hosting: RealTime) -> None:

@@ -1,4 +1,4 @@
-"""Who hears that an asynchronous request is done, or has failed."""
+"""Topics for completed and failed asynchronous requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ServingTopics(Construct):
-    """A topic for results and one for failures, which whoever asked subscribes to."""
+    """A topic for results and one for failures, to which callers subscribe."""
 
     def __init__(self, scope: Construct, id: str, *, name: str, key_arn: str) -> None:  # noqa: A002
         """Declare the topics.
@@ -21,7 +21,7 @@ class ServingTopics(Construct):
         Args:
             scope: the endpoint's construct.
             id: the construct's id, unique in its scope.
-            name: the endpoint's name, which theirs begin with.
+            name: the endpoint's name, the prefix of theirs.
             key_arn: the KMS key that encrypts messages.
         """
         super().__init__(scope, id)

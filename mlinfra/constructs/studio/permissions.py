@@ -1,4 +1,4 @@
-"""What people may do in Studio: run apps in spaces that are theirs, on instance types of their team's."""
+"""Permissions of users in Studio: apps in their own spaces, on the instance types of their team."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from mlinfra.constructs.parts import Conditions, Statement
     from mlinfra.declarations import Environment
 
-# IAM fills it in with the user profile that a call is made for. Terraform would take ${...} for itself.
+# IAM replaces it by the user profile of the call. Terraform would interpret a single $.
 _ME = "$${sagemaker:UserProfileName}"
 
-# The type in an app's ARN: as in the API, or in lower case. IAM minds the difference, and AWS's own policies have both.
+# The type in an app's ARN: as in the API, or in lower case. IAM is case-sensitive, and AWS's own policies have both.
 _JUPYTER_LAB, _CODE_EDITOR = "?upyter?ab", "?ode?ditor"
 
 
@@ -30,16 +30,16 @@ def team_policy(
 ) -> str:
     """The policy of a team's role, as JSON.
 
-    Source of what Studio needs for private spaces: SageMaker developer guide, "Give your users access to
-    spaces", read 2026-11-24. What that policy allows in shared spaces is narrowed to those of the team.
+    Source of the permissions for private spaces: SageMaker developer guide, "Give your users access to
+    spaces", read 2026-11-24. Its permissions for shared spaces are restricted to those of the team.
 
     Args:
-        environment: whose studio it is.
+        environment: the environment of the studio.
         domain_id: the domain's id.
         role_arn: the role's own ARN.
         key_arn: the KMS key of home directories and volumes.
-        instance_types: what its apps may run on.
-        shared_spaces: the names of the shared spaces that the team works in.
+        instance_types: the instance types of its apps.
+        shared_spaces: the names of the team's shared spaces.
     """
     arn = f"arn:aws:sagemaker:{environment.region}:{environment.account_id}"
     mine: Conditions = {
@@ -76,7 +76,7 @@ def team_policy(
                 statement(
                     "EndAppsInSharedSpaces", actions=["sagemaker:DeleteApp"], resources=shared_apps, conditions=shared
                 ),
-                # Studio changes a space where somebody chooses another instance type in it, or a larger volume.
+                # Studio updates a space when a user selects another instance type or a larger volume in it.
                 statement(
                     "ChangeSharedSpaces",
                     actions=["sagemaker:UpdateSpace"],
@@ -87,7 +87,7 @@ def team_policy(
             if shared_spaces
             else []
         ),
-        # Studio tags what it makes. The key is missing where something that is there already would be tagged.
+        # Studio tags new resources. The condition key is absent when an existing resource would be tagged.
         statement(
             "TagWhatIsCreated",
             actions=["sagemaker:AddTags"],
@@ -95,7 +95,7 @@ def team_policy(
             conditions={"Null": {"sagemaker:TaggingAction": "false"}},
         ),
         *app_statements(environment, key_arn=key_arn),
-        # Whoever is allowed to start jobs later needs no other role for them.
+        # A user who is granted jobs later needs no other role for them.
         statement(
             "PassOwnRole",
             actions=["iam:PassRole"],
@@ -106,10 +106,10 @@ def team_policy(
 
 
 def app_statements(environment: Environment, *, key_arn: str) -> list[Statement]:
-    """What every app needs: its log, and the key of its volume.
+    """The permissions of every app: its log, and the key of its volume.
 
     Args:
-        environment: whose studio it is.
+        environment: the environment of the studio.
         key_arn: the KMS key of home directories and volumes.
     """
     # The log group's name is SageMaker's, the same for every domain of a region.

@@ -1,4 +1,4 @@
-"""The roles that people have in Studio."""
+"""Roles of users in Studio."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class StudioRole(Construct):
-    """What apps in SageMaker Studio act as. It may do nothing until it is granted something.
+    """The execution role of apps in SageMaker Studio. It has no permissions until it is granted some.
 
-    Grants take it as it is: `lake.grant_read(studio.team("ranking"))`.
+    Grants accept it directly: `lake.grant_read(studio.team("ranking"))`.
     """
 
     def __init__(
@@ -33,12 +33,12 @@ class StudioRole(Construct):
         """Declare the role.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             name: the role's name.
-            description: whose it is, in a sentence.
-            tags: its tags, beside the stack's.
-            environment: whose studio it is for.
+            description: its users, in a sentence.
+            tags: its tags, in addition to the stack's.
+            environment: the environment of the studio.
         """
         super().__init__(scope, id)
         here = f"{environment.region}:{environment.account_id}"
@@ -49,10 +49,10 @@ class StudioRole(Construct):
             description=description,
             assume_role_policy=trust_policy(
                 "sagemaker.amazonaws.com",
-                # The source identity is the user profile's name: it tells people apart in CloudTrail who share a role.
+                # The source identity is the user profile's name: it distinguishes users of one role in CloudTrail.
                 # Source: SageMaker developer guide, "Turn on sourceIdentity in CloudTrail logs", read 2026-11-24.
                 actions=("sts:AssumeRole", "sts:SetSourceIdentity"),
-                # Studio names no narrower source than the region and account (SageMaker developer guide,
+                # Studio passes no narrower source than the region and account (SageMaker developer guide,
                 # "Cross-service confused deputy prevention", read 2026-11-24).
                 conditions={
                     "ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:{here}:*"},

@@ -1,4 +1,4 @@
-"""What runs each time a Studio app starts."""
+"""Script that runs at each start of a Studio app."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 class StudioScript(Construct):
     """A lifecycle configuration of Studio.
 
-    SageMaker changes none: another script is another configuration, with a name of its own, that is
-    there before the domain lets go of the old one.
+    SageMaker cannot change one: another script is another configuration with its own name, created
+    before the domain releases the old one.
     """
 
     def __init__(self, scope: Construct, id: str, *, prefix: str, app: StudioApp, script: str) -> None:  # noqa: A002
         """Declare the script.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            prefix: what its name begins with.
-            app: before which app it runs.
+            prefix: the prefix of its name.
+            app: the app before which it runs.
             script: the shell script.
         """
         super().__init__(scope, id)

@@ -31,13 +31,13 @@ class StudioSpace(Construct):
         """Declare the space.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            space: what was declared.
-            owner: whose it is.
-            instance_type: what its app begins on.
-            storage_gib: its volume at the beginning, in GiB.
-            tags: its tags, beside the stack's.
+            space: its declaration.
+            owner: the user profile of its owner.
+            instance_type: the initial instance type of its app.
+            storage_gib: the initial size of its volume, in GiB.
+            tags: its tags, in addition to the stack's.
         """
         super().__init__(scope, id)
         self._space = sagemaker_space.SagemakerSpace(

@@ -30,16 +30,16 @@ _T = TypeVar("_T")
 
 
 class Studio(Construct):
-    """A SageMaker domain for the people of an environment.
+    """A SageMaker domain for the users of an environment.
 
-    It is reached over TLS and runs inside the VPC: apps have no public address, and nothing reaches them
-    there. Home directories and volumes are encrypted with a key of the environment's. JupyterLab and Code
-    Editor are shut down when they are idle, at the latest after what the environment allows.
+    It is accessed over TLS and runs inside the VPC: apps have no public address and accept no connections.
+    Home directories and volumes are encrypted with a key of the environment. JupyterLab and Code Editor
+    are shut down when idle, at the latest after the time that the environment allows.
 
-    Each team has a role; its people have it in their private spaces. A role for each person would say the
-    same many times over: who somebody is stands in CloudTrail as the source identity, and whose a space is
-    stands in a condition. Shared spaces of all teams act as one further role, since SageMaker has one for
-    all shared spaces of a domain: grant it what every team may see.
+    Each team has a role, which its members use in their private spaces. A role per person is not needed:
+    CloudTrail records the person as the source identity, and a condition checks the owner of a space.
+    Shared spaces of all teams use one further role, since SageMaker has one for all shared spaces of a
+    domain: grant it only what every team may access.
     """
 
     def __init__(
@@ -53,16 +53,16 @@ class Studio(Construct):
         """Declare the domain, with the teams, people and `studio` that the environment declares.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             network: the VPC, the private subnets for apps, and the KMS key for home directories and volumes: a
                 `Platform`, a `Network` or `NetworkSettings`. There may be up to 16 subnets, with 2 to 4 free
                 addresses for each person and a route to SageMaker: a NAT gateway or endpoints. The key should
                 belong to another stack: retained home directories need it after the domain is deleted.
-            environment: whose studio it is. Default: the environment of the enclosing MlStack.
+            environment: the environment of the studio. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no studio, or the network has more than 16 private subnets.
+            ValueError: if the environment declares no studio, or the network has more than 16 private subnets.
         """
         environment = environment_of(scope, environment)
         if environment.studio is None:
@@ -107,19 +107,19 @@ class Studio(Construct):
 
     @property
     def security_group(self) -> security_groups.SecurityGroup:
-        """The security group of all apps. Nothing may come in; out goes HTTPS, and NFS within the network."""
+        """The security group of all apps: no inbound traffic; outbound HTTPS, and NFS within the network."""
         return self._security_group
 
     @property
     def shared(self) -> StudioRole:
-        """What runs in shared spaces, of whichever team: `lake.grant_read(studio.shared)`."""
+        """The role of shared spaces of all teams: `lake.grant_read(studio.shared)`."""
         return self._shared
 
     def team(self, name: str) -> StudioRole:
-        """What the people of a team act as: `lake.grant_read(studio.team("ranking"))`.
+        """The role of a team's members: `lake.grant_read(studio.team("ranking"))`.
 
         Raises:
-            KeyError: where there is no such team, with those there are.
+            KeyError: if there is no such team, with the names of all teams.
         """
         return _named("team", name, self._teams)
 
@@ -127,7 +127,7 @@ class Studio(Construct):
         """The user profile of a person.
 
         Raises:
-            KeyError: where there is no such person, with those there are.
+            KeyError: if there is no such person, with the names of all.
         """
         return _named("person", name, self._profiles)
 
@@ -187,19 +187,19 @@ class Studio(Construct):
 
     def _sagemaker_domain(self, vpc_id: str, subnet_ids: list[str]) -> sagemaker_domain.SagemakerDomain:
         environment, settings = self._environment, self._settings
-        # A user profile that somebody makes by hand has this role, which may do nothing.
-        nobody = StudioRole(
+        # A user profile that is created outside Terraform has this role, which has no permissions.
+        default_role = StudioRole(
             self,
             "role",
             name=self._name,
-            description="Whoever has no team in Studio. It may do nothing.",
+            description="Default role of user profiles without a team. It has no permissions.",
             tags={},
             environment=environment,
         )
         everything = sorted({name for team in environment.teams for name in team.instance_types})
         shown = everything or [settings.default_instance_type]
         begins_on = settings.default_instance_type
-        by_default = self._user_settings(nobody, instance_type=begins_on, instance_types=shown)
+        by_default = self._user_settings(default_role, instance_type=begins_on, instance_types=shown)
         in_shared_spaces = self._user_settings(self._shared, instance_type=begins_on, instance_types=shown)
         kept = environment.protect_data if settings.keep_home_file_system is None else settings.keep_home_file_system
         prefix = "SagemakerDomainDefault"
@@ -271,7 +271,7 @@ class Studio(Construct):
             tags={"Name": self._name},
         )
         allow_out(self, "to-https", group, description="HTTPS to AWS, package indexes and repositories")
-        # SageMaker makes the file system and lets apps in; its security group is known to nobody else.
+        # SageMaker creates the file system and allows apps to connect; its security group is not known here.
         allow_out(
             self,
             "to-home-directories",

@@ -1,7 +1,7 @@
-"""What Studio apps begin on, when they are shut down, and what people see: for a domain and its user profiles.
+"""Settings of Studio apps for a domain and its user profiles: instance types, idle shutdown and visible apps.
 
-A domain and a user profile have the same settings, in classes of other names. What a user profile says
-about an app stands for the whole of what the domain says about it, so both say everything.
+A domain and a user profile have the same settings, in classes with different names. A user profile's settings of an
+app replace all those of the domain, so both are complete.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import StudioApp, StudioSettings
 
-# Studio Classic, which has no idle shutdown, and what costs beside an instance: Canvas sessions, RStudio licences.
+# Studio Classic, which has no idle shutdown, and apps with additional costs: Canvas sessions, RStudio licences.
 HIDDEN_APPS = (
     "Canvas",
     "DetailedProfiler",
@@ -33,16 +33,16 @@ HIDDEN_APPS = (
 
 @dataclass(frozen=True, kw_only=True)
 class UserSettings:
-    """How apps begin, for the people of a team or for whoever has no settings of their own."""
+    """The settings of apps, for the members of a team or as the domain's default."""
 
     settings: StudioSettings
     role_arn: str
     security_group_id: str
     instance_type: str
-    """What apps begin on."""
+    """The initial instance type of apps."""
 
     instance_types: Sequence[str]
-    """What people are shown."""
+    """The visible instance types."""
 
     scripts: Mapping[StudioApp, str] = field(default_factory=lambda: MappingProxyType({}))
     """The ARNs of lifecycle configurations, by app."""
