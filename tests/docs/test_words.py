@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 PENDING = (
     "docs/serving.md",
-    "mlinfra/constructs/data_lake/",
-    "mlinfra/constructs/ml_assets/",
     "mlinfra/functions/",
     "tests/deploy/",
     "tests/unit/",

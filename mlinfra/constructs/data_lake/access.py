@@ -82,27 +82,27 @@ class DataLakeAccess(Construct):
         Args:
             grantee: what has a role, such as a TrainingCluster; an IamRole; or the name of a role of
                 this account that is made elsewhere.
-            zones: in which zones. Default: all of the lake's.
+            zones: the zones. Default: all of the lake.
             prefix: only below it, such as `two-tower-v2/`, with the slash at its end. Default:
                 everywhere in the zone.
 
         Raises:
-            ValueError: where the lake has no such zone, or the prefix would grant more than it says.
+            ValueError: if the lake has no such zone, or the prefix would grant more than it names.
         """
         self._grant(grantee, "read", zones, prefix, actions=_READ, key_actions=["kms:Decrypt"])
 
     def grant_write(self, grantee: AnyRole, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
-        """Let `grantee` write objects, and neither list nor read nor delete them.
+        """Allow `grantee` to write objects, but not to list, read or delete them.
 
-        Whoever writes over an object does not destroy it: it stays as an old version.
+        Overwriting an object does not destroy it: it is kept as an old version.
 
         Args:
             grantee: as in `grant_read`.
-            zones: in which zones. Default: all of the lake's.
+            zones: the zones. Default: all of the lake.
             prefix: as in `grant_read`. Default: everywhere in the zone.
 
         Raises:
-            ValueError: where the lake has no such zone, or the prefix would grant more than it says.
+            ValueError: if the lake has no such zone, or the prefix would grant more than it names.
         """
         # S3 decrypts the parts of a multipart upload to put them together. Source: S3 user guide, "Multipart
         # upload and permissions".
@@ -114,11 +114,11 @@ class DataLakeAccess(Construct):
 
         Args:
             grantee: as in `grant_read`.
-            zones: in which zones. Default: all of the lake's.
+            zones: the zones. Default: all of the lake.
             prefix: as in `grant_read`. Default: everywhere in the zone.
 
         Raises:
-            ValueError: where the lake has no such zone, or the prefix would grant more than it says.
+            ValueError: if the lake has no such zone, or the prefix would grant more than it names.
         """
         keys = ["kms:Decrypt", "kms:GenerateDataKey"]
         self._grant(grantee, "read-write", zones, prefix, actions=_READ_WRITE, key_actions=keys)

@@ -135,20 +135,20 @@ class DataLakeCatalog(Construct):
         return self._workgroup
 
     def grant_query(self, grantee: AnyRole) -> None:
-        """Let `grantee` query the tables of the database, in the workgroup alone and so within its limit.
+        """Allow `grantee` to query the tables of the database, only in the workgroup and so within its limit.
 
-        It needs the zones that the tables lie in besides: `DataLake.grant_query` grants both.
+        It also needs access to the zones of the tables: `DataLake.grant_query` grants both.
 
         Args:
-            grantee: what has a role, an IamRole, or the name of a role of this account that is made elsewhere.
+            grantee: a construct with a role, an IamRole, or the name of an existing role of this account.
 
         Raises:
-            ValueError: where a text is no name of a role.
+            ValueError: if a text is not a valid role name.
         """
         place = f"{self._environment.region}:{self._environment.account_id}"
         glue = f"arn:aws:glue:{place}"
         # Source: Athena user guide, "Managed policies", AmazonAthenaFullAccess, and "Configure access to databases
-        # and tables in the AWS Glue Data Catalog": Glue asks for the catalog and the database of a table too.
+        # and tables in the AWS Glue Data Catalog": Glue also requires the catalog and the database of a table.
         statements = [
             statement("Query", actions=_QUERY, resources=[f"arn:aws:athena:{place}:workgroup/{self._workgroup_name}"]),
             statement(
@@ -160,7 +160,7 @@ class DataLakeCatalog(Construct):
                     f"{glue}:table/{self._database_name}/*",
                 ],
             ),
-            # Athena looks at the database "default" of a region, whatever is queried. Source: the same page.
+            # Athena reads the database "default" of a region for every query. Source: the same page.
             statement("DefaultDatabase", actions=["glue:GetDatabase"], resources=[f"{glue}:database/default"]),
             statement(
                 "ResultBucket",

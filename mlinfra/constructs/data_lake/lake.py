@@ -77,34 +77,34 @@ class DataLake(DataLakeAccess):
         """Declare the lake.
 
         Args:
-            scope: what the lake belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            zones: which zones it has. Default: raw, processed, features and models.
-            lifecycles: how the objects of a zone age. Default: raw data moves to STANDARD_IA after
+            zones: its zones. Default: raw, processed, features and models.
+            lifecycles: the lifecycle of each zone's objects. Default: raw data moves to STANDARD_IA after
                 90 days and to GLACIER after 365; old versions expire after 90 days in processed and
-                features and after 30 in models. A zone that is not named keeps everything.
-                Unfinished uploads go after 7 days everywhere.
-            object_locks: zones whose objects must not change, and for how long. Default: none, since
-                a bucket that has object lock keeps it for good.
-            replications: where zones are copied to. Default: none; a copy doubles the price of the
-                data, and versions protect from deletions.
-            events: zones whose changes the default bus of EventBridge is told of. Default: none, since
-                each event is billed.
-            inventory: zones that S3 writes lists of, `Daily` or `Weekly`, into a bucket of the lake,
-                which keeps them for 90 days. Default: none, since lists are billed by the object and
-                worth nothing where nobody reads them.
+                features and after 30 in models. A zone that is not named keeps all objects.
+                Unfinished uploads are removed after 7 days in every zone.
+            object_locks: the object lock of zones with immutable objects. Default: none, since
+                object lock can never be removed from a bucket.
+            replications: the copies of zones. Default: none; a copy doubles the cost of the
+                data, and versions protect against deletions.
+            events: zones whose changes are sent to the default bus of EventBridge. Default: none,
+                since each event is billed.
+            inventory: zones that S3 lists, `Daily` or `Weekly`, into a bucket of the lake, which
+                keeps the lists for 90 days. Default: none, since lists are billed per object and
+                have no use until they are read.
             catalog: a Glue database and an Athena workgroup on the lake. Default: none.
-            trusted_account_ids: other accounts that decide by their own policies who of them lists and
-                reads the zones. Default: none; everybody from elsewhere is refused.
+            trusted_account_ids: other accounts whose own policies decide which of their principals
+                list and read the zones. Default: none; other accounts are denied.
             protect: True: Terraform refuses to destroy the buckets and the key, and the synth fails
-                where a bucket has another name than the project's record says. False: a destroy takes
-                all that is in them along. Default: the environment's `protect_data`.
-            environment: where the lake lives. Default: the environment of the enclosing MlStack.
+                if the name of a bucket differs from the project's record. False: a destroy deletes
+                them with all their objects. Default: the environment's `protect_data`.
+            environment: the environment of the lake. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where a zone is not one of the lake's, an account is none, or a lock would keep
-                an unprotected lake from being destroyed.
-            DeclarationError: where a bucket of a protected lake has another name than is recorded.
+            ValueError: if a zone is not one of the lake's, an account id is invalid, or a lock would
+                prevent the destruction of an unprotected lake.
+            DeclarationError: if the name of a protected lake's bucket differs from the record.
         """
         environment = environment_of(scope, environment)
         self._protect = environment.protect_data if protect is None else protect
@@ -319,7 +319,7 @@ class DataLake(DataLakeAccess):
 def _expect_zones(
     zones: Sequence[str], lifecycles: Mapping[str, Lifecycle], given: Mapping[str, Collection[str]]
 ) -> None:
-    # A lifecycle may stand there for a zone that this lake does without: the default names them all.
+    # A lifecycle may name a zone that this lake does not have: the default names all zones.
     for argument, named in {"lifecycles": lifecycles, **given}.items():
         known = DATA_ZONES if argument == "lifecycles" else zones
         unknown = [zone for zone in named if zone not in known]
@@ -342,8 +342,8 @@ def _expect_destroyable(locks: Mapping[str, ObjectLock], *, protect: bool) -> No
     for zone, lock in locks.items():
         if lock.mode == "COMPLIANCE" and not protect:
             message = (
-                f"object_locks[{zone!r}] has mode='COMPLIANCE' in a lake with protect=False: nobody can delete its "
-                f"objects for {lock.days} days, so no destroy would succeed. Expected: mode='GOVERNANCE', or "
+                f"object_locks[{zone!r}] has mode='COMPLIANCE' in a lake with protect=False: its objects cannot be "
+                f"deleted for {lock.days} days, so no destroy would succeed. Expected: mode='GOVERNANCE', or "
                 f"protect=True."
             )
             raise ValueError(message)

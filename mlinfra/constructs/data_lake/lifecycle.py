@@ -1,4 +1,4 @@
-"""How objects of a bucket age: cheaper storage classes, and the end of what nobody needs."""
+"""Lifecycle of a bucket's objects: transitions to cheaper storage classes, and expiry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _INFREQUENT_ACCESS_MINIMUM = 30
 _INFREQUENT_ACCESS_KEPT = 30
-"""How long objects stay in STANDARD_IA before a rule may move them on.
+"""The minimum number of days in STANDARD_IA before the next transition.
 
 Source: S3 user guide, "Transitioning objects using Amazon S3 Lifecycle", constraints, read 2026-11-26.
 """
@@ -20,10 +20,10 @@ Source: S3 user guide, "Transitioning objects using Amazon S3 Lifecycle", constr
 
 @dataclass(frozen=True, kw_only=True)
 class Lifecycle:
-    """When objects move to cheaper storage classes, and what is removed. All figures are days.
+    """Transitions to cheaper storage classes, and removals. All figures are days.
 
     Raises:
-        ValueError: where S3 would refuse the figures.
+        ValueError: if S3 would reject the figures.
     """
 
     infrequent_access_after_days: int | None = None
@@ -34,8 +34,8 @@ class Lifecycle:
     `infrequent_access_after_days`. Default: never."""
 
     intelligent_tiering_after_days: int | None = None
-    """When objects move to INTELLIGENT_TIERING, 0 for at once. S3 then moves what nobody reads to cheaper tiers that
-    answer as fast, for a fee for each object from 128 KiB up. Instead of the other two moves. Default: never."""
+    """When objects move to INTELLIGENT_TIERING; 0: immediately. S3 then moves objects that are not read to cheaper
+    tiers of the same speed, for a fee per object of 128 KiB or more. Excludes the other two. Default: never."""
 
     expire_after_days: int | None = None
     """When objects are deleted. Default: never."""
@@ -50,7 +50,7 @@ class Lifecycle:
         given = {name: days for name, days in asdict(self).items() if days is not None}
         for name, days in given.items():
             if days < (0 if name == "intelligent_tiering_after_days" else 1):
-                message = f"{name}={days} is no age. Expected: 1 day or more."
+                message = f"{name}={days} is too short. Expected: 1 day or more."
                 raise ValueError(message)
         infrequent = self.infrequent_access_after_days
         if infrequent is not None and infrequent < _INFREQUENT_ACCESS_MINIMUM:
@@ -69,8 +69,8 @@ class Lifecycle:
         tiering = self.intelligent_tiering_after_days
         if tiering is not None and (infrequent or self.archive_after_days):
             message = (
-                f"intelligent_tiering_after_days={tiering} does not fit: INTELLIGENT_TIERING finds the tier by itself, "
-                f"and the other moves would take the objects out of it. Expected: it alone, or "
+                f"intelligent_tiering_after_days={tiering} does not fit: INTELLIGENT_TIERING selects the tier "
+                f"automatically, and the other transitions would end that. Expected: only this one, or "
                 f"infrequent_access_after_days and archive_after_days."
             )
             raise ValueError(message)

@@ -16,21 +16,21 @@ _LONGEST_DAYS = 36_500
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectLock:
-    """How long no version of a new object can be deleted or overwritten.
+    """Retention of new objects: no version can be deleted or overwritten during that time.
 
-    It holds for objects that come after it was turned on. A bucket that has object lock keeps it, and its versions,
-    for good: taking the value out of the code ends the retention of what comes later, and of nothing that is there.
+    It applies to objects that are created after it is enabled. Object lock and versioning of a bucket can never be
+    disabled: removing the value from the code ends the retention of later objects, not of existing ones.
 
     Raises:
-        ValueError: where the mode is none of S3's, or the days are not 1 to 36500.
+        ValueError: if the mode is unknown to S3, or the days are not 1 to 36500.
     """
 
     days: int
-    """How long each version is kept, in days from its upload, 1 to 36500."""
+    """The retention of each version in days from its upload, 1 to 36500."""
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
-    """GOVERNANCE: who has `s3:BypassGovernanceRetention` may delete sooner. COMPLIANCE: nobody can, not even the
-    account's root user. Default: GOVERNANCE, because a mistake in it can be mended."""
+    """GOVERNANCE: principals with `s3:BypassGovernanceRetention` may delete earlier. COMPLIANCE: no principal can, not
+    even the account's root user. Default: GOVERNANCE, because a mistake can be corrected."""
 
     def __post_init__(self) -> None:
         if self.mode not in _MODES:

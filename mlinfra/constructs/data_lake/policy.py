@@ -1,4 +1,4 @@
-"""What the policies of a data lake's buckets and key say, besides that requests come over TLS."""
+"""Statements of the policies of a data lake's buckets and key, in addition to TLS only."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _CUSTOMER_ALGORITHM = "s3:x-amz-server-side-encryption-customer-algorithm"
 
 
 def deny_other_accounts(bucket_arn: str, account_ids: Sequence[str]) -> dict[str, object]:
-    """Refuse whoever is not of `account_ids`, whatever another policy says.
+    """Deny principals of accounts other than `account_ids`, whatever another policy allows.
 
-    A service that acts by itself (access logs, inventory) is of no account, and is let by; what lets it in says for
-    whom it may act. A service that acts for somebody is of that one's account: a service-linked role, such as FSx's,
-    and the role that replicates are of the lake's own.
+    A service that acts on its own (access logs, inventory) has no account and is not denied; the statement that allows
+    it restricts for whom it acts. A service that acts for a principal has that principal's account: a service-linked
+    role, such as that of FSx, and the replication role belong to the lake's own account.
 
     Args:
         bucket_arn: the bucket.
-        account_ids: whose principals may come.
+        account_ids: the accounts of the allowed principals.
     """
     return statement(
         "DenyOtherAccounts",
@@ -34,7 +34,7 @@ def deny_other_accounts(bucket_arn: str, account_ids: Sequence[str]) -> dict[str
         actions=["s3:*"],
         resources=[bucket_arn, f"{bucket_arn}/*"],
         conditions={
-            # An anonymous request has neither key. It is refused: a missing key makes both conditions true.
+            # An anonymous request has neither key. It is denied: a missing key makes both conditions true.
             "StringNotEquals": {"aws:PrincipalAccount": one_or_list(account_ids)},
             "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
         },

@@ -59,14 +59,14 @@ class Replication:
     """Only objects below it, such as `ranker/`. Default: all."""
 
     delete_markers: bool = False
-    """Whether a deletion without a version hides the copy too. Default: False, so that a copy outlives a mistake."""
+    """True if a deletion without a version also hides the copy. Default: False, so that a copy survives a mistake."""
 
     metrics: bool = True
-    """Whether CloudWatch is told what waits and what failed, at the price of custom metrics. Default: True: without
-    them nobody learns that copies fall behind."""
+    """True if pending and failed copies are reported to CloudWatch, billed as custom metrics. Default: True: without
+    them, a replication delay is not noticed."""
 
     replication_time_control: bool = False
-    """Whether S3 has to copy 99.9% of objects within 15 minutes, which costs extra for each GB. Default: False."""
+    """True if S3 must copy 99.9% of objects within 15 minutes, for an extra cost per GB. Default: False."""
 
     storage_class: StorageClass | None = None
     """The storage class of the copies. Default: that of the object."""
@@ -177,14 +177,14 @@ class DataLakeReplication(Construct):
 
     @property
     def role_arn(self) -> str:
-        """The ARN of that role, as text: it can be named on the other side before the role is there."""
+        """The ARN of that role, as text: the other account can use it before the role exists."""
         return f"arn:aws:iam::{self._environment.account_id}:role/{self._name}"
 
     @property
     def destination_bucket_statements(self) -> list[dict[str, object]]:
-        """What the policy of the bucket of the copies has to say, where it is of another account.
+        """The statements for the policy of the copies' bucket, if it belongs to another account.
 
-        In the lake's own account the role's policy is enough, as long as nothing denies it.
+        In the lake's own account the role's policy is sufficient, unless another one denies it.
         """
         arn = self._replication.bucket_arn
         principals = {"AWS": self.role_arn}
@@ -205,7 +205,7 @@ class DataLakeReplication(Construct):
 
     @property
     def destination_key_statements(self) -> list[dict[str, object]]:
-        """What the policy of the key of the copies has to say, where it is of another account."""
+        """The statements for the policy of the copies' key, if it belongs to another account."""
         return [
             statement(
                 "AllowCopies",
@@ -290,7 +290,7 @@ class DataLakeReplication(Construct):
             bucket=replication.bucket_arn,
             storage_class=replication.storage_class,
             account=replication.account_id if self._is_of_another_account else None,
-            # Copies belong to whoever owns their bucket; otherwise its account could not read them.
+            # Copies belong to the owner of their bucket; otherwise its account could not read them.
             access_control_translation=(
                 of.S3BucketReplicationConfigurationRuleDestinationAccessControlTranslation(owner="Destination")
                 if self._is_of_another_account

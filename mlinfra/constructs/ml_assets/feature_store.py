@@ -24,7 +24,7 @@ _CATALOG = "sagemaker_featurestore"
 
 
 class FeatureStoreAccess(Construct):
-    """The feature groups of an environment, and who may use them; whether they are made here or elsewhere."""
+    """Access to the feature groups of an environment, declared in this stack or another one."""
 
     def __init__(
         self,
@@ -34,16 +34,16 @@ class FeatureStoreAccess(Construct):
         data_lake: DataLakeAccess,
         environment: Environment | None = None,
     ) -> None:
-        """Refer to feature groups that are made elsewhere.
+        """Refer to feature groups of another stack.
 
         Args:
-            scope: what uses them.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            data_lake: the lake that offline stores are in, and whose key encrypts online stores too.
-            environment: whose feature groups. Default: those of the enclosing MlStack's.
+            data_lake: the lake of the offline stores. Its key also encrypts online stores.
+            environment: the environment of the feature groups. Default: that of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no feature group.
+            ValueError: if the environment declares no feature group.
         """
         self._environment = environment = environment_of(scope, environment)
         if not environment.feature_groups:
@@ -57,10 +57,10 @@ class FeatureStoreAccess(Construct):
         self._declared = {each.name: each for each in environment.feature_groups}
 
     def group_name(self, name: str) -> str:
-        """What SageMaker knows the feature group `name` by.
+        """The name of the feature group `name` in SageMaker.
 
         Raises:
-            ValueError: where the environment declares no such group.
+            ValueError: if the environment declares no such group.
         """
         return f"{self._environment.names.prefix}-{self._group(name).name}"
 
@@ -68,20 +68,20 @@ class FeatureStoreAccess(Construct):
         """The ARN of the feature group `name`.
 
         Raises:
-            ValueError: where the environment declares no such group.
+            ValueError: if the environment declares no such group.
         """
         environment = self._environment
         return f"arn:aws:sagemaker:{environment.region}:{environment.account_id}:feature-group/{self.group_name(name)}"
 
     def grant_read(self, grantee: AnyRole, *, groups: Sequence[str] | None = None) -> None:
-        """Let `grantee` read records: the newest from online stores, and all of them from the lake.
+        """Allow `grantee` to read records: the latest from online stores, and all of them from the lake.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
-            groups: of which feature groups. Default: all of the environment's.
+            groups: the feature groups. Default: all of the environment.
 
         Raises:
-            ValueError: where the environment declares no such group.
+            ValueError: if the environment declares no such group.
         """
         actions = ["sagemaker:BatchGetRecord", "sagemaker:DescribeFeatureGroup", "sagemaker:GetRecord"]
         chosen = self._grant(grantee, "read", groups, actions)
@@ -90,14 +90,14 @@ class FeatureStoreAccess(Construct):
                 self._data_lake.grant_read(grantee, zones=["features"], prefix=f"{RECORDS}{each.name}/")
 
     def grant_write(self, grantee: AnyRole, *, groups: Sequence[str] | None = None) -> None:
-        """Let `grantee` put and delete records. SageMaker hands them on to the lake by itself.
+        """Allow `grantee` to put and delete records, which SageMaker copies to the lake.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
-            groups: of which feature groups. Default: all of the environment's.
+            groups: the feature groups. Default: all of the environment.
 
         Raises:
-            ValueError: where the environment declares no such group.
+            ValueError: if the environment declares no such group.
         """
         actions = ["sagemaker:DeleteRecord", "sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"]
         self._grant(grantee, "write", groups, actions)
@@ -115,7 +115,7 @@ class FeatureStoreAccess(Construct):
         name = "-".join([self.node.id, access, *(groups or ())])
         statements = [statement("Records", actions=actions, resources=[self.group_arn(each.name) for each in chosen])]
         if any(each.online for each in chosen):
-            # Whoever reads or writes an online store needs its key (SageMaker developer guide, "Security and
+            # Reading or writing an online store requires its key (SageMaker developer guide, "Security and
             # access control" of the feature store, read 2026-11-26).
             via = {"StringEquals": {"kms:ViaService": f"sagemaker.{self._environment.region}.amazonaws.com"}}
             key = [self._data_lake.key_arn]
@@ -147,16 +147,16 @@ class FeatureStore(FeatureStoreAccess):
         """Declare the groups.
 
         Args:
-            scope: what they belong to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            data_lake: the lake whose zone `features` gets the records, below `feature-store/`, and whose
-                key encrypts them there and in online stores.
-            protect: whether Terraform refuses to destroy a group, or to replace it for another list of
+            data_lake: the lake that stores the records in its zone `features`, below `feature-store/`.
+                Its key encrypts them there and in online stores.
+            protect: True if Terraform refuses to destroy a group, or to replace it for another list of
                 features. Default: the environment's `protect_data`.
-            environment: where they live. Default: the environment of the enclosing MlStack.
+            environment: their environment. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no feature group, or the lake has no zone for features.
+            ValueError: if the environment declares no feature group, or the lake has no zone for features.
         """
         data_lake.bucket_name("features")
         super().__init__(scope, id, data_lake=data_lake, environment=environment)
@@ -182,7 +182,7 @@ class FeatureStore(FeatureStoreAccess):
         """The feature group `name` itself.
 
         Raises:
-            ValueError: where the environment declares no such group.
+            ValueError: if the environment declares no such group.
         """
         return self._groups[self._group(name).name]
 
@@ -224,7 +224,7 @@ class FeatureStore(FeatureStoreAccess):
         )
 
     def _statements(self) -> list[dict[str, object]]:
-        """What AWS's own AmazonSageMakerFeatureStoreAccess allows, here for one prefix; read 2026-11-26."""
+        """The permissions of AWS's AmazonSageMakerFeatureStoreAccess, for one prefix; read 2026-11-26."""
         bucket = f"arn:aws:s3:::{self._data_lake.bucket_name('features')}"
         glue = f"arn:aws:glue:{self._environment.region}:{self._environment.account_id}"
         return [

@@ -37,18 +37,18 @@ class ImageRepositoryAccess(Construct):
         Args:
             scope: what uses the repository.
             id: the construct's id, unique in its scope.
-            name: what the image is called, such as `two-tower`: one of the environment's
+            name: the image, such as `two-tower`: one of the environment's
                 `image_repositories`.
             environment: the repository's environment. Default: that of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no such repository.
+            ValueError: if the environment declares no such repository.
         """
         self._environment = environment = environment_of(scope, environment)
         if name not in environment.image_repositories:
             message = (
-                f"name={name!r} is no image repository of the environment {environment.name!r}. Expected: one of its "
-                f"image_repositories: {', '.join(environment.image_repositories) or 'it declares none'}."
+                f"name={name!r} is not an image repository of the environment {environment.name!r}. Expected: one of "
+                f"its image_repositories: {', '.join(environment.image_repositories) or 'it declares none'}."
             )
             raise ValueError(message)
         super().__init__(scope, id)
@@ -66,11 +66,11 @@ class ImageRepositoryAccess(Construct):
 
     @property
     def url(self) -> str:
-        """What images are tagged with and pulled by, without a tag."""
+        """The URI of its images, without a tag."""
         return f"{self._environment.account_id}.dkr.ecr.{self._environment.region}.amazonaws.com/{self._name}"
 
     def grant_pull(self, grantee: AnyRole) -> None:
-        """Let `grantee` pull images.
+        """Allow `grantee` to pull images.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
@@ -78,7 +78,7 @@ class ImageRepositoryAccess(Construct):
         self._grant(grantee, "pull", _PULL)
 
     def grant_push(self, grantee: AnyRole) -> None:
-        """Let `grantee` push images, and pull them. A tag that is there already can be pushed by nobody.
+        """Allow `grantee` to push and pull images. An existing tag cannot be pushed again.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a pipeline.
@@ -87,7 +87,7 @@ class ImageRepositoryAccess(Construct):
 
     def _grant(self, grantee: AnyRole, access: str, actions: Sequence[str]) -> None:
         statements = [
-            # The token is one for all registries that the caller may use, and knows no resource (service
+            # The token is valid for all registries of the caller, and the action supports no resource (service
             # authorization reference of Amazon ECR, read 2026-11-26).
             statement("LogIn", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
             statement("Images", actions=actions, resources=[self.arn]),
@@ -96,9 +96,9 @@ class ImageRepositoryAccess(Construct):
 
 
 class ImageRepository(ImageRepositoryAccess):
-    """An ECR repository for the images of one program: private, encrypted, scanned as they come.
+    """An ECR repository for the images of one program: private, encrypted, scanned on push.
 
-    A tag means one image for ever, so that what was tested is what runs.
+    Tags are immutable, so that the tested image is the one that runs.
     """
 
     def __init__(
@@ -117,24 +117,24 @@ class ImageRepository(ImageRepositoryAccess):
         """Declare the repository.
 
         Args:
-            scope: what the repository belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            name: what the image is called, such as `two-tower`: one of the environment's
+            name: the image, such as `two-tower`: one of the environment's
                 `image_repositories`.
-            key_arn: the KMS key that encrypts images. Whoever deploys has to be allowed to create
-                grants of it; whoever pulls and pushes needs nothing of it.
-            untagged_days: how long an image without a tag is kept, in days from its push, 1 or more.
-                Default: 14. It is what an interrupted build leaves.
-            tagged_images: how many images with a tag are kept, the newest, 1 or more. Default: 100, about
-                two years of one a week. ECR does not know which are in use.
-            trusted_account_ids: which other accounts may pull. Default: the environment's
+            key_arn: the KMS key that encrypts images. The deploying principal must be allowed to
+                create grants of it; pulling and pushing require no permission for it.
+            untagged_days: the retention of images without a tag, in days from their push, 1 or more.
+                Default: 14. They result from interrupted builds.
+            tagged_images: the number of newest images with a tag to keep, 1 or more. Default: 100, about
+                two years of one a week. ECR does not know which ones are in use.
+            trusted_account_ids: other accounts that may pull. Default: the environment's
                 `trusted_account_ids`.
             protect: True: Terraform refuses to destroy the repository. False: it destroys it with all
                 its images. Default: the environment's `protect_data`.
             environment: where it lives. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no such repository, or a figure is below 1.
+            ValueError: if the environment declares no such repository, or a figure is below 1.
         """
         for argument, value in (("untagged_days", untagged_days), ("tagged_images", tagged_images)):
             if value < 1:

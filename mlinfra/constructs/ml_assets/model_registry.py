@@ -28,7 +28,7 @@ APPROVALS: Final = (Approval.PENDING, Approval.APPROVED, Approval.REJECTED)
 
 
 class ModelRegistryAccess(Construct):
-    """The registered models of an environment, and who may use them; whether they are made here or elsewhere."""
+    """Access to the registered models of an environment, declared in this stack or another one."""
 
     def __init__(
         self,
@@ -37,15 +37,15 @@ class ModelRegistryAccess(Construct):
         *,
         environment: Environment | None = None,
     ) -> None:
-        """Refer to a registry that is made elsewhere.
+        """Refer to a registry of another stack.
 
         Args:
-            scope: what uses the registry.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            environment: whose models. Default: those of the enclosing MlStack's.
+            environment: the environment of the models. Default: that of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no model.
+            ValueError: if the environment declares no model.
         """
         self._environment = environment = environment_of(scope, environment)
         if not environment.models:
@@ -61,7 +61,7 @@ class ModelRegistryAccess(Construct):
         """The name of the model package group of `model`.
 
         Raises:
-            ValueError: where the environment declares no such model.
+            ValueError: if the environment declares no such model.
         """
         if model not in self._declared:
             message = f"there is no model {model!r}. Expected: one of {', '.join(self._declared)}."
@@ -72,59 +72,59 @@ class ModelRegistryAccess(Construct):
         """The ARN of the model package group of `model`.
 
         Raises:
-            ValueError: where the environment declares no such model.
+            ValueError: if the environment declares no such model.
         """
         return self._arn("model-package-group", self.group_name(model))
 
     def version_arns(self, model: str) -> str:
-        """The ARNs of all versions of `model`, as one with a wildcard.
+        """The ARN of all versions of `model`, with a wildcard.
 
         Raises:
-            ValueError: where the environment declares no such model.
+            ValueError: if the environment declares no such model.
         """
         return self._arn("model-package", f"{self.group_name(model)}/*")
 
     def grant_read(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
-        """Let `grantee` look at versions. What they are made of lies in the data lake, which it is granted apart.
+        """Allow `grantee` to read versions. Their artifacts are in the data lake, which is granted separately.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
-            models: of which models. Default: all of the environment's.
+            models: the models. Default: all of the environment.
 
         Raises:
-            ValueError: where the environment declares no such model.
+            ValueError: if the environment declares no such model.
         """
         self._grant(grantee, "read", models)
 
     def grant_register(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
-        """Let `grantee` register versions, which then wait for somebody else's approval.
+        """Allow `grantee` to register versions, which then wait for approval by another principal.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
-            models: of which models. Default: all of the environment's.
+            models: the models. Default: all of the environment.
 
         Raises:
-            ValueError: where the environment declares no such model.
+            ValueError: if the environment declares no such model.
         """
         chosen = self._chosen(models)
         register = statement(
             "Register",
             actions=["sagemaker:CreateModelPackage"],
             resources=[*map(self.group_arn, chosen), *map(self.version_arns, chosen)],
-            # A version that says nothing waits for approval.
+            # A version without a status waits for approval.
             conditions={"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": Approval.PENDING}},
         )
         self._grant(grantee, "register", models, register)
 
     def grant_approve(self, grantee: AnyRole, *, models: Sequence[str] | None = None) -> None:
-        """Let `grantee` approve and reject versions.
+        """Allow `grantee` to approve and reject versions.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a pipeline that waits for a person.
-            models: of which models. Default: all of the environment's.
+            models: the models. Default: all of the environment.
 
         Raises:
-            ValueError: where the environment declares no such model.
+            ValueError: if the environment declares no such model.
         """
         resources = [self.version_arns(each) for each in self._chosen(models)]
         approve = statement("Approve", actions=["sagemaker:UpdateModelPackage"], resources=resources)
@@ -144,21 +144,21 @@ class ModelRegistryAccess(Construct):
 
         Args:
             function: what is started, with SageMaker's event. A function can wait for one thing only.
-            models: of which models. Default: all of the environment's.
+            models: the models. Default: all of the environment.
             approvals: at which approval, of PendingManualApproval, Approved and Rejected. Default: Approved.
 
         Raises:
-            ValueError: where the environment declares no such model, or SageMaker has no such approval.
+            ValueError: if the environment declares no such model, or SageMaker has no such approval.
         """
         unknown = [each for each in approvals if each not in APPROVALS]
         if unknown or not approvals:
             message = f"approvals={list(approvals)!r} does not fit. Expected: one or more of {', '.join(APPROVALS)}."
             raise ValueError(message)
         chosen = [self.group_name(each) for each in self._chosen(models)]
-        # A rule's pattern has 2048 characters at most, which would be some forty names.
+        # A rule's pattern has at most 2048 characters, which is about forty names.
         prefix = self._environment.names.prefix
         groups: list[object] = list(chosen) if models is not None else [{"prefix": f"{prefix}-"}]
-        # Where it stands in its stack, and not what it is called: names differ from environment to environment.
+        # Its path in the stack, not its name: names differ between environments.
         _, *place = function.node.path.split("/")
         return EventRule(
             self,
@@ -197,10 +197,10 @@ class ModelRegistryAccess(Construct):
 
 
 class ModelRegistry(ModelRegistryAccess):
-    """A model package group for each model that the environment declares, and a function that tells of approvals.
+    """A model package group for each declared model, and a function that sends notifications of approvals.
 
-    The owner of a model, and everybody who hears everything, is told of each version that waits for
-    approval, is approved or is rejected. Programs hear the same with `on_approval`.
+    The owner of a model and the recipients of all notifications are notified of each version that waits
+    for approval, is approved or is rejected. `on_approval` sends the same events to a function.
     """
 
     def __init__(
@@ -216,18 +216,18 @@ class ModelRegistry(ModelRegistryAccess):
         """Declare the registry.
 
         Args:
-            scope: what the registry belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            trusted_account_ids: which other accounts may look at versions and make models of them.
+            trusted_account_ids: other accounts that may read versions and create models from them.
                 Default: the environment's `trusted_account_ids`.
-            key_arn: the KMS key for the function's log and variables, which CloudWatch Logs has to be
-                allowed to use. Default: a key of the registry's own, 1 USD a month.
-            protect: whether Terraform refuses to destroy a group. Default: the environment's
-                `protect_data`. SageMaker itself refuses where a group has versions.
-            environment: where it lives. Default: the environment of the enclosing MlStack.
+            key_arn: the KMS key for the function's log and variables, which CloudWatch Logs must be
+                allowed to use. Default: a key of the registry, 1 USD a month.
+            protect: True if Terraform refuses to destroy a group. Default: the environment's
+                `protect_data`. SageMaker refuses to delete a group that has versions.
+            environment: its environment. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no model.
+            ValueError: if the environment declares no model.
         """
         super().__init__(scope, id, environment=environment)
         environment = self._environment
@@ -269,19 +269,19 @@ class ModelRegistry(ModelRegistryAccess):
 
     @property
     def function(self) -> Function:
-        """The function that tells."""
+        """The function that sends notifications."""
         return self._function
 
     @property
     def rule(self) -> EventRule:
-        """What starts it."""
+        """The event rule that invokes the function."""
         return self._rule
 
     def group(self, model: str) -> sagemaker_model_package_group.SagemakerModelPackageGroup:
         """The group of `model` itself.
 
         Raises:
-            ValueError: where the environment declares no such model.
+            ValueError: if the environment declares no such model.
         """
         self.group_name(model)
         return self._groups[model]

@@ -69,7 +69,9 @@ def test_a_mode_that_s3_does_not_have_is_refused() -> None:
 
 def test_a_lock_that_nobody_can_lift_needs_a_protected_lake(synthesize: Synthesize) -> None:
     locks = {"raw": ObjectLock(mode="COMPLIANCE", days=30)}
-    with pytest.raises(ValueError, match=r"object_locks\['raw'\] has mode='COMPLIANCE'.*protect=False: nobody can"):
+    with pytest.raises(
+        ValueError, match=r"object_locks\['raw'\] has mode='COMPLIANCE'.*protect=False: its objects cannot"
+    ):
         lake(synthesize, object_locks=locks, protect=False)
     assert "aws_s3_bucket_object_lock_configuration" in lake(synthesize, object_locks=locks, protect=True)["resource"]
 

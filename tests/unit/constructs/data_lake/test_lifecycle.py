@@ -18,8 +18,8 @@ from mlinfra import Lifecycle
             "archive_after_days=119 is too soon after infrequent_access_after_days=90: .*Expected: 120 or more",
         ),
         ({"archive_after_days": 365, "expire_after_days": 365}, "expire_after_days=365 is not after the last move"),
-        ({"expire_old_versions_after_days": 0}, "expire_old_versions_after_days=0 is no age"),
-        ({"abort_uploads_after_days": -1}, "abort_uploads_after_days=-1 is no age"),
+        ({"expire_old_versions_after_days": 0}, "expire_old_versions_after_days=0 is too short"),
+        ({"abort_uploads_after_days": -1}, "abort_uploads_after_days=-1 is too short"),
     ],
 )
 def test_days_that_s3_would_refuse_are_refused(days: dict[str, Any], said: str) -> None:
@@ -38,7 +38,9 @@ def test_intelligent_tiering_may_begin_at_once() -> None:
 @pytest.mark.parametrize("move", ["infrequent_access_after_days", "archive_after_days"])
 def test_intelligent_tiering_and_another_move_of_the_same_objects_are_refused(move: str) -> None:
     moves = {"intelligent_tiering_after_days": 0, move: 90}
-    with pytest.raises(ValueError, match=r"intelligent_tiering_after_days=0 does not fit: .*Expected: it alone, or"):
+    with pytest.raises(
+        ValueError, match=r"intelligent_tiering_after_days=0 does not fit: .*Expected: only this one, or"
+    ):
         Lifecycle(**moves)
 
 

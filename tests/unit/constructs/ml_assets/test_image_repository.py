@@ -137,7 +137,9 @@ def test_what_images_are_tagged_with_is_known_before_anything_is_deployed(synthe
 
 
 def test_a_repository_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"name='ranker' is no image repository of the environment 'dev'.*two-tower"):
+    with pytest.raises(
+        ValueError, match=r"name='ranker' is not an image repository of the environment 'dev'.*two-tower"
+    ):
         made(synthesize, name="ranker")
 
 
