@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 PENDING = (
-    "docs/serving.md",
     "mlinfra/functions/",
     "tests/deploy/",
     "tests/unit/",
