@@ -1,1 +1,1 @@
-"""What runs in AWS Lambda: standard library and boto3 only, and nothing else of mlinfra."""
+"""Sources of AWS Lambda functions: standard library and boto3 only, and no other part of mlinfra."""

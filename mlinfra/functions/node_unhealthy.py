@@ -31,7 +31,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
         context: Lambda's, not used.
 
     Returns:
-        The cluster, the decision (`told` or `nothing`) and the reason.
+        The cluster, the decision and the reason.
 
     Raises:
         ValueError: if the event is of another type or malformed.

@@ -121,16 +121,16 @@ class Records:
         """
         return self._update(
             cluster,
-            "SET #told = :what",
-            condition="attribute_not_exists(#told) OR #told <> :what",
-            names={"#told": f"told_{about}"},
+            "SET #notified = :what",
+            condition="attribute_not_exists(#notified) OR #notified <> :what",
+            names={"#notified": f"told_{about}"},
             values={":what": what},
         )
 
     def forget_notification(self, cluster: str, about: str, what: str) -> None:
         """Undo `remember_notification` after a failed delivery."""
-        names, values = {"#told": f"told_{about}"}, {":what": what}
-        self._update(cluster, "REMOVE #told", condition="#told = :what", names=names, values=values)
+        names, values = {"#notified": f"told_{about}"}, {":what": what}
+        self._update(cluster, "REMOVE #notified", condition="#notified = :what", names=names, values=values)
 
     def count_cost(self, cluster: str, cost: Cost, *, counted_until: float | None, now: datetime) -> bool:
         """Record the cost of `cluster` until `now`. False: another run has recorded it in the meantime.

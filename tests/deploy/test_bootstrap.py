@@ -147,7 +147,7 @@ def test_killed_while_its_terraform_goes_on_the_next_waits_for_that(
     assert_is_whole(environment)
 
 
-def test_a_machine_that_is_lost_in_the_middle_is_no_loss(
+def test_a_bootstrap_completes_after_the_machine_was_lost_in_the_middle(
     environment: Environment, state_project: Path, tmp_path: Path
 ) -> None:
     kill_when(alias_is_there, environment, state_project)

@@ -76,7 +76,7 @@ def test_what_was_changed_by_hand_is_put_right(environment: Environment, state_p
     assert s3.get_bucket_versioning(Bucket=environment.names.state_bucket)["Status"] == "Enabled"
 
 
-def test_a_state_that_somebody_else_holds_is_told_and_left_alone(
+def test_a_state_locked_by_another_user_is_reported_and_not_changed(
     environment: Environment, state_project: Path, remote: RemoteState
 ) -> None:
     lock(environment, "bob@laptop", datetime(2026, 11, 24, 9, 30, tzinfo=timezone.utc))
@@ -98,7 +98,7 @@ def leave_a_record_of_a_killed_run(environment: Environment) -> None:
     record.write_text(text)
 
 
-def test_a_lock_and_a_checksum_that_a_killed_run_left_are_mended(
+def test_a_lock_and_a_checksum_of_a_killed_run_are_repaired(
     environment: Environment, state_project: Path, remote: RemoteState
 ) -> None:
     leave_a_record_of_a_killed_run(environment)
@@ -115,7 +115,7 @@ def test_a_lock_and_a_checksum_that_a_killed_run_left_are_mended(
     assert remote.locks() == []
 
 
-def test_what_is_gone_from_the_state_is_taken_over_again(environment: Environment, state_project: Path) -> None:
+def test_a_resource_missing_from_the_state_is_imported_again(environment: Environment, state_project: Path) -> None:
     boto3.client("s3").delete_object(Bucket=environment.names.state_bucket, Key=environment.names.state_key("state"))
     rows = boto3.client("dynamodb").scan(TableName=environment.names.lock_table)["Items"]
     for row in rows:

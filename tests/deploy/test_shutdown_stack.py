@@ -132,7 +132,7 @@ def test_an_owner_hears_of_their_own_clusters_only(environment: Environment) -> 
 
 
 @pytest.mark.usefixtures("terraform")
-def test_quiet_hours_leave_the_largest_size_as_it_is() -> None:
+def test_quiet_hours_do_not_change_the_maximum_size() -> None:
     (action,) = boto3.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=GROUP)[
         "ScheduledUpdateGroupActions"
     ]

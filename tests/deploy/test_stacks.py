@@ -102,7 +102,7 @@ def test_a_second_plan_of_every_stack_finds_nothing_to_do(deployed: dict[str, Te
     }
 
 
-def test_what_runs_says_whose_it_is(deployed: dict[str, Terraform]) -> None:
+def test_running_instances_name_their_owner(deployed: dict[str, Terraform]) -> None:
     del deployed
     answer = boto3.client("ec2").describe_instances(Filters=[{"Name": "tag:Experiment", "Values": ["two-tower-v2"]}])
     instances = [each for reservation in answer["Reservations"] for each in reservation["Instances"]]

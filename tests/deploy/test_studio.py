@@ -156,7 +156,7 @@ def test_iam_gets_its_own_variable_and_not_terraforms(project: Project) -> None:
     )
 
 
-def test_everything_says_whose_it_is_and_that_the_janitor_leaves_it(project: Project) -> None:
+def test_all_resources_name_their_owner_and_exclude_the_janitor(project: Project) -> None:
     del project
     arn = profile("ana")["UserProfileArn"]
     tags = {each["Key"]: each["Value"] for each in boto3.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]}
@@ -195,7 +195,7 @@ def test_who_leaves_goes_with_their_private_space_alone(changed: dict[str, list[
     assert {each["SpaceName"] for each in sagemaker.list_spaces()["Spaces"]} == {"ana", "ranking-room"}
 
 
-def test_it_is_not_destroyed_while_somebody_works_in_it(project: Project, changed: dict[str, list[str]]) -> None:
+def test_it_is_not_destroyed_while_it_is_in_use(project: Project, changed: dict[str, list[str]]) -> None:
     del changed
     sagemaker = boto3.client("sagemaker")
     app = {"DomainId": domain()["DomainId"], "SpaceName": "ana", "AppType": "JupyterLab", "AppName": "default"}

@@ -96,7 +96,7 @@ def deployed(clusters: Clusters) -> Terraform:
     return terraform
 
 
-def test_a_cluster_with_lustre_stands_in_the_zone_that_was_asked_for(
+def test_a_cluster_with_lustre_is_in_the_requested_zone(
     deployable: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     planned = Clusters(tmp_path_factory.mktemp("planned"), deployable)

@@ -149,7 +149,7 @@ def test_other_instance_types_come_in_place(project: Project) -> None:
     assert planned(changed) == {}
 
 
-def test_what_cannot_be_changed_is_there_anew_before_the_old_one_goes(project: Project) -> None:
+def test_a_replacement_exists_before_the_old_resource_is_deleted(project: Project) -> None:
     touched = planned(project.declare(**OTHER_NODES, name="retrieval"))
     replaced = {action for action, addresses in touched.items() if any("_environment_" in each for each in addresses)}
     assert "create/delete" in replaced

@@ -14,23 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-PENDING = (
-    "mlinfra/functions/",
-    "tests/deploy/",
-    "tests/unit/",
-)
-"""Files and folders that contain banned phrases. An entry is removed once its texts are rewritten."""
-
-FINDINGS = [each for path in words.files() for each in words.findings(path)]
-
-
 def test_no_banned_phrase_is_used() -> None:
-    assert [str(each) for each in FINDINGS if not each.path.startswith(PENDING)] == []
-
-
-@pytest.mark.parametrize("pending", PENDING)
-def test_a_pending_entry_is_removed_once_its_texts_are_rewritten(pending: str) -> None:
-    assert any(each.path.startswith(pending) for each in FINDINGS), f"remove {pending} from PENDING"
+    findings = [str(each) for path in words.files() for each in words.findings(path)]
+    assert findings == []
 
 
 def test_all_texts_are_checked() -> None:

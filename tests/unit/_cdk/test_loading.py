@@ -196,7 +196,7 @@ class TestLazyLoading:
 
 class TestSurroundings:
     @pytest.mark.parametrize("silenced", [None, "18"], ids=["unset", "set"])
-    def test_leaves_the_environment_as_it_was(self, run: Run, silenced: str | None) -> None:
+    def test_restores_the_environment(self, run: Run, silenced: str | None) -> None:
         before, after, of_a_child = run(
             """
             before = dict(os.environ)

@@ -71,5 +71,5 @@ def test_driver_and_cuda_come_from_the_release_notes() -> None:
     assert (known.nvidia_driver, known.cuda) == ("570.195.03", ("12.1", "12.2", "12.3"))
 
 
-def test_what_nobody_has_read_is_not_known() -> None:
+def test_unread_release_notes_are_unknown() -> None:
     assert image_release("Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20300101") is None

@@ -203,7 +203,7 @@ def test_a_pin_for_another_processor_is_refused() -> None:
         ({"aws": {"us-east-1": {"open-driver": 1}}}, "aws.us-east-1.open-driver: 1: "),
     ],
 )
-def test_what_stands_in_the_wrong_place_is_refused(changed: dict[str, Any], problem: str) -> None:
+def test_an_entry_in_the_wrong_section_is_refused(changed: dict[str, Any], problem: str) -> None:
     assert problem in refusal(a_document() | changed)
 
 

@@ -61,7 +61,7 @@ def test_a_part_of_a_gpu_is_not_a_gpu() -> None:
     assert describe(instance_types()["g6f.large"]).startswith("g6f.large (a part of 1 x l4 of ")
 
 
-def test_a_number_that_nobody_offers_lists_the_nearest() -> None:
+def test_a_count_without_an_offer_lists_the_nearest() -> None:
     with pytest.raises(NoOffer, match=re.escape("no instance type has 2 x h100. Nearest: p5.4xlarge (1 x h100")):
         cheapest(gpu="H100", gpus_per_node=2)
 
@@ -71,7 +71,7 @@ def test_memory_that_no_gpu_has_lists_those_there_are() -> None:
         cheapest(gpu="T4", gpu_memory_gib=24)
 
 
-def test_a_gpu_that_nobody_has_lists_those_there_are() -> None:
+def test_an_unknown_gpu_lists_the_known_ones() -> None:
     with pytest.raises(NoOffer, match=r"'h10' is not an accelerator of the catalog. Nearest: h100, .* one of a100, "):
         cheapest(gpu="h10")
 

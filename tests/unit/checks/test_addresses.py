@@ -11,7 +11,7 @@ def test_addresses_are_sorted() -> None:
     assert addresses(STACK) == ["aws_kms_key.key", "aws_s3_bucket.models", "aws_s3_bucket.raw"]
 
 
-def test_an_address_that_is_gone_has_vanished() -> None:
+def test_a_missing_address_has_vanished() -> None:
     assert vanished(["aws_s3_bucket.raw", "aws_s3_bucket.old"], STACK) == ["aws_s3_bucket.old"]
 
 

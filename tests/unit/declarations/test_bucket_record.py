@@ -54,7 +54,7 @@ def test_a_renamed_bucket_of_a_protected_lake_fails_the_synth(synthesize: Synthe
     assert "take 'dev' out of environments/buckets.lock.json" in said
 
 
-def test_the_names_that_the_message_gives_mend_it(synthesize: Synthesize) -> None:
+def test_the_names_in_the_message_resolve_the_error(synthesize: Synthesize) -> None:
     synthesized(synthesize, recorded(), project="ranking", bucket_names=dict(recorded().names["dev"]))
 
 

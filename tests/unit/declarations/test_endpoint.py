@@ -194,7 +194,7 @@ def test_a_variant_without_weight_is_refused(weight: float) -> None:
         Variant(image=IMAGE, weight=weight)
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     found = problems(hosting=Serverless(), variants=TWO, capture_percent=5, network_isolation=True)
     assert [each.partition(":")[0] for each in found] == ["variants", "capture_percent", "network_isolation"]
 

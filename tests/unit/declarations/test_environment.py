@@ -71,7 +71,7 @@ def test_an_experiment_without_owner_is_refused() -> None:
         Experiment(name="two-tower-v2", expires=date(2026, 12, 18))  # type: ignore[call-arg]
 
 
-def test_an_owner_that_is_no_address_is_refused() -> None:
+def test_an_owner_without_a_valid_address_is_refused() -> None:
     with pytest.raises(DeclarationError, match="owner: 'ana'"):
         an_experiment(owner="ana")
 
@@ -101,13 +101,13 @@ def test_two_experiments_of_one_name_are_refused() -> None:
     assert "experiments: 'two-tower-v2' is declared twice; names must be unique." in message
 
 
-def test_a_size_that_nobody_offers_is_refused_with_the_offers() -> None:
+def test_an_unknown_size_is_refused_with_the_known_ones() -> None:
     message = refusal(experiments=[an_experiment(size="gigantic")])
     assert "experiments.two-tower-v2.size: 'gigantic' is not offered here" in message
     assert "small (p3.2xlarge), medium (p3.8xlarge), large (p3.16xlarge)" in message
 
 
-def test_a_size_that_is_no_instance_type_is_refused_with_its_family() -> None:
+def test_a_size_that_is_not_an_instance_type_is_refused_with_its_family() -> None:
     message = refusal(sizes={"small": "g4dn.huge"})
     assert "sizes.small: 'g4dn.huge' is not an accelerator instance type" in message
     assert "g4dn.xlarge" in message
@@ -131,7 +131,7 @@ def test_a_node_boots_from_what_the_lock_pins() -> None:
     assert (image.reference, image.driver, image.cuda) == ("ami-00000000000000000", "595.91.07", ("13.2", "12.8"))
 
 
-def test_an_image_that_nobody_pinned_is_told_with_the_command() -> None:
+def test_an_unpinned_image_is_reported_with_the_command() -> None:
     environment = an_environment(image_lock=ImageLock())
     with pytest.raises(
         DeclarationError, match=r"'proprietary-driver' .* is pinned for us-east-1 of AWS\. Run `.*images pin"
@@ -174,7 +174,7 @@ def test_a_misspelt_field_is_refused_with_the_nearest_one() -> None:
     )
 
 
-def test_every_problem_of_an_environment_and_its_experiments_is_told_at_once() -> None:
+def test_all_problems_of_an_environment_and_its_experiments_are_reported_at_once() -> None:
     with judging(TODAY) as judgement:
         Environment(  # type: ignore[call-arg]
             name="Dev",

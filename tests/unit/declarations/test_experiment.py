@@ -48,7 +48,7 @@ class TestAsk:
     def test_a_gpu_that_does_not_exist_lists_the_nearest(self) -> None:
         assert "gpu: 'H10' is not an accelerator of the catalog. Nearest: h100" in refusal(gpu="H10")
 
-    def test_a_number_that_nobody_offers_lists_the_nearest(self) -> None:
+    def test_a_count_without_an_offer_lists_the_nearest(self) -> None:
         text = refusal(gpu="H100", gpus_per_node=2)
         assert "gpu: no instance type has 2 x h100. Nearest: p5.4xlarge (1 x h100" in text
 
@@ -74,7 +74,7 @@ class TestEfa:
             ({"instance_type": "g5.12xlarge", "nodes": 2, "purchase": Spot(instance_types=["g5.24xlarge"])}, False),
         ],
     )
-    def test_it_is_used_where_nodes_have_somebody_to_talk_to(self, ask: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
+    def test_it_is_used_by_several_nodes(self, ask: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
         assert an_environment().uses_efa(an_experiment(**ask)) is expected
 
     def test_a_type_without_is_refused_with_those_that_have_it(self) -> None:

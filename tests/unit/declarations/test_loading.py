@@ -68,13 +68,13 @@ def test_only_the_environment_asked_for_is_read(tmp_path: Path) -> None:
     assert [each.name for each in load_environments(tmp_path, only="dev", today=TODAY)] == ["dev"]
 
 
-def test_a_mistake_in_a_file_is_told_with_its_line(tmp_path: Path) -> None:
+def test_an_error_in_a_file_is_reported_with_its_line(tmp_path: Path) -> None:
     declare(tmp_path, "dev", text="x = 1\ny = x / 0\n")
     with pytest.raises(DeclarationError, match=r"environments/dev.py, line 2.*\n.*ZeroDivisionError"):
         load_environments(tmp_path, today=TODAY)
 
 
-def test_a_syntax_error_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_syntax_error_is_reported_with_its_line(tmp_path: Path) -> None:
     declare(tmp_path, "dev", text="x = 1\ndef\n")
     with pytest.raises(DeclarationError, match=r"environments/dev.py, line 2"):
         load_environments(tmp_path, today=TODAY)
@@ -92,7 +92,7 @@ def test_a_file_whose_environment_is_called_otherwise_is_refused(tmp_path: Path)
         load_environments(tmp_path, today=TODAY)
 
 
-def test_the_problems_of_all_environments_are_told_at_once(tmp_path: Path) -> None:
+def test_the_problems_of_all_environments_are_reported_at_once(tmp_path: Path) -> None:
     declare(tmp_path, "dev", more=", max_nodes=0")
     declare(tmp_path, "prod", more=", availability_zones=9")
     with pytest.raises(DeclarationError) as refused:
@@ -133,7 +133,7 @@ def test_a_comma_after_a_declaration_is_named(tmp_path: Path) -> None:
         load_environments(tmp_path, today=TODAY)
 
 
-def test_rejections_are_told_before_their_consequences(tmp_path: Path) -> None:
+def test_rejections_are_reported_before_their_consequences(tmp_path: Path) -> None:
     text = GOOD.format(name="dev", more=", max_nodes='many'") + "other = dev.max_nodes + 1\n"
     declare(tmp_path, "dev", text=text)
     with pytest.raises(DeclarationError, match="max_nodes: 'many'") as refused:

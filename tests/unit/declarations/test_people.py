@@ -82,7 +82,7 @@ class TestPerson:
         assert person.identity_center_user == "ACME\\ana"
 
     @pytest.mark.parametrize("name", ["Ana", "ana.k", "-ana", "ana-", "a--na", "a" * 64])
-    def test_a_name_that_is_no_user_profile_name_is_refused(self, name: str) -> None:
+    def test_an_invalid_user_profile_name_is_refused(self, name: str) -> None:
         with pytest.raises(DeclarationError, match=f"name: {name!r}"):
             Person(name=name, email="ana@example.com", team="ranking")
 
@@ -135,14 +135,14 @@ class TestTogether:
         message = refusal(people=[ANA, stranger])
         assert "people.sam.team: 'serch' is not declared. Expected: ranking." in message
 
-    def test_every_name_stands_there_once(self) -> None:
+    def test_names_are_unique(self) -> None:
         again = Person(name="ana", email="ana@example.com", team="ranking")
         assert "teams: 'ranking' is declared twice; names must be unique." in refusal(teams=[RANKING, RANKING])
         message = refusal(people=[ANA, again])
         assert "people: 'ana' is declared twice; names must be unique." in message
         assert "people.email: 'ana@example.com' is declared twice; addresses must be unique." in message
 
-    def test_a_space_belongs_to_somebody_who_is_declared(self) -> None:
+    def test_a_space_belongs_to_a_declared_person(self) -> None:
         message = refusal(studio=StudioSettings(spaces=[Space(name="room", owner="bo")]))
         assert "studio.spaces.room.owner: 'bo' is not declared. Expected: ana, li." in message
 
@@ -161,7 +161,7 @@ class TestTogether:
         message = refusal(studio=StudioSettings(spaces=[Space(name="room", owner="ana", storage_gib=101)]))
         assert "studio.spaces.room.storage_gib: 101 is more than max_space_storage_gib. Expected: 5 to 100." in message
 
-    def test_nobody_comes_in_through_identity_center_twice(self) -> None:
+    def test_identity_center_users_are_unique(self) -> None:
         other = Person(name="ana-2", email="ana.2@example.com", team="ranking", sso_user_name="ana@example.com")
         people = [ANA, other]
         message = refusal(people=people, studio=StudioSettings(auth_mode="SSO"))
@@ -176,7 +176,7 @@ class TestTogether:
         reached = an_environment(nat_gateways="none", studio=StudioSettings(own_endpoints=True))
         assert reached.studio
 
-    def test_all_that_is_wrong_is_told_at_once(self) -> None:
+    def test_all_problems_are_reported_at_once(self) -> None:
         with judging(TODAY) as judgement:
             an_environment(
                 teams=[Team(name="ranking", instance_types=["g5.xlarge"])],

@@ -78,28 +78,28 @@ def test_iam_knows_the_branch_of_github_com_alone() -> None:
     }
 
 
-def test_immutable_subjects_of_github_are_taken_as_they_are() -> None:
+def test_immutable_subjects_of_github_are_used_unchanged() -> None:
     pipeline = Pipeline(provider="github", project="ml@12/platform@34")
     subjects = pipeline.plan_claims["StringLike"]["token.actions.githubusercontent.com:sub"]
     assert subjects[0] == "repo:ml@12/platform@34:pull_request"
 
 
 @pytest.mark.parametrize("project", ["platform", "ml/*", "ml/platform:ref_type", "ml/${x}", "ml//platform", "/ml", ""])
-def test_what_is_no_project_of_gitlab_is_refused(project: str) -> None:
+def test_an_invalid_gitlab_project_is_refused(project: str) -> None:
     assert f"project: {project!r} is not a valid project of gitlab. Expected: a path such as ml/platform." in refusal(
         project=project
     )
 
 
 @pytest.mark.parametrize("project", ["platform", "ml/*", "ml/platform/infra", "ml@x/platform"])
-def test_what_is_no_repository_of_github_is_refused(project: str) -> None:
+def test_an_invalid_github_repository_is_refused(project: str) -> None:
     assert f"project: {project!r} is not a valid project of github. Expected: ml/platform, or ml@123456" in refusal(
         provider="github", project=project
     )
 
 
 @pytest.mark.parametrize("url", ["http://gitlab.example.com", "gitlab.example.com", "https://x/", "https://*.x.com"])
-def test_an_issuer_that_is_no_address_is_refused(url: str) -> None:
+def test_an_issuer_without_a_valid_address_is_refused(url: str) -> None:
     assert "url: " in refusal(url=url)
     assert "an address that begins with https:// and does not end with a slash" in refusal(url=url)
 

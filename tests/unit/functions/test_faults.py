@@ -155,7 +155,7 @@ def test_half_an_answer_about_metrics_counts_as_work(cloud: Cloud, faults: Fault
     assert cloud.decisions() == {NAME: "left"}
 
 
-def test_a_value_that_is_no_number_counts_as_work(cloud: Cloud, faults: Faults) -> None:
+def test_a_value_that_is_not_a_number_counts_as_busy(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
 
     def spoil(answer: dict[str, Any]) -> None:
@@ -198,7 +198,7 @@ def test_a_table_that_cannot_be_written_stops_nothing(cloud: Cloud, faults: Faul
     "call",
     ["ec2.CreateTags", "ec2.ModifyInstanceAttribute", "auto-scaling.SetDesiredCapacity"],
 )
-def test_what_cannot_be_stopped_is_told_and_stopped_by_the_next_run(cloud: Cloud, faults: Faults, call: str) -> None:
+def test_a_failed_stop_is_reported_and_repeated_by_the_next_run(cloud: Cloud, faults: Faults, call: str) -> None:
     two_idle_clusters(cloud)
     faults.refuse(call, "UnauthorizedOperation", calls=(1,))
     assert sorted(cloud.decisions().values()) == ["left", "stopped"]
@@ -243,7 +243,7 @@ def test_a_node_that_disappears_before_it_is_stopped_is_replaced_and_its_success
     assert cloud.decisions() == {NAME: "left"}
 
 
-def test_a_node_that_disappears_while_it_is_stopped_is_no_failure(cloud: Cloud, faults: Faults) -> None:
+def test_a_node_that_disappears_while_it_is_stopped_is_not_a_failure(cloud: Cloud, faults: Faults) -> None:
     ids = cloud.group()
     cloud.gpus(ids, 0)
     faults.before("ec2.CreateTags", lambda: cloud.ec2.terminate_instances(InstanceIds=ids[:1]))
@@ -254,7 +254,7 @@ def test_a_node_that_disappears_while_it_is_stopped_is_no_failure(cloud: Cloud, 
     assert len(cloud.volumes()) == 1
 
 
-def test_a_group_that_disappears_before_it_is_stopped_is_no_failure(cloud: Cloud, faults: Faults) -> None:
+def test_a_group_that_disappears_before_it_is_stopped_is_not_a_failure(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     delete = lambda: cloud.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=NAME, ForceDelete=True)  # noqa: E731
     faults.before("dynamodb.UpdateItem", delete, where=is_lease)
@@ -262,7 +262,7 @@ def test_a_group_that_disappears_before_it_is_stopped_is_no_failure(cloud: Cloud
     assert cloud.heard() == []
 
 
-def test_an_instance_that_disappears_before_it_is_stopped_is_no_failure(cloud: Cloud, faults: Faults) -> None:
+def test_an_instance_that_disappears_before_it_is_stopped_is_not_a_failure(cloud: Cloud, faults: Faults) -> None:
     alone = cloud.instance()
     cloud.gpus([alone], 0)
     terminate = lambda: cloud.ec2.terminate_instances(InstanceIds=[alone])  # noqa: E731
@@ -270,7 +270,7 @@ def test_an_instance_that_disappears_before_it_is_stopped_is_no_failure(cloud: C
     assert cloud.decisions() == {alone: "nothing"}
 
 
-def test_an_answer_that_breaks_off_is_no_answer(cloud: Cloud, faults: Faults) -> None:
+def test_an_incomplete_response_is_a_failure(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     faults.change("auto-scaling.DescribeAutoScalingGroups", lambda answer: answer.pop("AutoScalingGroups"))
     with pytest.raises(IncompleteRunError, match="not all auto scaling groups could be listed"):
@@ -278,7 +278,7 @@ def test_an_answer_that_breaks_off_is_no_answer(cloud: Cloud, faults: Faults) ->
     assert cloud.size() == 2
 
 
-def test_an_odd_state_of_one_cluster_is_told_and_the_others_have_their_turn(cloud: Cloud) -> None:
+def test_an_invalid_state_of_one_cluster_is_reported_and_the_others_are_processed(cloud: Cloud) -> None:
     two_idle_clusters(cloud)
     state = {"cluster": {"S": NAME}, "record": {"S": "state"}, "cost_usd": {"S": "much"}}
     cloud.dynamodb.put_item(TableName="mlinfra-recsys-dev", Item=state)
@@ -288,7 +288,7 @@ def test_an_odd_state_of_one_cluster_is_told_and_the_others_have_their_turn(clou
 
 
 @pytest.mark.parametrize("call", ["eventbridge.PutEvents", "sns.Publish"])
-def test_what_nobody_could_be_told_ends_in_an_error_after_everything_was_done(
+def test_an_undelivered_notification_is_an_error_after_everything_was_done(
     cloud: Cloud, faults: Faults, call: str
 ) -> None:
     two_idle_clusters(cloud)
@@ -309,7 +309,7 @@ def test_an_event_that_eventbridge_does_not_take_is_an_error(cloud: Cloud, fault
         cloud.janitor()
 
 
-def test_a_warning_that_reached_nobody_is_given_again(cloud: Cloud, faults: Faults) -> None:
+def test_an_undelivered_warning_is_sent_again(cloud: Cloud, faults: Faults) -> None:
     ids = cloud.group()
     cloud.now = cloud.expiry.replace() - (cloud.expiry - cloud.now) / 20
     cloud.gpus(ids, 90)
@@ -328,7 +328,7 @@ def test_volumes_that_cannot_be_listed_end_in_an_error(cloud: Cloud, faults: Fau
         cloud.janitor()
 
 
-def test_a_volume_that_cannot_be_deleted_is_told_and_the_others_have_their_turn(cloud: Cloud, faults: Faults) -> None:
+def test_a_failed_deletion_of_a_volume_is_reported_and_the_others_are_processed(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     cloud.janitor()
     cloud.now = cloud.expiry

@@ -30,7 +30,7 @@ def test_a_cluster_that_is_idle_is_stopped(cloud: Cloud, by_eventbridge: bool) -
     assert len(cloud.heard(Event.CLUSTER_STOPPED)) == 1
 
 
-def test_one_node_without_metrics_keeps_all_and_that_is_told(cloud: Cloud) -> None:
+def test_one_node_without_metrics_keeps_all_and_is_reported(cloud: Cloud) -> None:
     ids = cloud.group()
     cloud.gpus(ids[:1], 0)
     assert cloud.alarm()["decision"] == "left"
@@ -44,7 +44,7 @@ def test_a_job_that_says_that_it_runs_keeps_it(cloud: Cloud) -> None:
     assert cloud.alarm()["decision"] == "left"
 
 
-def test_a_cluster_that_is_not_to_be_stopped_for_that_is_only_told_of(cloud: Cloud) -> None:
+def test_a_cluster_with_stop_when_idle_false_is_only_reported(cloud: Cloud) -> None:
     cloud.gpus(cloud.group(StopWhenIdle="false"), 0)
     assert cloud.alarm()["decision"] == "left"
     assert len(cloud.mail()) == 1
@@ -74,7 +74,7 @@ def test_clusters_of_other_environments_are_not_touched(cloud: Cloud) -> None:
     assert cloud.alarm()["decision"] == "left"
 
 
-def test_a_cluster_that_cannot_be_looked_at_is_left_and_told(cloud: Cloud, faults: Faults) -> None:
+def test_a_cluster_that_cannot_be_described_is_left_running_and_reported(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     faults.refuse("auto-scaling.DescribeAutoScalingGroups", "AccessDenied")
     with pytest.raises(
@@ -84,7 +84,7 @@ def test_a_cluster_that_cannot_be_looked_at_is_left_and_told(cloud: Cloud, fault
     assert len(cloud.heard(Event.CLUSTER_LEFT)) == 1
 
 
-def test_what_nobody_could_be_told_ends_in_an_error(cloud: Cloud, faults: Faults) -> None:
+def test_an_undelivered_notification_is_an_error(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     faults.refuse("sns.Publish", "InternalFailure")
     with pytest.raises(IncompleteRunError, match=f"{NAME}: the message was not sent: InternalFailure"):

@@ -24,7 +24,7 @@ def test_an_idle_cluster_is_stopped(cloud: Cloud) -> None:
     assert (cloud.size(), cloud.nodes()) == (0, [])
 
 
-def test_what_why_whose_and_usd_saved_are_told(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_notifications_name_target_reason_owner_and_savings(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     ids = cloud.group()
     cloud.gpus(ids, 0)
     cloud.janitor()
@@ -43,7 +43,7 @@ def test_what_why_whose_and_usd_saved_are_told(cloud: Cloud, capsys: pytest.Capt
     assert "Estimated savings over the next 24 hours: 48.29 USD." in mail["Message"]
 
 
-def test_a_working_cluster_is_left_and_nobody_is_bothered(cloud: Cloud) -> None:
+def test_a_busy_cluster_is_left_running_without_a_notification(cloud: Cloud) -> None:
     cloud.gpus(cloud.group(), 97)
     assert cloud.decisions() == {NAME: "left"}
     assert cloud.size() == 2
@@ -97,7 +97,7 @@ def test_window_and_limit_are_settings(cloud: Cloud) -> None:
     [(0, 0), (24, 0), (24, 6)],
     ids=["none at all", "not at the beginning", "not at the end"],
 )
-def test_missing_metrics_count_as_work_and_are_told_once_a_day(cloud: Cloud, minutes: int, until: int) -> None:
+def test_missing_metrics_count_as_busy_and_are_reported_daily(cloud: Cloud, minutes: int, until: int) -> None:
     first, second = cloud.group()
     cloud.gpus([first], 0)
     cloud.gpus([second], 0, minutes=minutes, until=timedelta(minutes=until))
@@ -141,7 +141,7 @@ def test_protection_from_scale_in_counts_as_work(cloud: Cloud) -> None:
     assert event["why"] == f"it is busy: {ids[0]} is protected from scale-in"
 
 
-def test_an_idle_cluster_that_is_not_to_be_stopped_for_that_is_told_of_once_a_day(cloud: Cloud) -> None:
+def test_an_idle_cluster_with_stop_when_idle_false_is_reported_daily(cloud: Cloud) -> None:
     cloud.gpus(cloud.group(StopWhenIdle="false"), 0)
     assert cloud.decisions() == {NAME: "left"}
     assert cloud.decisions() == {NAME: "left"}
@@ -157,7 +157,7 @@ def test_an_expired_idle_cluster_is_stopped_even_so(cloud: Cloud) -> None:
     assert event["why"].startswith("it expired at ")
 
 
-def test_an_expired_cluster_that_works_is_left_and_told_of_every_run(cloud: Cloud) -> None:
+def test_an_expired_busy_cluster_is_left_running_and_reported_by_every_run(cloud: Cloud) -> None:
     cloud.gpus(cloud.group(Expires=cloud.yesterday), 90)
     for _ in range(2):
         assert cloud.decisions() == {NAME: "left"}
@@ -244,14 +244,14 @@ def test_cost_is_counted_once_however_often_the_janitor_runs(cloud: Cloud) -> No
     assert float(cloud.remembered()["cost_usd"]["N"]) == pytest.approx(2 * PRICE * 3, rel=0.04)
 
 
-def test_a_group_made_anew_under_an_old_name_has_cost_nothing_yet(cloud: Cloud) -> None:
+def test_a_new_group_with_an_old_name_starts_without_cost(cloud: Cloud) -> None:
     cloud.cost(500, at=cloud.now - 24 * HOUR)
     cloud.gpus(cloud.group(SpendLimitUsd="100"), 90)
     assert cloud.decisions() == {NAME: "left"}
     assert float(cloud.remembered()["cost_usd"]["N"]) < PRICE
 
 
-def test_what_was_counted_of_the_group_that_stands_there_counts_on(cloud: Cloud) -> None:
+def test_the_recorded_cost_of_an_existing_group_is_kept(cloud: Cloud) -> None:
     ids = cloud.group(SpendLimitUsd="100")
     cloud.cost(500, at=cloud.now)
     cloud.now += HOUR
@@ -266,7 +266,7 @@ def test_an_earlier_group_was_extended_and_the_one_of_its_name_is_not(cloud: Clo
     assert cloud.decisions() == {NAME: "stopped"}
 
 
-def test_the_group_that_stands_there_is_extended(cloud: Cloud) -> None:
+def test_an_existing_group_is_extended(cloud: Cloud) -> None:
     ids = cloud.group(Expires=cloud.yesterday, StopWhenIdle="false")
     cloud.extend(cloud.last_day, at=cloud.now)
     cloud.gpus(ids, 0)
@@ -281,7 +281,7 @@ def test_a_spend_limit_stops_a_cluster_without_accelerators(cloud: Cloud) -> Non
     assert cloud.decisions() == {NAME: "stopped"}
 
 
-def test_what_has_an_unknown_price_is_never_stopped_for_its_cost_and_that_is_told_once(cloud: Cloud) -> None:
+def test_a_type_without_a_price_is_never_stopped_for_its_cost_and_reported_once(cloud: Cloud) -> None:
     ids = cloud.group(instance_type=UNPRICED, SpendLimitUsd="1")
     for _ in range(2):
         cloud.now += 100 * HOUR
@@ -313,7 +313,7 @@ def test_a_least_size_does_not_keep_a_cluster_running(cloud: Cloud) -> None:
     assert (cloud.described()["MinSize"], cloud.nodes()) == (0, [])
 
 
-def test_only_what_says_that_it_may_be_stopped_is_looked_at(cloud: Cloud) -> None:
+def test_only_resources_tagged_auto_stop_are_assessed(cloud: Cloud) -> None:
     cloud.gpus(cloud.group(AutoStop=None, Expires=cloud.yesterday), 0)
     cloud.gpus(cloud.group("recsys-dev-other", AutoStop="false", Expires=cloud.yesterday), 0)
     cloud.gpus([cloud.instance(AutoStop=None, Expires=cloud.yesterday)], 0)
@@ -355,7 +355,7 @@ def test_a_cluster_that_expired_waits_for_its_nodes_no_more(cloud: Cloud, faults
         (Tag.IDLE_GPU_PERCENT, "inf", "its tag IdleGpuPercent is 'inf', which is not a number above 0 up to 100"),
     ],
 )
-def test_a_tag_that_cannot_be_read_is_told_once(cloud: Cloud, tag: str, value: str | None, told: str) -> None:
+def test_an_invalid_tag_is_reported_once(cloud: Cloud, tag: str, value: str | None, told: str) -> None:
     tags: dict[str, Any] = {tag: value}
     ids = cloud.group(**tags)
     cloud.gpus(ids, 50)
@@ -410,7 +410,7 @@ def test_an_unset_table_is_refused(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("days", ["-1", "a week", "1e300"])
-def test_days_of_grace_that_are_no_number_are_refused(cloud: Cloud, days: str) -> None:
+def test_an_invalid_grace_period_is_refused(cloud: Cloud, days: str) -> None:
     cloud.set(Variable.GRACE_DAYS, days)
     with pytest.raises(ValueError, match=f"MLINFRA_GRACE_DAYS must be a number of days, 0 or more, got '{days}'"):
         cloud.janitor()

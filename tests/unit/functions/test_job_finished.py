@@ -120,13 +120,13 @@ def test_what_may_not_be_stopped_is_not_touched(cloud: Cloud, auto_stop: str | N
     assert cloud.size() == 2
 
 
-def test_a_cluster_that_is_gone_is_no_failure(cloud: Cloud) -> None:
+def test_a_deleted_cluster_is_not_a_failure(cloud: Cloud) -> None:
     reason = "the auto scaling group does not exist"
     assert cloud.job_ended() == {"cluster": NAME, "decision": "nothing", "reason": reason}
 
 
 @pytest.mark.parametrize("call", ["dynamodb.Query", "auto-scaling.DescribeAutoScalingGroups", "ec2.DescribeInstances"])
-def test_what_cannot_be_seen_is_left_and_told_and_the_event_comes_again(
+def test_an_unknown_state_is_left_and_reported_and_the_event_is_retried(
     cloud: Cloud, faults: Faults, call: str
 ) -> None:
     cloud.group()

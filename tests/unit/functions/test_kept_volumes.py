@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WEEK = timedelta(days=7)
 
 
-def test_volumes_outlive_their_nodes_and_say_until_when_and_whose_they_are(cloud: Cloud) -> None:
+def test_volumes_outlive_their_nodes_with_deletion_time_and_owner(cloud: Cloud) -> None:
     cloud.gpus(cloud.group(), 0)
     cloud.janitor()
     volumes = cloud.volumes()
@@ -53,7 +53,7 @@ def test_a_dry_run_deletes_no_volume(cloud: Cloud) -> None:
     assert len(cloud.volumes()) == 2
 
 
-def test_a_volume_that_somebody_attached_to_keep_it_is_not_touched(cloud: Cloud) -> None:
+def test_an_attached_volume_is_not_deleted(cloud: Cloud) -> None:
     node, _ = cloud.group()
     volume = cloud.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
     cloud.ec2.attach_volume(VolumeId=volume, InstanceId=node, Device="/dev/sdf")
@@ -77,7 +77,7 @@ def test_the_time_of_grace_begins_when_a_node_that_stayed_goes(cloud: Cloud) -> 
     assert volume["Tags"][Tag.DELETE_AFTER] == clock.written(cloud.now + WEEK)
 
 
-def test_a_volume_whose_tag_says_no_time_is_left_and_told_of(cloud: Cloud) -> None:
+def test_a_volume_with_an_invalid_deletion_time_is_kept_and_reported(cloud: Cloud) -> None:
     volume = cloud.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
     tags = [{"Key": Tag.AUTO_STOP, "Value": "true"}, {"Key": Tag.DELETE_AFTER, "Value": "never"}]
     cloud.ec2.create_tags(Resources=[volume], Tags=tags)

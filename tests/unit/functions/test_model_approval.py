@@ -49,7 +49,7 @@ def an_event(**changes: Any) -> dict[str, Any]:
         (Approval.REJECTED, "was rejected"),
     ],
 )
-def test_the_owner_is_told(cloud: Cloud, group: str, approval: str, what: str) -> None:
+def test_the_owner_is_notified(cloud: Cloud, group: str, approval: str, what: str) -> None:
     answer = model_approval.handler(an_event(ModelApprovalStatus=approval), None)
     assert answer == {"version": VERSION, "approval": approval, "whose": "ana@example.com"}
     (mail,) = cloud.mail()
@@ -59,14 +59,14 @@ def test_the_owner_is_told(cloud: Cloud, group: str, approval: str, what: str) -
     assert "Reason:" not in mail["Message"]
 
 
-def test_the_reason_is_told(cloud: Cloud, group: str) -> None:
+def test_the_notification_contains_the_reason(cloud: Cloud, group: str) -> None:
     del group
     model_approval.handler(an_event(ApprovalDescription="Better on all slices"), None)
     (mail,) = cloud.mail()
     assert mail["Message"].endswith("Reason: Better on all slices")
 
 
-def test_what_was_told_is_in_the_log(cloud: Cloud, group: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_notifications_are_logged(cloud: Cloud, group: str, capsys: pytest.CaptureFixture[str]) -> None:
     del cloud, group
     model_approval.handler(an_event(), None)
     line = json.loads(capsys.readouterr().out)

@@ -36,7 +36,7 @@ def test_the_owner_gets_a_message_that_says_which_node_and_why(cloud: Cloud) -> 
     assert event["instance_id"] == "i-1"
 
 
-def test_nodes_that_fail_alike_are_told_once_an_hour(cloud: Cloud) -> None:
+def test_nodes_with_the_same_failure_are_reported_once_an_hour(cloud: Cloud) -> None:
     cloud.group()
     for number in range(3):
         deliver(instance_id=f"i-{number}")
@@ -53,19 +53,19 @@ def test_the_next_hour_tells_it_again(cloud: Cloud) -> None:
     assert len(cloud.mail()) == 2
 
 
-def test_those_who_hear_everything_hear_of_a_node_whose_group_is_gone(cloud: Cloud) -> None:
+def test_a_node_of_a_deleted_group_is_reported_to_all_recipients(cloud: Cloud) -> None:
     assert deliver()["decision"] == "told"
     (mail,) = cloud.mail()
     assert mail["MessageAttributes"][Message.OWNER]["Value"] == "unknown"
 
 
-def test_the_group_cannot_be_described_and_it_is_told_all_the_same(cloud: Cloud, faults: Faults) -> None:
+def test_a_node_is_reported_although_its_group_cannot_be_described(cloud: Cloud, faults: Faults) -> None:
     cloud.group()
     faults.refuse("auto-scaling.DescribeAutoScalingGroups", "Throttling")
     assert deliver()["decision"] == "told"
 
 
-def test_a_table_that_does_not_answer_keeps_nobody_from_hearing_of_it(cloud: Cloud, faults: Faults) -> None:
+def test_a_node_is_reported_although_the_table_does_not_respond(cloud: Cloud, faults: Faults) -> None:
     cloud.group()
     faults.refuse("dynamodb.UpdateItem", "ThrottlingException")
     assert deliver()["decision"] == "told"

@@ -113,7 +113,7 @@ def hosting(cloud: Cloud, clients: Callable[..., Any]) -> Iterator[Hosting]:
         sagemaker.delete_model(ModelName=each["ModelName"])
 
 
-def test_one_that_nobody_asks_is_deleted_and_its_owner_hears_how_it_stays_away(hosting: Hosting) -> None:
+def test_an_unused_endpoint_is_deleted_and_its_owner_is_notified_how_to_remove_it(hosting: Hosting) -> None:
     hosting.endpoint()
     assert hosting.watch() == {hosting.name: "deleted"}
     assert hosting.names() == set()
@@ -133,7 +133,7 @@ def test_its_models_and_its_configuration_are_kept(hosting: Hosting) -> None:
     assert hosting.sagemaker.describe_endpoint_config(EndpointConfigName=hosting.name)
 
 
-def test_one_that_may_not_be_stopped_is_told_of(hosting: Hosting) -> None:
+def test_an_unused_endpoint_that_may_not_be_stopped_is_reported(hosting: Hosting) -> None:
     hosting.endpoint(AutoStop="false")
     assert hosting.watch() == {hosting.name: "told"}
     assert hosting.names() == {hosting.name}
@@ -214,21 +214,19 @@ def test_one_that_is_not_in_service_is_left(hosting: Hosting, faults: Faults) ->
 
 
 @pytest.mark.parametrize("environment", ["dev-2", "prod", None])
-def test_what_is_of_another_environment_is_not_looked_at(hosting: Hosting, environment: str | None) -> None:
+def test_endpoints_of_other_environments_are_not_checked(hosting: Hosting, environment: str | None) -> None:
     hosting.endpoint("recsys-dev-2-ranker", Environment=environment)
     assert hosting.watch() == {}
     assert hosting.names() == {"recsys-dev-2-ranker"}
 
 
-def test_names_that_only_contain_the_prefix_are_not_looked_at(hosting: Hosting) -> None:
+def test_names_that_only_contain_the_prefix_are_not_checked(hosting: Hosting) -> None:
     hosting.endpoint("old-recsys-dev-ranker")
     assert hosting.watch() == {}
 
 
 @pytest.mark.parametrize("days", [None, "soon", "0", "-7", "²"])
-def test_one_that_does_not_say_when_it_counts_as_unused_is_left_and_that_is_told(
-    hosting: Hosting, days: str | None
-) -> None:
+def test_an_endpoint_without_valid_unused_days_is_kept_and_reported(hosting: Hosting, days: str | None) -> None:
     hosting.endpoint(UnusedDays=days)
     assert hosting.watch() == {hosting.name: "unknown"}
     assert hosting.names() == {hosting.name}
@@ -291,7 +289,7 @@ def test_one_without_variants_counts_as_used(hosting: Hosting, faults: Faults) -
 
 
 @pytest.mark.parametrize("call", ["DescribeEndpoint", "ListTags"])
-def test_one_that_cannot_be_looked_at_is_left_and_does_not_cost_the_others_their_turn(
+def test_an_endpoint_that_cannot_be_described_is_kept_and_the_others_are_checked(
     hosting: Hosting, faults: Faults, call: str
 ) -> None:
     hosting.endpoint()
@@ -301,7 +299,7 @@ def test_one_that_cannot_be_looked_at_is_left_and_does_not_cost_the_others_their
     assert hosting.names() == {hosting.name}
 
 
-def test_a_refused_deletion_is_told(hosting: Hosting, faults: Faults) -> None:
+def test_a_refused_deletion_is_reported(hosting: Hosting, faults: Faults) -> None:
     hosting.endpoint()
     faults.refuse("sagemaker.DeleteEndpoint", "AccessDeniedException")
     assert hosting.watch() == {hosting.name: "failed"}
@@ -322,7 +320,7 @@ def test_a_second_page_that_fails_costs_its_endpoints_their_turn_and_ends_in_an_
     assert len(hosting.names()) == 1
 
 
-def test_somebody_who_could_not_be_told_is_an_error(hosting: Hosting, faults: Faults) -> None:
+def test_an_undelivered_notification_is_an_error(hosting: Hosting, faults: Faults) -> None:
     hosting.endpoint(AutoStop="false")
     faults.refuse("sns.Publish", "AuthorizationError")
     with pytest.raises(IncompleteRunError, match=f"{hosting.name}: the message was not sent: AuthorizationError"):

@@ -118,7 +118,7 @@ def test_an_aws_that_never_answers_holds_up_the_end_for_some_seconds_at_most(
     assert "The end of the job may not be recorded: AWS has not responded for 0 seconds" in warnings(caplog)
 
 
-def test_a_missing_table_is_told_once_and_the_events_still_come(
+def test_a_missing_table_is_logged_once_and_events_are_still_sent(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("MLINFRA_TABLE", "gone")

@@ -82,9 +82,7 @@ def running(cluster: Cluster, job_id: str = "1") -> bool:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
-def test_a_job_that_is_told_to_end_says_so_and_ends_by_that_signal(
-    cluster: Cluster, run: Run, signum: signal.Signals
-) -> None:
+def test_a_signal_that_ends_a_job_is_reported_and_ends_it(cluster: Cluster, run: Run, signum: signal.Signals) -> None:
     process = run("-c", WAITING)
     until(lambda: running(cluster))
     process.send_signal(signum)

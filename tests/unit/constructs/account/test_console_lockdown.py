@@ -111,7 +111,7 @@ def test_who_may_do_what(synthesize: Synthesize, who: str, action: str, *, is_re
 
 
 @pytest.mark.parametrize("registers", [True, False])
-def test_mlflow_makes_groups_where_it_registers_models_by_itself(synthesize: Synthesize, *, registers: bool) -> None:
+def test_mlflow_creates_groups_if_it_registers_models_automatically(synthesize: Synthesize, *, registers: bool) -> None:
     tracked = an_environment(pipeline=PIPELINE, tracking=Tracking(automatic_model_registration=registers))
     config = made(synthesize, environments=[tracked])
     assert refused(config, f"{DEV_ROLE}-tracking", "sagemaker:CreateModelPackageGroup") is not registers

@@ -67,7 +67,7 @@ def test_a_mode_that_s3_does_not_have_is_refused() -> None:
         ObjectLock(mode="SOFT", days=1)  # type: ignore[arg-type]
 
 
-def test_a_lock_that_nobody_can_lift_needs_a_protected_lake(synthesize: Synthesize) -> None:
+def test_a_compliance_lock_needs_a_protected_lake(synthesize: Synthesize) -> None:
     locks = {"raw": ObjectLock(mode="COMPLIANCE", days=30)}
     with pytest.raises(
         ValueError, match=r"object_locks\['raw'\] has mode='COMPLIANCE'.*protect=False: its objects cannot"

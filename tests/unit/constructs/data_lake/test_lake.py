@@ -173,12 +173,12 @@ def test_a_prefix_that_is_too_long_for_the_name_of_a_policy_is_refused(synthesiz
 
 
 @pytest.mark.parametrize("role", ["arn:aws:iam::111111111111:role/analysts", "${aws_iam_role.x.name}", ""])
-def test_what_is_no_name_of_a_role_is_refused(synthesize: Synthesize, role: str) -> None:
+def test_an_invalid_role_name_is_refused(synthesize: Synthesize, role: str) -> None:
     with pytest.raises(ValueError, match=r"is not a role name. Expected: such as 'analysts'"):
         grants(synthesize, lambda lake, _: lake.grant_read(role))
 
 
-def test_several_grants_to_one_role_stand_side_by_side(synthesize: Synthesize) -> None:
+def test_several_grants_to_one_role_coexist(synthesize: Synthesize) -> None:
     def grant(lake: DataLake, reader: Reader) -> None:
         lake.grant_read(reader)
         lake.grant_read(reader, zones=["models"])

@@ -99,7 +99,7 @@ def replication_of(synthesize: Synthesize, **options: Any) -> DataLakeReplicatio
     return made[0]
 
 
-def test_the_other_side_is_told_what_to_allow(synthesize: Synthesize) -> None:
+def test_the_statements_for_the_other_account_are_available(synthesize: Synthesize) -> None:
     replication = replication_of(synthesize)
     role = {"AWS": "arn:aws:iam::111111111111:role/recsys-dev-raw-replication"}
     writing, looking = replication.destination_bucket_statements

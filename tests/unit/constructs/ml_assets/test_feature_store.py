@@ -119,7 +119,7 @@ class TestDeclaration:
             features=features
         )
 
-    def test_each_name_stands_once_in_an_environment(self) -> None:
+    def test_names_in_an_environment_are_unique(self) -> None:
         with pytest.raises(DeclarationError, match="feature_groups: 'item-clicks' is declared twice"):
             an_environment(feature_groups=[a_group(), a_group()])
 

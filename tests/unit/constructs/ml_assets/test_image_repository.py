@@ -88,7 +88,7 @@ def test_others_are_destroyed_with_all_that_is_in_them(
     assert repository["force_delete"] is True
 
 
-def test_nobody_else_pulls_by_default(synthesize: Synthesize) -> None:
+def test_other_principals_cannot_pull_by_default(synthesize: Synthesize) -> None:
     assert "aws_ecr_repository_policy" not in made(synthesize)["resource"]
 
 

@@ -78,7 +78,7 @@ def listening(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
 class TestDeclaration:
     """`RegisteredModel`."""
 
-    def test_each_name_stands_once_in_an_environment(self) -> None:
+    def test_names_in_an_environment_are_unique(self) -> None:
         with pytest.raises(DeclarationError, match=r"models: 'ranker' is declared twice; names must be unique\."):
             an_environment(models=[a_model(), a_model()])
 
@@ -95,13 +95,13 @@ class TestDeclaration:
             an_environment(models=[a_model(name=None)], project="X")
         assert [error.subject for error in judgement.errors] == ["registeredmodel None", "environment 'dev'"]
 
-    def test_trusted_accounts_are_others_and_stand_there_once(self) -> None:
+    def test_trusted_accounts_are_unique_and_not_the_own_account(self) -> None:
         with pytest.raises(DeclarationError) as refused:
             an_environment(trusted_account_ids=["111111111111", "222222222222", "222222222222"])
         assert "trusted_account_ids: '111111111111' is this environment's own account" in str(refused.value)
         assert "trusted_account_ids: '222222222222' is declared twice; accounts must be unique." in str(refused.value)
 
-    def test_an_image_repository_stands_there_once(self) -> None:
+    def test_image_repositories_are_unique(self) -> None:
         with pytest.raises(DeclarationError, match="image_repositories: 'ranker' is declared twice"):
             an_environment(image_repositories=["ranker", "ranker"])
 
@@ -121,7 +121,7 @@ def test_protected_groups_cannot_be_destroyed(synthesize: Synthesize) -> None:
     assert "lifecycle" not in only(made(synthesize, protect_data=False), group)
 
 
-def test_nobody_else_looks_at_versions_by_default(synthesize: Synthesize) -> None:
+def test_other_principals_cannot_read_versions_by_default(synthesize: Synthesize) -> None:
     assert "aws_sagemaker_model_package_group_policy" not in made(synthesize)["resource"]
 
 
@@ -139,7 +139,7 @@ def test_trusted_accounts_use_versions_and_do_not_approve_them(synthesize: Synth
     ]
 
 
-def test_people_are_told_of_every_approval_of_the_environments_models(synthesize: Synthesize) -> None:
+def test_every_approval_of_the_environments_models_is_notified(synthesize: Synthesize) -> None:
     config = made(synthesize)
     assert json.loads(only(config, "aws_cloudwatch_event_rule")["event_pattern"]) == {
         "source": ["aws.sagemaker"],
@@ -205,7 +205,7 @@ def test_without_a_declaration_there_is_no_registry(synthesize: Synthesize) -> N
         synthesize(lambda stack: ModelRegistry(stack, "registry"))
 
 
-def test_readers_look_at_versions(synthesize: Synthesize) -> None:
+def test_readers_can_read_versions(synthesize: Synthesize) -> None:
     statements = granted(synthesize, lambda registry, to: registry.grant_read(to, models=["ranker"]))
     assert set(statements) == {"LookAtGroups", "LookAtVersions"}
     assert statements["LookAtGroups"]["Resource"] == GROUP_ARN

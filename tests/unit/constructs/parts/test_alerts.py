@@ -65,7 +65,7 @@ def test_alarms_of_the_account_publish_and_others_do_not(synthesize: Synthesize)
     assert statements["DenyOtherAccounts"]["Condition"]["StringNotEquals"] == {"aws:PrincipalAccount": "111111111111"}
 
 
-def test_nobody_is_told_by_default(synthesize: Synthesize) -> None:
+def test_there_are_no_recipients_by_default(synthesize: Synthesize) -> None:
     assert filters(made(synthesize)) == {}
 
 
@@ -109,7 +109,7 @@ def test_others_can_be_subscribed(synthesize: Synthesize) -> None:
 
 
 @pytest.mark.parametrize("email", ["ana", "ana@example", "ana@example.com, ben@example.com"])
-def test_what_is_no_address_is_refused(synthesize: Synthesize, email: str) -> None:
+def test_an_invalid_address_is_refused(synthesize: Synthesize, email: str) -> None:
     with pytest.raises(
         ValueError, match=f"email='{email}' is not a valid e-mail address. Expected: an address such as"
     ):

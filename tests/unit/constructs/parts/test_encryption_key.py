@@ -53,7 +53,7 @@ def test_only_what_fsx_acts_as_uses_it_for_linked_buckets(synthesize: Synthesize
     }
 
 
-def test_a_key_is_rotated_and_waits_30_days_before_it_is_gone(synthesize: Synthesize) -> None:
+def test_a_key_is_rotated_and_deleted_after_30_days(synthesize: Synthesize) -> None:
     config = synthesize(lambda stack: EncryptionKey(stack, "key", name="k", description="d"))
     key = only(config, "aws_kms_key")
     assert key["enable_key_rotation"] is True

@@ -111,7 +111,7 @@ def test_alarms_tell_of_every_error_and_of_every_dead_letter(config: dict[str, A
     assert alarms["ApproximateNumberOfMessagesVisible"]["dimensions"] == {"QueueName": queue}
 
 
-def test_one_run_at_a_time_unless_told_otherwise(config: dict[str, Any], synthesize: Synthesize) -> None:
+def test_one_concurrent_run_by_default(config: dict[str, Any], synthesize: Synthesize) -> None:
     assert only(config, "aws_lambda_function")["reserved_concurrent_executions"] == 1
     unreserved = synthesize(lambda stack: a_function(stack, reserved_concurrency=None))
     assert "reserved_concurrent_executions" not in only(unreserved, "aws_lambda_function")

@@ -67,7 +67,7 @@ def variants(config: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_what_cannot_be_changed_is_made_anew_beside_the_old_one(synthesize: Synthesize) -> None:
+def test_immutable_resources_are_created_before_the_old_ones_are_deleted(synthesize: Synthesize) -> None:
     config = made(synthesize)
     for type_name in ("aws_sagemaker_model", "aws_sagemaker_endpoint_configuration"):
         assert only(config, type_name)["lifecycle"] == {"create_before_destroy": True}
@@ -177,7 +177,7 @@ def test_a_part_of_the_requests_is_kept_in_the_lake(synthesize: Synthesize) -> N
     assert statement["Resource"] == "arn:aws:s3:::recsys-dev-raw-111111111111-us-east-1/serving/ranker/captured/*"
 
 
-def test_the_role_reads_its_models_in_all_versions_and_nobody_elses(synthesize: Synthesize) -> None:
+def test_the_role_reads_all_versions_of_its_own_models_only(synthesize: Synthesize) -> None:
     statements = granted(made(synthesize))
     bucket = "arn:aws:s3:::recsys-dev-models-111111111111-us-east-1"
     assert statements["ReadModels"]["Resource"] == f"{bucket}/ranker/*"
@@ -310,7 +310,7 @@ def test_no_requests_are_neither_slow_nor_wrong(synthesize: Synthesize) -> None:
     assert {each["treat_missing_data"] for name, each in found.items() if name != "unused"} == {"notBreaching"}
 
 
-def test_latency_is_told_in_milliseconds_and_measured_in_microseconds(synthesize: Synthesize) -> None:
+def test_latency_is_declared_in_milliseconds_and_measured_in_microseconds(synthesize: Synthesize) -> None:
     alarm = alarms(made(synthesize, hosting=RealTime(instance_type="ml.m7i.large", max_latency_ms=150)))["latency-main"]
     assert (alarm["metric_name"], alarm["extended_statistic"], alarm["threshold"]) == ("ModelLatency", "p99", 150_000)
     assert "above 150 ms in 3 of 5 minutes. Owner: ana@example.com." in alarm["alarm_description"]
@@ -352,7 +352,7 @@ def test_asynchronous_requests_are_counted_by_their_latencies(synthesize: Synthe
 
 
 @pytest.mark.parametrize(("stops", "tag"), [(True, "true"), (False, "false")])
-def test_tags_say_whose_it_is_and_whether_it_may_be_stopped(
+def test_tags_name_the_owner_and_the_stop_rule(
     synthesize: Synthesize,
     stops: bool,  # noqa: FBT001
     tag: str,

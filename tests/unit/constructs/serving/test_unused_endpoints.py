@@ -39,7 +39,7 @@ def test_it_runs_every_day(synthesize: Synthesize) -> None:
     assert only(config, "aws_lambda_function")["handler"] == "mlinfra.functions.unused_endpoints.handler"
 
 
-def test_it_is_told_whose_endpoints_are_meant(synthesize: Synthesize) -> None:
+def test_its_variables_name_the_environment_of_the_endpoints(synthesize: Synthesize) -> None:
     read = settings(made(synthesize))
     assert (read.environment, read.prefix) == ("dev", "recsys-dev-")
     assert read.topic == an_environment().names.alerts_topic_arn
@@ -67,7 +67,7 @@ def test_only_what_knows_no_resource_is_allowed_everywhere(synthesize: Synthesiz
     assert anywhere == {"Look", "Trace"}
 
 
-def test_its_silence_is_told(synthesize: Synthesize) -> None:
+def test_missing_runs_are_reported(synthesize: Synthesize) -> None:
     found = made(synthesize)["resource"]["aws_cloudwatch_metric_alarm"].values()
     (alarm,) = [each for each in found if each["metric_name"] == "Invocations"]
     assert (alarm["period"], alarm["evaluation_periods"], alarm["treat_missing_data"]) == (86_400, 2, "breaching")

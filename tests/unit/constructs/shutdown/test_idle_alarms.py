@@ -67,7 +67,7 @@ def test_both_numbers_are_the_environments(synthesize: Synthesize, minutes: int,
     assert f"below 12.5% for {minutes} minutes" in made["alarm_description"]
 
 
-def test_no_data_is_no_idleness(synthesize: Synthesize) -> None:
+def test_missing_data_is_not_idleness(synthesize: Synthesize) -> None:
     assert idle(guarded(synthesize))["treat_missing_data"] == "notBreaching"
 
 
@@ -78,7 +78,7 @@ def test_no_data_is_no_idleness(synthesize: Synthesize) -> None:
         (False, "keeps running, because its experiment sets stop_when_idle=False."),
     ],
 )
-def test_people_are_told_and_the_function_is_called_to_look_again(
+def test_the_alarm_notifies_and_invokes_the_function(
     synthesize: Synthesize,
     stops: bool,  # noqa: FBT001
     end: str,

@@ -22,7 +22,7 @@ def made(synthesize: Synthesize) -> dict[str, Any]:
     return synthesize(lambda stack: IdleStopFunction(stack, "idle-stop", key_arn=KEY))
 
 
-def test_it_is_told_what_the_environment_says_and_acts(synthesize: Synthesize) -> None:
+def test_its_variables_follow_the_environment_and_it_is_not_a_dry_run(synthesize: Synthesize) -> None:
     function = only(made(synthesize), "aws_lambda_function")
     assert function["handler"] == "mlinfra.functions.idle.handler"
     read = Settings.read(dry_run_by_default=False, variables=function["environment"]["variables"])

@@ -43,7 +43,7 @@ def test_a_run_that_an_hour_could_not_begin_is_left_to_the_next(synthesize: Synt
     assert only(config, "aws_cloudwatch_event_target")["retry_policy"]["maximum_event_age_in_seconds"] == 3600
 
 
-def test_it_is_told_what_the_environment_says(synthesize: Synthesize) -> None:
+def test_its_variables_follow_the_environment(synthesize: Synthesize) -> None:
     environment = an_environment(volume_grace_days=5)
     read = settings(made(synthesize, volume_grace_days=5))
     assert (read.table, read.topic) == (environment.names.records_table, environment.names.alerts_topic_arn)
@@ -66,7 +66,7 @@ def test_its_role_may_do_what_a_janitor_may(synthesize: Synthesize) -> None:
     assert granted == ["WriteLog", "SendDeadLetters", "Trace", "ReadVariables", *asked]
 
 
-def test_its_silence_is_told(synthesize: Synthesize) -> None:
+def test_missing_runs_are_reported(synthesize: Synthesize) -> None:
     alarms = made(synthesize)["resource"]["aws_cloudwatch_metric_alarm"].values()
     (alarm,) = [each for each in alarms if each["metric_name"] == "Invocations"]
     assert (alarm["period"], alarm["evaluation_periods"], alarm["treat_missing_data"]) == (3600, 3, "breaching")

@@ -30,7 +30,7 @@ def test_it_hears_of_jobs_of_the_environment_that_ended(synthesize: Synthesize) 
     }
 
 
-def test_an_event_that_nobody_took_is_kept(synthesize: Synthesize) -> None:
+def test_an_undelivered_event_is_kept(synthesize: Synthesize) -> None:
     config = made(synthesize)
     (queue,) = config["resource"]["aws_sqs_queue"]
     assert only(config, "aws_cloudwatch_event_target")["dead_letter_config"] == {

@@ -106,7 +106,7 @@ def test_the_schedule_is_made_after_the_group_that_it_is_for(synthesize: Synthes
     assert only(config, "aws_autoscaling_schedule")["autoscaling_group_name"] == name
 
 
-def test_an_experiment_that_nobody_declared_is_refused(synthesize: Synthesize) -> None:
+def test_an_undeclared_experiment_is_refused(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         Shutdown(stack, "shutdown", key_arn=KEY).watch(cluster_name="x", experiment=an_experiment(name="other"))
 

@@ -115,7 +115,7 @@ class TestDomain:
         assert settings["execution_role"] == f"${{aws_iam_role.{role}.arn}}"
         assert not any(role in each["role"] for each in config["resource"]["aws_iam_role_policy"].values())
 
-    def test_people_who_share_a_role_are_told_apart(self, studio: Synthesize) -> None:
+    def test_users_of_one_role_are_distinguished(self, studio: Synthesize) -> None:
         config = studio()
         settings = only(config, "aws_sagemaker_domain")["domain_settings"]
         assert settings == {"execution_role_identity_config": "USER_PROFILE_NAME"}
@@ -153,7 +153,7 @@ class TestIdleShutdown:
         for each in self.settings_of_all(studio(idle_minutes=90, max_idle_minutes=90)):
             assert (each["idle_timeout_in_minutes"], each["max_idle_timeout_in_minutes"]) == (90, 90)
 
-    def test_nobody_may_change_the_settings_of_a_domain_or_profile(self, studio: Synthesize) -> None:
+    def test_settings_of_domains_and_profiles_cannot_be_changed(self, studio: Synthesize) -> None:
         config = studio()
         for team in ("ranking", "search"):
             actions = str([each["Action"] for each in statements(config, team).values()])
@@ -231,7 +231,7 @@ class TestTeams:
         granted = [name for name in config["resource"]["aws_iam_role_policy"] if "lake-read-write-features" in name]
         assert len(granted) == 1
 
-    def test_whoever_is_not_there_is_named_with_those_who_are(self, synthesize: Synthesize) -> None:
+    def test_an_unknown_name_lists_the_known_ones(self, synthesize: Synthesize) -> None:
         def build(stack: MlStack) -> None:
             studio = a_studio(stack)
             assert studio.user_profile("ana").user_profile_name_input == "ana"
@@ -253,7 +253,7 @@ class TestPeople:
         assert profiles(config)["ana"]["tags"] == {"Name": "ana", "Owner": "ana@example.com", "Team": "ranking"}
         assert "single_sign_on_user_value" not in profiles(config)["ana"]
 
-    def test_with_identity_center_each_profile_is_somebody_there(self, studio: Synthesize) -> None:
+    def test_with_identity_center_each_profile_is_a_user_of_it(self, studio: Synthesize) -> None:
         config = studio(auth_mode="SSO")
         assert only(config, "aws_sagemaker_domain")["auth_mode"] == "SSO"
         assert profiles(config)["ana"]["single_sign_on_user_identifier"] == "UserName"

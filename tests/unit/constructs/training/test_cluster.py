@@ -112,7 +112,7 @@ def test_a_node_is_to_have_the_cuda_version_that_the_experiment_asks_for(synthes
     assert '\nCUDA_HOME="/usr/local/cuda-12.8"\n' in text
 
 
-def test_of_an_image_that_nobody_pinned_any_driver_will_do(synthesize: Synthesize) -> None:
+def test_an_unpinned_image_may_have_any_driver(synthesize: Synthesize) -> None:
     images = {"v100": Image(reference="name:Own image *")}
     config = cluster(synthesize, settings={"images": images})
     assert "\nEXPECTED_DRIVER=''\nEXPECTED_CUDA=''\n" in user_data(config)
@@ -121,7 +121,7 @@ def test_of_an_image_that_nobody_pinned_any_driver_will_do(synthesize: Synthesiz
 
 
 @pytest.mark.parametrize("kind", ["instance", "volume", "network-interface"])
-def test_whose_it_is_stands_on_everything_that_is_launched(synthesize: Synthesize, kind: str) -> None:
+def test_everything_that_is_launched_names_its_owner(synthesize: Synthesize, kind: str) -> None:
     specifications = only(cluster(synthesize), "aws_launch_template")["tag_specifications"]
     (tags,) = [each["tags"] for each in specifications if each["resource_type"] == kind]
     assert tags == {
@@ -160,7 +160,7 @@ def test_no_port_is_open_but_among_nodes(synthesize: Synthesize) -> None:
     assert [(each["from_port"], each["to_port"]) for each in outward if "cidr_ipv4" in each] == [(443, 443)]
 
 
-def test_a_cluster_of_an_experiment_that_nobody_declared_is_refused(synthesize: Synthesize) -> None:
+def test_a_cluster_of_an_undeclared_experiment_is_refused(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         TrainingCluster(stack, "cluster", experiment=an_experiment(name="ghost"), network=NETWORK)
 
@@ -379,7 +379,7 @@ def test_nodes_publish_their_master_and_terraform_lets_them(synthesize: Synthesi
     assert (parameter["value"], parameter["lifecycle"]) == ("none", {"ignore_changes": ["value"]})
 
 
-def test_what_a_cluster_asks_of_those_who_stop_it_stands_in_its_tags(synthesize: Synthesize) -> None:
+def test_the_stop_rules_of_a_cluster_are_in_its_tags(synthesize: Synthesize) -> None:
     config = cluster(
         synthesize,
         nodes=3,
@@ -475,7 +475,7 @@ def test_what_could_not_run_is_refused(
         cluster(synthesize, settings={"images": NEURON_IMAGES}, arguments=arguments, **changes)
 
 
-def test_every_reason_is_told_at_once(synthesize: Synthesize) -> None:
+def test_all_reasons_are_reported_at_once(synthesize: Synthesize) -> None:
     with pytest.raises(DeclarationError, match=r"(?s)cannot run: 3 problems\n  - efa: .* - zone: .* - variables: "):
         cluster(
             synthesize,

@@ -108,7 +108,7 @@ def test_comments_stay_at_home() -> None:
     assert lines[0] == "#!/bin/bash"
 
 
-def test_what_ec2_would_refuse_is_told_with_how_much_it_is_over() -> None:
+def test_user_data_over_the_limit_is_reported_with_the_excess() -> None:
     size = len(user_data(variables={"X": ""}).render())
     fitting = user_data(variables={"X": "x" * (USER_DATA_LIMIT - size)}).render()
     assert size_problem(fitting) is None
@@ -281,7 +281,7 @@ def test_several_disks_become_one_stripe(node: Node) -> None:
     assert (node.root / "scratch").stat().st_mode & 0o7777 == 0o1777
 
 
-def test_a_single_disk_is_used_as_it_is(node: Node) -> None:
+def test_a_single_disk_is_used_without_raid(node: Node) -> None:
     with_disks(node, "/dev/nvme1n1")
     node.command("systemctl", '[ "$1" != cat ]')
     assert node.run(user_data(local_nvme=True).render()).returncode == 0
@@ -338,7 +338,7 @@ def test_lustre_is_mounted_with_a_client_that_is_installed_where_it_is_missing(
     assert f"mount -t lustre -o relatime,flock {source} {node.root}/lustre" in node.calls
 
 
-def test_a_system_without_a_lustre_client_is_told(node: Node) -> None:
+def test_a_system_without_a_lustre_client_is_reported(node: Node) -> None:
     with_lustre(node, "ID=debian\nVERSION_ID=12\n")
     assert node.run(user_data(lustre_parameter="/mlinfra/x/lustre").render()).returncode == 1
     assert "there is no Lustre client for debian-12" in node.read("/var/log/mlinfra-boot.log")

@@ -169,7 +169,7 @@ class TestNodes:
             assert template["block_device_mappings"][0]["ebs"]["volume_size"] == 200
 
     @pytest.mark.parametrize("kind", ["instance", "volume", "network-interface"])
-    def test_nodes_have_an_owner_and_are_no_business_of_the_janitor(self, synthesize: Synthesize, kind: str) -> None:
+    def test_nodes_have_an_owner_and_are_excluded_from_the_janitor(self, synthesize: Synthesize, kind: str) -> None:
         config = queue(synthesize)
         for name, template in named(config, "aws_launch_template").items():
             (tags,) = [each["tags"] for each in template["tag_specifications"] if each["resource_type"] == kind]
@@ -177,7 +177,7 @@ class TestNodes:
             assert tags.items() >= {"AutoStop": "false", "Owner": "ana@example.com", "Queue": "ranking"}.items()
             assert tags["CostCenter"] == "ml-1234"
 
-    def test_all_that_is_made_says_whose_it_is(self, synthesize: Synthesize) -> None:
+    def test_all_resources_name_their_owner(self, synthesize: Synthesize) -> None:
         for type_name, resources in job(synthesize)["resource"].items():
             for each in resources.values():
                 if "tags" in each:
@@ -224,12 +224,12 @@ class TestMultiNode:
         assert made[0].multi_node_queue is None
         assert set(environments(config)) == {"spot", "on-demand"}
 
-    def test_without_adapters_security_groups_stand_in_the_environment(self, synthesize: Synthesize) -> None:
+    def test_without_adapters_security_groups_are_in_the_compute_environment(self, synthesize: Synthesize) -> None:
         config = queue(synthesize)
         assert all("security_group_ids" in each for each in environments(config).values())
         assert not any("network_interfaces" in each for each in named(config, "aws_launch_template").values())
 
-    def test_with_adapters_security_groups_stand_in_the_interfaces(self, synthesize: Synthesize) -> None:
+    def test_with_adapters_security_groups_are_in_the_interfaces(self, synthesize: Synthesize) -> None:
         config = queue(synthesize, gpu="A100", gpus_per_node=8, efa=True)
         found = environments(config)
         assert [name for name, each in found.items() if "security_group_ids" not in each] == ["multi-node"]
@@ -514,7 +514,7 @@ def test_a_second_job_of_the_same_name_is_refused(synthesize: Synthesize) -> Non
         synthesize(build)
 
 
-def test_a_refused_job_leaves_the_queue_as_it_was(synthesize: Synthesize) -> None:
+def test_a_refused_job_does_not_change_the_queue(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         made = a_queue(stack)
         with pytest.raises(ValueError, match="gpus_per_node"):

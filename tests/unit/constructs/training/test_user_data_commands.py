@@ -259,7 +259,7 @@ def test_a_node_waits_for_the_master_to_publish_its_address(make_cluster: Callab
     assert ended.stdout == ""
 
 
-def test_the_address_of_a_master_that_is_gone_is_not_used(make_cluster: Callable[[int], Cluster]) -> None:
+def test_the_address_of_a_terminated_master_is_not_used(make_cluster: Callable[[int], Cluster]) -> None:
     cluster = make_cluster(2)
     old = cluster.ids[0]
     settings(cluster.node(old))
@@ -284,7 +284,7 @@ def test_a_job_does_not_start_before_all_nodes_are_there(make_cluster: Callable[
     assert ended.stderr == "mlinfra-torchrun-env: 2 of 3 nodes of recsys-dev-two-tower-v2 are in service\n"
 
 
-def test_a_node_that_the_group_does_not_have_is_told(make_cluster: Callable[[int], Cluster]) -> None:
+def test_a_node_outside_the_group_is_reported(make_cluster: Callable[[int], Cluster]) -> None:
     ended = torchrun_env(make_cluster(1).node("i-0000"))
     assert ended.returncode == 1
     assert "this node is not in service in recsys-dev-two-tower-v2" in ended.stderr
