@@ -13,7 +13,7 @@ from mlinfra.constructs.ml_assets import (
     ImageRepositoryAccess,
     ModelRegistryAccess,
 )
-from mlinfra.constructs.parts import environment_of
+from mlinfra.constructs.parts import SHUTDOWN_COMPONENT, SHUTDOWN_PARAMETER, environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +76,11 @@ class Platform(Construct):
     def compute_key_arn(self) -> str:
         """The ARN of the KMS key for volumes."""
         return self._value("foundation", "compute-key-arn")
+
+    @property
+    def shutdown_table(self) -> str:
+        """The table of the deployed `Shutdown`. The plan fails if the environment has none."""
+        return self._value(SHUTDOWN_COMPONENT, SHUTDOWN_PARAMETER)
 
     @property
     def studio_domain_id(self) -> str:

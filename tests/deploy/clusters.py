@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from mlinfra import EncryptionKey, Environment, Experiment, MlStack, NetworkSettings, TrainingCluster
+from mlinfra import Alerts, EncryptionKey, Environment, Experiment, MlStack, NetworkSettings, TrainingCluster
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
 from tests.conftest import ROOT
 from tests.deploy.local_state import prepared
@@ -69,6 +70,7 @@ class Clusters:
         app = App(outdir=str(self._folder))
         stack = MlStack(app, environment, "training", auto_stop=True)
         key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])
+        Alerts(stack, "alerts")
         for experiment in environment.experiments:
             TrainingCluster(
                 stack,
@@ -78,6 +80,7 @@ class Clusters:
                     vpc_id=self._vpc_id, private_subnet_ids=self.subnet_ids, compute_key_arn=key.arn
                 ),
                 zone=zone,
+                shutdown=SimpleNamespace(shutdown_table=environment.names.records_table),
             )
         app.synth()
         return prepared(self._folder / "stacks" / "local-training", self._executable)

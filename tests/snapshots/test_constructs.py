@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 
 ELSEWHERE_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+SHUTDOWN = SimpleNamespace(shutdown_table="recsys-dev-clusters")
 
 
 def a_network(*subnet_ids: str) -> NetworkSettings:
@@ -123,6 +125,7 @@ def test_training_cluster(synthesize: Synthesize, snapshot: SnapshotAssertion) -
             "cluster",
             experiment=environment.experiments[0],
             network=a_network("subnet-1", "subnet-2"),
+            shutdown=SHUTDOWN,
         )
 
     assert resources(synthesize(build, environment=environment)) == snapshot
@@ -136,7 +139,7 @@ def test_training_cluster_with_all_that_it_can_have(synthesize: Synthesize, snap
 
     def build(stack: MlStack) -> None:
         network = a_network("subnet-1", "subnet-2")
-        TrainingCluster(stack, "cluster", experiment=experiment, network=network, zone="us-east-1b")
+        TrainingCluster(stack, "cluster", experiment=experiment, network=network, zone="us-east-1b", shutdown=SHUTDOWN)
 
     assert resources(synthesize(build, environment=environment)) == snapshot
 

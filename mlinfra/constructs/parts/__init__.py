@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from mlinfra.constructs.parts.alerts import Alerts
+from mlinfra.constructs.parts.alerts import Alerts, subscribe_owner
+from mlinfra.constructs.parts.deployed_shutdown import (
+    SHUTDOWN_COMPONENT,
+    SHUTDOWN_PARAMETER,
+    DeployedShutdown,
+    declare_shutdown,
+    require_shutdown,
+)
 from mlinfra.constructs.parts.egress import allow_out
 from mlinfra.constructs.parts.encryption_key import FSX_DATA_SERVICE, EncryptionKey
 from mlinfra.constructs.parts.environment import environment_of
@@ -26,9 +33,12 @@ from mlinfra.constructs.parts.private_bucket import PrivateBucket
 __all__ = [
     "FSX_DATA_SERVICE",
     "KEY_USE",
+    "SHUTDOWN_COMPONENT",
+    "SHUTDOWN_PARAMETER",
     "Alerts",
     "AnyRole",
     "Conditions",
+    "DeployedShutdown",
     "EncryptionKey",
     "EventRule",
     "Function",
@@ -39,11 +49,14 @@ __all__ = [
     "alert_statements",
     "all_values_in",
     "allow_out",
+    "declare_shutdown",
     "environment_of",
     "grant_to",
     "notification_statements",
     "one_or_list",
     "policy_document",
+    "require_shutdown",
     "statement",
+    "subscribe_owner",
     "trust_policy",
 ]

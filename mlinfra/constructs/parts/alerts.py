@@ -6,8 +6,9 @@ import hashlib
 import json
 import re
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from mlinfra._cdk import Construct
+from mlinfra._cdk import Construct, TerraformStack
 from mlinfra._cdk.aws import kms_alias, kms_key, sns_topic, sns_topic_policy, sns_topic_subscription
 from mlinfra.constructs.parts.environment import environment_of
 from mlinfra.constructs.parts.policy import policy_document, statement
@@ -18,12 +19,22 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 
+_OWNERS = "cluster_owners"
+"""The id of the construct with the subscriptions of owners, in each stack that has clusters.
+
+No name of an experiment has an underscore, so that no cluster has this id.
+"""
+
+_topics: WeakKeyDictionary[TerraformStack, Alerts] = WeakKeyDictionary()
+"""The topic that a stack declares."""
+
+
 class Alerts(Construct):
     """The environment's SNS topic for alarms and notifications.
 
     Every address in `alert_emails` receives every message. The owner of an experiment, an endpoint or a registered
-    model receives the notifications of functions about it. CloudWatch alarms have no owner attribute: only
-    `alert_emails` receive them.
+    model receives the notifications of functions about it. Owners of experiments are subscribed by the stack of their
+    cluster (`subscribe_owner`). CloudWatch alarms have no owner attribute: only `alert_emails` receive them.
 
     AWS sends each address an e-mail with a confirmation link; no messages are delivered before it is confirmed.
     """
@@ -35,7 +46,7 @@ class Alerts(Construct):
         *,
         environment: Environment | None = None,
     ) -> None:
-        """Declare the topic, and subscribe `alert_emails` and the owners of experiments, endpoints and models.
+        """Declare the topic, and subscribe `alert_emails` and the owners of endpoints and models.
 
         Args:
             scope: the parent construct.
@@ -53,11 +64,9 @@ class Alerts(Construct):
         sns_topic_policy.SnsTopicPolicy(self, "policy", arn=self._topic.arn, policy=self._policy())
         for email in environment.alert_emails:
             self.subscribe(email)
-        owners = [each.owner for each in environment.experiments]
-        owners += [each.owner for each in environment.endpoints]
-        owners += [each.owner for each in environment.models]
-        for owner in owners:
+        for owner in _owners_of_services(environment):
             self.subscribe(owner, owner_only=True)
+        _topics[TerraformStack.of(self)] = self
 
     @property
     def topic(self) -> sns_topic.SnsTopic:
@@ -175,6 +184,41 @@ class Alerts(Construct):
             "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{environment.region}:{environment.account_id}:alarm:*"},
             "StringEquals": {"aws:SourceAccount": environment.account_id},
         }
+
+
+def subscribe_owner(scope: Construct, email: str, *, environment: Environment) -> None:
+    """Subscribe the owner of an experiment in the stack of `scope`, once in a stack.
+
+    SNS allows one subscription of an address to a topic, so that two stacks would share it. Addresses that
+    the stack of the topic subscribes are skipped: `alert_emails` and the owners of endpoints and models.
+
+    Args:
+        scope: a construct in the stack of the cluster.
+        email: the address of the owner.
+        environment: the environment of the topic.
+    """
+    if email in {*environment.alert_emails, *_owners_of_services(environment)}:
+        return
+    stack = TerraformStack.of(scope)
+    alerts = _topics.get(stack)
+    if alerts is not None:
+        alerts.subscribe(email, owner_only=True)
+        return
+    known = stack.node.try_find_child(_OWNERS)
+    owners = known if isinstance(known, Construct) else Construct(stack, _OWNERS)
+    if owners.node.try_find_child(_id_of(email)) is None:
+        sns_topic_subscription.SnsTopicSubscription(
+            owners,
+            _id_of(email),
+            topic_arn=environment.names.alerts_topic_arn,
+            protocol="email",
+            endpoint=email,
+            filter_policy=json.dumps({Message.OWNER: [email]}),
+        )
+
+
+def _owners_of_services(environment: Environment) -> list[str]:
+    return [*(each.owner for each in environment.endpoints), *(each.owner for each in environment.models)]
 
 
 def _id_of(email: str) -> str:

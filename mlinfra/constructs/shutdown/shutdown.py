@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
-from mlinfra.constructs.parts import environment_of
+from mlinfra._cdk.aws import ssm_parameter
+from mlinfra.constructs.parts import (
+    SHUTDOWN_COMPONENT,
+    SHUTDOWN_PARAMETER,
+    declare_shutdown,
+    environment_of,
+    subscribe_owner,
+)
 from mlinfra.constructs.shutdown.idle_alarms import IdleAlarms
 from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
 from mlinfra.constructs.shutdown.janitor import Janitor
@@ -46,7 +53,18 @@ class Shutdown(Construct):
         """
         self._environment = environment = environment_of(scope, environment)
         super().__init__(scope, id)
+        declare_shutdown(self, environment)
         self._records = ClusterRecords(self, "records", key_arn=key_arn, environment=environment)
+        # Clusters in stacks of other projects look it up: without it, their plan fails.
+        ssm_parameter.SsmParameter(
+            self,
+            "parameter",
+            name=environment.names.parameter(SHUTDOWN_COMPONENT, SHUTDOWN_PARAMETER),
+            description=f"Read by mlinfra's Platform.shutdown_table: the shutdown of {environment.names.prefix} is "
+            "deployed.",
+            type="String",
+            value=self._records.table.name,
+        )
         self._janitor = Janitor(self, "janitor", key_arn=key_arn, environment=environment)
         self._job_finished = JobFinishedFunction(self, "job-watch", key_arn=key_arn, environment=environment)
         self._idle_stop = IdleStopFunction(self, "idle-stop", key_arn=key_arn, environment=environment)
@@ -78,7 +96,7 @@ class Shutdown(Construct):
         return self._node_unhealthy
 
     def watch(self, *, cluster_name: str, experiment: Experiment) -> IdleAlarms:
-        """Add the idle alarms (layer 3) and the quiet hours (layer 1) of one cluster.
+        """Add the idle alarms (layer 3) and the quiet hours (layer 1) of one cluster, and subscribe its owner.
 
         Args:
             cluster_name: the cluster's auto scaling group. Pass the attribute of its resource, so that Terraform
@@ -94,6 +112,7 @@ class Shutdown(Construct):
         if self.node.try_find_child(f"{experiment.name}-idle"):
             message = f"the cluster of {experiment.name!r} is already watched. Expected: one call for each experiment."
             raise ValueError(message)
+        subscribe_owner(self, experiment.owner, environment=environment)
         if QuietSchedule.applies_to(experiment, environment) and environment.quiet_hours:
             QuietSchedule(
                 self, f"{experiment.name}-quiet-hours", group_name=cluster_name, quiet_hours=environment.quiet_hours

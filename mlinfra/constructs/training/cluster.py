@@ -19,7 +19,7 @@ from mlinfra._cdk.aws import (
     ssm_parameter,
 )
 from mlinfra.catalog import instance_types
-from mlinfra.constructs.parts import environment_of
+from mlinfra.constructs.parts import environment_of, require_shutdown, subscribe_owner
 from mlinfra.constructs.training.file_system import ClusterFileSystem
 from mlinfra.constructs.training.node_network import (
     efa_interfaces,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from mlinfra._cdk import TerraformResource
     from mlinfra.catalog import InstanceType
-    from mlinfra.constructs.parts import PrivateNetwork
+    from mlinfra.constructs.parts import DeployedShutdown, PrivateNetwork
     from mlinfra.declarations import Environment, Experiment
 
 _LOG_RETENTION_DAYS = 30
@@ -60,6 +60,7 @@ class TrainingCluster(Construct):
     A node is protected from scale-in from its launch, and removes the protection itself once its GPUs
     have been idle for the environment's `idle_minutes`. A cluster is stopped by setting its desired
     capacity, which Terraform never resets. Removing the cluster terminates its nodes, even busy ones.
+    Its stack subscribes its owner to the environment's notifications.
 
     With Elastic Fabric Adapters, all nodes are in one subnet, and in one cluster placement group
     unless they are launched into a reservation.
@@ -74,6 +75,7 @@ class TrainingCluster(Construct):
         network: PrivateNetwork,
         zone: str | None = None,
         placement_group: str | None = None,
+        shutdown: DeployedShutdown | None = None,
         environment: Environment | None = None,
     ) -> None:
         """Declare the cluster.
@@ -90,6 +92,9 @@ class TrainingCluster(Construct):
                 any of the subnets'.
             placement_group: the cluster placement group that a reservation was made in. Default: one of
                 the cluster's own, for Elastic Fabric Adapters outside a reservation; otherwise none.
+            shutdown: the environment's deployed shutdown, such as `Platform.lookup(self)`. Default: a `Shutdown`
+                that is declared in the same stack or app; else the `network`, if it is a `Platform`. Without any,
+                the synth fails: the cluster would never be stopped.
             environment: where the cluster runs. Default: the environment of the enclosing MlStack.
 
         Raises:
@@ -111,6 +116,8 @@ class TrainingCluster(Construct):
             raise DeclarationError(subject, problems)
         super().__init__(scope, id)
         vpc_id, subnet_ids, key_arn = network.vpc_id, network.private_subnet_ids, network.compute_key_arn
+        require_shutdown(self, name=self._name, environment=self._environment, network=network, shutdown=shutdown)
+        subscribe_owner(self, experiment.owner, environment=self._environment)
         self._tags = self._environment.tags(auto_stop=True) | cluster_tags(self._environment, experiment)
         self._own_tags = {key: self._tags[key] for key in ("Name", Tag.EXPERIMENT, Tag.OWNER, Tag.EXPIRES)}
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra import RegisteredModel
-from mlinfra.constructs.parts.alerts import Alerts
+from mlinfra._cdk import Construct
+from mlinfra.constructs.parts.alerts import Alerts, subscribe_owner
 from tests.conftest import an_environment, an_experiment, only
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ def made(synthesize: Synthesize, then: Callable[[Alerts], object] | None = None,
     return synthesize(build, environment=an_environment(**changes))
 
 
+def a_model(name: str, owner: str) -> RegisteredModel:
+    return RegisteredModel(name=name, owner=owner, description="In which order items are shown.")
+
+
 def filters(config: dict[str, Any]) -> dict[str, Any]:
-    listed = config["resource"].get("aws_sns_topic_subscription", {}).values()
+    listed = config.get("resource", {}).get("aws_sns_topic_subscription", {}).values()
     return {each["endpoint"]: json.loads(each.get("filter_policy", "null")) for each in listed}
 
 
@@ -70,8 +75,8 @@ def test_there_are_no_recipients_by_default(synthesize: Synthesize) -> None:
 
 
 def test_alert_emails_get_everything_and_owners_their_own(synthesize: Synthesize) -> None:
-    experiments = [an_experiment(), an_experiment(name="ranker", owner="ben@example.com")]
-    config = made(synthesize, alert_emails=("platform@example.com",), experiments=experiments)
+    models = [a_model("ranker", "ana@example.com"), a_model("two-tower", "ben@example.com")]
+    config = made(synthesize, alert_emails=("platform@example.com",), models=models)
     assert filters(config) == {
         "platform@example.com": None,
         "ana@example.com": {"owner": ["ana@example.com"]},
@@ -79,13 +84,54 @@ def test_alert_emails_get_everything_and_owners_their_own(synthesize: Synthesize
     }
 
 
+def test_a_new_experiment_changes_nothing_in_the_stack_of_the_topic(synthesize: Synthesize) -> None:
+    assert made(synthesize, experiments=[an_experiment()]) == made(synthesize)
+
+
+def test_the_stack_of_a_cluster_subscribes_its_owner_once(synthesize: Synthesize) -> None:
+    def build(stack: MlStack) -> None:
+        for scope in (Construct(stack, "a"), Construct(stack, "b")):
+            subscribe_owner(scope, "ana@example.com", environment=stack.environment)
+
+    config = synthesize(build)
+    assert filters(config) == {"ana@example.com": {"owner": ["ana@example.com"]}}
+    assert only(config, "aws_sns_topic_subscription")["topic_arn"] == an_environment().names.alerts_topic_arn
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"alert_emails": ["ana@example.com"]},
+        {"models": [RegisteredModel(name="ranker", owner="ana@example.com", description="The order of items.")]},
+    ],
+    ids=["alert-emails", "owner-of-a-model"],
+)
+def test_an_owner_that_the_stack_of_the_topic_subscribes_is_skipped(
+    synthesize: Synthesize, changes: dict[str, Any]
+) -> None:
+    config = synthesize(
+        lambda stack: subscribe_owner(stack, "ana@example.com", environment=stack.environment),
+        environment=an_environment(**changes),
+    )
+    assert "resource" not in config
+
+
+def test_an_owner_in_the_stack_of_the_topic_is_subscribed_after_the_topic_exists(synthesize: Synthesize) -> None:
+    config = made(
+        synthesize,
+        lambda alerts: subscribe_owner(alerts.node.scope, "ana@example.com", environment=an_environment()),
+    )
+    assert only(config, "aws_sns_topic_subscription")["topic_arn"].startswith("${aws_sns_topic.alerts_topic_")
+
+
 def test_the_owner_of_a_model_gets_what_is_about_it(synthesize: Synthesize) -> None:
-    model = RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown.")
+    model = a_model("ranker", "ana@example.com")
     assert filters(made(synthesize, models=[model])) == {"ana@example.com": {"owner": ["ana@example.com"]}}
 
 
-def test_an_owner_of_two_experiments_is_subscribed_once(synthesize: Synthesize) -> None:
-    config = made(synthesize, experiments=[an_experiment(), an_experiment(name="ranker")])
+def test_an_owner_of_two_models_is_subscribed_once(synthesize: Synthesize) -> None:
+    models = [a_model("ranker", "ana@example.com"), a_model("two-tower", "ana@example.com")]
+    config = made(synthesize, models=models)
     assert list(filters(config)) == ["ana@example.com"]
 
 
@@ -118,4 +164,8 @@ def test_an_invalid_address_is_refused(synthesize: Synthesize, email: str) -> No
 
 def test_an_owner_cannot_be_subscribed_to_everything_afterwards(synthesize: Synthesize) -> None:
     with pytest.raises(ValueError, match=r"ana@example\.com is already subscribed as an owner"):
-        made(synthesize, lambda alerts: alerts.subscribe("ana@example.com"), experiments=[an_experiment()])
+        made(
+            synthesize,
+            lambda alerts: alerts.subscribe("ana@example.com"),
+            models=[a_model("ranker", "ana@example.com")],
+        )

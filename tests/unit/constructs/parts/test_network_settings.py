@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,8 +50,12 @@ def test_a_construct_takes_each_kind_of_network(
 ) -> None:
     environment = an_environment(experiments=[an_experiment()])
 
+    shutdown = SimpleNamespace(shutdown_table="recsys-dev-clusters")
+
     def build(stack: MlStack) -> None:
-        TrainingCluster(stack, "cluster", experiment=environment.experiments[0], network=network(stack))
+        TrainingCluster(
+            stack, "cluster", experiment=environment.experiments[0], network=network(stack), shutdown=shutdown
+        )
 
     groups = synthesize(build, environment=environment)["resource"]["aws_security_group"]
     assert only({"resource": {"aws_security_group": groups}}, "aws_security_group")["vpc_id"].startswith(vpc_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 NETWORK = NetworkSettings(vpc_id="vpc-1", private_subnet_ids=["subnet-1", "subnet-2"], compute_key_arn=KEY)
+SHUTDOWN = SimpleNamespace(shutdown_table="recsys-dev-clusters")
 RESERVATION = "cr-0123456789abcdef0"
 NEURON_IMAGES = {each: Image(reference="ami-0123456789abcdef0") for each in ("trainium", "trainium2")}
 
@@ -42,7 +44,13 @@ def cluster(
     environment = an_environment(**values | (settings or {}))
 
     def build(stack: MlStack) -> None:
-        TrainingCluster(stack, "cluster", experiment=environment.experiments[0], network=NETWORK, **(arguments or {}))
+        TrainingCluster(
+            stack,
+            "cluster",
+            experiment=environment.experiments[0],
+            network=NETWORK,
+            **{"shutdown": SHUTDOWN} | (arguments or {}),
+        )
 
     return synthesize(build, environment=environment)
 
@@ -429,7 +437,7 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
 
     def build(stack: MlStack) -> None:
         for each in environment.experiments:
-            TrainingCluster(stack, each.name, experiment=each, network=NETWORK)
+            TrainingCluster(stack, each.name, experiment=each, network=NETWORK, shutdown=SHUTDOWN)
 
     templates = synthesize(build, environment=environment)["resource"]["aws_launch_template"].values()
     assert len(templates) == len(largest) > 20
