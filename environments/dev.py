@@ -33,7 +33,6 @@ dev = Environment(
     network_cidr="10.10.0.0/16",
     flow_log_retention_days=30,
     quiet_hours=QuietHours(begin="20:00", time_zone="Europe/Berlin"),
-    janitor_dry_run=False,
     alert_emails=["ml-platform@example.com"],
     # The newest image with a driver for V100. `mlinfra images pin dev`, run in this account, pins its id.
     images={

@@ -32,7 +32,6 @@ local = Environment(
     sizes={"small": "g4dn.xlarge"},
     max_nodes=2,
     quiet_hours=QuietHours(begin="20:00"),
-    janitor_dry_run=False,
     alert_emails=["ml-platform@example.com"],
     experiments=[
         Experiment(

@@ -11,6 +11,7 @@ from mlinfra import (
     FeatureGroup,
     Person,
     Pipeline,
+    QuietHours,
     RealTime,
     RegisteredModel,
     StudioSettings,
@@ -38,6 +39,8 @@ prod = Environment(
     flow_log_retention_days=365,
     native_state_lock=True,
     sizes={"small": "g5.xlarge", "medium": "g5.48xlarge", "large": "p4d.24xlarge"},
+    # The nightly training starts after it; a node that is still busy is not stopped.
+    quiet_hours=QuietHours(begin="20:00", time_zone="Europe/Berlin"),
     max_nodes=8,
     max_experiment_days=60,
     alert_emails=["ml-platform@example.com"],

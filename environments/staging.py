@@ -31,7 +31,6 @@ staging = Environment(
     sizes={"small": "g4dn.xlarge", "medium": "g4dn.12xlarge", "large": "g4dn.metal"},
     max_nodes=2,
     max_experiment_days=28,
-    janitor_dry_run=False,
     alert_emails=["ml-platform@example.com"],
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="small", nodes=2, expires=date(2026, 12, 21)),

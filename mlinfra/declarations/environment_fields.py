@@ -155,12 +155,12 @@ class EnvironmentFields(Declaration):
         default=None, description="The time at which clusters without work are stopped. Default: none."
     )
     idle_minutes: int = Field(
-        default=30,
-        ge=10,
+        default=20,
+        ge=20,
         le=360,
         multiple_of=5,
-        description="The time after which a node counts as idle, all its GPUs being idle, in minutes: 10 to 360, a "
-        "multiple of 5. Default: 30.",
+        description="The time without activity after which a node counts as idle, in minutes: 20 to 360, a multiple of "
+        "5. Default: 20.",
     )
     idle_gpu_percent: float = Field(
         default=5,
@@ -168,10 +168,38 @@ class EnvironmentFields(Declaration):
         le=50,
         description="The utilization below which a GPU is idle, in percent, above 0 and up to 50. Default: 5.",
     )
+    stalled_minutes: int = Field(
+        default=60,
+        ge=15,
+        le=1_440,
+        description="The time after which compute processes without progress no longer count as activity, and a job "
+        "that stopped reporting progress counts as hung, in minutes, 15 to 1440. Default: 60.",
+    )
+    silence_minutes: int = Field(
+        default=30,
+        ge=10,
+        le=1_440,
+        description="The time without reports of a node's guard, or without its GPU metrics, after which the other "
+        "source alone decides about idleness, in minutes, 10 to 1440. Default: 30.",
+    )
+    pause_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=60,
+        description="The time between the end of a job and the stop of its cluster, in minutes, 0 to 60, for the next "
+        "job to start; 0: it is stopped at once. Default: 10.",
+    )
+    expiry_grace_hours: int = Field(
+        default=24,
+        ge=0,
+        le=720,
+        description="The time after its expiry at which a cluster is stopped even if it is busy, in hours, 0 to 720. "
+        "Default: 24.",
+    )
     janitor_dry_run: bool = Field(
-        default=True,
-        description="True if the janitor only reports the clusters that it would stop. Default: True, until its "
-        "reports have been reviewed for some days.",
+        default=False,
+        description="True if the janitor only reports the clusters that it would stop; it still sends notices about "
+        "expiry and spend limits. Default: False.",
     )
     reserved_concurrency: Literal[1] | None = Field(
         default=1,

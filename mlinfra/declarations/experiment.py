@@ -146,6 +146,18 @@ class Experiment(Declaration):
         default=True,
         description="True if an idle cluster is stopped; otherwise its owner is only notified. Default: True.",
     )
+    gang: bool = Field(
+        default=True,
+        description="True if the nodes work together: the cluster is stopped once all of them are idle. False: idle "
+        "nodes are terminated one by one while others work. Default: True.",
+    )
+    wait_for_nodes_minutes: int = Field(
+        default=120,
+        ge=15,
+        le=10_080,
+        description="The longest time for which a cluster with fewer nodes than declared waits for the others before "
+        "it can count as idle, in minutes, 15 to 10080. Default: 120.",
+    )
     works_in_quiet_hours: str | None = Field(
         default=None,
         min_length=10,

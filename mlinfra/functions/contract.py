@@ -31,6 +31,18 @@ class Tag:
     """The time for which all its GPUs must have been idle, in minutes."""
     IDLE_GPU_PERCENT: Final = "IdleGpuPercent"
     """The utilization below which a GPU counts as idle, in percent."""
+    STALLED_MINUTES: Final = "StalledMinutes"
+    """The time after which compute processes without progress no longer count as activity, in minutes."""
+    SILENCE_MINUTES: Final = "SilenceMinutes"
+    """The time without node reports, or without GPU metrics, after which the other source alone decides, in minutes."""
+    EXPIRY_GRACE_HOURS: Final = "ExpiryGraceHours"
+    """The time after the expiry at which the cluster is stopped even if it is busy, in hours."""
+    PAUSE_MINUTES: Final = "PauseMinutes"
+    """The time between the end of a job and the stop of its cluster, in minutes."""
+    WAIT_FOR_NODES_MINUTES: Final = "WaitForNodesMinutes"
+    """The longest time for which a cluster with fewer nodes than declared waits for the others, in minutes."""
+    GANG: Final = "Gang"
+    """`false`: idle nodes are terminated one by one while others work. Any other value: the nodes work together."""
     UNUSED_DAYS: Final = "UnusedDays"
     """On endpoints: the number of days without a request after which it is unused."""
     DELETE_AFTER: Final = "DeleteAfter"
@@ -48,6 +60,8 @@ class Table:
     RECORD: Final = "record"
     JOB_PREFIX: Final = "job#"
     """`job#<job id>`: one training job, written by `mlinfra.job`; `job#<job id>#<rank>` on its further nodes."""
+    NODE_PREFIX: Final = "node#"
+    """`node#<instance id>`: the last report of one node, written by its node guard every minute; see `NodeReport`."""
     STATE: Final = "state"
     """The state of a cluster, written by functions: cost, sent warnings, time of the last stop."""
     EXTENSION: Final = "extension"
@@ -66,6 +80,12 @@ class Table:
     REASON: Final = "reason"
     INSTANCE: Final = "instance_id"
     """The instance id of the job's node."""
+    PROGRESS_AT: Final = "progress_at"
+    """The last reported progress, in epoch seconds by the clock of AWS. Missing: the job reports no progress."""
+    PROGRESS_STEP: Final = "progress_step"
+    """The last reported step, as text."""
+    PROGRESS_TIMEOUT: Final = "progress_timeout"
+    """The time without progress after which the job counts as hung, in seconds."""
 
     # Attributes of the state of a cluster.
     COST_USD: Final = "cost_usd"
@@ -85,6 +105,46 @@ class Table:
     """The time of the extension, such as 2026-11-26T14:00:00Z."""
     EXTENDED_BY: Final = "extended_by"
     """The ARN of the principal that extended it."""
+
+
+class NodeReport:
+    """The attributes of a node's report, which its guard overwrites every minute."""
+
+    REPORTED_AT: Final = "reported_at"
+    """Epoch seconds by the node's clock."""
+    ACTIVITY: Final = "activity"
+    """`busy`, `idle` or `unknown`, in the last minute."""
+    IDLE_SECONDS: Final = "idle_seconds"
+    """The seconds since the last minute that was not `idle`; 0 while it is `busy` or `unknown`."""
+    WHY: Final = "why"
+    """The strongest sign of activity, or `nothing runs`."""
+    ACCELERATOR_PERCENT: Final = "accelerator_percent"
+    """The utilization of the busiest accelerator, in percent. Missing: it could not be read."""
+    PROCESSES: Final = "processes"
+    """The number of compute processes on the accelerators."""
+    USERS: Final = "users"
+    """The users of the compute processes, separated by commas."""
+    CONTAINERS: Final = "containers"
+    """The number of running containers."""
+    KERNELS: Final = "kernels"
+    """The number of notebook kernels."""
+    SESSIONS: Final = "sessions"
+    """The number of sessions of logged-in users."""
+    DISK_BYTES: Final = "disk_bytes"
+    """The bytes read and written on disks in the last minute."""
+    NETWORK_BYTES: Final = "network_bytes"
+    """The bytes received and sent in the last minute."""
+    STALLED_SECONDS: Final = "stalled_seconds"
+    """The seconds for which compute processes have shown no progress; 0: none is stalled."""
+
+
+class Activity:
+    """The activity of a node in a minute, as its guard reports it."""
+
+    BUSY: Final = "busy"
+    IDLE: Final = "idle"
+    UNKNOWN: Final = "unknown"
+    """Its accelerators could not be read, and their device files are open."""
 
 
 class JobStatus:
@@ -115,6 +175,10 @@ class Event:
     VOLUMES_DELETED: Final = "Training Volumes Deleted"
     DRY_RUN: Final = "Training Cluster Would Be Stopped"
     NODE_LEFT: Final = "Training Node Left"
+    NODE_RELEASED: Final = "Training Node Released"
+    """An idle node of a cluster with `gang=False` was terminated while others work."""
+    JOB_HUNG: Final = "Training Job Hung"
+    """A running job has reported no progress for its `progress_timeout`. Sent once for each hang."""
     ENDPOINT_UNUSED: Final = "Serving Endpoint Unused"
     ENDPOINT_DELETED: Final = "Serving Endpoint Deleted"
     ENDPOINT_UNKNOWN: Final = "Serving Endpoint Cannot Be Watched"
@@ -148,6 +212,13 @@ class Metric:
     INSTANCE: Final = "InstanceId"
     GROUP: Final = "AutoScalingGroupName"
 
+    NODE_NAMESPACE: Final = "mlinfra/Node"
+    """The namespace of the metrics of the node guard, with both dimensions, reported once a minute."""
+    ACTIVE: Final = "Active"
+    """1: the node was busy or its activity is unknown. 0: it was idle."""
+    PROCESSES: Final = "Processes"
+    IDLE_SECONDS: Final = "IdleSeconds"
+
 
 class Variable:
     """Environment variables of functions and nodes."""
@@ -175,6 +246,15 @@ HEARTBEAT_SECONDS: Final = 60
 
 HEARTBEAT_FRESH_SECONDS: Final = 15 * 60
 """The age up to which the last heartbeat of a running job keeps its cluster busy."""
+
+NODE_REPORT_SECONDS: Final = 60
+"""The interval of the reports of a node."""
+
+NODE_REPORT_FRESH_SECONDS: Final = 5 * 60
+"""The age up to which a node's report describes the node. One from further in the future is not fresh either."""
+
+PROGRESS_TIMEOUT_SECONDS: Final = 60 * 60
+"""The time without progress after which a job counts as hung, if its record does not state another."""
 
 
 def epoch_seconds(value: object) -> float | None:
@@ -211,3 +291,16 @@ class JobKey:
     def item(self) -> dict[str, str]:
         """The key of the item in the form of boto3's resource."""
         return {Table.CLUSTER: self.cluster, Table.RECORD: f"{Table.JOB_PREFIX}{self.job_id}"}
+
+
+@dataclass(frozen=True)
+class NodeKey:
+    """The key of a node's report."""
+
+    cluster: str
+    instance_id: str
+
+    @property
+    def item(self) -> dict[str, str]:
+        """The key of the item in the form of boto3's resource."""
+        return {Table.CLUSTER: self.cluster, Table.RECORD: f"{Table.NODE_PREFIX}{self.instance_id}"}

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-_IDLE_MINUTES = "30"
+_IDLE_MINUTES = "20"
 _IDLE_GPU_PERCENT = "5"
+_STALLED_MINUTES = "60"
+_SILENCE_MINUTES = "30"
+_EXPIRY_GRACE_HOURS = "24"
+_PAUSE_MINUTES = "10"
+_WAIT_FOR_NODES_MINUTES = "120"
+_LONGEST_TIME = 366 * 24 * 60
+"""The largest valid number of minutes or hours in the other tags."""
 _LONGEST_IDLE_MINUTES = 14 * 24 * 60
 """CloudWatch keeps values by the minute for 15 days (CloudWatch user guide, "Metrics retention", read 2026-11-24)."""
 
@@ -30,9 +37,24 @@ class Rules:
     stop_when_idle: bool
     """True if it is stopped when idle. Default: True."""
     idle_for: timedelta | None
-    """The time for which all GPUs must have been idle. Default: 30 minutes."""
+    """The time for which all nodes must have been idle. Default: 20 minutes."""
     idle_percent: float | None
     """The utilization in percent below which a GPU is idle. Default: 5."""
+    stalled_for: timedelta
+    """The time after which compute processes without progress count as idle. Default: 60 minutes."""
+    silence: timedelta
+    """The time after which the silence of one source of evidence leaves the decision to the other. Default: 30
+    minutes."""
+    expiry_grace: timedelta
+    """The time after the expiry at which it is stopped even if it is busy. Default: 24 hours."""
+    pause: timedelta
+    """The time between the end of a job and the stop. Default: 10 minutes."""
+    wait_for_nodes: timedelta
+    """The longest time for which it waits for missing nodes. Default: 120 minutes."""
+    nodes: int | None
+    """The declared number of nodes. None: unknown."""
+    gang: bool
+    """False if idle nodes are terminated one by one. Default: True."""
     problems: tuple[str, ...] = ()
     """The invalid and missing tags."""
 
@@ -62,6 +84,13 @@ class Rules:
             idle_percent=_number(
                 Tag.IDLE_GPU_PERCENT, tags.get(Tag.IDLE_GPU_PERCENT, _IDLE_GPU_PERCENT), 100, problems
             ),
+            stalled_for=_minutes(tags, Tag.STALLED_MINUTES, _STALLED_MINUTES, problems),
+            silence=_minutes(tags, Tag.SILENCE_MINUTES, _SILENCE_MINUTES, problems),
+            expiry_grace=60 * _minutes(tags, Tag.EXPIRY_GRACE_HOURS, _EXPIRY_GRACE_HOURS, problems, least=0),
+            pause=_minutes(tags, Tag.PAUSE_MINUTES, _PAUSE_MINUTES, problems, least=0),
+            wait_for_nodes=_minutes(tags, Tag.WAIT_FOR_NODES_MINUTES, _WAIT_FOR_NODES_MINUTES, problems),
+            nodes=_nodes(tags, problems),
+            gang=tags.get(Tag.GANG, "true").strip().lower() != "false",
             problems=tuple(problems),
         )
 
@@ -77,3 +106,32 @@ def _number(tag: str, text: str, most: float, problems: list[str]) -> float | No
         f"its tag {tag} is {text!r}, which is not a number above 0{'' if most == math.inf else f' up to {most}'}"
     )
     return None
+
+
+def _minutes(tags: Mapping[str, str], tag: str, default: str, problems: list[str], *, least: float = 1) -> timedelta:
+    """The time in `tag`. An invalid tag is a problem, and the default applies."""
+    text = tags.get(tag, default)
+    number = _valid(text)
+    if not least <= number <= _LONGEST_TIME:
+        problems.append(f"its tag {tag} is {text!r}, which is not a number from {least:g} up to {_LONGEST_TIME:g}")
+        number = float(default)
+    return timedelta(minutes=number)
+
+
+def _nodes(tags: Mapping[str, str], problems: list[str]) -> int | None:
+    if Tag.NODES not in tags:
+        return None
+    number = _valid(tags[Tag.NODES])
+    if number >= 1 and number == int(number):
+        return int(number)
+    problems.append(f"its tag {Tag.NODES} is {tags[Tag.NODES]!r}, which is not a number of nodes above 0")
+    return None
+
+
+def _valid(text: str) -> float:
+    """The number in `text`; -1 if it is not a finite number."""
+    try:
+        number = float(text)
+    except ValueError:
+        return -1
+    return number if math.isfinite(number) else -1

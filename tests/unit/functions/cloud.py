@@ -314,6 +314,7 @@ class Cloud:
             Tag.OWNER: OWNER,
             Tag.EXPERIMENT: "two-tower",
             Tag.EXPIRES: self.last_day,
+            Tag.IDLE_MINUTES: "30",
             "Name": name,
         }
         tags |= changes

@@ -50,8 +50,8 @@ def test_whether_it_deletes_is_the_environments_word(synthesize: Synthesize, dry
     assert settings(made(synthesize, janitor_dry_run=dry_run)).deletes is not dry_run
 
 
-def test_a_new_environment_is_only_reported_on(synthesize: Synthesize) -> None:
-    assert settings(made(synthesize)).deletes is False
+def test_the_function_of_a_new_environment_acts(synthesize: Synthesize) -> None:
+    assert settings(made(synthesize)).deletes is True
 
 
 def test_it_deletes_only_what_may_be_stopped_in_its_environment(synthesize: Synthesize) -> None:

@@ -51,16 +51,16 @@ def silence(config: dict[str, Any]) -> dict[str, Any]:
     return alarm(config, f"{CLUSTER}-gpu-silence")
 
 
-def test_idle_is_when_the_busiest_gpu_does_nothing_for_half_an_hour(synthesize: Synthesize) -> None:
+def test_idle_is_when_the_busiest_gpu_does_nothing_for_twenty_minutes(synthesize: Synthesize) -> None:
     made = idle(guarded(synthesize))
     assert (made["namespace"], made["metric_name"]) == ("CWAgent", "nvidia_smi_utilization_gpu")
     assert made["dimensions"] == {"AutoScalingGroupName": CLUSTER}
     assert (made["statistic"], made["comparison_operator"], made["threshold"]) == ("Maximum", "LessThanThreshold", 5)
-    assert made["period"] * made["evaluation_periods"] == 30 * 60
+    assert made["period"] * made["evaluation_periods"] == 20 * 60
     assert made["datapoints_to_alarm"] == made["evaluation_periods"]
 
 
-@pytest.mark.parametrize(("minutes", "periods"), [(10, 2), (45, 9), (360, 72)])
+@pytest.mark.parametrize(("minutes", "periods"), [(20, 4), (45, 9), (360, 72)])
 def test_both_numbers_are_the_environments(synthesize: Synthesize, minutes: int, periods: int) -> None:
     made = idle(guarded(synthesize, idle_minutes=minutes, idle_gpu_percent=12.5))
     assert (made["evaluation_periods"], made["datapoints_to_alarm"], made["threshold"]) == (periods, periods, 12.5)

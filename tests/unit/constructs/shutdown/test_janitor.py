@@ -55,8 +55,8 @@ def test_whether_it_acts_is_the_environments_word(synthesize: Synthesize, dry_ru
     assert settings(made(synthesize, janitor_dry_run=dry_run)).dry_run is dry_run
 
 
-def test_a_new_environment_is_only_reported_on(synthesize: Synthesize) -> None:
-    assert settings(made(synthesize)).dry_run is True
+def test_the_janitor_of_a_new_environment_acts(synthesize: Synthesize) -> None:
+    assert settings(made(synthesize)).dry_run is False
 
 
 def test_its_role_may_do_what_a_janitor_may(synthesize: Synthesize) -> None:

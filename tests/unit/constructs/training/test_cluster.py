@@ -148,8 +148,14 @@ def test_everything_that_is_launched_names_its_owner(synthesize: Synthesize, kin
         "SpendLimitUsd": "15000.00",
         "Nodes": "1",
         "StopWhenIdle": "true",
-        "IdleMinutes": "30",
+        "IdleMinutes": "20",
         "IdleGpuPercent": "5",
+        "StalledMinutes": "60",
+        "SilenceMinutes": "30",
+        "ExpiryGraceHours": "24",
+        "PauseMinutes": "10",
+        "WaitForNodesMinutes": "120",
+        "Gang": "true",
     }
 
 
@@ -393,13 +399,25 @@ def test_the_stop_rules_of_a_cluster_are_in_its_tags(synthesize: Synthesize) -> 
         nodes=3,
         spend_limit_usd=1234.5,
         stop_when_idle=False,
-        settings={"idle_minutes": 45, "idle_gpu_percent": 2.5},
+        gang=False,
+        wait_for_nodes_minutes=60,
+        settings={
+            "idle_minutes": 45,
+            "idle_gpu_percent": 2.5,
+            "stalled_minutes": 90,
+            "silence_minutes": 15,
+            "expiry_grace_hours": 12,
+            "pause_minutes": 0,
+        },
     )
     tags = {each["key"]: each for each in only(config, "aws_autoscaling_group")["tag"]}
     assert all(each["propagate_at_launch"] for each in tags.values())
     found = {name: each["value"] for name, each in tags.items()}
     assert (found["SpendLimitUsd"], found["Nodes"], found["StopWhenIdle"]) == ("1234.50", "3", "false")
     assert (found["IdleMinutes"], found["IdleGpuPercent"]) == ("45", "2.5")
+    assert (found["StalledMinutes"], found["SilenceMinutes"]) == ("90", "15")
+    assert (found["ExpiryGraceHours"], found["PauseMinutes"]) == ("12", "0")
+    assert (found["Gang"], found["WaitForNodesMinutes"]) == ("false", "60")
     assert "\nIDLE_MINUTES=45\nIDLE_GPU_PERCENT=2.5\n" in user_data(config)
 
 
