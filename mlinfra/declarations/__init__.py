@@ -25,6 +25,7 @@ from mlinfra.declarations.image import Image
 from mlinfra.declarations.loading import RECORDS_VARIABLE, load_environments, present_day
 from mlinfra.declarations.people import SHARED_ROLE, Person, Team
 from mlinfra.declarations.pipeline import Claims, Pipeline
+from mlinfra.declarations.private_access import NODE_SERVICES, QUEUE_SERVICES
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Purchase, Spot
 from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.record_file import write_whole
@@ -42,6 +43,8 @@ __all__ = [
     "GPUS_WITHOUT_BATCH_IMAGE",
     "IMAGE",
     "LAKE_BUCKETS",
+    "NODE_SERVICES",
+    "QUEUE_SERVICES",
     "RECORDS_VARIABLE",
     "SHARED_ROLE",
     "SHORTEST_IDLE_MINUTES",

@@ -25,6 +25,12 @@ from mlinfra.declarations.name_rules import bucket_name_problems, overlong, over
 from mlinfra.declarations.people import Person, Team
 from mlinfra.declarations.people_rules import people_problems, studio_problems, team_problems
 from mlinfra.declarations.pipeline import Pipeline
+from mlinfra.declarations.private_access import (
+    ENDPOINT_USD_PER_MONTH,
+    NODE_ENDPOINTS,
+    QUEUE_ENDPOINTS,
+    route_problems,
+)
 from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.studio import StudioSettings
@@ -125,6 +131,13 @@ class EnvironmentFields(Declaration):
         default="single",
         description="Internet access of private subnets: none; single (one gateway, about 33 USD a month before "
         "traffic); per-zone (one gateway for each zone, which survives the loss of a zone). Default: single.",
+    )
+    interface_endpoints: bool = Field(
+        default=False,
+        description="True if the network has endpoints for the AWS services that nodes call, so that nodes need no NAT "
+        "gateway for them. Required for experiments and queues where nat_gateways is none. Price in us-east-1: about "
+        f"{ENDPOINT_USD_PER_MONTH:.2f} USD a month for each of {NODE_ENDPOINTS} endpoints (queues add "
+        f"{QUEUE_ENDPOINTS}) in each zone, before traffic at 0.01 USD per GB. Default: False.",
     )
     flow_log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = Field(
         default=90,
@@ -315,7 +328,10 @@ class EnvironmentFields(Declaration):
     @field_validator("experiments")
     @classmethod
     def _experiments_fit(cls, experiments: tuple[Experiment, ...], info: ValidationInfo) -> tuple[Experiment, ...]:
-        problems = list(experiment_problems(experiments, info.data))
+        problems = [
+            *experiment_problems(experiments, info.data),
+            *route_problems("experiments", [each.name for each in experiments], info.data),
+        ]
         today = info.data.get("today")
         if today and "max_experiment_days" in info.data:
             problems += expiry_problems(experiments, info.data["max_experiment_days"], today)
@@ -325,7 +341,8 @@ class EnvironmentFields(Declaration):
     @field_validator("queues")
     @classmethod
     def _queues_fit(cls, queues: tuple[Queue, ...], info: ValidationInfo) -> tuple[Queue, ...]:
-        refuse(queue_problems(queues, info.data))
+        names = [each.name for each in queues if isinstance(each.name, str)]
+        refuse([*queue_problems(queues, info.data), *route_problems("queues", names, info.data)])
         return queues
 
     @field_validator("endpoints")

@@ -20,7 +20,9 @@ from mlinfra._cdk.aws import (
     vpc_endpoint,
 )
 from mlinfra.constructs.account.flow_logs import FlowLogs
+from mlinfra.constructs.account.interface_endpoints import add_interface_endpoints
 from mlinfra.constructs.parts import environment_of
+from mlinfra.declarations import NODE_SERVICES, QUEUE_SERVICES
 
 if TYPE_CHECKING:
     from mlinfra.declarations import Environment
@@ -32,7 +34,8 @@ class Network(Construct):
     """A VPC with a private subnet in each of several zones.
 
     What runs in it has no public address. S3 is reached through a gateway endpoint, which costs
-    nothing and keeps training data off the NAT gateway's bill. Flow logs record who talked to whom.
+    nothing and keeps training data off the NAT gateway's bill. With the environment's
+    `interface_endpoints`, so are the other services that nodes call. Flow logs record who talked to whom.
     """
 
     def __init__(
@@ -87,6 +90,8 @@ class Network(Construct):
         self._s3_endpoint()
         if self._environment.nat_gateways != "none":
             self._nat_gateways()
+        if self._environment.interface_endpoints:
+            self._service_endpoints()
         FlowLogs(
             self,
             "flow-logs",
@@ -148,14 +153,32 @@ class Network(Construct):
         return table
 
     def _s3_endpoint(self) -> None:
+        self._gateway_endpoint("s3")
+
+    def _gateway_endpoint(self, service: str) -> None:
         vpc_endpoint.VpcEndpoint(
             self,
-            "s3-endpoint",
+            f"{service}-endpoint",
             vpc_id=self._vpc.id,
-            service_name=f"com.amazonaws.{self._environment.region}.s3",
+            service_name=f"com.amazonaws.{self._environment.region}.{service}",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in self._route_tables],
-            tags=self._name("s3"),
+            tags=self._name(service),
+        )
+
+    def _service_endpoints(self) -> None:
+        """Endpoints for the services that nodes call, in every zone that has the service."""
+        self._gateway_endpoint("dynamodb")
+        services = NODE_SERVICES + (QUEUE_SERVICES if self._environment.queues else ())
+        add_interface_endpoints(
+            self,
+            services,
+            vpc_id=self.vpc_id,
+            vpc_cidr=str(self._vpc.cidr_block),
+            subnet_ids=self.private_subnet_ids,
+            zones=[str(each.availability_zone) for each in self._private_subnets],
+            region=self._environment.region,
+            prefix=self._environment.names.prefix,
         )
 
     def _nat_gateways(self) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def test_it_is_the_same_in_all_but_region_and_name() -> None:
-    here = an_environment(experiments=[an_experiment()], alert_emails=["ana@example.com"], nat_gateways="none")
+    here = an_environment(experiments=[an_experiment()], alert_emails=["ana@example.com"], availability_zones=2)
     there = here.in_region("eu-west-1")
     assert (there.region, there.name) == ("eu-west-1", "dev-eu-west-1")
     assert there.model_dump(exclude={"region", "name"}) == here.model_dump(exclude={"region", "name"})

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra import Network
+from mlinfra.declarations import NODE_SERVICES
 from tests.conftest import an_environment, only
+from tests.unit.declarations.test_training_queue import a_declared_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +66,40 @@ def test_s3_is_reached_without_the_internet_from_every_private_subnet(synthesize
     assert endpoint["service_name"] == "com.amazonaws.us-east-1.s3"
     assert endpoint["vpc_endpoint_type"] == "Gateway"
     assert len(endpoint["route_table_ids"]) == len(resources["aws_route_table"]) == 3
+
+
+def test_nodes_reach_aws_through_endpoints_without_a_nat_gateway(synthesize: Synthesize) -> None:
+    resources = network(synthesize, nat_gateways="none", interface_endpoints=True)
+    endpoints = resources["aws_vpc_endpoint"]
+    gateways = [each["service_name"] for each in endpoints.values() if each["vpc_endpoint_type"] == "Gateway"]
+    assert sorted(gateways) == ["com.amazonaws.us-east-1.dynamodb", "com.amazonaws.us-east-1.s3"]
+    assert {name.removeprefix("network_").rpartition("-endpoint")[0] for name in endpoints} == {
+        "s3",
+        "dynamodb",
+        *(service.replace(".", "-") for service in NODE_SERVICES),
+    }
+    private = [each for each in endpoints.values() if each["vpc_endpoint_type"] == "Interface"]
+    assert all(each["private_dns_enabled"] for each in private)
+    rule = only({"resource": resources}, "aws_vpc_security_group_ingress_rule")
+    assert (rule["cidr_ipv4"], rule["from_port"]) == ("${aws_vpc.network_vpc_80EE7B57.cidr_block}", 443)
+
+
+def test_an_endpoint_has_an_address_only_in_zones_that_offer_its_service(synthesize: Synthesize) -> None:
+    resources = network(synthesize, availability_zones=2, interface_endpoints=True)
+    (ssm,) = [each for name, each in resources["aws_vpc_endpoint"].items() if name.startswith("network_ssm-endpoint")]
+    assert ssm["subnet_ids"].startswith("${matchkeys(slice([aws_subnet.network_private-1_")
+    assert ssm["subnet_ids"].endswith(".availability_zones))}")
+    assert ssm["service_name"].startswith("${data.aws_vpc_endpoint_service.network_ssm-service_")
+
+
+def test_the_agent_of_a_queue_reaches_ecs(synthesize: Synthesize) -> None:
+    changes = {"nat_gateways": "none", "interface_endpoints": True, "queues": [a_declared_queue()]}
+    names = network(synthesize, **changes)["aws_vpc_endpoint"]
+    assert len([each for each in names if each.startswith("network_ecs-")]) == 3
+
+
+def test_there_is_no_interface_endpoint_by_default(synthesize: Synthesize) -> None:
+    assert len(network(synthesize)["aws_vpc_endpoint"]) == 1
 
 
 def test_flow_logs_are_encrypted_and_kept_as_long_as_declared(synthesize: Synthesize) -> None:
