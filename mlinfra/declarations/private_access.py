@@ -58,5 +58,6 @@ def route_problems(kind: str, names: Sequence[str], environment: Mapping[str, ob
     yield (
         f"nat_gateways: 'none' leaves the nodes of {kind} {', '.join(names)} without a route to AWS services: they "
         f"could not be reached, report their state, pull images or be stopped when idle. Expected: "
-        f"interface_endpoints=True ({price} in us-east-1 before traffic), or nat_gateways='single' (about 33 USD a month before traffic)."
+        f"interface_endpoints=True ({price} in us-east-1 before traffic), or nat_gateways='single' (about 33 USD a "
+        f"month before traffic)."
     )
