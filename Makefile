@@ -67,6 +67,10 @@ bench: setup ## Measure stock and fast synthesis, and reviews of large plans
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.review
 
+.PHONY: replay
+replay: setup ## Replay workloads through the functions that stop clusters
+	$(BIN)/python -m benchmarks.idle
+
 .PHONY: setup
 setup: $(PYTHON_READY) $(NODE_READY) ## Install into .venv and node_modules
 

@@ -1,0 +1,209 @@
+"""A replayed node: its activity, its guard's report and its agent's readings.
+
+The guard is `mlinfra-node-guard` by its documented rules (docs/shutdown.md), not its script: a minute counts as busy if
+an accelerator works, a compute process has shown progress within `stalled_minutes`, a notebook kernel executes, the
+node transfers data for at most `stalled_minutes` without a compute process, or a job of the node has a fresh heartbeat.
+It protects a busy node from scale-in, and ends the protection after `idle_minutes` of idleness.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks.idle.workload import MINUTE, NOTHING, Signals
+from mlinfra.functions.contract import Activity, NodeReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.idle.aws import Instance
+    from benchmarks.idle.faults import NodeFaults
+
+READING_SECONDS: Final = 90
+"""The age at which a minute's reading is in CloudWatch: the minute itself, and the agent's interval of sending."""
+
+
+@dataclass(frozen=True)
+class GuardRules:
+    """The settings of a guard."""
+
+    idle_percent: float
+    idle_seconds: float
+    stalled_seconds: float
+
+
+class Node:
+    """A node from its launch to its end."""
+
+    def __init__(self, instance: Instance, ready: float, rules: GuardRules, faults: NodeFaults) -> None:
+        """A node without activity.
+
+        Args:
+            instance: its EC2 instance.
+            ready: the time at which its boot scripts end, and guard and agent begin.
+            rules: the settings of its guard.
+            faults: its faults.
+        """
+        self.instance = instance
+        self.ready = ready
+        self.faults = faults
+        self.without_job_since = instance.launched
+        self.had_job = False
+        self._rules = rules
+        self._sources: dict[str, Signals] = {}
+        self._signals = NOTHING
+        self._since = ready
+        self._idle_from: float | None = ready
+        self._active_until = ready
+        self._progress_at = -math.inf
+        self._process_at = ready
+        self._times: list[float] = [ready]
+        self._gpus: list[float] = [0.0]
+
+    @property
+    def name(self) -> str:
+        """The instance id."""
+        return self.instance.instance_id
+
+    @property
+    def signals(self) -> Signals:
+        """The present signals of all that runs on it."""
+        return self._signals
+
+    @property
+    def turns_idle_at(self) -> float | None:
+        """The time at which it becomes idle if nothing changes. None: never, or it is idle already."""
+        return self._idle_from if self._idle_from is not None and self._idle_from > self._since else None
+
+    def set(self, source: str, signals: Signals | None, now: float) -> None:
+        """Replace the signals of `source`; None removes them. Also to be called when a fault begins."""
+        self._remember(now)
+        if signals is None:
+            self._sources.pop(source, None)
+        else:
+            self._sources[source] = signals
+        had_process = self._signals.process
+        self._signals = NOTHING
+        for each in self._sources.values():
+            self._signals |= each
+        if self._signals.process and not had_process:
+            self._progress_at = now
+        self._since = now
+        self._idle_from = self._idle_after(now)
+        gpu = self._signals.gpu
+        if gpu != self._gpus[-1]:
+            self._times.append(now)
+            self._gpus.append(gpu)
+
+    def has_guard(self, now: float) -> bool:
+        """True if its guard runs."""
+        return self.ready <= now < self.faults.guard_dies
+
+    def has_agent(self, now: float) -> bool:
+        """True if its CloudWatch agent reports utilization."""
+        return self.ready <= now < min(self.faults.agent_dies, self.faults.gpu_lost)
+
+    def activity(self, now: float) -> str:
+        """`busy`, `idle` or `unknown`, as a guard finds it."""
+        if self._idle_from is not None and now >= self._idle_from:
+            return Activity.IDLE
+        known = self._signals.kernel or self._signals.heartbeat or now < self.faults.gpu_lost
+        return Activity.BUSY if known else Activity.UNKNOWN
+
+    def idle_since(self, now: float) -> float:
+        """The begin of the present idleness; `now` if it is not idle."""
+        if self._idle_from is None or now < self._idle_from:
+            return now
+        return self._idle_from if self._idle_from > self._since else self._active_until
+
+    def release_at(self) -> float | None:
+        """The time at which the guard ends the protection from scale-in if nothing changes. None: never."""
+        if self._idle_from is None:
+            return None
+        at = self.idle_since(max(self._idle_from, self._since)) + self._rules.idle_seconds
+        return at if at < self.faults.guard_dies else None
+
+    def is_evidently_active(self, now: float) -> bool:
+        """True if every source of evidence shows activity: a heartbeat, or both its guard and its agent."""
+        return self._signals.heartbeat or (
+            self._signals.gpu >= self._rules.idle_percent
+            and self.has_guard(now)
+            and self.has_agent(now)
+            and not self.faults.skew
+            and not self._signals.stuck
+        )
+
+    def report(self, now: float) -> dict[str, Any]:
+        """The guard's last report, as an item of the table without its key."""
+        at = now - (now - self.ready) % MINUTE
+        activity = self.activity(at)
+        idle = activity == Activity.IDLE
+        item: dict[str, Any] = {
+            NodeReport.REPORTED_AT: Decimal(int(at + self.faults.skew)),
+            NodeReport.ACTIVITY: activity,
+            NodeReport.IDLE_SECONDS: Decimal(int(max(0.0, at - self.idle_since(at)))),
+            NodeReport.WHY: "nothing runs" if idle else "replayed activity",
+            NodeReport.PROCESSES: Decimal(int(self._signals.process)),
+            NodeReport.CONTAINERS: Decimal(0),
+            NodeReport.KERNELS: Decimal(int(self._signals.kernel)),
+            NodeReport.SESSIONS: Decimal(int(self._signals.logged_in)),
+            NodeReport.STALLED_SECONDS: Decimal(int(max(0.0, at - self._progress_at)) if self._is_stalled() else 0),
+        }
+        if at < self.faults.gpu_lost:
+            item[NodeReport.ACCELERATOR_PERCENT] = Decimal(int(self._signals.gpu))
+        return item
+
+    def readings(self, begin: float, end: float, visible: float) -> Iterator[tuple[float, float]]:
+        """The agent's maximum of each minute from `begin` to before `end`, by AWS's clock.
+
+        Args:
+            begin: the begin of the first minute.
+            end: the end of the last minute.
+            visible: the time from which on readings are not in CloudWatch yet.
+        """
+        skew = self.faults.skew - self.faults.skew % MINUTE
+        first = max(begin, math.ceil((self.ready + skew) / MINUTE) * MINUTE)
+        last = min(end, visible + skew, min(self.faults.agent_dies, self.faults.gpu_lost) + skew - MINUTE)
+        at = first
+        while at < last:
+            yield at, self.highest(at - skew, at - skew + MINUTE)
+            at += MINUTE
+
+    def highest(self, begin: float, end: float) -> float:
+        """The highest utilization from `begin` to before `end`."""
+        first = max(0, bisect_right(self._times, begin) - 1)
+        last = bisect_left(self._times, end)
+        return self._gpus[first] if last - first <= 1 else max(self._gpus[first:last])
+
+    def _remember(self, now: float) -> None:
+        before = self._signals
+        if self._idle_from is None:
+            self._active_until = now
+        elif self._idle_from > self._since:
+            self._active_until = min(self._idle_from, now)
+        if before.process:
+            self._process_at = now
+            if before.works or (self._since < self.faults.gpu_lost and before.gpu >= self._rules.idle_percent):
+                self._progress_at = now
+
+    def _idle_after(self, now: float) -> float | None:
+        """The time from which the present signals count as idle. None: never."""
+        signals, readable = self._signals, now < self.faults.gpu_lost
+        if signals.kernel or signals.heartbeat or (readable and signals.gpu >= self._rules.idle_percent):
+            return None
+        if signals.process and (signals.works or not readable):
+            return None
+        idle = now
+        if signals.process:
+            idle = max(idle, self._progress_at + self._rules.stalled_seconds)
+        if signals.transfer:
+            idle = max(idle, self._process_at + self._rules.stalled_seconds)
+        return idle
+
+    def _is_stalled(self) -> bool:
+        signals = self._signals
+        return signals.process and not signals.works and signals.gpu < self._rules.idle_percent
