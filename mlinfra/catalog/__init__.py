@@ -12,6 +12,8 @@ from mlinfra.catalog.managed_actions import MANAGED_ACTIONS, managed_actions_of
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, cheapest, find_offers, gpu_model, gpu_models, gpu_name
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
+from mlinfra.catalog.volumes import VolumePerformance, ebs_throughput, root_volume_performance
+from mlinfra.catalog.zones import ZONES_AS_OF, zone_ids_offering
 from mlinfra.functions.prices import PRICES_AS_OF, on_demand_prices
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "IMAGE_OWNER",
     "MANAGED_ACTIONS",
     "PRICES_AS_OF",
+    "ZONES_AS_OF",
     "Choice",
     "ImageFamily",
     "ImageLock",
@@ -27,9 +30,11 @@ __all__ = [
     "InstanceType",
     "NoOffer",
     "NodeImage",
+    "VolumePerformance",
     "aws_regions",
     "by_name",
     "cheapest",
+    "ebs_throughput",
     "expect_hosting_type",
     "find_offers",
     "gpu_image_family",
@@ -44,6 +49,8 @@ __all__ = [
     "managed_actions_of",
     "on_demand_prices",
     "place_name",
+    "root_volume_performance",
     "studio_instance_types",
     "unknown_studio_types",
+    "zone_ids_offering",
 ]

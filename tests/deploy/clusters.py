@@ -14,24 +14,27 @@ from tests.conftest import ROOT
 from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mlinfra import Image
     from mlinfra.operations.terraform.terraform import Terraform
 
 
+_BLOCKS = ("10.0.0.0/18", "10.0.64.0/18")
+
+
 class Clusters:
     """A stack of one cluster for each of some experiments, and Terraform in it."""
 
-    def __init__(self, folder: Path, executable: Path) -> None:
+    def __init__(self, folder: Path, executable: Path, *, zones: Sequence[str] = ("us-east-1b", "us-east-1a")) -> None:
         self._folder = folder
         self._executable = executable
         ec2 = boto3.client("ec2")
         self._vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.subnet_ids = [
             ec2.create_subnet(VpcId=self._vpc_id, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
-            for cidr, zone in (("10.0.0.0/18", "us-east-1a"), ("10.0.64.0/18", "us-east-1b"))
+            for cidr, zone in zip(_BLOCKS, zones, strict=False)
         ]
 
     def declare(

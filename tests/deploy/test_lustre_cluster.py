@@ -27,7 +27,7 @@ def test_the_file_system_comes_and_goes_with_its_experiment(
     terraform = clusters.declare(LUSTRE | other, zone="us-east-1b")
     apply(terraform)
     (file_system,) = boto3.client("fsx").describe_file_systems()["FileSystems"]
-    assert file_system["SubnetIds"] == [clusters.subnet_ids[1]]
+    assert file_system["SubnetIds"] == [clusters.subnet_ids[0]]
     assert len(instances("lustre")) == 2
     assert not differs(terraform)
 

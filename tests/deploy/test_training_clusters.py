@@ -13,6 +13,7 @@ from mlinfra import Image
 from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.declarations.experiment import Lustre
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, Spot
+from mlinfra.errors import OperationError
 from tests.deploy.clusters import Clusters, instances
 from tests.deploy.local_state import apply, differs
 
@@ -108,8 +109,8 @@ def test_a_cluster_with_lustre_is_in_the_requested_zone(
         for each in terraform.show(plan)["resource_changes"]
         if each["mode"] == "managed"
     }
-    assert after["aws_fsx_lustre_file_system"]["subnet_ids"] == [planned.subnet_ids[1]]
-    assert after["aws_autoscaling_group"]["vpc_zone_identifier"] == [planned.subnet_ids[1]]
+    assert after["aws_fsx_lustre_file_system"]["subnet_ids"] == [planned.subnet_ids[0]]
+    assert after["aws_autoscaling_group"]["vpc_zone_identifier"] == [planned.subnet_ids[0]]
     assert after["aws_fsx_data_repository_association"]["data_repository_path"].endswith("/clicks/")
 
 
@@ -149,10 +150,32 @@ def test_every_node_of_four_p5_has_an_adapter_on_each_of_32_cards(deployed: Terr
         ]
 
 
+def test_nodes_that_work_together_are_in_one_placement_group_without_adapters_too(deployed: Terraform) -> None:
+    del deployed
+    assert {node["Placement"]["GroupName"] for node in instances("on-demand")} == {"recsys-local-on-demand"}
+
+
 def test_nodes_with_adapters_are_in_one_subnet_and_one_placement_group(deployed: Terraform) -> None:
     del deployed
     assert len({node["SubnetId"] for node in instances("efa")}) == 1
     assert {node["Placement"]["GroupName"] for node in instances("efa")} == {"recsys-local-efa"}
+
+
+def test_a_cluster_is_in_the_first_subnet_whose_zone_offers_its_type(clusters: Clusters, deployed: Terraform) -> None:
+    del deployed
+    first, second = clusters.subnet_ids
+    assert {node["SubnetId"] for node in instances("efa")} == {first}
+    # P6 is offered in us-east-1a, and not in us-east-1b.
+    assert {node["SubnetId"] for node in instances("try-p6-b300")} == {second}
+
+
+def test_the_plan_fails_where_no_subnet_is_in_a_zone_that_offers_the_type(
+    deployable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = Clusters(tmp_path_factory.mktemp("elsewhere"), deployable, zones=["us-east-1e"])
+    terraform = elsewhere.declare({"efa": {"instance_type": "p4d.24xlarge", "nodes": 2}})
+    with pytest.raises(OperationError, match=r"No private subnet is in a zone that offers p4d\.24xlarge"):
+        terraform.plan(terraform.directory / "test.plan")
 
 
 def test_one_node_is_on_demand_and_the_others_are_spot(deployed: Terraform) -> None:
@@ -214,7 +237,9 @@ def test_removing_experiments_removes_all_of_them_and_nothing_of_others(
     assert names == ["recsys-local-on-demand"]
     assert [kind for kind in KINDS if instances(kind)] == ["on-demand"]
     assert [family for family in FAMILIES if instances(f"try-{family}")] == []
-    assert [each["GroupName"] for each in boto3.client("ec2").describe_placement_groups()["PlacementGroups"]] == []
+    # EC2 refuses to delete the placement group of nodes that are still shutting down.
+    placement_groups = boto3.client("ec2").describe_placement_groups()["PlacementGroups"]
+    assert [each["GroupName"] for each in placement_groups] == ["recsys-local-on-demand"]
     parameters = boto3.client("ssm").describe_parameters()["Parameters"]
     assert [each["Name"] for each in parameters if "/training/" in each["Name"]] == [
         "/mlinfra/recsys/local/training/on-demand/master"

@@ -21,16 +21,12 @@ from mlinfra._cdk.aws import (
 from mlinfra.catalog import instance_types
 from mlinfra.constructs.parts import environment_of, require_shutdown, subscribe_owner
 from mlinfra.constructs.training.file_system import ClusterFileSystem
-from mlinfra.constructs.training.node_network import (
-    efa_interfaces,
-    first_subnet,
-    interface_blocks,
-    node_security_group,
-    subnet_in,
-)
+from mlinfra.constructs.training.node_network import efa_interfaces, interface_blocks, node_security_group
+from mlinfra.constructs.training.node_placement import Placement, subnet_of
 from mlinfra.constructs.training.node_purchase import market_options, mixed_instances_policy, reservation_target
 from mlinfra.constructs.training.node_role import attach_policy, log_group_name, node_policy, node_role, parameter_name
 from mlinfra.constructs.training.node_user_data import UserData, has_nvidia_gpu, size_problem
+from mlinfra.constructs.training.node_volume import root_volume
 from mlinfra.constructs.training.tags import cluster_tags
 from mlinfra.declarations import CapacityBlock, CapacityReservation, Spot
 from mlinfra.errors import DeclarationError
@@ -62,8 +58,8 @@ class TrainingCluster(Construct):
     capacity, which Terraform never resets. Removing the cluster terminates its nodes, even busy ones.
     Its stack subscribes its owner to the environment's notifications.
 
-    With Elastic Fabric Adapters, all nodes are in one subnet, and in one cluster placement group
-    unless they are launched into a reservation.
+    Nodes that work together (several with `gang`, or with Elastic Fabric Adapters) are in one subnet, whose zone
+    offers their instance type, and in one cluster placement group, unless they are launched into a reservation.
     """
 
     def __init__(
@@ -87,11 +83,11 @@ class TrainingCluster(Construct):
             network: the VPC, the private subnets for its nodes, and the KMS key for volumes, logs and the
                 environment's records: a `Platform`, a `Network` or `NetworkSettings`.
             zone: the availability zone that all its nodes are in, such as us-east-1b; one of the
-                subnets has to be there. Default: the experiment's; else that of the first subnet, for Elastic
-                Fabric Adapters or a Lustre file system; otherwise, and where a reservation decides,
-                any of the subnets'.
+                subnets has to be there. Default: the experiment's; else that of the first subnet whose zone
+                offers the instance type, for nodes that work together or a Lustre file system; otherwise, and
+                where a reservation decides, any of the subnets'.
             placement_group: the cluster placement group that a reservation was made in. Default: one of
-                the cluster's own, for Elastic Fabric Adapters outside a reservation; otherwise none.
+                the cluster's own, for nodes that work together outside a reservation; otherwise none.
             shutdown: the environment's deployed shutdown, such as `Platform.lookup(self)`. Default: a `Shutdown`
                 that is declared in the same stack or app; else the `network`, if it is a `Platform`. Without any,
                 the synth fails: the cluster would never be stopped.
@@ -128,15 +124,21 @@ class TrainingCluster(Construct):
             self._log_group(key_arn),
             self._master(),
         ]
+        own_placement_group = None if placement_group else self._own_placement_group()
+        self._placement_group = str(own_placement_group.name) if own_placement_group else placement_group
         self._security_group = node_security_group(
-            self, name=self._name, owner="training cluster", vpc_id=vpc_id, tags=self._own_tags
+            self,
+            name=self._name,
+            owner="training cluster",
+            vpc_id=vpc_id,
+            tags=self._own_tags,
+            outlived_by=[own_placement_group] if own_placement_group else [],
         )
         self._subnet_ids = self._node_subnets(subnet_ids, zone)
         self._file_system = self._lustre(vpc_id)
         if self._file_system:
             needed.append(self._file_system.parameter)
         self._launch_template = self._node_launch_template(key_arn)
-        self._placement_group = placement_group or self._own_placement_group()
         self._group = self._node_group(needed)
 
     @property
@@ -257,11 +259,12 @@ class TrainingCluster(Construct):
 
     def _node_subnets(self, subnet_ids: Sequence[str], zone: str | None) -> list[str]:
         """The subnets that nodes may run in: one of them, where they have to be close to each other."""
-        if zone is not None:
-            return [subnet_in(self, subnet_ids, zone)]
-        if (self._uses_efa or self._experiment.lustre) and not self._is_reserved:
-            return [first_subnet(subnet_ids)]
-        return list(subnet_ids)
+        if zone is None and (self._is_reserved or not (self._nodes_are_close or self._experiment.lustre)):
+            return list(subnet_ids)
+        # A reservation is in a zone that offers its type.
+        instance_type = None if self._is_reserved else self._choice.instance_type.name
+        placement = Placement(instance_type=instance_type, region=self._environment.region, zone=zone)
+        return [subnet_of(self, subnet_ids, placement)]
 
     def _lustre(self, vpc_id: str) -> ClusterFileSystem | None:
         if self._experiment.lustre is None:
@@ -280,14 +283,24 @@ class TrainingCluster(Construct):
             environment=self._environment,
         )
 
-    def _own_placement_group(self) -> str | None:
+    @property
+    def _nodes_are_close(self) -> bool:
+        """True if nodes communicate: they are in one zone and one cluster placement group.
+
+        Traffic between zones costs 0.01 USD per GB in each direction (EC2 on-demand pricing, "Data transfer", read
+        2026-11-29): more than the instances where gradients are exchanged. Every type of the catalog can be in a
+        cluster placement group (EC2's DescribeInstanceTypes, PlacementGroupInfo; EC2 user guide, "Placement
+        strategies", read 2026-11-29).
+        """
+        return self._uses_efa or (self._experiment.nodes > 1 and self._experiment.gang)
+
+    def _own_placement_group(self) -> placement_groups.PlacementGroup | None:
         # Capacity that was reserved elsewhere need not be near a placement group made now.
-        if not self._uses_efa or self._is_reserved:
+        if not self._nodes_are_close or self._is_reserved:
             return None
-        group = placement_groups.PlacementGroup(
+        return placement_groups.PlacementGroup(
             self, "placement-group", name=self._name, strategy="cluster", tags=self._own_tags
         )
-        return str(group.name)
 
     def _image_id(self) -> str:
         reference = self._image.reference
@@ -334,15 +347,11 @@ class TrainingCluster(Construct):
             ),
             monitoring=launch_templates.LaunchTemplateMonitoring(enabled=True),
             block_device_mappings=[
-                launch_templates.LaunchTemplateBlockDeviceMappings(
-                    device_name=self._image.root_device,
-                    ebs=launch_templates.LaunchTemplateBlockDeviceMappingsEbs(
-                        volume_type="gp3",
-                        volume_size=self._experiment.root_volume_gib,
-                        encrypted="true",
-                        kms_key_id=key_arn,
-                        delete_on_termination="true",
-                    ),
+                root_volume(
+                    device=self._image.root_device,
+                    size_gib=self._experiment.root_volume_gib,
+                    key_arn=key_arn,
+                    node_types=self._possible_types,
                 )
             ],
             user_data=base64.b64encode(self._user_data.encode()).decode(),

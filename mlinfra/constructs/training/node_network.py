@@ -1,13 +1,11 @@
-"""Network of the nodes of a cluster: interfaces, subnets and security group."""
+"""Network of the nodes of a cluster: interfaces and security group."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mlinfra._cdk import Fn
 from mlinfra._cdk.aws import (
-    data_aws_subnets,
     launch_template as launch_templates,
     security_group as security_groups,
     vpc_security_group_egress_rule,
@@ -18,7 +16,7 @@ from mlinfra.constructs.parts import allow_out
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlinfra._cdk import Construct
+    from mlinfra._cdk import Construct, ITerraformDependable
     from mlinfra.catalog import InstanceType
 
 
@@ -82,12 +80,36 @@ def interface_blocks(
     ]
 
 
+_DELETE_TIMEOUT = "45m"
+"""The time for which the deletion of a security group waits for its nodes. Large GPU nodes take over 15 minutes, the
+default of the AWS provider, to shut down."""
+
+
 def node_security_group(
-    scope: Construct, *, name: str, owner: str, vpc_id: str, tags: Mapping[str, str]
+    scope: Construct,
+    *,
+    name: str,
+    owner: str,
+    vpc_id: str,
+    tags: Mapping[str, str],
+    outlived_by: Sequence[ITerraformDependable] = (),
 ) -> security_groups.SecurityGroup:
     """A security group that allows traffic among its members, and to HTTPS. No other traffic is allowed.
 
     Elastic Fabric Adapters need all traffic from and to the group itself.
+
+    Its deletion waits until no node is left: EC2 refuses it while interfaces use the group (DependencyViolation), and
+    the AWS provider repeats it. A group that Terraform destroys with `force_delete` leaves nodes that are still
+    shutting down.
+
+    Args:
+        scope: the construct that owns it.
+        name: its name.
+        owner: the kind of the owner, for the description.
+        vpc_id: its network.
+        tags: its tags.
+        outlived_by: resources that must not be deleted before the nodes are terminated, such as a placement group, whose
+            deletion EC2 refuses and the provider does not repeat (InvalidPlacementGroup.InUse). Default: none.
     """
     group = security_groups.SecurityGroup(
         scope,
@@ -96,6 +118,8 @@ def node_security_group(
         description=f"Nodes of the {owner} {name}",
         vpc_id=vpc_id,
         tags=dict(tags),
+        timeouts=security_groups.SecurityGroupTimeouts(delete=_DELETE_TIMEOUT),
+        depends_on=list(outlived_by) or None,
     )
     vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule(
         scope,
@@ -115,19 +139,3 @@ def node_security_group(
     )
     allow_out(scope, "to-https", group, description="HTTPS to AWS, package indexes and registries")
     return group
-
-
-def first_subnet(subnet_ids: Sequence[str]) -> str:
-    """The first of `subnet_ids`, which may be known only once they are looked up."""
-    return str(Fn.element(list(subnet_ids), 0))
-
-
-def subnet_in(scope: Construct, subnet_ids: Sequence[str], zone: str) -> str:
-    """The one of `subnet_ids` that is in `zone`. The plan fails where none is."""
-    filters = {"subnet-id": list(subnet_ids), "availability-zone": [zone]}
-    found = data_aws_subnets.DataAwsSubnets(
-        scope,
-        "subnets",
-        filter=[data_aws_subnets.DataAwsSubnetsFilter(name=name, values=values) for name, values in filters.items()],
-    )
-    return first_subnet(found.ids)

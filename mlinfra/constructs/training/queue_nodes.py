@@ -10,6 +10,7 @@ from mlinfra._cdk.aws import (
     launch_template as launch_templates,
     placement_group as placement_groups,
 )
+from mlinfra.constructs.training.node_volume import root_volume
 from mlinfra.declarations import GPUS_WITHOUT_BATCH_IMAGE
 
 if TYPE_CHECKING:
@@ -141,15 +142,11 @@ class TrainingNodes(Construct):
             ),
             monitoring=launch_templates.LaunchTemplateMonitoring(enabled=True),
             block_device_mappings=[
-                launch_templates.LaunchTemplateBlockDeviceMappings(
-                    device_name=_ROOT_DEVICE,
-                    ebs=launch_templates.LaunchTemplateBlockDeviceMappingsEbs(
-                        volume_type="gp3",
-                        volume_size=self._queue.root_volume_gib,
-                        encrypted="true",
-                        kms_key_id=key_arn,
-                        delete_on_termination="true",
-                    ),
+                root_volume(
+                    device=_ROOT_DEVICE,
+                    size_gib=self._queue.root_volume_gib,
+                    key_arn=key_arn,
+                    node_types=self._types,
                 )
             ],
             network_interfaces=list(_interfaces(self._types[0], security_group_id)) if self._efa else None,

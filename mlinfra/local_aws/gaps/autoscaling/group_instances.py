@@ -3,8 +3,9 @@
 With a mixed instances policy, moto rounds the on-demand and the spot share down separately, so that a group
 may never reach its capacity, and launches on-demand instances of the template's type. It also launches the
 template's default version regardless of the requested one, and places all instances in the first subnet. In
-AWS, instances have the first type of the overrides with available capacity. The base and the percentage above
-it (rounded up) are on-demand instances, the rest are spot instances, and all are spread over the subnets.
+AWS, instances are in zones that offer their type, and have the first type of the overrides with available
+capacity. The base and the percentage above it (rounded up) are on-demand instances, the rest are spot
+instances, and all are spread over the subnets.
 Source: Auto Scaling user guide, "Allocation strategies for multiple instance types", and API reference,
 InstancesDistribution, read 2026-11-24.
 """
@@ -16,6 +17,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from moto.autoscaling.models import ASG_NAME_TAG, FakeAutoScalingGroup, InstanceState
+
+from mlinfra.local_aws.gaps.ec2.instance_type_zones import zones_offering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +65,8 @@ def _set_desired_capacity(group: FakeAutoScalingGroup, new_capacity: int | None)
 
 def _launch(group: FakeAutoScalingGroup, count_needed: int, propagated_tags: dict[str, str]) -> None:
     for _ in range(count_needed):
+        if not _places(group):
+            return  # every launch fails, and the group stays too small
         group.instance_states.append(_launched(group, propagated_tags))
 
 
@@ -74,7 +79,7 @@ def _launched(group: FakeAutoScalingGroup, propagated_tags: Mapping[str, str]) -
         1,
         group.user_data,
         group.security_groups,
-        instance_type=_first_override(group).get("InstanceType") or group.instance_type,
+        instance_type=_instance_type(group),
         is_instance_type_default=False,
         tags={"instance": tags},
         region_name=group.region,
@@ -97,9 +102,22 @@ def _place(group: FakeAutoScalingGroup) -> tuple[str | None, str | None]:
     """The subnet with the fewest of the group's instances, or the zone for a group without subnets."""
     instances = [each.instance for each in group.instance_states]
     if group.vpc_zone_identifier:
-        subnets = group.vpc_zone_identifier.split(",")
-        return min(subnets, key=[each.subnet_id for each in instances].count), None
-    return None, min(group.availability_zones, key=[each.placement.zone for each in instances].count)
+        return min(_places(group), key=[each.subnet_id for each in instances].count), None
+    return None, min(_places(group), key=[each.placement.zone for each in instances].count)
+
+
+def _places(group: FakeAutoScalingGroup) -> list[str]:
+    """The subnets of the group, or its zones, that are in a zone that offers its instance type."""
+    backend: Any = group.ec2_backend
+    zones = {zone: zone for zone in group.availability_zones}
+    if group.vpc_zone_identifier:
+        zones = {each: backend.get_subnet(each).availability_zone for each in group.vpc_zone_identifier.split(",")}
+    offering = zones_offering(_instance_type(group), group.region, zones.values())
+    return [place for place, zone in zones.items() if zone in offering]
+
+
+def _instance_type(group: FakeAutoScalingGroup) -> str:
+    return str(_first_override(group).get("InstanceType") or group.instance_type)
 
 
 def _first_override(group: FakeAutoScalingGroup) -> Mapping[str, Any]:

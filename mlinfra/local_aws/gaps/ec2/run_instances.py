@@ -19,7 +19,11 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import convert_tag_spec, parse_user_data
 from moto.ssm.models import ssm_backends
 
-from mlinfra.local_aws.gaps.ec2 import network_cards as ec2_network_cards, placement_groups as ec2_placement_groups
+from mlinfra.local_aws.gaps.ec2 import (
+    instance_type_zones as ec2_instance_type_zones,
+    network_cards as ec2_network_cards,
+    placement_groups as ec2_placement_groups,
+)
 from mlinfra.local_aws.mechanisms.ec2_requests import refuse_value
 from mlinfra.local_aws.mechanisms.extending import wrap
 
@@ -68,6 +72,7 @@ def _run_instances(  # noqa: PLR0917  moto's own signature
     template = _template_data(backend, arguments.get("launch_template"))
     image_id = _resolved(backend, image_id or template.get("ImageId") or "")
     _fill(arguments, template)
+    _expect_offered(backend, arguments, template)
     interfaces = arguments["nics"]
     arguments["nics"] = [each for each in interfaces if ec2_network_cards.on_first_card(each)]
     mappings = arguments.get("block_device_mappings") or []
@@ -85,6 +90,14 @@ def _run_instances(  # noqa: PLR0917  moto's own signature
         market = (template.get("InstanceMarketOptions") or {}).get("MarketType")
         instance.lifecycle = market or instance.lifecycle
     return reservation
+
+
+def _expect_offered(backend: Any, arguments: Mapping[str, Any], template: Mapping[str, Any]) -> None:  # noqa: ANN401
+    instance_type = arguments.get("instance_type") or template.get("InstanceType")
+    subnet_id = arguments.get("subnet_id") or next((each.get("SubnetId") for each in arguments["nics"]), None)
+    zone = backend.get_subnet(subnet_id).availability_zone if subnet_id else arguments.get("placement")
+    if instance_type and zone:
+        ec2_instance_type_zones.expect_offered(instance_type, backend.region_name, zone)
 
 
 def _run_instances_in_group(original: Callable[..., ActionResult], response: InstanceResponse) -> ActionResult:

@@ -55,6 +55,13 @@ def cluster(
     return synthesize(build, environment=environment)
 
 
+def first_offered(group: dict[str, Any]) -> bool:
+    """True if the group is in the first subnet whose zone offers the instance type."""
+    (subnet,) = group["vpc_zone_identifier"]
+    subnets = '["subnet-1", "subnet-2"]'
+    return str(subnet).startswith(f"${{element(matchkeys({subnets}, {subnets}, data.aws_subnets.cluster_subnets_")
+
+
 def user_data(config: dict[str, Any]) -> str:
     return base64.b64decode(only(config, "aws_launch_template")["user_data"]).decode()
 
@@ -78,6 +85,8 @@ def test_the_root_volume_is_encrypted_and_as_large_as_asked_for(synthesize: Synt
     assert device["ebs"] == {
         "volume_type": "gp3",
         "volume_size": 500,
+        "throughput": 208,
+        "iops": 3000,
         "encrypted": "true",
         "kms_key_id": KEY,
         "delete_on_termination": "true",
@@ -160,7 +169,7 @@ def test_everything_that_is_launched_names_its_owner(synthesize: Synthesize, kin
 
 
 def test_the_group_can_be_stopped_without_terraform_starting_it_again(synthesize: Synthesize) -> None:
-    group = only(cluster(synthesize, nodes=3), "aws_autoscaling_group")
+    group = only(cluster(synthesize, nodes=3, gang=False), "aws_autoscaling_group")
     assert (group["min_size"], group["desired_capacity"], group["max_size"]) == (0, 3, 3)
     assert group["lifecycle"] == {"ignore_changes": ["desired_capacity"]}
     assert group["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
@@ -217,19 +226,82 @@ def test_a_node_of_four_p5_has_32_adapters_and_one_address(synthesize: Synthesiz
 def test_nodes_with_adapters_share_a_subnet_and_a_placement_group(synthesize: Synthesize) -> None:
     config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
     group = only(config, "aws_autoscaling_group")
-    assert group["vpc_zone_identifier"] == ['${element(["subnet-1", "subnet-2"], 0)}']
+    assert first_offered(group)
     placement = only(config, "aws_placement_group")
     assert (placement["name"], placement["strategy"]) == ("recsys-dev-two-tower-v2", "cluster")
     assert group["placement_group"].startswith("${aws_placement_group.")
 
 
-def test_nodes_without_adapters_have_no_interface_and_no_placement_group(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4, efa=False)
-    template = only(config, "aws_launch_template")
+def test_nodes_without_adapters_have_no_interfaces_of_their_own(synthesize: Synthesize) -> None:
+    template = only(cluster(synthesize, instance_type="p5.48xlarge", nodes=4, efa=False), "aws_launch_template")
     assert "network_interfaces" not in template
     assert len(template["vpc_security_group_ids"]) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"instance_type": "p5.48xlarge", "efa": False}, {"size": "medium"}], ids=["efa-off", "no-adapters"]
+)
+def test_nodes_that_work_together_share_a_zone_and_a_placement_group_without_adapters_too(
+    synthesize: Synthesize, changes: dict[str, Any]
+) -> None:
+    config = cluster(synthesize, nodes=4, **changes)
+    group = only(config, "aws_autoscaling_group")
+    assert first_offered(group)
+    assert (
+        group["placement_group"]
+        == f"${{aws_placement_group.{next(iter(config['resource']['aws_placement_group']))}.name}}"
+    )
+
+
+@pytest.mark.parametrize("changes", [{"nodes": 4, "gang": False}, {"nodes": 1}], ids=["independent", "one-node"])
+def test_nodes_that_work_alone_are_in_any_zone(synthesize: Synthesize, changes: dict[str, Any]) -> None:
+    config = cluster(synthesize, size="medium", **changes)
     assert "aws_placement_group" not in config["resource"]
     assert only(config, "aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
+    assert "data" not in config
+
+
+def test_the_zone_of_a_cluster_offers_its_instance_type(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
+    offerings = only(config, "aws_ec2_instance_type_offerings", kind="data")
+    assert offerings["location_type"] == "availability-zone"
+    assert offerings["filter"] == [{"name": "instance-type", "values": ["p5.48xlarge"]}]
+    ids, zones = only(config, "aws_subnets", kind="data")["filter"]
+    assert (ids["name"], ids["values"]) == ("subnet-id", ["subnet-1", "subnet-2"])
+    assert zones["name"] == "availability-zone"
+    assert zones["values"].startswith("${data.aws_ec2_instance_type_offerings.cluster_zones_")
+
+
+def test_the_plan_fails_with_the_zones_of_the_catalog_where_no_subnet_is_in_one(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, instance_type="p4de.24xlarge", nodes=4)
+    (condition,) = only(config, "aws_subnets", kind="data")["lifecycle"]["postcondition"]
+    assert condition == {
+        "condition": "${length(self.ids) > 0}",
+        "error_message": (
+            "No private subnet is in a zone that offers p4de.24xlarge. Expected: a subnet in one of the zones "
+            "use1-az4, use1-az6, such as with more availability_zones in the environment; or another instance type."
+        ),
+    }
+
+
+def test_the_plan_fails_where_the_declared_zone_does_not_offer_the_type(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, zone="us-east-1c", instance_type="p4de.24xlarge")
+    (offered,) = only(config, "aws_subnets", kind="data")["lifecycle"]["precondition"]
+    assert offered["condition"].endswith('.locations, "us-east-1c")}')
+    assert offered["error_message"] == (
+        "us-east-1c does not offer p4de.24xlarge. Expected: one of the zones use1-az4, use1-az6, or another instance "
+        "type."
+    )
+
+
+def test_the_placement_group_is_deleted_after_the_security_group_which_waits_for_the_nodes(
+    synthesize: Synthesize,
+) -> None:
+    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
+    (placement,) = config["resource"]["aws_placement_group"]
+    group = only(config, "aws_security_group")
+    assert group["depends_on"] == [f"aws_placement_group.{placement}"]
+    assert group["timeouts"] == {"delete": "45m"}
 
 
 def test_a_subnet_that_is_looked_up_can_be_the_first_one(synthesize: Synthesize) -> None:
@@ -245,8 +317,9 @@ def test_a_subnet_that_is_looked_up_can_be_the_first_one(synthesize: Synthesize)
         )
 
     (subnet,) = only(synthesize(build, environment=environment), "aws_autoscaling_group")["vpc_zone_identifier"]
-    assert subnet.startswith('${element(split(",", data.aws_ssm_parameter.platform_foundation-private-subnet-ids_')
-    assert subnet.endswith(".insecure_value), 0)}")
+    looked_up = 'split(",", data.aws_ssm_parameter.platform_foundation-private-subnet-ids_'
+    assert subnet.startswith(f"${{element(matchkeys({looked_up}")
+    assert subnet.endswith(".ids), 0)}")
 
 
 def test_a_zone_picks_the_subnet_that_is_there(synthesize: Synthesize) -> None:
@@ -256,7 +329,8 @@ def test_a_zone_picks_the_subnet_that_is_there(synthesize: Synthesize) -> None:
         {"name": "availability-zone", "values": ["us-east-1b"]},
     ]
     (subnet,) = only(config, "aws_autoscaling_group")["vpc_zone_identifier"]
-    assert subnet.startswith("${element(data.aws_subnets.")
+    assert first_offered(only(config, "aws_autoscaling_group"))
+    assert subnet.endswith(".ids), 0)}")
 
 
 # Buying

@@ -73,5 +73,5 @@ def test_protected_instances_are_kept_until_the_group_is_deleted_by_force(
     autoscaling.delete_auto_scaling_group(AutoScalingGroupName="protected", ForceDelete=True)
     reservations = ec2.describe_instances(InstanceIds=instances)["Reservations"]
     assert {each["State"]["Name"] for reservation in reservations for each in reservation["Instances"]} == {
-        "terminated"
+        "shutting-down"
     }
