@@ -108,7 +108,7 @@ def node_security_group(
         owner: the kind of the owner, for the description.
         vpc_id: its network.
         tags: its tags.
-        outlived_by: resources that must not be deleted before the nodes are terminated, such as a placement group, whose
+        outlived_by: resources that are deleted after the nodes are terminated, such as a placement group, whose
             deletion EC2 refuses and the provider does not repeat (InvalidPlacementGroup.InUse). Default: none.
     """
     group = security_groups.SecurityGroup(

@@ -1,10 +1,10 @@
 """Gap: the time that instances of a deleted auto scaling group need to shut down.
 
 In moto an instance is terminated at once. In AWS, a group that is deleted with ForceDelete is deleted before
-its instances are terminated: for minutes they are shutting down, and hold their placement group and their security groups,
-whose deletion is refused meanwhile. Source: EC2 Auto Scaling API reference, DeleteAutoScalingGroup (ForceDelete);
-EC2 user guide, "Instance lifecycle" and "Delete a placement group"; EC2 API reference, "Error codes"
-(DependencyViolation, InvalidPlacementGroup.InUse); read 2026-11-29. Here it takes seconds.
+its instances are terminated: for minutes they are shutting down, and hold their placement group and their
+security groups, whose deletion is refused meanwhile. Here it takes seconds. Source: EC2 Auto Scaling API
+reference, DeleteAutoScalingGroup (ForceDelete); EC2 user guide, "Instance lifecycle" and "Delete a placement
+group"; EC2 API reference, "Error codes" (DependencyViolation, InvalidPlacementGroup.InUse); read 2026-11-29.
 """
 
 from __future__ import annotations
