@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlinfra.functions import cost
 from mlinfra.functions.activity import Evidence, gather_evidence
 from mlinfra.functions.clients import FAILURES, error_code
+from mlinfra.functions.cost import Cost, so_far
 from mlinfra.functions.decision import Decision, decide
 from mlinfra.functions.expiry import Expiry, expiry
 from mlinfra.functions.metrics import History, histories
@@ -32,10 +32,17 @@ class Assessment:
     """Its records. None: they could not be read."""
     evidence: Evidence
     expiry: Expiry
-    cost: cost.Cost
+    cost: Cost
     decision: Decision
     problems: tuple[str, ...]
     """Invalid tags and records, which are reported and do not change the decision."""
+
+    def with_cost(self, counted: Cost, now: datetime) -> Assessment:
+        """The assessment with another cost, and the decision that follows from it."""
+        decision = decide(
+            self.target, rules=self.rules, evidence=self.evidence, expiry=self.expiry, cost=counted, now=now
+        )
+        return replace(self, cost=counted, decision=decision)
 
 
 def assess(target: Target, records: Records, gpus: Mapping[str, History], now: datetime) -> Assessment:
@@ -59,7 +66,7 @@ def assess(target: Target, records: Records, gpus: Mapping[str, History], now: d
     expires = expiry(rules, known)
     if expires.problem:
         problems.append(expires.problem)
-    so_far = cost.so_far(target.nodes, known.state, now)
+    spent = so_far(target, known.state, now)
     seen = gather_evidence(target, rules, memory, gpus, now)
     if failure:
         seen = replace(seen, reason=f"{seen.reason}: {failure}")
@@ -69,8 +76,8 @@ def assess(target: Target, records: Records, gpus: Mapping[str, History], now: d
         memory=memory,
         evidence=seen,
         expiry=expires,
-        cost=so_far,
-        decision=decide(target, rules=rules, evidence=seen, expiry=expires, cost=so_far, now=now),
+        cost=spent,
+        decision=decide(target, rules=rules, evidence=seen, expiry=expires, cost=spent, now=now),
         problems=tuple(problems),
     )
 

@@ -1,23 +1,31 @@
-"""Estimated cost of nodes, from the on-demand prices of us-east-1, for all regions and for spot instances too.
+"""Estimated cost of a cluster: its nodes, their volumes and its file systems.
 
-The estimate is precise enough for a spend limit; it is not a bill. A type without a price has an unknown cost, never 0.
+Prices are those of us-east-1, for all regions. Spot instances count at the on-demand price, and instances in a Capacity
+Block at their own: the declared one, else the published rate. A type without a price takes the dearest known of its
+family. The estimate is precise enough for a spend limit; it is not a bill.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions.contract import Table
-from mlinfra.functions.prices import on_demand_prices
+from mlinfra.functions.contract import Table, Tag, epoch_seconds
+from mlinfra.functions.fleet import CAPACITY_BLOCK
+from mlinfra.functions.prices import Price, block_price, on_demand_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
-    from mlinfra.functions.fleet import Node
+    from mlinfra.functions.fleet import Node, Target
 
 _HOURS_A_DAY = 24
+_LONGEST_UNKNOWN_END = timedelta(hours=1)
+"""EC2 describes a terminated instance for about an hour (EC2 user guide, "Terminate EC2 instances", read 2026-11-29):
+one with an unknown end has run for at most this long since it was last counted."""
+_CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -25,39 +33,70 @@ class Cost:
     """The cost of a cluster so far."""
 
     usd_known: float = 0.0
-    """The part with known prices, in USD."""
+    """The part with known prices, in USD: nodes, and storage as counted by the janitor."""
     unpriced: frozenset[str] = frozenset()
-    """The instance types without a known price."""
+    """The instance types without a known price in their whole class."""
+    assumed: Mapping[str, Price] = field(default_factory=dict)
+    """The prices taken from another type, by the instance type without a price of its own."""
+    usd_storage: float = 0.0
+    """The part of `usd_known` for volumes and file systems, in USD."""
 
     @property
     def usd(self) -> float | None:
         """The whole cost in USD. None: unknown, because the price of a part is unknown."""
         return None if self.unpriced else self.usd_known
 
+    @property
+    def basis(self) -> str:
+        """The prices taken from other types, as sentences without the last full stop. Empty: there are none."""
+        return ". ".join(
+            f"The price of {name} is unknown: {price.usd_per_hour:.2f} USD per hour is used, the dearest known price "
+            f"of its family ({price.taken_from})"
+            for name, price in sorted(self.assumed.items())
+        )
 
-def so_far(nodes: Iterable[Node], state: Mapping[str, Any], now: datetime) -> Cost:
-    """The cost counted before, plus the cost of `nodes` since then or since their launch.
+
+def so_far(target: Target, state: Mapping[str, Any], now: datetime) -> Cost:
+    """The cost counted before, plus that of each node since then or since its launch.
 
     Args:
-        nodes: the nodes that run now. Nodes that were launched and terminated since the last count are not included.
+        target: the cluster. Nodes that ended since the last count are included while EC2 describes them.
         state: the recorded state of the cluster, with the cost counted before.
         now: the end of the counted time.
     """
     before = counted_until(state)
-    usd = float(state.get(Table.COST_USD, 0))
-    unpriced = set(state.get(Table.COST_UNKNOWN, ()))
-    for node in nodes:
-        launched = node.launched.timestamp() if node.launched else None
-        since = max((moment for moment in (launched, before) if moment is not None), default=now.timestamp())
-        seconds = now.timestamp() - since
-        if seconds <= 0:
-            continue
-        price = on_demand_prices().get(node.instance_type)
+    storage = float(state.get(Table.STORAGE_USD, 0))
+    usd = float(state.get(Table.COST_USD, 0)) + storage
+    unpriced = {each for each in state.get(Table.COST_UNKNOWN, ()) if on_demand_price(each) is None}
+    assumed: dict[str, Price] = {}
+    for node in _nodes(target):
+        price = node_price(node, target.tags)
         if price is None:
             unpriced.add(node.instance_type)
-        else:
-            usd += price * seconds / 3600
-    return Cost(usd_known=usd, unpriced=frozenset(unpriced))
+            continue
+        if price.taken_from:
+            assumed[node.instance_type] = price
+        usd += price.usd_per_hour * _seconds(node, before, now) / 3600
+    for name in state.get(Table.COST_ASSUMED, ()):
+        known = on_demand_price(name)
+        if known is not None and known.taken_from:
+            assumed[name] = known
+    return Cost(usd_known=usd, unpriced=frozenset(unpriced), assumed=assumed, usd_storage=storage)
+
+
+def node_price(node: Node, tags: Mapping[str, str]) -> Price | None:
+    """The price of a node. None: unknown.
+
+    Args:
+        node: the node.
+        tags: the tags of its cluster, one of which may declare the price.
+    """
+    if node.market == CAPACITY_BLOCK:
+        declared = epoch_seconds(tags.get(Tag.NODE_USD_PER_HOUR))
+        if declared is not None and declared >= 0:
+            return Price(declared)
+        return block_price(node.instance_type, node.zone) or on_demand_price(node.instance_type)
+    return on_demand_price(node.instance_type)
 
 
 def counted_until(state: Mapping[str, Any]) -> float | None:
@@ -66,6 +105,40 @@ def counted_until(state: Mapping[str, Any]) -> float | None:
 
 
 def of_a_day(nodes: Iterable[Node]) -> float | None:
-    """The cost of `nodes` over 24 hours, in USD. None: unknown, because the price of one is unknown."""
-    hourly = [on_demand_prices().get(node.instance_type) for node in nodes]
-    return None if None in hourly else round(sum(price or 0 for price in hourly) * _HOURS_A_DAY, 2)
+    """The cost that ends with `nodes`, over 24 hours, in USD. None: the price of one is unknown.
+
+    Nodes in a Capacity Block are paid in advance: stopping them saves nothing.
+    """
+    hourly = per_hour([node for node in nodes if node.market != CAPACITY_BLOCK], {})
+    return None if hourly is None else round(hourly * _HOURS_A_DAY, 2)
+
+
+def per_hour(nodes: Iterable[Node], tags: Mapping[str, str]) -> float | None:
+    """The cost of `nodes`, in USD per hour. None: the price of one is unknown.
+
+    Args:
+        nodes: the running nodes of a cluster.
+        tags: the tags of the cluster.
+    """
+    prices = [node_price(node, tags) for node in nodes]
+    known = [price.usd_per_hour for price in prices if price is not None]
+    return math.fsum(known) if len(known) == len(prices) else None
+
+
+def _nodes(target: Target) -> list[Node]:
+    """Its present and ended nodes, without those of an earlier group of its name."""
+    begin = target.created_at and target.created_at - _CLOCK_SKEW
+    ended = [each for each in target.ended if begin is None or each.launched is None or each.launched >= begin]
+    return [*target.nodes, *ended]
+
+
+def _seconds(node: Node, before: float | None, now: datetime) -> float:
+    """The time to count for `node`, in seconds: since the last count or its launch, until its end or now."""
+    launched = node.launched.timestamp() if node.launched else None
+    since = max((moment for moment in (launched, before) if moment is not None), default=now.timestamp())
+    until = now.timestamp()
+    if node.ended:
+        until = min(until, node.ended.timestamp())
+    elif node.has_ended:
+        until = min(until, (datetime.fromtimestamp(since, tz=timezone.utc) + _LONGEST_UNKNOWN_END).timestamp())
+    return max(0.0, until - since)

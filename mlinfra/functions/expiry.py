@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlinfra.functions.records import Memory
     from mlinfra.functions.rules import Rules
 
-WARNINGS: Final = {"hour": timedelta(hours=1), "day": timedelta(hours=24)}
+WARNINGS: Final = {"hour": timedelta(hours=1), "day": timedelta(hours=24), "week": timedelta(days=7)}
 """The times before expiry at which the owner is warned; the most urgent first."""
 
 
@@ -38,6 +38,17 @@ class Expiry:
         if self.at is None or self.is_expired(now):
             return None
         return next((name for name, before in WARNINGS.items() if self.at - now <= before), None)
+
+    def grace_hour(self, now: datetime, grace: timedelta) -> int | None:
+        """The number of whole hours since the expiry, during the grace period. None: it is not in its grace period.
+
+        Args:
+            now: the current time.
+            grace: the grace period, after which the cluster is stopped even if it is busy.
+        """
+        if self.at is None or not self.at <= now < self.at + grace:
+            return None
+        return int((now - self.at) / timedelta(hours=1))
 
 
 def expiry(rules: Rules, memory: Memory) -> Expiry:

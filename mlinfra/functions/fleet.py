@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -11,7 +13,6 @@ from mlinfra.functions.contract import Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from mlinfra.functions.clients import Clients
 
@@ -22,6 +23,12 @@ IN_SERVICE: Final = "InService"
 _LEAVING_LIFECYCLES = ("Terminat", "Detach")
 """Prefixes of the lifecycle states of instances that are leaving their group."""
 TERMINATED_STATES: Final = frozenset({"shutting-down", "terminated"})
+_ENDED_STATES = TERMINATED_STATES | {"stopping", "stopped"}
+"""EC2 charges nothing for an instance in these states (EC2 user guide, "Instance state changes", read 2026-11-29)."""
+ON_DEMAND: Final = "on-demand"
+CAPACITY_BLOCK: Final = "capacity-block"
+"""The `InstanceLifecycle` of an instance in a Capacity Block (EC2 API reference, Instance, read 2026-11-29)."""
+_TRANSITION_TIME = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 _GROUPS_A_PAGE = 100
 _INSTANCES_A_PAGE = 500
 _VALUES_A_FILTER = 100
@@ -53,6 +60,17 @@ class Node:
     protected: bool = False
     """True if it is protected from scale-in."""
     volumes: tuple[AttachedVolume, ...] = ()
+    market: str = ON_DEMAND
+    """Its purchase option: `on-demand`, `spot` or `capacity-block`."""
+    zone: str | None = None
+    """Its Availability Zone. None: unknown."""
+    ended: datetime | None = None
+    """The time at which it was last stopped or terminated. None: it runs, or the time is unknown."""
+
+    @property
+    def has_ended(self) -> bool:
+        """True if it is stopped or terminated, or about to be."""
+        return self.state in _ENDED_STATES
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,8 @@ class Target:
     """The desired capacity of the group."""
     minimum: int = 0
     """The minimum size of the group."""
+    ended: tuple[Node, ...] = ()
+    """Terminated instances of the group that EC2 still describes."""
     created_at: datetime | None = None
     """The creation time of the group. None: unknown, or an instance (its id is never reused)."""
 
@@ -117,9 +137,10 @@ class Fleet:
         groups = list(self._groups(listing.problems, Filters=wanted))
         ids = [each["InstanceId"] for group in groups for each in group.get("Instances", ()) if "InstanceId" in each]
         instances = self._instances_by_id(ids, listing.problems)
-        alone = [each for each in self._instances(listing.problems, wanted) if _is_alone(each)]
-        readings = [partial(_group, group, instances) for group in groups] + [
-            partial(_instance, each) for each in alone
+        tagged = list(self._instances(listing.problems, wanted))
+        ended = [each for each in tagged if _state(each) in TERMINATED_STATES]
+        readings = [partial(_group, group, instances, ended) for group in groups] + [
+            partial(_instance, each) for each in tagged if _is_alone(each)
         ]
         for reading in readings:
             try:
@@ -149,9 +170,10 @@ class Fleet:
         groups = list(self._groups(problems, AutoScalingGroupNames=[name]))
         ids = [each["InstanceId"] for group in groups for each in group.get("Instances", ()) if "InstanceId" in each]
         instances = self._instances_by_id(ids, problems)
+        ended = self._ended_instances(name, problems) if groups else []
         if problems:
             raise DescribeFailedError("; ".join(problems))
-        return _group(groups[0], instances) if groups else None
+        return _group(groups[0], instances, ended) if groups else None
 
     def tags_of_group(self, name: str) -> dict[str, str]:
         """The tags of the auto scaling group of this name; empty if it does not exist.
@@ -191,6 +213,13 @@ class Fleet:
         except (KeyError, *FAILURES) as error:
             problems.append(f"not all instances could be listed: {error_code(error)}: {error}")
 
+    def _ended_instances(self, group: str, problems: list[str]) -> list[dict[str, Any]]:
+        filters = [
+            {"Name": f"tag:{_GROUP_OF_INSTANCE}", "Values": [group]},
+            {"Name": "instance-state-name", "Values": sorted(TERMINATED_STATES)},
+        ]
+        return list(self._instances(problems, filters))
+
     def _instances_by_id(self, ids: Sequence[str], problems: list[str]) -> dict[str, dict[str, Any]]:
         """By a filter instead of ids: EC2 refuses a call by ids if one of them no longer exists."""
         found: dict[str, dict[str, Any]] = {}
@@ -205,7 +234,12 @@ class DescribeFailedError(Exception):
     """AWS did not describe a target."""
 
 
-def _group(group: Mapping[str, Any], instances: Mapping[str, Mapping[str, Any]]) -> Target:
+def _group(
+    group: Mapping[str, Any],
+    instances: Mapping[str, Mapping[str, Any]],
+    ended: Sequence[Mapping[str, Any]],
+) -> Target:
+    name = group["AutoScalingGroupName"]
     nodes = []
     for member in group.get("Instances", ()):
         instance = instances.get(member["InstanceId"], {})
@@ -221,33 +255,58 @@ def _group(group: Mapping[str, Any], instances: Mapping[str, Mapping[str, Any]])
                 lifecycle=member["LifecycleState"],
                 protected=bool(member.get("ProtectedFromScaleIn")),
                 volumes=_volumes(instance),
+                market=instance.get("InstanceLifecycle", ON_DEMAND),
+                zone=instance.get("Placement", {}).get("AvailabilityZone"),
+                ended=_ended(instance),
             )
         )
     return Target(
-        name=group["AutoScalingGroupName"],
+        name=name,
         kind="group",
         tags=_tags(group),
         nodes=tuple(nodes),
         desired=group["DesiredCapacity"],
         minimum=group["MinSize"],
+        ended=tuple(_node(each) for each in ended if _tags(each).get(_GROUP_OF_INSTANCE) == name),
         created_at=group.get("CreatedTime"),
     )
 
 
 def _is_alone(instance: Mapping[str, Any]) -> bool:
-    state = instance.get("State", {}).get("Name")
-    return _GROUP_OF_INSTANCE not in _tags(instance) and state not in TERMINATED_STATES
+    return _GROUP_OF_INSTANCE not in _tags(instance) and _state(instance) not in TERMINATED_STATES
+
+
+def _state(instance: Mapping[str, Any]) -> str | None:
+    state: str | None = instance.get("State", {}).get("Name")
+    return state
 
 
 def _instance(instance: Mapping[str, Any]) -> Target:
-    node = Node(
+    return Target(name=instance["InstanceId"], kind="instance", tags=_tags(instance), nodes=(_node(instance),))
+
+
+def _node(instance: Mapping[str, Any]) -> Node:
+    return Node(
         instance_id=instance["InstanceId"],
         instance_type=instance["InstanceType"],
         launched=instance.get("LaunchTime"),
         state=instance["State"]["Name"],
         volumes=_volumes(instance),
+        market=instance.get("InstanceLifecycle", ON_DEMAND),
+        zone=instance.get("Placement", {}).get("AvailabilityZone"),
+        ended=_ended(instance),
     )
-    return Target(name=instance["InstanceId"], kind="instance", tags=_tags(instance), nodes=(node,))
+
+
+def _ended(instance: Mapping[str, Any]) -> datetime | None:
+    """The time in `StateTransitionReason`, such as "User initiated (2026-11-29 14:00:00 GMT)".
+
+    Source: EC2 user guide, "Troubleshoot instance termination issues", read 2026-11-29. Other reasons have no time.
+    """
+    found = _TRANSITION_TIME.search(instance.get("StateTransitionReason") or "")
+    if found is None or _state(instance) not in _ENDED_STATES:
+        return None
+    return datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
 
 
 def _volumes(instance: Mapping[str, Any]) -> tuple[AttachedVolume, ...]:

@@ -1,4 +1,4 @@
-"""The janitor: an hourly check of everything tagged AutoStop=true. Layer 4 of docs/adr/0005."""
+"""The janitor: an hourly check of what is tagged AutoStop=true in the environment. Layer 4 of docs/adr/0005."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions import clock, cost
+from mlinfra.functions import clock
 from mlinfra.functions.assessment import Assessment, assess, gpu_histories
 from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Event, Tag
+from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
-from mlinfra.functions.expiry import WARNINGS
 from mlinfra.functions.fleet import Fleet, Target
-from mlinfra.functions.notifications import Notifier, command
+from mlinfra.functions.notices import Notices
+from mlinfra.functions.notifications import Notifier
+from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import IncompleteRunError, Shutdown
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlinfra.functions.metrics import History
+    from mlinfra.functions.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Outcome:
 
 
 def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda passes both
-    """Check everything tagged AutoStop=true once.
+    """Check everything of the environment that is tagged AutoStop=true once.
 
     Returns:
         The decision and reason for each target and volume, and the count of each decision, as JSON values.
@@ -60,6 +63,8 @@ class Janitor:
         self._records = Records(clients, settings.table)
         self._volumes = Volumes(clients)
         self._notifier = Notifier(clients, settings, "janitor", now)
+        self._notices = Notices(self._records, self._notifier, now)
+        self._storage: list[Storage] | None = None
         self._shutdown = Shutdown(clients, settings, self._records, self._notifier, now)
 
     def run(self) -> dict[str, Any]:
@@ -69,10 +74,12 @@ class Janitor:
             IncompleteRunError: see `handler`.
         """
         listing = self._fleet.targets()
-        gpus = gpu_histories(self._clients, listing.targets, self._now)
-        targets = [self._outcome(target, gpus) for target in listing.targets]
+        ours = [target for target in listing.targets if is_of_environment(target.tags, self._settings)]
+        storage_problems = self._list_storage()
+        gpus = gpu_histories(self._clients, ours, self._now)
+        targets = [self._outcome(target, gpus) for target in ours]
         volumes, volume_problems = self._clean_up()
-        problems = listing.problems + volume_problems + self._notifier.undelivered
+        problems = listing.problems + storage_problems + volume_problems + self._notifier.undelivered
         summary = {
             "at": clock.written(self._now),
             "dry_run": self._settings.dry_run,
@@ -86,6 +93,14 @@ class Janitor:
             raise IncompleteRunError("; ".join(problems))
         return summary
 
+    def _list_storage(self) -> list[str]:
+        """List the storage of all clusters. If it fails, its cost is counted by the next run."""
+        try:
+            self._storage = self._volumes.storage()
+        except FAILURES as error:
+            return [f"not all volumes could be priced: {error_code(error)}: {error}"]
+        return []
+
     def _outcome(self, target: Target, gpus: Mapping[str, History]) -> Outcome:
         try:
             return self._handle(target, gpus)
@@ -96,15 +111,19 @@ class Janitor:
 
     def _handle(self, target: Target, gpus: Mapping[str, History]) -> Outcome:
         seen = assess(target, self._records, gpus, self._now)
+        if seen.memory is not None:
+            # In a dry run too: notices about the spend limit depend on it.
+            counted = count_cost(self._records, target, self._now, memory=seen.memory, storage=self._storage)
+            seen = seen.with_cost(counted or seen.cost, self._now)
         if target.is_stopped:
             return self._retire(seen)
-        self._count_cost(seen)
-        self._warn(seen)
-        self._notify_problems(seen)
+        in_grace = self._notices.send(seen)
         decision = seen.decision
         if decision.action is Action.STOP:
             decision = self._shutdown.stop(target, decision, lambda: self._again(target))
         if decision.action is Action.LEAVE:
+            if in_grace:  # Its owner is notified every hour by the notice about its expiry.
+                decision = replace(decision, frequency=NotificationFrequency.NEVER)
             self._shutdown.notify_left_running(target, decision)
         return Outcome(target.name, decision.outcome(dry_run=self._settings.dry_run), decision.reason)
 
@@ -119,60 +138,6 @@ class Janitor:
         now = clock.now()
         gpus = gpu_histories(self._clients, [now_seen], now)
         return now_seen, assess(now_seen, self._records, gpus, now).decision
-
-    def _count_cost(self, seen: Assessment) -> None:
-        if self._settings.dry_run or seen.memory is None or not seen.target.nodes:
-            return
-        before = cost.counted_until(seen.memory.state)
-        if before is not None and before >= self._now.timestamp():
-            return
-        try:
-            self._records.count_cost(seen.target.name, seen.cost, counted_until=before, now=self._now)
-        except FAILURES as error:
-            self._notifier.log("Cost Not Counted", cluster=seen.target.name, why=error_code(error))
-
-    def _warn(self, seen: Assessment) -> None:
-        warning, at = seen.expiry.warning(self._now), seen.expiry.at
-        if warning is None or at is None:
-            return
-        about, what = f"expiry_{warning}", clock.written(at)
-        if not self._shutdown.claim(seen.target, about, what):
-            return
-        hours = int(WARNINGS[warning] / timedelta(hours=1))
-        told = self._notifier.notify(
-            Event.CLUSTER_WARNED,
-            cluster=seen.target.name,
-            tags=seen.target.tags,
-            what=f"expires in less than {hours} hour{'s' if hours > 1 else ''}",
-            why=f"its last day ends at {what}. After that it is stopped as soon as it is idle",
-            action=f"To keep it: {command('extend', seen.target.tags, '--until YYYY-MM-DD')}",
-            kind=seen.target.kind,
-            expires=what,
-        )
-        if not told:
-            self._shutdown.release(seen.target, about, what)
-
-    def _notify_problems(self, seen: Assessment) -> None:
-        """Notify once about invalid tags and about an unknown cost."""
-        unpriced = ", ".join(sorted(seen.cost.unpriced))
-        problems = {"problems": "; ".join(seen.problems)}
-        if unpriced:
-            effect = "its cost is unknown and its spend limit has no effect"
-            problems["cost"] = f"the price of {unpriced} is unknown, so {effect}"
-        for about, what in problems.items():
-            if not what or not self._shutdown.claim(seen.target, about, what):
-                continue
-            told = self._notifier.notify(
-                Event.CLUSTER_LEFT,
-                cluster=seen.target.name,
-                tags=seen.target.tags,
-                what="monitoring is incomplete",
-                why=what,
-                action="Rules that depend on this do not stop the cluster until it is corrected.",
-                kind=seen.target.kind,
-            )
-            if not told:
-                self._shutdown.release(seen.target, about, what)
 
     def _retire(self, seen: Assessment) -> Outcome:
         """Terminate an instance that a function stopped, once its grace period is over."""
@@ -206,10 +171,14 @@ class Janitor:
         """Delete the volumes whose grace period is over, and postpone the deletion of those that are still attached."""
         kept = self._volumes.kept()
         problems = kept.problems
+        in_use, available = (
+            [each for each in volumes if is_of_environment(each.tags, self._settings)]
+            for volumes in (kept.in_use, kept.available)
+        )
         if not self._settings.dry_run:
             try:
                 self._volumes.postpone_deletion(
-                    kept.in_use,
+                    in_use,
                     self._now + self._settings.grace,
                     # One day of tolerance, so that they are not tagged again every hour.
                     if_before=self._now + self._settings.grace - timedelta(days=1),
@@ -218,7 +187,7 @@ class Janitor:
                 problems.append(
                     f"the deletion of attached volumes could not be postponed: {error_code(error)}: {error}"
                 )
-        return [self._delete(volume) for volume in kept.available], problems
+        return [self._delete(volume) for volume in available], problems
 
     def _delete(self, volume: Volume) -> Outcome:
         try:

@@ -32,7 +32,7 @@ class NotificationSettings(Protocol):
 
     @property
     def dry_run(self) -> bool:
-        """True in a dry run: no messages are sent."""
+        """True in a dry run: no messages about changes are sent."""
 
 
 class Notifier:
@@ -57,9 +57,10 @@ class Notifier:
         why: str,
         action: str | None = None,
         usd_saved: float | None = None,
+        in_dry_run: bool = False,
         **more: Any,  # noqa: ANN401  any JSON value
     ) -> bool:
-        """Write the log line, and send the event and the message. A dry run sends no message: nothing has changed.
+        """Write the log line, and send the event and the message. A dry run sends a message only with `in_dry_run`.
 
         Args:
             detail_type: the event's type, one of `contract.Event`.
@@ -70,6 +71,8 @@ class Notifier:
             action: what the owner can do, as a sentence; for the message only. Default: none.
             usd_saved: the cost of the stopped nodes over the next 24 hours, in USD. Default: nothing was stopped, or
                 a price is unknown.
+            in_dry_run: True: the message is sent in a dry run too, because it announces no change by this run.
+                Default: False.
             more: further fields of the event.
 
         Returns:
@@ -88,7 +91,7 @@ class Notifier:
         } | more
         self.log(detail_type, **detail)
         problems = [self._emit(detail_type, detail)]
-        if self._topic and not self._dry_run:
+        if self._topic and (in_dry_run or not self._dry_run):
             problems.append(self._publish(self._topic, detail, action))
         failed = [problem for problem in problems if problem]
         for problem in failed:

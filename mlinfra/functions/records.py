@@ -27,6 +27,14 @@ _LEASE_SECONDS = 5 * 60
 """The lifetime of a lease whose run was interrupted."""
 _CLOCK_SKEW = timedelta(minutes=5)
 """The tolerated difference between the clock of a record's writer and that of AWS."""
+_COST = (
+    Table.COST_USD,
+    Table.COST_AT,
+    Table.COST_UNKNOWN,
+    Table.COST_ASSUMED,
+    Table.STORAGE_USD,
+    Table.STORAGE_AT,
+)
 _LEASE_OWNER = "stopping_by"
 _LEASE_UNTIL = "stopping_until"
 
@@ -78,7 +86,7 @@ class Memory:
         counted = epoch_seconds(self.state.get(Table.COST_AT))
         state = dict(self.state)
         if counted is not None and counted < begin:
-            for name in (Table.COST_USD, Table.COST_AT, Table.COST_UNKNOWN):
+            for name in _COST:
                 state.pop(name, None)
         return replace(self, state=state, extension=None if self._extended_before(begin) else self.extension)
 
@@ -132,7 +140,9 @@ class Records:
         names, values = {"#notified": f"told_{about}"}, {":what": what}
         self._update(cluster, "REMOVE #notified", condition="#notified = :what", names=names, values=values)
 
-    def count_cost(self, cluster: str, cost: Cost, *, counted_until: float | None, now: datetime) -> bool:
+    def count_cost(
+        self, cluster: str, cost: Cost, *, counted_until: float | None, now: datetime, with_storage: bool = False
+    ) -> bool:
         """Record the cost of `cluster` until `now`. False: another run has recorded it in the meantime.
 
         Args:
@@ -140,17 +150,28 @@ class Records:
             cost: the total, not the increment.
             counted_until: the recorded `cost_at` that `cost` was computed from. None: there was none.
             now: the end of the counted time.
+            with_storage: True if `cost` includes its volumes and file systems until `now`. Default: False.
         """
         values: dict[str, Any] = {
-            ":usd": Decimal(str(round(cost.usd_known, 6))),
+            ":usd": Decimal(str(round(cost.usd_known - cost.usd_storage, 6))),
             ":now": Decimal(str(now.timestamp())),
             ":unknown": sorted(cost.unpriced),
+            ":assumed": sorted(cost.assumed),
         }
         condition = "attribute_not_exists(#at)"
         if counted_until is not None:
             condition, values[":until"] = "#at = :until", Decimal(str(counted_until))
-        names = {"#usd": Table.COST_USD, "#at": Table.COST_AT, "#unknown": Table.COST_UNKNOWN}
-        change = "SET #usd = :usd, #at = :now, #unknown = :unknown"
+        names = {
+            "#usd": Table.COST_USD,
+            "#at": Table.COST_AT,
+            "#unknown": Table.COST_UNKNOWN,
+            "#assumed": Table.COST_ASSUMED,
+        }
+        change = "SET #usd = :usd, #at = :now, #unknown = :unknown, #assumed = :assumed"
+        if with_storage:
+            names |= {"#storage": Table.STORAGE_USD, "#stored": Table.STORAGE_AT}
+            values[":storage"] = Decimal(str(round(cost.usd_storage, 6)))
+            change += ", #storage = :storage, #stored = :now"
         return self._update(cluster, change, condition=condition, names=names, values=values)
 
     def note_stopped(self, cluster: str, why: str, now: datetime) -> None:

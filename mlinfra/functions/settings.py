@@ -23,6 +23,8 @@ class Settings:
     """The ARN of the SNS topic. None: no messages are sent, only events and log lines."""
     prefix: str
     """The name prefix of the environment's clusters."""
+    environment: str
+    """The environment's name. Empty: unknown."""
     grace: timedelta
     """The grace period of the volumes of stopped nodes: `volume_grace_days` of the environment."""
     dry_run: bool
@@ -59,6 +61,7 @@ class Settings:
             table=table,
             topic=variables.get(Variable.TOPIC) or None,
             prefix=variables.get(Variable.PREFIX, ""),
+            environment=variables.get(Variable.ENVIRONMENT, ""),
             grace=grace,
             dry_run=dry_run_by_default if acting is None else acting != "false",
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlinfra.functions import clock, stopping
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Event, Tag
+from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.fleet import DescribeFailedError, Target
@@ -115,6 +116,7 @@ class Shutdown:
         target, decision = seen
         if decision.action is not Action.STOP:
             return decision
+        count_cost(self._records, target, clock.now())
         stopped = stopping.stop(self._clients, target, self._now, self._settings.grace)
         self._notify_stopped(target, decision, stopped)
         try:

@@ -11,6 +11,8 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.fleet import TERMINATED_STATES
+from mlinfra.functions.prices import volume_usd_per_hour
+from mlinfra.functions.storage import Storage, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mlinfra.functions.clients import Clients
     from mlinfra.functions.fleet import AttachedVolume, Node, Target
 
-_INHERITED: Final = (Tag.EXPERIMENT, Tag.OWNER, "Name")
+_INHERITED: Final = (Tag.PROJECT, Tag.ENVIRONMENT, Tag.EXPERIMENT, Tag.OWNER, "Name")
 _NOT_FOUND = "InvalidVolume.NotFound"
 _VOLUMES_A_PAGE = 500
 _VALUES_A_FILTER = 100
@@ -101,6 +103,27 @@ class Volumes:
         except (KeyError, *FAILURES) as error:
             kept.problems.append(f"not all volumes could be listed: {error_code(error)}: {error}")
         return kept
+
+    def storage(self) -> list[Storage]:
+        """All volumes tagged AutoStop=true, of running nodes and kept ones, with their prices.
+
+        Raises:
+            ClientError: or another of `clients.FAILURES`, if a page cannot be read.
+        """
+        return [
+            Storage(
+                id=volume["VolumeId"],
+                name=_tags(volume).get("Name", ""),
+                usd_per_hour=volume_usd_per_hour(
+                    volume.get("VolumeType", ""),
+                    volume.get("Size", 0),
+                    iops=volume.get("Iops", 0),
+                    throughput=volume.get("Throughput", 0),
+                ),
+                created=time_of(volume.get("CreateTime")),
+            )
+            for volume in self._all([{"Name": f"tag:{Tag.AUTO_STOP}", "Values": ["true"]}])
+        ]
 
     def postpone_deletion(self, volumes: Iterable[Volume], delete_after: datetime, *, if_before: datetime) -> list[str]:
         """Postpone the deletion of attached volumes: their grace period begins when they are detached.

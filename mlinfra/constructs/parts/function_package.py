@@ -24,7 +24,7 @@ MOST_BYTES = 1024 * 1024
 larger package than this contains files that do not belong in it."""
 
 _LIBRARY = Path(functions.__file__).resolve().parent.parent
-_CONTENTS = ("functions/**/*.py", "catalog/ec2_prices.csv")
+_CONTENTS = ("functions/**/*.py", "catalog/*_prices.csv")
 """What is packed, seen from the library. There is no `mlinfra/__init__.py` among it: what the library offers to others
 needs more than functions have, and Python takes the folder for a namespace package without."""
 

@@ -15,14 +15,24 @@ if TYPE_CHECKING:
     from mlinfra.constructs.parts import Statement
     from mlinfra.declarations import Environment
 
-_TAGS_OF_KEPT_VOLUMES = [Tag.AUTO_STOP, Tag.DELETE_AFTER, Tag.EXPERIMENT, Tag.OWNER, "Name"]
+_TAGS_OF_KEPT_VOLUMES = [
+    Tag.AUTO_STOP,
+    Tag.DELETE_AFTER,
+    Tag.PROJECT,
+    Tag.ENVIRONMENT,
+    Tag.EXPERIMENT,
+    Tag.OWNER,
+    "Name",
+]
 
 
 def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement]:
     """Statements for the janitor: read everything; stop and terminate resources tagged AutoStop=true.
 
+    A resource with the tag Environment of another environment cannot be changed; one without that tag can.
+
     Args:
-        environment: the environment. The tag decides, in its whole account and region.
+        environment: the environment.
         key_arn: the KMS key of the table of records.
     """
     return [
@@ -93,13 +103,13 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
             "StopGroups",
             actions=["autoscaling:SetDesiredCapacity", "autoscaling:UpdateAutoScalingGroup"],
             resources=[f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{names}"],
-            conditions=_tagged(Tag.AUTO_STOP),
+            conditions=_stoppable(environment),
         ),
         statement(
             "LetVolumesOutliveNodes",
             actions=["ec2:ModifyInstanceAttribute"],
             resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
-            conditions=_tagged(Tag.AUTO_STOP),
+            conditions=_stoppable(environment),
         ),
         # Groups created by hand propagate their tags to instances but not to volumes. A volume without the tag is
         # included, one with AutoStop=false is not. ModifyInstanceAttribute needs both instance and volume.
@@ -107,7 +117,7 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
             "KeepVolumes",
             actions=["ec2:ModifyInstanceAttribute"],
             resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
-            conditions={"StringEqualsIfExists": {f"aws:ResourceTag/{Tag.AUTO_STOP}": "true"}},
+            conditions={"StringEqualsIfExists": _stoppable_if_tagged(environment)},
         ),
         statement(
             "TagKeptVolumes",
@@ -115,7 +125,7 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
             resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
             conditions={
                 **all_values_in("aws:TagKeys", _TAGS_OF_KEPT_VOLUMES),
-                "StringEqualsIfExists": {f"aws:ResourceTag/{Tag.AUTO_STOP}": "true"},
+                "StringEqualsIfExists": _stoppable_if_tagged(environment),
             },
         ),
     ]
@@ -128,13 +138,13 @@ def _end_instances_and_volumes(environment: Environment) -> list[Statement]:
             "EndInstances",
             actions=["ec2:StopInstances", "ec2:TerminateInstances"],
             resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
-            conditions=_tagged(Tag.AUTO_STOP),
+            conditions=_stoppable(environment),
         ),
         statement(
             "DeleteKeptVolumes",
             actions=["ec2:DeleteVolume"],
             resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
-            conditions={**_tagged(Tag.AUTO_STOP), "Null": {f"aws:ResourceTag/{Tag.DELETE_AFTER}": "false"}},
+            conditions={**_stoppable(environment), "Null": {f"aws:ResourceTag/{Tag.DELETE_AFTER}": "false"}},
         ),
     ]
 
@@ -156,5 +166,17 @@ def _remember(environment: Environment, key_arn: str) -> list[Statement]:
     ]
 
 
-def _tagged(tag: str) -> dict[str, dict[str, str]]:
-    return {"StringEquals": {f"aws:ResourceTag/{tag}": "true"}}
+def _stoppable(environment: Environment) -> dict[str, dict[str, str]]:
+    """The condition that a resource is tagged AutoStop=true and does not belong to another environment."""
+    return {
+        "StringEquals": {f"aws:ResourceTag/{Tag.AUTO_STOP}": "true"},
+        "StringEqualsIfExists": {f"aws:ResourceTag/{Tag.ENVIRONMENT}": environment.name},
+    }
+
+
+def _stoppable_if_tagged(environment: Environment) -> dict[str, str]:
+    """The condition that a resource is neither tagged AutoStop=false nor belongs to another environment."""
+    return {
+        f"aws:ResourceTag/{Tag.AUTO_STOP}": "true",
+        f"aws:ResourceTag/{Tag.ENVIRONMENT}": environment.name,
+    }

@@ -16,5 +16,6 @@ def shutdown_variables(environment: Environment) -> dict[str, str]:
         Variable.TABLE: environment.names.records_table,
         Variable.TOPIC: environment.names.alerts_topic_arn,
         Variable.GRACE_DAYS: str(environment.volume_grace_days),
+        Variable.ENVIRONMENT: environment.name,
         Variable.PREFIX: f"{environment.names.prefix}-",
     }

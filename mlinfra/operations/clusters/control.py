@@ -10,6 +10,7 @@ from mlinfra.errors import OperationError
 from mlinfra.functions import clock, stopping
 from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import Table, Tag
+from mlinfra.functions.cost_counting import count_cost
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.inventory import ClusterAccount
 
@@ -75,6 +76,7 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
     with aws_errors_explained():
         if force:
             _unprotect(account, seen.target)
+        count_cost(account.records, seen.target, account.now)
         stopping.stop(account.clients, seen.target, account.now, timedelta(days=environment.volume_grace_days))
         account.records.note_stopped(seen.target.name, f"{account.account.caller} stopped it", account.now)
     return account.describe(account.cluster_of(experiment))

@@ -5,13 +5,11 @@ Activity and expiry are determined by the code of the functions that stop cluste
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mlinfra.catalog import on_demand_prices
 from mlinfra.errors import OperationError
-from mlinfra.functions import clock
+from mlinfra.functions import clock, cost
 from mlinfra.functions.assessment import Assessment, assess
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Tag
@@ -171,7 +169,6 @@ class ClusterAccount:
     def describe(self, seen: Assessment) -> Cluster:
         """The current state of an assessed cluster."""
         target = seen.target
-        hourly = [on_demand_prices().get(node.instance_type) for node in target.nodes]
         launched = [node.launched for node in target.nodes if node.launched]
         return Cluster(
             environment=self.environment.name,
@@ -186,7 +183,7 @@ class ClusterAccount:
             work=seen.evidence.verdict,
             work_reason=seen.evidence.reason,
             idle_minutes=idle_minutes(target, seen.rules.idle_percent, self._gpus, self.now),
-            usd_per_hour=None if None in hourly else math.fsum(price or 0 for price in hourly),
+            usd_per_hour=cost.per_hour(target.nodes, target.tags),
             usd_so_far=seen.cost.usd,
             spend_limit_usd=seen.rules.spend_limit_usd,
             expires=seen.expiry.at,

@@ -77,6 +77,7 @@ class Cloud:
         self.set(Variable.TABLE, TABLE)
         self.set(Variable.TOPIC, account.topic)
         self.set(Variable.PREFIX, "recsys-dev-")
+        self.set(Variable.ENVIRONMENT, "dev")
         self.set(Variable.GRACE_DAYS, "7")
         self.set(Variable.DRY_RUN, "false")
 

@@ -21,7 +21,8 @@ def test_a_handler_loads_and_knows_prices(tmp_path: Path, module: str) -> None:
     code = tmp_path / "code"
     (code / "mlinfra" / "catalog").mkdir(parents=True)
     (code / "mlinfra" / "functions").mkdir()
-    shutil.copy(ROOT / "mlinfra" / "catalog" / "ec2_prices.csv", code / "mlinfra" / "catalog")
+    for file in (ROOT / "mlinfra" / "catalog").glob("*_prices.csv"):
+        shutil.copy(file, code / "mlinfra" / "catalog")
     for file in (ROOT / "mlinfra" / "functions").glob("*.py"):
         shutil.copy(file, code / "mlinfra" / "functions")
     libraries = Path(boto3.__file__).parent.parent

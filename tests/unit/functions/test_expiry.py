@@ -47,7 +47,9 @@ def test_an_invalid_extension_makes_the_expiry_unknown(text: str) -> None:
 @pytest.mark.parametrize(
     ("before", "warning"),
     [
-        (timedelta(hours=25), None),
+        (timedelta(days=7, seconds=1), None),
+        (timedelta(days=7), "week"),
+        (timedelta(hours=25), "week"),
         (timedelta(hours=24), "day"),
         (timedelta(hours=1), "hour"),
         (timedelta(seconds=1), "hour"),
@@ -62,3 +64,18 @@ def test_an_unknown_expiry_never_expires_and_warns_of_nothing() -> None:
     unknown = Expiry(None)
     assert not unknown.is_expired(AT)
     assert unknown.warning(AT) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "hour"),
+    [
+        (timedelta(seconds=-1), None),
+        (timedelta(0), 0),
+        (timedelta(minutes=59), 0),
+        (timedelta(hours=1), 1),
+        (timedelta(hours=2), None),
+    ],
+)
+def test_the_hours_of_the_grace_period_are_counted_from_the_expiry(after: timedelta, hour: int | None) -> None:
+    assert Expiry(AT).grace_hour(AT + after, timedelta(hours=2)) == hour
+    assert Expiry(None).grace_hour(AT + after, timedelta(hours=2)) is None

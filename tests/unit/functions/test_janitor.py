@@ -157,12 +157,16 @@ def test_an_expired_idle_cluster_is_stopped_even_so(cloud: Cloud) -> None:
     assert event["why"].startswith("it expired at ")
 
 
-def test_an_expired_busy_cluster_is_left_running_and_reported_by_every_run(cloud: Cloud) -> None:
-    cloud.gpus(cloud.group(Expires=cloud.yesterday), 90)
+def test_an_expired_busy_cluster_is_left_running_and_reported_every_hour_of_its_grace(cloud: Cloud) -> None:
+    ids = cloud.group(Expires=cloud.yesterday)
     for _ in range(2):
+        cloud.gpus(ids, 90)
         assert cloud.decisions() == {NAME: "left"}
-        (event,) = cloud.heard(Event.CLUSTER_LEFT)
-        assert ", but it is busy: GPU utilization of" in event["why"]
+        assert cloud.decisions() == {NAME: "left"}
+        (event,) = cloud.heard()
+        assert event["what"].startswith("expired, and will be stopped in ")
+        assert "even if it is busy. Now: GPU utilization of" in event["why"]
+        cloud.now += HOUR
     assert len(cloud.mail()) == 2
 
 
@@ -194,17 +198,17 @@ def test_an_extension_that_cannot_be_read_lets_nothing_expire(cloud: Cloud) -> N
     assert any("its extension is until 'next week'" in event["why"] for event in cloud.heard(Event.CLUSTER_LEFT))
 
 
-def test_the_owner_is_warned_a_day_and_an_hour_before_the_expiry_once_each(cloud: Cloud) -> None:
+def test_the_owner_is_warned_a_week_a_day_and_an_hour_before_the_expiry_once_each(cloud: Cloud) -> None:
     ids = cloud.group()
     warned = {}
-    for hours in (25, 24, 23, 2, 1, 0.5):
+    for hours in (169, 168, 24, 23, 1, 0.5):
         cloud.now = cloud.expiry - hours * HOUR
         cloud.gpus(ids, 90)
         cloud.janitor()
         warned[hours] = [event["what"] for event in cloud.heard(Event.CLUSTER_WARNED)]
-    day, hour = ["expires in less than 24 hours"], ["expires in less than 1 hour"]
-    assert warned == {25: [], 24: day, 23: [], 2: [], 1: hour, 0.5: []}
-    assert [mail["MessageAttributes"]["owner"]["Value"] for mail in cloud.mail()] == [OWNER, OWNER]
+    week, day, hour = (["expires in less than " + time] for time in ("7 days", "24 hours", "1 hour"))
+    assert warned == {169: [], 168: week, 24: day, 23: [], 1: hour, 0.5: []}
+    assert [mail["MessageAttributes"]["owner"]["Value"] for mail in cloud.mail()] == [OWNER] * 3
 
 
 def test_an_extension_brings_warnings_of_its_own(cloud: Cloud) -> None:
@@ -224,6 +228,7 @@ def test_a_cluster_over_its_spend_limit_is_stopped_once_it_is_idle(cloud: Cloud)
     cloud.now += 9 * HOUR
     cloud.gpus(ids, 90)
     assert cloud.decisions() == {NAME: "left"}
+    cloud.heard()
     cloud.now += HOUR
     cloud.gpus(ids, 90)
     assert cloud.decisions() == {NAME: "left"}
@@ -386,8 +391,30 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing(cloud: Cloud, dry_r
     assert [event["what"] for event in events] == ["would be stopped"] * 4
     assert all(event["usd_saved"] and event["dry_run"] for event in events)
     assert (cloud.size(), cloud.state_of(alone), cloud.volumes()) == (2, "running", [])
-    assert cloud.remembered() == cloud.remembered(alone) == {}
-    assert cloud.mail() == []
+    assert not {"stopped_at", "stopping_by"} & (cloud.remembered().keys() | cloud.remembered(alone).keys())
+    (mail,) = cloud.mail()
+    assert mail["Subject"].startswith(f"{alone}: expired, and will be stopped in ")
+
+
+def test_a_dry_run_counts_cost_and_notifies_the_owner_about_the_spend_limit(cloud: Cloud) -> None:
+    cloud.set(Variable.DRY_RUN, "true")
+    ids = cloud.group(SpendLimitUsd="20")
+    cloud.now += 8 * HOUR
+    cloud.gpus(ids, 90)
+    assert cloud.decisions() == {NAME: "left"}
+    assert cloud.decisions() == {NAME: "left"}
+    (mail,) = cloud.mail()
+    assert mail["Subject"] == f"{NAME}: cost is at 80% of the spend limit"
+    assert "its cost is 16.26 USD, and its spend limit is 20.00 USD" in mail["Message"]
+
+
+def test_a_cluster_of_another_environment_or_project_is_not_handled(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group("recsys-staging-two-tower", Environment="staging"), 0)
+    cloud.gpus(cloud.group("ads-dev-two-tower", Environment="dev", Project="ads"), 0)
+    cloud.gpus(cloud.group("hand-made", Environment="dev"), 0)
+    cloud.gpus(cloud.group(Environment="dev", Project="recsys"), 0)
+    cloud.gpus(cloud.group("untagged"), 0)
+    assert cloud.decisions() == {"hand-made": "stopped", NAME: "stopped", "untagged": "stopped"}
 
 
 def test_what_happens_during_a_long_run_counts(cloud: Cloud, faults: Faults) -> None:

@@ -33,7 +33,8 @@ def copy_of_library(folder: Path) -> Path:
     library = folder / "mlinfra"
     shutil.copytree(LIBRARY / "functions", library / "functions")
     (library / "catalog").mkdir()
-    shutil.copyfile(LIBRARY / "catalog" / "ec2_prices.csv", library / "catalog" / "ec2_prices.csv")
+    for file in (LIBRARY / "catalog").glob("*_prices.csv"):
+        shutil.copyfile(file, library / "catalog" / file.name)
     return library
 
 
@@ -45,7 +46,7 @@ def names(package: bytes) -> list[str]:
 def test_it_holds_the_functions_and_the_prices_and_no_package_of_the_library() -> None:
     inside = names(packed())
     assert {f"mlinfra/functions/{name}.py" for name in HANDLERS} <= set(inside)
-    assert "mlinfra/catalog/ec2_prices.csv" in inside
+    assert {f"mlinfra/catalog/{name}_prices.csv" for name in ("block", "ec2", "storage")} <= set(inside)
     assert "mlinfra/__init__.py" not in inside
     assert {name.rpartition(".")[2] for name in inside} == {"py", "csv"}
     assert inside == sorted(inside)

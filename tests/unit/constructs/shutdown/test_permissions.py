@@ -88,6 +88,13 @@ def test_nothing_is_stopped_or_ended_that_is_not_tagged_for_it(account: dict[str
     assert account[sid]["Condition"]["StringEquals"] == {"aws:ResourceTag/AutoStop": "true"}
 
 
+@pytest.mark.parametrize("sid", ["StopGroups", "LetVolumesOutliveNodes", "EndInstances", "DeleteKeptVolumes"])
+def test_resources_of_another_environment_are_out_of_reach_and_untagged_ones_are_not(
+    account: dict[str, Any], sid: str
+) -> None:
+    assert account[sid]["Condition"]["StringEqualsIfExists"] == {"aws:ResourceTag/Environment": "dev"}
+
+
 def test_no_volume_is_deleted_that_was_not_kept(account: dict[str, Any]) -> None:
     assert account["DeleteKeptVolumes"]["Condition"]["Null"] == {"aws:ResourceTag/DeleteAfter": "false"}
 
@@ -97,12 +104,15 @@ def test_a_volume_that_says_false_is_out_of_reach_and_one_that_says_nothing_is_n
     account: dict[str, Any], sid: str
 ) -> None:
     assert account[sid]["Resource"] == "arn:aws:ec2:us-east-1:111111111111:volume/*"
-    assert account[sid]["Condition"]["StringEqualsIfExists"] == {"aws:ResourceTag/AutoStop": "true"}
+    assert account[sid]["Condition"]["StringEqualsIfExists"] == {
+        "aws:ResourceTag/AutoStop": "true",
+        "aws:ResourceTag/Environment": "dev",
+    }
 
 
 def test_volumes_get_no_tags_but_those_of_the_functions(account: dict[str, Any]) -> None:
     assert account["TagKeptVolumes"]["Condition"]["ForAllValues:StringEquals"] == {
-        "aws:TagKeys": ["AutoStop", "DeleteAfter", "Experiment", "Owner", "Name"]
+        "aws:TagKeys": ["AutoStop", "DeleteAfter", "Project", "Environment", "Experiment", "Owner", "Name"]
     }
 
 
