@@ -43,9 +43,6 @@ prod = Environment(
     quiet_hours=QuietHours(begin="20:00", time_zone="Europe/Berlin"),
     max_nodes=8,
     max_experiment_days=60,
-    # The nightly training is over by then; what still works runs until it is idle.
-    quiet_hours=QuietHours(begin="09:00", time_zone="Europe/Berlin"),
-    janitor_dry_run=False,
     alert_emails=["ml-platform@example.com"],
     experiments=[
         Experiment(

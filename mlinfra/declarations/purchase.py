@@ -63,6 +63,12 @@ class CapacityBlock(Declaration):
         pattern=_RESERVATION,
         description="The id of the block's capacity reservation, such as cr-0123456789abcdef0.",
     )
+    usd_per_hour: float | None = Field(
+        default=None,
+        ge=0,
+        description="The price of one instance in the block, in USD per hour: its upfront price, divided by its "
+        "instances and hours. Default: AWS's published rate.",
+    )
 
 
 Purchase = OnDemand | Spot | CapacityReservation | CapacityBlock

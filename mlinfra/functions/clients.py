@@ -60,6 +60,11 @@ class Clients:
         return self._client("sagemaker")
 
     @cached_property
+    def servicequotas(self) -> Any:  # noqa: ANN401
+        """Service Quotas."""
+        return self._client("service-quotas")
+
+    @cached_property
     def sns(self) -> Any:  # noqa: ANN401
         """SNS."""
         return self._client("sns")

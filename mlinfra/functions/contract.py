@@ -183,6 +183,8 @@ class Event:
     CLUSTER_LEFT: Final = "Training Cluster Left Running"
     CLUSTER_WARNED: Final = "Training Cluster Expires Soon"
     """Sent before the expiry, and every hour of the grace period after it."""
+    LAUNCH_FAILED: Final = "Training Cluster Launch Failed"
+    """Nodes could not be launched for 15 minutes, or launching is suspended or resumed. Detail: `code`, `missing`."""
     LIMIT_REACHED: Final = "Training Cluster Near Spend Limit"
     """Sent at 80, 100 and 120 % of the spend limit."""
     VOLUMES_DELETED: Final = "Training Volumes Deleted"

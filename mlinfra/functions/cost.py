@@ -25,7 +25,8 @@ _HOURS_A_DAY = 24
 _LONGEST_UNKNOWN_END = timedelta(hours=1)
 """EC2 describes a terminated instance for about an hour (EC2 user guide, "Terminate EC2 instances", read 2026-11-29):
 one with an unknown end has run for at most this long since it was last counted."""
-_CLOCK_SKEW = timedelta(minutes=5)
+_PRECISION = timedelta(seconds=1)
+"""That of the times of EC2."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def per_hour(nodes: Iterable[Node], tags: Mapping[str, str]) -> float | None:
 
 def _nodes(target: Target) -> list[Node]:
     """Its present and ended nodes, without those of an earlier group of its name."""
-    begin = target.created_at and target.created_at - _CLOCK_SKEW
+    begin = target.created_at and target.created_at - _PRECISION
     ended = [each for each in target.ended if begin is None or each.launched is None or each.launched >= begin]
     return [*target.nodes, *ended]
 

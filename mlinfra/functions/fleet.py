@@ -89,6 +89,12 @@ class Target:
     """The minimum size of the group."""
     ended: tuple[Node, ...] = ()
     """Terminated instances of the group that EC2 still describes."""
+    suspended: Mapping[str, str] = field(default_factory=dict)
+    """The reason of the suspension, by the name of each suspended process of the group."""
+    launch_type: str | None = None
+    """The first instance type of a group with several. None: its launch template has the type."""
+    launch_template: tuple[str, str] | None = None
+    """Id and version of the group's launch template. None: it has none."""
     created_at: datetime | None = None
     """The creation time of the group. None: unknown, or an instance (its id is never reused)."""
 
@@ -268,8 +274,26 @@ def _group(
         desired=group["DesiredCapacity"],
         minimum=group["MinSize"],
         ended=tuple(_node(each) for each in ended if _tags(each).get(_GROUP_OF_INSTANCE) == name),
+        suspended={
+            each["ProcessName"]: each.get("SuspensionReason", "") for each in group.get("SuspendedProcesses", ())
+        },
+        launch_type=_launch_type(group),
+        launch_template=_launch_template(group),
         created_at=group.get("CreatedTime"),
     )
+
+
+def _launch_type(group: Mapping[str, Any]) -> str | None:
+    overrides = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("Overrides") or [{}]
+    found: str | None = overrides[0].get("InstanceType")
+    return found
+
+
+def _launch_template(group: Mapping[str, Any]) -> tuple[str, str] | None:
+    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+    found = group.get("LaunchTemplate") or mixed
+    # Without a version, the default one is launched (Auto Scaling API reference, LaunchTemplateSpecification).
+    return (found["LaunchTemplateId"], found.get("Version", "$Default")) if found else None
 
 
 def _is_alone(instance: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from mlinfra.functions.contract import Event, Tag
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.fleet import Fleet, Target
+from mlinfra.functions.launches import Launches
 from mlinfra.functions.notices import Notices
 from mlinfra.functions.notifications import Notifier
 from mlinfra.functions.ownership import is_of_environment
@@ -64,6 +65,7 @@ class Janitor:
         self._volumes = Volumes(clients)
         self._notifier = Notifier(clients, settings, "janitor", now)
         self._notices = Notices(self._records, self._notifier, now)
+        self._launches = Launches(clients, self._records, self._notifier, now, dry_run=settings.dry_run)
         self._storage: list[Storage] | None = None
         self._shutdown = Shutdown(clients, settings, self._records, self._notifier, now)
 
@@ -117,6 +119,7 @@ class Janitor:
             seen = seen.with_cost(counted or seen.cost, self._now)
         if target.is_stopped:
             return self._retire(seen)
+        self._launches.check(target)
         in_grace = self._notices.send(seen)
         decision = seen.decision
         if decision.action is Action.STOP:

@@ -38,8 +38,9 @@ class Notices:
         Returns:
             True if it is in the grace period after its expiry, about which a notice is sent every hour.
         """
-        in_grace = self._expired(seen)
-        if not in_grace:
+        # Records that cannot be read may hold an extension.
+        in_grace = seen.memory is not None and self._expired(seen)
+        if seen.memory is not None and not in_grace:
             self._expires(seen)
         self._limit(seen)
         self._incomplete(seen)

@@ -86,13 +86,20 @@ def _look(environment: Environment) -> list[Statement]:
             "Look",
             actions=[
                 "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeScalingActivities",
                 "cloudwatch:GetMetricData",
                 "ec2:DescribeInstances",
+                "ec2:DescribeLaunchTemplateVersions",
                 "ec2:DescribeVolumes",
             ],
             resources=["*"],
             conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
-        )
+        ),
+        statement(
+            "ReadQuotas",
+            actions=["servicequotas:GetServiceQuota"],
+            resources=[f"arn:aws:servicequotas:{environment.region}:{environment.account_id}:ec2/*"],
+        ),
     ]
 
 
@@ -101,7 +108,11 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
     return [
         statement(
             "StopGroups",
-            actions=["autoscaling:SetDesiredCapacity", "autoscaling:UpdateAutoScalingGroup"],
+            actions=[
+                "autoscaling:ResumeProcesses",
+                "autoscaling:SetDesiredCapacity",
+                "autoscaling:UpdateAutoScalingGroup",
+            ],
             resources=[f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{names}"],
             conditions=_stoppable(environment),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlinfra.declarations import CapacityBlock
 from mlinfra.functions.contract import Tag
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, 
         environment: the environment of the cluster.
         experiment: the experiment of the cluster.
     """
-    return {
+    return _declared_price(experiment) | {
         "Name": environment.names.cluster(experiment),
         Tag.EXPERIMENT: experiment.name,
         Tag.OWNER: experiment.owner,
@@ -34,3 +35,10 @@ def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, 
         Tag.WAIT_FOR_NODES_MINUTES: str(experiment.wait_for_nodes_minutes),
         Tag.GANG: "true" if experiment.gang else "false",
     }
+
+
+def _declared_price(experiment: Experiment) -> dict[str, str]:
+    purchase = experiment.purchase
+    if not isinstance(purchase, CapacityBlock) or purchase.usd_per_hour is None:
+        return {}
+    return {Tag.NODE_USD_PER_HOUR: f"{purchase.usd_per_hour:.4f}"}

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
-SERVICES = ("autoscaling", "cloudwatch", "dynamodb", "ec2", "events", "sns")
+SERVICES = {
+    "autoscaling": "autoscaling",
+    "cloudwatch": "cloudwatch",
+    "dynamodb": "dynamodb",
+    "ec2": "ec2",
+    "events": "events",
+    "servicequotas": "service-quotas",
+    "sns": "sns",
+}
+"""The name of boto3's client, by the prefix of IAM actions."""
 FUNCTIONS = ROOT / "mlinfra" / "functions"
 
 
@@ -41,7 +50,7 @@ def actions(statements: dict[str, Any]) -> set[str]:
 
 def api_calls() -> Iterator[str]:
     """Every call to AWS in the sources of the functions, as an IAM action."""
-    clients = {service: boto3.client(service, region_name="us-east-1") for service in SERVICES}
+    clients = {service: boto3.client(name, region_name="us-east-1") for service, name in SERVICES.items()}
     operations = {service: dict(client.meta.method_to_api_mapping) for service, client in clients.items()}
     for path in FUNCTIONS.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
