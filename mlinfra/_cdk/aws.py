@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         data_aws_availability_zones as data_aws_availability_zones,
         data_aws_ec2_instance_type_offerings as data_aws_ec2_instance_type_offerings,
         data_aws_ssm_parameter as data_aws_ssm_parameter,
+        data_aws_ssm_parameters_by_path as data_aws_ssm_parameters_by_path,
         data_aws_subnets as data_aws_subnets,
         data_aws_vpc_endpoint_service as data_aws_vpc_endpoint_service,
         default_security_group as default_security_group,

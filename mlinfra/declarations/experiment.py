@@ -41,6 +41,13 @@ class Lustre(Declaration):
         description="Its size in GiB: 1200, 2400, or a multiple of 2400 (what FSx offers). Default: 1200, about 168 "
         "USD a month.",
     )
+    keep_hours: int = Field(
+        default=72,
+        ge=1,
+        le=8_760,
+        description="The time after the stop of the cluster at which the file system is deleted, in hours, 1 to 8760. "
+        "The next deploy creates it again once the cluster is to run. Default: 72.",
+    )
     export: bool = Field(
         default=False, description="True if written files are exported to the lake automatically. Default: False."
     )

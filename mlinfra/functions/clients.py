@@ -55,6 +55,11 @@ class Clients:
         return self._client("events")
 
     @cached_property
+    def fsx(self) -> Any:  # noqa: ANN401
+        """Amazon FSx."""
+        return self._client("fsx")
+
+    @cached_property
     def sagemaker(self) -> Any:  # noqa: ANN401
         """SageMaker."""
         return self._client("sagemaker")
@@ -68,6 +73,11 @@ class Clients:
     def sns(self) -> Any:  # noqa: ANN401
         """SNS."""
         return self._client("sns")
+
+    @cached_property
+    def ssm(self) -> Any:  # noqa: ANN401
+        """Systems Manager, for parameters."""
+        return self._client("ssm")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401
         with _making:

@@ -25,6 +25,9 @@ class Tag:
     """The last day in UTC, inclusive, such as 2026-12-18."""
     SPEND_LIMIT_USD: Final = "SpendLimitUsd"
     """The limit of its total cost, in USD."""
+    KEEP_HOURS: Final = "KeepHours"
+    """On a Lustre file system and its cluster: the time after the stop of the cluster at which the file system is
+    deleted, in hours."""
     NODE_USD_PER_HOUR: Final = "NodeUsdPerHour"
     """The declared price of one node in a Capacity Block, in USD per hour."""
     NODES: Final = "Nodes"
@@ -107,6 +110,8 @@ class Table:
     STOPPED_AT: Final = "stopped_at"
     """The time at which it was last stopped, in epoch seconds."""
     STOPPED_WHY: Final = "stopped_why"
+    UNUSED_SINCE: Final = "unused_since"
+    """The time since which its file system is unused, because the cluster is stopped, in epoch seconds."""
 
     # Attributes of an extension's record.
     UNTIL: Final = "until"
@@ -194,6 +199,8 @@ class Event:
     """An idle node of a cluster with `gang=False` was terminated while others work."""
     JOB_HUNG: Final = "Training Job Hung"
     """A running job has reported no progress for its `progress_timeout`. Sent once for each hang."""
+    FILE_SYSTEM_UNUSED: Final = "Training File System Unused"
+    """The cluster of a Lustre file system is stopped, and the file system will be deleted."""
     ENDPOINT_UNUSED: Final = "Serving Endpoint Unused"
     ENDPOINT_DELETED: Final = "Serving Endpoint Deleted"
     ENDPOINT_UNKNOWN: Final = "Serving Endpoint Cannot Be Watched"
@@ -279,6 +286,16 @@ def epoch_seconds(value: object) -> float | None:
     except (TypeError, ValueError):
         return None
     return seconds if math.isfinite(seconds) else None
+
+
+def removed_file_systems(project: str, environment: str) -> str:
+    """The path of the SSM parameters of removed file systems, one for each experiment, by the experiment's name.
+
+    Args:
+        project: the project of the environment.
+        environment: the environment's name.
+    """
+    return f"/mlinfra/{project}/{environment}/training/removed-file-systems"
 
 
 def is_heartbeat_fresh(heartbeat_at: object, now: float) -> bool:

@@ -41,11 +41,13 @@ def count_cost(
         The cost until now. None: it could not be recorded.
     """
     try:
-        state = (memory or records.read(target.name)).since(target.created_at).state
+        memory = memory or records.read(target.name)
+        state = memory.since(target.created_at).state
         counted = cost.so_far(target, state, now)
         if storage is not None:
             counted = with_storage(counted, target, state, storage, now)
-        before = cost.counted_until(state)
+        # Of an earlier group of its name too: the record is replaced.
+        before = cost.counted_until(memory.state)
         if before is None or before < now.timestamp():
             records.count_cost(target.name, counted, counted_until=before, now=now, with_storage=storage is not None)
     except FAILURES as error:

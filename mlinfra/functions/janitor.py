@@ -13,6 +13,7 @@ from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Event, Tag
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
+from mlinfra.functions.file_systems import FileSystems
 from mlinfra.functions.fleet import Fleet, Target
 from mlinfra.functions.launches import Launches
 from mlinfra.functions.notices import Notices
@@ -26,6 +27,7 @@ from mlinfra.functions.volumes import Volume, Volumes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlinfra.functions.file_systems import FileSystem
     from mlinfra.functions.metrics import History
     from mlinfra.functions.storage import Storage
 
@@ -66,6 +68,7 @@ class Janitor:
         self._notifier = Notifier(clients, settings, "janitor", now)
         self._notices = Notices(self._records, self._notifier, now)
         self._launches = Launches(clients, self._records, self._notifier, now, dry_run=settings.dry_run)
+        self._file_systems = FileSystems(clients, settings, self._records, self._notifier, now)
         self._storage: list[Storage] | None = None
         self._shutdown = Shutdown(clients, settings, self._records, self._notifier, now)
 
@@ -77,17 +80,22 @@ class Janitor:
         """
         listing = self._fleet.targets()
         ours = [target for target in listing.targets if is_of_environment(target.tags, self._settings)]
-        storage_problems = self._list_storage()
+        file_systems, storage_problems = self._list_storage(ours)
         gpus = gpu_histories(self._clients, ours, self._now)
         targets = [self._outcome(target, gpus) for target in ours]
         volumes, volume_problems = self._clean_up()
-        problems = listing.problems + storage_problems + volume_problems + self._notifier.undelivered
+        problems = [] if listing.problems else self._clear_marks(ours)
+        found = [self._file_system(each, ours) for each in file_systems] if not listing.problems else []
+        problems += listing.problems + storage_problems + volume_problems + self._notifier.undelivered
         summary = {
             "at": clock.written(self._now),
             "dry_run": self._settings.dry_run,
-            "counts": dict(Counter(each.decision for each in targets + volumes)),
+            "counts": dict(Counter(each.decision for each in targets + volumes + found)),
             "targets": [{"target": each.name, "decision": each.decision, "reason": each.reason} for each in targets],
             "volumes": [{"volume": each.name, "decision": each.decision, "reason": each.reason} for each in volumes],
+            "file_systems": [
+                {"file_system": each.name, "decision": each.decision, "reason": each.reason} for each in found
+            ],
             "problems": problems,
         }
         self._notifier.log("Janitor Done", **summary)
@@ -95,13 +103,28 @@ class Janitor:
             raise IncompleteRunError("; ".join(problems))
         return summary
 
-    def _list_storage(self) -> list[str]:
-        """List the storage of all clusters. If it fails, its cost is counted by the next run."""
+    def _list_storage(self, targets: list[Target]) -> tuple[list[FileSystem], list[str]]:
+        """List the file systems, and the storage of all clusters. If it fails, its cost is counted by the next run."""
         try:
-            self._storage = self._volumes.storage()
-        except FAILURES as error:
-            return [f"not all volumes could be priced: {error_code(error)}: {error}"]
+            file_systems = self._file_systems.listed() if any(Tag.KEEP_HOURS in each.tags for each in targets) else []
+            self._storage = self._volumes.storage() + [each.storage for each in file_systems]
+        except (KeyError, *FAILURES) as error:
+            return [], [f"not all volumes and file systems could be listed: {error_code(error)}: {error}"]
+        return file_systems, []
+
+    def _clear_marks(self, targets: list[Target]) -> list[str]:
+        if not any(Tag.KEEP_HOURS in each.tags for each in targets):
+            return []
+        try:
+            self._file_systems.clear_marks(targets)
+        except (KeyError, *FAILURES) as error:
+            return [f"the parameters of removed file systems could not be updated: {error_code(error)}: {error}"]
         return []
+
+    def _file_system(self, file_system: FileSystem, targets: list[Target]) -> Outcome:
+        target = next((each for each in targets if each.name == file_system.cluster), None)
+        # It may just have been stopped by this run; the next one sees that.
+        return Outcome(file_system.id, *self._file_systems.handle(file_system, target))
 
     def _outcome(self, target: Target, gpus: Mapping[str, History]) -> Outcome:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from mlinfra.functions.contract import JobStatus, Table, epoch_seconds, is_heart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from mlinfra.functions.clients import Clients
     from mlinfra.functions.cost import Cost
@@ -183,6 +182,30 @@ class Records:
             values={":now": Decimal(str(now.timestamp())), ":why": why},
         )
 
+    def note_unused(self, cluster: str, now: datetime | None) -> datetime:
+        """Record that the file system of `cluster` is unused at `now`, or used again.
+
+        Args:
+            cluster: the cluster's name.
+            now: the current time. None: it is used; the record is removed.
+
+        Returns:
+            The time since which it is recorded as unused.
+        """
+        key = {Table.CLUSTER: cluster, Table.RECORD: Table.STATE}
+        names = {"#since": Table.UNUSED_SINCE}
+        if now is None:
+            self._update(cluster, "REMOVE #since", names=names, condition="attribute_exists(#since)")
+            return datetime.min.replace(tzinfo=timezone.utc)
+        answer = self._table.update_item(
+            Key=key,
+            UpdateExpression="SET #since = if_not_exists(#since, :now)",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":now": Decimal(str(now.timestamp()))},
+            ReturnValues="ALL_NEW",
+        )
+        return datetime.fromtimestamp(float(answer["Attributes"][Table.UNUSED_SINCE]), tz=timezone.utc)
+
     @contextmanager
     def lease(self, cluster: str, now: datetime) -> Iterator[bool]:
         """A lease to stop `cluster`, for the duration of the block. Yields False if another run holds it."""
@@ -224,16 +247,17 @@ class Records:
         change: str,
         *,
         names: Mapping[str, str],
-        values: Mapping[str, Any],
+        values: Mapping[str, Any] | None = None,
         condition: str | None = None,
     ) -> bool:
         arguments: dict[str, Any] = {} if condition is None else {"ConditionExpression": condition}
+        if values:
+            arguments["ExpressionAttributeValues"] = values
         try:
             self._table.update_item(
                 Key={Table.CLUSTER: cluster, Table.RECORD: Table.STATE},
                 UpdateExpression=change,
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
                 **arguments,
             )
         except ClientError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from mlinfra.functions.contract import removed_file_systems
 from tests.deploy.clusters import Clusters, instances
 from tests.deploy.local_state import apply, differs
 from tests.deploy.test_training_clusters import KINDS, LUSTRE
@@ -29,6 +30,19 @@ def test_the_file_system_comes_and_goes_with_its_experiment(
     (file_system,) = boto3.client("fsx").describe_file_systems()["FileSystems"]
     assert file_system["SubnetIds"] == [clusters.subnet_ids[0]]
     assert len(instances("lustre")) == 2
+    assert not differs(terraform)
+
+    # As the janitor removes it, some time after the cluster was stopped: the next apply creates nothing.
+    mark = f"{removed_file_systems('recsys', 'local')}/lustre"
+    boto3.client("ssm").put_parameter(Name=mark, Value="2026-12-18T14:00:00Z", Type="String")
+    boto3.client("fsx").delete_file_system(FileSystemId=file_system["FileSystemId"])
+    apply(terraform)
+    assert boto3.client("fsx").describe_file_systems()["FileSystems"] == []
+    assert not differs(terraform)
+    # As `mlinfra clusters start` does.
+    boto3.client("ssm").delete_parameter(Name=mark)
+    apply(terraform)
+    assert len(boto3.client("fsx").describe_file_systems()["FileSystems"]) == 1
     assert not differs(terraform)
 
     terraform = clusters.declare(other, zone="us-east-1b")

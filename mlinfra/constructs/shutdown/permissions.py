@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.parts import KEY_USE, all_values_in, notification_statements, statement
-from mlinfra.functions.contract import Tag
+from mlinfra.functions.contract import Tag, removed_file_systems
 
 if TYPE_CHECKING:
     from mlinfra.constructs.parts import Statement
@@ -39,6 +39,7 @@ def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement
         *_look(environment),
         *_stop_groups(environment, names="*"),
         *_end_instances_and_volumes(environment),
+        *_delete_file_systems(environment),
         *_remember(environment, key_arn),
         *notification_statements(environment),
     ]
@@ -156,6 +157,30 @@ def _end_instances_and_volumes(environment: Environment) -> list[Statement]:
             actions=["ec2:DeleteVolume"],
             resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
             conditions={**_stoppable(environment), "Null": {f"aws:ResourceTag/{Tag.DELETE_AFTER}": "false"}},
+        ),
+    ]
+
+
+def _delete_file_systems(environment: Environment) -> list[Statement]:
+    """Source: service authorization reference of FSx and Systems Manager, read 2026-11-29."""
+    region, account = environment.region, environment.account_id
+    marks = removed_file_systems(environment.project, environment.name)
+    return [
+        statement(
+            "ListFileSystems",
+            actions=["fsx:DescribeFileSystems"],
+            resources=[f"arn:aws:fsx:{region}:{account}:file-system/*"],
+        ),
+        statement(
+            "DeleteFileSystems",
+            actions=["fsx:DeleteFileSystem"],
+            resources=[f"arn:aws:fsx:{region}:{account}:file-system/*"],
+            conditions=_stoppable(environment),
+        ),
+        statement(
+            "MarkRemovedFileSystems",
+            actions=["ssm:DeleteParameter", "ssm:GetParametersByPath", "ssm:PutParameter"],
+            resources=[f"arn:aws:ssm:{region}:{account}:parameter{marks}{below}" for below in ("", "/*")],
         ),
     ]
 

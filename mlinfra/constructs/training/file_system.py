@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import (
+    data_aws_ssm_parameters_by_path,
     fsx_data_repository_association,
     fsx_lustre_file_system,
     security_group as security_groups,
@@ -14,6 +15,7 @@ from mlinfra._cdk.aws import (
     vpc_security_group_ingress_rule,
 )
 from mlinfra.constructs.parts import environment_of
+from mlinfra.functions.contract import Tag, removed_file_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +34,11 @@ class ClusterFileSystem(Construct):
     Objects of the lake are listed immediately, including later ones, and read when first opened. The
     file system has no backups, and destroying it leaves the lake unchanged. Files that are deleted in
     it are never deleted in the lake, with or without export.
+
+    The janitor deletes it `keep_hours` after its cluster was stopped, and writes an SSM parameter of the
+    experiment's name below `removed_file_systems`. While that exists, the file system, its link and the
+    parameter with its target have a count of 0, so that an apply does not create them again for a stopped
+    cluster. `mlinfra clusters start` deletes it.
 
     FSx reads the lake with a service-linked role that it creates with the link. The deploying principal
     needs `iam:CreateServiceLinkedRole`, `iam:AttachRolePolicy` and `iam:PutRolePolicy` for it. The key
@@ -77,6 +84,12 @@ class ClusterFileSystem(Construct):
             tags=dict(tags),
         )
         rules = list(self._rules(clients))
+        removed = data_aws_ssm_parameters_by_path.DataAwsSsmParametersByPath(
+            self, "removed", path=removed_file_systems(environment.project, environment.name)
+        )
+        mark = f"{removed_file_systems(environment.project, environment.name)}/{tags[Tag.EXPERIMENT]}"
+        data = f"data.{removed.terraform_resource_type}.{removed.friendly_unique_id}"
+        self._count = f'${{contains({data}.names, "{mark}") ? 0 : 1}}'
         self._file_system = fsx_lustre_file_system.FsxLustreFileSystem(
             self,
             "file-system",
@@ -86,10 +99,11 @@ class ClusterFileSystem(Construct):
             storage_capacity=lustre.capacity_gib,
             subnet_ids=[subnet_id],
             security_group_ids=[self._security_group.id],
-            tags=dict(tags),
+            tags={**tags, Tag.AUTO_STOP: "true", Tag.KEEP_HOURS: str(lustre.keep_hours)},
             # FSx tries at once whether Lustre gets through.
             depends_on=rules,
         )
+        self._file_system.add_override("count", self._count)
         link = self._link(lustre, environment.names.bucket(lustre.zone), tags)
         self._parameter = ssm_parameter.SsmParameter(
             self,
@@ -97,16 +111,22 @@ class ClusterFileSystem(Construct):
             name=parameter_name,
             description=f"Read by the nodes of {name} when they boot: what to mount.",
             type="String",
-            value=f"{self._file_system.dns_name}@tcp:/{self._file_system.mount_name}",
+            value=f"${{{self._own}.dns_name}}@tcp:/${{{self._own}.mount_name}}",
             tags=dict(tags),
             # A node that finds it finds the files too.
             depends_on=[link],
         )
+        self._parameter.add_override("count", self._count)
 
     @property
     def file_system(self) -> fsx_lustre_file_system.FsxLustreFileSystem:
         """The file system itself."""
         return self._file_system
+
+    @property
+    def _own(self) -> str:
+        """The file system's address in resources with the same count."""
+        return f"{self._file_system.terraform_resource_type}.{self._file_system.friendly_unique_id}[count.index]"
 
     @property
     def security_group(self) -> security_groups.SecurityGroup:
@@ -122,10 +142,10 @@ class ClusterFileSystem(Construct):
         self, lustre: Lustre, bucket: str, tags: Mapping[str, str]
     ) -> fsx_data_repository_association.FsxDataRepositoryAssociation:
         association = fsx_data_repository_association
-        return association.FsxDataRepositoryAssociation(
+        link = association.FsxDataRepositoryAssociation(
             self,
             "link",
-            file_system_id=self._file_system.id,
+            file_system_id=f"${{{self._own}.id}}",
             file_system_path="/",
             data_repository_path=f"s3://{bucket}/{lustre.prefix}",
             batch_import_meta_data_on_create=True,
@@ -139,8 +159,13 @@ class ClusterFileSystem(Construct):
                     else None
                 ),
             ),
+            # The provider waits for 10 minutes; the import of millions of objects takes hours (FSx for Lustre user
+            # guide, "Importing file and directory metadata", read 2026-11-29).
+            timeouts=association.FsxDataRepositoryAssociationTimeouts(create="12h", update="12h", delete="4h"),
             tags=dict(tags),
         )
+        link.add_override("count", self._count)
+        return link
 
     def _rules(self, clients: security_groups.SecurityGroup) -> Iterator[TerraformResource]:
         """Lustre's ports: between its servers and its clients in both directions, and among its servers."""

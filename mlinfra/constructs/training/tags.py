@@ -18,23 +18,27 @@ def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, 
         environment: the environment of the cluster.
         experiment: the experiment of the cluster.
     """
-    return _declared_price(experiment) | {
-        "Name": environment.names.cluster(experiment),
-        Tag.EXPERIMENT: experiment.name,
-        Tag.OWNER: experiment.owner,
-        Tag.EXPIRES: experiment.expires.isoformat(),
-        Tag.SPEND_LIMIT_USD: f"{environment.spend_limit_usd(experiment):.2f}",
-        Tag.NODES: str(experiment.nodes),
-        Tag.STOP_WHEN_IDLE: "true" if experiment.stop_when_idle else "false",
-        Tag.IDLE_MINUTES: str(environment.idle_minutes),
-        Tag.IDLE_GPU_PERCENT: f"{environment.idle_gpu_percent:g}",
-        Tag.STALLED_MINUTES: str(environment.stalled_minutes),
-        Tag.SILENCE_MINUTES: str(environment.silence_minutes),
-        Tag.EXPIRY_GRACE_HOURS: str(environment.expiry_grace_hours),
-        Tag.PAUSE_MINUTES: str(environment.pause_minutes),
-        Tag.WAIT_FOR_NODES_MINUTES: str(experiment.wait_for_nodes_minutes),
-        Tag.GANG: "true" if experiment.gang else "false",
-    }
+    return (
+        _declared_price(experiment)
+        | _file_system(experiment)
+        | {
+            "Name": environment.names.cluster(experiment),
+            Tag.EXPERIMENT: experiment.name,
+            Tag.OWNER: experiment.owner,
+            Tag.EXPIRES: experiment.expires.isoformat(),
+            Tag.SPEND_LIMIT_USD: f"{environment.spend_limit_usd(experiment):.2f}",
+            Tag.NODES: str(experiment.nodes),
+            Tag.STOP_WHEN_IDLE: "true" if experiment.stop_when_idle else "false",
+            Tag.IDLE_MINUTES: str(environment.idle_minutes),
+            Tag.IDLE_GPU_PERCENT: f"{environment.idle_gpu_percent:g}",
+            Tag.STALLED_MINUTES: str(environment.stalled_minutes),
+            Tag.SILENCE_MINUTES: str(environment.silence_minutes),
+            Tag.EXPIRY_GRACE_HOURS: str(environment.expiry_grace_hours),
+            Tag.PAUSE_MINUTES: str(environment.pause_minutes),
+            Tag.WAIT_FOR_NODES_MINUTES: str(experiment.wait_for_nodes_minutes),
+            Tag.GANG: "true" if experiment.gang else "false",
+        }
+    )
 
 
 def _declared_price(experiment: Experiment) -> dict[str, str]:
@@ -42,3 +46,7 @@ def _declared_price(experiment: Experiment) -> dict[str, str]:
     if not isinstance(purchase, CapacityBlock) or purchase.usd_per_hour is None:
         return {}
     return {Tag.NODE_USD_PER_HOUR: f"{purchase.usd_per_hour:.4f}"}
+
+
+def _file_system(experiment: Experiment) -> dict[str, str]:
+    return {Tag.KEEP_HOURS: str(experiment.lustre.keep_hours)} if experiment.lustre else {}

@@ -9,8 +9,9 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, stopping
 from mlinfra.functions.activity import Verdict
-from mlinfra.functions.contract import Table, Tag
+from mlinfra.functions.contract import Table, Tag, removed_file_systems
 from mlinfra.functions.cost_counting import count_cost
+from mlinfra.functions.file_systems import delete_mark
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.inventory import ClusterAccount
 
@@ -28,8 +29,11 @@ _PROTECTION_BATCH = 50
 def start_cluster(environment: Environment, experiment: str) -> Cluster:
     """Request all nodes of an experiment's cluster.
 
+    If the janitor removed its file system, the next deploy is allowed to create it again.
+
     Raises:
-        OperationError: if there is no such cluster, or it has expired, so that the janitor would stop it.
+        OperationError: if there is no such cluster, it has expired, so that the janitor would stop it, or its file
+            system was removed.
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
@@ -46,6 +50,7 @@ def start_cluster(environment: Environment, experiment: str) -> Cluster:
             f"number. Deploy its stack again, which sets the tag."
         )
         raise OperationError(message)
+    _expect_file_system(account, experiment)
     with aws_errors_explained():
         account.clients.autoscaling.set_desired_capacity(
             AutoScalingGroupName=seen.target.name, DesiredCapacity=int(nodes), HonorCooldown=False
@@ -127,6 +132,22 @@ def _unprotect(account: ClusterAccount, target: Target) -> None:
             InstanceIds=ids[start_at : start_at + _PROTECTION_BATCH],
             ProtectedFromScaleIn=False,
         )
+
+
+def _expect_file_system(account: ClusterAccount, experiment: str) -> None:
+    """Refuse to start nodes that would fail at boot, because the janitor removed their file system."""
+    environment = account.environment
+    mark = f"{removed_file_systems(environment.project, environment.name)}/{experiment}"
+    with aws_errors_explained():
+        was_removed = delete_mark(account.clients, mark)
+    if was_removed:
+        stack = environment.names.stack_id("training")
+        message = (
+            f"The file system of {experiment!r} was removed while its cluster was stopped. The next deploy creates it "
+            f"again: npx cdktf deploy {stack}. Deploy within an hour, then start the cluster: {own_command()} clusters "
+            f"start {environment.name} {experiment}"
+        )
+        raise OperationError(message)
 
 
 def _last_day(at: datetime | None) -> str:

@@ -21,8 +21,10 @@ NAME = "recsys-dev-two-tower"
 OWNER = "ana@example.com"
 TABLE = "mlinfra-recsys-dev"
 PRICED, PRICE = "g5.xlarge", 1.006
-UNPRICED = "p5e.48xlarge"
-"""The price list has no on-demand price of it."""
+UNPRICED = "mac2.metal"
+"""The price list has no type of its class."""
+ASSUMED = "p5e.48xlarge"
+"""The price list has no price of it, and one of p5en.48xlarge."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.functions.contract import Event, JobStatus, Tag, Variable
-from tests.unit.functions.cloud import NAME, OWNER, PRICE, UNPRICED
+from tests.unit.functions.cloud import ASSUMED, NAME, OWNER, PRICE, UNPRICED
 
 if TYPE_CHECKING:
     from tests.unit.functions.cloud import Cloud
@@ -294,6 +294,15 @@ def test_a_type_without_a_price_is_never_stopped_for_its_cost_and_reported_once(
         assert cloud.decisions() == {NAME: "left"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
     assert f"the price of {UNPRICED} is unknown" in event["why"]
+
+
+def test_a_type_without_a_price_of_its_own_is_stopped_for_the_price_of_its_family(cloud: Cloud) -> None:
+    ids = cloud.group(instance_type=ASSUMED, nodes=1, SpendLimitUsd="600", StopWhenIdle="false")
+    cloud.now += 10 * HOUR
+    cloud.gpus(ids, 0)
+    assert cloud.decisions() == {NAME: "stopped"}
+    whys = [event["why"] for event in cloud.heard()]
+    assert any("63.30 USD per hour is used, the dearest known price of its family" in why for why in whys)
 
 
 def test_what_is_saved_is_null_where_the_price_is_unknown(cloud: Cloud) -> None:

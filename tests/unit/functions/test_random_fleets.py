@@ -166,7 +166,7 @@ def decision(story: ClusterStory, target: Target) -> Decision:
         rules=rules,
         evidence=gather_evidence(target, rules, memory, histories, NOW),
         expiry=expiry(rules, known),
-        cost=cost.so_far(target.nodes, known.state, NOW),
+        cost=cost.so_far(target, known.state, NOW),
         now=NOW,
     )
 

@@ -22,8 +22,10 @@ SERVICES = {
     "dynamodb": "dynamodb",
     "ec2": "ec2",
     "events": "events",
+    "fsx": "fsx",
     "servicequotas": "service-quotas",
     "sns": "sns",
+    "ssm": "ssm",
 }
 """The name of boto3's client, by the prefix of IAM actions."""
 FUNCTIONS = ROOT / "mlinfra" / "functions"
@@ -117,6 +119,15 @@ def test_a_volume_that_says_false_is_out_of_reach_and_one_that_says_nothing_is_n
         "aws:ResourceTag/AutoStop": "true",
         "aws:ResourceTag/Environment": "dev",
     }
+
+
+def test_only_file_systems_of_the_environment_that_may_be_stopped_are_deleted(account: dict[str, Any]) -> None:
+    assert account["DeleteFileSystems"]["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/AutoStop": "true"},
+        "StringEqualsIfExists": {"aws:ResourceTag/Environment": "dev"},
+    }
+    path = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev/training/removed-file-systems"
+    assert account["MarkRemovedFileSystems"]["Resource"] == [path, f"{path}/*"]
 
 
 def test_volumes_get_no_tags_but_those_of_the_functions(account: dict[str, Any]) -> None:

@@ -426,6 +426,42 @@ def test_what_is_deleted_in_lustre_is_never_deleted_in_the_lake(synthesize: Synt
     assert policy == {"events": ["NEW", "CHANGED"]}
 
 
+def test_the_janitor_may_delete_the_file_system_some_time_after_its_cluster_was_stopped(
+    synthesize: Synthesize,
+) -> None:
+    config = cluster(synthesize, lustre=Lustre(zone="raw", keep_hours=100))
+    tags = only(config, "aws_fsx_lustre_file_system")["tags"]
+    assert (tags["AutoStop"], tags["KeepHours"], tags["Name"]) == ("true", "100", "recsys-dev-two-tower-v2")
+    group = {each["key"]: each["value"] for each in only(config, "aws_autoscaling_group")["tag"]}
+    assert group["KeepHours"] == "100"
+
+
+def test_a_removed_file_system_is_not_created_again_while_it_is_marked(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, lustre=Lustre(zone="raw"))
+    ((name, data),) = config["data"]["aws_ssm_parameters_by_path"].items()
+    path = "/mlinfra/recsys/dev/training/removed-file-systems"
+    assert data["path"] == path
+    count = f'${{contains(data.aws_ssm_parameters_by_path.{name}.names, "{path}/two-tower-v2") ? 0 : 1}}'
+    (mount,) = [each for each in config["resource"]["aws_ssm_parameter"].values() if each["name"].endswith("/lustre")]
+    parts = [only(config, f"aws_fsx_{each}") for each in ("lustre_file_system", "data_repository_association")]
+    assert [each["count"] for each in (*parts, mount)] == [count] * 3
+    assert parts[1]["file_system_id"].endswith("[count.index].id}")
+
+
+def test_the_link_to_the_lake_has_hours_for_its_import(synthesize: Synthesize) -> None:
+    config = cluster(synthesize, lustre=Lustre(zone="raw"))
+    timeouts = only(config, "aws_fsx_data_repository_association")["timeouts"]
+    assert timeouts == {"create": "12h", "update": "12h", "delete": "4h"}
+
+
+def test_the_price_of_a_capacity_block_is_a_tag(synthesize: Synthesize) -> None:
+    for price, expected in ((31.464, "31.4640"), (None, None)):
+        block = CapacityBlock(reservation_id=RESERVATION, usd_per_hour=price)
+        config = cluster(synthesize, purchase=block)
+        group = {each["key"]: each["value"] for each in only(config, "aws_autoscaling_group")["tag"]}
+        assert group.get("NodeUsdPerHour") == expected
+
+
 def test_lustre_speaks_through_its_own_ports_alone(synthesize: Synthesize) -> None:
     config = cluster(synthesize, lustre=Lustre(zone="raw"))
     for kind, own in (("ingress", 1), ("egress", 2)):

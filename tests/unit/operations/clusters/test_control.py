@@ -171,14 +171,17 @@ class TestList:
         make("recsys-staging-two-tower-v2", nodes=1)
         assert operations.list_clusters(ENVIRONMENT) == []
 
-    def test_an_unknown_price_is_unknown(self, client: Client, make: Callable[..., list[str]]) -> None:
+    @pytest.mark.parametrize(("instance_type", "price"), [("p5e.48xlarge", 63.296), ("mac2.metal", None)])
+    def test_an_unknown_price_is_that_of_the_family_or_unknown(
+        self, client: Client, make: Callable[..., list[str]], instance_type: str, price: float | None
+    ) -> None:
         make(nodes=0)
         client("ec2").create_launch_template_version(
-            LaunchTemplateName=NAME, SourceVersion="1", LaunchTemplateData={"InstanceType": "p5e.48xlarge"}
+            LaunchTemplateName=NAME, SourceVersion="1", LaunchTemplateData={"InstanceType": instance_type}
         )
         client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
         found = only_one()
-        assert found.usd_per_hour is None
+        assert found.usd_per_hour == price
 
 
 class TestStop:
