@@ -83,7 +83,7 @@ def test_a_type_without_a_price_takes_the_dearest_of_its_family_and_says_so() ->
     )
 
 
-def test_an_assumed_price_is_still_reported_when_its_nodes_are_gone() -> None:
+def test_an_assumed_price_is_still_reported_after_its_nodes_have_ended() -> None:
     assert "p5e.48xlarge" in cost(state={Table.COST_ASSUMED: ["p5e.48xlarge"]}).basis
 
 

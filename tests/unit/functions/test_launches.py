@@ -120,7 +120,7 @@ def test_failures_before_the_last_success_do_not_count(world: World) -> None:
     assert world.check() == []
 
 
-def test_terminations_and_launches_in_progress_are_no_failures_and_a_cancelled_launch_is(world: World) -> None:
+def test_terminations_and_launches_in_progress_do_not_count_as_failures_and_a_cancelled_launch_is(world: World) -> None:
     world.activity(1, "InProgress")
     world.activity(20, "Failed", what="Terminating EC2 instance: i-1")
     assert world.check() == []
