@@ -21,6 +21,7 @@ from mlinfra._cdk.aws import (
 from mlinfra.catalog import instance_types
 from mlinfra.constructs.parts import environment_of, require_shutdown, subscribe_owner
 from mlinfra.constructs.training.file_system import ClusterFileSystem
+from mlinfra.constructs.training.guard_program import guard_parameters
 from mlinfra.constructs.training.node_network import efa_interfaces, interface_blocks, node_security_group
 from mlinfra.constructs.training.node_placement import Placement, subnet_of
 from mlinfra.constructs.training.node_purchase import market_options, mixed_instances_policy, reservation_target
@@ -53,10 +54,10 @@ class TrainingCluster(Construct):
     Manager. Traffic among nodes is unrestricted; outside the network they reach HTTPS only. Metadata
     requires a token (IMDSv2).
 
-    A node is protected from scale-in from its launch, and removes the protection itself once its GPUs
-    have been idle for the environment's `idle_minutes`. A cluster is stopped by setting its desired
-    capacity, which Terraform never resets. Removing the cluster terminates its nodes, even busy ones.
-    Its stack subscribes its owner to the environment's notifications.
+    A node is protected from scale-in from its launch, and removes the protection itself once it was
+    idle for the environment's `idle_minutes`; docs/training-clusters.md lists the signs of activity. A
+    cluster is stopped by setting its desired capacity, which Terraform never resets. Removing the cluster
+    terminates its nodes, even busy ones. Its stack subscribes its owner to the environment's notifications.
 
     Nodes that work together (several with `gang`, or with Elastic Fabric Adapters) are in one subnet, whose zone
     offers their instance type, and in one cluster placement group, unless they are launched into a reservation.
@@ -123,6 +124,7 @@ class TrainingCluster(Construct):
             attach_policy(self, self._role, may),
             self._log_group(key_arn),
             self._master(),
+            *self._guard(),
         ]
         own_placement_group = None if placement_group else self._own_placement_group()
         self._placement_group = str(own_placement_group.name) if own_placement_group else placement_group
@@ -215,6 +217,7 @@ class TrainingCluster(Construct):
             region=environment.region,
             log_group=log_group_name(environment, experiment),
             master_parameter=parameter_name(environment, experiment, "master"),
+            guard_parameters=[parameter_name(environment, experiment, name) for name in self._guard_parameter_names()],
             lustre_parameter=parameter_name(environment, experiment, "lustre") if experiment.lustre else None,
             table=environment.names.records_table,
             nodes=experiment.nodes,
@@ -223,6 +226,7 @@ class TrainingCluster(Construct):
             local_nvme=all(each.local_nvme_gb for each in types),
             idle_minutes=environment.idle_minutes,
             idle_gpu_percent=environment.idle_gpu_percent,
+            stalled_minutes=environment.stalled_minutes,
             driver=self._image.driver,
             cuda=experiment.cuda or next(iter(self._image.cuda), None),
             event_source=Event.NODE_SOURCE,
@@ -256,6 +260,23 @@ class TrainingCluster(Construct):
             tags=self._own_tags,
             lifecycle=TerraformResourceLifecycle(ignore_changes=["value"]),
         )
+
+    @staticmethod
+    def _guard_parameter_names() -> list[str]:
+        return [f"guard-{number}" for number, _ in enumerate(guard_parameters(), start=1)]
+
+    def _guard(self) -> Iterator[ssm_parameter.SsmParameter]:
+        """The program of the node guard, which nodes read at boot: user data has no room for it."""
+        for name, value in zip(self._guard_parameter_names(), guard_parameters(), strict=True):
+            yield ssm_parameter.SsmParameter(
+                self,
+                name,
+                name=parameter_name(self._environment, self._experiment, name),
+                description=f"A part of the node guard of {self._name}, which its nodes read at boot.",
+                type="String",
+                value=value,
+                tags=self._own_tags,
+            )
 
     def _node_subnets(self, subnet_ids: Sequence[str], zone: str | None) -> list[str]:
         """The subnets that nodes may run in: one of them, where they have to be close to each other."""

@@ -48,7 +48,7 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
             "Metrics",
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": Metric.NAMESPACE}},
+            conditions={"StringEquals": {"cloudwatch:namespace": [Metric.NAMESPACE, Metric.NODE_NAMESPACE]}},
         ),
         statement(
             "Logs",
@@ -57,7 +57,7 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
         ),
         statement(
             "OwnParameters",
-            actions=["ssm:GetParameter"],
+            actions=["ssm:GetParameter", "ssm:GetParameters"],
             resources=[f"arn:aws:ssm:{here}:parameter{parameter_name(environment, experiment, '*')}"],
         ),
         statement(

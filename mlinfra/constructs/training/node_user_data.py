@@ -10,10 +10,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.catalog import gpu_image_family
-from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, Metric
+from mlinfra.functions.contract import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlinfra.catalog import InstanceType
 
@@ -46,6 +46,8 @@ class UserData:
     log_group: str
     master_parameter: str
     """The SSM parameter under which the master publishes its address."""
+    guard_parameters: Sequence[str]
+    """The SSM parameters with the program of the node guard, at most 9."""
     lustre_parameter: str | None = None
     """The SSM parameter with the file system to mount. Default: none."""
     table: str
@@ -58,6 +60,7 @@ class UserData:
     """True if it has local NVMe disks."""
     idle_minutes: int
     idle_gpu_percent: float
+    stalled_minutes: int
     driver: str | None = None
     """The required NVIDIA driver. Default: any that supports its GPUs."""
     cuda: str | None = None
@@ -78,10 +81,11 @@ class UserData:
             "REGION": self.region,
             "MASTER_PARAMETER": self.master_parameter,
             "MASTER_PORT": MASTER_PORT,
+            "GUARD_PARAMETERS": " ".join(self.guard_parameters),
             "TABLE": self.table,
-            "HEARTBEAT_FRESH_SECONDS": HEARTBEAT_FRESH_SECONDS,
             "IDLE_MINUTES": self.idle_minutes,
             "IDLE_GPU_PERCENT": f"{self.idle_gpu_percent:g}",
+            "STALLED_MINUTES": self.stalled_minutes,
             "EVENT_SOURCE": self.event_source,
             "EVENT_TYPE": self.event_type,
         }
@@ -118,19 +122,14 @@ class UserData:
         yield "docker.sh", "start_docker"
         if self.nvidia_gpus:
             yield "docker_nvidia.sh", "add_nvidia_runtime"
+        yield "guard.sh", "install_guard"
         yield "minute.sh", "start_minute_timer"
         yield "ready.sh", "publish_environment"
 
     def _files(self) -> Iterator[str]:
         """The files to write on the node."""
-        service = _part("mlinfra-minute.service")
-        if self.nvidia_gpus:
-            yield _file("/usr/local/bin/mlinfra-node-guard", "755", _part("mlinfra-node-guard"))
-        else:
-            # Without nvidia-smi the guard cannot know that the accelerators are idle.
-            service = "\n".join(line for line in service.splitlines() if "mlinfra-node-guard" not in line)
         yield _file("/usr/local/bin/mlinfra-torchrun-env", "755", _part("mlinfra-torchrun-env"))
-        yield _file("/etc/systemd/system/mlinfra-minute.service", "644", service)
+        yield _file("/etc/systemd/system/mlinfra-minute.service", "644", _part("mlinfra-minute.service"))
         yield _file("/etc/systemd/system/mlinfra-minute.timer", "644", _part("mlinfra-minute.timer"))
         agent = json.dumps(self._agent_settings(), separators=(",", ":"))
         yield _file("/etc/mlinfra/cloudwatch-agent.json", "644", agent)

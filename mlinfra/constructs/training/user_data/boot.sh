@@ -64,5 +64,5 @@ log "$INSTANCE_ID of $CLUSTER boots"
 
 # The settings, for the commands below.
 declare -p CLUSTER REGION INSTANCE_ID ADDRESS MASTER_PARAMETER MASTER_PORT \
-  TABLE HEARTBEAT_FRESH_SECONDS IDLE_MINUTES IDLE_GPU_PERCENT |
+  TABLE IDLE_MINUTES IDLE_GPU_PERCENT STALLED_MINUTES |
   sed 's/^declare -[^ ]* //' | write /etc/mlinfra/node 644

@@ -34,13 +34,13 @@ client = boto3.client(service)
 name = client.meta.method_to_api_mapping[operation.replace("-", "_")]
 members = client.meta.service_model.operation_model(name).input_shape.members
 members = {xform_name(each).replace("_", "-"): (each, shape.type_name) for each, shape in members.items()}
-request, query = {}, None
+request, query, output = {}, None, "text"
 while words:
     option, values = words.pop(0).removeprefix("--"), []
     while words and not words[0].startswith("--"):
         values.append(words.pop(0))
     if option in {"query", "output"}:
-        query = values[0] if option == "query" else query
+        query, output = (values[0], output) if option == "query" else (query, values[0])
     elif option.startswith("no-"):
         request[members[option.removeprefix("no-")][0]] = False
     else:
@@ -49,6 +49,8 @@ while words:
         request[member] = json.loads(values[0]) if values and values[0].startswith(("[{", "{")) else value
 answer = getattr(client, operation.replace("-", "_"))(**request)
 found = jmespath.search(query, answer) if query else ""
+if output == "json":
+    found = json.dumps(found)
 print(*(found if isinstance(found, list) else [found]), sep="\\t")
 '''
 
@@ -63,6 +65,7 @@ class Node:
             (root / folder).mkdir(parents=True)
         for name in _HARMLESS:
             (self._commands / name).symlink_to(str(shutil.which(name)))
+        (self._commands / "python3").symlink_to(sys.executable)
         self.command("sleep", "exit 0")
 
     def command(self, name: str, script: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from mlinfra import DeclarationError, Image, NetworkSettings, Platform, TrainingCluster
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.instances import instance_types
+from mlinfra.constructs.training.guard_program import guard_parameters
 from mlinfra.declarations.experiment import Lustre
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
 from tests.conftest import an_environment, an_experiment, image_lock, only
@@ -475,13 +476,13 @@ def test_lustre_speaks_through_its_own_ports_alone(synthesize: Synthesize) -> No
 def test_nodes_come_once_their_file_system_can_be_found(synthesize: Synthesize) -> None:
     config = cluster(synthesize, lustre=Lustre(zone="raw"))
     needed = only(config, "aws_autoscaling_group")["depends_on"]
-    assert [each.partition(".")[0] for each in needed] == [
+    assert {each.partition(".")[0] for each in needed} == {
         "aws_iam_role_policy",
         "aws_cloudwatch_log_group",
         "aws_ssm_parameter",
-        "aws_ssm_parameter",
-    ]
+    }
     parameters = config["resource"]["aws_ssm_parameter"].values()
+    assert len(parameters) == sum(each.startswith("aws_ssm_parameter.") for each in needed)
     (mount,) = [each for each in parameters if each["name"].endswith("/lustre")]
     assert mount["value"].endswith(".mount_name}")
     assert "@tcp:/${aws_fsx_lustre_file_system." in mount["value"]
@@ -498,8 +499,8 @@ def test_nodes_are_protected_from_their_first_moment_and_go_with_their_cluster(s
 
 
 def test_nodes_publish_their_master_and_terraform_lets_them(synthesize: Synthesize) -> None:
-    parameter = only(cluster(synthesize), "aws_ssm_parameter")
-    assert parameter["name"] == "/mlinfra/recsys/dev/training/two-tower-v2/master"
+    parameters = cluster(synthesize)["resource"]["aws_ssm_parameter"].values()
+    (parameter,) = [each for each in parameters if each["name"] == "/mlinfra/recsys/dev/training/two-tower-v2/master"]
     assert (parameter["value"], parameter["lifecycle"]) == ("none", {"ignore_changes": ["value"]})
 
 
@@ -528,7 +529,22 @@ def test_the_stop_rules_of_a_cluster_are_in_its_tags(synthesize: Synthesize) -> 
     assert (found["StalledMinutes"], found["SilenceMinutes"]) == ("90", "15")
     assert (found["ExpiryGraceHours"], found["PauseMinutes"]) == ("12", "0")
     assert (found["Gang"], found["WaitForNodesMinutes"]) == ("false", "60")
-    assert "\nIDLE_MINUTES=45\nIDLE_GPU_PERCENT=2.5\n" in user_data(config)
+    assert "\nIDLE_MINUTES=45\nIDLE_GPU_PERCENT=2.5\nSTALLED_MINUTES=90\n" in user_data(config)
+
+
+def test_the_guard_is_in_parameters_that_nodes_read_at_boot(synthesize: Synthesize) -> None:
+    config = cluster(synthesize)
+    own = "/mlinfra/recsys/dev/training/two-tower-v2"
+    found = {each["name"]: each["value"] for each in config["resource"]["aws_ssm_parameter"].values()}
+    names = [f"{own}/guard-{number}" for number, _ in enumerate(guard_parameters(), start=1)]
+    assert [found[name] for name in names] == list(guard_parameters())
+    assert f"\nGUARD_PARAMETERS='{' '.join(names)}'\n" in user_data(config)
+
+
+def test_nodes_start_after_the_parameters_of_the_guard(synthesize: Synthesize) -> None:
+    config = cluster(synthesize)
+    needed = only(config, "aws_autoscaling_group")["depends_on"]
+    assert {f"aws_ssm_parameter.{name}" for name in config["resource"]["aws_ssm_parameter"]} <= set(needed)
 
 
 def test_the_boot_is_logged_in_an_encrypted_group_of_the_clusters_own(synthesize: Synthesize) -> None:

@@ -53,6 +53,7 @@ def test_a_node_may_do_this_and_nothing_else(allowed: dict[str, dict[str, Any]])
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
         "ssm:GetParameter",
+        "ssm:GetParameters",
         "ssm:PutParameter",
         "ssm:UpdateInstanceInformation",
         "ssmmessages:CreateControlChannel",
@@ -98,8 +99,8 @@ def test_a_key_of_several_values_has_to_be_there(
     assert allowed[sid]["Condition"] == {"ForAllValues:StringEquals": {key: values}, "Null": {key: "false"}}
 
 
-def test_metrics_go_into_the_namespace_of_the_agent(allowed: dict[str, dict[str, Any]]) -> None:
-    assert allowed["Metrics"]["Condition"] == {"StringEquals": {"cloudwatch:namespace": "CWAgent"}}
+def test_metrics_go_into_the_namespaces_of_the_agent_and_the_guard(allowed: dict[str, dict[str, Any]]) -> None:
+    assert allowed["Metrics"]["Condition"] == {"StringEquals": {"cloudwatch:namespace": ["CWAgent", "mlinfra/Node"]}}
 
 
 def test_the_key_is_used_through_dynamodb_alone(allowed: dict[str, dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mlinfra.constructs.training
+from mlinfra.constructs.training.guard_program import guard_parameters, guard_program
 from mlinfra.constructs.training.node_user_data import USER_DATA_LIMIT, UserData, size_problem
 from tests.unit.constructs.training.node import Node
 
@@ -26,6 +27,7 @@ VARIANTS = {
     for each in itertools.product((True, False), repeat=4)
     if each[0] or not each[3]  # CUDA is NVIDIA's
 }
+GUARD = "\t".join(guard_parameters())
 AWKWARD = """ $HOME `id` "double" 'single' \\ back\\nslash #no %s * ~ äö """
 
 
@@ -41,6 +43,8 @@ def user_data(**changes: Any) -> UserData:
         "local_nvme": False,
         "idle_minutes": 30,
         "idle_gpu_percent": 5,
+        "stalled_minutes": 60,
+        "guard_parameters": ["/mlinfra/recsys/dev/training/two-tower-v2/guard-1"],
         "event_source": "mlinfra.node",
         "event_type": "Training Node Unhealthy",
         "variables": {"MLINFRA_TABLE": "recsys-dev-clusters", "MLINFRA_CLUSTER": "recsys-dev-two-tower-v2"},
@@ -74,9 +78,8 @@ def test_every_variant_passes_shellcheck_and_fits_into_ec2(wanted: tuple[bool, b
     assert size_problem(text) is None
 
 
-@pytest.mark.parametrize("name", ["mlinfra-node-guard", "mlinfra-torchrun-env"])
-def test_the_commands_of_a_node_pass_shellcheck(name: str) -> None:
-    assert shellcheck(str(PARTS / name)) == ""
+def test_the_command_of_a_node_passes_shellcheck() -> None:
+    assert shellcheck(str(PARTS / "mlinfra-torchrun-env")) == ""
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
@@ -133,10 +136,10 @@ def test_the_agent_reports_the_gpus_of_the_node_and_of_the_group_once_a_minute()
     assert [each["log_stream_name"] for each in logs] == ["{instance_id}/boot", "{instance_id}/guard"]
 
 
-def test_what_has_no_nvidia_gpu_has_no_guard_that_takes_its_protection_off() -> None:
+def test_nodes_without_nvidia_gpus_have_a_guard_too() -> None:
     text = user_data(nvidia_gpus=0).render()
-    assert "nvidia" not in text
-    assert "mlinfra-node-guard" not in text
+    assert "nvidia-smi" not in text
+    assert "install_guard" in text
 
 
 # From here on, the script is run. Commands of the system note how they are called; what they answer is said here.
@@ -153,7 +156,7 @@ def node(tmp_path: Path) -> Node:
     made.command("nvidia-ctk", "")
     made.command("docker", """echo '{"nvidia":{},"runc":{}}'""")
     made.command("systemctl", "")
-    made.command("aws", "")
+    made.command("aws", f"""[ "$2" != get-parameters ] || echo '{GUARD}'""")
     made.write("/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl", "#!/bin/bash\nexit 0\n", mode=0o755)
     (made.root / "usr/local/cuda-13.2").mkdir(parents=True)
     return made
@@ -173,9 +176,37 @@ def test_a_node_that_is_as_expected_publishes_the_environment_last(node: Node) -
     ended = node.run(user_data(driver="595.91.07", cuda="13.2").render())
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert node.read("/var/log/mlinfra-boot.log").splitlines()[-1].endswith("ready")
-    assert [call for call in node.calls if call.startswith("aws")] == []
+    (guard,) = [call for call in node.calls if call.startswith("aws")]
+    assert guard.startswith("aws ssm get-parameters --names /mlinfra/recsys/dev/training/two-tower-v2/guard-1 --query")
     assert "systemctl enable --now mlinfra-minute.timer" in node.calls
-    assert node.has("/usr/local/bin/mlinfra-node-guard")
+
+
+def test_the_guard_is_installed_from_its_parameters(node: Node) -> None:
+    assert node.run(user_data().render()).returncode == 0
+    installed = node.root / "usr/local/bin/mlinfra-node-guard"
+    assert installed.read_bytes() == guard_program()
+    assert installed.stat().st_mode & 0o777 == 0o755
+
+
+def test_parameters_of_two_versions_are_read_again(node: Node) -> None:
+    reads = node.root / "reads"
+    first, second, *others = guard_parameters()
+    mixed = "\t".join([first, second[::-1], *others])
+    whole = "\t".join([first, second, *others])
+    node.command(
+        "aws",
+        f"""[ "$2" != get-parameters ] || {{ echo >>{reads}
+        [ "$(wc -l <{reads})" -le 2 ] && echo '{mixed}' || echo '{whole}'; }}""",
+    )
+    assert node.run(user_data().render()).returncode == 0
+    assert (node.root / "usr/local/bin/mlinfra-node-guard").read_bytes() == guard_program()
+
+
+def test_a_reboot_keeps_the_guard_if_its_parameters_cannot_be_read(node: Node) -> None:
+    assert node.run(user_data().render()).returncode == 0
+    node.command("aws", '[ "$2" != get-parameters ]')
+    assert node.run(user_data().render()).returncode == 0
+    assert (node.root / "usr/local/bin/mlinfra-node-guard").read_bytes() == guard_program()
 
 
 def test_variables_reach_shells_services_and_containers_as_they_were_given(node: Node) -> None:
@@ -227,9 +258,14 @@ def test_a_reboot_does_the_same_again(node: Node) -> None:
             {"local_nvme": True},
             "the local disk /dev/nvme1n1 is in use",
         ),
+        (
+            lambda node: node.command("aws", '[ "$2" != get-parameters ]'),
+            {},
+            "its guard cannot be installed: the parameters cannot be read, or python3 is missing",
+        ),
         (with_disks, {"local_nvme": True}, "it has no local NVMe disk, and at least one is expected"),
     ],
-    ids=["driver", "cuda", "fewer-gpus", "no-driver", "no-docker", "no-toolkit", "disk-in-use", "no-disk"],
+    ids=["driver", "cuda", "fewer-gpus", "no-driver", "no-docker", "no-toolkit", "disk-in-use", "no-guard", "no-disk"],
 )
 def test_a_node_that_is_not_as_expected_tells_of_it_and_leaves(
     node: Node, spoil: Callable[[Node], None], changes: dict[str, Any], reason: str
@@ -241,7 +277,7 @@ def test_a_node_that_is_not_as_expected_tells_of_it_and_leaves(
     ended = node.run(user_data(**changes).render())
     assert ended.returncode == 1
     assert f"UNHEALTHY: {reason}" in node.read("/var/log/mlinfra-boot.log")
-    event, health, leave = [call for call in node.calls if call.startswith("aws")]
+    event, health, leave = [call for call in node.calls if call.startswith("aws") and "get-parameters" not in call]
     (entry,) = json.loads(event.removeprefix("aws events put-events --entries "))
     assert (entry["Source"], entry["DetailType"]) == ("mlinfra.node", "Training Node Unhealthy")
     detail = json.loads(entry["Detail"])
@@ -311,7 +347,11 @@ def with_lustre(node: Node, os_release: str) -> None:
     node.write("/etc/os-release", os_release)
     node.command("mountpoint", "exit 1")
     node.command("modprobe", f"[ -e {node.root}/client ]")
-    node.command("aws", "echo fs-1.fsx.us-east-1.amazonaws.com@tcp:/abcd")
+    node.command(
+        "aws",
+        f"""[ "$2" = get-parameters ] && echo '{GUARD}' ||
+        echo fs-1.fsx.us-east-1.amazonaws.com@tcp:/abcd""",
+    )
     for name in ("amazon-linux-extras", "apt-get", "dnf", "gpg", "mount"):
         node.command(name, f"touch {node.root}/client")
 

@@ -1,16 +1,13 @@
-"""The commands of a node, run: its guard, and where its cluster meets. Their AWS is the local one."""
+"""The command of a node that finds the other nodes of its cluster, run against the local AWS."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mlinfra.constructs.training
-from mlinfra.functions.contract import HEARTBEAT_FRESH_SECONDS, JobStatus, Table
-from tests.local_aws import make_records_table
 from tests.unit.constructs.training.node import Node
 
 if TYPE_CHECKING:
@@ -19,13 +16,7 @@ if TYPE_CHECKING:
 
 PARTS = Path(mlinfra.constructs.training.__file__).parent / "user_data"
 CLUSTER = "recsys-dev-two-tower-v2"
-TABLE = "recsys-dev-clusters"
 MASTER = "/mlinfra/recsys/dev/training/two-tower-v2/master"
-
-
-def uptime() -> float:
-    """How long this machine has been up, in seconds: what the guard of a node counts by."""
-    return float(Path("/proc/uptime").read_text().split()[0])
 
 
 class Cluster:
@@ -47,8 +38,6 @@ class Cluster:
             AvailabilityZones=["us-east-1a"],
             NewInstancesProtectedFromScaleIn=True,
         )
-        self.dynamodb = client("dynamodb")
-        make_records_table(client, TABLE)
         self.ssm.put_parameter(Name=MASTER, Value="none", Type="String")
 
     @property
@@ -65,169 +54,14 @@ class Cluster:
             node.write(
                 "/etc/mlinfra/node",
                 f'CLUSTER="{CLUSTER}"\nREGION="us-east-1"\nINSTANCE_ID="{instance_id}"\nADDRESS="10.0.0.{instance_id}"\n'
-                f'MASTER_PARAMETER="{MASTER}"\nMASTER_PORT="29500"\n'
-                f'TABLE="{TABLE}"\nHEARTBEAT_FRESH_SECONDS="{HEARTBEAT_FRESH_SECONDS}"\n'
-                'IDLE_MINUTES="30"\nIDLE_GPU_PERCENT="2.5"\n',
+                f'MASTER_PARAMETER="{MASTER}"\nMASTER_PORT="29500"\n',
             )
         return self._nodes[instance_id]
-
-    def job(self, status: str, *, heartbeat_seconds_ago: float | None) -> None:
-        """A job of the cluster."""
-        item = {
-            Table.CLUSTER: {"S": CLUSTER},
-            Table.RECORD: {"S": f"{Table.JOB_PREFIX}1"},
-            Table.JOB_STATUS: {"S": status},
-        }
-        if heartbeat_seconds_ago is not None:
-            item[Table.HEARTBEAT_AT] = {"N": str(time.time() - heartbeat_seconds_ago)}
-        self.dynamodb.put_item(TableName=TABLE, Item=item)
-
-    def is_protected(self, instance_id: str) -> bool:
-        """Whether a node is protected from scale-in."""
-        (found,) = self.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])["AutoScalingInstances"]
-        protected: bool = found["ProtectedFromScaleIn"]
-        return protected
-
-    def protect(self, instance_id: str, *, on: bool) -> None:
-        """What a job's client, or somebody else, does to a node."""
-        self.autoscaling.set_instance_protection(
-            InstanceIds=[instance_id], AutoScalingGroupName=CLUSTER, ProtectedFromScaleIn=on
-        )
 
 
 @pytest.fixture
 def make_cluster(client: Callable[..., Any], tmp_path: Path) -> Callable[[int], Cluster]:
     return lambda nodes: Cluster(client, tmp_path, nodes=nodes)
-
-
-class Guarded:
-    """A node whose GPUs do what the test says."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        (self.id,) = cluster.ids
-        self.node = cluster.node(self.id)
-
-    def guard(self, nvidia_smi: str, *, idle_minutes: float | None = None) -> None:
-        """Let the guard look, once the GPUs have been idle for some time."""
-        if idle_minutes is not None:
-            self.node.write("/run/mlinfra/last-busy", f"{int(uptime() - idle_minutes * 60)}\n")
-        self.node.command("nvidia-smi", nvidia_smi)
-        ended = self.node.run((PARTS / "mlinfra-node-guard").read_text())
-        assert ended.returncode == 0, ended.stderr + self.node.read("/var/log/mlinfra-guard.log")
-
-    @property
-    def is_protected(self) -> bool:
-        return self.cluster.is_protected(self.id)
-
-    @property
-    def changes(self) -> int:
-        """How often the guard has asked AWS for a change."""
-        return sum("set-instance-protection" in call for call in self.node.calls)
-
-
-@pytest.fixture
-def guarded(make_cluster: Callable[[int], Cluster]) -> Guarded:
-    return Guarded(make_cluster(1))
-
-
-IDLE, BUSY = "echo 0; echo 2", "echo 0; echo 97"
-
-
-def test_a_node_that_has_been_idle_for_long_loses_its_protection(guarded: Guarded) -> None:
-    guarded.guard(IDLE, idle_minutes=31)
-    assert not guarded.is_protected
-    assert "idle for 30 minutes: no longer protected" in guarded.node.read("/var/log/mlinfra-guard.log")
-
-
-@pytest.mark.parametrize("heartbeat_seconds_ago", [60, -600, None], ids=["fresh", "future", "none"])
-def test_a_job_that_says_that_it_runs_keeps_idle_nodes_protected(
-    guarded: Guarded, heartbeat_seconds_ago: float | None
-) -> None:
-    guarded.cluster.job(JobStatus.RUNNING, heartbeat_seconds_ago=heartbeat_seconds_ago)
-    guarded.guard(IDLE, idle_minutes=300)
-    assert guarded.is_protected
-
-
-@pytest.mark.parametrize(
-    ("status", "heartbeat_seconds_ago"), [(JobStatus.RUNNING, 3600), (JobStatus.COMPLETED, 10), (JobStatus.FAILED, 10)]
-)
-def test_a_job_that_ended_or_fell_silent_does_not(guarded: Guarded, status: str, heartbeat_seconds_ago: float) -> None:
-    guarded.cluster.job(status, heartbeat_seconds_ago=heartbeat_seconds_ago)
-    guarded.guard(IDLE, idle_minutes=300)
-    assert not guarded.is_protected
-
-
-def test_where_jobs_cannot_be_asked_for_idle_nodes_stay_protected(guarded: Guarded) -> None:
-    guarded.cluster.dynamodb.delete_table(TableName=TABLE)
-    guarded.guard(IDLE, idle_minutes=300)
-    assert guarded.is_protected
-
-
-def test_a_node_that_has_been_idle_for_a_shorter_time_keeps_it(guarded: Guarded) -> None:
-    guarded.guard(IDLE, idle_minutes=28)
-    assert guarded.is_protected
-
-
-def test_idle_time_begins_when_the_node_boots(guarded: Guarded) -> None:
-    before = int(uptime())
-    guarded.guard(IDLE)
-    assert guarded.is_protected
-    assert float(guarded.node.read("/run/mlinfra/last-busy")) >= before
-
-
-def test_a_node_that_works_again_is_protected_again(guarded: Guarded) -> None:
-    guarded.cluster.protect(guarded.id, on=False)
-    before = int(uptime())
-    guarded.guard(BUSY, idle_minutes=300)
-    assert guarded.is_protected
-    assert float(guarded.node.read("/run/mlinfra/last-busy")) >= before
-
-
-def test_one_busy_look_of_several_makes_the_minute_a_busy_one(guarded: Guarded) -> None:
-    looks = guarded.node.root / "looks"
-    guarded.guard(f'echo >>{looks}; [ "$(wc -l <{looks})" = 5 ] && echo 60 || echo 0', idle_minutes=300)
-    assert guarded.is_protected
-    assert guarded.changes == 0
-
-
-@pytest.mark.parametrize(
-    "nvidia_smi",
-    ["exit 9", "true", "echo '[N/A]'", "echo 0; echo 'GPU is lost'"],
-    ids=["fails", "empty", "n-a", "lost"],
-)
-def test_a_node_whose_gpus_cannot_be_seen_counts_as_busy(guarded: Guarded, nvidia_smi: str) -> None:
-    guarded.cluster.protect(guarded.id, on=False)
-    guarded.guard(nvidia_smi, idle_minutes=300)
-    assert guarded.is_protected
-
-
-def test_the_limit_may_be_a_fraction(guarded: Guarded) -> None:
-    guarded.guard("echo 3", idle_minutes=300)
-    assert guarded.is_protected
-
-
-def test_what_a_finished_job_took_off_stays_off_while_the_node_rests(guarded: Guarded) -> None:
-    guarded.cluster.protect(guarded.id, on=False)
-    guarded.guard(IDLE, idle_minutes=3)
-    assert not guarded.is_protected
-
-
-def test_aws_is_asked_for_a_change_only_where_there_is_one(guarded: Guarded) -> None:
-    guarded.guard(BUSY)
-    assert guarded.changes == 0
-    guarded.guard(IDLE, idle_minutes=31)
-    guarded.guard(IDLE, idle_minutes=31)
-    assert guarded.changes == 1
-
-
-def test_a_node_stays_protected_where_aws_does_not_answer(guarded: Guarded) -> None:
-    guarded.node.command("aws", "exit 254")
-    guarded.node.write("/run/mlinfra/last-busy", "-99999\n")
-    guarded.node.command("nvidia-smi", IDLE)
-    guarded.node.run((PARTS / "mlinfra-node-guard").read_text())
-    assert guarded.is_protected
-    assert guarded.changes == 0
 
 
 def torchrun_env(node: Node, *arguments: str) -> subprocess.CompletedProcess[str]:

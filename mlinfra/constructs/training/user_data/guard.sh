@@ -1,0 +1,20 @@
+# The node guard, which does not fit into user data: from parameters of the cluster.
+
+install_guard() {
+  local program=/usr/local/bin/mlinfra-node-guard
+  # shellcheck disable=SC2153
+  for _ in 1 2 3 4 5 6; do
+    # Parameters that are being changed are of two versions: the checksum of bzip2 differs.
+    # shellcheck disable=SC2086
+    if aws ssm get-parameters --names $GUARD_PARAMETERS --query 'sort_by(Parameters, &Name)[].Value' --output text |
+      python3 -c 'import base64, bz2, sys
+sys.stdout.buffer.write(bz2.decompress(base64.b64decode("".join(sys.stdin.read().split()))))' >/run/mlinfra-node-guard; then
+      install -D -m 755 /run/mlinfra-node-guard "$program"
+      break
+    fi
+    sleep 10
+  done
+  # One from an earlier boot is better than none.
+  [ -x "$program" ] || die 'its guard cannot be installed: the parameters cannot be read, or python3 is missing'
+  rm -f /run/mlinfra-node-guard
+}

@@ -1,0 +1,170 @@
+"""Run the guard once: `mlinfra-node-guard`."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.functions.contract import Activity, Metric, NodeReport
+from mlinfra.node_guard.aws import Aws, set_environment
+from mlinfra.node_guard.commands import Commands, Stuck
+from mlinfra.node_guard.jobs import jobs_of_node
+from mlinfra.node_guard.judgement import Limits, Verdict, judge
+from mlinfra.node_guard.observation import Observation, observe, sample_accelerators
+from mlinfra.node_guard.stacks import dump_stacks
+from mlinfra.node_guard.state import read_state, write_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+log = logging.getLogger("mlinfra-node-guard")
+
+_DEADLINE_SECONDS = 55
+_KILLED_AFTER_SECONDS = 59
+"""Reading /proc of a process that hangs in the kernel can block: the run ends before the next one begins."""
+
+
+def main(argv: Sequence[str], sleep: Callable[[float], None] = time.sleep) -> int:
+    """Observe the node for one minute, protect it, and report.
+
+    Args:
+        argv: the arguments, without the program's name.
+        sleep: how to wait between two samples, in seconds.
+
+    Returns:
+        0, also if AWS did not respond: the next run is in a minute.
+    """
+    parser = argparse.ArgumentParser(
+        prog="mlinfra-node-guard", description="Report the activity of this node, and protect it from scale-in."
+    )
+    parser.add_argument("--root", type=Path, default=Path("/"), help="the root folder of the node. Default: /")
+    root: Path = parser.parse_args(argv).root
+    signal.alarm(_KILLED_AFTER_SECONDS)
+    try:
+        (root / "run/mlinfra").mkdir(parents=True, exist_ok=True)
+        with (root / "run/mlinfra/guard.lock").open("w") as lock, _logging(root / "var/log/mlinfra-guard.log"):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                log.warning("another run has not ended yet: this one is skipped")
+                return 0
+            _run(root, sleep)
+    finally:
+        signal.alarm(0)
+    return 0
+
+
+class _logging:  # noqa: N801  used like a function
+    """Log to a file during the block, with the time in UTC."""
+
+    def __init__(self, file: Path) -> None:
+        self._handler = logging.FileHandler(file)
+        formatter = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        formatter.converter = time.gmtime
+        self._handler.setFormatter(formatter)
+
+    def __enter__(self) -> None:
+        log.setLevel(logging.INFO)
+        log.addHandler(self._handler)
+
+    def __exit__(self, *_: object) -> None:
+        log.removeHandler(self._handler)
+        self._handler.close()
+
+
+def _run(root: Path, sleep: Callable[[float], None]) -> None:
+    settings = read_settings(root / "etc/mlinfra/node")
+    set_environment(settings["REGION"])
+    now, wall = _uptime(root), time.time()
+    file = root / "run/mlinfra/guard.json"
+    state = read_state(file, now)
+    stuck = Stuck(state.stuck)
+    commands = Commands(stuck, seconds=_DEADLINE_SECONDS)
+    aws = Aws(commands, settings["CLUSTER"], settings["INSTANCE_ID"], settings["TABLE"])
+    limits = Limits(
+        idle_percent=float(settings["IDLE_GPU_PERCENT"]),
+        idle_seconds=60 * float(settings["IDLE_MINUTES"]),
+        stalled_seconds=60 * float(settings["STALLED_MINUTES"]),
+    )
+    items = aws.jobs()
+    jobs = jobs_of_node(items or [], settings["INSTANCE_ID"], wall)
+    reading = sample_accelerators(root, commands, idle_percent=limits.idle_percent, sleep=sleep)
+    observation = observe(root, state, reading, jobs, now=now, wall=wall)
+    verdict = judge(observation.signs, state.history, now, limits)
+    if verdict.activity != state.activity:
+        log.info("%s: %s", verdict.activity, verdict.why)
+    state.history, state.activity = verdict.history, verdict.activity
+    _protect(aws, verdict, limits, jobs_are_known=items is not None)
+    aws.report(report_of(observation, verdict), at=int(time.time()))
+    aws.put_metrics(
+        {
+            Metric.ACTIVE: (float(verdict.activity != Activity.IDLE), "None"),
+            Metric.PROCESSES: (float(observation.signs.processes), "Count"),
+            Metric.IDLE_SECONDS: (verdict.idle_seconds, "Seconds"),
+        }
+    )
+    dump_stacks(commands, state, jobs, observation.processes)
+    state.stuck = stuck.processes
+    write_state(file, state)
+
+
+def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, jobs_are_known: bool) -> None:
+    """Protect an active node, and no longer one that was idle for long.
+
+    Between the two nothing is changed: a job that has ended removes the protection itself, and the guard must not set
+    it again. A node that cannot read the jobs keeps its protection.
+    """
+    if verdict.activity != Activity.IDLE:
+        aws.protect(on=True, why=f"{verdict.activity}, {verdict.why}")
+    elif verdict.idle_seconds >= limits.idle_seconds and jobs_are_known:
+        aws.protect(on=False, why=f"idle for {verdict.idle_seconds / 60:.0f} minutes")
+
+
+def report_of(observation: Observation, verdict: Verdict) -> dict[str, Any]:
+    """The attributes of the node's report. None: unknown.
+
+    Args:
+        observation: the node.
+        verdict: the judgement of the minute.
+    """
+    signs = observation.signs
+    return {
+        NodeReport.ACTIVITY: verdict.activity,
+        NodeReport.WHY: verdict.why,
+        NodeReport.IDLE_SECONDS: int(verdict.idle_seconds),
+        NodeReport.STALLED_SECONDS: int(verdict.stalled_seconds),
+        NodeReport.ACCELERATOR_PERCENT: None if signs.percent is None else int(signs.percent),
+        NodeReport.PROCESSES: signs.processes,
+        NodeReport.USERS: ",".join(signs.users) or None,
+        NodeReport.CONTAINERS: observation.containers,
+        NodeReport.KERNELS: observation.kernels,
+        NodeReport.SESSIONS: observation.sessions,
+        NodeReport.DISK_BYTES: signs.disk_bytes,
+        NodeReport.NETWORK_BYTES: signs.network_bytes,
+    }
+
+
+def read_settings(file: Path) -> dict[str, str]:
+    """The variables in a file of assignments that a shell wrote.
+
+    Args:
+        file: the file.
+    """
+    words = shlex.split(file.read_text(encoding="utf-8"))
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def _uptime(root: Path) -> float:
+    """Seconds since the boot: setting the clock does not make a node idle."""
+    return float((root / "proc/uptime").read_text(encoding="utf-8").split()[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,67 @@
+"""Running jobs of a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mlinfra.node_guard.jobs import Job, jobs_of_node, plain
+
+NOW = 1_800_000_000.0
+
+
+def record(job_id: str = "1", **changes: Any) -> dict[str, Any]:
+    item = {
+        "record": f"job#{job_id}",
+        "job_name": "two-tower-v2",
+        "status": "running",
+        "heartbeat_at": str(int(NOW) - 60),
+        "instance_id": "i-0a",
+    }
+    return {name: value for name, value in (item | changes).items() if value is not None}
+
+
+def test_a_running_job_of_the_node() -> None:
+    assert jobs_of_node([record()], "i-0a", NOW) == [Job("job#1", "two-tower-v2")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": "completed"}, {"heartbeat_at": str(int(NOW) - 3600)}, {"instance_id": "i-0b"}],
+    ids=["ended", "silent", "on another node"],
+)
+def test_other_records_do_not_count(changes: dict[str, Any]) -> None:
+    assert jobs_of_node([record(**changes)], "i-0a", NOW) == []
+
+
+@pytest.mark.parametrize("changes", [{"instance_id": None}, {"heartbeat_at": None}, {"heartbeat_at": "soon"}])
+def test_a_record_with_a_missing_value_may_be_of_the_node(changes: dict[str, Any]) -> None:
+    assert len(jobs_of_node([record(**changes)], "i-0a", NOW)) == 1
+
+
+@pytest.mark.parametrize(
+    ("progress_seconds_ago", "timeout", "hung"),
+    [(60, None, False), (3500, None, False), (3700, None, True), (3700, "7200", False), (700, "600", True)],
+)
+def test_a_job_without_progress_for_its_timeout_is_hung(
+    progress_seconds_ago: int, timeout: str | None, *, hung: bool
+) -> None:
+    progress_at = NOW - progress_seconds_ago
+    (job,) = jobs_of_node([record(progress_at=str(progress_at), progress_timeout=timeout)], "i-0a", NOW)
+    assert job.hung_since == (progress_at if hung else None)
+
+
+def test_a_job_that_never_reported_progress_is_not_hung() -> None:
+    (job,) = jobs_of_node([record()], "i-0a", NOW)
+    assert job.hung_since is None
+
+
+def test_a_job_that_reports_progress_on_its_first_node_only_is_hung_on_all() -> None:
+    first = record("1", instance_id="i-0b", progress_at=str(NOW - 4000))
+    (job,) = jobs_of_node([first, record("1#3")], "i-0a", NOW)
+    assert job.hung_since == NOW - 4000
+
+
+def test_items_of_dynamodb_lose_their_types() -> None:
+    assert plain({"record": {"S": "job#1"}, "heartbeat_at": {"N": "5"}}) == {"record": "job#1", "heartbeat_at": "5"}

@@ -1,0 +1,114 @@
+"""Judgement of a minute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mlinfra.node_guard.judgement import History, Limits, Signs, Verdict, judge
+
+LIMITS = Limits(idle_percent=5, idle_seconds=20 * 60, stalled_seconds=60 * 60)
+NOW = 100_000.0
+HOURS_AGO = History(active=NOW - 7200, progress=NOW - 7200, work=NOW - 7200)
+
+
+def judged(history: History = HOURS_AGO, now: float = NOW, **signs: Any) -> Verdict:
+    return judge(Signs(**{"percent": 0.0, **signs}), history, now, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("signs", "why"),
+    [
+        ({"percent": 5.0}, "an accelerator is in use at 5 %"),
+        ({"jobs": ("two-tower-v2",)}, "job two-tower-v2"),
+        (
+            {"processes": 2, "users": ("ana",), "progress": "CPU time of 1.5 cores"},
+            "2 compute processes of ana: CPU time of 1.5 cores",
+        ),
+        ({"kernel_executed": True}, "a notebook kernel executes"),
+        ({"terminal_input": True}, "input in a terminal"),
+    ],
+    ids=["accelerator", "job", "process", "kernel", "terminal"],
+)
+def test_one_direct_sign_makes_the_minute_busy(signs: dict[str, Any], why: str) -> None:
+    verdict = judged(**signs)
+    assert (verdict.activity, verdict.why, verdict.idle_seconds) == ("busy", why, 0)
+    assert verdict.history.active == NOW
+
+
+def test_without_a_sign_the_minute_is_idle() -> None:
+    verdict = judged(percent=4.9)
+    assert (verdict.activity, verdict.why, verdict.idle_seconds) == ("idle", "nothing runs", 7200)
+
+
+def test_compute_processes_without_progress_are_busy_for_the_stalled_time() -> None:
+    history = replace(HOURS_AGO, progress=NOW - 59 * 60)
+    verdict = judged(history, processes=1)
+    assert (verdict.activity, verdict.stalled_seconds) == ("busy", 59 * 60)
+    assert verdict.why == "1 compute process, without progress for 59 minutes"
+
+
+def test_compute_processes_without_progress_are_idle_after_it() -> None:
+    verdict = judged(replace(HOURS_AGO, active=NOW - 60, progress=NOW - 60 * 60), processes=1, users=("ana",))
+    assert (verdict.activity, verdict.stalled_seconds, verdict.idle_seconds) == ("idle", 3600, 60)
+    assert verdict.why == "1 compute process of ana, without progress for 60 minutes"
+
+
+def test_the_stalled_time_begins_with_the_first_compute_process() -> None:
+    verdict = judged()
+    assert verdict.stalled_seconds == 0
+    verdict = judged(verdict.history, NOW + 60, processes=1)
+    assert (verdict.activity, verdict.stalled_seconds) == ("busy", 60)
+
+
+@pytest.mark.parametrize(("traffic", "busy"), [(59_000_000, False), (60_000_000, True)])
+@pytest.mark.parametrize("kind", ["disk_bytes", "network_bytes"])
+def test_a_transfer_is_activity(kind: str, traffic: int, *, busy: bool) -> None:
+    verdict = judged(replace(HOURS_AGO, work=NOW - 600), **{kind: traffic})
+    assert verdict.activity == ("busy" if busy else "idle")
+
+
+def test_a_transfer_counts_for_the_stalled_time_since_the_last_direct_sign() -> None:
+    history = History.beginning(NOW)
+    activities = []
+    for minute in range(1, 63):
+        verdict = judged(history, NOW + 60 * minute, network_bytes=10**9)
+        history = verdict.history
+        activities.append(verdict.activity)
+    assert activities == ["busy"] * 59 + ["idle"] * 3
+
+
+def test_unreadable_accelerators_in_use_are_unknown() -> None:
+    verdict = judged(replace(HOURS_AGO, progress=NOW - 600), percent=None, readable=False, processes=1)
+    assert (verdict.activity, verdict.idle_seconds) == ("unknown", 0)
+    assert verdict.why == "the accelerators cannot be read, and processes have them open"
+
+
+def test_unreadable_accelerators_that_no_process_has_open_are_idle() -> None:
+    assert judged(percent=None, readable=False).activity == "idle"
+
+
+def test_processes_on_unreadable_accelerators_are_idle_after_the_stalled_time() -> None:
+    assert judged(percent=None, readable=False, processes=1).activity == "idle"
+
+
+def test_processes_with_progress_on_unreadable_accelerators_are_busy() -> None:
+    assert judged(percent=None, readable=False, processes=1, progress="CPU time of 8.0 cores").activity == "busy"
+
+
+def test_the_processes_of_a_hung_job_are_idle_at_full_utilization() -> None:
+    verdict = judged(percent=100.0, processes=8, progress="CPU time of 8.0 cores", hung=("bert",), processes_hung=True)
+    assert (verdict.activity, verdict.why) == ("idle", "job bert is hung")
+
+
+def test_input_on_a_node_with_a_hung_job_is_activity() -> None:
+    assert judged(percent=100.0, processes=8, hung=("a",), processes_hung=True, terminal_input=True).activity == "busy"
+
+
+def test_the_idle_time_ends_with_the_next_activity() -> None:
+    first = judged(History.beginning(NOW), NOW + 120)
+    second = judged(first.history, NOW + 180, terminal_input=True)
+    third = judged(second.history, NOW + 240)
+    assert [each.idle_seconds for each in (first, second, third)] == [120, 0, 60]
