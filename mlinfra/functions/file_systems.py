@@ -123,8 +123,9 @@ class FileSystems:
             return "kept", "its cluster runs"
         # Quiet hours and users stop clusters too, and record nothing: it counts from the first run that sees it.
         since = self._records.note_unused(cluster, self._now)
-        if target is not None and target.created_at is not None:
-            since = max(since, target.created_at)
+        # It may have been created again for a cluster that is started next.
+        created = [file_system.created, target.created_at if target is not None else None]
+        since = max([since, *(moment for moment in created if moment is not None)])
         end = since + file_system.keep_for
         if self._now < end:
             self._warn(file_system, since, end)

@@ -58,6 +58,32 @@ class _Quota:
     """vCPUs."""
 
 
+def launch_failure(clients: Clients, target: Target) -> LaunchFailure | None:
+    """The failures of a group since its last successful launch. None: there are none.
+
+    Args:
+        clients: the AWS clients.
+        target: the group.
+
+    Raises:
+        ClientError: or another of `clients.FAILURES`, if its scaling activities cannot be read.
+    """
+    answer = clients.autoscaling.describe_scaling_activities(AutoScalingGroupName=target.name, MaxRecords=_ACTIVITIES)
+    failed: list[dict[str, Any]] = []
+    for activity in answer["Activities"]:  # the latest first
+        if not str(activity.get("Description", "")).startswith("Launching"):
+            continue
+        if activity["StatusCode"] == "Successful":
+            break
+        if activity["StatusCode"] in _FAILED:
+            failed.append(activity)
+    since = time_of(failed[-1]["StartTime"]) if failed else None
+    if since is None:
+        return None
+    message = str(failed[0].get("StatusMessage", ""))
+    return LaunchFailure(launch_error(message), message, since)
+
+
 class Launches:
     """Checks the launches of clusters for one run of one function."""
 
@@ -93,7 +119,7 @@ class Launches:
             self._notifier.log("Launches Not Checked", cluster=target.name, why=error_code(error))
 
     def _check(self, target: Target) -> None:
-        failure = self._failure(target)
+        failure = launch_failure(self._clients, target)
         suspension = target.suspended.get(_LAUNCH)
         if suspension is None and (failure is None or self._now - failure.since < REPORTED_AFTER):
             return
@@ -105,25 +131,6 @@ class Launches:
             self._report_suspended_by_user(target, suspension)
         else:
             self._resume(target, failure, quota)
-
-    def _failure(self, target: Target) -> LaunchFailure | None:
-        """The failures since the last successful launch. None: there are none."""
-        answer = self._clients.autoscaling.describe_scaling_activities(
-            AutoScalingGroupName=target.name, MaxRecords=_ACTIVITIES
-        )
-        failed: list[dict[str, Any]] = []
-        for activity in answer["Activities"]:  # the latest first
-            if not str(activity.get("Description", "")).startswith("Launching"):
-                continue
-            if activity["StatusCode"] == "Successful":
-                break
-            if activity["StatusCode"] in _FAILED:
-                failed.append(activity)
-        since = time_of(failed[-1]["StartTime"]) if failed else None
-        if since is None:
-            return None
-        message = str(failed[0].get("StatusMessage", ""))
-        return LaunchFailure(launch_error(message), message, since)
 
     def _report(self, target: Target, failure: LaunchFailure, quota: _Quota | None) -> None:
         missing = target.desired - len(target.nodes)

@@ -50,7 +50,8 @@ def start_cluster(environment: Environment, experiment: str) -> Cluster:
             f"number. Deploy its stack again, which sets the tag."
         )
         raise OperationError(message)
-    _expect_file_system(account, experiment)
+    if Tag.KEEP_HOURS in seen.target.tags:
+        _expect_file_system(account, experiment)
     with aws_errors_explained():
         account.clients.autoscaling.set_desired_capacity(
             AutoScalingGroupName=seen.target.name, DesiredCapacity=int(nodes), HonorCooldown=False
@@ -144,7 +145,7 @@ def _expect_file_system(account: ClusterAccount, experiment: str) -> None:
         stack = environment.names.stack_id("training")
         message = (
             f"The file system of {experiment!r} was removed while its cluster was stopped. The next deploy creates it "
-            f"again: npx cdktf deploy {stack}. Deploy within an hour, then start the cluster: {own_command()} clusters "
+            f"again: npx cdktf deploy {stack}. Then start the cluster: {own_command()} clusters "
             f"start {environment.name} {experiment}"
         )
         raise OperationError(message)

@@ -5,22 +5,24 @@ Activity and expiry are determined by the code of the functions that stop cluste
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, cost
 from mlinfra.functions.assessment import Assessment, assess
-from mlinfra.functions.clients import Clients
+from mlinfra.functions.clients import FAILURES, Clients
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.fleet import DescribeFailedError, Fleet
+from mlinfra.functions.launches import launch_failure
 from mlinfra.functions.metrics import histories
 from mlinfra.functions.records import Records
 from mlinfra.operations.aws import account_of, reachable
 from mlinfra.operations.clusters.idleness import IDLE_WINDOW, idle_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from mlinfra.declarations import Environment
@@ -188,9 +190,20 @@ class ClusterAccount:
             spend_limit_usd=seen.rules.spend_limit_usd,
             expires=seen.expiry.at,
             extended=seen.expiry.extended,
-            problems=seen.problems,
+            problems=(*seen.problems, *self._launch_problems(target)),
             declared=target.name in {self.environment.names.cluster(each) for each in self.environment.experiments},
         )
+
+    def _launch_problems(self, target: Target) -> Iterator[str]:
+        """The reason why it has fewer nodes than it requests, as far as it can be read."""
+        if target.kind != "group" or len(target.nodes) >= target.desired:
+            return
+        if reason := target.suspended.get("Launch"):
+            yield f"launching is suspended ({reason or 'no reason given'})"
+        with suppress(*FAILURES):
+            failure = launch_failure(self.clients, target)
+            if failure:
+                yield f"launches have failed since {clock.written(failure.since)}: {failure.error.reason}"
 
 
 def _state(target: Target) -> State:

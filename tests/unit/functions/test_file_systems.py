@@ -139,6 +139,14 @@ def test_the_time_of_an_earlier_group_of_its_name_does_not_count(world: World) -
     assert [world.handle(recent, hours=hours) for hours in (0, 48)] == ["kept", "kept"]
 
 
+def test_one_that_was_created_again_is_kept_for_its_time(world: World) -> None:
+    assert [world.handle(hours=hours) for hours in (0, 48)] == ["kept", "deleted"]
+    world.marks.clear()
+    again = FileSystem("fs-2", 1200, TAGS, created=NOW + 60 * HOUR)
+    decisions = [world.file_systems(hours * HOUR).handle(again, STOPPED)[0] for hours in (61, 107, 108)]
+    assert decisions == ["kept", "kept", "deleted"]
+
+
 def test_a_dry_run_announces_and_deletes_nothing(world: World) -> None:
     world.dry_run = True
     assert [world.handle(hours=hours) for hours in (0, 48)] == ["kept", "would_delete"]

@@ -11,6 +11,7 @@ import pytest
 from mlinfra.errors import OperationError
 from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Metric, Table, Tag
+from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from mlinfra.operations import clusters as operations
 from tests.conftest import an_environment, an_experiment
 from tests.local_aws import make_records_table
@@ -183,6 +184,19 @@ class TestList:
         found = only_one()
         assert found.usd_per_hour == price
 
+    def test_the_reason_of_failed_launches_is_a_problem(self, make: Callable[..., list[str]]) -> None:
+        make(**{LAUNCH_ERROR_TAG: "InsufficientInstanceCapacity"})
+        (problem,) = only_one().problems
+        assert problem.startswith("launches have failed since ")
+        assert problem.endswith("AWS has no capacity of this instance type in the Availability Zones of the cluster")
+
+    def test_suspended_launching_is_a_problem(self, client: Client, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        client("autoscaling").suspend_processes(AutoScalingGroupName=NAME, ScalingProcesses=["Launch"])
+        client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
+        (problem,) = only_one().problems
+        assert problem.startswith("launching is suspended (User suspended at ")
+
 
 class TestStop:
     def test_an_idle_one_is_stopped_and_its_volumes_are_kept(
@@ -263,6 +277,21 @@ class TestStart:
         make(nodes=0, **{Tag.NODES: "many"})
         with pytest.raises(OperationError, match="its tag Nodes is 'many'"):
             operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+
+    def test_one_whose_file_system_was_removed_is_started_after_the_next_deploy(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
+        make(nodes=0, KeepHours="72")
+        mark = "/mlinfra/recsys/dev/training/removed-file-systems/two-tower-v2"
+        client("ssm").put_parameter(Name=mark, Value="2026-12-18T14:00:00Z", Type="String")
+        with pytest.raises(OperationError) as refused:
+            operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+        assert str(refused.value).startswith(
+            "The file system of 'two-tower-v2' was removed while its cluster was stopped. The next deploy creates it "
+            "again: npx cdktf deploy dev-training. Then start the cluster: "
+        )
+        assert client("ssm").get_parameters_by_path(Path=mark.rpartition("/")[0])["Parameters"] == []
+        assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").wanted == 2
 
 
 class TestExtend:
