@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LUSTRE_STEP_GIB = 2400
+RESERVED_NAMES = frozenset({"aws", "backend", "function-package", "platform", "shutdown"})
+"""The ids of the other constructs in the training stack, which has one construct for each experiment."""
 _SET_BY_NODES = frozenset({"AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_ADDR", "MASTER_PORT", "NNODES", "NODE_RANK"})
 
 
@@ -152,6 +154,14 @@ class Experiment(Declaration):
         description="The reason why the cluster may run in the environment's quiet hours, in a sentence. Default: "
         "None, it may not.",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name in RESERVED_NAMES:
+            message = "is reserved for a part of the training stack. Expected: another name."
+            raise ValueError(message)
+        return name
 
     @field_validator("gpu")
     @classmethod
