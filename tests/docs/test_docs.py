@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import mlinfra
 from ci import conformance, environment_docs, review_docs
 from mlinfra._cdk import Construct
 from mlinfra.declarations.base import judging
+from tests import programs
 from tests.conftest import ROOT, TODAY, image_lock
 
 if TYPE_CHECKING:
@@ -62,8 +60,7 @@ def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) 
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.py").write_text(declaration)
     (tmp_path / "main.py").write_text(program)
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "main.py"], cwd=tmp_path, env=variables, check=True)
+    assert programs.synthesize(tmp_path / "main.py", tmp_path / "cdktf.out", cwd=tmp_path).returncode == 0
     stacks = {path.name: json.loads((path / "cdk.tf.json").read_text()) for path in tmp_path.glob("cdktf.out/stacks/*")}
     assert stacks.keys() == {"dev-state", "dev-ranker"}  # the first is what `mlinfra bootstrap dev` deploys
     assert len(stacks["dev-ranker"]["resource"]["aws_sagemaker_model_package_group"]) == 1

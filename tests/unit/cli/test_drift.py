@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.operations.terraform.terraform import Terraform
-from tests.command_line import mlinfra
 from tests.conftest import ROOT
+from tests.programs import mlinfra
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.command import own_command
-from tests.command_line import MLINFRA, mlinfra
 from tests.conftest import ROOT
+from tests.programs import MLINFRA, mlinfra
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ import pytest
 
 from mlinfra.cli.system_errors import system_error_message
 from mlinfra.operations import terraform
-from tests.command_line import MLINFRA, mlinfra
 from tests.conftest import ROOT
+from tests.programs import MLINFRA, mlinfra
 
 NODE_IS_MISSING = "Node.js 20 or newer is required, and 'node' is not on the PATH. Install it: https://nodejs.org"
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra import DataCatalog, DataLake, DataLakeSettings, DeclarationError, ObjectLock
 from mlinfra.stacks.data import DataStack
+from tests import programs
 from tests.conftest import ROOT, an_environment, only
 from tests.unit.constructs.data_lake.test_lake import bucket, lake
 
@@ -182,8 +180,7 @@ def test_a_zone_or_account_that_is_none_is_refused_in_the_declaration() -> None:
 
 
 def test_the_example_synthesizes_in_an_empty_project(tmp_path: Path) -> None:
-    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, ROOT / "examples/data_lake/main.py"], cwd=tmp_path, env=variables, check=True)
+    assert programs.synthesize(ROOT / "examples/data_lake/main.py", tmp_path, cwd=tmp_path).returncode == 0
     config = json.loads((tmp_path / "stacks" / "prod-lake" / "cdk.tf.json").read_text())
     assert only(config, "aws_s3_bucket_object_lock_configuration")["bucket"].startswith("${aws_s3_bucket.lake_raw_")
     told = json.loads(config["output"]["policy-of-copies"]["value"])
