@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ci.synthesis import synthesize_all
-from mlinfra import Environment, Experiment, MlStack
+from mlinfra import Environment, Experiment
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.image_lock import ImageLock, ImagePin
 from mlinfra.catalog.regions import aws_regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlinfra import MlStack
 
 TODAY = date(2026, 11, 24)
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +74,8 @@ def synthesize(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
     The stack is an `MlStack` that `build` fills, or one of the platform's own.
     """
+    # Here: processes that tests start import this module, and cdktf takes them a second.
+    from mlinfra import MlStack
     from mlinfra._cdk import App
 
     def run(
