@@ -61,8 +61,8 @@ class MlStack(TerraformStack):
         known = _stacks.setdefault(scope, {})
         if stack_id in known:
             message = (
-                f"there are two stacks {stack_id!r}: the second would overwrite the first. Give one of them another "
-                f"component than {component!r}."
+                f"the stack {stack_id!r} is declared twice, and the second would overwrite the first. Give one of them "
+                f"another component than {component!r}."
             )
             raise ValueError(message)
         if state_key in known.values():
@@ -169,8 +169,9 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
     for address, paths in by_address.items():
         if len(paths) > 1:
             yield (
-                f"the constructs {' and '.join(paths)} collapse into one resource, {address}: cdktf drops all but "
-                f"letters, digits, '-' and '_' from ids. Give them ids that differ in what is left."
+                f"the constructs {' and '.join(paths)} have the same address, {address}, and only one resource is "
+                f"written: cdktf removes all characters but letters, digits, '-' and '_' from ids. Give them ids that "
+                f"differ in these characters."
             )
 
 

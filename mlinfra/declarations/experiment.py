@@ -200,11 +200,11 @@ class Experiment(Declaration):
     def _problems(self) -> Iterator[str]:
         given = [name for name in ("size", "gpu", "instance_type") if getattr(self, name) is not None]
         if len(given) > 1:
-            yield f"{', '.join(given)}: all of them are given. Expected: one of size, gpu or instance_type."
+            yield f"{', '.join(given)}: only one of them can be given. Expected: one of size, gpu or instance_type."
         if self.gpu is None:
             for name in ("gpus_per_node", "gpu_memory_gib"):
                 if getattr(self, name) is not None:
-                    yield f"{name}: {getattr(self, name)} is given without gpu. Expected: gpu=... beside it."
+                    yield f"{name}: {getattr(self, name)} is given without gpu. Expected: gpu=... too, or no {name}."
         else:
             try:
                 self._cheapest()
@@ -227,7 +227,7 @@ class Experiment(Declaration):
         if self.instance_type is not None:
             return by_name(self.instance_type)
         choice = by_name(sizes[self.asked_size])
-        return Choice(choice.instance_type, choice.reason.replace("asked for by name", f"the size {self.asked_size}"))
+        return Choice(choice.instance_type, choice.reason.replace("selected by name", f"the size {self.asked_size}"))
 
     @property
     def asked_size(self) -> str:

@@ -141,8 +141,8 @@ class DataLakeAccess(Construct):
         name = "-".join([self.node.id, access, *chosen, *below])
         if len(name) > _POLICY_NAME_LIMIT:
             message = (
-                f"prefix={prefix!r} is too long: it gives the policy name {name!r}, {len(name)} characters. Expected: "
-                f"at most {_POLICY_NAME_LIMIT}, so grant a prefix above it."
+                f"prefix={prefix!r} is too long: the policy name {name!r} would have {len(name)} characters. Expected: "
+                f"at most {_POLICY_NAME_LIMIT}. Grant a shorter prefix that contains it."
             )
             raise ValueError(message)
         statements = [
@@ -158,7 +158,7 @@ class DataLakeAccess(Construct):
 def expect_zones(zones: Sequence[str]) -> None:
     """Refuse zones that the platform does not have, and a lake without any."""
     if not zones or any(zone not in DATA_ZONES for zone in zones):
-        message = f"zones={list(zones)!r} does not fit. Expected: one or more of {', '.join(DATA_ZONES)}."
+        message = f"zones={list(zones)!r} is not valid. Expected: one or more of {', '.join(DATA_ZONES)}."
         raise ValueError(message)
 
 
@@ -166,7 +166,7 @@ def _expect_prefix(prefix: str) -> None:
     """Refuse a prefix that grants more than it says: `a` is also the beginning of `ab/`, and `*` of anything."""
     if prefix and not _PREFIX.fullmatch(prefix):
         message = (
-            f"prefix={prefix!r} does not fit. Expected: names of letters, digits and +=,.@_- with a slash after each, "
-            f"such as 'two-tower-v2/'; without the last one it would also grant 'two-tower-v20/'."
+            f"prefix={prefix!r} is not valid. Expected: names of letters, digits and +=,.@_-, each followed by a "
+            f"slash, such as 'two-tower-v2/'. Without the last slash it would also grant 'two-tower-v20/'."
         )
         raise ValueError(message)

@@ -181,7 +181,9 @@ class DataLake(DataLakeAccess):
         """
         if zone not in self._replications:
             copied = ", ".join(self._replications) or "none"
-            message = f"the zone {zone!r} is not copied. Copied: {copied}. Expected: replications={{{zone!r}: ...}}."
+            message = (
+                f"the zone {zone!r} is not replicated. Replicated zones: {copied}. Add it to replications={{...}}."
+            )
             raise ValueError(message)
         return self._replications[zone]
 
@@ -332,7 +334,7 @@ def _expect_accounts(account_ids: Sequence[str], environment: Environment) -> No
     for each in account_ids:
         if not re.fullmatch(r"\d{12}", each) or each == environment.account_id:
             message = (
-                f"trusted_account_ids: {each!r} does not fit. Expected: accounts other than {environment.account_id}, "
+                f"trusted_account_ids: {each!r} is not valid. Expected: accounts other than {environment.account_id}, "
                 f"exactly 12 digits each, as text."
             )
             raise ValueError(message)

@@ -37,7 +37,7 @@ class ObjectLock:
             message = f"mode={self.mode!r} is not a mode of object lock. Expected: {' or '.join(_MODES)}."
             raise ValueError(message)
         if not 1 <= self.days <= _LONGEST_DAYS:
-            message = f"days={self.days} does not fit. Expected: 1 to {_LONGEST_DAYS}."
+            message = f"days must be 1 to {_LONGEST_DAYS}, got {self.days}."
             raise ValueError(message)
 
     def apply_to(self, bucket: PrivateBucket) -> configuration.S3BucketObjectLockConfigurationA:

@@ -80,12 +80,15 @@ class Replication:
         problems = []
         if not Token.is_unresolved(self.bucket_arn) and not _BUCKET_ARN.fullmatch(self.bucket_arn):
             problems.append(
-                f"bucket_arn={self.bucket_arn!r} is not a bucket ARN. Expected: such as arn:aws:s3:::recsys-prod-copy."
+                f"bucket_arn={self.bucket_arn!r} is not a bucket ARN. Expected: an ARN like "
+                f"arn:aws:s3:::recsys-prod-copy."
             )
         if self.region not in aws_regions():
             problems.append(f"region={self.region!r} is not an AWS region. Expected: for example eu-west-1.")
         if self.account_id is not None and not re.fullmatch(r"\d{12}", self.account_id):
-            problems.append(f"account_id={self.account_id!r} is not an account. Expected: exactly 12 digits, as text.")
+            problems.append(
+                f"account_id={self.account_id!r} is not an account id. Expected: exactly 12 digits, as text."
+            )
         if not Token.is_unresolved(self.key_arn):
             key = _KEY_ARN.fullmatch(self.key_arn)
             if not key:
@@ -95,21 +98,24 @@ class Replication:
                 )
             elif key["region"] != self.region:
                 problems.append(
-                    f"key_arn={self.key_arn!r} is of another region than the bucket. Expected: a key in {self.region}."
+                    f"key_arn={self.key_arn!r} is not in the region of the bucket. Expected: a key in {self.region}."
                 )
         return problems
 
     def _rule_problems(self) -> list[str]:
         problems = []
         if self.prefix.startswith("/") or "*" in self.prefix:
-            problems.append(f"prefix={self.prefix!r} does not fit. Expected: how keys begin, such as 'ranker/'.")
+            problems.append(
+                f"prefix={self.prefix!r} is not valid. Expected: the beginning of object keys, such as 'ranker/'."
+            )
         if self.replication_time_control and not self.metrics:
             problems.append(
-                "metrics=False does not fit: S3 wants metrics with replication_time_control. Expected: True."
+                "metrics=False is not possible: S3 requires metrics for replication_time_control. Expected: True."
             )
         if self.storage_class is not None and self.storage_class not in get_args(StorageClass):
             problems.append(
-                f"storage_class={self.storage_class!r} is none of S3's. Expected: {', '.join(get_args(StorageClass))}."
+                f"storage_class={self.storage_class!r} is not a storage class of S3. Expected: "
+                f"{', '.join(get_args(StorageClass))}."
             )
         return problems
 

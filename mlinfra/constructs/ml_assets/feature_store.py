@@ -104,7 +104,10 @@ class FeatureStoreAccess(Construct):
 
     def _group(self, name: str) -> FeatureGroup:
         if name not in self._declared:
-            message = f"there is no feature group {name!r}. Expected: one of {', '.join(self._declared)}."
+            message = (
+                f"the environment {self._environment.name!r} has no feature group {name!r}. Expected: one of "
+                f"{', '.join(self._declared)}."
+            )
             raise ValueError(message)
         return self._declared[name]
 

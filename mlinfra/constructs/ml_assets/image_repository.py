@@ -138,7 +138,7 @@ class ImageRepository(ImageRepositoryAccess):
         """
         for argument, value in (("untagged_days", untagged_days), ("tagged_images", tagged_images)):
             if value < 1:
-                message = f"{argument}={value} would keep none. Expected: 1 or more."
+                message = f"{argument} must be at least 1, got {value}."
                 raise ValueError(message)
         super().__init__(scope, id, name=name, environment=environment)
         environment = self._environment
@@ -187,8 +187,8 @@ def _lifecycle(*, untagged_days: int, tagged_images: int) -> str:
         "countNumber": tagged_images,
     }
     rules = (
-        (f"Images without a tag go after {untagged_days} days", untagged),
-        (f"The newest {tagged_images} images with a tag stay", tagged),
+        (f"Delete images without a tag after {untagged_days} days", untagged),
+        (f"Keep the newest {tagged_images} images with a tag", tagged),
     )
     return json.dumps(
         {

@@ -64,7 +64,10 @@ class ModelRegistryAccess(Construct):
             ValueError: if the environment declares no such model.
         """
         if model not in self._declared:
-            message = f"there is no model {model!r}. Expected: one of {', '.join(self._declared)}."
+            message = (
+                f"the environment {self._environment.name!r} has no model {model!r}. Expected: one of "
+                f"{', '.join(self._declared)}."
+            )
             raise ValueError(message)
         return f"{self._environment.names.prefix}-{model}"
 
@@ -152,7 +155,7 @@ class ModelRegistryAccess(Construct):
         """
         unknown = [each for each in approvals if each not in APPROVALS]
         if unknown or not approvals:
-            message = f"approvals={list(approvals)!r} does not fit. Expected: one or more of {', '.join(APPROVALS)}."
+            message = f"approvals={list(approvals)!r} is not valid. Expected: one or more of {', '.join(APPROVALS)}."
             raise ValueError(message)
         chosen = [self.group_name(each) for each in self._chosen(models)]
         # A rule's pattern has at most 2048 characters, which is about forty names.
@@ -252,7 +255,7 @@ class ModelRegistry(ModelRegistryAccess):
             "approvals",
             name=f"{environment.names.prefix}-model-approval",
             handler="mlinfra.functions.model_approval.handler",
-            description="Tells of versions of models that wait for approval, are approved or are rejected.",
+            description="Notifies owners of model versions that wait for approval, are approved or are rejected.",
             statements=[
                 statement(
                     "FindOwner",

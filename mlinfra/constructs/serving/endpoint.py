@@ -148,7 +148,8 @@ class ServingEndpoint(Construct):
                 endpoint.blue_green, alarm_names=[str(alarm.alarm_name) for alarm in self._alarms.rolling_back]
             ),
             tags=self._own_tags,
-            # An update asks the alarms from its first minute on. The log group would be made without a key otherwise.
+            # An update evaluates the alarms from its first minute. Without the log group, SageMaker creates one
+            # without a key.
             depends_on=[*self._alarms.rolling_back, self._log_group],
         )
         self._scaling = self._scale()

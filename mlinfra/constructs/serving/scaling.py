@@ -140,7 +140,10 @@ class ServingScaling(Construct):
             self,
             "wake-alarm",
             alarm_name=f"{self._endpoint_name}-wake",
-            alarm_description=f"Requests to {self._endpoint_name} wait and no instance is there: one is added.",
+            alarm_description=(
+                f"Requests to the endpoint {self._endpoint_name} are waiting, and it has no instances. One instance "
+                f"is added automatically; no action is required."
+            ),
             namespace="AWS/SageMaker",
             metric_name="HasBacklogWithoutCapacity",
             dimensions={"EndpointName": self._endpoint_name},

@@ -74,8 +74,10 @@ class UnusedEndpoints(Construct):
             "silence-alarm",
             alarm_name=f"{self._function.name}-silence",
             alarm_description=(
-                f"{self._function.name} has not run for {_SILENT_DAYS} days: owners of unused endpoints are not "
-                f"notified. Expected on the first day after its deployment."
+                f"The function {self._function.name} has not run for {_SILENT_DAYS} days, so unused endpoints are not "
+                f"detected and their owners are not notified. Check that its daily rule {self._function.name} exists "
+                f"and is enabled. This alarm is expected on the first day after the deployment. Owner: "
+                f"{environment.team}."
             ),
             namespace="AWS/Lambda",
             metric_name="Invocations",

@@ -172,8 +172,8 @@ class TrainingCluster(Construct):
                 yield str(error)
         if self._experiment.cuda and not has_nvidia_gpu(instance_type):
             yield (
-                f"cuda: {instance_type.name} has no NVIDIA GPU but {instance_type.accelerator}. Expected: no cuda, or "
-                f"another instance type."
+                f"cuda: {instance_type.name} has {instance_type.accelerator} accelerators, not NVIDIA GPUs. Expected: "
+                f"no cuda, or another instance type."
             )
         if self._experiment.lustre and self._is_reserved and zone is None:
             yield (
@@ -241,7 +241,7 @@ class TrainingCluster(Construct):
             self,
             "master",
             name=parameter_name(self._environment, self._experiment, "master"),
-            description=f"Written by the nodes of {self._name}: the instance id and the address of torchrun's master.",
+            description=f"Instance id and address of torchrun's master. Written by the nodes of {self._name}.",
             type="String",
             value=_NOBODY,
             tags=self._own_tags,

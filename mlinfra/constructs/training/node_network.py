@@ -51,8 +51,8 @@ def efa_interfaces(instance_type: InstanceType) -> tuple[Interface, ...]:
     if not cards or adapters not in {cards, cards - 1} or not adapters:
         known = "an unknown number of" if cards is None else str(cards)
         message = (
-            f"efa: the catalog has {instance_type.name} with {adapters} Elastic Fabric Adapters on {known} network "
-            f"cards, which does not say which card has one. Expected: efa=False, or another instance type."
+            f"efa: {instance_type.name} has {adapters} Elastic Fabric Adapters on {known} network cards in the "
+            f"catalog, so the cards with an adapter are unknown. Expected: efa=False, or another instance type."
         )
         raise ValueError(message)
     first = [Interface(card=0, device=0, kind="interface")]
@@ -100,7 +100,7 @@ def node_security_group(
     vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule(
         scope,
         "from-nodes",
-        description="Everything from other nodes",
+        description="All traffic from other nodes",
         security_group_id=group.id,
         referenced_security_group_id=group.id,
         ip_protocol="-1",
@@ -108,7 +108,7 @@ def node_security_group(
     vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
         scope,
         "to-nodes",
-        description="Everything to other nodes",
+        description="All traffic to other nodes",
         security_group_id=group.id,
         referenced_security_group_id=group.id,
         ip_protocol="-1",

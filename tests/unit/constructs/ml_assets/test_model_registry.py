@@ -191,12 +191,12 @@ def test_a_function_can_wait_for_one_model(synthesize: Synthesize) -> None:
 
 @pytest.mark.parametrize("approvals", [["approved"], []])
 def test_an_approval_that_sagemaker_does_not_have_is_refused(synthesize: Synthesize, approvals: list[str]) -> None:
-    with pytest.raises(ValueError, match=r"does not fit. Expected: one or more of PendingManualApproval, Approved"):
+    with pytest.raises(ValueError, match=r"is not valid. Expected: one or more of PendingManualApproval, Approved"):
         listening(synthesize, approvals=approvals)
 
 
 def test_a_model_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"there is no model 'users'. Expected: one of ranker, two-tower"):
+    with pytest.raises(ValueError, match=r"has no model 'users'. Expected: one of ranker, two-tower"):
         listening(synthesize, models=["users"])
 
 

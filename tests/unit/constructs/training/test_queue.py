@@ -93,7 +93,9 @@ class TestNodes:
         reasons: list[str] = []
         config = synthesize(lambda stack: reasons.append(a_queue(stack).reason))
         assert {tuple(each["instance_type"]) for each in environments(config).values()} == {("g5.12xlarge",)}
-        assert reasons[0].startswith("g5.12xlarge (4 x a10g of 22.35 GiB, 5.67 USD/h); the cheapest of 2 that fit")
+        assert reasons[0].startswith(
+            "g5.12xlarge (4 x a10g of 22.35 GiB, 5.67 USD/h); the cheapest of 2 matching types"
+        )
 
     def test_types_by_name_are_all_used_but_for_multi_node_jobs(self, synthesize: Synthesize) -> None:
         types = ["g5.24xlarge", "g5.12xlarge"]
