@@ -150,7 +150,7 @@ class _Guards:
     def validate(self) -> list[str]:
         config = self._stack.to_terraform()
         untagged = missing_tags(config) if self._stack.default_tags else ()
-        return [*_collapsed(self._stack, config), *empty_blocks(config), *untagged, *_still_there(config)]
+        return [*_collapsed(self._stack, config), *empty_blocks(config), *untagged, *_forgotten_and_declared(config)]
 
 
 def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[str]:
@@ -175,7 +175,7 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
             )
 
 
-def _still_there(config: Mapping[str, Any]) -> Iterator[str]:
+def _forgotten_and_declared(config: Mapping[str, Any]) -> Iterator[str]:
     """A problem for each forgotten resource that is still declared, which Terraform rejects."""
     for each in config.get("removed", []):
         kind, _, name = each["from"].partition(".")

@@ -72,6 +72,15 @@ def test_the_readme_lists_every_construct() -> None:
     assert listed == {name for name, each in public.items() if isinstance(each, type) and issubclass(each, Construct)}
 
 
+def test_the_files_that_contributors_are_directed_to_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition("### Find the code")[2].partition("\n## ")[0]
+    named = re.findall(r"`((?:mlinfra|tests)/[^`<]+)", section)
+    assert len(named) > 12
+    for path in named:
+        assert list(ROOT.glob(path)), path
+
+
 def test_every_page_that_is_linked_to_is_there() -> None:
     for page_ in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page_.read_text(encoding="utf-8")):
