@@ -78,7 +78,7 @@ class Environment(EnvironmentFields):
         """The experiment called `name`.
 
         Raises:
-            KeyError: where there is none, with the names there are.
+            KeyError: if it is not declared, with the declared names.
         """
         return self._named(name, "experiment", self.experiments)
 
@@ -86,7 +86,7 @@ class Environment(EnvironmentFields):
         """Check that `experiment` is declared in this environment.
 
         Raises:
-            ValueError: where it is not, with those that are.
+            ValueError: if it is not declared, with the declared names.
         """
         self._expect_among(experiment, "experiment", self.experiments)
 
@@ -110,7 +110,7 @@ class Environment(EnvironmentFields):
         """The endpoint called `name`.
 
         Raises:
-            KeyError: where there is none, with the names there are.
+            KeyError: if it is not declared, with the declared names.
         """
         return self._named(name, "endpoint", self.endpoints)
 
@@ -118,7 +118,7 @@ class Environment(EnvironmentFields):
         """Check that `endpoint` is declared in this environment, which has checked its limits.
 
         Raises:
-            ValueError: where it is not, with those that are.
+            ValueError: if it is not declared, with the declared names.
         """
         self._expect_among(endpoint, "endpoint", self.endpoints)
 
@@ -126,7 +126,7 @@ class Environment(EnvironmentFields):
         """The person called `name`.
 
         Raises:
-            KeyError: where there is none, with the names there are.
+            KeyError: if it is not declared, with the declared names.
         """
         return self._named(name, "person", self.people)
 

@@ -220,7 +220,7 @@ class Experiment(Declaration):
             sizes: instance types by size, for an experiment that asks for a size.
 
         Raises:
-            KeyError: where `sizes` lacks the size; environments refuse such an experiment.
+            KeyError: if `sizes` lacks the size; environments refuse such an experiment.
         """
         if self.gpu is not None:
             return self._cheapest()

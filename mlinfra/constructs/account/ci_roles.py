@@ -49,7 +49,7 @@ class CiRoles(Construct):
             environment: whose `pipeline` they are for. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no pipeline.
+            ValueError: if the environment declares no pipeline.
         """
         environment = environment_of(scope, environment)
         pipeline = environment.pipeline

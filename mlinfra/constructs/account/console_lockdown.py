@@ -127,7 +127,7 @@ def _roles_of(environments: Sequence[Environment]) -> Iterator[str]:
 
 
 def _policies(actions: Sequence[str], let_through: Sequence[str]) -> Iterator[str]:
-    """The fewest policies that hold `actions`, each of them as long as AWS allows at most."""
+    """The smallest number of policies that contain `actions`, each within the size limit of AWS."""
     left = list(actions)
     while left:
         count = len(left)
@@ -156,7 +156,7 @@ def _policy(actions: Sequence[str], let_through: Sequence[str]) -> str:
                 "Resource": "*",
                 "Condition": {
                     "ArnNotLike": {"aws:PrincipalArn": list(let_through)},
-                    # Such as CloudTrail writing its logs: no role of the account asks.
+                    # Such as CloudTrail that writes its logs: no role of the account makes the request.
                     "Bool": {"aws:PrincipalIsAWSService": "false"},
                 },
             }
@@ -197,7 +197,7 @@ def _expect_roles(arns: Sequence[str]) -> None:
         )
         raise ValueError(message)
     for arn in arns:
-        # `role/*` would let everybody through, and so would `role/a*/...` nearly.
+        # `role/*` would exempt all roles, and `role/a*/...` nearly all.
         if not re.fullmatch(_ROLE, arn) or not re.search(r"[\w+=,.@-]{3,}", arn.partition(":role/")[2]):
             message = (
                 f"break_glass_roles: {arn!r} does not name a role. Expected: an ARN such as "

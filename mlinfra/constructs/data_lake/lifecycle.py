@@ -117,7 +117,7 @@ class Lifecycle:
                     ],
                 )
             ],
-            # Rules about old versions only hold once versioning does.
+            # Rules about old versions require versioning.
             depends_on=[bucket.versioning],
         )
 

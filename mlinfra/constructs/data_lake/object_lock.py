@@ -1,4 +1,4 @@
-"""Objects that must not change: for how long S3 keeps every version as it was written."""
+"""Object lock of a bucket: the retention of each object version."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ObjectLock:
             raise ValueError(message)
 
     def apply_to(self, bucket: PrivateBucket) -> configuration.S3BucketObjectLockConfigurationA:
-        """Lock what comes into `bucket` from now on."""
+        """Enable the retention of new objects in `bucket`."""
         # Not `object_lock_enabled` of the bucket: the provider (5.100 and 6) replaces a bucket whose value changes.
         # This resource turns object lock on in a bucket that is there, which S3 allows since November 2023.
         # Source: issues 35153 and 36529 of hashicorp/terraform-provider-aws.

@@ -1,4 +1,4 @@
-"""SageMaker's feature store: what is known of something, kept to train on and read to predict with."""
+"""SageMaker's feature store: features of items, for training and for predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, FeatureGroup
 
 RECORDS = "feature-store/"
-"""Where offline stores lie in the lake's zone of features, each below its group's name."""
+"""The prefix of offline stores in the zone `features` of the lake, followed by the group's name."""
 
 _CATALOG = "sagemaker_featurestore"
 """The Glue database that SageMaker keeps the tables of offline stores in."""

@@ -1,4 +1,4 @@
-"""SageMaker's model registry: a group for the versions of each model, who may do what, and who hears of approvals."""
+"""SageMaker's model registry: a group for the versions of each model, grants, and notifications of approvals."""
 
 from __future__ import annotations
 
@@ -142,13 +142,12 @@ class ModelRegistryAccess(Construct):
     ) -> EventRule:
         """Start `function` when a version is approved.
 
-        SageMaker may send several events for one change: what the function does has to be fit to be
-        done twice.
+        SageMaker may send several events for one change, so the function must be idempotent.
 
         Args:
-            function: what is started, with SageMaker's event. A function can wait for one thing only.
+            function: the function, which receives SageMaker's event. A function can have one trigger only.
             models: the models. Default: all of the environment.
-            approvals: at which approval, of PendingManualApproval, Approved and Rejected. Default: Approved.
+            approvals: the approval statuses, of PendingManualApproval, Approved and Rejected. Default: Approved.
 
         Raises:
             ValueError: if the environment declares no such model, or SageMaker has no such approval.

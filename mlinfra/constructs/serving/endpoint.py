@@ -63,7 +63,7 @@ class ServingEndpoint(Construct):
         """Declare the endpoint.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             endpoint: what serves what, one of the environment's.
             data_lake: where models come from, and where captured requests and results go. It has the zones
@@ -71,10 +71,10 @@ class ServingEndpoint(Construct):
             network: the VPC, the private subnets for instances, and the KMS key for volumes, logs and topics: a
                 `Platform`, a `Network` or `NetworkSettings`. Serverless endpoints run in a network of
                 SageMaker's. Instance types with local disks encrypt those themselves, and get no key.
-            environment: where it lives. Default: the environment of the enclosing MlStack.
+            environment: its environment. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment does not declare `endpoint`, or the lake lacks a zone.
+            ValueError: if the environment does not declare `endpoint`, or the lake lacks a zone.
         """
         environment = environment_of(scope, environment)
         environment.expect_declared_endpoint(endpoint)

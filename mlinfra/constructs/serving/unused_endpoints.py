@@ -37,7 +37,7 @@ class UnusedEndpoints(Construct):
         """Declare the function, its schedule and its alarm.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             key_arn: the ARN of the KMS key for its logs and environment variables.
             environment: the environment of the endpoints. Default: the environment of the enclosing MlStack.

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _LOG_RETENTION_DAYS = 30
 _DESCRIPTION_LIMIT = 255
 _NOBODY = "none"
-"""The master's address while there is no node."""
+"""The value of the master's parameter before the first node has published its address."""
 
 
 class TrainingCluster(Construct):
@@ -79,18 +79,17 @@ class TrainingCluster(Construct):
         """Declare the cluster.
 
         Args:
-            scope: what the cluster belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            experiment: whose cluster it is, and all that it asks for.
+            experiment: the experiment of the cluster, with its requirements.
             network: the VPC, the private subnets for its nodes, and the KMS key for volumes, logs and the
                 environment's records: a `Platform`, a `Network` or `NetworkSettings`.
-            zone: the availability zone that all its nodes are in, such as us-east-1b; one of the
-                subnets has to be there. Default: the experiment's; else that of the first subnet, for Elastic
-                Fabric Adapters or a Lustre file system; otherwise, and where a reservation decides,
-                any of the subnets'.
-            placement_group: the cluster placement group that a reservation was made in. Default: one of
-                the cluster's own, for Elastic Fabric Adapters outside a reservation; otherwise none.
-            environment: where the cluster runs. Default: the environment of the enclosing MlStack.
+            zone: the availability zone of all nodes, such as us-east-1b, in which one of the subnets must be.
+                Default: the experiment's `zone`. Without it: the zone of the first subnet with Elastic Fabric
+                Adapters or a Lustre file system; otherwise, and in a reservation, all zones of the subnets.
+            placement_group: the cluster placement group in which a reservation was made. Default: the cluster's
+                own with Elastic Fabric Adapters outside a reservation; otherwise none.
+            environment: the environment of the cluster. Default: the environment of the enclosing MlStack.
 
         Raises:
             ValueError: the environment does not declare the experiment, so that the cluster would have no owner.
@@ -134,12 +133,12 @@ class TrainingCluster(Construct):
 
     @property
     def experiment(self) -> Experiment:
-        """Whose cluster it is."""
+        """The experiment of the cluster."""
         return self._experiment
 
     @property
     def role(self) -> iam_role.IamRole:
-        """The role that its nodes act as."""
+        """The role of its nodes."""
         return self._role
 
     @property
@@ -163,7 +162,7 @@ class TrainingCluster(Construct):
         return self._file_system
 
     def _problems(self, zone: str | None) -> Iterator[str]:
-        """Why the cluster could not run."""
+        """The reasons why the cluster cannot run."""
         instance_type = self._choice.instance_type
         if self._uses_efa:
             try:
@@ -209,7 +208,7 @@ class TrainingCluster(Construct):
             lustre_parameter=parameter_name(environment, experiment, "lustre") if experiment.lustre else None,
             table=environment.names.records_table,
             nodes=experiment.nodes,
-            # A part of a GPU is seen as one.
+            # nvidia-smi lists a fraction of a GPU as one GPU.
             nvidia_gpus=min(max(each.accelerator_count, 1) if has_nvidia_gpu(each) else 0 for each in types),
             local_nvme=all(each.local_nvme_gb for each in types),
             idle_minutes=environment.idle_minutes,
@@ -236,7 +235,7 @@ class TrainingCluster(Construct):
         )
 
     def _master(self) -> ssm_parameter.SsmParameter:
-        """Where the master publishes its address. Terraform makes it and takes it away; nodes write it."""
+        """The parameter in which the master publishes its address. Terraform creates and deletes it; nodes write it."""
         return ssm_parameter.SsmParameter(
             self,
             "master",
@@ -249,7 +248,7 @@ class TrainingCluster(Construct):
         )
 
     def _node_subnets(self, subnet_ids: Sequence[str], zone: str | None) -> list[str]:
-        """The subnets that nodes may run in: one of them, where they have to be close to each other."""
+        """The subnets of the nodes: a single one if the nodes must be close to each other."""
         if zone is not None:
             return [subnet_in(self, subnet_ids, zone)]
         if (self._uses_efa or self._experiment.lustre) and not self._is_reserved:
@@ -274,7 +273,7 @@ class TrainingCluster(Construct):
         )
 
     def _own_placement_group(self) -> str | None:
-        # Capacity that was reserved elsewhere need not be near a placement group made now.
+        # Reserved capacity need not be close to a placement group that is created later.
         if not self._uses_efa or self._is_reserved:
             return None
         group = placement_groups.PlacementGroup(
@@ -339,7 +338,7 @@ class TrainingCluster(Construct):
                 )
             ],
             user_data=base64.b64encode(self._user_data.encode()).decode(),
-            # The provider's default tags stop at what Terraform makes itself.
+            # The provider's default tags apply only to resources that Terraform itself creates.
             tag_specifications=[
                 launch_templates.LaunchTemplateTagSpecifications(resource_type=resource_type, tags=self._tags)
                 for resource_type in ("instance", "volume", "network-interface")
@@ -373,16 +372,16 @@ class TrainingCluster(Construct):
                 if spot
                 else None
             ),
-            # No capacity rebalancing: it ends nodes that EC2 might take back, and mostly does not.
+            # No capacity rebalancing: it terminates nodes that EC2 may never interrupt.
             health_check_type="EC2",
             protect_from_scale_in=True,
-            # A cluster that is removed goes with its nodes, protected or not.
+            # Removing a cluster also terminates its protected nodes.
             force_delete=True,
-            # It would end idle nodes only to start others in another zone.
+            # It would terminate nodes to launch others in another zone.
             suspended_processes=["AZRebalance"],
-            # GPU capacity can take hours to come; the group goes on asking after the apply has ended.
+            # GPU capacity can take hours to become available; the group retries after the apply has ended.
             wait_for_capacity_timeout="0",
-            # Free, and what tells a silent node from a cluster without nodes.
+            # Free of charge. It distinguishes a node without metrics from a cluster without nodes.
             enabled_metrics=["GroupInServiceInstances"],
             metrics_granularity="1Minute",
             tag=[
@@ -390,6 +389,6 @@ class TrainingCluster(Construct):
                 for key, value in self._tags.items()
             ],
             lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_capacity"]),
-            # A node finds all that it needs when it boots.
+            # Nodes need these resources when they boot.
             depends_on=list(needed),
         )

@@ -45,7 +45,7 @@ def efa_interfaces(instance_type: InstanceType) -> tuple[Interface, ...]:
         instance_type: what the node is.
 
     Raises:
-        ValueError: where it is not known which network cards have an adapter.
+        ValueError: if it is not known which network cards have an adapter.
     """
     cards, adapters = instance_type.network_cards, instance_type.efa_count
     if not cards or adapters not in {cards, cards - 1} or not adapters:
