@@ -50,7 +50,7 @@ conformance: setup ## Run all conformance cases, including slow ones, and write 
 	$(BIN)/python -m ci.conformance
 
 .PHONY: fast-tests
-fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS, in under a minute on 2 cores
+fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS
 	@# All tests of the two folders need them; to collect them takes a second.
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
 		--ignore tests/deploy --ignore tests/conformance -m "not deploy and not local_aws and not lengthy"

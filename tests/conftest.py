@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import signal
+import subprocess
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,8 +107,13 @@ def only(config: dict[str, Any], type_name: str, kind: str = "resource") -> dict
 
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stacks of all environments of this repository."""
-    return synthesize_all(tmp_path_factory.mktemp("cdktf.out"))
+    """The stacks of all environments of this repository. Two folders up, `output` holds what main.py wrote."""
+    folder = tmp_path_factory.mktemp("synthesized")
+    with (folder / "output").open("w", encoding="utf-8") as output:
+        try:
+            return synthesize_all(folder / "cdktf.out", output=output)
+        except subprocess.CalledProcessError:
+            pytest.fail((folder / "output").read_text(encoding="utf-8"))
 
 
 def pytest_configure() -> None:
