@@ -232,7 +232,7 @@ class FeatureStore(FeatureStoreAccess):
         glue = f"arn:aws:glue:{self._environment.region}:{self._environment.account_id}"
         return [
             statement("WriteRecords", actions=["s3:PutObject", "s3:PutObjectAcl"], resources=[f"{bucket}/{RECORDS}*"]),
-            statement("LookAtBucket", actions=["s3:GetBucketAcl"], resources=[bucket]),
+            statement("ReadBucketAcl", actions=["s3:GetBucketAcl"], resources=[bucket]),
             statement("UseKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._data_lake.key_arn]),
             statement(
                 "KeepTables",

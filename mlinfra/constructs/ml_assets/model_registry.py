@@ -185,11 +185,11 @@ class ModelRegistryAccess(Construct):
         name = "-".join([self.node.id, access, *(models or ())])
         groups, versions = [self.group_arn(each) for each in chosen], [self.version_arns(each) for each in chosen]
         statements = [
-            statement("LookAtGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
+            statement("ReadGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
             # To list the versions of a group is allowed on the versions, and not on the group (service authorization
             # reference of Amazon SageMaker, and its guide to registries of other accounts, read 2026-11-26).
             statement(
-                "LookAtVersions",
+                "ReadVersions",
                 actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
                 resources=versions,
             ),
@@ -310,7 +310,7 @@ class ModelRegistry(ModelRegistryAccess):
             # (SageMaker developer guide, "Deploy a model version from a different account", read 2026-11-26).
             resource_policy=policy_document(
                 statement(
-                    "LookAtGroup",
+                    "ReadGroup",
                     principals=principals,
                     actions=["sagemaker:DescribeModelPackageGroup"],
                     resources=[self.group_arn(model)],

@@ -192,7 +192,7 @@ def _attach_to_network(environment: Environment) -> list[Statement]:
         ),
         # None of these knows a resource (service authorization reference of Amazon EC2, read 2026-11-24).
         statement(
-            "LookAtNetwork",
+            "DescribeNetwork",
             actions=[
                 "ec2:DescribeDhcpOptions",
                 "ec2:DescribeNetworkInterfaces",

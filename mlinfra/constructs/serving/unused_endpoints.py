@@ -106,7 +106,7 @@ def _read(environment: Environment) -> list[Statement]:
     return [
         # Neither supports resources (service authorization references of CloudWatch and SageMaker, read 2026-11-26).
         statement(
-            "Look",
+            "ReadUsage",
             actions=["cloudwatch:GetMetricData", "sagemaker:ListEndpoints"],
             resources=["*"],
             conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},

@@ -76,7 +76,7 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
         ),
         # No resource-level permissions. The CloudWatch agent reads the name of its group from the tags of its instance.
         statement(
-            "Look",
+            "DescribeGroupsAndTags",
             actions=[
                 "autoscaling:DescribeAutoScalingGroups",
                 "autoscaling:DescribeAutoScalingInstances",
@@ -117,13 +117,13 @@ def _session_manager(here: str) -> list[dict[str, object]]:
     """
     return [
         statement(
-            "SayThatItIsThere",
+            "RegisterWithSystemsManager",
             actions=["ssm:UpdateInstanceInformation"],
             resources=[f"arn:aws:ec2:{here}:instance/*"],
         ),
         # These actions have no resource-level permissions.
         statement(
-            "LetPeopleIn",
+            "SessionManager",
             actions=[
                 "ssmmessages:CreateControlChannel",
                 "ssmmessages:CreateDataChannel",

@@ -163,7 +163,7 @@ def test_sagemaker_writes_to_its_part_of_the_lake_and_no_other(synthesize: Synth
     policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
     assert statements["WriteRecords"]["Resource"] == f"arn:aws:s3:::{BUCKET}/feature-store/*"
-    assert statements["LookAtBucket"]["Action"] == "s3:GetBucketAcl"
+    assert statements["ReadBucketAcl"]["Action"] == "s3:GetBucketAcl"
     assert statements["UseKey"]["Resource"] == KEY
     assert not [each for each in statements.values() if each["Resource"] == "*"]
 

@@ -207,10 +207,10 @@ def test_without_a_declaration_there_is_no_registry(synthesize: Synthesize) -> N
 
 def test_readers_can_read_versions(synthesize: Synthesize) -> None:
     statements = granted(synthesize, lambda registry, to: registry.grant_read(to, models=["ranker"]))
-    assert set(statements) == {"LookAtGroups", "LookAtVersions"}
-    assert statements["LookAtGroups"]["Resource"] == GROUP_ARN
-    assert statements["LookAtVersions"]["Resource"] == VERSION_ARNS
-    assert "sagemaker:ListModelPackages" in statements["LookAtVersions"]["Action"]
+    assert set(statements) == {"ReadGroups", "ReadVersions"}
+    assert statements["ReadGroups"]["Resource"] == GROUP_ARN
+    assert statements["ReadVersions"]["Resource"] == VERSION_ARNS
+    assert "sagemaker:ListModelPackages" in statements["ReadVersions"]["Action"]
 
 
 def test_who_registers_a_version_cannot_approve_it(synthesize: Synthesize) -> None:

@@ -193,7 +193,7 @@ def test_everything_is_granted_only_where_there_is_no_resource_to_name(
 ) -> None:
     statements = granted(made(synthesize, **changes))
     anywhere = {sid for sid, each in statements.items() if each["Resource"] == "*"}
-    assert anywhere == {"LogInToRegistry", "LookAtNetwork", "Metrics"}
+    assert anywhere == {"LogInToRegistry", "DescribeNetwork", "Metrics"}
     assert not [each for each in statements.values() if "*" in each["Action"]]
 
 
