@@ -31,7 +31,10 @@ demo: demo-tools setup ## Deploy the environment `local` to an embedded local AW
 	@$(BIN)/mlinfra demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: check policy tests ## Run all checks and tests, as CI does
+test: ## Run all checks and tests, as CI does
+	@# In parallel: installing mostly waits for downloads, and mypy and checkov use one core each.
+	@$(MAKE) --no-print-directory --jobs 3 check policy
+	@$(MAKE) --no-print-directory tests
 
 .PHONY: check
 check: setup ## Lint, format, types, import rules

@@ -84,10 +84,12 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 class _Forward(grpc.GenericRpcHandler):
     """Passes on each call. The streams of go-plugin, for output and callbacks, are unused and unimplemented."""
 
+    schemas: Schemas | None = None
+    """Of the first provider that was asked: all providers run the same executable."""
+
     def __init__(self, folder: Path, provider: grpc.Channel) -> None:
         self._folder = folder
         self._provider = provider
-        self._schemas: Schemas | None = None
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         method = handler_call_details.method
@@ -98,8 +100,8 @@ class _Forward(grpc.GenericRpcHandler):
         def forward(request: bytes, context: grpc.ServicerContext) -> bytes:
             if not method.endswith("/GetSchema"):
                 return _forwarded(call, request, context)
-            self._schemas = self._schemas or Schemas(_forwarded(call, request, context))
-            return self._schemas.of(self._types())
+            _Forward.schemas = _Forward.schemas or Schemas(_forwarded(call, request, context))
+            return _Forward.schemas.of(self._types())
 
         return grpc.unary_unary_rpc_method_handler(forward)
 
