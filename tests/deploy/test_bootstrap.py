@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -53,6 +54,12 @@ def bootstrap(project: Path, **variables: str) -> subprocess.CompletedProcess[st
     )
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """A client that is polled: to create one takes longer than to call it."""
+    return boto3.client(service)
+
+
 def there(ask: Callable[[], object]) -> bool:
     try:
         return bool(ask())
@@ -61,16 +68,16 @@ def there(ask: Callable[[], object]) -> bool:
 
 
 def bucket_is_there(environment: Environment) -> bool:
-    return there(lambda: boto3.client("s3").head_bucket(Bucket=environment.names.state_bucket))
+    return there(lambda: client("s3").head_bucket(Bucket=environment.names.state_bucket))
 
 
 def alias_is_there(environment: Environment) -> bool:
-    return there(lambda: boto3.client("kms").describe_key(KeyId=environment.names.state_key_alias))
+    return there(lambda: client("kms").describe_key(KeyId=environment.names.state_key_alias))
 
 
 def state_is_moving(environment: Environment) -> bool:
     keys = {"Bucket": environment.names.state_bucket, "Prefix": environment.names.state_key("state")}
-    return there(lambda: "Contents" in boto3.client("s3").list_objects_v2(**keys))
+    return there(lambda: "Contents" in client("s3").list_objects_v2(**keys))
 
 
 def kill_when(
