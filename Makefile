@@ -31,7 +31,10 @@ demo: demo-tools setup ## Deploy the environment `local` to an embedded local AW
 	@$(BIN)/mlinfra demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: check policy tests ## Run all checks and tests, as CI does
+test: ## Run all checks and tests, as CI does
+	@# In parallel: installing mostly waits for downloads, and mypy and checkov use one core each.
+	@$(MAKE) --no-print-directory --jobs 3 check policy
+	@$(MAKE) --no-print-directory tests
 
 .PHONY: check
 check: setup ## Lint, format, types, import rules
@@ -50,9 +53,10 @@ conformance: setup ## Run all conformance cases, including slow ones, and write 
 	$(BIN)/python -m ci.conformance
 
 .PHONY: fast-tests
-fast-tests: setup ## Run the tests without Terraform and local AWS that take under ten seconds
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder \
-		-m "not deploy and not local_aws and not lengthy"
+fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS
+	@# All tests of the two folders need them; to collect them takes a second.
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
+		--ignore tests/deploy --ignore tests/conformance -m "not deploy and not local_aws and not lengthy"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of AWS's actions on all stacks

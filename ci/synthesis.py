@@ -6,22 +6,24 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from ci import JUDGED_ON
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def synthesize_all(outdir: Path) -> Path:
+def synthesize_all(outdir: Path, *, output: IO[str] | None = None) -> Path:
     """Synthesize the stacks of all environments, with the day that all checks share.
 
     Args:
         outdir: the output folder.
+        output: a file for what the program writes. Default: the streams of this process.
 
     Returns:
         The folder with a folder for each stack.
     """
-    _run(ROOT / "main.py", outdir)
+    _run(ROOT / "main.py", outdir, output)
     return outdir / "stacks"
 
 
@@ -40,9 +42,11 @@ def synthesize_examples(outdir: Path) -> list[Path]:
     return [outdir / program.parent.name / "stacks" for program in programs]
 
 
-def _run(program: Path, outdir: Path) -> None:
+def _run(program: Path, outdir: Path, output: IO[str] | None = None) -> None:
     environment = {**os.environ, "CDKTF_OUTDIR": str(outdir), "MLINFRA_TODAY": JUDGED_ON.isoformat()}
     environment.pop("MLINFRA_ENV", None)
     # Examples import mlinfra as an installed package, wherever this repository is.
     environment["PYTHONPATH"] = str(ROOT)
-    subprocess.run([sys.executable, program], cwd=program.parent, env=environment, check=True)  # noqa: S603
+    subprocess.run(  # noqa: S603
+        [sys.executable, program], cwd=program.parent, env=environment, stdout=output, stderr=output, check=True
+    )

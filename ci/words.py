@@ -117,26 +117,24 @@ def _texts(name: str, content: str) -> Iterator[_Text]:
 def _test_names(name: str, content: str) -> Iterator[_Text]:
     if name.endswith(".py"):
         yield _Text(1, Path(name).stem.replace("_", " "))
-        for node in ast.walk(ast.parse(content)):
+        module = ast.parse(content).body
+        for node in (each for outer in module for each in (outer, *getattr(outer, "body", ()))):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
                 yield _Text(node.lineno, node.name.replace("_", " "))
 
 
 def _strings(content: str) -> Iterator[_Text]:
-    tree = ast.parse(content)
     docstrings: set[int] = set()
     parts: set[int] = set()
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(node, _DOCUMENTED) and isinstance(body, list) and body:
-            first = body[0]
+    for node in ast.walk(ast.parse(content)):  # parents before their children
+        if isinstance(node, _DOCUMENTED) and node.body:
+            first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 docstrings.add(id(first.value))
-        if isinstance(node, ast.JoinedStr):
+        elif isinstance(node, ast.JoinedStr):
             parts.update(id(each) for each in node.values)
             yield _Text(node.lineno, "".join(_literal(each) for each in node.values))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             documented = id(node) in docstrings
             if documented or " " in node.value:  # one word is a key or a name
                 yield _Text(node.lineno, node.value if documented else _without_spans(node.value), documented)
@@ -151,6 +149,8 @@ def _comments(content: str) -> Iterator[_Text]:
     """Comments; those on consecutive lines are one text, so that a phrase may continue on the next line."""
     block: list[str] = []
     start = last = 0
+    if "#" not in content:
+        return
     for token in tokenize.generate_tokens(io.StringIO(content).readline):
         if token.type == tokenize.COMMENT and not token.string.startswith("#!"):
             if block and token.start[0] != last + 1:

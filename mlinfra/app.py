@@ -37,7 +37,8 @@ class MlApp(App):
                 in which `cdktf` runs an app.
             outdir: the output folder. Default: CDKTF_OUTDIR, or cdktf.out in the current folder.
         """
-        super().__init__(outdir=str(outdir) if outdir else None)
+        # Node would read the variable and the current folder of the time when it was started.
+        super().__init__(outdir=str(Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()))
         self._lock_file = (root or Path.cwd()) / LOCK_FILE
 
     def synth(self) -> None:

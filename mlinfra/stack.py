@@ -61,8 +61,8 @@ class MlStack(TerraformStack):
         known = _stacks.setdefault(scope, {})
         if stack_id in known:
             message = (
-                f"there are two stacks {stack_id!r}: the second would overwrite the first. Give one of them another "
-                f"component than {component!r}."
+                f"the stack {stack_id!r} is declared twice, and the second would overwrite the first. Give one of them "
+                f"another component than {component!r}."
             )
             raise ValueError(message)
         if state_key in known.values():
@@ -150,7 +150,7 @@ class _Guards:
     def validate(self) -> list[str]:
         config = self._stack.to_terraform()
         untagged = missing_tags(config) if self._stack.default_tags else ()
-        return [*_collapsed(self._stack, config), *empty_blocks(config), *untagged, *_still_there(config)]
+        return [*_collapsed(self._stack, config), *empty_blocks(config), *untagged, *_forgotten_and_declared(config)]
 
 
 def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[str]:
@@ -169,12 +169,13 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
     for address, paths in by_address.items():
         if len(paths) > 1:
             yield (
-                f"the constructs {' and '.join(paths)} collapse into one resource, {address}: cdktf drops all but "
-                f"letters, digits, '-' and '_' from ids. Give them ids that differ in what is left."
+                f"the constructs {' and '.join(paths)} have the same address, {address}, and only one resource is "
+                f"written: cdktf removes all characters but letters, digits, '-' and '_' from ids. Give them ids that "
+                f"differ in these characters."
             )
 
 
-def _still_there(config: Mapping[str, Any]) -> Iterator[str]:
+def _forgotten_and_declared(config: Mapping[str, Any]) -> Iterator[str]:
     """A problem for each forgotten resource that is still declared, which Terraform rejects."""
     for each in config.get("removed", []):
         kind, _, name = each["from"].partition(".")

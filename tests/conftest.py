@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import signal
+import subprocess
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ci.synthesis import synthesize_all
-from mlinfra import Environment, Experiment, MlStack
+from mlinfra import Environment, Experiment
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.image_lock import ImageLock, ImagePin
 from mlinfra.catalog.regions import aws_regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlinfra import MlStack
 
 TODAY = date(2026, 11, 24)
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +75,8 @@ def synthesize(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
     The stack is an `MlStack` that `build` fills, or one of the platform's own.
     """
+    # Here: processes that tests start import this module, and cdktf takes them a second.
+    from mlinfra import MlStack
     from mlinfra._cdk import App
 
     def run(
@@ -102,8 +107,13 @@ def only(config: dict[str, Any], type_name: str, kind: str = "resource") -> dict
 
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stacks of all environments of this repository."""
-    return synthesize_all(tmp_path_factory.mktemp("cdktf.out"))
+    """The stacks of all environments of this repository. Two folders up, `output` holds what main.py wrote."""
+    folder = tmp_path_factory.mktemp("synthesized")
+    with (folder / "output").open("w", encoding="utf-8") as output:
+        try:
+            return synthesize_all(folder / "cdktf.out", output=output)
+        except subprocess.CalledProcessError:
+            pytest.fail((folder / "output").read_text(encoding="utf-8"))
 
 
 def pytest_configure() -> None:

@@ -83,10 +83,10 @@ def has_local_disks(instance_type: str) -> bool:
 
 
 def expect_hosting_type(instance_type: str) -> str:
-    """`instance_type`, where models are hosted on it.
+    """`instance_type`, after a check that SageMaker hosts models on it.
 
     Raises:
-        ValueError: where it is none, with the nearest.
+        ValueError: if SageMaker does not host models on it, with the nearest types.
     """
     known = hosting_instance_types()
     if instance_type in known:
@@ -96,5 +96,5 @@ def expect_hosting_type(instance_type: str) -> str:
         instance_type, known
     )
     expected = f"such as {', '.join(near)}" if near else "such as ml.m7i.large or ml.g5.xlarge"
-    message = f"is not an instance type that models are hosted on. Expected: one of them, {expected}."
+    message = f"is not an instance type for SageMaker endpoints. Expected: a type {expected}."
     raise ValueError(message)

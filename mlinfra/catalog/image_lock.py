@@ -103,8 +103,8 @@ class ImageLock:
             raise DeclarationError(where, [f"it has no 'version'. Expected: version {_FORMAT}. {_repair_it()}"])
         if document["version"] != _FORMAT:
             problem = (
-                f"version: {document['version']!r} is not a version that this mlinfra reads. Expected: {_FORMAT}. If a "
-                f"newer mlinfra wrote it, update mlinfra. {_repair_it()}"
+                f"version: {document['version']!r} is not supported by this version of mlinfra. Expected: {_FORMAT}. "
+                f"If a newer mlinfra wrote the file, update mlinfra. {_repair_it()}"
             )
             raise DeclarationError(where, [problem])
         places = {key: value for key, value in document.items() if key != "version"}
@@ -198,7 +198,7 @@ def _read(places: dict[str, Any], pins: dict[Place, dict[str, dict[str, ImagePin
     """Put the valid pins into `pins`, and yield the problems of the others."""
     for place, by_region in places.items():
         if place not in _PLACES:
-            yield f"{place}: there is no such place. Expected: {' or '.join(_PLACES)}."
+            yield f"{place}: unknown key. Expected: {' or '.join(_PLACES)}."
         elif not isinstance(by_region, dict):
             yield f"{place}: {by_region!r} is not an object. Expected: regions, each with its image families."
         else:
@@ -208,13 +208,13 @@ def _read(places: dict[str, Any], pins: dict[Place, dict[str, dict[str, ImagePin
 
 def _read_region(where: str, by_family: object, pins: dict[str, ImagePin]) -> Iterator[str]:
     if where.partition(".")[2] not in aws_regions():
-        yield f"{where}: it is not an AWS region."
+        yield f"{where}: not an AWS region. Expected: a region such as us-east-1."
     elif not isinstance(by_family, dict):
         yield f"{where}: {by_family!r} is not an object. Expected: image families, each with its pin."
     else:
         for family, value in by_family.items():
             if family not in IMAGE_FAMILIES:
-                yield f"{where}.{family}: there is no such image family. Expected: {', '.join(IMAGE_FAMILIES)}."
+                yield f"{where}.{family}: unknown image family. Expected: {', '.join(IMAGE_FAMILIES)}."
                 continue
             try:
                 pins[family] = pin = ImagePin.model_validate(value)
@@ -229,7 +229,10 @@ def _misplaced(where: str, family: ImageFamily, pin: ImagePin) -> Iterator[str]:
     if not family.has_release(pin.name):
         yield f"{where}.name: {pin.name!r} is not a release of this family. Expected: {family.name_pattern}"
     if pin.architecture != family.architecture:
-        yield f"{where}.architecture: {pin.architecture!r} is not the family's. Expected: {family.architecture}."
+        yield (
+            f"{where}.architecture: {pin.architecture!r} is not the architecture of this family. Expected: "
+            f"{family.architecture}."
+        )
 
 
 def _describe(where: str, error: ValidationError) -> Iterator[str]:

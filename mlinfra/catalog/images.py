@@ -1,4 +1,7 @@
-"""The machine image a node boots from, and the image family of an accelerator."""
+"""The machine image of a node, and the image family that runs a GPU.
+
+`Environment.image` selects the image of an experiment: from the environment's `images`, or else from the image lock.
+"""
 
 from __future__ import annotations
 

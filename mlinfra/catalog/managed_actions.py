@@ -194,9 +194,9 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "aws_vpc_security_group_ingress_rule": _RULES_IN,
     }
 )
-"""What makes, changes and deletes a resource of each type, as actions of IAM.
+"""IAM actions that create, change and delete resources, by Terraform resource type.
 
-A type without an action is managed, and people change such resources in the course of their work.
+A type without actions is managed too, but people change such resources in the course of their work.
 """
 
 LEFT_OPEN: Mapping[str, str] = MappingProxyType(
@@ -206,7 +206,7 @@ LEFT_OPEN: Mapping[str, str] = MappingProxyType(
         "autoscaling:TerminateInstanceInAutoScalingGroup": "A node with a broken GPU requests its own replacement.",
         "ec2:CreateTags": "Instances are tagged in the request that starts them. Drift detection finds changed tags.",
         "ec2:DeleteVolume": "Volumes belong to instances and to people, not to a stack.",
-        "ec2:TerminateInstances": "Instances are disposable; their group makes new ones.",
+        "ec2:TerminateInstances": "Instances are disposable; their group launches new ones.",
         "kms:CreateGrant": "Services that use a key on behalf of a principal receive a grant.",
         "logs:CreateLogGroup": "SageMaker creates the log group of an app or endpoint at its first entry.",
         "sagemaker:AddTags": "Apps and spaces in Studio are tagged by the people who create them.",
@@ -227,7 +227,7 @@ def managed_actions_of(resource_types: Iterable[str]) -> tuple[str, ...]:
     """The unique actions that create, change and delete resources of `resource_types`, sorted.
 
     Raises:
-        ValueError: naming each type that the table does not have.
+        ValueError: if the table lacks a type, with the names of all missing types.
     """
     wanted = sorted(set(resource_types))
     unknown = [each for each in wanted if each not in MANAGED_ACTIONS]

@@ -38,7 +38,7 @@ def gpu_model(given: str) -> str:
     """The accelerator model of the catalog that `given` names.
 
     Raises:
-        NoOffer: where there is none, with the nearest.
+        NoOffer: if the catalog has no such model, with the nearest ones.
     """
     models, name = gpu_models(), gpu_name(given)
     if name not in models:
@@ -62,15 +62,15 @@ def find_offers(
     efa: bool | None = None,
     max_usd_per_hour: float | None = None,
 ) -> tuple[InstanceType, ...]:
-    """The instance types that fit, the cheapest first and those without a known price last.
+    """The instance types that match, the cheapest first and those with an unknown price last.
 
     Args:
         gpu: the accelerator model, such as `H100`. Default: any.
-        gpus_per_node: how many of them, exactly. Default: any number.
+        gpus_per_node: the exact number of accelerators per instance. Default: any.
         gpu_memory_gib: the least memory of each, in GiB. Default: any.
         efa: True: with Elastic Fabric Adapters; False: without. Default: either.
-        max_usd_per_hour: the most that one may cost on demand, in USD per hour; leaves out what has no
-            known price. Default: any.
+        max_usd_per_hour: the maximum on-demand price of one instance, in USD per hour. It excludes types with an
+            unknown price. Default: any.
     """
     found = [
         each
@@ -85,18 +85,18 @@ def find_offers(
 
 
 def cheapest(*, gpu: str, gpus_per_node: int = 1, gpu_memory_gib: int | None = None) -> Choice:
-    """The cheapest instance type with the GPUs that are asked for.
+    """The cheapest instance type with the required GPUs.
 
     Prices are those of the catalog (on demand, Linux, us-east-1), which order types the same way
-    in most regions. A type without a known price is chosen only where none has one.
+    in most regions. A type with an unknown price is chosen only if the prices of all matching types are unknown.
 
     Args:
         gpu: the accelerator model, such as `H100`.
-        gpus_per_node: how many of them, exactly: more would be paid for and not used. Default: 1.
+        gpus_per_node: the exact number of GPUs per node: more would be billed and unused. Default: 1.
         gpu_memory_gib: the least memory of each, in GiB. Default: any.
 
     Raises:
-        NoOffer: where there is none, with the nearest offers.
+        NoOffer: if no instance type matches, with the nearest ones.
     """
     fitting = find_offers(gpu=gpu, gpus_per_node=gpus_per_node, gpu_memory_gib=gpu_memory_gib)
     if not fitting:
@@ -109,16 +109,18 @@ def by_name(name: str) -> Choice:
     """The instance type called `name`.
 
     Raises:
-        NoOffer: where the catalog has none of that name, with those of its family.
+        NoOffer: if the catalog has no type of that name, with the types of its family.
     """
     known = instance_types()
     if name not in known:
         family = name.partition(".")[0]
         near = [each for each in known if each.partition(".")[0] == family] or difflib.get_close_matches(name, known)
         expected = f"such as {', '.join(near)}" if near else "see `mlinfra catalog`"
-        message = f"{name!r} is not an accelerator instance type of the catalog. Expected: one of it, {expected}."
+        message = (
+            f"{name!r} is not an accelerator instance type of the catalog. Expected: a type of the catalog, {expected}."
+        )
         raise NoOffer(message)
-    return Choice(known[name], f"{describe(known[name])}; asked for by name.")
+    return Choice(known[name], f"{describe(known[name])}; selected by name.")
 
 
 def describe(instance_type: InstanceType) -> str:
@@ -147,14 +149,14 @@ def _by_price(instance_type: InstanceType) -> tuple[float, int, str]:
 
 def _compared(best: InstanceType, others: Sequence[InstanceType]) -> str:
     if not others:
-        return "the only one that fits"
+        return "the only matching type"
     if best.usd_per_hour is None:
-        return f"no price is known of what fits: {_listed([best, *others])}"
+        return f"the prices of all matching types are unknown: {_listed([best, *others])}"
     priced = [each for each in others if each.usd_per_hour is not None]
     unpriced = [each for each in others if each.usd_per_hour is None]
-    parts = [f"the cheapest of {len(priced) + 1} that fit, before {describe(priced[0])}"] if priced else []
+    parts = [f"the cheapest of {len(priced) + 1} matching types, before {describe(priced[0])}"] if priced else []
     if unpriced:
-        parts.append(f"no price is known of {_listed(unpriced)}, which would fit too")
+        parts.append(f"other matching types with an unknown price: {_listed(unpriced)}")
     return "; ".join(parts)
 
 

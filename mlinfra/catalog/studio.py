@@ -27,8 +27,8 @@ def unknown_studio_types(names: "tuple[str, ...]") -> list[str]:
 
 def _expected(name: str, known: tuple[str, ...]) -> str:
     if f"ml.{name}" in known:
-        return f"is EC2's name. Expected: SageMaker's, 'ml.{name}'."
+        return f"is the name of an EC2 instance type. Expected: SageMaker's name, 'ml.{name}'."
     family = ".".join(name.split(".")[:2])
     near = [each for each in known if each.startswith(f"{family}.")]
-    offered = f"one of {', '.join(near)}" if near else "one such as ml.g4dn.xlarge or ml.t3.medium"
+    offered = f"one of {', '.join(near)}" if near else "a type such as ml.g4dn.xlarge or ml.t3.medium"
     return f"is not an instance type of Studio apps. Expected: {offered}."

@@ -118,7 +118,7 @@ def extend(
     _show_expiry(extended)
     typer.echo(
         f"Change the declaration too: expires=date({until.year}, {until.month}, {until.day}) in "
-        f"environments/{environment}.py. Until then, the declared date counts when the stack is synthesized."
+        f"environments/{environment}.py. Until then, a synth uses the declared date."
     )
 
 

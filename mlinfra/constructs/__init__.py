@@ -1,1 +1,1 @@
-"""The building blocks, one a file, each importable alone into any CDKTF project."""
+"""Constructs, one package per domain. Each construct can be imported alone into any CDKTF project."""

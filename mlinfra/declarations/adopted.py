@@ -96,7 +96,7 @@ def load_adopted(folder: Path, environment: str) -> tuple[Adopted, ...]:
     """The adopted resources in the record of `environment` in `folder`; none without a record.
 
     Raises:
-        DeclarationError: where it is not such a file, or an entry of it is refused.
+        DeclarationError: if the file is not a valid record, or an entry is invalid.
     """
     return tuple(Adopted(**entry) for entry in entries_of(folder / adopted_file(environment), "adopted"))
 

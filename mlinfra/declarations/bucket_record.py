@@ -1,8 +1,8 @@
 """The record of the bucket names of protected data lakes, committed with the code.
 
-S3 cannot rename a bucket. A name follows from an environment's project, name, account and region, so a change of one
-of them asks for other buckets and leaves the data behind. The record is what a synth compares names with.
-`mlinfra buckets pin` writes it.
+S3 cannot rename a bucket. A name is derived from an environment's project, name, account and region, so a change of
+one of them selects other buckets, without the data. A synth compares the names with the record, which
+`mlinfra buckets pin` writes.
 """
 
 from __future__ import annotations
@@ -20,30 +20,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUCKET_RECORD_FILE: Final = "environments/buckets.lock.json"
-"""Where the record lies in a project."""
+"""The path of the record in a project."""
 
 _FORMAT = 1
 
 
 @dataclass(frozen=True)
 class BucketRecord:
-    """The names that the buckets of each protected lake have, by environment and use."""
+    """The bucket names of each protected lake, by environment and use."""
 
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> BucketRecord:
-        """Read the record at `path`; an empty one where there is no file.
+        """Read the record at `path`. A missing file is an empty record.
 
         Raises:
-            DeclarationError: where it is not such a file.
+            DeclarationError: if the file is not a valid record.
         """
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError) as error:
-            problem = f"it cannot be read ({error}), as after a merge. Restore it: the names in it hold data."
+            problem = (
+                f"it cannot be read ({error}), as after a merge. Restore it: it lists the buckets that contain data."
+            )
             raise DeclarationError(BUCKET_RECORD_FILE, [problem]) from None
         problems = list(_problems_of(document))
         if problems:
@@ -55,22 +57,22 @@ class BucketRecord:
         return json.dumps({"version": _FORMAT, **self.names}, indent=2, sort_keys=True) + "\n"
 
     def expect(self, environment: str, present: Mapping[str, str]) -> None:
-        """See that the buckets of a protected lake are called what they were.
+        """Check that the bucket names of a protected lake are unchanged.
 
         Args:
             environment: the environment's name.
-            present: what its buckets are called now, by use.
+            present: the current names of its buckets, by use.
 
         Raises:
-            DeclarationError: where a name is not the recorded one, or none is recorded, with what to do.
+            DeclarationError: if a name differs from the recorded one or is not recorded, with the remedies.
         """
         subject = f"data lake of {environment!r}"
         recorded = self.names.get(environment, {})
         unknown = [use for use in present if use not in recorded]
         if unknown:
             problem = (
-                f"it is protected, and the names of its buckets are not recorded ({', '.join(unknown)}), so a change "
-                f"of them would go unseen. Run `{own_command()} buckets pin {environment}`, and commit "
+                f"it is protected, and the names of its buckets are not recorded ({', '.join(unknown)}), so a changed "
+                f"name would not be detected. Run `{own_command()} buckets pin {environment}`, and commit "
                 f"{BUCKET_RECORD_FILE}."
             )
             raise DeclarationError(subject, [problem])
@@ -80,18 +82,18 @@ class BucketRecord:
             raise DeclarationError(subject, [*problems[:-1], f"{problems[-1]} {_what_to_do(environment, kept)}"])
 
     def expect_declared(self, environments: Collection[str]) -> None:
-        """See that every environment of the record is still there: a renamed one has other buckets, too.
+        """Check that all environments of the record are still declared: a renamed one has other buckets.
 
         Args:
-            environments: the names of those that are declared.
+            environments: the names of the declared environments.
 
         Raises:
-            DeclarationError: where one is no longer declared, with the action.
+            DeclarationError: if one is no longer declared, with the remedies.
         """
         problems = [
-            f"{name}: its data lake is protected, and no environment of this name is declared any more. Expected: "
-            f"environments/{name}.py with the name that it had; under another name it would get other buckets and "
-            f"another state. Once the data is elsewhere or not needed, take {name!r} out of this file."
+            f"{name}: its data lake is protected, and the environment is no longer declared. Expected: "
+            f"environments/{name}.py with this name; with another name, the environment would have other buckets and "
+            f"another state. If the data was moved or is no longer needed, remove {name!r} from this file."
             for name in self.names
             if name not in environments
         ]
@@ -99,10 +101,10 @@ class BucketRecord:
             raise DeclarationError(BUCKET_RECORD_FILE, problems)
 
     def with_names(self, environment: str, present: Mapping[str, str]) -> BucketRecord:
-        """This record with the names of one environment more.
+        """This record, extended by the names of an environment.
 
         Raises:
-            DeclarationError: where it has another name for a bucket already.
+            DeclarationError: if another name is recorded for one of the buckets.
         """
         recorded = self.names.get(environment, {})
         self.__class__({environment: {**present, **recorded}}).expect(environment, present)
@@ -115,16 +117,16 @@ def _renamed(use: str, before: str, now: str) -> str:
 
 def _what_to_do(environment: str, kept: Mapping[str, str]) -> str:
     return (
-        f"Keep the data where it is: bucket_names={dict(kept)!r} in the environment {environment!r}. Or move it: copy "
-        f"the objects to buckets of the new names with `aws s3 sync` or S3 Batch Replication, have Terraform let go of "
-        f"the old ones, take {environment!r} out of {BUCKET_RECORD_FILE}, and run `{own_command()} buckets pin "
-        f"{environment}`. See docs/data-lake.md."
+        f"To keep the data in its buckets: set bucket_names={dict(kept)!r} in the environment {environment!r}. To move "
+        f"it: copy the objects to buckets with the new names with `aws s3 sync` or S3 Batch Replication, remove the "
+        f"old buckets from Terraform's state, remove {environment!r} from {BUCKET_RECORD_FILE}, and run "
+        f"`{own_command()} buckets pin {environment}`. See docs/data-lake.md."
     )
 
 
 def _problems_of(document: object) -> Iterator[str]:
     if not isinstance(document, dict) or document.get("version") != _FORMAT:
-        yield f"it has no version {_FORMAT}. Expected: a file that `{own_command()} buckets pin` wrote."
+        yield f"its version is not {_FORMAT}. Expected: a file written by `{own_command()} buckets pin`."
         return
     for name, entry in document.items():
         if name == "version":
@@ -134,4 +136,4 @@ def _problems_of(document: object) -> Iterator[str]:
             continue
         for use in entry:
             if use not in LAKE_BUCKETS:
-                yield f"{name}.{use}: there is no such bucket. Expected: {', '.join(LAKE_BUCKETS)}."
+                yield f"{name}.{use}: unknown bucket. Expected: one of {', '.join(LAKE_BUCKETS)}."

@@ -218,47 +218,53 @@ class Endpoint(Declaration):
         if self.shadow is None:
             return
         if not isinstance(self.hosting, RealTime):
-            yield f"shadow: {type(self.hosting).__name__} has none. Expected: hosting=RealTime(...), or no shadow."
+            yield (
+                f"shadow: not supported by {type(self.hosting).__name__}. Expected: hosting=RealTime(...), or no "
+                f"shadow."
+            )
         if len(self.variants) > 1:
-            yield f"shadow: it is given beside {len(self.variants)} variants. Expected: one variant, or no shadow."
+            yield f"shadow: not supported with {len(self.variants)} variants. Expected: one variant, or no shadow."
         if isinstance(self.shadow.weight, float | int) and self.shadow.weight > 1:
-            yield f"shadow.weight: {self.shadow.weight:g} is more than all requests. Expected: above 0, up to 1."
+            yield (
+                f"shadow.weight: {self.shadow.weight:g} is more than 1, which is all requests. Expected: above 0, up "
+                f"to 1."
+            )
 
     def _asynchronous_problems(self) -> Iterator[str]:
         if len(self.variants) > 1:
             yield (
-                f"variants: {len(self.variants)} share one backlog, which cannot tell which variant needs instances. "
-                f"Expected: 1, or hosting=RealTime(...)."
+                f"variants: {len(self.variants)} variants of an asynchronous endpoint share one backlog, so they "
+                f"cannot be scaled separately. Expected: 1, or hosting=RealTime(...)."
             )
         if self.capture_percent is not None:
             yield (
-                "capture_percent: requests to Asynchronous and their results lie in the lake anyway. Expected: leave "
-                "it out."
+                "capture_percent: not supported by Asynchronous, whose requests and results are stored in the lake "
+                "anyway. Expected: no capture_percent."
             )
 
     def _serverless_problems(self) -> Iterator[str]:
         if len(self.variants) > 1:
-            yield f"variants: {len(self.variants)} are more than Serverless has. Expected: 1, or another hosting."
+            yield f"variants: Serverless supports 1 variant, got {len(self.variants)}. Expected: 1, or another hosting."
         without = {
             "deployment": self.deployment is not None,
             "capture_percent": self.capture_percent is not None,
             "network_isolation": bool(self.network_isolation),
         }
         for field in (name for name, is_given in without.items() if is_given):
-            yield f"{field}: SageMaker has none for Serverless. Expected: leave it out, or another hosting."
+            yield f"{field}: not supported by Serverless. Expected: no {field}, or another hosting."
 
     def _deployment_problems(self) -> Iterator[str]:
         alarms, most = _ALARMS_OF_A_VARIANT * len(self.variants), _ALARMS_OF_A_DEPLOYMENT
         if alarms > most:
             yield (
-                f"variants: {len(self.variants)} have {alarms} alarms that roll an update back, and SageMaker takes "
-                f"{most}. Expected: up to {most // _ALARMS_OF_A_VARIANT} variants."
+                f"variants: {len(self.variants)} variants have {alarms} alarms that roll an update back, and SageMaker "
+                f"accepts {most}. Expected: up to {most // _ALARMS_OF_A_VARIANT} variants."
             )
         gradual = self.deployment is not None and self.deployment.is_gradual
         if gradual and isinstance(self.hosting.instances, int) and self.hosting.instances < 2:  # type: ignore[union-attr]  # noqa: PLR2004
             yield (
-                "deployment: a part of the traffic needs a part of the instances, at most half of them. Expected: 2 or "
-                "more instances of each variant to begin with, or traffic='all-at-once'."
+                "deployment: shifting traffic in steps requires instances for each step, at most half of all. "
+                "Expected: 2 or more instances of each variant, or traffic='all-at-once'."
             )
 
 
@@ -277,12 +283,12 @@ def endpoint_problems(endpoint: Endpoint, environment: Mapping[str, object]) -> 
         own = OWN_IMAGE.match(str(variant.image)) if isinstance(variant, Variant) else None
         if own and isinstance(repositories, tuple) and own["name"] not in repositories:
             yield (
-                f"endpoints.{endpoint.name}.variants: the image {own[0]!r} is in no repository of this environment. "
+                f"endpoints.{endpoint.name}.variants: the image {own[0]!r} is not in a repository of this environment. "
                 f"Expected: one of image_repositories ({', '.join(repositories) or 'none is declared'})."
             )
         match = IMAGE.match(str(variant.image)) if isinstance(variant, Variant) else None
         if match and isinstance(region, str) and match["region"] != region:
             yield (
                 f"endpoints.{endpoint.name}.variants: the image {match[0]!r} is in {match['region']}, and SageMaker "
-                f"pulls none from another region. Expected: an image in {region}."
+                f"does not pull images from another region. Expected: an image in {region}."
             )

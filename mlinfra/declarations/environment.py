@@ -42,32 +42,32 @@ class Environment(EnvironmentFields):
 
             prod_eu_west_1 = prod.in_region("eu-west-1")
 
-        It has the same experiments, clusters and limits. Machine images have ids of their own in every
-        region: `mlinfra images pin` finds them.
+        It has the same experiments, clusters and limits. Image ids differ by region: run `mlinfra images pin` for the
+        new environment.
 
         Args:
             region: the other region.
-            name: what it is called. Default: this one's name and the region, such as `prod-eu-west-1`: roles of
-                IAM are known in all regions, so that two environments of an account may not share a name.
-            changes: fields that differ, such as `experiments=()`, or `network_cidr` where both networks are to
-                be connected. Default: none do.
+            name: the name of the new environment. Default: this one's name and the region, such as
+                `prod-eu-west-1`. IAM roles are global, so two environments of an account cannot share a name.
+            changes: fields that differ, such as `experiments=()`, or `network_cidr` if both networks will be
+                connected. Default: none.
 
         Raises:
-            DeclarationError: where it is this region already, or where a value exists in this region alone, such
-                as the id of a machine image or a capacity reservation, and `changes` do not replace it.
+            DeclarationError: if the region is this environment's own, or if `changes` does not replace a value that
+                exists only in this region, such as the id of a machine image or a capacity reservation.
         """
         subject = f"environment {self.name!r} in {region}"
         if region == self.region:
-            problem = f"region: it is in {region} already. Expected: another region."
+            problem = f"region: the environment is already in {region}. Expected: another region."
             raise DeclarationError(subject, [problem])
-        # Another bucket of the same name cannot be, anywhere.
+        # Bucket names are unique in all of AWS.
         changes = {"bucket_names": {}} | changes | {"region": region, "name": name or f"{self.name}-{region}"}
         left = {*changes, *_OF_ONE_ENVIRONMENT}
         kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in left]
         values = {each: getattr(self, each) for each in kept}
         problems = [
-            f"{where}: {text!r} exists in {self.region} alone. Expected: {where.partition('.')[0]}=... for {region}, "
-            f"given to in_region."
+            f"{where}: {text!r} exists only in {self.region}. Expected: {where.partition('.')[0]}=... for {region}, as "
+            f"an argument of in_region."
             for where, text in regional_values(values, self.region)
         ]
         if problems:
@@ -78,7 +78,7 @@ class Environment(EnvironmentFields):
         """The experiment called `name`.
 
         Raises:
-            KeyError: where there is none, with the names there are.
+            KeyError: if it is not declared, with the declared names.
         """
         return self._named(name, "experiment", self.experiments)
 
@@ -86,7 +86,7 @@ class Environment(EnvironmentFields):
         """Check that `experiment` is declared in this environment.
 
         Raises:
-            ValueError: where it is not, with those that are.
+            ValueError: if it is not declared, with the declared names.
         """
         self._expect_among(experiment, "experiment", self.experiments)
 
@@ -110,7 +110,7 @@ class Environment(EnvironmentFields):
         """The endpoint called `name`.
 
         Raises:
-            KeyError: where there is none, with the names there are.
+            KeyError: if it is not declared, with the declared names.
         """
         return self._named(name, "endpoint", self.endpoints)
 
@@ -118,7 +118,7 @@ class Environment(EnvironmentFields):
         """Check that `endpoint` is declared in this environment, which has checked its limits.
 
         Raises:
-            ValueError: where it is not, with those that are.
+            ValueError: if it is not declared, with the declared names.
         """
         self._expect_among(endpoint, "endpoint", self.endpoints)
 
@@ -126,7 +126,7 @@ class Environment(EnvironmentFields):
         """The person called `name`.
 
         Raises:
-            KeyError: where there is none, with the names there are.
+            KeyError: if it is not declared, with the declared names.
         """
         return self._named(name, "person", self.people)
 
@@ -164,14 +164,14 @@ class Environment(EnvironmentFields):
         return uses_efa(experiment, self.instance_type(experiment))
 
     def has_expired(self, experiment: Experiment) -> bool:
-        """True if the last day of `experiment` is over. False where no day is given, as outside `load_environments`."""
+        """True if the last day of `experiment` is over. False if the present day is unknown: see `today`."""
         return has_expired(experiment, self.today)
 
     def expired_experiments(self, today: date | None = None) -> tuple[ExpiredExperiment, ...]:
         """The experiments that have expired by `today`, in the order of their declaration.
 
         Args:
-            today: the present day. Default: the day of the environment; none have expired where it has none.
+            today: the present day. Default: the environment's `today`; without one, none have expired.
         """
         day = today or self.today
         if day is None:
@@ -183,11 +183,11 @@ class Environment(EnvironmentFields):
         )
 
     def cluster_size(self, experiment: Experiment) -> int:
-        """The number of nodes in the cluster of `experiment`; 0: it has expired."""
+        """The number of nodes in the cluster of `experiment`: 0 if it has expired, otherwise its `nodes`."""
         return 0 if self.has_expired(experiment) else experiment.nodes
 
     def spend_limit_usd(self, experiment: Experiment) -> float:
-        """The most that the cluster of `experiment` may cost, in USD."""
+        """The spend limit of the cluster of `experiment`, in USD."""
         return experiment.spend_limit_usd or self.monthly_spend_limit_usd
 
     def expect_recorded_buckets(self, uses: Iterable[str]) -> None:
@@ -196,20 +196,20 @@ class Environment(EnvironmentFields):
         An environment that was not read by `load_environments` has no record, and nothing is compared.
 
         Args:
-            uses: what the buckets are for.
+            uses: the uses of the buckets, such as `raw`.
 
         Raises:
-            DeclarationError: where a name is another, or none is recorded, with what to do.
+            DeclarationError: if a name differs from the recorded one or is not recorded, with the remedies.
         """
         if self.bucket_record is not None:
             self.bucket_record.expect(self.name, {use: self.names.bucket(use) for use in uses})
 
     def image(self, experiment: Experiment) -> NodeImage:
-        """The machine image of a node of `experiment`: that of `images`, or else the pinned one.
+        """The machine image of the nodes of `experiment`: the one in `images` for its accelerator, else the pinned one.
 
         Raises:
-            DeclarationError: where neither has one, with the command that pins it; or the pinned image is known
-                to lack the CUDA version that the experiment needs.
+            DeclarationError: if there is neither, with the command that pins one; or if the pinned image lacks the CUDA
+                version of the experiment.
         """
         accelerator = self.instance_type(experiment).accelerator
         named = self.images.get(accelerator)

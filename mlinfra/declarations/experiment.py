@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LUSTRE_STEP_GIB = 2400
+RESERVED_NAMES = frozenset({"aws", "backend", "function-package", "platform", "shutdown"})
+"""The ids of the other constructs in the training stack, which has one construct for each experiment."""
 _SET_BY_NODES = frozenset({"AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_ADDR", "MASTER_PORT", "NNODES", "NODE_RANK"})
 
 
@@ -172,6 +174,14 @@ class Experiment(Declaration):
         "None, it may not.",
     )
 
+    @field_validator("name")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name in RESERVED_NAMES:
+            message = "is reserved for a part of the training stack. Expected: another name."
+            raise ValueError(message)
+        return name
+
     @field_validator("gpu")
     @classmethod
     def _gpu_is_known(cls, gpu: str | None) -> str | None:
@@ -209,11 +219,11 @@ class Experiment(Declaration):
     def _problems(self) -> Iterator[str]:
         given = [name for name in ("size", "gpu", "instance_type") if getattr(self, name) is not None]
         if len(given) > 1:
-            yield f"{', '.join(given)}: all of them are given. Expected: one of size, gpu or instance_type."
+            yield f"{', '.join(given)}: only one of them can be given. Expected: one of size, gpu or instance_type."
         if self.gpu is None:
             for name in ("gpus_per_node", "gpu_memory_gib"):
                 if getattr(self, name) is not None:
-                    yield f"{name}: {getattr(self, name)} is given without gpu. Expected: gpu=... beside it."
+                    yield f"{name}: {getattr(self, name)} is given without gpu. Expected: gpu=... too, or no {name}."
         else:
             try:
                 self._cheapest()
@@ -229,14 +239,14 @@ class Experiment(Declaration):
             sizes: instance types by size, for an experiment that asks for a size.
 
         Raises:
-            KeyError: where `sizes` lacks the size; environments refuse such an experiment.
+            KeyError: if `sizes` lacks the size; environments refuse such an experiment.
         """
         if self.gpu is not None:
             return self._cheapest()
         if self.instance_type is not None:
             return by_name(self.instance_type)
         choice = by_name(sizes[self.asked_size])
-        return Choice(choice.instance_type, choice.reason.replace("asked for by name", f"the size {self.asked_size}"))
+        return Choice(choice.instance_type, choice.reason.replace("selected by name", f"the size {self.asked_size}"))
 
     @property
     def asked_size(self) -> str:

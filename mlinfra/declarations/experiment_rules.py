@@ -59,7 +59,7 @@ def _choice(experiment: Experiment, environment: Mapping[str, object]) -> Choice
         return f"size: {experiment.asked_size!r} is not offered here. Expected: {offered}."
     try:
         return experiment.choose(sizes)
-    except NoOffer:  # the experiment was refused for it
+    except NoOffer:  # reported as a problem of the experiment
         return None
 
 
@@ -88,16 +88,16 @@ def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceTy
     """Problems of alternative spot instance types: they share the image and the network interfaces."""
     for name in experiment.purchase.instance_types if isinstance(experiment.purchase, Spot) else ():
         other = instance_types().get(name)
-        if other is None:  # the experiment was refused for it
+        if other is None:  # reported as a problem of the experiment
             continue
         if other.architecture != chosen.architecture or gpu_image_family(other.accelerator) != gpu_image_family(
             chosen.accelerator
         ):
-            yield f"{where}: {name} needs another image than {chosen.name}. Expected: types with the same."
+            yield f"{where}: {name} needs another image than {chosen.name}. Expected: types with the same image."
         if experiment.efa and (other.network_cards, other.efa_count) != (chosen.network_cards, chosen.efa_count):
             yield (
-                f"{where}: {name} has other network cards than {chosen.name}. Expected: types with the same, or "
-                f"efa=False."
+                f"{where}: {name} has other network cards than {chosen.name}. Expected: types with the same "
+                f"network cards, or efa=False."
             )
 
 

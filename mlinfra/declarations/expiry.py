@@ -1,4 +1,8 @@
-"""Expiry of experiments: the last day, and what an expired experiment is reported as."""
+"""Expiry of experiments: its check, and the warning about an expired experiment.
+
+`Environment.cluster_size` gives an expired experiment the size zero. The expiry of a running cluster, which
+`mlinfra clusters extend` may change, is in `mlinfra/functions/expiry.py`.
+"""
 
 from __future__ import annotations
 

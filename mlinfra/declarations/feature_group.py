@@ -79,6 +79,6 @@ class FeatureGroup(Declaration):
                 f"seconds since 1970."
             )
         if self.record_identifier == self.event_time:
-            yield "event_time: it is the record_identifier too. Expected: another feature."
+            yield "event_time: the same feature as record_identifier. Expected: another feature."
         if not (self.offline or self.online):
             yield "offline, online: both are False. Expected: at least one of them."

@@ -52,7 +52,7 @@ def load_forgotten(folder: Path, environment: str) -> tuple[Forgotten, ...]:
     """The forgotten resources in the record of `environment` in `folder`; none without a record.
 
     Raises:
-        DeclarationError: where it is not such a file, or an entry of it is refused.
+        DeclarationError: if the file is not a valid record, or an entry is invalid.
     """
     return tuple(Forgotten(**entry) for entry in entries_of(folder / forgotten_file(environment), "forgotten"))
 

@@ -8,7 +8,7 @@ from mlinfra.declarations.base import Declaration
 
 
 class Image(Declaration):
-    """A machine image, by id or by how to find it.
+    """A machine image, by id, SSM parameter or name.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -17,7 +17,7 @@ class Image(Declaration):
     reference: str = Field(
         pattern=r"^(ami-[0-9a-f]{8,17}|resolve:ssm:/.+|name:.+)$",
         description="ami-ID; resolve:ssm:PARAMETER, which EC2 resolves when an instance launches; or name:PATTERN, "
-        "the newest of Amazon's images so called.",
+        "the newest of Amazon's images with that name.",
     )
     root_device: str = Field(
         default="/dev/sda1",

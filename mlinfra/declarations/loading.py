@@ -39,17 +39,17 @@ def load_environments(
     Args:
         root: the repository's folder. Environment files may import modules from it.
         only: the one environment to read. Default: all, in the order of their names.
-        today: the day that expiries are compared with. Default: the day in MLINFRA_TODAY (as
-            2026-11-24), which makes a synth repeatable; without it, the present day.
+        today: the day that expiries are compared with. Default: the day in MLINFRA_TODAY, such as 2026-11-24,
+            which makes a synth repeatable; without it, the present day.
         judged: True to compare expiries, and to read the image lock and the record of buckets. Commands that only
             read the account need neither. Default: True.
 
     Raises:
-        DeclarationError: with every problem of every environment read.
+        DeclarationError: with all problems of all environments that were read.
     """
     files = {path.stem: path for path in sorted(root.glob("environments/*.py")) if not path.stem.startswith("_")}
     if not files:
-        problem = "no environment is declared there. Expected: a file such as dev.py."
+        problem = "the folder contains no environment. Expected: a file such as dev.py."
         raise DeclarationError(str(root / "environments"), [problem])
     if only is not None and only not in files:
         near = difflib.get_close_matches(only, files, n=1)
@@ -87,10 +87,10 @@ def _read_locks(root: Path, declared: Collection[str], judgement: Judgement) -> 
 def present_day() -> date:
     """The day that the enclosing `load_environments` compares expiries with.
 
-    Outside of it, or where it compares none: the day in MLINFRA_TODAY (as 2026-11-24); without that, the present day.
+    Outside of it, or if it compares no expiries: the day in MLINFRA_TODAY; without that variable, the present day.
 
     Raises:
-        DeclarationError: where the variable holds no date.
+        DeclarationError: if MLINFRA_TODAY is not a date.
     """
     judged = current_judgement().today
     if judged is not None:
@@ -101,7 +101,7 @@ def present_day() -> date:
     try:
         return date.fromisoformat(given)
     except ValueError:
-        problem = f"{shown(given)} is not a date. Expected: such as 2026-11-24."
+        problem = f"{shown(given)} is not a date. Expected: a date such as 2026-11-24."
         raise DeclarationError("MLINFRA_TODAY", [problem]) from None  # noqa: EM101  a subject, not a message
 
 
@@ -126,7 +126,7 @@ def _read(path: Path, judgement: Judgement) -> Environment | None:
     if isinstance(declared, tuple) and len(declared) == 1 and isinstance(declared[0], Environment):
         problem = f"a comma follows the declaration of {name}, which makes it a tuple. Remove the comma after `)`."
     elif not isinstance(declared, Environment):
-        problem = f"it declares nothing called {name}. Expected: {name} = Environment(...)."
+        problem = f"it does not declare {name}. Expected: {name} = Environment(...)."
     elif declared.name != path.stem:
         problem = f"it declares the environment {declared.name!r}. Expected: name={path.stem!r}, the name of the file."
     if problem:

@@ -29,8 +29,8 @@ def _private_network(value: str) -> str:
         raise ValueError(message) from None
     if not (any(map(network.subnet_of, _PRIVATE_RANGES)) and 16 <= network.prefixlen <= 20):  # noqa: PLR2004  AWS: /16 is the largest VPC
         message = (
-            "does not fit. Expected: a network of /16 to /20 in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, such as "
-            "10.0.0.0/16."
+            "is not in the allowed ranges. Expected: a network of /16 to /20 in 10.0.0.0/8, 172.16.0.0/12 or "
+            "192.168.0.0/16, such as 10.0.0.0/16."
         )
         raise ValueError(message)
     if str(network) != value:

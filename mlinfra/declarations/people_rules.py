@@ -52,8 +52,8 @@ def studio_problems(studio: StudioSettings, environment: Mapping[str, object]) -
     """
     if environment.get("nat_gateways") == "none" and not studio.own_endpoints:
         yield (
-            "studio: its apps cannot reach SageMaker where nat_gateways is 'none'. Expected: nat_gateways='single', "
-            "or own_endpoints=True once the VPC has the endpoints that docs/studio.md lists."
+            "studio: its apps cannot reach SageMaker with nat_gateways='none'. Expected: nat_gateways='single', or "
+            "own_endpoints=True if the VPC has the endpoints that docs/studio.md lists."
         )
     people, teams = environment.get("people"), environment.get("teams")
     if not (isinstance(people, tuple) and isinstance(teams, tuple) and isinstance(studio.spaces, tuple)):

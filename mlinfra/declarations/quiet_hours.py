@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 from zoneinfo import available_timezones
 
@@ -10,6 +11,9 @@ from pydantic import Field, field_validator
 from mlinfra.declarations.base import Declaration
 
 _DAYS = {"every day": "*", "weekdays": "1-5", "weekends": "0,6"}
+
+_time_zones = functools.cache(available_timezones)
+"""The names of all time zones, for which Python opens 600 files: 15 ms, once instead of for each declaration."""
 
 
 class QuietHours(Declaration):
@@ -36,7 +40,7 @@ class QuietHours(Declaration):
     @field_validator("time_zone")
     @classmethod
     def _time_zone_exists(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _time_zones():
             message = "is not a time zone. Expected: an IANA name such as Europe/Berlin, or UTC."
             raise ValueError(message)
         return name

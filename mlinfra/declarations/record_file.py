@@ -15,10 +15,10 @@ _FORMAT = 1
 
 
 def entries_of(path: Path, key: str) -> list[dict[str, Any]]:
-    """The entries below `key` in the record at `path`; none where there is no file.
+    """The entries below `key` in the record at `path`; none if the file does not exist.
 
     Raises:
-        DeclarationError: where it is not such a file.
+        DeclarationError: if the file is not a valid record.
     """
     subject = f"environments/{path.name}"
     try:
@@ -26,14 +26,14 @@ def entries_of(path: Path, key: str) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        problem = f"it cannot be read ({error}), as after a merge. Expected: the JSON that mlinfra wrote; restore it."
+        problem = f"it cannot be read ({error}), as after a merge. Restore the file that mlinfra wrote."
         raise DeclarationError(subject, [problem]) from None
     if not isinstance(document, dict) or document.get("version") != _FORMAT:
-        raise DeclarationError(subject, [f"it has no version {_FORMAT}. Expected: a file that mlinfra wrote."])
+        raise DeclarationError(subject, [f"its version is not {_FORMAT}. Expected: a file that mlinfra wrote."])
     entries = document.get(key)
     unknown = sorted(document.keys() - {"version", key})
     if unknown or not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
-        problem = f"it has {', '.join(document)}. Expected: version, and {key}, a list of objects."
+        problem = f"it contains {', '.join(document)}. Expected: version, and {key}, a list of objects."
         raise DeclarationError(subject, [problem])
     return entries
 

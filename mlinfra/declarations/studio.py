@@ -159,7 +159,7 @@ class StudioSettings(Declaration):
             if len(encoded(script)) > _LONGEST_SCRIPT:
                 problems.append(
                     f"lifecycle_scripts.{app}: {len(encoded(script))} characters once it is encoded. Expected: at most "
-                    f"{_LONGEST_SCRIPT}; let it fetch the rest."
+                    f"{_LONGEST_SCRIPT}. Let the script download the rest, such as from the data lake."
                 )
         if problems:
             raise Problems(problems)

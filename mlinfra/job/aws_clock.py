@@ -39,7 +39,7 @@ class AwsClock:
         """Epoch seconds.
 
         Raises:
-            RuntimeError: where AWS has not answered yet.
+            RuntimeError: if AWS has not answered yet.
         """
         if self._ahead is None:
             message = "the time is unknown: AWS has not responded yet"

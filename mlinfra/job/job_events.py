@@ -34,7 +34,7 @@ def put_job_event(
         reason: why, where it failed.
 
     Raises:
-        RuntimeError: where EventBridge took the request and refused the event, three times.
+        RuntimeError: if EventBridge took the request and refused the event, three times.
     """
     detail = {"cluster": cluster, "job_id": job_id, "job_name": name, "status": status, "reason": reason}
     entry = {"Source": Event.JOB_SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}

@@ -41,7 +41,7 @@ def own_instance_id() -> str | None:
     Follows the two variables of AWS that disable or relocate the service. None: no metadata service.
 
     Raises:
-        OSError: where the metadata service does not answer.
+        OSError: if the metadata service does not answer.
     """
     if named := os.environ.get(Variable.INSTANCE):
         return named

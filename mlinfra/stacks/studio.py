@@ -21,7 +21,7 @@ class StudioStack(MlStack):
         """Declare the stack for `environment`.
 
         Raises:
-            ValueError: where the environment declares no studio.
+            ValueError: if the environment declares no studio.
         """
         super().__init__(scope, environment, "studio")
         platform = Platform.lookup(self)

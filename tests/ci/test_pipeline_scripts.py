@@ -58,7 +58,7 @@ class _Notes(BaseHTTPRequestHandler):
 def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Notes]]:
     _Notes.notes, _Notes.tokens = [{"id": 1, "body": "Looks good."}], set()
     with HTTPServer(("127.0.0.1", 0), _Notes) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         monkeypatch.setenv("CI_API_V4_URL", f"http://127.0.0.1:{server.server_port}/api/v4")
         monkeypatch.setenv("CI_PROJECT_ID", "7")

@@ -1,14 +1,18 @@
 """AWS providers that run for as long as a test process, for Terraform to attach to.
 
-Terraform starts a provider for each `validate`, `plan`, `apply` and `show`: more than half of their CPU time.
-Tests about locks, kills and two applies at once keep that: they use the fixture `own_provider`.
+Terraform starts a provider for each `validate`, `plan`, `apply` and `show`, and reads the schemas of all its resource
+types. This is nearly all of their CPU time on a small stack. Here a provider runs already, behind a proxy that gives
+Terraform the schemas of the resource types that tests use (schema_proxy.py).
+Programs that tests kill or interrupt run without it: `with_own_provider`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +42,11 @@ wait "$provider"
 _REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
 
 
+def with_own_provider() -> dict[str, str]:
+    """Variables of a program whose Terraform starts a provider for each command, as outside of tests."""
+    return {name: value for name, value in os.environ.items() if name != "MLINFRA_TEST_PROVIDERS"}
+
+
 @contextmanager
 def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Iterator[dict[str, str]]:
     """Run AWS providers until the end of the block.
@@ -57,6 +66,7 @@ def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Itera
     with ExitStack() as running:
         for number in range(_PROVIDERS):
             running.enter_context(_running(executable, folder / str(number), variables))
+        running.enter_context(_proxied(folder))
         yield {
             "TERRAFORM_BINARY_NAME": str(ATTACHED_TERRAFORM),
             "MLINFRA_TEST_TERRAFORM": str(terraform),
@@ -94,7 +104,7 @@ def _running(executable: Path, folder: Path, variables: dict[str, str]) -> Itera
             assert provider.stdout is not None
             for line in provider.stdout:
                 if found := _REATTACH.search(line):
-                    (folder / "reattach").write_text(found[1])
+                    (folder / "direct").write_text(found[1])
                     break
             else:
                 message = f"the AWS provider did not start: {(folder / 'log').read_text()}"
@@ -103,3 +113,17 @@ def _running(executable: Path, folder: Path, variables: dict[str, str]) -> Itera
         finally:
             assert provider.stdin is not None
             provider.stdin.close()
+
+
+@contextmanager
+def _proxied(folder: Path) -> Iterator[None]:
+    (folder / "types").mkdir()
+    command = [sys.executable, "-m", "tests.deploy.schema_proxy", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdout is not None
+        assert proxy.stdin is not None
+        try:
+            assert proxy.stdout.readline() == "serving\n", "the proxy did not start; `make setup` installs grpcio"
+            yield
+        finally:
+            proxy.stdin.close()

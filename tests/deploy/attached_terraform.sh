@@ -2,7 +2,8 @@
 # Terraform, attached to an AWS provider that already runs: this saves more than half of the CPU time of a command.
 #
 # MLINFRA_TEST_TERRAFORM is the real executable. MLINFRA_TEST_PROVIDERS is a folder with one subfolder per running
-# provider (attached_provider.py). A provider keeps the configuration of the last run that attached, so it serves one
+# provider (attached_provider.py), and a subfolder `types` with files that name the resource types in use: Terraform
+# gets the schemas of these types only (schema_proxy.py). A provider keeps the configuration of the last run that attached, so it serves one
 # run at a time. Terraform starts its own provider for a configuration with provider aliases, and if the AWS variables
 # differ from those of the running provider.
 set -euo pipefail
@@ -32,6 +33,12 @@ fi
 find "$provider/cwd" -mindepth 1 -delete
 files=("$PWD"/*)
 [ "${#files[@]}" -eq 0 ] || ln -s "${files[@]}" "$provider/cwd/"
+
+# Types that occurred in any configuration or local state so far: a state can contain types that were removed since.
+grep -rhoE --include=*.tf --include=*.tf.json --include=*.tfstate --exclude-dir=.terraform '\baws_[a-z0-9_]+' . |
+	sort -u >"$(mktemp "$MLINFRA_TEST_PROVIDERS/types/XXXXXXXX")"
+if [ "${1:-}" = providers ]; then touch "$provider/all-types"; else rm -f "$provider/all-types"; fi
+
 TF_REATTACH_PROVIDERS=$(<"$provider/reattach")
 export TF_REATTACH_PROVIDERS
 own "$@"

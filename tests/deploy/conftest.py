@@ -84,13 +84,6 @@ def deployable(
         yield toolchain.find_terraform().path
 
 
-@pytest.fixture
-def own_provider(deployable: Path) -> Iterator[None]:  # noqa: ARG001  what it changes
-    """Terraform that starts a provider for each command, as outside of tests. Run `init` again in each folder."""
-    with in_force({"MLINFRA_TEST_PROVIDERS": None}):
-        yield
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this project, whose declarations can be changed."""

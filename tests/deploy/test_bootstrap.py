@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from mlinfra.declarations.loading import load_environments
 from mlinfra.operations.aws.account import account_of
 from mlinfra.operations.terraform.remote_state import RemoteState
 from tests.conftest import TODAY
+from tests.deploy.attached_provider import with_own_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from mlinfra.declarations.environment import Environment
     from mlinfra.local_aws.server import LocalAws
 
-pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("own_provider"), pytest.mark.xdist_group("bootstrap")]
+pytestmark = [pytest.mark.deploy, pytest.mark.usefixtures("deployable"), pytest.mark.xdist_group("bootstrap")]
 
 MLINFRA = Path(sys.executable).with_name("mlinfra")
 
@@ -52,6 +54,12 @@ def bootstrap(project: Path, **variables: str) -> subprocess.CompletedProcess[st
     )
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """A client that is polled: to create one takes longer than to call it."""
+    return boto3.client(service)
+
+
 def there(ask: Callable[[], object]) -> bool:
     try:
         return bool(ask())
@@ -60,16 +68,16 @@ def there(ask: Callable[[], object]) -> bool:
 
 
 def bucket_is_there(environment: Environment) -> bool:
-    return there(lambda: boto3.client("s3").head_bucket(Bucket=environment.names.state_bucket))
+    return there(lambda: client("s3").head_bucket(Bucket=environment.names.state_bucket))
 
 
 def alias_is_there(environment: Environment) -> bool:
-    return there(lambda: boto3.client("kms").describe_key(KeyId=environment.names.state_key_alias))
+    return there(lambda: client("kms").describe_key(KeyId=environment.names.state_key_alias))
 
 
 def state_is_moving(environment: Environment) -> bool:
     keys = {"Bucket": environment.names.state_bucket, "Prefix": environment.names.state_key("state")}
-    return there(lambda: "Contents" in boto3.client("s3").list_objects_v2(**keys))
+    return there(lambda: "Contents" in client("s3").list_objects_v2(**keys))
 
 
 def kill_when(
@@ -77,7 +85,11 @@ def kill_when(
 ) -> None:
     """Bootstrap, and kill it as soon as `moment` has come."""
     process = subprocess.Popen(
-        [MLINFRA, "bootstrap", "local"], cwd=project, start_new_session=True, stdout=subprocess.DEVNULL
+        [MLINFRA, "bootstrap", "local"],
+        cwd=project,
+        env=with_own_provider(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
     )
     while not moment(environment):
         assert process.poll() is None
@@ -157,7 +169,9 @@ def test_a_bootstrap_completes_after_the_machine_was_lost_in_the_middle(
 
 
 def test_terminated_it_lets_terraform_end_and_the_next_finishes(environment: Environment, state_project: Path) -> None:
-    process = subprocess.Popen([MLINFRA, "bootstrap", "local"], cwd=state_project, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [MLINFRA, "bootstrap", "local"], cwd=state_project, env=with_own_provider(), stdout=subprocess.DEVNULL
+    )
     while not bucket_is_there(environment):
         time.sleep(0.01)
     process.terminate()

@@ -20,6 +20,7 @@ from mlinfra.errors import OperationError
 from mlinfra.operations.bootstrap.bootstrapping import bootstrap
 from mlinfra.operations.deploy import commit_provenance, stack_provenance
 from mlinfra.operations.terraform.progress import Quiet
+from tests.deploy.attached_provider import with_own_provider
 from tests.deploy.planned import Found, Project
 
 if TYPE_CHECKING:
@@ -326,12 +327,11 @@ def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project
         table.delete_item(TableName=environment.names.lock_table, Key={"LockID": {"S": state}})
 
 
-@pytest.mark.usefixtures("own_provider")
 def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> None:
     planned.change("first", "outlives")
     folder = planned.planned("first")
     planned.slow("touch ../../../started.sh; sleep 12; touch ../../../finished.sh\n")
-    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)])
+    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)], env=with_own_provider())
     wait_for(planned.root / "started.sh")
     process.kill()
     process.wait()
@@ -347,7 +347,6 @@ def test_terraform_outlives_a_killed_apply_and_finishes(planned: Project) -> Non
     assert planned.plan("first").planned[0].about.changes is False
 
 
-@pytest.mark.usefixtures("own_provider")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_apply_lets_terraform_end_and_says_what_to_do(
     planned: Project, signal_number: signal.Signals
@@ -357,7 +356,12 @@ def test_an_interrupted_apply_lets_terraform_end_and_says_what_to_do(
     planned.slow("touch ../../../at-work.sh; sleep 3\n")
     apply = "import sys; from mlinfra.cli import main; sys.argv = ['mlinfra', 'apply', 'plans/local-first']; main.run()"
     process = subprocess.Popen(
-        [sys.executable, "-c", apply], cwd=planned.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", apply],
+        cwd=planned.root,
+        env=with_own_provider(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wait_for(planned.root / "at-work.sh")
     process.send_signal(signal_number)
@@ -373,13 +377,12 @@ def test_an_interrupted_apply_lets_terraform_end_and_says_what_to_do(
     assert value_of("first") == f"interrupted by {signal_number.name}"
 
 
-@pytest.mark.usefixtures("own_provider")
 def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(planned: Project) -> None:
     planned.change("first", "killed")
     folder = planned.planned("first")
     pids = planned.root / "pids.sh"
     planned.slow("echo $$ $PPID > ../../../pids.part.sh; mv ../../../pids.part.sh ../../../pids.sh; exec sleep 60\n")
-    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)])
+    process = subprocess.Popen([sys.executable, "-c", APPLY, str(planned.root)], env=with_own_provider())
     wait_for(pids)
     process.kill()
     process.wait()

@@ -150,7 +150,6 @@ def test_a_stopped_cluster_is_not_started_again(platform: Project, deployed: dic
     assert not differs(platform.stacks()["training"])
 
 
-@pytest.mark.usefixtures("own_provider")
 def test_two_applies_at_once_are_refused_with_who_holds_the_lock(
     platform: Project, deployed: dict[str, Terraform]
 ) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import mlinfra
 from ci import conformance, environment_docs, review_docs
 from mlinfra._cdk import Construct
 from mlinfra.declarations.base import judging
+from tests import programs
 from tests.conftest import ROOT, TODAY, image_lock
 
 if TYPE_CHECKING:
@@ -62,8 +60,7 @@ def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) 
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.py").write_text(declaration)
     (tmp_path / "main.py").write_text(program)
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "main.py"], cwd=tmp_path, env=variables, check=True)
+    assert programs.synthesize(tmp_path / "main.py", tmp_path / "cdktf.out", cwd=tmp_path).returncode == 0
     stacks = {path.name: json.loads((path / "cdk.tf.json").read_text()) for path in tmp_path.glob("cdktf.out/stacks/*")}
     assert stacks.keys() == {"dev-state", "dev-ranker"}  # the first is what `mlinfra bootstrap dev` deploys
     assert len(stacks["dev-ranker"]["resource"]["aws_sagemaker_model_package_group"]) == 1
@@ -73,6 +70,15 @@ def test_the_readme_lists_every_construct() -> None:
     listed = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
     public = {name: getattr(mlinfra, name) for name in mlinfra.__all__}
     assert listed == {name for name, each in public.items() if isinstance(each, type) and issubclass(each, Construct)}
+
+
+def test_the_files_that_contributors_are_directed_to_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition("### Find the code")[2].partition("\n## ")[0]
+    named = re.findall(r"`((?:mlinfra|tests)/[^`<]+)", section)
+    assert len(named) > 12
+    for path in named:
+        assert list(ROOT.glob(path)), path
 
 
 def test_every_page_that_is_linked_to_is_there() -> None:

@@ -49,7 +49,7 @@ class CiRoles(Construct):
             environment: whose `pipeline` they are for. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no pipeline.
+            ValueError: if the environment declares no pipeline.
         """
         environment = environment_of(scope, environment)
         pipeline = environment.pipeline
@@ -65,7 +65,7 @@ class CiRoles(Construct):
         self._provider_arn = f"arn:aws:iam::{environment.account_id}:oidc-provider/{pipeline.issuer}"
         self._plan = self._role(
             "plan",
-            f"Plans {environment.names.prefix}: reads it, and neither its data nor its secrets.",
+            f"Plans changes of {environment.names.prefix}. Read access, except to data and secrets.",
             claims=pipeline.plan_claims,
             hours=1,
             managed_policy=READ,
@@ -73,7 +73,7 @@ class CiRoles(Construct):
         )
         self._apply = self._role(
             "apply",
-            f"Applies to {environment.names.prefix} what was reviewed, from the branch {pipeline.branch} alone.",
+            f"Applies reviewed plans to {environment.names.prefix}, from the branch {pipeline.branch} only.",
             claims=pipeline.apply_claims(environment.name),
             hours=pipeline.apply_session_hours,
             managed_policy=WRITE,

@@ -87,8 +87,8 @@ class ConsoleLockdown(Construct):
         contents = list(_policies(managed_actions_of(resource_types), let_through))
         if not 1 <= len(contents) <= POLICIES_LIMIT:
             message = (
-                f"resource_types, environments: they take {len(contents)} policies of {SIZE_LIMIT} characters. "
-                f"Expected: 1 to {POLICIES_LIMIT}, so lock fewer environments together."
+                f"resource_types, environments: the lockdown requires {len(contents)} policies of {SIZE_LIMIT} "
+                f"characters. Expected: 1 to {POLICIES_LIMIT}. List fewer environments, or at least one resource type."
             )
             raise ValueError(message)
 
@@ -98,7 +98,7 @@ class ConsoleLockdown(Construct):
                 self,
                 f"policy-{number}",
                 name=f"{name}-{number}",
-                description="Managed infrastructure is changed by its pipeline alone.",
+                description="Denies changes of managed infrastructure, except by its pipeline.",
                 type="SERVICE_CONTROL_POLICY",
                 content=content,
             )
@@ -127,7 +127,7 @@ def _roles_of(environments: Sequence[Environment]) -> Iterator[str]:
 
 
 def _policies(actions: Sequence[str], let_through: Sequence[str]) -> Iterator[str]:
-    """The fewest policies that hold `actions`, each of them as long as AWS allows at most."""
+    """The smallest number of policies that contain `actions`, each within the size limit of AWS."""
     left = list(actions)
     while left:
         count = len(left)
@@ -136,8 +136,9 @@ def _policies(actions: Sequence[str], let_through: Sequence[str]) -> Iterator[st
         content = _policy(left[:count], let_through)
         if len(content) > SIZE_LIMIT:
             message = (
-                f"environments, break_glass_roles: the ARNs of {len(let_through)} roles leave no room for an action in "
-                f"{SIZE_LIMIT} characters. Expected: fewer environments, locked in several ConsoleLockdowns."
+                f"environments, break_glass_roles: the ARNs of {len(let_through)} roles leave no space for an action "
+                f"in a policy of {SIZE_LIMIT} characters. Expected: fewer environments in each of several "
+                f"ConsoleLockdowns."
             )
             raise ValueError(message)
         yield content
@@ -155,7 +156,7 @@ def _policy(actions: Sequence[str], let_through: Sequence[str]) -> str:
                 "Resource": "*",
                 "Condition": {
                     "ArnNotLike": {"aws:PrincipalArn": list(let_through)},
-                    # Such as CloudTrail writing its logs: no role of the account asks.
+                    # Such as CloudTrail that writes its logs: no role of the account makes the request.
                     "Bool": {"aws:PrincipalIsAWSService": "false"},
                 },
             }
@@ -166,7 +167,7 @@ def _policy(actions: Sequence[str], let_through: Sequence[str]) -> str:
 
 def _expect_pipelines(environments: Sequence[Environment]) -> None:
     if not environments:
-        message = "environments: there is none. Expected: those that the locked accounts hold."
+        message = "environments: the list is empty. Expected: the environments in the locked accounts."
         raise ValueError(message)
     for each in environments:
         if each.pipeline is None:
@@ -181,8 +182,9 @@ def _expect_targets(target_ids: Sequence[str]) -> None:
     wrong = [each for each in target_ids if not re.fullmatch(_TARGET, each)]
     if wrong or not target_ids:
         message = (
-            f"target_ids={list(target_ids)!r}: {repr(wrong[0]) + ' is none' if wrong else 'nothing is locked'}. "
-            f"Expected: accounts (12 digits, as text), units (ou-...) or the root (r-...)."
+            f"target_ids={list(target_ids)!r}: "
+            f"{repr(wrong[0]) + ' is not a valid target' if wrong else 'it is empty'}. Expected: accounts (12 digits, "
+            f"as text), units (ou-...) or the root (r-...)."
         )
         raise ValueError(message)
 
@@ -195,7 +197,7 @@ def _expect_roles(arns: Sequence[str]) -> None:
         )
         raise ValueError(message)
     for arn in arns:
-        # `role/*` would let everybody through, and so would `role/a*/...` nearly.
+        # `role/*` would exempt all roles, and `role/a*/...` nearly all.
         if not re.fullmatch(_ROLE, arn) or not re.search(r"[\w+=,.@-]{3,}", arn.partition(":role/")[2]):
             message = (
                 f"break_glass_roles: {arn!r} does not name a role. Expected: an ARN such as "

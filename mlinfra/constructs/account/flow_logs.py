@@ -35,7 +35,7 @@ class FlowLogs(Construct):
             name: what the log group and the role are called after.
             key_arn: the KMS key, which CloudWatch Logs has to be allowed to use.
             retention_days: how long they are kept, in days that CloudWatch Logs offers.
-            environment: where the VPC lives. Default: the environment of the enclosing MlStack.
+            environment: the environment of the VPC. Default: the environment of the enclosing MlStack.
         """
         environment = environment_of(scope, environment)
         super().__init__(scope, id)

@@ -49,11 +49,11 @@ class Network(Construct):
         """Declare the network, with the addresses, zones and gateways that the environment says.
 
         Args:
-            scope: what the network belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             compute_key_arn: the ARN of the KMS key for flow logs, and for volumes and logs of constructs that get
                 this network as `network=`. Its policy must allow EC2 and CloudWatch Logs to use it.
-            environment: where the network lives. Default: the environment of the enclosing MlStack.
+            environment: the environment of the network. Default: the environment of the enclosing MlStack.
         """
         self._environment = environment_of(scope, environment)
         super().__init__(scope, id)

@@ -1,4 +1,4 @@
-"""The zones of a data lake, and the grants to use them."""
+"""Zones of a data lake, and grants of access to them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PREFIX = re.compile(r"([\w+=,.@-]+/)+", re.ASCII)
 
 
 class DataLakeAccess(Construct):
-    """The zones of a data lake, and who may use them; whether it is made here or elsewhere."""
+    """Access to the zones of a data lake, declared in this stack or another one."""
 
     def __init__(
         self,
@@ -35,18 +35,18 @@ class DataLakeAccess(Construct):
         key_arn: str | None = None,
         environment: Environment | None = None,
     ) -> None:
-        """Refer to a lake that is made elsewhere.
+        """Refer to a lake of another stack.
 
         Args:
-            scope: what uses the lake.
+            scope: the construct that uses the lake.
             id: the construct's id, unique in its scope.
             zones: the lake's zones. Default: raw, processed, features and models.
-            key_arn: the KMS key that encrypts the lake. Default: given later, by the class that
-                makes the key.
-            environment: the lake's environment. Default: that of the enclosing MlStack.
+            key_arn: the KMS key that encrypts the lake. Default: set later, by the subclass that
+                creates the key.
+            environment: the lake's environment. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where a zone is not one of the platform's.
+            ValueError: if a zone is unknown.
         """
         self._environment = environment_of(scope, environment)
         expect_zones(zones)
@@ -62,14 +62,14 @@ class DataLakeAccess(Construct):
     @property
     def key_arn(self) -> str:
         """The ARN of the KMS key that encrypts the lake."""
-        assert self._key_arn is not None  # noqa: S101  each subclass makes its key before anything asks
+        assert self._key_arn is not None  # noqa: S101  each subclass creates its key first
         return self._key_arn
 
     def bucket_name(self, zone: str) -> str:
         """The name of the bucket of `zone`.
 
         Raises:
-            ValueError: where the lake has no such zone.
+            ValueError: if the lake has no such zone.
         """
         if zone not in self._zones:
             message = f"the lake has no zone {zone!r}. Expected: one of {', '.join(self._zones)}."
@@ -77,14 +77,14 @@ class DataLakeAccess(Construct):
         return self._environment.names.bucket(zone)
 
     def grant_read(self, grantee: AnyRole, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
-        """Let `grantee` list and read objects.
+        """Allow `grantee` to list and read objects.
 
         Args:
-            grantee: what has a role, such as a TrainingCluster; an IamRole; or the name of a role of
-                this account that is made elsewhere.
+            grantee: a construct with a role, such as a TrainingCluster; an IamRole; or the name of an
+                existing role of this account.
             zones: the zones. Default: all of the lake.
-            prefix: only below it, such as `two-tower-v2/`, with the slash at its end. Default:
-                everywhere in the zone.
+            prefix: the prefix of the objects, such as `two-tower-v2/`, with the slash at its end.
+                Default: the whole zone.
 
         Raises:
             ValueError: if the lake has no such zone, or the prefix would grant more than it names.
@@ -99,7 +99,7 @@ class DataLakeAccess(Construct):
         Args:
             grantee: as in `grant_read`.
             zones: the zones. Default: all of the lake.
-            prefix: as in `grant_read`. Default: everywhere in the zone.
+            prefix: as in `grant_read`. Default: the whole zone.
 
         Raises:
             ValueError: if the lake has no such zone, or the prefix would grant more than it names.
@@ -110,12 +110,12 @@ class DataLakeAccess(Construct):
         self._grant(grantee, "write", zones, prefix, actions=_WRITE, key_actions=keys, listing=False)
 
     def grant_read_write(self, grantee: AnyRole, *, zones: Sequence[str] | None = None, prefix: str = "") -> None:
-        """Let `grantee` list, read, write and delete objects. What is deleted stays as an old version.
+        """Allow `grantee` to list, read, write and delete objects. A deleted object remains as an old version.
 
         Args:
             grantee: as in `grant_read`.
             zones: the zones. Default: all of the lake.
-            prefix: as in `grant_read`. Default: everywhere in the zone.
+            prefix: as in `grant_read`. Default: the whole zone.
 
         Raises:
             ValueError: if the lake has no such zone, or the prefix would grant more than it names.
@@ -141,8 +141,8 @@ class DataLakeAccess(Construct):
         name = "-".join([self.node.id, access, *chosen, *below])
         if len(name) > _POLICY_NAME_LIMIT:
             message = (
-                f"prefix={prefix!r} is too long: it gives the policy name {name!r}, {len(name)} characters. Expected: "
-                f"at most {_POLICY_NAME_LIMIT}, so grant a prefix above it."
+                f"prefix={prefix!r} is too long: the policy name {name!r} would have {len(name)} characters. Expected: "
+                f"at most {_POLICY_NAME_LIMIT}. Grant a shorter prefix that contains it."
             )
             raise ValueError(message)
         statements = [
@@ -156,17 +156,17 @@ class DataLakeAccess(Construct):
 
 
 def expect_zones(zones: Sequence[str]) -> None:
-    """Refuse zones that the platform does not have, and a lake without any."""
+    """Refuse unknown zones, and an empty list of zones."""
     if not zones or any(zone not in DATA_ZONES for zone in zones):
-        message = f"zones={list(zones)!r} does not fit. Expected: one or more of {', '.join(DATA_ZONES)}."
+        message = f"zones={list(zones)!r} is not valid. Expected: one or more of {', '.join(DATA_ZONES)}."
         raise ValueError(message)
 
 
 def _expect_prefix(prefix: str) -> None:
-    """Refuse a prefix that grants more than it says: `a` is also the beginning of `ab/`, and `*` of anything."""
+    """Refuse a prefix that would grant more than it names: `a` also matches `ab/`, and `*` matches everything."""
     if prefix and not _PREFIX.fullmatch(prefix):
         message = (
-            f"prefix={prefix!r} does not fit. Expected: names of letters, digits and +=,.@_- with a slash after each, "
-            f"such as 'two-tower-v2/'; without the last one it would also grant 'two-tower-v20/'."
+            f"prefix={prefix!r} is not valid. Expected: names of letters, digits and +=,.@_-, each followed by a "
+            f"slash, such as 'two-tower-v2/'. Without the last slash it would also grant 'two-tower-v20/'."
         )
         raise ValueError(message)

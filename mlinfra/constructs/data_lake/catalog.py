@@ -51,7 +51,7 @@ class DataCatalog:
     Default: 1024, about 5 USD a query at 5 USD a TB (us-east-1, read 2026-11)."""
 
     results_kept_days: int = 30
-    """How long results of queries are kept, in days. Default: 30, since a query can be run again."""
+    """The retention of query results, in days. Default: 30, since a query can be run again."""
 
     def __post_init__(self) -> None:
         if self.scan_limit_bytes < _SMALLEST_LIMIT_BYTES:
@@ -68,9 +68,9 @@ class DataCatalog:
 
 
 class DataLakeCatalog(Construct):
-    """The database that tables of the lake are in, and the workgroup that queries them. `DataLake` makes it.
+    """The Glue database of the lake's tables, and the Athena workgroup that queries them. `DataLake` creates it.
 
-    What the workgroup says about results and the limit cannot be overridden by a query.
+    A query cannot override the workgroup's settings of results and limit.
     """
 
     def __init__(
@@ -83,16 +83,16 @@ class DataLakeCatalog(Construct):
         protect: bool,
         environment: Environment,
     ) -> None:
-        """Declare them.
+        """Declare the database and the workgroup.
 
         Args:
             scope: what they belong to.
             id: the construct's id, unique in its scope.
-            catalog: how much a query may read, and how long results are kept.
+            catalog: the scan limit, and the retention of results.
             key_arn: the key that encrypts results.
-            protect: whether Terraform refuses to destroy the bucket of results, and the workgroup with what it
-                remembers of queries.
-            environment: where the lake lives.
+            protect: True if Terraform refuses to destroy the bucket of results, and the workgroup with its query
+                history.
+            environment: the environment of the lake.
         """
         super().__init__(scope, id)
         self._environment = environment
@@ -113,7 +113,7 @@ class DataLakeCatalog(Construct):
         self._database = glue_catalog_database.GlueCatalogDatabase(
             self,
             "database",
-            # Athena wants quotes around names with hyphens, in every query.
+            # Athena requires quotes around names with hyphens, in every query.
             name=self._database_name,
             description=f"Tables in the data lake of {environment.names.prefix}.",
         )

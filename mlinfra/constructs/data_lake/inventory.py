@@ -47,12 +47,12 @@ class DataLakeInventory(Construct):
         """Declare the bucket.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             zones: which zones are listed.
             key_arn: the key that encrypts the lists. It has to let S3 use it.
             protect: whether Terraform refuses to destroy the bucket.
-            environment: where the lake lives.
+            environment: the environment of the lake.
         """
         super().__init__(scope, id)
         self._key_arn = key_arn

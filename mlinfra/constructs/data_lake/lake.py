@@ -1,4 +1,4 @@
-"""A data lake: a bucket for each zone that data moves through, and what keeps, lists and copies their objects."""
+"""A data lake: a bucket for each zone, with retention, inventories, replication and queries of its objects."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 DEFAULT_LIFECYCLES: Mapping[str, Lifecycle] = MappingProxyType(
     {
-        # Raw data is what everything else can be made again from: it gets cheaper, never lost.
+        # Everything else can be derived from raw data again, so it moves to cheaper storage and is never deleted.
         "raw": Lifecycle(infrequent_access_after_days=90, archive_after_days=365),
         "processed": Lifecycle(expire_old_versions_after_days=90),
         "features": Lifecycle(expire_old_versions_after_days=90),
         "models": Lifecycle(expire_old_versions_after_days=30),
     }
 )
-"""How the objects of each zone age, unless a lake says otherwise."""
+"""The default lifecycle of the objects in each zone."""
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _ACCESS_LOGS_LIFECYCLE = Lifecycle(expire_after_days=365, expire_old_versions_after_days=30)
@@ -51,11 +51,11 @@ _ACCESS_LOGS_LIFECYCLE = Lifecycle(expire_after_days=365, expire_old_versions_af
 class DataLake(DataLakeAccess):
     """One bucket for each zone, encrypted with a key of the lake, and one for their access logs.
 
-    Zones are buckets of their own, as AWS's prescriptive guidance for data lakes has it: each has
-    its own lifecycle, and access to one says nothing about another.
+    Zones are separate buckets, as AWS's prescriptive guidance for data lakes recommends: each has its own lifecycle,
+    and access to one zone does not include another.
 
-    Each refuses what does not come over TLS, who is of another account, and uploads that name another
-    encryption than the lake's.
+    Each bucket denies requests without TLS, principals of other accounts, and uploads with another encryption than the
+    lake's.
     """
 
     def __init__(
@@ -137,8 +137,8 @@ class DataLake(DataLakeAccess):
                 "notification",
                 bucket=bucket.bucket.id,
                 eventbridge=True,
-                # FSx adds a notification of its own to a bucket that a file system shows, to hear of changes. Terraform
-                # has all of a bucket's in one resource, and would take that one away at the next apply.
+                # FSx adds a notification to the bucket of a linked file system, to detect changes. Terraform manages
+                # all notifications of a bucket in one resource, and would remove that one at the next apply.
                 lifecycle=TerraformResourceLifecycle(ignore_changes=["queue", "topic"]),
             )
         self._inventory = self._make_inventory(inventory) if inventory else None
@@ -151,49 +151,51 @@ class DataLake(DataLakeAccess):
 
     @property
     def access_logs(self) -> PrivateBucket:
-        """Where S3 writes who read and wrote what."""
+        """The bucket to which S3 writes access logs."""
         return self._access_logs
 
     @property
     def inventory(self) -> DataLakeInventory | None:
-        """The lists of what is in the zones; None where there are none."""
+        """The inventory of the zones; None: no zone has one."""
         return self._inventory
 
     @property
     def catalog(self) -> DataLakeCatalog | None:
-        """The database and the workgroup; None where there are none."""
+        """The Glue database and the Athena workgroup; None: the lake has no catalog."""
         return self._catalog
 
     def bucket(self, zone: str) -> PrivateBucket:
         """The bucket of `zone`.
 
         Raises:
-            ValueError: where the lake has no such zone.
+            ValueError: if the lake has no such zone.
         """
         self.bucket_name(zone)
         return self._buckets[zone]
 
     def replication(self, zone: str) -> DataLakeReplication:
-        """The copying of `zone`, which knows what the other side has to allow.
+        """The replication of `zone`, with the statements that the destination must have.
 
         Raises:
-            ValueError: where the zone is not copied.
+            ValueError: if the zone is not replicated.
         """
         if zone not in self._replications:
             copied = ", ".join(self._replications) or "none"
-            message = f"the zone {zone!r} is not copied. Copied: {copied}. Expected: replications={{{zone!r}: ...}}."
+            message = (
+                f"the zone {zone!r} is not replicated. Replicated zones: {copied}. Add it to replications={{...}}."
+            )
             raise ValueError(message)
         return self._replications[zone]
 
     def grant_query(self, grantee: AnyRole, *, zones: Sequence[str] | None = None) -> None:
-        """Let `grantee` query tables in the lake's workgroup, and read the zones that they lie in.
+        """Allow `grantee` to query tables in the lake's workgroup, and to read the zones of the tables.
 
         Args:
             grantee: as in `grant_read`.
-            zones: in which zones. Default: all of the lake's.
+            zones: the zones of the tables. Default: all of the lake.
 
         Raises:
-            ValueError: where the lake has no catalog, or no such zone.
+            ValueError: if the lake has no catalog, or no such zone.
         """
         if self._catalog is None:
             message = "the lake has no catalog to query. Expected: catalog=DataCatalog(...)."
@@ -332,7 +334,7 @@ def _expect_accounts(account_ids: Sequence[str], environment: Environment) -> No
     for each in account_ids:
         if not re.fullmatch(r"\d{12}", each) or each == environment.account_id:
             message = (
-                f"trusted_account_ids: {each!r} does not fit. Expected: accounts other than {environment.account_id}, "
+                f"trusted_account_ids: {each!r} is not valid. Expected: accounts other than {environment.account_id}, "
                 f"exactly 12 digits each, as text."
             )
             raise ValueError(message)

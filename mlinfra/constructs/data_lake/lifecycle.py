@@ -49,36 +49,37 @@ class Lifecycle:
     def __post_init__(self) -> None:
         given = {name: days for name, days in asdict(self).items() if days is not None}
         for name, days in given.items():
-            if days < (0 if name == "intelligent_tiering_after_days" else 1):
-                message = f"{name}={days} is too short. Expected: 1 day or more."
+            least = 0 if name == "intelligent_tiering_after_days" else 1
+            if days < least:
+                message = f"{name} must be at least {least}, got {days}."
                 raise ValueError(message)
         infrequent = self.infrequent_access_after_days
         if infrequent is not None and infrequent < _INFREQUENT_ACCESS_MINIMUM:
             message = (
-                f"infrequent_access_after_days={infrequent} is too soon: S3 moves nothing to STANDARD_IA before "
-                f"{_INFREQUENT_ACCESS_MINIMUM} days. Expected: {_INFREQUENT_ACCESS_MINIMUM} or more."
+                f"infrequent_access_after_days must be at least {_INFREQUENT_ACCESS_MINIMUM}, got {infrequent}: S3 "
+                f"does not move younger objects to STANDARD_IA."
             )
             raise ValueError(message)
         if infrequent and self.archive_after_days and self.archive_after_days < infrequent + _INFREQUENT_ACCESS_KEPT:
             message = (
-                f"archive_after_days={self.archive_after_days} is too soon after infrequent_access_after_days="
-                f"{infrequent}: S3 moves nothing on from STANDARD_IA before {_INFREQUENT_ACCESS_KEPT} days there. "
-                f"Expected: {infrequent + _INFREQUENT_ACCESS_KEPT} or more, or leave one of them out."
+                f"archive_after_days={self.archive_after_days} is less than {_INFREQUENT_ACCESS_KEPT} days after "
+                f"infrequent_access_after_days={infrequent}, the shortest time in STANDARD_IA. Expected: "
+                f"{infrequent + _INFREQUENT_ACCESS_KEPT} or more, or only one of the two fields."
             )
             raise ValueError(message)
         tiering = self.intelligent_tiering_after_days
         if tiering is not None and (infrequent or self.archive_after_days):
             message = (
-                f"intelligent_tiering_after_days={tiering} does not fit: INTELLIGENT_TIERING selects the tier "
-                f"automatically, and the other transitions would end that. Expected: only this one, or "
-                f"infrequent_access_after_days and archive_after_days."
+                f"intelligent_tiering_after_days={tiering} cannot be combined with other transitions, which would move "
+                f"objects out of INTELLIGENT_TIERING. Expected: only this field, or infrequent_access_after_days and "
+                f"archive_after_days."
             )
             raise ValueError(message)
         moved = self.archive_after_days or infrequent or tiering
         if self.expire_after_days and moved and self.expire_after_days <= moved:
             message = (
-                f"expire_after_days={self.expire_after_days} is not after the last move, at {moved} days. Expected: "
-                f"more than {moved}, or leave the move out."
+                f"expire_after_days={self.expire_after_days} is not after the last transition, at {moved} days. "
+                f"Expected: more than {moved}, or no transition."
             )
             raise ValueError(message)
 
@@ -116,7 +117,7 @@ class Lifecycle:
                     ],
                 )
             ],
-            # Rules about old versions only hold once versioning does.
+            # Rules about old versions require versioning.
             depends_on=[bucket.versioning],
         )
 

@@ -1,4 +1,4 @@
-"""Objects that must not change: for how long S3 keeps every version as it was written."""
+"""Object lock of a bucket: the retention of each object version."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class ObjectLock:
             message = f"mode={self.mode!r} is not a mode of object lock. Expected: {' or '.join(_MODES)}."
             raise ValueError(message)
         if not 1 <= self.days <= _LONGEST_DAYS:
-            message = f"days={self.days} does not fit. Expected: 1 to {_LONGEST_DAYS}."
+            message = f"days must be 1 to {_LONGEST_DAYS}, got {self.days}."
             raise ValueError(message)
 
     def apply_to(self, bucket: PrivateBucket) -> configuration.S3BucketObjectLockConfigurationA:
-        """Lock what comes into `bucket` from now on."""
+        """Enable the retention of new objects in `bucket`."""
         # Not `object_lock_enabled` of the bucket: the provider (5.100 and 6) replaces a bucket whose value changes.
         # This resource turns object lock on in a bucket that is there, which S3 allows since November 2023.
         # Source: issues 35153 and 36529 of hashicorp/terraform-provider-aws.

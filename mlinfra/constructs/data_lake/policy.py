@@ -42,7 +42,7 @@ def deny_other_accounts(bucket_arn: str, account_ids: Sequence[str]) -> dict[str
 
 
 def deny_other_encryption(bucket_arn: str, key_arn: str) -> list[dict[str, object]]:
-    """Refuse uploads that name another encryption than the lake's. What names none gets the bucket's own.
+    """Deny uploads with another encryption than the lake's. Uploads that specify none get the bucket's default.
 
     Args:
         bucket_arn: the bucket.
@@ -63,11 +63,11 @@ def deny_other_encryption(bucket_arn: str, key_arn: str) -> list[dict[str, objec
 
 
 def allow_reading(bucket_arn: str, account_ids: Sequence[str]) -> list[dict[str, object]]:
-    """Leave it to other accounts who of them reads a bucket.
+    """Allow other accounts to read a bucket; their own policies select the principals.
 
     Args:
         bucket_arn: the bucket.
-        account_ids: the accounts, other than the bucket's. None of them: no statement.
+        account_ids: the accounts, other than the bucket's. Empty: no statement.
     """
     if not account_ids:
         return []
@@ -86,7 +86,7 @@ def allow_reading(bucket_arn: str, account_ids: Sequence[str]) -> list[dict[str,
 
 
 def allow_decrypting(environment: Environment, account_ids: Sequence[str]) -> list[dict[str, object]]:
-    """The statement of the lake's key that lets other accounts decrypt what they read through S3."""
+    """The statement of the lake's key that allows other accounts to decrypt the objects that they read through S3."""
     if not account_ids:
         return []
     return [
@@ -103,15 +103,15 @@ def allow_decrypting(environment: Environment, account_ids: Sequence[str]) -> li
 def allow_inventory(
     environment: Environment, source_arns: Sequence[str], *, action: str, resource: str
 ) -> dict[str, object]:
-    """Let S3 write inventories of buckets of this account.
+    """Allow S3 to write inventories of buckets of this account.
 
     Source: S3 user guide, "Configuring Amazon S3 Inventory", the policies of the destination and of its key.
 
     Args:
-        environment: whose buckets.
+        environment: the environment of the buckets.
         source_arns: the buckets that are listed.
-        action: what S3 does, such as `s3:PutObject`.
-        resource: what it does that to.
+        action: the allowed action, such as `s3:PutObject`.
+        resource: the resource of the action.
     """
     return statement(
         "AllowInventory",

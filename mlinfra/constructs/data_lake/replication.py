@@ -23,28 +23,28 @@ StorageClass = Literal[
 
 _BUCKET_ARN = re.compile(r"arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY_ARN = re.compile(r"arn:aws:kms:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):key/[\w-]+")
-_CONTROLLED_MINUTES = 15  # the only figure that S3 takes
+_CONTROLLED_MINUTES = 15  # the only value that S3 accepts
 _WRITE_COPIES = ("s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags")
 _OWN_COPIES = "s3:ObjectOwnerOverrideToBucketOwner"
-# Encrypt is what S3 asks for, and GenerateDataKey where the bucket of the copies has a bucket key. S3 decrypts that one
-# before each use, to see that it is whole, and fails without Decrypt. Source: S3 user guide, "Replicating encrypted
+# S3 needs Encrypt, and GenerateDataKey if the destination has a bucket key. S3 decrypts the bucket key before each use,
+# to verify its integrity, and fails without Decrypt. Source: S3 user guide, "Replicating encrypted
 # objects", "Amazon S3 Bucket Keys and replication", read 2026-11-26.
 _ENCRYPT_COPIES = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replication:
-    """A bucket that new objects of a zone are copied to.
+    """A bucket to which new objects of a zone are copied.
 
-    It has to be there, with versions, and let the copies in: `DataLake.replication(zone)` has the statements for its
-    policy and its key's. What is in the zone already is not copied; S3 Batch Replication does that, once.
+    The bucket must exist, with versioning, and its policy and the policy of its key must allow the copies:
+    `DataLake.replication(zone)` has the statements. Copy existing objects with S3 Batch Replication.
 
     Raises:
-        ValueError: where a field is not what S3 takes.
+        ValueError: if S3 does not accept a field.
     """
 
     bucket_arn: str
-    """The ARN of the bucket that takes the copies. Its versions have to be on."""
+    """The ARN of the destination bucket, which must have versioning enabled."""
 
     key_arn: str
     """The ARN of the KMS key that encrypts the copies, in the region of that bucket."""
@@ -80,12 +80,15 @@ class Replication:
         problems = []
         if not Token.is_unresolved(self.bucket_arn) and not _BUCKET_ARN.fullmatch(self.bucket_arn):
             problems.append(
-                f"bucket_arn={self.bucket_arn!r} is not a bucket ARN. Expected: such as arn:aws:s3:::recsys-prod-copy."
+                f"bucket_arn={self.bucket_arn!r} is not a bucket ARN. Expected: an ARN like "
+                f"arn:aws:s3:::recsys-prod-copy."
             )
         if self.region not in aws_regions():
             problems.append(f"region={self.region!r} is not an AWS region. Expected: for example eu-west-1.")
         if self.account_id is not None and not re.fullmatch(r"\d{12}", self.account_id):
-            problems.append(f"account_id={self.account_id!r} is not an account. Expected: exactly 12 digits, as text.")
+            problems.append(
+                f"account_id={self.account_id!r} is not an account id. Expected: exactly 12 digits, as text."
+            )
         if not Token.is_unresolved(self.key_arn):
             key = _KEY_ARN.fullmatch(self.key_arn)
             if not key:
@@ -95,27 +98,30 @@ class Replication:
                 )
             elif key["region"] != self.region:
                 problems.append(
-                    f"key_arn={self.key_arn!r} is of another region than the bucket. Expected: a key in {self.region}."
+                    f"key_arn={self.key_arn!r} is not in the region of the bucket. Expected: a key in {self.region}."
                 )
         return problems
 
     def _rule_problems(self) -> list[str]:
         problems = []
         if self.prefix.startswith("/") or "*" in self.prefix:
-            problems.append(f"prefix={self.prefix!r} does not fit. Expected: how keys begin, such as 'ranker/'.")
+            problems.append(
+                f"prefix={self.prefix!r} is not valid. Expected: the beginning of object keys, such as 'ranker/'."
+            )
         if self.replication_time_control and not self.metrics:
             problems.append(
-                "metrics=False does not fit: S3 wants metrics with replication_time_control. Expected: True."
+                "metrics=False is not possible: S3 requires metrics for replication_time_control. Expected: True."
             )
         if self.storage_class is not None and self.storage_class not in get_args(StorageClass):
             problems.append(
-                f"storage_class={self.storage_class!r} is none of S3's. Expected: {', '.join(get_args(StorageClass))}."
+                f"storage_class={self.storage_class!r} is not a storage class of S3. Expected: "
+                f"{', '.join(get_args(StorageClass))}."
             )
         return problems
 
 
 class DataLakeReplication(Construct):
-    """A rule by which S3 copies what comes into a zone, and the role that it does so as. `DataLake` makes it."""
+    """The replication rule of a zone, and the role with which S3 replicates. `DataLake` creates it."""
 
     def __init__(
         self,
@@ -129,17 +135,17 @@ class DataLakeReplication(Construct):
         locked: bool,
         environment: Environment,
     ) -> None:
-        """Declare the copying.
+        """Declare the replication.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            name: what its role is called.
+            name: the name of its role.
             source: the bucket of the zone.
             source_key_arn: the key that encrypts the zone.
-            replication: where copies go.
+            replication: the destination, and the settings.
             locked: whether the zone has object lock, which copies take along.
-            environment: where the zone lives.
+            environment: the environment of the zone.
         """
         super().__init__(scope, id)
         self._name = name

@@ -1,4 +1,4 @@
-"""Where experiments write down what they tried: a managed MLflow tracking server, and who may use it."""
+"""Experiment tracking: a managed MLflow tracking server, and grants of access to it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 ARTIFACTS = "mlflow/"
-"""Where artifacts lie in the lake's zone of models."""
+"""The prefix of artifacts in the zone `models` of the lake."""
 
-# What a training run does; it deletes nothing, and registers no model. Source: service authorization reference of
+# The actions of a training run, without deletion and registration of models. Source: service authorization reference of
 # Amazon SageMaker with MLflow, read 2026-11-26.
 _LOG = [
     "sagemaker-mlflow:CreateExperiment",
@@ -47,7 +47,7 @@ _LOG = [
 
 
 class ExperimentTrackingAccess(Construct):
-    """A tracking server, and who may use it; whether it is made here or elsewhere."""
+    """Access to a tracking server, declared in this stack or another one."""
 
     def __init__(
         self,
@@ -57,16 +57,16 @@ class ExperimentTrackingAccess(Construct):
         data_lake: DataLakeAccess,
         environment: Environment | None = None,
     ) -> None:
-        """Refer to a tracking server that is made elsewhere.
+        """Refer to a tracking server of another stack.
 
         Args:
-            scope: what uses the server.
+            scope: the construct that uses the server.
             id: the construct's id, unique in its scope.
-            data_lake: the lake that its artifacts are in.
+            data_lake: the lake with its artifacts.
             environment: the server's environment. Default: that of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no tracking server.
+            ValueError: if the environment declares no tracking server.
         """
         self._environment = environment = environment_of(scope, environment)
         if environment.tracking is None:
@@ -86,19 +86,19 @@ class ExperimentTrackingAccess(Construct):
 
     @property
     def arn(self) -> str:
-        """The server's ARN: what MLflow's client takes as its tracking URI, with the plugin `sagemaker-mlflow`."""
+        """The server's ARN, which is the tracking URI of MLflow's client with the plugin `sagemaker-mlflow`."""
         environment = self._environment
         return f"arn:aws:sagemaker:{environment.region}:{environment.account_id}:mlflow-tracking-server/{self.name}"
 
     @property
     def artifact_uri(self) -> str:
-        """Where artifacts lie, as an S3 URI."""
+        """The location of artifacts, as an S3 URI."""
         return f"s3://{self._data_lake.bucket_name('models')}/{ARTIFACTS.rstrip('/')}"
 
     def grant_log(self, grantee: AnyRole) -> None:
-        """Let `grantee` write down runs, and read what others wrote. It deletes none.
+        """Allow `grantee` to log runs and to read those of others, but not to delete any.
 
-        Artifacts go from the client straight to the lake, so it may read and write them there.
+        Clients exchange artifacts directly with the lake, so the grant includes access to them there.
 
         Args:
             grantee: something with a role, a role, or a role's name, such as a TrainingCluster.
@@ -111,8 +111,7 @@ class ExperimentTrackingAccess(Construct):
 class ExperimentTracking(ExperimentTrackingAccess):
     """SageMaker's managed MLflow: a tracking server whose artifacts are in the data lake.
 
-    It is billed by the hour for as long as it exists, and for what its database holds, whether
-    anybody logs to it or not.
+    It is billed by the hour for as long as it exists, and for the contents of its database, even if it is unused.
     """
 
     def __init__(
@@ -124,19 +123,19 @@ class ExperimentTracking(ExperimentTrackingAccess):
         protect: bool | None = None,
         environment: Environment | None = None,
     ) -> None:
-        """Declare the server as the environment's `tracking` says.
+        """Declare the server with the environment's `tracking` settings.
 
         Args:
-            scope: what the server belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            data_lake: the lake whose zone `models` gets the artifacts, below `mlflow/`.
-            protect: whether Terraform refuses to destroy the server, whose database has all runs. Default:
-                the environment's `protect_data`. Taking `tracking` out of the environment destroys it
-                all the same: Terraform guards only what is still declared.
-            environment: where it lives. Default: the environment of the enclosing MlStack.
+            data_lake: the lake that stores the artifacts, in its zone `models` below `mlflow/`.
+            protect: True if Terraform refuses to destroy the server, with all runs in its database. Default:
+                the environment's `protect_data`. If `tracking` is removed from the environment, the server is
+                destroyed anyway: Terraform protects declared resources only.
+            environment: its environment. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment declares no tracking server, or the lake has no zone for models.
+            ValueError: if the environment declares no tracking server, or the lake has no zone for models.
         """
         data_lake.bucket_name("models")
         super().__init__(scope, id, data_lake=data_lake, environment=environment)
@@ -166,7 +165,7 @@ class ExperimentTracking(ExperimentTrackingAccess):
 
     @property
     def role(self) -> iam_role.IamRole:
-        """The role that the server acts as."""
+        """The role of the server."""
         return self._role
 
     @property

@@ -1,4 +1,4 @@
-"""SageMaker's feature store: what is known of something, kept to train on and read to predict with."""
+"""SageMaker's feature store: features of items, for training and for predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, FeatureGroup
 
 RECORDS = "feature-store/"
-"""Where offline stores lie in the lake's zone of features, each below its group's name."""
+"""The prefix of offline stores in the zone `features` of the lake, followed by the group's name."""
 
 _CATALOG = "sagemaker_featurestore"
 """The Glue database that SageMaker keeps the tables of offline stores in."""
@@ -104,7 +104,10 @@ class FeatureStoreAccess(Construct):
 
     def _group(self, name: str) -> FeatureGroup:
         if name not in self._declared:
-            message = f"there is no feature group {name!r}. Expected: one of {', '.join(self._declared)}."
+            message = (
+                f"the environment {self._environment.name!r} has no feature group {name!r}. Expected: one of "
+                f"{', '.join(self._declared)}."
+            )
             raise ValueError(message)
         return self._declared[name]
 
@@ -229,7 +232,7 @@ class FeatureStore(FeatureStoreAccess):
         glue = f"arn:aws:glue:{self._environment.region}:{self._environment.account_id}"
         return [
             statement("WriteRecords", actions=["s3:PutObject", "s3:PutObjectAcl"], resources=[f"{bucket}/{RECORDS}*"]),
-            statement("LookAtBucket", actions=["s3:GetBucketAcl"], resources=[bucket]),
+            statement("ReadBucketAcl", actions=["s3:GetBucketAcl"], resources=[bucket]),
             statement("UseKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._data_lake.key_arn]),
             statement(
                 "KeepTables",

@@ -1,4 +1,4 @@
-"""Where the container images of one program are kept, and who may pull and push them."""
+"""Image repositories: an ECR repository for one program, and grants to pull and push."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PUSH = [*_PULL, "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutI
 
 
 class ImageRepositoryAccess(Construct):
-    """An image repository, and who may use it; whether it is made here or elsewhere."""
+    """Access to an image repository, declared in this stack or another one."""
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class ImageRepositoryAccess(Construct):
         name: str,
         environment: Environment | None = None,
     ) -> None:
-        """Refer to a repository that is made elsewhere.
+        """Refer to a repository of another stack.
 
         Args:
-            scope: what uses the repository.
+            scope: the construct that uses the repository.
             id: the construct's id, unique in its scope.
             name: the image, such as `two-tower`: one of the environment's
                 `image_repositories`.
@@ -131,14 +131,14 @@ class ImageRepository(ImageRepositoryAccess):
                 `trusted_account_ids`.
             protect: True: Terraform refuses to destroy the repository. False: it destroys it with all
                 its images. Default: the environment's `protect_data`.
-            environment: where it lives. Default: the environment of the enclosing MlStack.
+            environment: its environment. Default: the environment of the enclosing MlStack.
 
         Raises:
             ValueError: if the environment declares no such repository, or a figure is below 1.
         """
         for argument, value in (("untagged_days", untagged_days), ("tagged_images", tagged_images)):
             if value < 1:
-                message = f"{argument}={value} would keep none. Expected: 1 or more."
+                message = f"{argument} must be at least 1, got {value}."
                 raise ValueError(message)
         super().__init__(scope, id, name=name, environment=environment)
         environment = self._environment
@@ -187,8 +187,8 @@ def _lifecycle(*, untagged_days: int, tagged_images: int) -> str:
         "countNumber": tagged_images,
     }
     rules = (
-        (f"Images without a tag go after {untagged_days} days", untagged),
-        (f"The newest {tagged_images} images with a tag stay", tagged),
+        (f"Delete images without a tag after {untagged_days} days", untagged),
+        (f"Keep the newest {tagged_images} images with a tag", tagged),
     )
     return json.dumps(
         {
@@ -206,8 +206,8 @@ def _lifecycle(*, untagged_days: int, tagged_images: int) -> str:
 
 
 def _pulled_by(account_ids: Sequence[str]) -> str:
-    # The policy of a repository is about that one, and names no resource. It opens the door from this side: which
-    # roles of the other account go through is for that account's policies to say.
+    # The policy of a repository applies to that repository, and names no resource. The policies of the other account
+    # select the roles that may pull.
     pull = {
         "Sid": "PullFromTrustedAccounts",
         "Effect": "Allow",

@@ -1,4 +1,4 @@
-"""SageMaker's model registry: a group for the versions of each model, who may do what, and who hears of approvals."""
+"""SageMaker's model registry: a group for the versions of each model, grants, and notifications of approvals."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ class ModelRegistryAccess(Construct):
             ValueError: if the environment declares no such model.
         """
         if model not in self._declared:
-            message = f"there is no model {model!r}. Expected: one of {', '.join(self._declared)}."
+            message = (
+                f"the environment {self._environment.name!r} has no model {model!r}. Expected: one of "
+                f"{', '.join(self._declared)}."
+            )
             raise ValueError(message)
         return f"{self._environment.names.prefix}-{model}"
 
@@ -139,20 +142,19 @@ class ModelRegistryAccess(Construct):
     ) -> EventRule:
         """Start `function` when a version is approved.
 
-        SageMaker may send several events for one change: what the function does has to be fit to be
-        done twice.
+        SageMaker may send several events for one change, so the function must be idempotent.
 
         Args:
-            function: what is started, with SageMaker's event. A function can wait for one thing only.
+            function: the function, which receives SageMaker's event. A function can have one trigger only.
             models: the models. Default: all of the environment.
-            approvals: at which approval, of PendingManualApproval, Approved and Rejected. Default: Approved.
+            approvals: the approval statuses, of PendingManualApproval, Approved and Rejected. Default: Approved.
 
         Raises:
             ValueError: if the environment declares no such model, or SageMaker has no such approval.
         """
         unknown = [each for each in approvals if each not in APPROVALS]
         if unknown or not approvals:
-            message = f"approvals={list(approvals)!r} does not fit. Expected: one or more of {', '.join(APPROVALS)}."
+            message = f"approvals={list(approvals)!r} is not valid. Expected: one or more of {', '.join(APPROVALS)}."
             raise ValueError(message)
         chosen = [self.group_name(each) for each in self._chosen(models)]
         # A rule's pattern has at most 2048 characters, which is about forty names.
@@ -183,11 +185,11 @@ class ModelRegistryAccess(Construct):
         name = "-".join([self.node.id, access, *(models or ())])
         groups, versions = [self.group_arn(each) for each in chosen], [self.version_arns(each) for each in chosen]
         statements = [
-            statement("LookAtGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
+            statement("ReadGroups", actions=["sagemaker:DescribeModelPackageGroup"], resources=groups),
             # To list the versions of a group is allowed on the versions, and not on the group (service authorization
             # reference of Amazon SageMaker, and its guide to registries of other accounts, read 2026-11-26).
             statement(
-                "LookAtVersions",
+                "ReadVersions",
                 actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
                 resources=versions,
             ),
@@ -252,7 +254,7 @@ class ModelRegistry(ModelRegistryAccess):
             "approvals",
             name=f"{environment.names.prefix}-model-approval",
             handler="mlinfra.functions.model_approval.handler",
-            description="Tells of versions of models that wait for approval, are approved or are rejected.",
+            description="Notifies owners of model versions that wait for approval, are approved or are rejected.",
             statements=[
                 statement(
                     "FindOwner",
@@ -308,7 +310,7 @@ class ModelRegistry(ModelRegistryAccess):
             # (SageMaker developer guide, "Deploy a model version from a different account", read 2026-11-26).
             resource_policy=policy_document(
                 statement(
-                    "LookAtGroup",
+                    "ReadGroup",
                     principals=principals,
                     actions=["sagemaker:DescribeModelPackageGroup"],
                     resources=[self.group_arn(model)],

@@ -1,4 +1,4 @@
-"""Where a security group lets its members reach."""
+"""Outbound rules of security groups."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def allow_out(
     port: int = HTTPS,
     cidr: str = "0.0.0.0/0",
 ) -> vpc_security_group_egress_rule.VpcSecurityGroupEgressRule:
-    """Let what is in `group` open TCP connections.
+    """Allow outbound TCP connections from the members of `group`.
 
     Args:
-        scope: what the rule belongs to.
+        scope: the parent construct.
         id: the rule's id, unique in its scope.
         group: the security group.
-        description: to what, and why, in a few words.
+        description: the destination and the purpose, in a few words.
         port: the port. Default: 443, HTTPS.
         cidr: the addresses. Default: all.
     """

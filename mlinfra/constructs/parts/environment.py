@@ -20,7 +20,7 @@ def environment_of(scope: Construct, given: Environment | None) -> Environment:
         given: the environment that the caller named, which a stack of another kind needs.
 
     Raises:
-        ValueError: where neither says which environment it is.
+        ValueError: if neither says which environment it is.
     """
     if given is not None:
         return given

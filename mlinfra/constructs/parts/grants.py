@@ -50,7 +50,7 @@ def grant_to(
     policy = policy_document(*statements)
     if isinstance(grantee, str):
         if Token.is_unresolved(grantee) or not _ROLE_NAME.fullmatch(grantee):
-            message = f"{grantee!r} is not a role name. Expected: such as 'analysts', neither an ARN nor a reference."
+            message = f"{grantee!r} is not a role name. Expected: a name such as 'analysts', not an ARN or a reference."
             raise ValueError(message)
         return iam_role_policy.IamRolePolicy(scope, f"{grantee}-{name}", name=name, role=grantee, policy=policy)
     role = grantee if isinstance(grantee, iam_role.IamRole) else grantee.role

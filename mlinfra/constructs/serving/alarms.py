@@ -47,6 +47,7 @@ class ServingAlarms(Construct):
         self._endpoint = endpoint
         self._environment = environment
         self._name = environment.names.endpoint(endpoint)
+        self._rollback = "An update in progress is rolled back. " if endpoint.blue_green else ""
         self._rolling_back: list[alarms.CloudwatchMetricAlarm] = []
         for variant in endpoint.variants:
             self._rolling_back += [self._latency(variant.name), self._errors(variant.name)]
@@ -68,7 +69,8 @@ class ServingAlarms(Construct):
             f"latency-{variant}",
             description=(
                 f"The p99 model latency of the variant {variant} of {self._name} was above {most} ms in 3 of 5 "
-                f"minutes. Owner: {self._endpoint.owner}."
+                f"minutes. {self._rollback}Check the load of the endpoint, and add capacity if it is high. Owner: "
+                f"{self._endpoint.owner}."
             ),
             metric_name="ModelLatency",
             dimensions=self._dimensions(variant),
@@ -86,7 +88,8 @@ class ServingAlarms(Construct):
             f"errors-{variant}",
             description=(
                 f"More than {percent:g} % of the requests to the variant {variant} of {self._name} failed with a 5xx "
-                f"error within 5 minutes. Logs: /aws/sagemaker/Endpoints/{self._name}. Owner: {self._endpoint.owner}."
+                f"error within 5 minutes. {self._rollback}Find the cause in the log group "
+                f"/aws/sagemaker/Endpoints/{self._name}. Owner: {self._endpoint.owner}."
             ),
             # Each request reports 1 for an error and 0 for none, so the average is the fraction that failed.
             metric_name="Invocation5XXErrors",
@@ -106,8 +109,9 @@ class ServingAlarms(Construct):
         return self._alarm(
             "unused",
             description=(
-                f"{self._name} has had no requests for {days} days: unused, and still incurring charges. Expected in "
-                f"the first {days} days after its deployment. Owner: {self._endpoint.owner}."
+                f"The endpoint {self._name} has received no requests for {days} days, and is still incurring charges. "
+                f"If it is no longer needed, remove it from the environment and deploy. This alarm is expected in the "
+                f"first {days} days after the deployment. Owner: {self._endpoint.owner}."
             ),
             metric_name=metric_name if single else None,
             dimensions=self._dimensions(names[0]) if single else None,

@@ -63,7 +63,7 @@ class ServingEndpoint(Construct):
         """Declare the endpoint.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             endpoint: what serves what, one of the environment's.
             data_lake: where models come from, and where captured requests and results go. It has the zones
@@ -71,10 +71,10 @@ class ServingEndpoint(Construct):
             network: the VPC, the private subnets for instances, and the KMS key for volumes, logs and topics: a
                 `Platform`, a `Network` or `NetworkSettings`. Serverless endpoints run in a network of
                 SageMaker's. Instance types with local disks encrypt those themselves, and get no key.
-            environment: where it lives. Default: the environment of the enclosing MlStack.
+            environment: its environment. Default: the environment of the enclosing MlStack.
 
         Raises:
-            ValueError: where the environment does not declare `endpoint`, or the lake lacks a zone.
+            ValueError: if the environment does not declare `endpoint`, or the lake lacks a zone.
         """
         environment = environment_of(scope, environment)
         environment.expect_declared_endpoint(endpoint)
@@ -148,7 +148,8 @@ class ServingEndpoint(Construct):
                 endpoint.blue_green, alarm_names=[str(alarm.alarm_name) for alarm in self._alarms.rolling_back]
             ),
             tags=self._own_tags,
-            # An update asks the alarms from its first minute on. The log group would be made without a key otherwise.
+            # An update evaluates the alarms from its first minute. Without the log group, SageMaker creates one
+            # without a key.
             depends_on=[*self._alarms.rolling_back, self._log_group],
         )
         self._scaling = self._scale()

@@ -38,7 +38,7 @@ def serving_model(
 
     Args:
         scope: the endpoint's construct.
-        environment: where it lives.
+        environment: its environment.
         endpoint: whose model it is.
         variant: what it is made of.
         role_arn: the role that it acts as.

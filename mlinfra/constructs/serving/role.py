@@ -41,7 +41,7 @@ def serving_policy(
     key_arn: str,
     topic_arns: Sequence[str],
 ) -> iam_role_policy.IamRolePolicy:
-    """Let `role` do what the endpoint needs.
+    """Attach the permissions of the endpoint to `role`.
 
     Source: SageMaker developer guide, "How to use SageMaker AI execution roles" (CreateModel), read
     2026-11-26.
@@ -49,7 +49,7 @@ def serving_policy(
     Args:
         scope: the endpoint's construct.
         role: the endpoint's.
-        environment: where it lives.
+        environment: its environment.
         endpoint: as it is declared.
         lake_key_arn: the key of the data lake.
         key_arn: the key of the topics.
@@ -192,7 +192,7 @@ def _attach_to_network(environment: Environment) -> list[Statement]:
         ),
         # None of these knows a resource (service authorization reference of Amazon EC2, read 2026-11-24).
         statement(
-            "LookAtNetwork",
+            "DescribeNetwork",
             actions=[
                 "ec2:DescribeDhcpOptions",
                 "ec2:DescribeNetworkInterfaces",

@@ -1,4 +1,4 @@
-"""More instances where there is more to do, and none where there is nothing."""
+"""Autoscaling of an endpoint, down to zero instances for asynchronous ones."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class ServingScaling(Construct):
         )
 
     def _wake(self) -> None:
-        """Add an instance for the first request: without, it would wait until there are as many as the target is."""
+        """Add an instance for the first request. Target tracking alone would wait for a backlog above its target."""
         policy = self._policy(
             "wake",
             step=policies.AppautoscalingPolicyStepScalingPolicyConfiguration(
@@ -140,7 +140,10 @@ class ServingScaling(Construct):
             self,
             "wake-alarm",
             alarm_name=f"{self._endpoint_name}-wake",
-            alarm_description=f"Requests to {self._endpoint_name} wait and no instance is there: one is added.",
+            alarm_description=(
+                f"Requests to the endpoint {self._endpoint_name} are waiting, and it has no instances. One instance "
+                f"is added automatically; no action is required."
+            ),
             namespace="AWS/SageMaker",
             metric_name="HasBacklogWithoutCapacity",
             dimensions={"EndpointName": self._endpoint_name},

@@ -37,7 +37,7 @@ class UnusedEndpoints(Construct):
         """Declare the function, its schedule and its alarm.
 
         Args:
-            scope: what it belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             key_arn: the ARN of the KMS key for its logs and environment variables.
             environment: the environment of the endpoints. Default: the environment of the enclosing MlStack.
@@ -74,8 +74,10 @@ class UnusedEndpoints(Construct):
             "silence-alarm",
             alarm_name=f"{self._function.name}-silence",
             alarm_description=(
-                f"{self._function.name} has not run for {_SILENT_DAYS} days: owners of unused endpoints are not "
-                f"notified. Expected on the first day after its deployment."
+                f"The function {self._function.name} has not run for {_SILENT_DAYS} days, so unused endpoints are not "
+                f"detected and their owners are not notified. Check that its daily rule {self._function.name} exists "
+                f"and is enabled. This alarm is expected on the first day after the deployment. Owner: "
+                f"{environment.team}."
             ),
             namespace="AWS/Lambda",
             metric_name="Invocations",
@@ -104,7 +106,7 @@ def _read(environment: Environment) -> list[Statement]:
     return [
         # Neither supports resources (service authorization references of CloudWatch and SageMaker, read 2026-11-26).
         statement(
-            "Look",
+            "ReadUsage",
             actions=["cloudwatch:GetMetricData", "sagemaker:ListEndpoints"],
             resources=["*"],
             conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},

@@ -135,7 +135,7 @@ class Studio(Construct):
         """A space that was declared, or the private one of a person.
 
         Raises:
-            KeyError: where there is no such space, with those there are.
+            KeyError: if there is no such space, with the names of all.
         """
         return _named("space", name, self._spaces)
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _LOG_RETENTION_DAYS = 30
 _DESCRIPTION_LIMIT = 255
 _NOBODY = "none"
-"""The master's address while there is no node."""
+"""The value of the master's parameter before the first node has published its address."""
 
 
 class TrainingCluster(Construct):
@@ -78,21 +78,21 @@ class TrainingCluster(Construct):
         """Declare the cluster.
 
         Args:
-            scope: what the cluster belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
-            experiment: whose cluster it is, and all that it asks for.
+            experiment: the experiment of the cluster, with its requirements.
             network: the VPC, the private subnets for its nodes, and the KMS key for volumes, logs and the
                 environment's records: a `Platform`, a `Network` or `NetworkSettings`.
-            zone: the availability zone that all its nodes are in, such as us-east-1b; one of the
-                subnets has to be there. Default: the experiment's; else that of the first subnet whose zone
-                offers the instance type, for nodes that work together or a Lustre file system; otherwise, and
-                where a reservation decides, any of the subnets'.
-            placement_group: the cluster placement group that a reservation was made in. Default: one of
-                the cluster's own, for nodes that work together outside a reservation; otherwise none.
+            zone: the availability zone of all nodes, such as us-east-1b, in which one of the subnets must be.
+                Default: the experiment's `zone`. Without it: for nodes that work together or a Lustre file system, the
+                zone of the first subnet that offers the instance type; otherwise, and in a reservation, all zones of
+                the subnets.
+            placement_group: the cluster placement group in which a reservation was made. Default: the cluster's
+                own for nodes that work together outside a reservation; otherwise none.
             shutdown: the environment's deployed shutdown, such as `Platform.lookup(self)`. Default: a `Shutdown`
-                that is declared in the same stack or app; else the `network`, if it is a `Platform`. Without any,
-                the synth fails: the cluster would never be stopped.
-            environment: where the cluster runs. Default: the environment of the enclosing MlStack.
+                that is declared in the same stack or app; otherwise the `network`, if it is a `Platform`. Without
+                any, the synth fails: the cluster would never be stopped.
+            environment: the environment of the cluster. Default: the environment of the enclosing MlStack.
 
         Raises:
             ValueError: the environment does not declare the experiment, so that the cluster would have no owner.
@@ -145,12 +145,12 @@ class TrainingCluster(Construct):
 
     @property
     def experiment(self) -> Experiment:
-        """Whose cluster it is."""
+        """The experiment of the cluster."""
         return self._experiment
 
     @property
     def role(self) -> iam_role.IamRole:
-        """The role that its nodes act as."""
+        """The role of its nodes."""
         return self._role
 
     @property
@@ -174,7 +174,7 @@ class TrainingCluster(Construct):
         return self._file_system
 
     def _problems(self, zone: str | None) -> Iterator[str]:
-        """Why the cluster could not run."""
+        """The reasons why the cluster cannot run."""
         instance_type = self._choice.instance_type
         if self._uses_efa:
             try:
@@ -183,8 +183,8 @@ class TrainingCluster(Construct):
                 yield str(error)
         if self._experiment.cuda and not has_nvidia_gpu(instance_type):
             yield (
-                f"cuda: {instance_type.name} has no NVIDIA GPU but {instance_type.accelerator}. Expected: no cuda, or "
-                f"another instance type."
+                f"cuda: {instance_type.name} has {instance_type.accelerator} accelerators, not NVIDIA GPUs. Expected: "
+                f"no cuda, or another instance type."
             )
         if self._experiment.lustre and self._is_reserved and zone is None:
             yield (
@@ -221,7 +221,7 @@ class TrainingCluster(Construct):
             lustre_parameter=parameter_name(environment, experiment, "lustre") if experiment.lustre else None,
             table=environment.names.records_table,
             nodes=experiment.nodes,
-            # A part of a GPU is seen as one.
+            # nvidia-smi lists a fraction of a GPU as one GPU.
             nvidia_gpus=min(max(each.accelerator_count, 1) if has_nvidia_gpu(each) else 0 for each in types),
             local_nvme=all(each.local_nvme_gb for each in types),
             idle_minutes=environment.idle_minutes,
@@ -249,12 +249,12 @@ class TrainingCluster(Construct):
         )
 
     def _master(self) -> ssm_parameter.SsmParameter:
-        """Where the master publishes its address. Terraform makes it and takes it away; nodes write it."""
+        """The parameter in which the master publishes its address. Terraform creates and deletes it; nodes write it."""
         return ssm_parameter.SsmParameter(
             self,
             "master",
             name=parameter_name(self._environment, self._experiment, "master"),
-            description=f"Written by the nodes of {self._name}: the instance id and the address of torchrun's master.",
+            description=f"Instance id and address of torchrun's master. Written by the nodes of {self._name}.",
             type="String",
             value=_NOBODY,
             tags=self._own_tags,
@@ -279,7 +279,7 @@ class TrainingCluster(Construct):
             )
 
     def _node_subnets(self, subnet_ids: Sequence[str], zone: str | None) -> list[str]:
-        """The subnets that nodes may run in: one of them, where they have to be close to each other."""
+        """The subnets of the nodes: a single one if the nodes must be close to each other."""
         if zone is None and (self._is_reserved or not (self._nodes_are_close or self._experiment.lustre)):
             return list(subnet_ids)
         # A reservation is in a zone that offers its type.
@@ -316,7 +316,7 @@ class TrainingCluster(Construct):
         return self._uses_efa or (self._experiment.nodes > 1 and self._experiment.gang)
 
     def _own_placement_group(self) -> placement_groups.PlacementGroup | None:
-        # Capacity that was reserved elsewhere need not be near a placement group made now.
+        # Reserved capacity need not be close to a placement group that is created later.
         if not self._nodes_are_close or self._is_reserved:
             return None
         return placement_groups.PlacementGroup(
@@ -376,7 +376,7 @@ class TrainingCluster(Construct):
                 )
             ],
             user_data=base64.b64encode(self._user_data.encode()).decode(),
-            # The provider's default tags stop at what Terraform makes itself.
+            # The provider's default tags apply only to resources that Terraform itself creates.
             tag_specifications=[
                 launch_templates.LaunchTemplateTagSpecifications(resource_type=resource_type, tags=self._tags)
                 for resource_type in ("instance", "volume", "network-interface")
@@ -410,16 +410,16 @@ class TrainingCluster(Construct):
                 if spot
                 else None
             ),
-            # No capacity rebalancing: it ends nodes that EC2 might take back, and mostly does not.
+            # No capacity rebalancing: it terminates nodes that EC2 may never interrupt.
             health_check_type="EC2",
             protect_from_scale_in=True,
-            # A cluster that is removed goes with its nodes, protected or not.
+            # Removing a cluster also terminates its protected nodes.
             force_delete=True,
-            # It would end idle nodes only to start others in another zone.
+            # It would terminate nodes to launch others in another zone.
             suspended_processes=["AZRebalance"],
-            # GPU capacity can take hours to come; the group goes on asking after the apply has ended.
+            # GPU capacity can take hours to become available; the group retries after the apply has ended.
             wait_for_capacity_timeout="0",
-            # Free, and what tells a silent node from a cluster without nodes.
+            # Free of charge. It distinguishes a node without metrics from a cluster without nodes.
             enabled_metrics=["GroupInServiceInstances"],
             metrics_granularity="1Minute",
             tag=[
@@ -427,6 +427,6 @@ class TrainingCluster(Construct):
                 for key, value in self._tags.items()
             ],
             lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_capacity"]),
-            # A node finds all that it needs when it boots.
+            # Nodes need these resources when they boot.
             depends_on=list(needed),
         )

@@ -109,7 +109,7 @@ class ClusterFileSystem(Construct):
             self,
             "parameter",
             name=parameter_name,
-            description=f"Read by the nodes of {name} when they boot: what to mount.",
+            description=f"Mount target of the Lustre file system. Read by the nodes of {name} at boot.",
             type="String",
             value=f"${{{self._own}.dns_name}}@tcp:/${{{self._own}.mount_name}}",
             tags=dict(tags),

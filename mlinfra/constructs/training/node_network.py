@@ -43,14 +43,14 @@ def efa_interfaces(instance_type: InstanceType) -> tuple[Interface, ...]:
         instance_type: what the node is.
 
     Raises:
-        ValueError: where it is not known which network cards have an adapter.
+        ValueError: if it is not known which network cards have an adapter.
     """
     cards, adapters = instance_type.network_cards, instance_type.efa_count
     if not cards or adapters not in {cards, cards - 1} or not adapters:
         known = "an unknown number of" if cards is None else str(cards)
         message = (
-            f"efa: the catalog has {instance_type.name} with {adapters} Elastic Fabric Adapters on {known} network "
-            f"cards, which does not say which card has one. Expected: efa=False, or another instance type."
+            f"efa: {instance_type.name} has {adapters} Elastic Fabric Adapters on {known} network cards in the "
+            f"catalog, so the cards with an adapter are unknown. Expected: efa=False, or another instance type."
         )
         raise ValueError(message)
     first = [Interface(card=0, device=0, kind="interface")]
@@ -124,7 +124,7 @@ def node_security_group(
     vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule(
         scope,
         "from-nodes",
-        description="Everything from other nodes",
+        description="All traffic from other nodes",
         security_group_id=group.id,
         referenced_security_group_id=group.id,
         ip_protocol="-1",
@@ -132,7 +132,7 @@ def node_security_group(
     vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
         scope,
         "to-nodes",
-        description="Everything to other nodes",
+        description="All traffic to other nodes",
         security_group_id=group.id,
         referenced_security_group_id=group.id,
         ip_protocol="-1",

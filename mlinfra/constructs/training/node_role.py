@@ -1,4 +1,4 @@
-"""The role that the nodes of a cluster act as, and what it may do before any data is granted to it."""
+"""Role of a cluster's nodes, with their permissions before any data is granted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def node_role(scope: Construct, *, name: str, tags: Mapping[str, str]) -> iam_role.IamRole:
-    """A role for EC2 instances, which may do nothing yet."""
+    """A role for EC2 instances, without permissions."""
     return iam_role.IamRole(
         scope,
         "role",
@@ -27,7 +27,7 @@ def node_role(scope: Construct, *, name: str, tags: Mapping[str, str]) -> iam_ro
 
 
 def attach_policy(scope: Construct, role: iam_role.IamRole, document: str) -> iam_role_policy.IamRolePolicy:
-    """Let `role` do what `document` says."""
+    """Attach the policy `document` to `role`."""
     return iam_role_policy.IamRolePolicy(scope, "policy", name="node", role=role.name, policy=document)
 
 
@@ -35,15 +35,15 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
     """The policy of a cluster's nodes, as JSON.
 
     Args:
-        environment: where the cluster runs.
-        experiment: whose cluster it is.
-        key_arn: the KMS key that the table of records is encrypted with.
+        environment: the environment of the cluster.
+        experiment: the experiment of the cluster.
+        key_arn: the KMS key of the table of records.
     """
     name = environment.names.cluster(experiment)
     here = f"{environment.region}:{environment.account_id}"
     log_group = f"arn:aws:logs:{here}:log-group:{log_group_name(environment, experiment)}"
     return policy_document(
-        *_let_people_in(here),
+        *_session_manager(here),
         statement(
             "Metrics",
             actions=["cloudwatch:PutMetricData"],
@@ -74,9 +74,9 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
             ],
             resources=[f"arn:aws:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{name}"],
         ),
-        # These know no resources. The CloudWatch agent reads the name of its group from the tags of its instance.
+        # No resource-level permissions. The CloudWatch agent reads the name of its group from the tags of its instance.
         statement(
-            "Look",
+            "DescribeGroupsAndTags",
             actions=[
                 "autoscaling:DescribeAutoScalingGroups",
                 "autoscaling:DescribeAutoScalingInstances",
@@ -106,7 +106,7 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
     )
 
 
-def _let_people_in(here: str) -> list[dict[str, object]]:
+def _session_manager(here: str) -> list[dict[str, object]]:
     """The permissions that Session Manager needs on a node, and no others.
 
     AWS's managed policy for it, AmazonSSMManagedInstanceCore, can also read every parameter of the account. Source:
@@ -117,13 +117,13 @@ def _let_people_in(here: str) -> list[dict[str, object]]:
     """
     return [
         statement(
-            "SayThatItIsThere",
+            "RegisterWithSystemsManager",
             actions=["ssm:UpdateInstanceInformation"],
             resources=[f"arn:aws:ec2:{here}:instance/*"],
         ),
-        # None of these actions supports resources.
+        # These actions have no resource-level permissions.
         statement(
-            "LetPeopleIn",
+            "SessionManager",
             actions=[
                 "ssmmessages:CreateControlChannel",
                 "ssmmessages:CreateDataChannel",

@@ -70,14 +70,14 @@ class TrainingQueue(Construct):
         """Declare the queue.
 
         Args:
-            scope: what the queue belongs to.
+            scope: the parent construct.
             id: the construct's id, unique in its scope.
             queue: the nodes, teams and limits, one of the environment's `queues`.
             network: the VPC, the private subnets for nodes, and the KMS key for volumes and logs: a `Platform`, a
                 `Network` or `NetworkSettings`. The subnets need a route to ECS and ECR.
             multi_node_subnet_id: the subnet for nodes of multi-node jobs: their placement group is in one
                 availability zone. Default: the first private subnet of the network.
-            environment: where the queue runs. Default: the environment of the enclosing MlStack.
+            environment: the environment of the queue. Default: the environment of the enclosing MlStack.
 
         Raises:
             ValueError: if the environment does not declare the queue.

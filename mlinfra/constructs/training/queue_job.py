@@ -57,7 +57,7 @@ class TrainingJobDefinition(Construct):
             role: what its code acts as; None: a role of its own, which may do nothing until it is
                 granted something.
             own_tags: the tags of what is made here.
-            environment: where it runs.
+            environment: its environment.
         """
         super().__init__(scope, id)
         self._settings = settings

@@ -1,4 +1,8 @@
-"""Adoption of existing resources, and removal of resources from the state without destroying them."""
+"""Adoption of existing resources, and removal of resources from the state without destroying them.
+
+`adoption.py` writes the record of adopted resources. At the next synth, `AdoptedStack` reads it, and `AdoptedResource`
+in `constructs/account/` writes the `import` blocks.
+"""
 
 from __future__ import annotations
 

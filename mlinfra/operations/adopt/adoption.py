@@ -13,7 +13,7 @@ from mlinfra.errors import OperationError
 from mlinfra.operations.adopt.arguments import Arguments, arguments_of, conflicts, is_kept_if_unset, without
 from mlinfra.operations.adopt.kinds import BY_TYPE, KINDS
 from mlinfra.operations.adopt.next_steps import next_step
-from mlinfra.operations.adopt.proof import Import, import_of, others
+from mlinfra.operations.adopt.planned_imports import Import, import_of, others
 from mlinfra.operations.adopt.reading import Reading, ReadResource, read
 from mlinfra.operations.adopt.search import GROUP_TAG, Found, find, find_tagged
 from mlinfra.operations.aws import account_of, aws_errors_explained
@@ -126,7 +126,7 @@ def adopt(
             present = load_adopted(root / "environments", environment.name)
             drafts = _drafts(reading, present, environment, owner, today)
         with progress.step("Verify with a plan") as step:
-            runner = _terraform_in(Path(private) / "proof", terraform, source)
+            runner = _terraform_in(Path(private) / "verification", terraform, source)
             stack = proposed_stack(environment, root, account, runner, ADOPTED_COMPONENT)
             drafts, imports, other = _verify(drafts, reading, present, stack)
             step.conclude("no changes" if all(each.changes_nothing for each in imports) else "with changes")

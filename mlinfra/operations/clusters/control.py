@@ -103,8 +103,8 @@ def extend_cluster(environment: Environment, experiment: str, until: date) -> Cl
     last = today + timedelta(days=environment.max_experiment_days)
     if until > last:
         message = (
-            f"{until} is too late: {environment.name!r} allows an experiment {environment.max_experiment_days} days, "
-            f"so the latest day is {last}."
+            f"{until} is too late: experiments of {environment.name!r} may last at most "
+            f"{environment.max_experiment_days} more days. Choose a day up to {last}."
         )
         raise OperationError(message)
     end = clock.end_of_day(until.isoformat())

@@ -1,4 +1,8 @@
-"""Messages about a locked state: the holder, the time, and the remedy, from Terraform's error."""
+"""Messages about a locked state: the holder, the time, and the remedy, from Terraform's error.
+
+Terraform takes the lock, with the lock table that `MlStack` configures for the S3 backend. `remote_state.py` reads and
+releases locks.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,9 @@ def newest_image(
             image = _newest_by_name(account, region, family)
     problems = list(_problems(image, family))
     if problems:
-        message = f"{image['ImageId']}, which {family.found_by} gives in {region}, cannot be pinned: {problems[0]}"
+        message = (
+            f"the image {image['ImageId']}, found by {family.found_by} in {region}, cannot be pinned: {problems[0]}"
+        )
         raise OperationError(message, details="\n".join(problems[1:]))
     release = image_release(image["Name"])
     pin = ImagePin(
@@ -83,7 +85,7 @@ def use_warnings(account: AwsAccount, region: str, pin: ImagePin, instance_types
     with in_region(region):
         image = _described(account, pin.image_id)
     if image is None or image["State"] != "available":
-        return [f"{pin.image_id} is no longer there: nodes cannot be launched from it."]
+        return [f"The pinned image {pin.image_id} is no longer available, so nodes cannot be launched from it."]
     return list(_warnings(image, instance_types))
 
 
@@ -102,13 +104,14 @@ def in_region(region: str) -> Iterator[None]:
         code = cause.response["Error"].get("Code", "") if isinstance(cause, ClientError) else ""
         if code in _THROTTLED:
             message = (
-                f"AWS has too much to do in {region} ({code}), and said so until the tries ran out. Run this again."
+                f"AWS throttled the requests in {region} ({code}) until all retries failed. Run the command again "
+                f"later."
             )
             raise OperationError(message) from cause
         if code in _REGION_NOT_ENABLED:
             message = (
-                f"{error.message} AWS says the same where the account has not enabled the region: see whether "
-                f"`aws account list-regions` gives {region} as enabled."
+                f"{error.message} If the credentials are valid, the account may not have enabled the region {region}: "
+                f"check `aws account list-regions`."
             )
             raise OperationError(message) from cause
         raise
@@ -120,7 +123,10 @@ def _parameter(account: AwsAccount, region: str, family: ImageFamily, name: str)
     except ClientError as error:
         if error.response["Error"].get("Code") != "ParameterNotFound":
             raise
-        message = f"{region} has no parameter {name}: Amazon does not offer this image there. {_name_it(family)}"
+        message = (
+            f"The parameter {name} does not exist in {region}: Amazon does not offer this image there. "
+            f"{_declare_it(family)}"
+        )
         raise OperationError(message) from error
     return value
 
@@ -128,7 +134,10 @@ def _parameter(account: AwsAccount, region: str, family: ImageFamily, name: str)
 def _image(account: AwsAccount, image_id: str, region: str, family: ImageFamily) -> dict[str, Any]:
     image = _described(account, image_id)
     if image is None:
-        message = f"{family.parameter} says {image_id}, and {region} has no such image. Run this again later."
+        message = (
+            f"The image {image_id} of the parameter {family.parameter} was not found in {region}. Run the command "
+            f"again later."
+        )
         raise OperationError(message)
     return image
 
@@ -159,8 +168,8 @@ def _newest_by_name(account: AwsAccount, region: str, family: ImageFamily) -> di
     images: list[dict[str, Any]] = [image for page in pages for image in page["Images"]]
     if not images:
         message = (
-            f"{region} has no image of Amazon's called {family.name_pattern!r} that is available and not deprecated. "
-            f"{_name_it(family)}"
+            f"Amazon offers no image with the name {family.name_pattern!r} in {region} that is available and not "
+            f"deprecated. {_declare_it(family)}"
         )
         raise OperationError(message)
     latest = max(_moment(each["CreationDate"]) for each in images)
@@ -168,16 +177,16 @@ def _newest_by_name(account: AwsAccount, region: str, family: ImageFamily) -> di
     if len(newest) > 1:
         which = ", ".join(sorted(f"{each['ImageId']} ({each['Name']})" for each in newest))
         message = (
-            f"{len(newest)} images of {family.name!r} in {region} are equally new, so which one is meant is not known: "
-            f"{which}. {_name_it(family)}"
+            f"{len(newest)} images of {family.name!r} in {region} have the newest creation date, so none can be "
+            f"selected: {which}. {_declare_it(family)}"
         )
         raise OperationError(message)
     return newest[0]
 
 
-def _name_it(family: ImageFamily) -> str:
+def _declare_it(family: ImageFamily) -> str:
     return (
-        f"Name one in the environment: images={{{family.accelerators[0]!r}: Image(reference='ami-...', "
+        f"Declare an image in the environment: images={{{family.accelerators[0]!r}: Image(reference='ami-...', "
         f"root_device={family.root_device!r})}}."
     )
 
@@ -198,18 +207,21 @@ def _problems(image: dict[str, Any], family: ImageFamily) -> Iterator[str]:
 def _warnings(image: dict[str, Any], instance_types: Iterable[str]) -> Iterator[str]:
     deprecated = image.get("DeprecationTime")
     if deprecated and _moment(deprecated) <= datetime.now(timezone.utc):
-        yield f"{image['ImageId']} is deprecated since {deprecated[:10]}: Amazon may take it away."
+        yield (
+            f"{image['ImageId']} has been deprecated since {deprecated[:10]}, and Amazon may delete it. Pin a newer "
+            f"one."
+        )
     listed = _listed_families(image.get("Description", ""))
     missing = sorted({each for each in instance_types if not _is_listed(each, listed)}) if listed else []
     if missing:
         yield (
-            f"{image['ImageId']} is not described as running {', '.join(missing)}: its description lists "
+            f"The image {image['ImageId']} may not support {', '.join(missing)}: its description lists only "
             f"{', '.join(listed)}."
         )
 
 
 def _listed_families(description: str) -> tuple[str, ...]:
-    """The instance families in "Supported EC2 instances: G4dn, P4d. Release notes: ..."; empty where it has no list."""
+    """The instance families in "Supported EC2 instances: G4dn, P4d. Release notes: ..."; empty without such a list."""
     without_remarks = re.sub(r"\([^)]*\)", "", description)
     found = re.search(r"Supported EC2 instances:\s*([^.]+)", without_remarks, re.IGNORECASE)
     return tuple(part for each in found.group(1).split(",") if (part := each.strip())) if found else ()

@@ -187,13 +187,13 @@ def _changes(
 def _known(families: Sequence[str]) -> tuple[str, ...]:
     for each in families:
         if each not in IMAGE_FAMILIES:
-            message = f"There is no image family {each!r}. There are: {', '.join(IMAGE_FAMILIES)}."
+            message = f"Unknown image family {each!r}. Expected: one of {', '.join(IMAGE_FAMILIES)}."
             raise OperationError(message)
     return tuple(dict.fromkeys(families))
 
 
 def _regions(environments: Sequence[Environment], chosen: Sequence[str], progress: Progress) -> tuple[_Region, ...]:
-    """Where to look what up. Every account is checked before the first image is looked up."""
+    """The regions with the image families they need. All accounts are checked before the first request."""
     regions: dict[tuple[bool, str], _Region] = {}
     for each in environments:
         with progress.step(f"Check the account of {each.name}") as step:
@@ -214,14 +214,14 @@ def _account(environment: Environment) -> AwsAccount:
     """The environment's account.
 
     Raises:
-        OperationError: where the credentials are of another one, or it is the local AWS that answers
-            for an account of AWS: its ids would be pinned as if they were Amazon's.
+        OperationError: if the credentials belong to another account, or the endpoint is a local AWS although the
+            environment is not emulated: its image ids would be pinned as Amazon's.
     """
     if not environment.emulated and endpoint_is_on_this_machine():
         message = (
             f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}, on this machine, and the environment "
-            f"{environment.name!r} is not emulated: ids of images of a local AWS are not those of AWS. Nothing was "
-            f"touched. Use a shell in which AWS_ENDPOINT_URL is not set."
+            f"{environment.name!r} is not emulated. Image ids of a local AWS are not valid in AWS. Nothing was "
+            f"changed. Unset AWS_ENDPOINT_URL."
         )
         raise OperationError(message)
     with in_region(environment.region):
@@ -229,7 +229,7 @@ def _account(environment: Environment) -> AwsAccount:
 
 
 def _still_known(before: ImagePin | None, newest: ImagePin) -> ImagePin:
-    """`newest`, with what was stated of it when it was pinned before."""
+    """`newest`, with the driver and CUDA versions that were recorded when the same image was pinned before."""
     if before is None or before.image_id != newest.image_id:
         return newest
     return newest.model_copy(update={"driver": before.driver or newest.driver, "cuda": before.cuda or newest.cuda})
@@ -242,21 +242,21 @@ def _all_warnings(region: _Region, before: ImagePin | None, newest: NewestImage,
 
 
 def _state(changes: Sequence[PinChange], driver: str | None, cuda: tuple[str, ...]) -> tuple[PinChange, ...]:
-    """`changes` with what the user says of the one release that they are about.
+    """`changes` with the versions that the user gave for their single release.
 
     Raises:
-        OperationError: where they are about several, or about one without NVIDIA's driver.
+        OperationError: if the changes pin several releases, or one without NVIDIA's driver.
     """
     names = sorted({each.after.name for each in changes})
     if len(names) != 1:
         which = "".join(f"\n  {name}" for name in names) or " none"
         message = (
-            f"--driver and --cuda are stated of one release, and these would be pinned:{which}\nChoose one family, "
+            f"--driver and --cuda apply to one release, but these would be pinned:{which}\nSelect one family, "
             f"such as: {own_command()} images pin ENV --family {next(iter(IMAGE_FAMILIES))} --driver ... --cuda ..."
         )
         raise OperationError(message)
     if not changes[0].family.has_nvidia_driver:
-        message = f"{names[0]} has no driver of NVIDIA and no CUDA. Leave --driver and --cuda out."
+        message = f"{names[0]} contains neither NVIDIA's driver nor CUDA. Omit --driver and --cuda."
         raise OperationError(message)
     return tuple(_stated(each, driver, cuda) for each in changes)
 

@@ -67,8 +67,9 @@ def run(
         try:
             child.wait()
         except BaseException as interruption:
-            has_signal = isinstance(interruption, KeyboardInterrupt) and not streams.outlive
-            _let_end(child, has_signal=has_signal, may_go_on=streams.outlive)
+            # A terminal has already signalled a program in its process group.
+            is_signalled = isinstance(interruption, KeyboardInterrupt) and not streams.needs_no_reader
+            _wait_for_end(child, is_signalled=is_signalled, may_outlive=streams.needs_no_reader)
             raise
         return Ended(child.returncode, output.text(), errors.text())
 
@@ -77,7 +78,7 @@ class _Streams:
     """The output of a program: pipes, or files that do not require a reader."""
 
     def __init__(self, log: Path | None, until_end: ExitStack) -> None:
-        self.outlive = log is not None
+        self.needs_no_reader = log is not None
         paths = [log, log.with_name(f"{log.name}.errors")] if log else []
         self.files = [until_end.enter_context(os.fdopen(os.open(path, _WRITE, 0o600), "w")) for path in paths]
         self._read = [path.open(errors="replace") for path in paths]
@@ -105,7 +106,7 @@ def _start(
         errors="replace",
         # A terminal signals Ctrl-C and its closing to all of its processes. A program that must complete is signalled
         # by this process only, and only once.
-        start_new_session=streams.outlive,
+        start_new_session=streams.needs_no_reader,
         # Files of Terraform may contain secrets: state, plans.
         umask=0o077,
         pass_fds=pass_fds,
@@ -157,17 +158,18 @@ class _Reader:
                 self._on_line(line.rstrip("\n"))
 
 
-def _let_end(child: subprocess.Popen[str], *, has_signal: bool, may_go_on: bool) -> None:
+def _wait_for_end(child: subprocess.Popen[str], *, is_signalled: bool, may_outlive: bool) -> None:
     """Wait for the end of an interrupted program, because a killed Terraform does not release its lock.
 
-    It receives one signal: Terraform ends immediately after a second one. A program that may go on is never killed.
+    It receives one signal: Terraform ends immediately after a second one. A program that may outlive this process is
+    never killed.
     """
-    if not has_signal:
+    if not is_signalled:
         child.send_signal(signal.SIGINT)
     try:
         child.wait(timeout=_GRACE_SECONDS)
     except (subprocess.TimeoutExpired, KeyboardInterrupt, SystemExit):
         # The caller receives the exception that ended the run, not the timeout.
-        if not may_go_on:
+        if not may_outlive:
             child.kill()
             child.wait()

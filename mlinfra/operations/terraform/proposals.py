@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.command import own_command
-from mlinfra.declarations import RECORDS_VARIABLE
 from mlinfra.errors import OperationError
 from mlinfra.operations.terraform.project import synthesize
 from mlinfra.operations.terraform.remote_state import RemoteState
@@ -44,6 +43,8 @@ class ProposedStack:
         Raises:
             OperationError: if the stacks cannot be synthesized, or there is no such stack.
         """
+        from mlinfra.declarations import RECORDS_VARIABLE
+
         proposed = self.terraform.directory / "records"
         shutil.rmtree(proposed, ignore_errors=True)
         proposed.mkdir(parents=True)

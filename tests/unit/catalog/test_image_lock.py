@@ -137,7 +137,7 @@ def test_a_family_that_is_pinned_twice_is_refused() -> None:
 @pytest.mark.parametrize("version", [0, 2, "1", None])
 def test_another_version_of_the_format_is_refused(version: object) -> None:
     message = refusal(a_document() | {"version": version})
-    assert f"version: {version!r} is not a version that this mlinfra reads. Expected: 1." in message
+    assert f"version: {version!r} is not supported by this version of mlinfra. Expected: 1." in message
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '"a"', "null"])
@@ -189,17 +189,20 @@ def test_a_pin_below_the_wrong_family_is_refused() -> None:
 
 def test_a_pin_for_another_processor_is_refused() -> None:
     message = refusal(a_document({"architecture": "arm64"}))
-    assert "aws.us-east-1.open-driver.architecture: 'arm64' is not the family's. Expected: x86_64." in message
+    assert (
+        "aws.us-east-1.open-driver.architecture: 'arm64' is not the architecture of this family. Expected: x86_64."
+        in message
+    )
 
 
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"azure": {}}, "azure: there is no such place. Expected: aws or local."),
+        ({"azure": {}}, "azure: unknown key. Expected: aws or local."),
         ({"aws": []}, "aws: [] is not an object."),
-        ({"aws": {"us-east-99": {}}}, "aws.us-east-99: it is not an AWS region."),
+        ({"aws": {"us-east-99": {}}}, "aws.us-east-99: not an AWS region."),
         ({"aws": {"us-east-1": 1}}, "aws.us-east-1: 1 is not an object."),
-        ({"aws": {"us-east-1": {"closed-driver": {}}}}, "aws.us-east-1.closed-driver: there is no such image family."),
+        ({"aws": {"us-east-1": {"closed-driver": {}}}}, "aws.us-east-1.closed-driver: unknown image family."),
         ({"aws": {"us-east-1": {"open-driver": 1}}}, "aws.us-east-1.open-driver: 1: "),
     ],
 )

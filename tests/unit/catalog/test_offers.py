@@ -14,8 +14,8 @@ def test_the_cheapest_type_with_exactly_the_gpus_is_chosen_and_explained() -> No
     choice = cheapest(gpu="A10G", gpus_per_node=4)
     assert choice.instance_type.name == "g5.12xlarge"
     assert choice.reason == (
-        "g5.12xlarge (4 x a10g of 22.35 GiB, 5.67 USD/h); the cheapest of 2 that fit, before g5.24xlarge (4 x a10g of "
-        "22.35 GiB, 8.14 USD/h)."
+        "g5.12xlarge (4 x a10g of 22.35 GiB, 5.67 USD/h); the cheapest of 2 matching types, before g5.24xlarge (4 x "
+        "a10g of 22.35 GiB, 8.14 USD/h)."
     )
 
 
@@ -47,7 +47,7 @@ def test_a_name_of_several_words() -> None:
 def test_what_has_no_price_is_not_taken_for_free() -> None:
     choice = cheapest(gpu="H200", gpus_per_node=8)
     assert choice.instance_type.name == "p5en.48xlarge"
-    assert "no price is known of p5e.48xlarge, which would fit too" in choice.reason
+    assert "other matching types with an unknown price: p5e.48xlarge" in choice.reason
     assert find_offers(gpu="H200")[-1].name == "p5e.48xlarge"
     assert "p5e.48xlarge" not in {each.name for each in find_offers(max_usd_per_hour=1_000)}
 

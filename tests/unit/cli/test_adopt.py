@@ -7,7 +7,7 @@ from pathlib import Path
 from mlinfra.cli.adopt import _as_json
 from mlinfra.declarations import Adopted
 from mlinfra.operations.adopt import Adoption, Proposal
-from mlinfra.operations.adopt.proof import AttributeChange, Import
+from mlinfra.operations.adopt.planned_imports import AttributeChange, Import
 from tests.conftest import TODAY
 
 

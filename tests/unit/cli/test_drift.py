@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.operations.terraform.terraform import Terraform
 from tests.conftest import ROOT
+from tests.programs import mlinfra
 
 if TYPE_CHECKING:
-    from mlinfra.local_aws.server import LocalAws
+    from pathlib import Path
 
-MLINFRA = Path(sys.executable).with_name("mlinfra")
+    from mlinfra.local_aws.server import LocalAws
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def refusal(*arguments: str, cwd: Path = ROOT) -> str:
-    ended = subprocess.run(
-        [MLINFRA, "drift", *arguments],
-        cwd=cwd,
-        env={**os.environ, "MLINFRA_SLACK_WEBHOOK": "https://hooks.slack.com/services/T0/B0/geheim"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    webhook = "https://hooks.slack.com/services/T0/B0/geheim"
+    ended = mlinfra("drift", *arguments, cwd=cwd, MLINFRA_SLACK_WEBHOOK=webhook)
     assert ended.returncode == 1
     assert "geheim" not in ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr
     return ended.stderr.strip().removeprefix("✗ ")
 
 

@@ -7,25 +7,41 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.command import own_command
 from tests.conftest import ROOT
+from tests.programs import MLINFRA, mlinfra
 
-MLINFRA = Path(sys.executable).with_name("mlinfra")
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
 
-def mlinfra(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | variables
+@pytest.fixture(autouse=True)
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+
+
+def process(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The installed command, as a user starts it."""
+    environment = {**os.environ, **variables}
     return subprocess.run([MLINFRA, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_it_says_its_version() -> None:
-    assert mlinfra("--version").stdout.startswith("mlinfra 0.")
+    assert process("--version").stdout.startswith("mlinfra 0.")
+
+
+def test_the_process_ends_with_one_message_and_exit_code_1() -> None:
+    ended = process("catalog", "--gpu", "h10")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("✗ ")
+    assert "Nearest: h100" in ended.stderr
 
 
 def test_help_is_shown() -> None:
@@ -152,13 +168,13 @@ def test_the_demo_without_any_tool_names_all_of_them(tmp_path: Path) -> None:
 @pytest.mark.local_aws
 class TestLocal:
     def test_from_up_to_down(self, tmp_path: Path) -> None:
-        up = mlinfra("local", "up")
+        up = process("local", "up")
         assert up.returncode == 0, up.stderr
         try:
             assert "Started: http://127.0.0.1:" in up.stdout
-            assert " answers: process " in mlinfra("local", "status").stdout
-            assert "Already running" in mlinfra("local", "up").stdout
-            env = mlinfra("local", "env", "--region", "eu-west-1", AWS_PROFILE="prod")
+            assert " answers: process " in process("local", "status").stdout
+            assert "Already running" in process("local", "up").stdout
+            env = process("local", "env", "--region", "eu-west-1", AWS_PROFILE="prod")
             program = (
                 "import boto3; s = boto3.client('sts'); print(s.get_caller_identity()['Account'], s.meta.region_name)"
             )
@@ -170,16 +186,16 @@ class TestLocal:
                 check=True,
             )
             assert shell.stdout.split() == ["123456789012", "eu-west-1"]
-            elsewhere = mlinfra("local", "env", cwd=tmp_path)
+            elsewhere = process("local", "env", cwd=tmp_path)
             assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in elsewhere.stdout
             assert elsewhere.stderr.startswith("Terraform settings are not changed. There is no cdktf.json")
         finally:
-            down = mlinfra("local", "down")
+            down = process("local", "down")
         assert down.stdout.startswith("Stopped: http://127.0.0.1:")
-        assert mlinfra("local", "down").stdout == "The local AWS is not running.\n"
+        assert process("local", "down").stdout == "The local AWS is not running.\n"
 
     def test_when_none_runs(self) -> None:
-        status = mlinfra("local", "status")
+        status = process("local", "status")
         assert (status.returncode, status.stdout) == (
             1,
             f"The local AWS is not running. Start it: {own_command()} local up\n",
@@ -187,7 +203,7 @@ class TestLocal:
         assert f"✗ The local AWS is not running. Start it: {own_command()} local up" in refusal("local", "env")
 
     def test_an_invalid_port_is_refused(self) -> None:
-        ended = mlinfra("local", "up", "--port", "70000")
+        ended = process("local", "up", "--port", "70000")
         assert ended.returncode == 2
         assert "Traceback" not in ended.stderr
 

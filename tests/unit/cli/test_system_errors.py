@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from mlinfra.cli.system_errors import system_error_message
+from mlinfra.operations import terraform
 from tests.conftest import ROOT
+from tests.programs import MLINFRA, mlinfra
 
-MLINFRA = Path(sys.executable).with_name("mlinfra")
 NODE_IS_MISSING = "Node.js 20 or newer is required, and 'node' is not on the PATH. Install it: https://nodejs.org"
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -34,15 +35,16 @@ def tools(tmp_path: Path) -> Path:
     return folder
 
 
-def failure(*command: str | Path, cwd: Path = ROOT, stdout: int | None = subprocess.PIPE, **variables: str) -> str:
+def failure(*arguments: str, **variables: str) -> str:
+    ended = mlinfra(*arguments, **variables)
+    assert ended.returncode == 1
+    return ended.stderr
+
+
+def failure_of_process(*command: str | Path, stdout: int = subprocess.PIPE, **variables: str) -> str:
+    environment = {**os.environ, **variables}
     ended = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **variables},
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
+        command, cwd=ROOT, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
     )
     assert ended.returncode == 1, ended.stderr
     assert "Traceback" not in ended.stderr
@@ -51,36 +53,36 @@ def failure(*command: str | Path, cwd: Path = ROOT, stdout: int | None = subproc
 
 @pytest.mark.parametrize("command", [("plan", "dev-*"), ("bootstrap", "dev")])
 def test_a_command_without_node(command: tuple[str, ...], tools: Path) -> None:
-    assert f"✗ {NODE_IS_MISSING}" in failure(MLINFRA, *command, PATH=str(tools))
+    assert f"✗ {NODE_IS_MISSING}" in failure(*command, PATH=str(tools))
 
 
 def test_main_py_without_node(tools: Path) -> None:
-    assert failure(sys.executable, "main.py", PATH=str(tools)).startswith(NODE_IS_MISSING)
+    assert failure_of_process(sys.executable, "main.py", PATH=str(tools)).startswith(NODE_IS_MISSING)
 
 
 def test_a_plan_without_git(tools: Path) -> None:
     (tools / "git").unlink()
-    text = failure(MLINFRA, "plan", "dev-*", "--changed-since", "main", PATH=str(tools))
+    text = failure("plan", "dev-*", "--changed-since", "main", PATH=str(tools))
     assert text == "✗ git is required, and it is not on the PATH. Install it: https://git-scm.com/downloads\n"
 
 
 def test_a_file_in_place_of_the_plans_folder(tmp_path: Path) -> None:
     plans = tmp_path / "plans"
     plans.touch()
-    assert failure(MLINFRA, "plan", "dev-*", "--out", str(plans)) == (
+    assert failure("plan", "dev-*", "--out", str(plans)) == (
         f"✗ Plans cannot be saved in {plans}: {plans} is a file. Move it away, or choose another folder with --out.\n"
     )
 
 
 def test_a_file_in_place_of_the_state_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    text = failure(MLINFRA, "local", "status", XDG_STATE_HOME=str(tmp_path / "file"))
+    text = failure("local", "status", XDG_STATE_HOME=str(tmp_path / "file"))
     assert text.startswith(f"✗ mlinfra cannot use its state folder {tmp_path / 'file' / 'mlinfra'} (")
     assert text.endswith("Make it writable, or set XDG_STATE_HOME to a folder that is writable.\n")
 
 
 def test_a_state_folder_that_cannot_be_created() -> None:
-    text = failure(MLINFRA, "local", "up", XDG_STATE_HOME="/proc/none")
+    text = failure("local", "up", XDG_STATE_HOME="/proc/none")
     assert text.startswith("✗ mlinfra cannot use its ")
     assert "set XDG_STATE_HOME to a folder that is writable" in text
 
@@ -88,17 +90,17 @@ def test_a_state_folder_that_cannot_be_created() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk() -> None:
     with Path("/dev/full").open("w") as full:
-        text = failure(MLINFRA, "catalog", "--gpu", "H100", stdout=full.fileno())
+        text = failure_of_process(MLINFRA, "catalog", "--gpu", "H100", stdout=full.fileno())
     assert text.startswith("✗ The disk is full (No space left on device). Free space on the file system of ")
 
 
-def test_a_home_that_is_unknown() -> None:
-    program = (
-        "from mlinfra.cli import main\nfrom mlinfra.operations import terraform\n"
-        "def fail(*_):\n    raise RuntimeError('Could not determine home directory.')\n"
-        "terraform.project_root = fail\nimport sys; sys.argv = ['mlinfra', 'bootstrap', 'dev']; main.run()\n"
-    )
-    assert failure(sys.executable, "-c", program) == (
+def test_a_home_that_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        message = "Could not determine home directory."
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(terraform, "project_root", fail)
+    assert failure("bootstrap", "dev") == (
         "✗ The home folder of the current user is unknown. Set HOME to a folder that is writable.\n"
     )
 

@@ -218,7 +218,7 @@ def test_records_that_are_proposed_are_read_from_elsewhere(tmp_path: Path, monke
     ("text", "told"),
     [
         ("<<<<<<<", "cannot be read"),
-        ("[]", "it has no version 1"),
+        ("[]", "its version is not 1"),
         ('{"version": 1, "adopted": {}}', "Expected: version, and adopted, a list of objects"),
         ('{"version": 1, "adopted": [{"name": "x"}]}', "type: missing"),
     ],

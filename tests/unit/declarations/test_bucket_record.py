@@ -49,9 +49,9 @@ def test_a_renamed_bucket_of_a_protected_lake_fails_the_synth(synthesize: Synthe
         synthesized(synthesize, recorded(), **change)
     said = str(refused.value)
     assert f"raw: its bucket is '{RAW}', and would be '" in said
-    assert f"Keep the data where it is: bucket_names={{'raw': '{RAW}', " in said
-    assert "Or move it: copy the objects" in said
-    assert "take 'dev' out of environments/buckets.lock.json" in said
+    assert f"To keep the data in its buckets: set bucket_names={{'raw': '{RAW}', " in said
+    assert "To move it: copy the objects" in said
+    assert "remove 'dev' from environments/buckets.lock.json" in said
 
 
 def test_the_names_in_the_message_resolve_the_error(synthesize: Synthesize) -> None:
@@ -128,11 +128,11 @@ def test_a_project_compares_with_the_record_it_has_committed(
         synthesize(lambda stack: DataLake(stack, "lake"), environment=environment)
 
 
-def test_an_environment_that_is_renamed_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_renamed_environment_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pin(project(tmp_path), monkeypatch)
     project(tmp_path, stem="live")
     (tmp_path / "environments" / "prod.py").unlink()
-    with pytest.raises(DeclarationError, match=r"prod: its data lake is protected, and no environment of this name"):
+    with pytest.raises(DeclarationError, match=r"prod: its data lake is protected, and the environment is no longer"):
         load_environments(tmp_path)
 
 
@@ -140,9 +140,9 @@ def test_an_environment_that_is_renamed_is_missed(tmp_path: Path, monkeypatch: p
     ("text", "message"),
     [
         ("<<<<<<< HEAD", r"it cannot be read \(.*\), as after a merge. Restore it"),
-        ("{}", r"it has no version 1. Expected: a file that"),
+        ("{}", r"its version is not 1. Expected: a file written by"),
         ('{"version": 1, "prod": ["raw"]}', r"prod: \['raw'\] is not an object of names"),
-        ('{"version": 1, "prod": {"silver": "a"}}', r"prod.silver: there is no such bucket. Expected: raw, "),
+        ('{"version": 1, "prod": {"silver": "a"}}', r"prod.silver: unknown bucket. Expected: one of raw, "),
     ],
 )
 def test_a_broken_record_is_refused(tmp_path: Path, text: str, message: str) -> None:

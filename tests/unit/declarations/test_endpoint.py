@@ -74,7 +74,7 @@ def test_an_image_in_a_repository_of_the_environment_is_named_shortly() -> None:
 
 def test_an_image_in_a_repository_that_there_is_not_is_refused() -> None:
     endpoint = an_endpoint(variants=[Variant(image="ranker:3.1")])
-    expected = r"the image 'ranker:3\.1' is in no repository of this environment\. Expected: one of .*\(two-tower\)"
+    expected = r"the image 'ranker:3\.1' is not in a repository of this environment\. Expected: one of .*\(two-tower\)"
     with pytest.raises(DeclarationError, match=expected):
         an_environment(endpoints=[endpoint], image_repositories=["two-tower"])
 
@@ -131,56 +131,60 @@ def test_a_variable_that_terraform_would_evaluate_is_refused() -> None:
         ),
         (
             {"variants": TWO, "shadow": Variant(name="shadow", image=IMAGE)},
-            "shadow: it is given beside 2 variants. Expected: one variant, or no shadow.",
+            "shadow: not supported with 2 variants. Expected: one variant, or no shadow.",
         ),
         (
             {"shadow": Variant(name="shadow", image=IMAGE, weight=2)},
-            "shadow.weight: 2 is more than all requests. Expected: above 0, up to 1.",
+            "shadow.weight: 2 is more than 1, which is all requests. Expected: above 0, up to 1.",
         ),
         (
             {"hosting": Asynchronous(instance_type="ml.g5.xlarge"), "shadow": Variant(name="shadow", image=IMAGE)},
-            "shadow: Asynchronous has none. Expected: hosting=RealTime(...), or no shadow.",
+            "shadow: not supported by Asynchronous. Expected: hosting=RealTime(...), or no shadow.",
         ),
         (
             {"hosting": Asynchronous(instance_type="ml.g5.xlarge"), "variants": TWO},
             (
-                "variants: 2 share one backlog, which cannot tell which variant needs instances. Expected: 1, or "
+                "variants: 2 variants of an asynchronous endpoint share one backlog, so they cannot be scaled "
+                "separately. Expected: 1, or "
                 "hosting=RealTime(...)."
             ),
         ),
         (
             {"hosting": Asynchronous(instance_type="ml.g5.xlarge"), "capture_percent": 5},
             (
-                "capture_percent: requests to Asynchronous and their results lie in the lake anyway. Expected: leave "
-                "it out."
+                "capture_percent: not supported by Asynchronous, whose requests and results are stored in the lake "
+                "anyway. Expected: no capture_percent."
             ),
         ),
         (
             {"hosting": Serverless(), "variants": TWO},
-            "variants: 2 are more than Serverless has. Expected: 1, or another hosting.",
+            "variants: Serverless supports 1 variant, got 2. Expected: 1, or another hosting.",
         ),
         (
             {"hosting": Serverless(), "capture_percent": 5},
-            "capture_percent: SageMaker has none for Serverless. Expected: leave it out, or another hosting.",
+            "capture_percent: not supported by Serverless. Expected: no capture_percent, or another hosting.",
         ),
         (
             {"hosting": Serverless(), "network_isolation": True},
-            "network_isolation: SageMaker has none for Serverless. Expected: leave it out, or another hosting.",
+            "network_isolation: not supported by Serverless. Expected: no network_isolation, or another hosting.",
         ),
         (
             {"hosting": Serverless(), "deployment": BlueGreen()},
-            "deployment: SageMaker has none for Serverless. Expected: leave it out, or another hosting.",
+            "deployment: not supported by Serverless. Expected: no deployment, or another hosting.",
         ),
         (
             {"deployment": BlueGreen(traffic="canary")},
             (
-                "deployment: a part of the traffic needs a part of the instances, at most half of them. Expected: 2 or "
-                "more instances of each variant to begin with, or traffic='all-at-once'."
+                "deployment: shifting traffic in steps requires instances for each step, at most half of all. "
+                "Expected: 2 or more instances of each variant, or traffic='all-at-once'."
             ),
         ),
         (
             {"variants": [Variant(name=f"v{number}", image=IMAGE) for number in range(6)]},
-            "variants: 6 have 12 alarms that roll an update back, and SageMaker takes 10. Expected: up to 5 variants.",
+            (
+                "variants: 6 variants have 12 alarms that roll an update back, and SageMaker accepts 10. Expected: up "
+                "to 5 variants."
+            ),
         ),
     ],
 )
@@ -216,7 +220,9 @@ def test_a_name_that_gives_too_long_a_role_is_refused() -> None:
 
 
 def test_an_image_of_another_region_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"is in us-east-1, and SageMaker pulls none .* an image in eu-west-1\."):
+    with pytest.raises(
+        DeclarationError, match=r"is in us-east-1, and SageMaker does not pull images .* an image in eu-west-1\."
+    ):
         an_environment(region="eu-west-1", endpoints=[an_endpoint()])
 
 

@@ -39,7 +39,7 @@ class TestAsk:
 
     def test_in_two_ways_at_once_is_refused(self) -> None:
         text = refusal(size="small", gpu="H100", instance_type="g6.xlarge")
-        assert "size, gpu, instance_type: all of them are given. Expected: one of" in text
+        assert "size, gpu, instance_type: only one of them can be given. Expected: one of" in text
 
     def test_a_number_of_no_gpu_is_refused(self) -> None:
         assert "gpus_per_node: 8 is given without gpu" in refusal(gpus_per_node=8)

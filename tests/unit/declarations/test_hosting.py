@@ -18,7 +18,7 @@ from mlinfra.catalog.instances import instance_types
             RealTime,
             {"instance_type": "g5.xlarge"},
             (
-                "instance_type: 'g5.xlarge' is not an instance type that models are hosted on. Expected: one of them, "
+                "instance_type: 'g5.xlarge' is not an instance type for SageMaker endpoints. Expected: a type "
                 "such as ml.g5.xlarge, ml.g5.2xlarge, ml.g5.4xlarge, ml.g5.8xlarge, ml.g5.12xlarge, ml.g5.16xlarge, "
                 "ml.g5.24xlarge, ml.g5.48xlarge."
             ),
@@ -26,10 +26,7 @@ from mlinfra.catalog.instances import instance_types
         (
             RealTime,
             {"instance_type": "ml.x9.large"},
-            (
-                "instance_type: 'ml.x9.large' is not an instance type that models are hosted on. Expected: one of "
-                "them, such as "
-            ),
+            ("instance_type: 'ml.x9.large' is not an instance type for SageMaker endpoints. Expected: a type such as "),
         ),
         (
             RealTime,

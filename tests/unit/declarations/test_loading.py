@@ -58,7 +58,7 @@ def test_an_environment_that_is_not_declared_is_refused_with_the_nearest(tmp_pat
 
 
 def test_a_repository_without_environments_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeclarationError, match="no environment is declared there"):
+    with pytest.raises(DeclarationError, match="the folder contains no environment"):
         load_environments(tmp_path, today=TODAY)
 
 
@@ -82,7 +82,7 @@ def test_a_syntax_error_is_reported_with_its_line(tmp_path: Path) -> None:
 
 def test_a_file_that_declares_no_environment_is_refused(tmp_path: Path) -> None:
     declare(tmp_path, "dev", text="x = 1")
-    with pytest.raises(DeclarationError, match=r"declares nothing called dev"):
+    with pytest.raises(DeclarationError, match=r"does not declare dev"):
         load_environments(tmp_path, today=TODAY)
 
 

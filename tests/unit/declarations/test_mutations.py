@@ -216,8 +216,8 @@ def test_a_mutated_declaration_is_accepted_or_rejected_with_the_field(
         (("endpoints", 0, "variants", 0, "weight"), float("inf"), "weight: inf: input should be a finite number"),
         (("account_id",), "١٢٣٤٥٦٧٨٩٠١٢", "account_id: '١٢٣٤٥٦٧٨٩٠١٢'"),
         (("network_cidr",), "10.0.0.0/255.255.0.0", "is not in CIDR notation. Expected: 10.0.0.0/16."),
-        (("network_cidr",), "127.0.0.0/16", "network_cidr: '127.0.0.0/16' does not fit."),
-        (("network_cidr",), "169.254.0.0/16", "network_cidr: '169.254.0.0/16' does not fit."),
+        (("network_cidr",), "127.0.0.0/16", "network_cidr: '127.0.0.0/16' is not in the allowed ranges."),
+        (("network_cidr",), "169.254.0.0/16", "network_cidr: '169.254.0.0/16' is not in the allowed ranges."),
         (("experiments", 0, "name"), ["two-tower"], "name: ['two-tower']: input should be a valid string"),
         (
             ("experiments", 0, "expires"),

@@ -52,14 +52,17 @@ class TestTeam:
 
     def test_an_instance_type_under_ec2s_name_is_refused_with_sagemakers(self) -> None:
         message = refused_team(instance_types=["g5.xlarge"])
-        assert "instance_types: 'g5.xlarge' is EC2's name. Expected: SageMaker's, 'ml.g5.xlarge'." in message
+        assert (
+            "instance_types: 'g5.xlarge' is the name of an EC2 instance type. Expected: SageMaker's name, "
+            "'ml.g5.xlarge'." in message
+        )
 
     def test_an_unknown_size_is_refused_with_those_of_the_family(self) -> None:
         message = refused_team(instance_types=["ml.p3.3xlarge"])
         assert "'ml.p3.3xlarge' is not an instance type of Studio apps. Expected: one of ml.p3.16xlarge, " in message
 
     def test_an_unknown_family_is_refused_with_an_example(self) -> None:
-        assert "Expected: one such as ml.g4dn.xlarge or ml.t3.medium." in refused_team(instance_types=["large"])
+        assert "Expected: a type such as ml.g4dn.xlarge or ml.t3.medium." in refused_team(instance_types=["large"])
 
     def test_it_has_an_instance_type(self) -> None:
         assert "instance_types: []" in refused_team(instance_types=[])
@@ -109,7 +112,7 @@ class TestSettings:
 
     def test_the_default_is_an_instance_type_of_studio(self) -> None:
         message = refused_studio(default_instance_type="g4dn.xlarge")
-        assert "default_instance_type: 'g4dn.xlarge' is EC2's name." in message
+        assert "default_instance_type: 'g4dn.xlarge' is the name of an EC2 instance type." in message
 
     def test_scripts_are_for_apps_that_people_work_in(self) -> None:
         assert "lifecycle_scripts.Canvas" in refused_studio(lifecycle_scripts={"Canvas": "true"})
@@ -172,7 +175,7 @@ class TestTogether:
 
     def test_apps_need_a_way_to_sagemaker(self) -> None:
         message = refusal(nat_gateways="none", studio=StudioSettings())
-        assert "studio: its apps cannot reach SageMaker where nat_gateways is 'none'." in message
+        assert "studio: its apps cannot reach SageMaker with nat_gateways='none'." in message
         reached = an_environment(nat_gateways="none", studio=StudioSettings(own_endpoints=True))
         assert reached.studio
 

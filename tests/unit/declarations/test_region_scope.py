@@ -79,7 +79,9 @@ def test_every_resource_has_the_same_address_there(
 
 
 def test_the_same_region_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"region: it is in us-east-1 already\. Expected: another region\."):
+    with pytest.raises(
+        DeclarationError, match=r"region: the environment is already in us-east-1\. Expected: another region\."
+    ):
         an_environment().in_region("us-east-1")
 
 
@@ -100,12 +102,12 @@ def test_everything_that_exists_in_one_region_alone_is_named() -> None:
         here.in_region("eu-west-1")
     assert str(refused.value) == (
         "environment 'dev' in eu-west-1: 3 problems\n"
-        "  - images.v100.reference: 'ami-0123456789abcdef0' exists in us-east-1 alone. Expected: images=... for "
-        "eu-west-1, given to in_region.\n"
-        "  - experiments.two-tower-v2.purchase.reservation_id: 'cr-0123456789abcdef0' exists in us-east-1 alone. "
-        "Expected: experiments=... for eu-west-1, given to in_region.\n"
-        "  - experiments.other.variables.LAKE: 's3://somewhere-us-east-1/' exists in us-east-1 alone. Expected: "
-        "experiments=... for eu-west-1, given to in_region."
+        "  - images.v100.reference: 'ami-0123456789abcdef0' exists only in us-east-1. Expected: images=... for "
+        "eu-west-1, as an argument of in_region.\n"
+        "  - experiments.two-tower-v2.purchase.reservation_id: 'cr-0123456789abcdef0' exists only in us-east-1. "
+        "Expected: experiments=... for eu-west-1, as an argument of in_region.\n"
+        "  - experiments.other.variables.LAKE: 's3://somewhere-us-east-1/' exists only in us-east-1. Expected: "
+        "experiments=... for eu-west-1, as an argument of in_region."
     )
 
 

@@ -115,7 +115,9 @@ class TestInAnEnvironment:
 
     def test_the_image_of_a_queue_is_not_taken_to_another_region(self) -> None:
         environment = an_environment(queues=[a_declared_queue(image_id="ami-0123456789abcdef0")])
-        with pytest.raises(DeclarationError, match=r"queues\.ranking\.image_id: 'ami-0123456789abcdef0' exists in us-"):
+        with pytest.raises(
+            DeclarationError, match=r"queues\.ranking\.image_id: 'ami-0123456789abcdef0' exists only in us-"
+        ):
             environment.in_region("eu-west-1")
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from mlinfra._cdk import App
+from mlinfra.declarations.experiment import RESERVED_NAMES
+from mlinfra.errors import DeclarationError
 from mlinfra.stacks.training import TrainingStack
 from tests.conftest import an_environment, an_experiment
 from tests.unit.declarations.test_training_queue import a_declared_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Synthesize = Callable[..., dict[str, Any]]
 
@@ -34,3 +40,14 @@ def test_an_experiment_may_have_a_name_that_begins_like_the_id_of_a_queue(synthe
     resources = synthesize(stack=TrainingStack, environment=environment)["resource"]
     assert len(resources["aws_autoscaling_group"]) == 1
     assert len(resources["aws_batch_job_queue"]) == 3
+
+
+def test_the_ids_of_other_constructs_are_reserved_names(tmp_path: Path) -> None:
+    experiment = an_experiment()
+    stack = TrainingStack(App(outdir=str(tmp_path)), an_environment(experiments=[experiment]))
+    assert {each.node.id for each in stack.node.children} == RESERVED_NAMES | {experiment.name}
+
+
+def test_an_experiment_with_a_reserved_name_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="name: 'shutdown' is reserved for a part of the training stack"):
+        an_experiment(name="shutdown")

@@ -29,12 +29,12 @@ def close() -> None:
 
 
 def monitor_instances(response: Monitoring) -> ActionResult:
-    """MonitorInstances."""
+    """Enable detailed monitoring."""
     return _changed(_instances(response, "MonitorInstances"), "enabled", "pending")
 
 
 def unmonitor_instances(response: Monitoring) -> ActionResult:
-    """UnmonitorInstances."""
+    """Disable detailed monitoring."""
     return _changed(_instances(response, "UnmonitorInstances"), "disabled", "disabling")
 
 
@@ -44,11 +44,11 @@ def _instances(response: Monitoring, operation: str) -> list[Instance]:
     return instances
 
 
-def _changed(instances: list[Instance], state: str, on_the_way: str) -> ActionResult:
+def _changed(instances: list[Instance], state: str, transitional: str) -> ActionResult:
     answer = []
     for instance in instances:
         reached = instance.monitoring_state == state
         instance.monitoring_state = state
-        shown = state if reached else on_the_way
+        shown = state if reached else transitional
         answer.append({"InstanceId": instance.id, "Monitoring": {"State": shown}})
     return ActionResult({"InstanceMonitorings": answer})

@@ -84,9 +84,9 @@ class Domains(ResourceKind):
         """Refuse to delete a domain that contains user profiles, spaces or apps."""
         domain = resource.description["DomainId"]
         types = ("app", "space", "user-profile")
-        inhabitants = users(response.sagemaker_backend, types, lambda each: each["DomainId"] == domain)
-        if inhabitants:
-            message = f"Unable to delete Domain {domain}: it has {inhabitants}."
+        contents = users(response.sagemaker_backend, types, lambda each: each["DomainId"] == domain)
+        if contents:
+            message = f"Unable to delete Domain {domain}: it has {contents}."
             raise refusal(response, "ResourceInUse", message)
 
     def deleted(self, backend: SageMakerModelBackend, resource: Resource, request: Mapping[str, Any]) -> None:

@@ -204,10 +204,13 @@ def test_reading_is_never_locked() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"environments": []}, "environments: there is none. Expected: those that the locked accounts hold."),
+        ({"environments": []}, "environments: the list is empty. Expected: the environments in the locked accounts."),
         ({"environments": [an_environment()]}, "environments: 'dev' has no pipeline, so no principal could change it"),
-        ({"target_ids": []}, "nothing is locked. Expected: accounts"),
-        ({"target_ids": ["ou-x"]}, "'ou-x' is none. Expected: accounts (12 digits, as text), units (ou-...) or"),
+        ({"target_ids": []}, "it is empty. Expected: accounts"),
+        (
+            {"target_ids": ["ou-x"]},
+            "'ou-x' is not a valid target. Expected: accounts (12 digits, as text), units (ou-...) or",
+        ),
         ({"break_glass_roles": []}, "missing, so no principal could fix a broken pipeline"),
         ({"break_glass_roles": ["arn:aws:iam::*:role/*"]}, "'arn:aws:iam::*:role/*' does not name a role"),
         ({"break_glass_roles": ["break-glass"]}, "break_glass_roles: 'break-glass' does not name a role. Expected:"),
@@ -217,7 +220,10 @@ def test_reading_is_never_locked() -> None:
             {"resource_types": ["aws_mystery"]},
             "no actions are listed for aws_mystery. Expected: types of mlinfra/catalog",
         ),
-        ({"resource_types": ["aws_sagemaker_space"]}, "they take 0 policies of 5120 characters. Expected: 1 to 4"),
+        (
+            {"resource_types": ["aws_sagemaker_space"]},
+            "the lockdown requires 0 policies of 5120 characters. Expected: 1 to 4",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
@@ -233,7 +239,7 @@ def test_more_environments_than_fit_are_refused(synthesize: Synthesize) -> None:
             for number in range(count)
         ]
 
-    with pytest.raises(ValueError, match="they take 5 policies of 5120 characters"):
+    with pytest.raises(ValueError, match="the lockdown requires 5 policies of 5120 characters"):
         made(synthesize, environments=several(12))
-    with pytest.raises(ValueError, match="leave no room for an action in 5120 characters"):
+    with pytest.raises(ValueError, match="leave no space for an action in a policy of 5120 characters"):
         made(synthesize, environments=several(40))

@@ -163,18 +163,18 @@ def test_a_role_can_be_granted_something_itself_or_by_its_name(synthesize: Synth
 
 @pytest.mark.parametrize("prefix", ["two-tower-v2", "/two-tower/", "a//b/", "*/", "${aws:username}/", "a?/"])
 def test_a_prefix_that_would_grant_more_than_it_says_is_refused(synthesize: Synthesize, prefix: str) -> None:
-    with pytest.raises(ValueError, match=r"prefix='.*' does not fit. Expected: .* such as 'two-tower-v2/'"):
+    with pytest.raises(ValueError, match=r"prefix='.*' is not valid. Expected: .* such as 'two-tower-v2/'"):
         grants(synthesize, lambda lake, reader: lake.grant_read(reader, prefix=prefix))
 
 
 def test_a_prefix_that_is_too_long_for_the_name_of_a_policy_is_refused(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"is too long: it gives the policy name 'lake-read-raw-x.*at most 128"):
+    with pytest.raises(ValueError, match=r"is too long: the policy name 'lake-read-raw-x.*at most 128"):
         grants(synthesize, lambda lake, reader: lake.grant_read(reader, zones=["raw"], prefix=f"{'x' * 120}/"))
 
 
 @pytest.mark.parametrize("role", ["arn:aws:iam::111111111111:role/analysts", "${aws_iam_role.x.name}", ""])
 def test_an_invalid_role_name_is_refused(synthesize: Synthesize, role: str) -> None:
-    with pytest.raises(ValueError, match=r"is not a role name. Expected: such as 'analysts'"):
+    with pytest.raises(ValueError, match=r"is not a role name. Expected: a name such as 'analysts'"):
         grants(synthesize, lambda lake, _: lake.grant_read(role))
 
 
@@ -189,7 +189,7 @@ def test_several_grants_to_one_role_coexist(synthesize: Synthesize) -> None:
 
 
 def test_a_zone_that_the_platform_does_not_have_is_refused(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"zones=\['silver'\] does not fit. Expected: one or more of raw, processed"):
+    with pytest.raises(ValueError, match=r"zones=\['silver'\] is not valid. Expected: one or more of raw, processed"):
         lake(synthesize, zones=["silver"])
 
 

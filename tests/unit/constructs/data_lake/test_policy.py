@@ -69,6 +69,6 @@ def test_trusted_accounts_do_not_see_the_access_logs(synthesize: Synthesize) -> 
 @pytest.mark.parametrize("account", ["111111111111", "2222", "arn:aws:iam::222222222222:root"])
 def test_what_is_no_other_account_is_refused(synthesize: Synthesize, account: str) -> None:
     with pytest.raises(
-        ValueError, match=r"trusted_account_ids: '.*' does not fit. Expected: accounts other than 1{12}"
+        ValueError, match=r"trusted_account_ids: '.*' is not valid. Expected: accounts other than 1{12}"
     ):
         synthesize(lambda stack: DataLake(stack, "lake", trusted_account_ids=[account]))

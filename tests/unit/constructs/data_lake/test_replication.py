@@ -118,7 +118,9 @@ def test_the_bucket_key_of_the_copies_can_be_opened(synthesize: Synthesize, opti
 
 
 def test_a_zone_that_is_not_copied_has_no_replication(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"the zone 'raw' is not copied. Copied: none. Expected: replications="):
+    with pytest.raises(
+        ValueError, match=r"the zone 'raw' is not replicated. Replicated zones: none. Add it to replications="
+    ):
         synthesize(lambda stack: DataLake(stack, "lake").replication("raw"))
 
 
@@ -130,14 +132,14 @@ def test_a_zone_is_not_copied_onto_itself(synthesize: Synthesize) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"bucket_arn": "copies"}, r"bucket_arn='copies' is not a bucket ARN. Expected: such as arn:aws:s3:::"),
+        ({"bucket_arn": "copies"}, r"bucket_arn='copies' is not a bucket ARN. Expected: an ARN like arn:aws:s3:::"),
         ({"region": "moon-1"}, r"region='moon-1' is not an AWS region"),
-        ({"account_id": "22"}, r"account_id='22' is not an account. Expected: exactly 12 digits"),
+        ({"account_id": "22"}, r"account_id='22' is not an account id. Expected: exactly 12 digits"),
         ({"key_arn": "alias/x"}, r"key_arn='alias/x' is not a key ARN. Expected: arn:aws:kms:REGION:ACCOUNT:key/ID"),
-        ({"region": "us-west-2"}, r"is of another region than the bucket. Expected: a key in us-west-2"),
-        ({"metrics": False, "replication_time_control": True}, r"metrics=False does not fit: S3 wants metrics"),
-        ({"storage_class": "TAPE"}, r"storage_class='TAPE' is none of S3's. Expected: STANDARD, "),
-        ({"prefix": "/ranker"}, r"prefix='/ranker' does not fit"),
+        ({"region": "us-west-2"}, r"is not in the region of the bucket. Expected: a key in us-west-2"),
+        ({"metrics": False, "replication_time_control": True}, r"metrics=False is not possible: S3 requires metrics"),
+        ({"storage_class": "TAPE"}, r"storage_class='TAPE' is not a storage class of S3. Expected: STANDARD, "),
+        ({"prefix": "/ranker"}, r"prefix='/ranker' is not valid"),
     ],
 )
 def test_what_s3_would_refuse_is_refused(change: dict[str, Any], message: str) -> None:

@@ -98,7 +98,7 @@ class TestDeclaration:
         )
 
     def test_what_it_is_and_when_are_two_features(self) -> None:
-        assert "event_time: it is the record_identifier too" in refusal(event_time="item_id")
+        assert "event_time: the same feature as record_identifier" in refusal(event_time="item_id")
 
     def test_it_needs_a_store(self) -> None:
         assert "offline, online: both are False. Expected: at least one of them." in refusal(offline=False)
@@ -163,7 +163,7 @@ def test_sagemaker_writes_to_its_part_of_the_lake_and_no_other(synthesize: Synth
     policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
     assert statements["WriteRecords"]["Resource"] == f"arn:aws:s3:::{BUCKET}/feature-store/*"
-    assert statements["LookAtBucket"]["Action"] == "s3:GetBucketAcl"
+    assert statements["ReadBucketAcl"]["Action"] == "s3:GetBucketAcl"
     assert statements["UseKey"]["Resource"] == KEY
     assert not [each for each in statements.values() if each["Resource"] == "*"]
 
@@ -186,7 +186,7 @@ def test_a_group_can_be_asked_for_by_name(synthesize: Synthesize) -> None:
 
 
 def test_a_group_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"there is no feature group 'users'. Expected: one of item-clicks"):
+    with pytest.raises(ValueError, match=r"has no feature group 'users'. Expected: one of item-clicks"):
         made(synthesize, a_group(), then=lambda store: store.group("users"))
 
 

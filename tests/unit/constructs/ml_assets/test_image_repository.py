@@ -145,5 +145,5 @@ def test_a_repository_that_is_not_declared_is_refused(synthesize: Synthesize) ->
 
 @pytest.mark.parametrize("argument", ["untagged_days", "tagged_images"])
 def test_to_keep_none_is_refused(synthesize: Synthesize, argument: str) -> None:
-    with pytest.raises(ValueError, match=f"{argument}=0 would keep none. Expected: 1 or more"):
+    with pytest.raises(ValueError, match=f"{argument} must be at least 1, got 0"):
         made(synthesize, **{argument: 0})

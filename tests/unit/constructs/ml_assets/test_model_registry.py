@@ -191,12 +191,12 @@ def test_a_function_can_wait_for_one_model(synthesize: Synthesize) -> None:
 
 @pytest.mark.parametrize("approvals", [["approved"], []])
 def test_an_approval_that_sagemaker_does_not_have_is_refused(synthesize: Synthesize, approvals: list[str]) -> None:
-    with pytest.raises(ValueError, match=r"does not fit. Expected: one or more of PendingManualApproval, Approved"):
+    with pytest.raises(ValueError, match=r"is not valid. Expected: one or more of PendingManualApproval, Approved"):
         listening(synthesize, approvals=approvals)
 
 
 def test_a_model_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
-    with pytest.raises(ValueError, match=r"there is no model 'users'. Expected: one of ranker, two-tower"):
+    with pytest.raises(ValueError, match=r"has no model 'users'. Expected: one of ranker, two-tower"):
         listening(synthesize, models=["users"])
 
 
@@ -207,10 +207,10 @@ def test_without_a_declaration_there_is_no_registry(synthesize: Synthesize) -> N
 
 def test_readers_can_read_versions(synthesize: Synthesize) -> None:
     statements = granted(synthesize, lambda registry, to: registry.grant_read(to, models=["ranker"]))
-    assert set(statements) == {"LookAtGroups", "LookAtVersions"}
-    assert statements["LookAtGroups"]["Resource"] == GROUP_ARN
-    assert statements["LookAtVersions"]["Resource"] == VERSION_ARNS
-    assert "sagemaker:ListModelPackages" in statements["LookAtVersions"]["Action"]
+    assert set(statements) == {"ReadGroups", "ReadVersions"}
+    assert statements["ReadGroups"]["Resource"] == GROUP_ARN
+    assert statements["ReadVersions"]["Resource"] == VERSION_ARNS
+    assert "sagemaker:ListModelPackages" in statements["ReadVersions"]["Action"]
 
 
 def test_who_registers_a_version_cannot_approve_it(synthesize: Synthesize) -> None:

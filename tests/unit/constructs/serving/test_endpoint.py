@@ -193,7 +193,7 @@ def test_everything_is_granted_only_where_there_is_no_resource_to_name(
 ) -> None:
     statements = granted(made(synthesize, **changes))
     anywhere = {sid for sid, each in statements.items() if each["Resource"] == "*"}
-    assert anywhere == {"LogInToRegistry", "LookAtNetwork", "Metrics"}
+    assert anywhere == {"LogInToRegistry", "DescribeNetwork", "Metrics"}
     assert not [each for each in statements.values() if "*" in each["Action"]]
 
 
@@ -313,7 +313,8 @@ def test_no_requests_are_neither_slow_nor_wrong(synthesize: Synthesize) -> None:
 def test_latency_is_declared_in_milliseconds_and_measured_in_microseconds(synthesize: Synthesize) -> None:
     alarm = alarms(made(synthesize, hosting=RealTime(instance_type="ml.m7i.large", max_latency_ms=150)))["latency-main"]
     assert (alarm["metric_name"], alarm["extended_statistic"], alarm["threshold"]) == ("ModelLatency", "p99", 150_000)
-    assert "above 150 ms in 3 of 5 minutes. Owner: ana@example.com." in alarm["alarm_description"]
+    assert "above 150 ms in 3 of 5 minutes. An update in progress is rolled back." in alarm["alarm_description"]
+    assert alarm["alarm_description"].endswith("Owner: ana@example.com.")
 
 
 def test_errors_are_a_part_of_the_requests(synthesize: Synthesize) -> None:
@@ -330,7 +331,7 @@ def test_an_alarm_sees_a_week_of_silence_at_most(synthesize: Synthesize, declare
     assert (alarm["metric_name"], alarm["statistic"]) == ("Invocations", "Sum")
     assert (alarm["period"], alarm["evaluation_periods"], alarm["treat_missing_data"]) == (86_400, seen, "breaching")
     assert (
-        f"{NAME} has had no requests for {seen} days: unused, and still incurring charges."
+        f"The endpoint {NAME} has received no requests for {seen} days, and is still incurring charges."
         in alarm["alarm_description"]
     )
 

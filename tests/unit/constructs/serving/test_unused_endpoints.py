@@ -64,7 +64,7 @@ def test_it_deletes_only_what_may_be_stopped_in_its_environment(synthesize: Synt
 
 def test_only_what_knows_no_resource_is_allowed_everywhere(synthesize: Synthesize) -> None:
     anywhere = {sid for sid, each in statements(made(synthesize)).items() if each["Resource"] == "*"}
-    assert anywhere == {"Look", "Trace"}
+    assert anywhere == {"ReadUsage", "Trace"}
 
 
 def test_missing_runs_are_reported(synthesize: Synthesize) -> None:

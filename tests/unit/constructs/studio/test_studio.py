@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from mlinfra import NetworkSettings, Person, Space, Studio, StudioSettings, Team
 from mlinfra.constructs.data_lake.lake import DataLakeAccess
 from mlinfra.stacks.studio import StudioStack
+from tests import programs
 from tests.conftest import ROOT, an_environment, only
 
 if TYPE_CHECKING:
@@ -372,8 +370,7 @@ class TestStack:
 
 
 def test_the_example_synthesizes_in_an_empty_project(tmp_path: Path) -> None:
-    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path)}
-    subprocess.run([sys.executable, EXAMPLE], cwd=tmp_path, env=variables, check=True)
+    assert programs.synthesize(EXAMPLE, tmp_path, cwd=tmp_path).returncode == 0
     resources = json.loads((tmp_path / "stacks" / "dev-notebooks" / "cdk.tf.json").read_text())["resource"]
     assert len(resources["aws_sagemaker_user_profile"]) == 2
     assert len(resources["aws_sagemaker_space"]) == 3

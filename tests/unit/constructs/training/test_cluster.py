@@ -596,12 +596,15 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
         (
             {"instance_type": "trn2.48xlarge", "nodes": 2},
             {},
-            "efa: the catalog has trn2.48xlarge with 16 Elastic Fabric Adapters on an unknown number of network cards",
+            "efa: trn2.48xlarge has 16 Elastic Fabric Adapters on an unknown number of network cards",
         ),
         (
             {"instance_type": "trn1.2xlarge", "cuda": "12.8"},
             {},
-            "cuda: trn1.2xlarge has no NVIDIA GPU but trainium. Expected: no cuda, or another instance type.",
+            (
+                "cuda: trn1.2xlarge has trainium accelerators, not NVIDIA GPUs. Expected: no cuda, or another instance "
+                "type."
+            ),
         ),
         (
             {"lustre": Lustre(zone="raw"), "purchase": CapacityReservation(reservation_id=RESERVATION)},

@@ -64,8 +64,14 @@ def test_a_node_may_do_this_and_nothing_else(allowed: dict[str, dict[str, Any]])
     assert {each["Effect"] for each in allowed.values()} == {"Allow"}
 
 
-def test_only_what_knows_no_resources_is_allowed_on_all_of_them(allowed: dict[str, dict[str, Any]]) -> None:
-    assert {sid for sid, each in allowed.items() if each["Resource"] == "*"} == {"LetPeopleIn", "Look", "Metrics"}
+def test_only_actions_without_resource_level_permissions_are_allowed_on_all_resources(
+    allowed: dict[str, dict[str, Any]],
+) -> None:
+    assert {sid for sid, each in allowed.items() if each["Resource"] == "*"} == {
+        "DescribeGroupsAndTags",
+        "Metrics",
+        "SessionManager",
+    }
 
 
 def test_a_node_reads_no_parameter_by_a_managed_policy(synthesize: Synthesize) -> None:

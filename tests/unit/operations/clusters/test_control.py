@@ -306,7 +306,7 @@ class TestExtend:
 
     def test_a_day_beyond_the_limit_is_refused(self, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
-        with pytest.raises(OperationError, match="is too late: 'dev' allows an experiment 30 days"):
+        with pytest.raises(OperationError, match="is too late: experiments of 'dev' may last at most 30 more days"):
             operations.extend_cluster(ENVIRONMENT, "two-tower-v2", now().date() + timedelta(days=31))
 
     @pytest.mark.parametrize("day", [LAST_DAY, date(2026, 1, 1)])

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from slack_sdk.http_retry.builtin_interval_calculators import BackoffRetryIntervalCalculator
 
 from mlinfra.operations.aws.account import account_of
 from mlinfra.operations.drift.notifications import notify_slack, notify_sns
@@ -56,12 +57,18 @@ def answering(endpoint: Endpoint) -> Iterator[Endpoint]:
 
     server = Server(("127.0.0.1", 0), Handler)
     endpoint.url = f"http://127.0.0.1:{server.server_port}/services/T0/B0/{SECRET}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield endpoint
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry after a moment. The client waits up to three seconds before the second retry."""
+    monkeypatch.setattr(BackoffRetryIntervalCalculator, "calculate_sleep_duration", lambda *_: 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -104,8 +111,8 @@ def test_a_slow_endpoint_has_a_timeout() -> None:
 
 def test_an_endpoint_that_requests_to_wait_an_hour_has_a_deadline() -> None:
     with answering(Endpoint(429, headers={"Retry-After": "3600"})) as slack:
-        said = notify_slack(slack.url, "drift", deadline=1)
-    assert said == "Slack was not notified: no response within 1 seconds."
+        said = notify_slack(slack.url, "drift", deadline=0.3)
+    assert said == "Slack was not notified: no response within 0.3 seconds."
 
 
 def test_an_unreachable_endpoint_is_reported() -> None:

@@ -160,7 +160,7 @@ class TestPin:
         assert (change.family.name, change.clusters, change.after.driver) == ("neuron", (), None)
 
     def test_a_family_that_there_is_not_is_refused(self, root: Path) -> None:
-        assert "There is no image family 'neurons'. There are: open-driver, " in refusal(root, families=["neurons"])
+        assert "Unknown image family 'neurons'. Expected: one of open-driver, " in refusal(root, families=["neurons"])
 
     def test_a_broken_lock_is_refused_and_left(self, root: Path) -> None:
         (root / IMAGE_LOCK_FILE).write_text("<<<<<<< HEAD")
@@ -197,11 +197,11 @@ class TestDriverAndCuda:
 
     def test_they_are_stated_of_one_release_only(self, root: Path) -> None:
         message = refusal(root, every=True, driver="580.95.05")
-        assert "--driver and --cuda are stated of one release, and these would be pinned:" in message
+        assert "--driver and --cuda apply to one release, but these would be pinned:" in message
         assert NEWEST.name in message
 
     def test_an_image_without_a_driver_has_none_to_state(self, root: Path) -> None:
-        assert "has no driver of NVIDIA" in refusal(root, families=["neuron"], cuda=["13.0"])
+        assert "contains neither NVIDIA's driver nor CUDA" in refusal(root, families=["neuron"], cuda=["13.0"])
 
     @pytest.mark.parametrize("stated", [{"driver": "newest"}, {"cuda": ["13"]}])
     def test_an_invalid_version_is_refused(self, root: Path, stated: dict[str, Any]) -> None:
@@ -230,7 +230,9 @@ class TestDiff:
     def test_a_pinned_image_that_was_deleted_gives_a_warning(self, root: Path) -> None:
         lock_older(root, image_id="ami-00000000000000001")
         (change,) = diff(root)
-        assert change.warnings == ("ami-00000000000000001 is no longer there: nodes cannot be launched from it.",)
+        assert change.warnings == (
+            "The pinned image ami-00000000000000001 is no longer available, so nodes cannot be launched from it.",
+        )
 
 
 class TestAccounts:
@@ -244,7 +246,7 @@ class TestAccounts:
 
     def test_ids_of_a_local_aws_are_not_pinned_for_aws(self, root: Path) -> None:
         message = refusal(root, here(name="dev", emulated=False))
-        assert "the environment 'dev' is not emulated: ids of images of a local AWS are not those of AWS" in message
+        assert "the environment 'dev' is not emulated. Image ids of a local AWS are not valid in AWS" in message
 
     def test_without_credentials(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -298,38 +300,39 @@ class TestWhatMustNotBePinned:
             ({"Name": "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 26.04) 1"}, "is not a release of 'Deep"),
         ],
     )
-    def test_an_image_that_is_not_what_it_should_be(
+    def test_an_image_with_an_unexpected_property_is_refused(
         self, root: Path, answers: Callable[..., None], changes: dict[str, Any], problem: str
     ) -> None:
         answers("after-call.ec2.DescribeImages", change_images(**changes))
         message = refusal(root)
-        assert f"{NEWEST.image_id('us-east-1')}, which ssm:/aws/service/deeplearning" in message
+        assert f"the image {NEWEST.image_id('us-east-1')}, found by ssm:/aws/service/deeplearning" in message
         assert problem in message
 
-    def test_two_that_are_equally_new(self, root: Path, answers: Callable[..., None]) -> None:
+    def test_several_images_with_the_newest_date_are_refused(self, root: Path, answers: Callable[..., None]) -> None:
         def twice(parsed: dict[str, Any], **_: object) -> None:
             parsed["Images"] += [{**each, "ImageId": "ami-00000001"} for each in parsed["Images"]]
 
         answers("after-call.ec2.DescribeImages", twice)
         message = refusal(root, here("p3.2xlarge"))
-        assert "2 images of 'proprietary-driver' in us-east-1 are equally new" in message
+        assert "2 images of 'proprietary-driver' in us-east-1 have the newest creation date" in message
         assert "ami-00000001 (Deep Learning Base Proprietary" in message
         assert (
-            "Name one in the environment: images={'v100': Image(reference='ami-...', root_device='/dev/xvda')}."
+            "Declare an image in the environment: images={'v100': Image(reference='ami-...', root_device='/dev/xvda')}."
             in message
         )
 
-    def test_none_that_is_so_called(self, root: Path, answers: Callable[..., None]) -> None:
+    def test_a_name_without_an_image_is_refused(self, root: Path, answers: Callable[..., None]) -> None:
         answers("after-call.ec2.DescribeImages", lambda parsed, **_: parsed.update(Images=[]))
-        assert "us-east-1 has no image of Amazon's called 'Deep Learning Base Prop" in refusal(root, here("p3.2xlarge"))
+        message = refusal(root, here("p3.2xlarge"))
+        assert "Amazon offers no image with the name 'Deep Learning Base Prop" in message
 
-    def test_a_parameter_that_a_region_does_not_have(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_parameter_that_does_not_exist_is_refused(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         import dataclasses
 
         elsewhere: ImageFamily = dataclasses.replace(OPEN_DRIVER, parameter="/aws/service/deeplearning/ami/none/ami-id")
         monkeypatch.setattr(operation, "IMAGE_FAMILIES", {"open-driver": elsewhere})
         monkeypatch.setattr(operation, "image_family", lambda _accelerator: elsewhere)
-        assert "us-east-1 has no parameter /aws/service/deeplearning/ami/none/ami-id" in refusal(root)
+        assert "The parameter /aws/service/deeplearning/ami/none/ami-id does not exist in us-east-1" in refusal(root)
 
 
 class TestWarnings:
@@ -337,7 +340,10 @@ class TestWarnings:
         answers("after-call.ec2.DescribeImages", change_images(DeprecationTime="2026-01-02T03:04:05.000Z"))
         (change,) = pin(root)
         assert change.warnings == (
-            f"{NEWEST.image_id('us-east-1')} is deprecated since 2026-01-02: Amazon may take it away.",
+            (
+                f"{NEWEST.image_id('us-east-1')} has been deprecated since 2026-01-02, and Amazon may delete it. "
+                "Pin a newer one."
+            ),
         )
 
     def test_an_image_that_will_be_deprecated(self, root: Path, answers: Callable[..., None]) -> None:
@@ -367,7 +373,7 @@ class TestWarnings:
         (change,) = pin(root, here(instance_type))
         assert bool(change.warnings) is is_warned_of
         if is_warned_of:
-            assert f"is not described as running {instance_type}: its description lists" in change.warnings[0]
+            assert f"may not support {instance_type}: its description lists only" in change.warnings[0]
 
     def test_a_description_without_a_list_says_nothing(self, root: Path, answers: Callable[..., None]) -> None:
         answers("after-call.ec2.DescribeImages", change_images(Description="An image."))
@@ -406,7 +412,7 @@ class TestFaults:
     ) -> None:
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
         answers("before-send.ec2.DescribeImages", refuse("RequestLimitExceeded", 503))
-        assert "AWS has too much to do in us-east-1 (RequestLimitExceeded)" in refusal(root)
+        assert "AWS throttled the requests in us-east-1 (RequestLimitExceeded)" in refusal(root)
 
     def test_a_call_that_is_not_allowed(self, root: Path, answers: Callable[..., None]) -> None:
         answers("before-send.ec2.DescribeImages", refuse("UnauthorizedOperation", 403))
@@ -417,11 +423,11 @@ class TestFaults:
     def test_a_region_that_the_account_has_not_enabled(self, root: Path, answers: Callable[..., None]) -> None:
         answers("before-send.ec2.DescribeImages", refuse("AuthFailure", 401))
         message = refusal(root, here("p3.2xlarge", region="ap-east-1"))
-        assert "see whether `aws account list-regions` gives ap-east-1 as enabled." in message
+        assert "may not have enabled the region ap-east-1: check `aws account list-regions`." in message
 
     def test_an_image_that_is_deleted_before_it_is_described(self, root: Path, answers: Callable[..., None]) -> None:
         answers("before-send.ec2.DescribeImages", refuse("InvalidAMIID.NotFound"))
-        assert "and us-east-1 has no such image. Run this again later." in refusal(root)
+        assert "was not found in us-east-1. Run the command again later." in refusal(root)
 
     def test_a_lock_that_cannot_be_written(self, root: Path) -> None:
         (root / "environments").rmdir()

@@ -1,16 +1,28 @@
 from __future__ import annotations
 
+import importlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.operations.review import Level, all_rules
+from mlinfra.operations.review import Level, all_rules, rules
 from tests.unit.operations.review.plans import change, reviewed, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RULE = {"security_group_id": "sg-1", "ip_protocol": "tcp", "from_port": 22, "to_port": 22}
+
+
+def test_the_index_of_the_package_names_the_module_of_each_rule() -> None:
+    for id_, rule in all_rules().items():
+        rows = re.findall(r"^\| (MLR\S+)(?: (?:to|and) (MLR\S+))? \| `(\w+)`", str(rules.__doc__), re.MULTILINE)
+        (name,) = [
+            name for first, last, name in rows if first.replace("x", "0") <= id_ <= (last or first.replace("x", "9"))
+        ]
+        package = "mlinfra.operations.review" if name in {"approvals", "live"} else "mlinfra.operations.review.rules"
+        assert rule in importlib.import_module(f"{package}.{name}").RULES
 
 
 def test_ids_of_rules_are_unique() -> None:

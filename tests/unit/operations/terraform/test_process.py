@@ -23,12 +23,12 @@ def test_both_streams_and_the_exit_code_are_kept(tmp_path: Path) -> None:
 def test_lines_are_handed_on_as_they_come(tmp_path: Path) -> None:
     seen: list[tuple[str, float]] = []
     run(
-        ["/bin/sh", "-c", "echo first; sleep 0.5; echo second"],
+        ["/bin/sh", "-c", "echo first; sleep 0.3; echo second"],
         cwd=tmp_path,
         on_line=lambda s: seen.append((s, time.monotonic())),
     )
     assert [line for line, _ in seen] == ["first", "second"]
-    assert seen[1][1] - seen[0][1] > 0.3
+    assert seen[1][1] - seen[0][1] > 0.1
 
 
 def test_more_output_than_a_pipe_holds_does_not_block(tmp_path: Path) -> None:
@@ -40,14 +40,14 @@ def test_more_output_than_a_pipe_holds_does_not_block(tmp_path: Path) -> None:
 def test_what_is_logged_is_read_from_the_files_as_it_comes(tmp_path: Path) -> None:
     seen: list[tuple[str, float]] = []
     ended = run(
-        ["/bin/sh", "-c", "echo first; sleep 0.5; echo err >&2; printf second"],
+        ["/bin/sh", "-c", "echo first; sleep 0.3; echo err >&2; printf second"],
         cwd=tmp_path,
         on_line=lambda line: seen.append((line, time.monotonic())),
         log=tmp_path / "log",
     )
     assert (ended.code, ended.output, ended.errors) == (0, "first\nsecond", "err\n")
     assert {line for line, _ in seen} == {"first", "err", "second"}
-    assert seen[-1][1] - seen[0][1] > 0.3
+    assert seen[-1][1] - seen[0][1] > 0.1
     assert (tmp_path / "log").read_text() == "first\nsecond"
     assert (tmp_path / "log.errors").stat().st_mode & 0o777 == 0o600
 
@@ -57,7 +57,7 @@ def test_what_is_logged_goes_on_where_its_reader_is_killed(tmp_path: Path) -> No
         """
         from pathlib import Path
         from mlinfra.operations.terraform.process import run
-        script = "touch started; sleep 0.7; echo one; echo two; touch finished"
+        script = "touch started; sleep 0.4; echo one; echo two; touch finished"
         run(["/bin/sh", "-c", script], cwd=Path.cwd(), log=Path("log"))
         """
     )
@@ -79,11 +79,11 @@ def test_what_it_writes_is_private(tmp_path: Path) -> None:
 
 
 def interrupted(folder: Path, signal_number: int, *, whole_group: bool, log: str = "None") -> str:
-    """What a child writes that takes a second to end, when the process that runs it is interrupted."""
+    """What a child writes that takes a moment to end, when the process that runs it is interrupted."""
     (folder / "child.sh").write_text(
         # It may be ready before its parent knows that it has started it, and nobody could tell it then.
         "trap 'echo told >> said; told=1' INT\nsleep 0.5\necho ready > started\n"
-        'while [ -z "$told" ]; do sleep 0.1; done\nsleep 0.6\necho finished >> said\n'
+        'while [ -z "$told" ]; do sleep 0.1; done\nsleep 0.2\necho finished >> said\n'
     )
     parent = textwrap.dedent(
         f"""
@@ -122,13 +122,18 @@ def impatient(folder: Path, log: str) -> subprocess.CompletedProcess[str]:
     """A process that is terminated, and waits no longer than a moment for a child that takes its time."""
     parent = textwrap.dedent(
         f"""
-        import os, signal, sys, threading
+        import os, signal, sys, threading, time
         from pathlib import Path
         from mlinfra.operations.terraform import process
         process._GRACE_SECONDS = 0.1
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
-        script = "trap '' INT; sleep 2; echo end; touch finished"
+        def terminate():
+            while not Path("started").exists():
+                time.sleep(0.02)
+            time.sleep(0.2)  # until run() waits
+            os.kill(os.getpid(), signal.SIGTERM)
+        threading.Thread(target=terminate).start()
+        script = "trap '' INT; echo $$ > pid; touch started; sleep 1; echo end; touch finished"
         process.run(["/bin/sh", "-c", script], cwd=Path.cwd(), log={log})
         """
     )
@@ -138,7 +143,8 @@ def impatient(folder: Path, log: str) -> subprocess.CompletedProcess[str]:
 def test_what_is_not_waited_for_any_longer_is_killed(tmp_path: Path) -> None:
     ended = impatient(tmp_path, "None")
     assert (ended.returncode, ended.stderr) == (143, "")
-    time.sleep(2.5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
     assert not (tmp_path / "finished").exists()
 
 

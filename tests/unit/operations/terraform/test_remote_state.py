@@ -89,7 +89,7 @@ class Forbidding(BaseHTTPRequestHandler):
 @pytest.mark.usefixtures("local_aws")
 def test_a_bucket_of_another_account_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with HTTPServer(("127.0.0.1", 0), Forbidding) as s3:
-        threading.Thread(target=s3.serve_forever, daemon=True).start()
+        threading.Thread(target=s3.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{s3.server_port}")
         state = RemoteState(account_of(ENVIRONMENT), ENVIRONMENT, "state")
         expected = (

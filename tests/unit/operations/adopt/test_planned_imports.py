@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlinfra.operations.adopt.proof import import_of, others
+from mlinfra.operations.adopt.planned_imports import import_of, others
 
 
 def a_plan(*actions: str, address: str = "aws_s3_bucket.a", **change: Any) -> dict[str, Any]:

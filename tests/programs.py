@@ -1,0 +1,84 @@
+"""Programs of this project, run in the process of the tests.
+
+A process of its own spends most of its time on imports, and on the start of Node.js where it synthesizes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.cli.main import run
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MLINFRA = Path(sys.executable).with_name("mlinfra")
+"""The installed command, for tests that need a process: signals, descriptors, servers, imports."""
+
+
+def mlinfra(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The exit code and output of `mlinfra ARGUMENTS`.
+
+    Args:
+        arguments: the arguments of the command.
+        cwd: the working directory. Default: this repository.
+        variables: environment variables of the command, beside those of the tests.
+    """
+    return _ended(run, [str(MLINFRA), *arguments], cwd, variables)
+
+
+def synthesize(program: Path, outdir: Path, *, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The exit code and output of `python PROGRAM`, which synthesizes to `outdir`.
+
+    Args:
+        program: a main.py.
+        outdir: the output folder.
+        cwd: the working directory.
+        variables: environment variables of the program, beside those of the tests.
+    """
+
+    def main() -> None:
+        sys.path.insert(0, str(program.parent))
+        runpy.run_path(str(program), run_name="__main__")
+
+    return _ended(main, [str(program)], cwd, {**variables, "CDKTF_OUTDIR": str(outdir)})
+
+
+def _ended(
+    main: Callable[[], None], argv: list[str], cwd: Path, variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    out, err = io.StringIO(), io.StringIO()
+    on_termination = signal.getsignal(signal.SIGTERM)
+    search_path = sys.path.copy()
+    code: object = 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", argv)
+        patch.setattr(sys, "excepthook", sys.excepthook)  # Typer replaces it
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            signal.signal(signal.SIGTERM, on_termination)
+            sys.path[:] = search_path
+    if isinstance(code, str):
+        err.write(f"{code}\n")
+        code = 1
+    return subprocess.CompletedProcess(argv, int(code or 0), out.getvalue(), err.getvalue())  # type: ignore[call-overload]
