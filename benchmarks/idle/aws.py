@@ -15,6 +15,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,7 @@ class UnknownCallError(Exception):
     """A handler called something that the replay's AWS lacks: add it to `benchmarks/idle/aws.py`."""
 
 
+@lru_cache(maxsize=1 << 16)
 def moment(seconds: float) -> datetime:
     """Epoch seconds as a time in UTC."""
     return EPOCH + timedelta(seconds=seconds)

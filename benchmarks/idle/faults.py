@@ -35,6 +35,8 @@ class Faults:
     """The share of nodes whose CloudWatch agent dies, half of them at boot, half in the first day."""
     dead_guards: float = 0.0
     """The share of nodes whose guard dies, at such times."""
+    from_boot: bool = False
+    """True if the agents and guards that die do so at boot."""
     lost_events: float = 0.0
     """The share of events that are never delivered: ends of jobs, schedules, alarms."""
     throttled_calls: float = 0.0
@@ -51,7 +53,7 @@ class Faults:
     def of_node(self, launched: float, rng: random.Random) -> NodeFaults:
         """The faults of a node launched at `launched`."""
         agent, guard, gpu, skew = (rng.random() for _ in range(4))
-        times = [launched + rng.choice((0.0, rng.uniform(0, DAY))) for _ in range(2)]
+        times = [launched + rng.choice((0.0, rng.uniform(0, DAY))) * (not self.from_boot) for _ in range(2)]
         lost = launched + rng.uniform(0, DAY)
         offset = rng.uniform(-_LARGEST_SKEW, _LARGEST_SKEW)
         return NodeFaults(

@@ -30,6 +30,12 @@ class _Discarded(io.TextIOBase):
         return len(text)
 
 
+def _reason(answer: Mapping[str, Any]) -> str:
+    """The reason in the answer of any of the functions."""
+    each = answer.get("clusters") or answer.get("targets") or [answer]
+    return "; ".join(str(one.get("reason", "")) for one in each)
+
+
 class Handlers:
     """The functions of one environment."""
 
@@ -91,7 +97,7 @@ class Handlers:
         failed = False
         try:
             answer = handler(event, None)
-            self.reason = str(answer.get("reason") or answer.get("targets") or answer)
+            self.reason = _reason(answer)
         except Exception as error:  # noqa: BLE001  Lambda counts any exception as a failed invocation
             self.failures += 1
             failed = True

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.idle.faults import FAULTS
-from benchmarks.idle.replay import Outcome, Policy, Replay, Stop
+from benchmarks.idle.replay import Policy, Replay
 from benchmarks.idle.workload import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.idle.environments import Setting
+    from benchmarks.idle.outcome import Outcome, Stop
     from benchmarks.idle.workload import Experiment
 
 MOST_ABOVE_ORACLE: Final = {"none": 0.5, "all": 3.0}
@@ -48,6 +49,8 @@ class Measures:
 
     oracle_usd: float = 0.0
     usd: float = 0.0
+    above_usd: float = 0.0
+    """The cost above the oracle's bill, experiment by experiment. Less than its bill does not make up for more."""
     idle_usd: Counter[str] = field(default_factory=Counter)
     jobs: Counter[str] = field(default_factory=Counter)
     stops: list[tuple[str, Stop]] = field(default_factory=list)
@@ -68,6 +71,7 @@ class Measures:
         for experiment, outcome in zip(experiments, outcomes, strict=True):
             made.oracle_usd += outcome.oracle_usd
             made.usd += outcome.usd
+            made.above_usd += max(0.0, outcome.usd - outcome.oracle_usd)
             made.idle_usd.update(outcome.idle_usd)
             made.jobs.update(job.kind for job in experiment.jobs)
             made.stops += [(experiment.name, stop) for stop in outcome.stops]
@@ -84,7 +88,7 @@ class Measures:
     @property
     def above_oracle(self) -> float:
         """The cost above the oracle's bill, in percent of it."""
-        return 100 * (self.usd - self.oracle_usd) / self.oracle_usd
+        return 100 * self.above_usd / self.oracle_usd
 
     def stopped(self, *kinds: str) -> int:
         """The number of jobs of these kinds that were stopped."""

@@ -1,9 +1,8 @@
 """A replayed node: its activity, its guard's report and its agent's readings.
 
-The guard is `mlinfra-node-guard` by its documented rules (docs/shutdown.md), not its script: a minute counts as busy if
-an accelerator works, a compute process has shown progress within `stalled_minutes`, a notebook kernel executes, the
-node transfers data for at most `stalled_minutes` without a compute process, or a job of the node has a fresh heartbeat.
-It protects a busy node from scale-in, and ends the protection after `idle_minutes` of idleness.
+The guard judges as `mlinfra.node_guard.judgement` does, but over phases with constant signals instead of minute by
+minute; a test compares both. It protects an active node from scale-in, and ends the protection after `idle_minutes` of
+idleness.
 """
 
 from __future__ import annotations
@@ -18,8 +17,6 @@ from benchmarks.idle.workload import MINUTE, NOTHING, Signals
 from mlinfra.functions.contract import Activity, NodeReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from benchmarks.idle.aws import Instance
     from benchmarks.idle.faults import NodeFaults
 
@@ -60,7 +57,7 @@ class Node:
         self._idle_from: float | None = ready
         self._active_until = ready
         self._progress_at = -math.inf
-        self._process_at = ready
+        self._work_at = ready
         self._times: list[float] = [ready]
         self._gpus: list[float] = [0.0]
 
@@ -111,7 +108,9 @@ class Node:
         """`busy`, `idle` or `unknown`, as a guard finds it."""
         if self._idle_from is not None and now >= self._idle_from:
             return Activity.IDLE
-        known = self._signals.kernel or self._signals.heartbeat or now < self.faults.gpu_lost
+        signals = self._signals
+        direct = signals.kernel or signals.heartbeat or signals.transfer or (signals.process and signals.works)
+        known = direct or now < self.faults.gpu_lost or signals.stuck
         return Activity.BUSY if known else Activity.UNKNOWN
 
     def idle_since(self, now: float) -> float:
@@ -157,7 +156,7 @@ class Node:
             item[NodeReport.ACCELERATOR_PERCENT] = Decimal(int(self._signals.gpu))
         return item
 
-    def readings(self, begin: float, end: float, visible: float) -> Iterator[tuple[float, float]]:
+    def readings(self, begin: float, end: float, visible: float) -> list[tuple[float, float]]:
         """The agent's maximum of each minute from `begin` to before `end`, by AWS's clock.
 
         Args:
@@ -168,42 +167,52 @@ class Node:
         skew = self.faults.skew - self.faults.skew % MINUTE
         first = max(begin, math.ceil((self.ready + skew) / MINUTE) * MINUTE)
         last = min(end, visible + skew, min(self.faults.agent_dies, self.faults.gpu_lost) + skew - MINUTE)
-        at = first
-        while at < last:
-            yield at, self.highest(at - skew, at - skew + MINUTE)
-            at += MINUTE
+        if first >= last:
+            return []
+        minutes = [first + index * MINUTE for index in range(math.ceil((last - first) / MINUTE))]
+        if bisect_right(self._times, first - skew) == bisect_left(self._times, minutes[-1] - skew + MINUTE):
+            percent = self._gpus[bisect_right(self._times, first - skew) - 1]  # the same in all minutes
+            return [(at, percent) for at in minutes]
+        return [(at, self._highest(at - skew, at - skew + MINUTE)) for at in minutes]
 
-    def highest(self, begin: float, end: float) -> float:
+    def _highest(self, begin: float, end: float) -> float:
         """The highest utilization from `begin` to before `end`."""
         first = max(0, bisect_right(self._times, begin) - 1)
         last = bisect_left(self._times, end)
         return self._gpus[first] if last - first <= 1 else max(self._gpus[first:last])
 
     def _remember(self, now: float) -> None:
+        """Note the times of the last signs before the signals change."""
         before = self._signals
         if self._idle_from is None:
             self._active_until = now
         elif self._idle_from > self._since:
             self._active_until = min(self._idle_from, now)
-        if before.process:
-            self._process_at = now
-            if before.works or (self._since < self.faults.gpu_lost and before.gpu >= self._rules.idle_percent):
-                self._progress_at = now
+        if before.stuck or self._shows_progress(before, self._since):
+            self._progress_at = now
+        if before.kernel or before.heartbeat or self._shows_progress(before, self._since):
+            self._work_at = now
+        elif before.process and not before.stuck and self._since < self.faults.gpu_lost:
+            self._work_at = max(self._work_at, min(now, self._progress_at + self._rules.stalled_seconds))
+
+    def _shows_progress(self, signals: Signals, at: float) -> bool:
+        """True if accelerators or compute processes work."""
+        in_use = at < self.faults.gpu_lost and signals.gpu >= self._rules.idle_percent
+        return not signals.stuck and (in_use or (signals.process and signals.works))
 
     def _idle_after(self, now: float) -> float | None:
         """The time from which the present signals count as idle. None: never."""
-        signals, readable = self._signals, now < self.faults.gpu_lost
-        if signals.kernel or signals.heartbeat or (readable and signals.gpu >= self._rules.idle_percent):
-            return None
-        if signals.process and (signals.works or not readable):
+        signals = self._signals
+        if signals.kernel or signals.heartbeat or self._shows_progress(signals, now):
             return None
         idle = now
-        if signals.process:
+        if signals.process and not signals.stuck:
             idle = max(idle, self._progress_at + self._rules.stalled_seconds)
         if signals.transfer:
-            idle = max(idle, self._process_at + self._rules.stalled_seconds)
+            work = max(self._work_at, idle if idle > now and now < self.faults.gpu_lost else 0.0)
+            idle = max(idle, work + self._rules.stalled_seconds)
         return idle
 
     def _is_stalled(self) -> bool:
         signals = self._signals
-        return signals.process and not signals.works and signals.gpu < self._rules.idle_percent
+        return signals.process and not signals.stuck and not self._shows_progress(signals, self._since)

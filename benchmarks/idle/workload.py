@@ -238,8 +238,8 @@ def _gap(rng: random.Random, *, chained: bool, passes: bool) -> float:
     """The time between two jobs: of a script, of an owner at the keyboard, or of one who returns later."""
     if chained:
         return _lognormal(rng, 20, 1.5, least=1, most=15 * MINUTE)
-    if _chance(rng, 0.65 if passes else 0.8):
-        return _lognormal(rng, 5 * MINUTE, 1.0, least=20, most=2 * HOUR)
+    if _chance(rng, 0.85 if passes else 0.9):
+        return _lognormal(rng, 3 * MINUTE, 0.9, least=20, most=2 * HOUR)
     return _lognormal(rng, 6 * HOUR, 1.2, least=10 * MINUTE, most=10 * DAY)
 
 

@@ -54,10 +54,11 @@ def train(checkpoint: Path) -> Line:
     told_to_end: list[int] = []
     # Before the block: so the job is known to have been ended by SIGTERM, and runs until the checkpoint is written.
     signal.signal(signal.SIGTERM, lambda signum, _frame: told_to_end.append(signum))
-    with training_job("fit-a-line"):
+    with training_job("fit-a-line", progress_minutes=30) as job:
         data = samples()
         while line.epoch < EPOCHS and not told_to_end:
             loss = step(line, data)
+            job.progress(line.epoch)
             if line.epoch % 50 == 0:
                 log.info("epoch %d: loss %.4f", line.epoch, loss)
         checkpoint.write_text(json.dumps(asdict(line)))

@@ -1,25 +1,31 @@
-"""Activity of a cluster: busy, idle or unknown. What is unknown counts as busy."""
+"""Activity of a cluster: busy, idle or unknown. What is unknown counts as busy.
+
+There are two sources of evidence for each node: the reports of its guard, in the table, and the GPU metrics of the
+CloudWatch agent. Where one is silent, the other decides.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from mlinfra.functions.contract import Activity
 from mlinfra.functions.fleet import IN_SERVICE
 from mlinfra.functions.metrics import History, beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from mlinfra.functions.fleet import Node, Target
+    from mlinfra.functions.node_report import NodeReport
     from mlinfra.functions.records import Memory
     from mlinfra.functions.rules import Rules
 
 _PERIOD = timedelta(minutes=5)
 """The node's agent reports every minute. The activity in a period without a report is unknown."""
+_MINUTE = timedelta(minutes=1)
 
 
 class Verdict(Enum):
@@ -34,13 +40,40 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
+class NodeEvidence:
+    """The activity of one node, and the reason for that conclusion."""
+
+    instance_id: str
+    verdict: Verdict
+    reason: str
+    quiet_for: timedelta = timedelta(0)
+    """The time for which it has shown no activity, according to its guard, or to its GPU metrics if the guard is
+    silent. It can be shorter than the time after which it counts as idle."""
+    is_guarded: bool = False
+    """True if its guard is alive, which removes the protection from scale-in of an idle node."""
+    is_temporary: bool = False
+    """True if the activity is unknown only until more reports or metrics arrive, so that no notification is sent."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """The activity of a cluster, and the reason for that conclusion."""
 
     verdict: Verdict
     reason: str
     is_contradictory: bool = False
-    """True if the evidence contradicts itself, such as idle GPUs on a protected node."""
+    """True if the evidence contradicts itself, such as a running job on idle nodes."""
+    is_temporary: bool = False
+    """True if the activity is unknown only for a short time, so that no notification is sent."""
+    nodes: tuple[NodeEvidence, ...] = ()
+    """The activity of each node, without that of jobs."""
+    idle_nodes: frozenset[str] = field(default_factory=frozenset)
+    """The nodes that are known to be idle and on which no job runs."""
+
+    @property
+    def unguarded(self) -> frozenset[str]:
+        """The idle nodes without a live guard: their protection from scale-in is not removed by the node."""
+        return self.idle_nodes - {each.instance_id for each in self.nodes if each.is_guarded}
 
 
 def gather_evidence(
@@ -50,63 +83,232 @@ def gather_evidence(
 
     Args:
         target: the cluster.
-        rules: the window and the utilization below which its GPUs count as idle.
-        memory: its records. None: they could not be read.
-        histories: the GPU metrics of its nodes, by instance id.
+        rules: the times and the utilization from which its nodes count as idle.
+        memory: its records, with the jobs and the node reports. None: they could not be read.
+        histories: the GPU metrics of its nodes over `evidence_window`, by instance id.
         now: the end of the window.
     """
     if memory is None:
         return Evidence(Verdict.UNKNOWN, "its records could not be read, so jobs may be running")
-    gpus = _gpus(target, rules, histories, now)
-    holds = [f"job {job.name or job.job_id} is reported as running" for job in memory.jobs if job.may_be_running(now)]
-    holds += [f"{node.instance_id} is protected from scale-in" for node in target.nodes if node.protected]
-    holds += [
-        f"{node.instance_id} has the lifecycle state {node.lifecycle}"
-        for node in target.nodes
-        if node.lifecycle != IN_SERVICE
-    ]
-    if holds:
-        return Evidence(Verdict.BUSY, _several(holds), is_contradictory=gpus.verdict is Verdict.IDLE)
-    return gpus
-
-
-def _gpus(target: Target, rules: Rules, histories: Mapping[str, History], now: datetime) -> Evidence:
     if not target.nodes:
-        return Evidence(Verdict.EMPTY, "it has no nodes")
+        return _with_jobs(Evidence(Verdict.EMPTY, "it has no nodes"), memory, now)
     if rules.idle_for is None or rules.idle_percent is None:
-        return Evidence(Verdict.UNKNOWN, _several(rules.problems))
-    each = [
-        _node(node, rules.idle_for, rules.idle_percent, histories.get(node.instance_id), now) for node in target.nodes
+        return _with_jobs(Evidence(Verdict.UNKNOWN, _several(rules.problems)), memory, now)
+    hung = _hung_nodes(target, memory, now)
+    limits = _Limits(rules.idle_for, rules.idle_percent, max(rules.idle_for, rules.stalled_for), rules.silence)
+    ids = [node.instance_id for node in target.nodes]
+    signs = [
+        _Signs(node, limits, memory.reports.get(name), histories.get(name), now)
+        for name, node in zip(ids, target.nodes, strict=True)
     ]
+    nodes = tuple(each.conclude(hung.get(name)) for name, each in zip(ids, signs, strict=True))
+    return _with_jobs(_of_nodes(nodes, rules.idle_for), memory, now)
+
+
+def evidence_window(rules: Rules) -> timedelta | None:
+    """The window of the GPU metrics that `gather_evidence` needs. None: idleness is not defined."""
+    return max(rules.idle_for, rules.stalled_for) if rules.idle_for else None
+
+
+@dataclass(frozen=True)
+class _Limits:
+    idle_for: timedelta
+    idle_percent: float
+    metrics_idle_for: timedelta
+    """The time for which GPU metrics alone must be idle: a job can compute on the CPU for long."""
+    silence: timedelta
+
+
+def _of_nodes(nodes: tuple[NodeEvidence, ...], idle_for: timedelta) -> Evidence:
+    idle_nodes = frozenset(each.instance_id for each in nodes if each.verdict is Verdict.IDLE)
     for verdict in (Verdict.BUSY, Verdict.UNKNOWN):
-        reasons = [one.reason for one in each if one.verdict is verdict]
-        if reasons:
-            return Evidence(verdict, _several(reasons))
-    minutes = int(rules.idle_for / timedelta(minutes=1))
-    return Evidence(Verdict.IDLE, f"GPU utilization was below {rules.idle_percent:g}% for {minutes} minutes")
+        found = [each for each in nodes if each.verdict is verdict]
+        if found:
+            return Evidence(
+                verdict,
+                _several([each.reason for each in found]),
+                is_temporary=all(each.is_temporary for each in found),
+                nodes=nodes,
+                idle_nodes=idle_nodes,
+            )
+    reasons = sorted({each.reason for each in nodes})
+    reason = reasons[0] if len(reasons) == 1 else f"all its nodes were idle for at least {_minutes(idle_for)} minutes"
+    return Evidence(Verdict.IDLE, reason, nodes=nodes, idle_nodes=idle_nodes)
 
 
-def _node(node: Node, idle_for: timedelta, idle_percent: float, history: History | None, now: datetime) -> Evidence:
-    name = node.instance_id
-    if node.state != "running":
-        return Evidence(Verdict.UNKNOWN, f"EC2 reports the state of {name} as {node.state or 'unknown'}")
-    start = beginning(now, idle_for)
-    readings = {at: value for at, value in history.readings.items() if at >= start} if history else {}
-    # Not any(value >= ...): NaN compares as false, and has to count as busy.
-    if not all(0 <= value < idle_percent for value in readings.values()):
-        return Evidence(Verdict.BUSY, f"GPU utilization of {name} reached {max(readings.values()):g}%")
-    if history is None:
-        return Evidence(Verdict.UNKNOWN, f"{name}: its GPU metrics were not queried")
-    if history.problem:
-        return Evidence(Verdict.UNKNOWN, f"{name}: {history.problem}")
-    end = beginning(now, timedelta(0)) + timedelta(minutes=1)
-    until = beginning(now, timedelta(0))
+def _with_jobs(seen: Evidence, memory: Memory, now: datetime) -> Evidence:
+    """The evidence together with the running jobs. A job on an unknown node keeps all of them."""
+    hung = memory.hung_since(now)
+    running = [job for job in memory.jobs if job.may_be_running(now) and job.run_id not in hung]
+    if not running:
+        return seen
+    kept = seen.idle_nodes - {job.instance_id for job in running}
+    return Evidence(
+        Verdict.BUSY,
+        _several([f"job {job.name or job.job_id} is reported as running" for job in running]),
+        is_contradictory=seen.verdict is Verdict.IDLE,
+        nodes=seen.nodes,
+        idle_nodes=frozenset() if any(job.instance_id is None for job in running) else kept,
+    )
+
+
+def _hung_nodes(target: Target, memory: Memory, now: datetime) -> dict[str, datetime]:
+    """The nodes on which only hung jobs run, each with the time since when.
+
+    The GPUs of a node whose job waits for a lost peer can be at 100%: their utilization is not a sign of activity. The
+    nodes of a job that names none are all nodes of the cluster.
+    """
+    hung = memory.hung_since(now)
+    if not hung:
+        return {}
+    jobs = [job for job in memory.jobs if job.may_be_running(now)]
+    found: dict[str, datetime] = {}
+    for node in target.nodes:
+        here = [job for job in jobs if job.instance_id in {None, node.instance_id}]
+        if here and all(job.run_id in hung for job in here):
+            since = max(hung[job.run_id] for job in here)
+            found[node.instance_id] = datetime.fromtimestamp(since, tz=timezone.utc)
+    return found
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """The signs of activity of one node, from both sources."""
+
+    node: Node
+    limits: _Limits
+    report: NodeReport | None
+    history: History | None
+    now: datetime
+
+    def conclude(self, hung_since: datetime | None) -> NodeEvidence:
+        """The conclusion.
+
+        Args:
+            hung_since: the time since which only hung jobs run on it. None: it is not so.
+        """
+        name = self.node.instance_id
+        if self.node.lifecycle != IN_SERVICE:
+            return NodeEvidence(name, Verdict.BUSY, f"{name} has the lifecycle state {self.node.lifecycle}")
+        if self.node.state != "running":
+            reason = f"EC2 reports the state of {name} as {self.node.state or 'unknown'}"
+            return NodeEvidence(name, Verdict.UNKNOWN, reason)
+        if hung_since is not None and self.now - hung_since >= self.limits.idle_for:
+            reason = f"the job on {name} has reported no progress, and counts as hung since {hung_since:%H:%M} UTC"
+            return NodeEvidence(name, Verdict.IDLE, reason)
+        guard, metrics = self._guard(), self._metrics()
+        quiet_for = metrics.quiet_for
+        if guard.is_guarded:
+            since_busy = self._since_busy()
+            quiet_for = guard.quiet_for if since_busy is None else min(guard.quiet_for, since_busy)
+        return replace(self._together(guard, metrics), quiet_for=quiet_for)
+
+    def _together(self, guard: NodeEvidence, metrics: NodeEvidence) -> NodeEvidence:
+        name = self.node.instance_id
+        readings = self._readings(beginning(self.now, self.limits.idle_for))
+        # Not any(value >= ...): NaN compares as false, and has to count as busy.
+        if not all(0 <= value < self.limits.idle_percent for value in readings.values()):
+            reason = f"GPU utilization of {name} reached {max(readings.values()):g}%"
+            return NodeEvidence(name, Verdict.BUSY, reason, is_guarded=guard.is_guarded)
+        if guard.verdict is not Verdict.UNKNOWN or guard.is_temporary:
+            return guard
+        if metrics.verdict is Verdict.IDLE and not (guard.is_guarded and self.node.protected):
+            return metrics
+        return NodeEvidence(
+            name,
+            Verdict.UNKNOWN,
+            f"{guard.reason}, and {metrics.reason}",
+            is_guarded=guard.is_guarded,
+            is_temporary=metrics.is_temporary,
+        )
+
+    def _guard(self) -> NodeEvidence:
+        """The conclusion from the report of the node's guard alone.
+
+        Unknown and not temporary: the guard is silent, or the node could not determine its activity.
+        """
+        name, report = self.node.instance_id, self.report
+        if report is None or report.reported_at is None or self._is_of_an_earlier_run(report.reported_at):
+            launched = self.node.launched
+            is_new = launched is not None and self.now - launched < self.limits.silence
+            return NodeEvidence(name, Verdict.UNKNOWN, f"{name} has sent no node report", is_temporary=is_new)
+        if not report.is_fresh(self.now):
+            age = self.now - report.reported_at
+            if age < timedelta(0):
+                reason = f"the last node report of {name} is {_minutes(-age)} minutes in the future"
+                return NodeEvidence(name, Verdict.UNKNOWN, reason)
+            reason = f"the last node report of {name} is {_minutes(age)} minutes old"
+            return NodeEvidence(name, Verdict.UNKNOWN, reason, is_temporary=age < self.limits.silence)
+        return self._reported(report)
+
+    def _reported(self, report: NodeReport) -> NodeEvidence:
+        name, idle_for = self.node.instance_id, self.limits.idle_for
+        if report.activity != Activity.IDLE:
+            is_busy = report.activity == Activity.BUSY
+            reason = (
+                f"{name} {'is busy' if is_busy else 'reports an unknown activity'}: {report.why or 'no reason given'}"
+            )
+            return NodeEvidence(name, Verdict.BUSY if is_busy else Verdict.UNKNOWN, reason, is_guarded=True)
+        if report.idle_for < idle_for:
+            reason = f"{name} is idle for only {_minutes(report.idle_for)} of {_minutes(idle_for)} minutes"
+            return NodeEvidence(name, Verdict.BUSY, reason, quiet_for=report.idle_for, is_guarded=True)
+        # Not the time for which it has been idle: the reason is the same for all nodes, and in each notification.
+        reason = f"its nodes reported no activity for {_minutes(idle_for)} minutes"
+        return NodeEvidence(name, Verdict.IDLE, reason, quiet_for=report.idle_for, is_guarded=True)
+
+    def _is_of_an_earlier_run(self, reported_at: datetime) -> bool:
+        """True for a report from before the start of the node: a stopped instance keeps its id."""
+        return self.node.launched is not None and reported_at < self.node.launched - _PERIOD
+
+    def _metrics(self) -> NodeEvidence:
+        """The conclusion from the GPU metrics alone."""
+        name, limits = self.node.instance_id, self.limits
+        if self.history is None:
+            return NodeEvidence(name, Verdict.UNKNOWN, f"{name}: its GPU metrics were not queried")
+        if self.history.problem:
+            return NodeEvidence(name, Verdict.UNKNOWN, f"{name}: {self.history.problem}")
+        start, end = beginning(self.now, limits.metrics_idle_for), beginning(self.now, timedelta(0))
+        readings = self._readings(start)
+        since_busy = self._since_busy()
+        idle_since = start if since_busy is None else max(start, end - since_busy)
+        gap = _gap(readings, idle_since, end)
+        quiet_for = end - (gap[1] if gap else idle_since)
+        if gap is not None:
+            since, until = gap
+            # An agent that has reported since then closes the gap with time.
+            reports = any(at >= end - 2 * _PERIOD for at in readings)
+            reason = f"{name} has no GPU metrics from {since:%H:%M} to {until:%H:%M} UTC"
+            return NodeEvidence(name, Verdict.UNKNOWN, reason, is_temporary=reports, quiet_for=quiet_for)
+        if idle_since > start:
+            reason = f"the GPUs of {name} were idle for only {_minutes(quiet_for)} of {_minutes(end - start)} minutes"
+            return NodeEvidence(name, Verdict.UNKNOWN, reason, is_temporary=True, quiet_for=quiet_for)
+        reason = f"GPU utilization was below {limits.idle_percent:g}% for {_minutes(end - start)} minutes"
+        return NodeEvidence(name, Verdict.IDLE, reason, quiet_for=quiet_for)
+
+    def _readings(self, start: datetime) -> dict[datetime, float]:
+        return {at: value for at, value in self.history.readings.items() if at >= start} if self.history else {}
+
+    def _since_busy(self) -> timedelta | None:
+        """The time since the last reading of a busy GPU. None: there is none, or readings are missing."""
+        end, percent = beginning(self.now, timedelta(0)), self.limits.idle_percent
+        readings = self.history.readings.items() if self.history else ()
+        busy = [at for at, value in readings if not 0 <= value < percent]
+        return max(end - max(busy) - _MINUTE, timedelta(0)) if busy else None
+
+
+def _gap(readings: Mapping[datetime, float], start: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+    """The latest period without readings. None: there is none."""
+    until, before = end, end + _MINUTE
     while until > start:
         since = max(until - _PERIOD, start)
-        if not any(since <= at < end for at in readings):
-            return Evidence(Verdict.UNKNOWN, f"{name} has no GPU metrics from {since:%H:%M} to {until:%H:%M} UTC")
-        end = until = since
-    return Evidence(Verdict.IDLE, f"{name} is idle")
+        if not any(since <= at < before for at in readings):
+            return since, until
+        before = until = since
+    return None
+
+
+def _minutes(time: timedelta) -> int:
+    return int(time / _MINUTE)
 
 
 def _several(reasons: list[str] | tuple[str, ...]) -> str:

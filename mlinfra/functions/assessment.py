@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlinfra.functions.activity import Evidence, gather_evidence
+from mlinfra.functions.activity import Evidence, evidence_window, gather_evidence
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.cost import Cost, so_far
 from mlinfra.functions.decision import Decision, decide
@@ -40,7 +40,13 @@ class Assessment:
     def with_cost(self, counted: Cost, now: datetime) -> Assessment:
         """The assessment with another cost, and the decision that follows from it."""
         decision = decide(
-            self.target, rules=self.rules, evidence=self.evidence, expiry=self.expiry, cost=counted, now=now
+            self.target,
+            rules=self.rules,
+            evidence=self.evidence,
+            expiry=self.expiry,
+            cost=counted,
+            now=now,
+            jobs=self.memory.jobs if self.memory else (),
         )
         return replace(self, cost=counted, decision=decision)
 
@@ -77,16 +83,16 @@ def assess(target: Target, records: Records, gpus: Mapping[str, History], now: d
         evidence=seen,
         expiry=expires,
         cost=spent,
-        decision=decide(target, rules=rules, evidence=seen, expiry=expires, cost=spent, now=now),
+        decision=decide(target, rules=rules, evidence=seen, expiry=expires, cost=spent, now=now, jobs=known.jobs),
         problems=tuple(problems),
     )
 
 
 def gpu_histories(clients: Clients, targets: Iterable[Target], now: datetime) -> dict[str, History]:
-    """The GPU metrics of all running nodes, each over the idle window in its cluster's tags."""
+    """The GPU metrics of all running nodes, each over the window that follows from its cluster's tags."""
     windows: dict[str, timedelta] = {}
     for target in targets:
-        window = Rules.of(target.tags).idle_for
+        window = evidence_window(Rules.of(target.tags))
         if window:
             windows |= {node.instance_id: window for node in target.nodes if node.state == "running"}
     return histories(clients, windows, now)

@@ -1,6 +1,6 @@
 """The names shared by clusters, training jobs, the shutdown functions and the command line.
 
-Writers and readers of a tag, an item or an event take its name from here. docs/adr/0005 describes how they interact.
+Writers and readers of a tag, an item or an event take its name from here. docs/adr/0009 describes how they interact.
 """
 
 from __future__ import annotations
@@ -205,6 +205,10 @@ class Event:
     ENDPOINT_DELETED: Final = "Serving Endpoint Deleted"
     ENDPOINT_UNKNOWN: Final = "Serving Endpoint Cannot Be Watched"
     """Detail of all three: `cluster` is the endpoint's name, `kind` is `endpoint`."""
+
+    SCHEDULE_SOURCE: Final = "aws.events"
+    SCHEDULED: Final = "Scheduled Event"
+    """Sent by a scheduled rule (EventBridge user guide, "Creating a scheduled rule", read 2026-11-29)."""
 
     SAGEMAKER_SOURCE: Final = "aws.sagemaker"
     MODEL_PACKAGE_CHANGED: Final = "SageMaker Model Package State Change"

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlinfra.functions import clock
 from mlinfra.functions.activity import Verdict
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from mlinfra.functions.activity import Evidence
     from mlinfra.functions.cost import Cost
     from mlinfra.functions.expiry import Expiry
     from mlinfra.functions.fleet import Target
+    from mlinfra.functions.records import Job
     from mlinfra.functions.rules import Rules
+
+SPEND_BOUND: Final = 1.2
+"""The multiple of its spend limit above which a cluster is stopped even if it is busy."""
+
+_MINUTE = timedelta(minutes=1)
+_EXIT_OF_JOB = timedelta(minutes=3)
+"""The time after the end of a job for which its node may still report activity: the job's process has to exit, and the
+node reports once a minute."""
 
 
 class Action(Enum):
@@ -34,6 +44,7 @@ class NotificationFrequency(Enum):
     NEVER = "never"
     """Normal operation: it is only logged."""
     DAILY = "daily"
+    HOURLY = "hourly"
     EVERY_RUN = "every run"
 
 
@@ -44,6 +55,12 @@ class Decision:
     action: Action
     reason: str
     frequency: NotificationFrequency = NotificationFrequency.NEVER
+    is_forced: bool = False
+    """For STOP: True if it is stopped even if it is busy, because it is above its bound."""
+    terminate: frozenset[str] = field(default_factory=frozenset)
+    """For STOP: the nodes that are terminated directly, although they may be protected from scale-in."""
+    release: frozenset[str] = field(default_factory=frozenset)
+    """For LEAVE: the idle nodes of a cluster with `gang=False`, which are terminated one by one."""
 
     def outcome(self, *, dry_run: bool) -> str:
         """The outcome once it is carried out: `stopped`, `would_stop`, `left` or `nothing`."""
@@ -52,8 +69,19 @@ class Decision:
         return "left" if self.action is Action.LEAVE else "nothing"
 
 
-def decide(target: Target, *, rules: Rules, evidence: Evidence, expiry: Expiry, cost: Cost, now: datetime) -> Decision:
-    """Decide about `target`. It is stopped only for a cause, and only if it is known to be idle.
+def decide(
+    target: Target,
+    *,
+    rules: Rules,
+    evidence: Evidence,
+    expiry: Expiry,
+    cost: Cost,
+    now: datetime,
+    jobs: Sequence[Job] = (),
+) -> Decision:
+    """Decide about `target`.
+
+    Up to its bound it is stopped only if it is known to be idle. Above its bound it is stopped in any case.
 
     Args:
         target: the cluster.
@@ -62,29 +90,71 @@ def decide(target: Target, *, rules: Rules, evidence: Evidence, expiry: Expiry, 
         expiry: its expiry.
         cost: its cost so far.
         now: the time of the decision.
+        jobs: its jobs, running or ended. Default: none.
     """
     if target.is_stopped:
         return Decision(Action.NOTHING, "it is already stopped")
+    if bound := _bound(rules, expiry, cost, now):
+        # SetDesiredCapacity does not end protected nodes; TerminateInstances does.
+        everything = frozenset(node.instance_id for node in target.nodes)
+        return Decision(Action.STOP, bound, is_forced=True, terminate=everything)
     cause = _cause(rules, expiry, cost, now)
     if evidence.verdict is Verdict.EMPTY:
         return _without_nodes(target, cause)
+    if cause is None and (ended := _after_job(target, evidence, jobs, rules, now)):
+        return ended
     if evidence.verdict is Verdict.IDLE:
-        return _idle(target, cause, evidence, stop_when_idle=rules.stop_when_idle)
-    known = "it is busy" if evidence.verdict is Verdict.BUSY else "it may be busy"
-    reason = f"{known}: {evidence.reason}"
-    if cause:
-        return Decision(Action.LEAVE, f"{cause}, but {reason}", NotificationFrequency.EVERY_RUN)
-    is_unusual = evidence.is_contradictory or evidence.verdict is Verdict.UNKNOWN
-    return Decision(Action.LEAVE, reason, NotificationFrequency.DAILY if is_unusual else NotificationFrequency.NEVER)
+        return _idle(target, cause, evidence, rules, now)
+    return _in_use(target, cause, evidence, rules)
+
+
+def _after_job(target: Target, evidence: Evidence, jobs: Sequence[Job], rules: Rules, now: datetime) -> Decision | None:
+    """The decision to stop a cluster whose last job has ended `pause_minutes` ago. None: it does not apply.
+
+    It applies if no node has shown activity since the end of the job. Idleness of `idle_minutes` is not required, and
+    `stop_when_idle=False` has no effect. After work that began after the job, only `idle_minutes` applies.
+
+    Args:
+        target: the cluster.
+        evidence: its activity.
+        jobs: its jobs.
+        rules: the rules in its tags.
+        now: the time of the decision.
+    """
+    ends = [job.ended_at for job in jobs if job.ended_at is not None]
+    if target.is_draining or not ends or any(job.may_be_running(now) for job in jobs):
+        return None
+    ended = datetime.fromtimestamp(max(ends), tz=timezone.utc)
+    if now - ended < rules.pause or any(node.launched is None or node.launched > ended for node in target.nodes):
+        return None
+    quiet = {each.instance_id for each in evidence.nodes if each.quiet_for >= now - ended - _EXIT_OF_JOB}
+    if not all(node.instance_id in quiet for node in target.nodes):
+        return None
+    return Decision(
+        Action.STOP,
+        f"its last job ended at {clock.written(ended)}, and no other began within {int(rules.pause / _MINUTE)} minutes",
+    )
+
+
+def _bound(rules: Rules, expiry: Expiry, cost: Cost, now: datetime) -> str | None:
+    """The reason to stop it even if it is busy. None: there is none."""
+    if expiry.at is not None and expiry.at + rules.expiry_grace <= now and expiry.is_expired(now):
+        hours = rules.expiry_grace / timedelta(hours=1)
+        return f"it expired at {clock.written(expiry.at)}, more than its grace period of {hours:g} hours ago"
+    limit = rules.spend_limit_usd
+    if limit is not None and cost.usd_known > limit * SPEND_BOUND:
+        return f"its cost of {cost.usd_known:.2f} USD exceeds {SPEND_BOUND:.0%} of its spend limit of {limit:.2f} USD"
+    return None
 
 
 def _cause(rules: Rules, expiry: Expiry, cost: Cost, now: datetime) -> str | None:
-    """The cause to stop it that applies whether or not it is idle: expiry or spend limit. None: there is none."""
+    """The cause to stop it that applies once it is idle: expiry or spend limit. None: there is none."""
     if expiry.at is not None and expiry.is_expired(now):
         return f"it expired at {clock.written(expiry.at)}"
     limit = rules.spend_limit_usd
-    if limit is not None and cost.usd is not None and cost.usd > limit:
-        return f"its cost of {cost.usd:.2f} USD exceeds its spend limit of {limit:.2f} USD"
+    # The known part of a cost is enough: the whole is not smaller.
+    if limit is not None and cost.usd_known > limit:
+        return f"its cost of {cost.usd_known:.2f} USD exceeds its spend limit of {limit:.2f} USD"
     return None
 
 
@@ -95,14 +165,46 @@ def _without_nodes(target: Target, cause: str | None) -> Decision:
     return Decision(Action.STOP, f"{cause}; it has no nodes and still requests {max(target.desired, target.minimum)}")
 
 
-def _idle(target: Target, cause: str | None, evidence: Evidence, *, stop_when_idle: bool) -> Decision:
-    if target.is_draining:
-        reason = f"its desired capacity is already 0, and {len(target.nodes)} of its nodes are still in the group"
-        return Decision(Action.LEAVE, reason, NotificationFrequency.DAILY)
+def _in_use(target: Target, cause: str | None, evidence: Evidence, rules: Rules) -> Decision:
+    """The decision about a cluster that is or may be busy."""
+    known = "it is busy" if evidence.verdict is Verdict.BUSY else "it may be busy"
+    reason = f"{known}: {evidence.reason}"
+    may_release = not rules.gang and (rules.stop_when_idle or cause) and not target.is_draining
+    # The guard of a protected node removes the protection within a minute, if it is alive.
+    guarded = {node.instance_id for node in target.nodes if node.protected} - evidence.unguarded
+    release = evidence.idle_nodes - guarded if may_release else frozenset[str]()
     if cause:
-        return Decision(Action.STOP, f"{cause}, and {evidence.reason}")
-    if stop_when_idle:
-        return Decision(Action.STOP, evidence.reason)
+        return Decision(Action.LEAVE, f"{cause}, but {reason}", NotificationFrequency.EVERY_RUN, release=release)
+    is_unusual = evidence.is_contradictory or (evidence.verdict is Verdict.UNKNOWN and not evidence.is_temporary)
+    frequency = NotificationFrequency.DAILY if is_unusual else NotificationFrequency.NEVER
+    return Decision(Action.LEAVE, reason, frequency, release=release)
+
+
+def _idle(target: Target, cause: str | None, evidence: Evidence, rules: Rules, now: datetime) -> Decision:
+    if target.is_draining:
+        # Its guards had their time to remove the protection since the desired capacity was set to 0.
+        reason = f"its desired capacity is already 0, and {len(target.nodes)} of its nodes are still in the group"
+        return Decision(Action.STOP, f"{reason}: {evidence.reason}", terminate=evidence.idle_nodes)
+    if cause:
+        return Decision(Action.STOP, f"{cause}, and {evidence.reason}", terminate=evidence.unguarded)
+    if waiting := _waits(target, rules, now):
+        return Decision(Action.LEAVE, waiting)
+    if rules.stop_when_idle:
+        return Decision(Action.STOP, evidence.reason, terminate=evidence.unguarded)
     return Decision(
         Action.LEAVE, f"{evidence.reason}, but its setting stop_when_idle is False", NotificationFrequency.DAILY
     )
+
+
+def _waits(target: Target, rules: Rules, now: datetime) -> str | None:
+    """The reason why an idle cluster waits for its missing nodes. None: it does not wait.
+
+    It waits from the launch of its oldest node, and only for nodes that the group still requests.
+    """
+    launches = [node.launched for node in target.nodes if node.launched is not None]
+    if target.kind != "group" or not rules.gang or len(target.nodes) >= target.desired or not launches:
+        return None
+    until = min(launches) + rules.wait_for_nodes
+    if now >= until:
+        return None
+    return f"it waits for {target.desired - len(target.nodes)} of its {target.desired} nodes until {until:%H:%M} UTC"

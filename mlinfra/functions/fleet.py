@@ -148,14 +148,23 @@ class Fleet:
         readings = [partial(_group, group, instances, ended) for group in groups] + [
             partial(_instance, each) for each in tagged if _is_alone(each)
         ]
-        for reading in readings:
-            try:
-                target = reading()
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                listing.problems.append(f"the description of {reading.args[0]} could not be parsed: {error!r}")
-                continue
-            if target.may_be_stopped:
-                listing.targets.append(target)
+        _read_targets(listing, readings)
+        return listing
+
+    def clusters(self, prefix: str) -> Listing:
+        """The auto scaling groups tagged AutoStop=true whose name begins with `prefix`; see `targets`."""
+        listing = Listing()
+        wanted = [{"Name": f"tag:{Tag.AUTO_STOP}", "Values": ["true"]}]
+        groups = [
+            group
+            for group in self._groups(listing.problems, Filters=wanted)
+            if str(group.get("AutoScalingGroupName", "")).startswith(prefix)
+        ]
+        ids = [each["InstanceId"] for group in groups for each in group.get("Instances", ()) if "InstanceId" in each]
+        instances = self._instances_by_id(ids, listing.problems)
+        states = {"Name": "instance-state-name", "Values": sorted(TERMINATED_STATES)}
+        ended = list(self._instances(listing.problems, [*wanted, states])) if groups else []
+        _read_targets(listing, [partial(_group, group, instances, ended) for group in groups])
         return listing
 
     def refresh(self, target: Target) -> Target | None:
@@ -238,6 +247,17 @@ class Fleet:
 
 class DescribeFailedError(Exception):
     """AWS did not describe a target."""
+
+
+def _read_targets(listing: Listing, readings: Sequence[partial[Target]]) -> None:
+    for reading in readings:
+        try:
+            target = reading()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            listing.problems.append(f"the description of {reading.args[0]} could not be parsed: {error!r}")
+            continue
+        if target.may_be_stopped:
+            listing.targets.append(target)
 
 
 def _group(

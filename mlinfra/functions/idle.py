@@ -1,44 +1,45 @@
-"""Handler for idle alarms: checks every node again and stops the cluster. Layer 3 of docs/adr/0005."""
+"""Handler for the look and for idle alarms: stops clusters that are idle. Layer 3 of docs/adr/0009."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock
-from mlinfra.functions.assessment import assess, gpu_histories
 from mlinfra.functions.clients import Clients
-from mlinfra.functions.contract import Metric
+from mlinfra.functions.contract import Event, Metric
 from mlinfra.functions.fleet import Fleet
+from mlinfra.functions.look import Look, assess_cluster
 from mlinfra.functions.notifications import Notifier
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
-from mlinfra.functions.shutdown import Shutdown, refusal
+from mlinfra.functions.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlinfra.functions.decision import Decision
-    from mlinfra.functions.fleet import Target
 
-
-def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noqa: ARG001  Lambda passes both
-    """Stop the cluster of an alarm, if all its nodes are known to be idle.
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda passes both
+    """Stop every cluster of the environment that is known to be idle or above its bound; or that of an alarm only.
 
     Args:
-        event: the alarm, as CloudWatch passes it to a function that is an alarm action, or as EventBridge delivers
-            `CloudWatch Alarm State Change`.
+        event: `Scheduled Event`, as EventBridge delivers it every 5 minutes. Or an idle alarm, as CloudWatch passes it
+            to a function that is an alarm action, or as EventBridge delivers `CloudWatch Alarm State Change`.
         context: Lambda's, not used.
 
     Returns:
-        The cluster, the decision (`stopped`, `would_stop`, `left` or `nothing`) and the reason.
+        For an alarm: the cluster, the decision (`stopped`, `would_stop`, `left` or `nothing`) and the reason. For the
+        schedule: these for each cluster, and the count of each decision.
 
     Raises:
-        ValueError: if the event is not the state change of an alarm, or not about exactly one auto scaling group.
+        ValueError: if the event is neither scheduled nor the state change of an alarm, or the alarm is not about
+            exactly one auto scaling group.
         DescribeFailedError: if the state of the cluster could not be read. It is left running, a notification is
             sent, and Lambda retries.
         IncompleteRunError: at the end, if a notification was not delivered.
     """
     settings = Settings.read(dry_run_by_default=False)
+    if (event.get("source"), event.get("detail-type")) == (Event.SCHEDULE_SOURCE, Event.SCHEDULED):
+        return Look(settings, Clients(), clock.now()).run()
     alarm = _alarm(event)
     cluster = _cluster(alarm)
     state = alarm["state"]["value"]
@@ -48,18 +49,11 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
     clients = Clients()
     fleet, records = Fleet(clients), Records(clients, settings.table)
     shutdown = Shutdown(clients, settings, records, Notifier(clients, settings, "idle", now), now)
-
-    def assess_now() -> tuple[Target, Decision] | None:
-        target = fleet.group(cluster)
-        if target is None:
-            return None
-        if refused := refusal(target, settings.prefix):
-            return target, refused
-        moment = clock.now()
-        gpus = gpu_histories(clients, [target], moment)
-        return target, assess(target, records, gpus, moment).decision
-
-    return shutdown.process(cluster, "its idle alarm is in ALARM state", assess_now)
+    return shutdown.process(
+        cluster,
+        "its idle alarm is in ALARM state",
+        lambda: assess_cluster(clients, fleet, records, settings, cluster),
+    )
 
 
 def _alarm(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
-"""Handler for the end of a training job: stops its cluster unless another job runs. Layer 2 of docs/adr/0005."""
+"""Handler for the end of a training job: stops its cluster if no pause is declared. Layer 2 of docs/adr/0009."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock
@@ -12,6 +12,7 @@ from mlinfra.functions.decision import Action, Decision
 from mlinfra.functions.fleet import Fleet
 from mlinfra.functions.notifications import Notifier
 from mlinfra.functions.records import Records
+from mlinfra.functions.rules import Rules
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import Shutdown, refusal
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noqa: ARG001  Lambda passes both
-    """Stop the cluster of a job that ended.
+    """Stop the cluster of a job that ended, if its `pause_minutes` is 0. Otherwise the look does so after the pause.
 
     Nodes protected from scale-in keep running until their node guard removes the protection. A duplicate event, or
     one that arrives after the cluster was started again, stops nothing.
@@ -97,6 +98,11 @@ def _decide(target: Target, jobs: Sequence[Job], job_id: str, ended: datetime, n
     if any(node.launched and _is_after(node.launched.timestamp(), ended) for node in target.nodes):
         return Decision(
             Action.LEAVE, f"job {job_id} ended at {clock.written(ended)}, and nodes were launched after that"
+        )
+    if pause := Rules.of(target.tags).pause:
+        minutes = int(pause / timedelta(minutes=1))
+        return Decision(
+            Action.LEAVE, f"job {job_id} ended; the cluster is stopped if no other job begins within {minutes} minutes"
         )
     return Decision(Action.STOP, f"job {job_id} ended")
 

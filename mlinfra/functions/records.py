@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,14 @@ from botocore.exceptions import ClientError
 
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
-from mlinfra.functions.contract import JobStatus, Table, epoch_seconds, is_heartbeat_fresh
+from mlinfra.functions.contract import (
+    PROGRESS_TIMEOUT_SECONDS,
+    JobStatus,
+    Table,
+    epoch_seconds,
+    is_heartbeat_fresh,
+)
+from mlinfra.functions.node_report import NodeReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +42,8 @@ _COST = (
     Table.STORAGE_USD,
     Table.STORAGE_AT,
 )
+_RANK = re.compile(r"#[0-9]+$")
+"""The suffix of the records of a job's further nodes."""
 _LEASE_OWNER = "stopping_by"
 _LEASE_UNTIL = "stopping_until"
 
@@ -49,6 +59,19 @@ class Job:
     """Epoch seconds. None: missing or invalid."""
     started_at: float | None = None
     """Epoch seconds. None: missing or invalid."""
+    ended_at: float | None = None
+    """Epoch seconds. None: missing or invalid."""
+    instance_id: str | None = None
+    """The instance id of its node. None: unknown."""
+    progress_at: float | None = None
+    """The last reported progress, in epoch seconds. None: it reports no progress."""
+    progress_timeout: float = PROGRESS_TIMEOUT_SECONDS
+    """The time without progress after which it counts as hung, in seconds."""
+
+    @property
+    def run_id(self) -> str:
+        """The id that the records of all its nodes share: `job_id` without the rank."""
+        return _RANK.sub("", self.job_id)
 
     def may_be_running(self, now: datetime) -> bool:
         """True if it is recorded as running and its heartbeat is fresh, missing or invalid."""
@@ -67,6 +90,25 @@ class Memory:
     extended_at: str | None = None
     """The time of the extension, such as 2026-11-26T14:00:00Z. None: unknown."""
     state: Mapping[str, Any] = field(default_factory=dict)
+    reports: Mapping[str, NodeReport] = field(default_factory=dict)
+    """The last report of each node, by instance id."""
+
+    def hung_since(self, now: datetime) -> dict[str, float]:
+        """The running jobs that are hung, by `Job.run_id`, each with the time since when, in epoch seconds.
+
+        A job is hung if it reported progress at least once, on any of its nodes, and none of them has for its
+        `progress_timeout`. The time since its last start counts as well, and a time in the future never does.
+        """
+        running = [job for job in self.jobs if job.may_be_running(now)]
+        reporting = {job.run_id for job in running if job.progress_at is not None}
+        hung = {}
+        for run_id in reporting:
+            parts = [job for job in running if job.run_id == run_id]
+            last = max(moment for job in parts for moment in (job.progress_at, job.started_at) if moment is not None)
+            since = last + max(job.progress_timeout for job in parts)
+            if since <= now.timestamp():
+                hung[run_id] = since
+        return hung
 
     @property
     def stopped_at(self) -> float | None:
@@ -108,6 +150,7 @@ class Records:
         """The current records of `cluster`."""
         jobs: list[Job] = []
         extension, extended_at, state = None, None, {}
+        reports: dict[str, NodeReport] = {}
         for item in self._items(cluster):
             record = item[Table.RECORD]
             if record == Table.STATE:
@@ -116,7 +159,9 @@ class Records:
                 extension, extended_at = str(item.get(Table.UNTIL, "")), item.get(Table.EXTENDED_AT)
             elif record.startswith(Table.JOB_PREFIX):
                 jobs.append(_job(item))
-        return Memory(jobs=tuple(jobs), extension=extension, extended_at=extended_at, state=state)
+            elif record.startswith(Table.NODE_PREFIX):
+                reports[record.removeprefix(Table.NODE_PREFIX)] = NodeReport.of(item)
+        return Memory(jobs=tuple(jobs), extension=extension, extended_at=extended_at, state=state, reports=reports)
 
     def remember_notification(self, cluster: str, about: str, what: str) -> bool:
         """Remember a notification about `cluster`. False: it was sent before, by this run or another.
@@ -274,4 +319,13 @@ def _job(item: Mapping[str, Any]) -> Job:
         name=str(item.get(Table.JOB_NAME, "")),
         heartbeat_at=epoch_seconds(item.get(Table.HEARTBEAT_AT)),
         started_at=epoch_seconds(item.get(Table.STARTED_AT)),
+        ended_at=epoch_seconds(item.get(Table.ENDED_AT)),
+        instance_id=str(item.get(Table.INSTANCE) or "") or None,
+        progress_at=epoch_seconds(item.get(Table.PROGRESS_AT)),
+        progress_timeout=_timeout(item.get(Table.PROGRESS_TIMEOUT)),
     )
+
+
+def _timeout(value: object) -> float:
+    seconds = epoch_seconds(value)
+    return seconds if seconds is not None and seconds > 0 else PROGRESS_TIMEOUT_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from mlinfra.functions import clock, stopping
@@ -12,15 +13,15 @@ from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.fleet import DescribeFailedError, Target
 from mlinfra.functions.notifications import command
+from mlinfra.functions.rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from typing import TypeAlias
 
     from mlinfra.functions.clients import Clients
     from mlinfra.functions.notifications import Notifier
-    from mlinfra.functions.records import Records
+    from mlinfra.functions.records import Memory, Records
     from mlinfra.functions.settings import Settings
 
     Assess: TypeAlias = Callable[[], tuple[Target, Decision] | None]
@@ -98,26 +99,32 @@ class Shutdown:
             The final decision: STOP if it was stopped or, in a dry run, would have been.
         """
         if self._settings.dry_run:
-            self._notify_stopped(target, decision, stopping.plan(target, self._now, self._settings.grace))
+            planned = stopping.plan(target, self._now, self._settings.grace, terminate=decision.terminate)
+            self._notify_stopped(target, decision, planned)
             return decision
         try:
             with self._records.lease(target.name, clock.now()) as mine:
                 if not mine:
                     return Decision(Action.LEAVE, "another run is stopping it")
-                return self._stop_unless_changed(again)
+                return self._stop_unless_changed(target, again)
         except (DescribeFailedError, *FAILURES) as error:
             reason = f"{decision.reason}, but it could not be stopped: {error_code(error)}: {error}"
             return Decision(Action.LEAVE, reason, NotificationFrequency.EVERY_RUN)
 
-    def _stop_unless_changed(self, again: Assess) -> Decision:
+    def _stop_unless_changed(self, before: Target, again: Assess) -> Decision:
         seen = again()
         if seen is None:
             return Decision(Action.NOTHING, "it no longer exists")
         target, decision = seen
         if decision.action is not Action.STOP:
             return decision
+        protected = {node.instance_id for node in before.nodes if node.protected}
+        new = [each.instance_id for each in target.nodes if each.protected and each.instance_id not in protected]
+        if new and not decision.is_forced:
+            # A guard that protects its node is alive, even if its reports do not arrive.
+            return Decision(Action.LEAVE, f"{', '.join(new)} became protected from scale-in during the check")
         count_cost(self._records, target, clock.now())
-        stopped = stopping.stop(self._clients, target, self._now, self._settings.grace)
+        stopped = stopping.stop(self._clients, target, self._now, self._settings.grace, terminate=decision.terminate)
         self._notify_stopped(target, decision, stopped)
         try:
             self._records.note_stopped(target.name, decision.reason, self._now)
@@ -125,6 +132,73 @@ class Shutdown:
             # The cluster is stopped. An instance without this record is kept and never terminated.
             self._notifier.log("Not Remembered", cluster=target.name, why=error_code(error))
         return decision
+
+    def release_nodes(self, target: Target, decision: Decision, again: Assess) -> Decision:
+        """Terminate the idle nodes in `decision.release`, unless they are no longer idle. See `stop`.
+
+        A protected node with a live guard is left to the guard, which removes the protection within a minute, and to
+        the next look.
+
+        Returns:
+            The final decision.
+        """
+        if self._settings.dry_run or not decision.release:
+            return decision
+        try:
+            with self._records.lease(target.name, clock.now()) as mine:
+                seen = again() if mine else None
+                if seen is None:
+                    return decision
+                target, decision = seen
+                if decision.action is not Action.LEAVE or not decision.release:
+                    return decision
+                released = stopping.release(self._clients, target, decision.release, self._now, self._settings.grace)
+        except (DescribeFailedError, *FAILURES) as error:
+            reason = f"{decision.reason}, but its idle nodes could not be terminated: {error_code(error)}: {error}"
+            return Decision(Action.LEAVE, reason, NotificationFrequency.HOURLY)
+        if released.nodes:
+            self._notify_released(target, released)
+        return decision
+
+    def _notify_released(self, target: Target, released: stopping.Stopped) -> None:
+        ids = [node.instance_id for node in released.nodes]
+        left = len(target.nodes) - len(ids)
+        self._notifier.notify(
+            Event.NODE_RELEASED,
+            cluster=target.name,
+            tags=target.tags,
+            what=f"{len(ids)} idle node{'s' if len(ids) > 1 else ''} terminated",
+            why=f"{', '.join(ids)} had no activity, and the experiment sets gang=False; {left} of its nodes are left",
+            usd_saved=released.usd_saved,
+            kind=target.kind,
+            nodes=ids,
+            volumes=list(released.volumes),
+            delete_after=clock.written(released.delete_after) if released.delete_after else None,
+        )
+
+    def notify_hung(self, target: Target, memory: Memory, now: datetime) -> None:
+        """Notify the owner about each hung job, once for each hang."""
+        for run_id, since in memory.hung_since(now).items():
+            name = next((job.name for job in memory.jobs if job.run_id == run_id and job.name), run_id)
+            about, what = f"hung_{run_id}", clock.written(datetime.fromtimestamp(since, tz=timezone.utc))
+            if not self.claim(target, about, what):
+                continue
+            minutes = int((Rules.of(target.tags).idle_for or timedelta(0)) / timedelta(minutes=1))
+            told = self._notifier.notify(
+                Event.JOB_HUNG,
+                cluster=target.name,
+                tags=target.tags,
+                what=f"job {name} is hung",
+                why=f"it has reported no progress for its progress_timeout, which ended at {what}. Its heartbeats no "
+                f"longer keep the cluster running. If it reports no progress for {minutes} minutes more, its "
+                f"nodes count as idle",
+                action="To keep it, call job.progress() from the training loop. The stacks of its processes are in its "
+                "log, if py-spy is installed.",
+                kind=target.kind,
+                job_id=run_id,
+            )
+            if not told:
+                self.release(target, about, what)
 
     def _notify_stopped(self, target: Target, decision: Decision, stopped: stopping.Stopped) -> None:
         self._notifier.notify(
@@ -144,10 +218,13 @@ class Shutdown:
 
     def notify_left_running(self, target: Target, decision: Decision) -> None:
         """Log and notify that `target` was left running, as frequently as `decision` requires."""
-        once_a_day = decision.frequency is NotificationFrequency.DAILY
+        about, period = {
+            NotificationFrequency.DAILY: ("left", self._today),
+            NotificationFrequency.HOURLY: ("left_hourly", f"{self._now:%Y-%m-%dT%H}"),
+        }.get(decision.frequency, ("", None))
         self._notifier.log("Assessed", cluster=target.name, decision=decision.action.value, why=decision.reason)
         if decision.frequency is NotificationFrequency.NEVER or (
-            once_a_day and not self.claim(target, "left", self._today)
+            period is not None and not self.claim(target, about, period)
         ):
             return
         told = self._notifier.notify(
@@ -160,8 +237,8 @@ class Shutdown:
             kind=target.kind,
             nodes=[node.instance_id for node in target.nodes],
         )
-        if once_a_day and not told:
-            self.release(target, "left", self._today)
+        if period is not None and not told:
+            self.release(target, about, period)
 
     def claim(self, target: Target, about: str, what: str) -> bool:
         """Claim a notification for this run; see `Deduplication.claim`. True in a dry run, which stores nothing."""

@@ -24,6 +24,8 @@ class Rank:
     """The run id of torchrun, the same on all nodes."""
     restarts_left: int = 0
     """The number of times that torchrun would still restart the processes after a failure."""
+    has_launcher: bool = False
+    """True if a launcher started this process, and maybe others of the job on this node."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Rank:
@@ -40,6 +42,7 @@ class Rank:
             local_rank=_number(environ, "LOCAL_RANK"),
             run_id=None if run_id == _NO_RUN_ID else run_id,
             restarts_left=max(limit - restarts, 0),
+            has_launcher="LOCAL_RANK" in environ,
         )
 
     @property

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mlinfra.job.aws_clock import AwsClock
     from mlinfra.job.outcome import Outcome
+    from mlinfra.job.progress import Progress
 
 _KEPT_SECONDS = 90 * 24 * 60 * 60
 
@@ -37,22 +38,37 @@ class RunningJob:
 class JobRecord:
     """One record, written completely at every heartbeat, so that a lost heartbeat does no harm."""
 
-    def __init__(self, table: Any, clock: AwsClock, key: JobKey, *, name: str, instance_id: str | None) -> None:  # noqa: ANN401  boto3 has no types
+    def __init__(
+        self,
+        table: Any,  # noqa: ANN401  boto3 has no types
+        clock: AwsClock,
+        key: JobKey,
+        *,
+        name: str,
+        instance_id: str | None,
+        progress: Progress | None = None,
+    ) -> None:
         self._table = table
         self._clock = clock
         self._key = key
         self._attributes = {Table.JOB_NAME: name} | ({Table.INSTANCE: instance_id} if instance_id else {})
+        self._progress = progress
         self._begun = time.monotonic()
         self._started_at: int | None = None
 
     def beat(self) -> None:
-        """Record that the job is running."""
-        self._write({Table.JOB_STATUS: JobStatus.RUNNING}, without=(Table.ENDED_AT, Table.REASON))
+        """Record that the job is running, and its last progress."""
+        progress = self._progress_values()
+        # Without progress yet, that of an earlier run with the same id is removed: the job would count as hung.
+        earlier = () if progress else (Table.PROGRESS_AT, Table.PROGRESS_STEP, Table.PROGRESS_TIMEOUT)
+        self._write({Table.JOB_STATUS: JobStatus.RUNNING, **progress}, without=(Table.ENDED_AT, Table.REASON, *earlier))
 
     def end(self, outcome: Outcome) -> None:
         """Record the outcome of the job."""
         reason = {Table.REASON: outcome.reason} if outcome.reason else {}
-        self._write({Table.JOB_STATUS: outcome.status, Table.ENDED_AT: self._now(), **reason})
+        self._write(
+            {Table.JOB_STATUS: outcome.status, Table.ENDED_AT: self._now(), **self._progress_values(), **reason}
+        )
 
     def others(self) -> list[RunningJob]:
         """The other jobs of the cluster that count as running: their heartbeat is fresh, or invalid."""
@@ -79,6 +95,18 @@ class JobRecord:
             for item in page["Items"]
             if item[Table.RECORD] != own and is_heartbeat_fresh(item.get(Table.HEARTBEAT_AT), self._clock.now())
         ]
+
+    def _progress_values(self) -> dict[str, Any]:
+        """The attributes of the last progress. Empty: there was none."""
+        last = self._progress.last if self._progress else None
+        if self._progress is None or last is None:
+            return {}
+        age, step = last
+        return {
+            Table.PROGRESS_AT: self._now() - int(age),
+            Table.PROGRESS_STEP: step,
+            Table.PROGRESS_TIMEOUT: int(self._progress.timeout_seconds),
+        }
 
     def _now(self) -> int:
         if not self._clock.is_set:

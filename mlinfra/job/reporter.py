@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from mlinfra.functions.contract import Event, JobKey, JobStatus
 from mlinfra.job.job_events import put_job_event
+from mlinfra.job.other_processes import other_compute_processes
 from mlinfra.job.record import JobRecord
 
 if TYPE_CHECKING:
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
     from mlinfra.job.error_log import ErrorLog
     from mlinfra.job.node import Node
     from mlinfra.job.outcome import Outcome
+    from mlinfra.job.progress import Progress
     from mlinfra.job.ranks import Rank
     from mlinfra.job.record import RunningJob
+
+log = logging.getLogger("mlinfra.job")
 
 _END_TRIES = 2
 """A lost heartbeat is followed by another one, a lost end is not. boto3 tries each of these twice."""
@@ -24,7 +29,16 @@ class Reporter:
     """Reports one node's part of a job to AWS. Waits for the responses; raises nothing."""
 
     def __init__(
-        self, aws: Aws, errors: ErrorLog, *, name: str, job_id: str, rank: Rank, cluster: str, node: Node
+        self,
+        aws: Aws,
+        errors: ErrorLog,
+        *,
+        name: str,
+        job_id: str,
+        rank: Rank,
+        cluster: str,
+        node: Node,
+        progress: Progress | None = None,
     ) -> None:
         """Report a job.
 
@@ -36,6 +50,7 @@ class Reporter:
             rank: which process of the job this is.
             cluster: what its records are found under.
             node: where it runs.
+            progress: the last progress that training code reported. Default: it reports none.
         """
         self._aws = aws
         self._errors = errors
@@ -45,7 +60,8 @@ class Reporter:
         self._cluster = cluster
         self._node = node
         key = JobKey(cluster, rank.record_of(job_id))
-        self._record = JobRecord(aws.table, aws.clock, key, name=name, instance_id=node.instance_id)
+        self._progress = progress
+        self._record = JobRecord(aws.table, aws.clock, key, name=name, instance_id=node.instance_id, progress=progress)
         self._protected = False
 
     def begin(self) -> None:
@@ -55,7 +71,7 @@ class Reporter:
             self._announce(Event.JOB_STARTED, JobStatus.RUNNING)
 
     def beat(self) -> None:
-        """Report a heartbeat, and protect the node until that has succeeded once."""
+        """Report a heartbeat, and protect the node until that has succeeded once. Write the stacks of a hung job."""
         with self._errors.logged("the heartbeat"):
             self._record.beat()
         # After the record: a job that ends now and finds no other job would remove the protection.
@@ -64,6 +80,9 @@ class Reporter:
             with self._errors.logged("the protection from scale-in"):
                 self._node.protect_from_scale_in(self._aws.autoscaling, on=True)
                 self._protected = True
+        if self._progress:
+            with self._errors.logged("the dump of the stacks"):
+                self._progress.dump_hang()
 
     def finish(self, outcome: Outcome) -> None:
         """Report the end: in the record, then remove the node's protection, then as an event."""
@@ -82,7 +101,7 @@ class Reporter:
             self._announce(Event.JOB_ENDED, outcome.status, outcome.reason)
 
     def _end_protection(self, others: list[RunningJob]) -> None:
-        if self._shares_node_with(others):
+        if self._shares_node_with(others) or self._computes_beside():
             return
         self._node.protect_from_scale_in(self._aws.autoscaling, on=False)
         needed = True
@@ -95,6 +114,21 @@ class Reporter:
 
     def _shares_node_with(self, others: list[RunningJob]) -> bool:
         return any(other.may_be_on(self._node.instance_id) for other in others)
+
+    def _computes_beside(self) -> bool:
+        """True if compute processes of others run on the node, which may be jobs that do not report."""
+        if not (self._node.group and self._node.instance_id):
+            return False
+        found: list[int] = []
+        with self._errors.logged("the look-up of other compute processes"):
+            found = other_compute_processes(has_launcher=self._rank.has_launcher)
+        if found:
+            log.info(
+                "Job %s: the node stays protected from scale-in: compute processes %s run on it",
+                self._job_id,
+                ", ".join(map(str, found)),
+            )
+        return bool(found)
 
     def _announce(self, kind: str, status: str, reason: str = "") -> None:
         with self._errors.logged(f"the event {kind!r}"):

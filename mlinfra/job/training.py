@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions.contract import HEARTBEAT_SECONDS, Variable
+from mlinfra.functions.contract import HEARTBEAT_SECONDS, PROGRESS_TIMEOUT_SECONDS, Variable
 from mlinfra.job.aws import connect
 from mlinfra.job.error_log import ErrorLog
 from mlinfra.job.heartbeats import Heartbeats
+from mlinfra.job.hooks import lightning_callback, transformers_callback
 from mlinfra.job.node import Node, own_instance_id
 from mlinfra.job.outcome import COMPLETED, Outcome
+from mlinfra.job.progress import Progress, Tracked
 from mlinfra.job.ranks import Rank
 from mlinfra.job.reporter import Reporter
 from mlinfra.job.termination import reporting_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mlinfra.job.aws import Aws
+    from mlinfra.job.progress import Item
 
 log = logging.getLogger("mlinfra.job")
+
+
+PROGRESS_MINUTES = PROGRESS_TIMEOUT_SECONDS / 60
+"""The default time without progress after which a job that has reported progress is hung, in minutes."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +41,56 @@ class TrainingJob:
 
     name: str
     job_id: str
+    _progress: Progress = field(default_factory=lambda: Progress(PROGRESS_TIMEOUT_SECONDS), repr=False, compare=False)
+
+    def progress(self, step: object = None) -> None:
+        """Report that training makes progress. Costs an assignment: the next heartbeat writes it to AWS.
+
+        A job that has reported progress once and then none for its `progress_minutes` is hung: its owner is notified,
+        the stacks of its threads are written to standard error, and it no longer keeps its cluster. Report progress in
+        long evaluations too. Under a launcher, every process may call it; local rank 0 reports for its node.
+
+        Args:
+            step: the step of training, such as a number. Default: unknown.
+        """
+        self._progress.report(step)
+
+    def track(self, items: Iterable[Item], *, step: int = 0) -> Tracked[Item]:
+        """Iterate over `items`, and report progress after each: `for batch in job.track(loader)`.
+
+        Args:
+            items: such as a data loader.
+            step: the number of steps before the first item. Default: 0.
+
+        Returns:
+            The same items, with the length of `items`.
+        """
+        return Tracked(self._progress, items, step)
+
+    def lightning_callback(self) -> Any:  # noqa: ANN401  a class of another package
+        """A callback for `Trainer(callbacks=[job.lightning_callback()])` of PyTorch Lightning.
+
+        Raises:
+            ImportError: PyTorch Lightning is not installed.
+        """
+        return lightning_callback(self._progress)
+
+    def transformers_callback(self) -> Any:  # noqa: ANN401  a class of another package
+        """A callback for `Trainer(callbacks=[job.transformers_callback()])` of Hugging Face Transformers.
+
+        Raises:
+            ImportError: Transformers is not installed.
+        """
+        return transformers_callback(self._progress)
 
 
 @contextmanager
 def training_job(
-    name: str, *, job_id: str | None = None, heartbeat_seconds: float = HEARTBEAT_SECONDS
+    name: str,
+    *,
+    job_id: str | None = None,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    progress_minutes: float = PROGRESS_MINUTES,
 ) -> Iterator[TrainingJob]:
     """Report the block, or the function that this decorates, as a training job of the cluster it runs on.
 
@@ -51,13 +104,24 @@ def training_job(
             torchrun's run id, or with random digits where torchrun has none.
         heartbeat_seconds: how often the job says that it runs, in seconds. Default: 60. A job that is
             silent for 15 minutes no longer keeps its cluster.
+        progress_minutes: the time without progress after which the job is hung, in minutes, once it has reported
+            progress. Default: 60.
 
     Yields:
-        The job's name and id.
+        The job, to report its progress.
+
+    Raises:
+        ValueError: if `progress_minutes` is not a number above 0.
     """
+    if not 0 < progress_minutes < math.inf:
+        message = (
+            f"progress_minutes={progress_minutes!r} is invalid. Expected: a number of minutes above 0, such as 60."
+        )
+        raise ValueError(message)
     rank = Rank.of(os.environ)
-    job = TrainingJob(name, job_id or f"{name}-{rank.run_id or uuid.uuid4().hex[:12]}")
-    heartbeats = _heartbeats(job, rank, heartbeat_seconds)
+    progress = Progress(60 * progress_minutes)
+    job = TrainingJob(name, job_id or f"{name}-{rank.run_id or uuid.uuid4().hex[:12]}", progress)
+    heartbeats = _heartbeats(job, progress, rank, heartbeat_seconds)
     if heartbeats is None:
         yield job
         return
@@ -70,7 +134,7 @@ def training_job(
         heartbeats.end(COMPLETED)
 
 
-def _heartbeats(job: TrainingJob, rank: Rank, seconds: float) -> Heartbeats | None:
+def _heartbeats(job: TrainingJob, progress: Progress, rank: Rank, seconds: float) -> Heartbeats | None:
     """The heartbeats of the job. None: another process reports the job, or it cannot be reported."""
     table = os.environ.get(Variable.TABLE)
     if not table:
@@ -83,12 +147,12 @@ def _heartbeats(job: TrainingJob, rank: Rank, seconds: float) -> Heartbeats | No
     with errors.logged("the connection to AWS"):
         aws = connect(table)
         return Heartbeats(
-            lambda: _reporter(job, rank, aws, errors), seconds=seconds, restartable=rank.restarts_left > 0
+            lambda: _reporter(job, progress, rank, aws, errors), seconds=seconds, restartable=rank.restarts_left > 0
         )
     return None
 
 
-def _reporter(job: TrainingJob, rank: Rank, aws: Aws, errors: ErrorLog) -> Reporter | None:
+def _reporter(job: TrainingJob, progress: Progress, rank: Rank, aws: Aws, errors: ErrorLog) -> Reporter | None:
     """The reporter of the job on this node. None: the node is unknown."""
     instance_id: str | None = None
     with errors.logged("the look-up of the instance's id"):
@@ -97,4 +161,13 @@ def _reporter(job: TrainingJob, rank: Rank, aws: Aws, errors: ErrorLog) -> Repor
     if node.cluster is None:
         log.warning("Job %s is not reported: neither %s nor the instance is known", job.name, Variable.CLUSTER)
         return None
-    return Reporter(aws, errors, name=job.name, job_id=job.job_id, rank=rank, cluster=node.cluster, node=node)
+    return Reporter(
+        aws,
+        errors,
+        name=job.name,
+        job_id=job.job_id,
+        rank=rank,
+        cluster=node.cluster,
+        node=node,
+        progress=progress,
+    )

@@ -1,4 +1,4 @@
-"""Automatic shutdown of training clusters, in four layers (docs/adr/0005)."""
+"""Automatic shutdown of training clusters, in four layers (docs/adr/0009)."""
 
 from __future__ import annotations
 

@@ -28,6 +28,9 @@ class ClusterFunction(Construct):
         description: str,
         statements: Callable[..., list[Statement]],
         key_arn: str,
+        timeout_seconds: int = 120,
+        memory_mib: int = 256,
+        event_age_seconds: int = 21_600,
         environment: Environment | None = None,
     ) -> None:
         """Declare the function.
@@ -40,6 +43,9 @@ class ClusterFunction(Construct):
             description: the purpose, in a sentence.
             statements: one of the functions in `permissions`, which returns the role's policy statements.
             key_arn: the KMS key of the table of records, and of the function's log and variables.
+            timeout_seconds: the timeout of a run in seconds, 1 to 900. Default: 120, for one cluster.
+            memory_mib: its memory in MiB, 128 to 10240. Default: 256.
+            event_age_seconds: the maximum age of an event at its run in seconds, 60 to 21600. Default: 21600.
             environment: the environment of the clusters. Default: the environment of the enclosing MlStack.
         """
         self._environment = environment = environment_of(scope, environment)
@@ -52,6 +58,9 @@ class ClusterFunction(Construct):
             description=description,
             statements=statements(environment, key_arn=key_arn),
             variables=shutdown_variables(environment),
+            timeout_seconds=timeout_seconds,
+            memory_mib=memory_mib,
+            event_age_seconds=event_age_seconds,
             reserved_concurrency=environment.reserved_concurrency,
             key_arn=key_arn,
             environment=environment,

@@ -1,4 +1,4 @@
-"""The alarms on idle and unreported GPUs of a cluster: the first part of layer 3 of docs/adr/0005."""
+"""The alarms on idle and unreported GPUs of a cluster: the first part of layer 3 of docs/adr/0009."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class IdleAlarms(Construct):
     """The two alarms of one cluster.
 
     *Idle*: no GPU of any node reached the environment's `idle_gpu_percent` for its `idle_minutes`. It notifies
-    `alert_emails`, and invokes the function that checks again, notifies the owner, and stops the cluster if the
-    experiment allows it. Missing data counts as busy: a failed agent never stops a job.
+    `alert_emails`, and invokes the function that otherwise checks all clusters every 5 minutes. Missing data does not
+    raise the alarm: the function has further evidence.
 
     *Silence*: nodes are in service, and none has reported GPU metrics for 15 minutes. It only notifies.
     """
@@ -90,9 +90,9 @@ class IdleAlarms(Construct):
             "silence",
             alarm_name=f"{name}-gpu-silence",
             alarm_description=(
-                f"Nodes of {name} are in service, but none has reported GPU metrics for {_SILENT_MINUTES} minutes. The "
-                f"cluster is treated as busy and is not stopped. Check the CloudWatch agent on its nodes. Owner: "
-                f"{experiment.owner}. To stop it: mlinfra clusters stop {arguments} --force"
+                f"Nodes of {name} are in service, but none has reported GPU metrics for {_SILENT_MINUTES} minutes. "
+                f"Only the reports of its nodes decide about its idleness. Check the CloudWatch agent on its nodes. "
+                f"Owner: {experiment.owner}. To stop it: mlinfra clusters stop {arguments} --force"
             ),
             metric_query=[
                 alarms.CloudwatchMetricAlarmMetricQuery(

@@ -1,4 +1,4 @@
-"""The function that stops a cluster at the end of its job: layer 2 of docs/adr/0005."""
+"""The function that stops a cluster at the end of its job: layer 2 of docs/adr/0009."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class JobFinishedFunction(ClusterFunction):
-    """A function that sets a cluster to zero when a training job on it ends, unless another job runs.
+    """A function that sets a cluster to zero when its last training job ends, if its `pause_minutes` is 0.
 
-    `mlinfra.job` sends the event.
+    `mlinfra.job` sends the event. After a pause, the check of all clusters stops the cluster.
     """
 
     def __init__(

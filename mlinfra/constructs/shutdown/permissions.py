@@ -1,4 +1,4 @@
-"""Permissions of the shutdown functions: the least that docs/adr/0005 requires of each.
+"""Permissions of the shutdown functions: the least that docs/adr/0009 requires of each.
 
 The resources and condition keys that each action supports are from the service authorization reference of EC2 Auto
 Scaling, EC2, CloudWatch, DynamoDB, EventBridge and SNS, read 2026-11-24.
@@ -57,6 +57,33 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
         *_stop_groups(environment, names=f"{environment.names.prefix}-*"),
         *_remember(environment, key_arn),
         *notification_statements(environment),
+    ]
+
+
+def for_idle_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
+    """Statements for the function that checks all clusters: those of `for_clusters`, and terminate single nodes.
+
+    Args:
+        environment: the environment of the clusters.
+        key_arn: the KMS key of the table of records.
+    """
+    region, account = environment.region, environment.account_id
+    groups = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName"
+    return [
+        *for_clusters(environment, key_arn=key_arn),
+        statement(
+            "ReleaseNodes",
+            actions=["autoscaling:TerminateInstanceInAutoScalingGroup"],
+            resources=[f"{groups}/{environment.names.prefix}-*"],
+            conditions=_stoppable(environment),
+        ),
+        # The nodes of a group cannot be named by the group's name: the tag limits it.
+        statement(
+            "TerminateNodes",
+            actions=["ec2:TerminateInstances"],
+            resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
+            conditions=_stoppable(environment),
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The scheduled action for quiet hours: layer 1 of docs/adr/0005."""
+"""The scheduled action for quiet hours: layer 1 of docs/adr/0009."""
 
 from __future__ import annotations
 

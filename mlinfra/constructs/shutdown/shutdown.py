@@ -1,4 +1,4 @@
-"""All four layers of shutdown (docs/adr/0005) and the notifications about unhealthy nodes, for one environment."""
+"""All four layers of shutdown (docs/adr/0009) and the notifications about unhealthy nodes, for one environment."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Shutdown(Construct):
 
     @property
     def idle_stop(self) -> IdleStopFunction:
-        """Layer 3: the function that idle alarms invoke."""
+        """Layer 3: the function that checks all clusters every 5 minutes."""
         return self._idle_stop
 
     @property

@@ -9,7 +9,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock, idle, janitor, job_finished
-from mlinfra.functions.contract import Event, JobKey, JobStatus, Metric, Table, Tag, Variable
+from mlinfra.functions.contract import (
+    Activity,
+    Event,
+    JobKey,
+    JobStatus,
+    Metric,
+    NodeKey,
+    NodeReport,
+    Table,
+    Tag,
+    Variable,
+)
 from tests.local_aws import make_records_table
 
 if TYPE_CHECKING:
@@ -196,11 +207,17 @@ class Cloud:
         heartbeat: timedelta = timedelta(0),
         started: timedelta = timedelta(hours=-2),
         status: str = JobStatus.RUNNING,
+        ended: timedelta | None = None,
+        progress: timedelta | None = None,
+        node: str | None = None,
     ) -> None:
         """A job that began and was last heard of so long from now (negative: before)."""
         key = JobKey(cluster, job_id).item
+        moments = {Table.ENDED_AT: ended, Table.PROGRESS_AT: progress}
         self._put(
             key
+            | {name: Decimal(str((self.now + at).timestamp())) for name, at in moments.items() if at is not None}
+            | ({Table.INSTANCE: node} if node else {})
             | {
                 Table.JOB_NAME: job_id,
                 Table.JOB_STATUS: status,
@@ -208,6 +225,27 @@ class Cloud:
                 Table.STARTED_AT: Decimal(str((self.now + started).timestamp())),
             }
         )
+
+    def report(
+        self,
+        ids: Iterable[str],
+        activity: str = Activity.IDLE,
+        *,
+        idle: timedelta = timedelta(hours=1),
+        at: timedelta = timedelta(0),
+        cluster: str = NAME,
+    ) -> None:
+        """The reports of the guards of these nodes, so long from now (negative: before)."""
+        for instance_id in ids:
+            self._put(
+                NodeKey(cluster, instance_id).item
+                | {
+                    NodeReport.REPORTED_AT: Decimal(str((self.now + at).timestamp())),
+                    NodeReport.ACTIVITY: activity,
+                    NodeReport.IDLE_SECONDS: Decimal(int(idle.total_seconds()) if activity == Activity.IDLE else 0),
+                    NodeReport.WHY: "nothing runs" if activity == Activity.IDLE else "1 compute process of ubuntu",
+                }
+            )
 
     def extend(self, until: str, cluster: str = NAME, *, at: datetime | None = None) -> None:
         extension = {Table.CLUSTER: cluster, Table.RECORD: Table.EXTENSION, Table.UNTIL: until}
@@ -217,6 +255,12 @@ class Cloud:
         """What the janitor counted until that moment."""
         item = {Table.CLUSTER: cluster, Table.RECORD: Table.STATE, Table.COST_USD: Decimal(str(usd))}
         self._put(item | {Table.COST_AT: Decimal(str(at.timestamp()))})
+
+    def set_attribute(self, record: str, name: str, value: Decimal) -> None:
+        """Change one attribute of a record of the cluster."""
+        key = {Table.CLUSTER: {"S": NAME}, Table.RECORD: {"S": record}}
+        item = self.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
+        self.dynamodb.put_item(TableName=TABLE, Item=item | {name: {"N": str(value)}})
 
     def protect(self, ids: list[str], *, protected: bool = True, name: str = NAME) -> None:
         self.autoscaling.set_instance_protection(
@@ -275,10 +319,22 @@ class Cloud:
         arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}-idle"
         return idle.handler(common | {"alarmArn": arn, "accountId": "123456789012", "alarmData": inner}, None)
 
+    def look(self) -> dict[str, Any]:
+        """Run the look, as its schedule does."""
+        return idle.handler({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}, None)
+
+    def looked(self) -> dict[str, str]:
+        """Run the look: what it decided, by cluster."""
+        return {each["cluster"]: each["decision"] for each in self.look()["clusters"]}
+
     # What came of it.
 
     def nodes(self, name: str = NAME) -> list[str]:
         return [each["InstanceId"] for each in self.described(name)["Instances"]]
+
+    def alive(self, name: str = NAME) -> list[str]:
+        """The nodes that were not terminated: the local AWS still lists those that EC2 terminated directly."""
+        return [each for each in self.nodes(name) if self.state_of(each) not in {"shutting-down", "terminated"}]
 
     def size(self, name: str = NAME) -> int:
         return int(self.described(name)["DesiredCapacity"])
@@ -318,6 +374,11 @@ class Cloud:
             Tag.EXPERIMENT: "two-tower",
             Tag.EXPIRES: self.last_day,
             Tag.IDLE_MINUTES: "30",
+            # Most tests have GPU metrics only: nodes without a report, and the window of the idle time.
+            Tag.STALLED_MINUTES: "30",
+            Tag.SILENCE_MINUTES: "1",
+            Tag.PAUSE_MINUTES: "0",
+            Tag.EXPIRY_GRACE_HOURS: "48",
             "Name": name,
         }
         tags |= changes

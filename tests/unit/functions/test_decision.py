@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from mlinfra.functions.activity import Evidence, Verdict
+from mlinfra.functions.activity import Evidence, NodeEvidence, Verdict
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.cost import Cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency, decide
 from mlinfra.functions.expiry import Expiry
 from mlinfra.functions.fleet import Node, Target
+from mlinfra.functions.records import Job
 from mlinfra.functions.rules import Rules
 
 NOW = datetime(2026, 12, 18, 14, tzinfo=timezone.utc)
@@ -46,7 +48,7 @@ def test_an_idle_cluster_that_must_not_be_stopped_is_reported_daily() -> None:
 
 @pytest.mark.parametrize("evidence", [BUSY, UNKNOWN])
 @pytest.mark.parametrize("facts", [{"expiry": EXPIRED}, {"cost": Cost(100.01)}])
-def test_a_cluster_that_is_or_may_be_busy_is_never_stopped_and_reported_each_run(
+def test_up_to_its_bound_a_cluster_that_is_or_may_be_busy_is_not_stopped_and_reported_each_run(
     evidence: Evidence, facts: dict[str, Any]
 ) -> None:
     left = decision(evidence=evidence, **facts)
@@ -71,11 +73,12 @@ def test_an_idle_cluster_is_stopped_for_its_expiry_although_it_may_stay_idle() -
     [
         (Cost(100.0), Action.LEAVE),
         (Cost(100.01), Action.STOP),
-        (Cost(1_000.0, frozenset({"p5e.48xlarge"})), Action.LEAVE),
+        (Cost(100.0, frozenset({"p5e.48xlarge"})), Action.LEAVE),
+        (Cost(100.01, frozenset({"p5e.48xlarge"})), Action.STOP),
     ],
-    ids=["at the limit", "above the limit", "unknown"],
+    ids=["at the limit", "above the limit", "known part at the limit", "known part above the limit"],
 )
-def test_only_a_known_cost_above_the_limit_stops_a_cluster(cost: Cost, action: Action) -> None:
+def test_a_known_cost_above_the_limit_stops_an_idle_cluster(cost: Cost, action: Action) -> None:
     assert decision(tags={Tag.STOP_WHEN_IDLE: "false"}, cost=cost).action is action
 
 
@@ -88,11 +91,144 @@ def test_a_cluster_that_waits_for_its_nodes_is_stopped_only_after_its_expiry() -
     )
 
 
-def test_a_draining_cluster_is_left_to_end_and_reported_daily() -> None:
+def test_the_idle_nodes_of_a_draining_cluster_are_terminated() -> None:
     draining = Target("draining", "group", nodes=(NODE,))
-    left = decision(draining)
-    assert (left.action, left.frequency) == (Action.LEAVE, NotificationFrequency.DAILY)
-    assert left.reason == "its desired capacity is already 0, and 1 of its nodes are still in the group"
+    idle = Evidence(Verdict.IDLE, "nothing runs", idle_nodes=frozenset({NODE.instance_id}))
+    assert decision(draining, idle) == Decision(
+        Action.STOP,
+        "its desired capacity is already 0, and 1 of its nodes are still in the group: nothing runs",
+        terminate=frozenset({NODE.instance_id}),
+    )
+    assert decision(draining, BUSY).action is Action.LEAVE
+
+
+LATE = Expiry(NOW - timedelta(hours=24))
+
+
+@pytest.mark.parametrize("evidence", [IDLE, BUSY, UNKNOWN])
+@pytest.mark.parametrize("stop_when_idle", ["true", "false"])
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (
+            {"expiry": LATE},
+            "it expired at 2026-12-17T14:00:00Z, more than its grace period of 24 hours ago",
+        ),
+        ({"cost": Cost(120.01)}, "its cost of 120.01 USD exceeds 120% of its spend limit of 100.00 USD"),
+    ],
+)
+def test_above_its_bound_a_cluster_is_stopped_whatever_runs_on_it(
+    evidence: Evidence, facts: dict[str, Any], reason: str, stop_when_idle: str
+) -> None:
+    protected = Target("busy", "group", nodes=(replace(NODE, protected=True),), desired=1)
+    stopped = decision(protected, evidence, tags={Tag.STOP_WHEN_IDLE: stop_when_idle}, **facts)
+    assert stopped == Decision(Action.STOP, reason, is_forced=True, terminate=frozenset({NODE.instance_id}))
+
+
+@pytest.mark.parametrize(
+    "facts", [{"expiry": Expiry(LATE.at + timedelta(seconds=1)) if LATE.at else None}, {"cost": Cost(120.0)}]
+)
+def test_up_to_its_bound_a_busy_cluster_is_left(facts: dict[str, Any]) -> None:
+    assert decision(evidence=BUSY, **facts).action is Action.LEAVE
+
+
+def test_without_a_grace_period_a_cluster_is_stopped_when_it_expires() -> None:
+    tags = {Tag.EXPIRY_GRACE_HOURS: "0"}
+    assert decision(evidence=BUSY, tags=tags, expiry=Expiry(NOW)).is_forced
+    assert decision(evidence=BUSY, tags=tags, expiry=Expiry(NOW + timedelta(seconds=1))).action is Action.LEAVE
+
+
+def test_an_unknown_expiry_is_not_a_bound() -> None:
+    assert decision(evidence=BUSY, expiry=Expiry(None, problem="its extension is invalid")).action is Action.LEAVE
+
+
+def test_a_temporarily_unknown_activity_is_not_reported() -> None:
+    unknown = replace(UNKNOWN, is_temporary=True)
+    assert decision(evidence=unknown).frequency is NotificationFrequency.NEVER
+
+
+def incomplete(hours: float, *, present: int = 3) -> Target:
+    """A cluster that requests four nodes and has fewer, the oldest of them for so long."""
+    nodes = tuple(
+        replace(NODE, instance_id=f"i-{each}", launched=NOW - timedelta(hours=hours)) for each in range(present)
+    )
+    return Target("waiting", "group", nodes=nodes, desired=4)
+
+
+def test_a_cluster_waits_for_its_missing_nodes_up_to_the_end_of_its_waiting_time() -> None:
+    assert decision(incomplete(1.9)) == Decision(Action.LEAVE, "it waits for 1 of its 4 nodes until 14:06 UTC")
+    assert decision(incomplete(2)).action is Action.STOP
+    assert decision(incomplete(2), tags={Tag.WAIT_FOR_NODES_MINUTES: "180"}).action is Action.LEAVE
+
+
+def test_a_complete_cluster_does_not_wait() -> None:
+    assert decision(incomplete(1, present=4)).action is Action.STOP
+
+
+def test_neither_an_expired_cluster_nor_one_without_a_gang_waits_for_nodes() -> None:
+    assert decision(incomplete(1), expiry=EXPIRED).action is Action.STOP
+    assert decision(incomplete(1), tags={Tag.GANG: "false"}).action is Action.STOP
+
+
+PARTLY = Target(
+    "partly", "group", nodes=tuple(replace(NODE, instance_id=name) for name in ("i-1", "i-2", "i-3")), desired=3
+)
+TWO_IDLE = Evidence(Verdict.BUSY, "a job is running on i-1", idle_nodes=frozenset({"i-2", "i-3"}))
+
+
+def test_idle_nodes_are_released_only_without_a_gang() -> None:
+    assert decision(PARTLY, TWO_IDLE).release == frozenset()
+    left = decision(PARTLY, TWO_IDLE, tags={Tag.GANG: "false"})
+    assert (left.action, left.release) == (Action.LEAVE, {"i-2", "i-3"})
+
+
+def test_idle_nodes_are_kept_with_stop_when_idle_false_until_there_is_a_cause() -> None:
+    tags = {Tag.GANG: "false", Tag.STOP_WHEN_IDLE: "false"}
+    assert decision(PARTLY, TWO_IDLE, tags=tags).release == frozenset()
+    assert decision(PARTLY, TWO_IDLE, tags=tags, expiry=EXPIRED).release == {"i-2", "i-3"}
+
+
+def test_a_protected_node_is_released_only_without_a_live_guard() -> None:
+    nodes = tuple(replace(each, protected=True) for each in PARTLY.nodes)
+    alive = NodeEvidence("i-2", Verdict.IDLE, "nothing runs", is_guarded=True)
+    silent = NodeEvidence("i-3", Verdict.IDLE, "nothing runs")
+    evidence = replace(TWO_IDLE, nodes=(alive, silent))
+    assert decision(replace(PARTLY, nodes=nodes), evidence, tags={Tag.GANG: "false"}).release == {"i-3"}
+
+
+def after_job(
+    *, ended: float = 10, quiet: float = 10, launched: float = 300, running: bool = False, **tags: str
+) -> Decision:
+    """The decision about a cluster whose job ended so many minutes ago, and which has shown no activity for `quiet`."""
+    minute = timedelta(minutes=1)
+    seen = NodeEvidence(NODE.instance_id, Verdict.BUSY, "it is idle for only 10 minutes", quiet_for=quiet * minute)
+    at = (NOW - ended * minute).timestamp()
+    jobs = [Job("done", "completed", heartbeat_at=at, ended_at=at)]
+    if running:
+        jobs.append(Job("next", heartbeat_at=NOW.timestamp()))
+    target = replace(RUNNING, nodes=(replace(NODE, launched=NOW - launched * minute),))
+    return decision(target, replace(BUSY, nodes=(seen,)), jobs=jobs, tags=tags)
+
+
+def test_a_cluster_is_stopped_after_the_pause_that_follows_its_last_job() -> None:
+    assert after_job() == Decision(
+        Action.STOP, "its last job ended at 2026-12-18T13:50:00Z, and no other began within 10 minutes"
+    )
+    assert after_job(ended=9).action is Action.LEAVE
+    assert after_job(ended=9, **{Tag.PAUSE_MINUTES: "5"}).action is Action.STOP
+
+
+def test_the_exit_of_a_job_is_not_activity_after_it() -> None:
+    assert after_job(quiet=7).action is Action.STOP
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"quiet": 6}, {"ended": 60, "quiet": 15}, {"running": True}, {"launched": 5}],
+    ids=["activity since", "activity long after", "another job", "nodes launched since"],
+)
+def test_the_pause_ends_nothing_after(facts: dict[str, Any]) -> None:
+    assert after_job(**facts).action is Action.LEAVE
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.functions.contract import Event, JobStatus, Tag, Variable
+from mlinfra.functions.contract import Activity, Event, JobStatus, Tag, Variable
 from tests.unit.functions.cloud import ASSUMED, NAME, OWNER, PRICE, UNPRICED
 
 if TYPE_CHECKING:
@@ -94,9 +94,20 @@ def test_window_and_limit_are_settings(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "until"),
-    [(0, 0), (24, 0), (24, 6)],
-    ids=["none at all", "not at the beginning", "not at the end"],
+    [(24, 0), (24, 6)],
+    ids=["not at the beginning", "not at the end"],
 )
+def test_metrics_that_an_agent_will_complete_count_as_busy_and_are_not_reported(
+    cloud: Cloud, minutes: int, until: int
+) -> None:
+    first, second = cloud.group()
+    cloud.gpus([first], 0)
+    cloud.gpus([second], 0, minutes=minutes, until=timedelta(minutes=until))
+    assert cloud.decisions() == {NAME: "left"}
+    assert cloud.heard() == []
+
+
+@pytest.mark.parametrize(("minutes", "until"), [(0, 0), (14, 16)], ids=["none at all", "not at the end"])
 def test_missing_metrics_count_as_busy_and_are_reported_daily(cloud: Cloud, minutes: int, until: int) -> None:
     first, second = cloud.group()
     cloud.gpus([first], 0)
@@ -132,13 +143,22 @@ def test_a_job_that_died_or_ended_keeps_nothing(cloud: Cloud) -> None:
     assert cloud.decisions() == {NAME: "stopped"}
 
 
-def test_protection_from_scale_in_counts_as_work(cloud: Cloud) -> None:
+def test_protection_by_a_guard_that_cannot_determine_the_activity_counts_as_work(cloud: Cloud) -> None:
     ids = cloud.group()
     cloud.gpus(ids, 0)
+    cloud.report(ids[:1], Activity.UNKNOWN)
     cloud.protect(ids[:1])
     assert cloud.decisions() == {NAME: "left"}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
-    assert event["why"] == f"it is busy: {ids[0]} is protected from scale-in"
+    assert event["why"].startswith(f"it may be busy: {ids[0]} reports an unknown activity")
+
+
+def test_protection_without_a_guard_does_not_count_as_work(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.gpus(ids, 0)
+    cloud.protect(ids[:1])
+    assert cloud.decisions() == {NAME: "stopped"}
+    assert cloud.alive() == []
 
 
 def test_an_idle_cluster_with_stop_when_idle_false_is_reported_daily(cloud: Cloud) -> None:

@@ -166,3 +166,13 @@ def test_it_acts_where_nothing_is_said_of_a_dry_run(cloud: Cloud) -> None:
 def test_another_event_is_refused(event: dict[str, object], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         job_finished.handler(event, None)
+
+
+def test_with_a_pause_the_cluster_is_left_to_the_check_of_all_clusters(cloud: Cloud) -> None:
+    cloud.group(PauseMinutes="10")
+    assert cloud.job_ended() == {
+        "cluster": NAME,
+        "decision": "left",
+        "reason": "job job-1 ended; the cluster is stopped if no other job begins within 10 minutes",
+    }
+    assert (cloud.size(), cloud.heard()) == (2, [])

@@ -66,7 +66,7 @@ def test_an_attached_volume_is_not_deleted(cloud: Cloud) -> None:
 
 
 def test_the_time_of_grace_begins_when_a_node_that_stayed_goes(cloud: Cloud) -> None:
-    ids = cloud.group(nodes=1)
+    ids = cloud.group(nodes=1, Expires=(cloud.now + 4 * WEEK).date().isoformat())
     cloud.protect(ids)
     cloud.job_ended()
     assert cloud.nodes() == ids

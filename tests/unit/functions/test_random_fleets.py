@@ -15,6 +15,7 @@ from mlinfra.functions.decision import Action, Decision, decide
 from mlinfra.functions.expiry import expiry
 from mlinfra.functions.fleet import Node, Target
 from mlinfra.functions.metrics import History
+from mlinfra.functions.node_report import NodeReport
 from mlinfra.functions.records import Job, Memory
 from mlinfra.functions.rules import Rules
 from tests.unit.functions.cloud import PRICE, PRICED, UNPRICED, Cloud
@@ -36,11 +37,34 @@ class NodeStory:
     """From and until how many minutes ago its agent was silent; None: never."""
     protected: bool
     broken_answer: bool
+    guard_minutes_ago: int | None
+    """When its guard last reported. None: never, as an older guard does. Negative: its clock is ahead."""
+    guard_says: str
+    active_minutes_ago: int
+    """When the guard last saw activity, counted back from its report, if it says idle."""
+    runs_job: bool
+    """Whether it is the node of the cluster's job."""
+    hours_up: int
 
-    def was_silent_for_a_period_of_the_last(self, minutes: int) -> bool:
-        """Periods are five minutes, counted back from now."""
+    def agent_was_silent(self, minutes: int) -> bool:
+        """Whether there was no metric in a period of the last minutes. Periods are five minutes, counted from now."""
         silent = range(*self.silent) if self.silent else range(0)
-        return any(all(period + minute in silent for minute in range(1, 6)) for period in range(0, minutes, 5))
+        return self.broken_answer or any(
+            all(period + minute in silent for minute in range(1, 6)) for period in range(0, minutes, 5)
+        )
+
+    def gpu_worked(self, minutes: int) -> bool:
+        return self.worked_minutes_ago is not None and self.worked_minutes_ago <= minutes
+
+    @property
+    def guard_is_alive(self) -> bool:
+        return self.guard_minutes_ago is not None and -5 <= self.guard_minutes_ago <= 5
+
+    def guard_is_gone(self, minutes: int) -> bool:
+        """Whether no report can be expected any more, or its clock is wrong."""
+        if self.guard_minutes_ago is None:
+            return self.hours_up * 60 >= minutes
+        return self.guard_minutes_ago < -5 or self.guard_minutes_ago >= minutes
 
 
 @dataclass(frozen=True)
@@ -48,40 +72,87 @@ class ClusterStory:
     """What happened to a cluster."""
 
     nodes: tuple[NodeStory, ...]
+    missing_nodes: int
+    wait_minutes: int
     idle_minutes: int
+    stalled_minutes: int
+    silence_minutes: int
     days_left: int
     """Until the end of its last day; negative: it is over."""
+    grace_hours: int
     extended_days: int | None
     stops_when_idle: bool
-    hours_up: int
+    gang: bool
     limit_usd: int | None
     priced: bool
     heartbeat_minutes_ago: int | None
     """Negative: in the future. None: no job runs."""
+    progress_minutes_ago: int | None
+    """None: the job reports no progress."""
     records_readable: bool
+
+    def node_may_work(self, node: NodeStory) -> bool:
+        """Whether a source says that the node works, or no source says that it does not."""
+        if self.job_hangs_for(self.idle_minutes) and node.runs_job:
+            return False
+        if node.gpu_worked(self.idle_minutes):
+            return True
+        if node.guard_is_alive and node.guard_says != "unknown":
+            return node.guard_says == "busy" or node.active_minutes_ago < self.idle_minutes
+        if not node.guard_is_alive and not node.guard_is_gone(self.silence_minutes):
+            return True
+        window = max(self.idle_minutes, self.stalled_minutes)
+        may_work = node.gpu_worked(window) or node.agent_was_silent(window)
+        return may_work or (node.guard_is_alive and node.protected)
+
+    def job_hangs_for(self, minutes: int) -> bool:
+        """Whether the job has a fresh heartbeat and has counted as hung for so long."""
+        return self.job_beats and self.progress_minutes_ago is not None and self.progress_minutes_ago >= 60 + minutes
+
+    @property
+    def job_beats(self) -> bool:
+        return self.heartbeat_minutes_ago is not None and self.heartbeat_minutes_ago <= 15
 
     @property
     def may_work(self) -> bool:
-        """Whether anybody could say that it works, or nobody can say that it does not."""
-        window = self.idle_minutes
-        return (
-            not self.records_readable
-            or (self.heartbeat_minutes_ago is not None and self.heartbeat_minutes_ago <= 15)
-            or any(
-                node.protected
-                or node.broken_answer
-                or (node.worked_minutes_ago is not None and node.worked_minutes_ago <= window)
-                or node.was_silent_for_a_period_of_the_last(window)
-                for node in self.nodes
-            )
-        )
+        """Whether a source says that it works, or no source says that it does not."""
+        works = any(self.node_may_work(node) for node in self.nodes)
+        return not self.records_readable or (self.job_beats and not self.job_hangs_for(0)) or works
 
     @property
-    def is_due(self) -> bool:
-        """Whether there is a cause to stop it."""
-        over = self.limit_usd is not None and self.priced and self.hours_up * len(self.nodes) * PRICE > self.limit_usd
-        expired = max(self.days_left, self.extended_days if self.extended_days is not None else -99) < 0
-        return over or expired or self.stops_when_idle
+    def cost(self) -> float:
+        return sum(node.hours_up for node in self.nodes) * PRICE if self.priced else 0
+
+    @property
+    def expired_hours(self) -> float:
+        """How long it has expired; negative: it has not. NOW is at 10:30."""
+        days = max(self.days_left, self.extended_days if self.extended_days is not None else -99)
+        return -24 * (days + 1) + 10.5
+
+    def is_over_its_bound(self, expired_hours: float) -> bool:
+        over = self.limit_usd is not None and self.cost > 1.2 * self.limit_usd
+        return over or expired_hours >= max(self.grace_hours, 0.001)
+
+    @property
+    def has_cause(self) -> bool:
+        """Whether there is a cause to stop it when it is idle."""
+        return (self.limit_usd is not None and self.cost > self.limit_usd) or self.expired_hours >= 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether nodes are missing that it may wait for."""
+        minutes_up = 60 * max(node.hours_up for node in self.nodes)
+        return self.gang and self.missing_nodes > 0 and minutes_up < self.wait_minutes
+
+    @property
+    def must_stop(self) -> bool:
+        if self.records_readable and self.is_over_its_bound(self.expired_hours):
+            return True
+        if not self.records_readable and self.is_over_its_bound(-24 * (self.days_left + 1) + 10.5):
+            return True
+        if self.may_work:
+            return False
+        return self.has_cause or (self.stops_when_idle and not self.waits)
 
 
 def silences() -> st.SearchStrategy[tuple[int, int]]:
@@ -91,22 +162,47 @@ def silences() -> st.SearchStrategy[tuple[int, int]]:
 NODES = st.builds(
     NodeStory,
     worked_minutes_ago=st.none() | st.integers(1, 100),
-    silent=st.none() | st.none() | silences(),
+    silent=st.none() | st.none() | silences() | st.just((0, 200)),
     protected=st.sampled_from([False, False, False, True]),
     broken_answer=st.sampled_from([False, False, False, True]),
+    guard_minutes_ago=st.none() | st.integers(-8, 100) | st.integers(0, 5),
+    guard_says=st.sampled_from(["busy", "idle", "idle", "unknown"]),
+    active_minutes_ago=st.integers(0, 100),
+    runs_job=st.booleans(),
+    hours_up=st.integers(1, 50),
 )
-QUIET_NODES = st.just(NodeStory(worked_minutes_ago=None, silent=None, protected=False, broken_answer=False))
+QUIET_NODES = st.builds(
+    NodeStory,
+    worked_minutes_ago=st.none(),
+    silent=st.none() | st.just((0, 200)),
+    protected=st.booleans(),
+    broken_answer=st.just(False),  # noqa: FBT003
+    guard_minutes_ago=st.integers(0, 5),
+    guard_says=st.just("idle"),
+    active_minutes_ago=st.just(100),
+    runs_job=st.just(True),  # noqa: FBT003
+    hours_up=st.integers(1, 50),
+)
+WITHOUT_GUARD = QUIET_NODES.map(lambda node: replace(node, silent=None, guard_minutes_ago=None))
 CLUSTERS = st.builds(
     ClusterStory,
-    nodes=st.lists(NODES, min_size=1, max_size=4).map(tuple) | st.lists(QUIET_NODES, min_size=1, max_size=4).map(tuple),
-    idle_minutes=st.sampled_from([5, 10, 30, 45, 90]),
+    nodes=st.one_of(
+        *(st.lists(some, min_size=1, max_size=4).map(tuple) for some in (NODES, QUIET_NODES, WITHOUT_GUARD))
+    ),
+    missing_nodes=st.sampled_from([0, 0, 1, 3]),
+    wait_minutes=st.sampled_from([60, 120, 600]),
+    idle_minutes=st.sampled_from([5, 10, 20, 30, 45, 90]),
+    stalled_minutes=st.sampled_from([15, 30, 60]),
+    silence_minutes=st.sampled_from([10, 30, 60]),
     days_left=st.integers(-3, 3),
+    grace_hours=st.sampled_from([0, 12, 24, 48]),
     extended_days=st.none() | st.integers(-3, 3),
     stops_when_idle=st.booleans(),
-    hours_up=st.integers(1, 50),
+    gang=st.booleans(),
     limit_usd=st.none() | st.integers(1, 300),
     priced=st.booleans(),
-    heartbeat_minutes_ago=st.none() | st.integers(-500, 200),
+    heartbeat_minutes_ago=st.none() | st.integers(-500, 200) | st.integers(0, 15),
+    progress_minutes_ago=st.none() | st.integers(-20, 300),
     records_readable=st.sampled_from([True, True, True, False]),
 )
 
@@ -127,6 +223,11 @@ def tags(story: ClusterStory, now: datetime) -> dict[str, Any]:
         Tag.AUTO_STOP: "true",
         Tag.EXPIRES: (now.date() + timedelta(days=story.days_left)).isoformat(),
         Tag.IDLE_MINUTES: str(story.idle_minutes),
+        Tag.STALLED_MINUTES: str(story.stalled_minutes),
+        Tag.SILENCE_MINUTES: str(story.silence_minutes),
+        Tag.EXPIRY_GRACE_HOURS: str(story.grace_hours),
+        Tag.WAIT_FOR_NODES_MINUTES: str(story.wait_minutes),
+        Tag.GANG: str(story.gang).lower(),
         Tag.STOP_WHEN_IDLE: str(story.stops_when_idle).lower(),
     }
     return values if story.limit_usd is None else values | {Tag.SPEND_LIMIT_USD: str(story.limit_usd)}
@@ -137,24 +238,46 @@ def target_of(story: ClusterStory) -> Target:
         Node(
             instance_id=f"i-{index}",
             instance_type=PRICED if story.priced else UNPRICED,
-            launched=NOW - timedelta(hours=story.hours_up),
+            launched=NOW - timedelta(hours=node.hours_up),
             state="running",
             protected=node.protected,
         )
         for index, node in enumerate(story.nodes)
     )
-    return Target("cluster", "group", tags(story, NOW), nodes, desired=len(nodes))
+    return Target("cluster", "group", tags(story, NOW), nodes, desired=len(nodes) + story.missing_nodes)
+
+
+def memory_of(story: ClusterStory) -> Memory | None:
+    """The records, with a job on each node that runs one: its first node reports the progress."""
+    if not story.records_readable:
+        return None
+    jobs: list[Job] = []
+    if story.heartbeat_minutes_ago is not None:
+        heartbeat = (NOW - story.heartbeat_minutes_ago * MINUTE).timestamp()
+        ids = [f"i-{index}" for index, node in enumerate(story.nodes) if node.runs_job] or ["i-of-the-past"]
+        jobs = [
+            Job(f"job#{rank}" if rank else "job", heartbeat_at=heartbeat, started_at=0, instance_id=instance_id)
+            for rank, instance_id in enumerate(ids)
+        ]
+        if story.progress_minutes_ago is not None:
+            at = (NOW - story.progress_minutes_ago * MINUTE).timestamp()
+            jobs[0] = replace(jobs[0], progress_at=at)
+    extension = None
+    if story.extended_days is not None:
+        extension = (NOW.date() + timedelta(days=story.extended_days)).isoformat()
+    reports = {
+        f"i-{index}": NodeReport(
+            NOW - node.guard_minutes_ago * MINUTE, node.guard_says, node.active_minutes_ago * MINUTE, "a process"
+        )
+        for index, node in enumerate(story.nodes)
+        if node.guard_minutes_ago is not None
+    }
+    return Memory(jobs=tuple(jobs), extension=extension, reports=reports)
 
 
 def decision(story: ClusterStory, target: Target) -> Decision:
     """What the functions decide, with a fleet in memory."""
-    jobs: tuple[Job, ...] = ()
-    if story.heartbeat_minutes_ago is not None:
-        jobs = (Job("job", heartbeat_at=(NOW - story.heartbeat_minutes_ago * MINUTE).timestamp()),)
-    extension = None
-    if story.extended_days is not None:
-        extension = (NOW.date() + timedelta(days=story.extended_days)).isoformat()
-    memory = Memory(jobs=jobs, extension=extension) if story.records_readable else None
+    memory = memory_of(story)
     histories = {
         f"i-{index}": History(readings(node, NOW), "broken" if node.broken_answer else None)
         for index, node in enumerate(story.nodes)
@@ -168,14 +291,62 @@ def decision(story: ClusterStory, target: Target) -> Decision:
         expiry=expiry(rules, known),
         cost=cost.so_far(target, known.state, NOW),
         now=NOW,
+        jobs=known.jobs,
     )
 
 
 @given(CLUSTERS)
-@settings(max_examples=400, deadline=None)
-def test_what_may_work_is_left_and_what_is_known_to_be_idle_and_due_is_stopped(story: ClusterStory) -> None:
+@settings(max_examples=1_000, deadline=None)
+def test_what_may_work_is_left_up_to_its_bound_and_what_is_known_to_be_idle_is_stopped(story: ClusterStory) -> None:
     decided = decision(story, target_of(story))
-    assert (decided.action is Action.STOP) == (story.is_due and not story.may_work)
+    assert (decided.action is Action.STOP) == story.must_stop
+    if decided.action is Action.STOP and not decided.is_forced:
+        assert not story.may_work
+
+
+@given(CLUSTERS)
+@settings(max_examples=300, deadline=None)
+def test_a_reported_job_is_never_stopped_before_its_bound(story: ClusterStory) -> None:
+    story = replace(
+        story,
+        heartbeat_minutes_ago=5,
+        progress_minutes_ago=None if story.progress_minutes_ago is None else min(story.progress_minutes_ago, 59),
+        records_readable=True,
+    )
+    decided = decision(story, target_of(story))
+    assert decided.action is Action.LEAVE or decided.is_forced
+    working = {f"i-{index}" for index, node in enumerate(story.nodes) if node.runs_job}
+    assert decided.is_forced or not decided.release & working
+
+
+@given(CLUSTERS)
+@settings(max_examples=300, deadline=None)
+def test_only_idle_nodes_leave_one_by_one_and_only_without_a_gang(story: ClusterStory) -> None:
+    decided = decision(story, target_of(story))
+    if story.gang or decided.action is not Action.LEAVE or not (story.stops_when_idle or story.has_cause):
+        assert not decided.release
+    for index, node in enumerate(story.nodes):
+        if f"i-{index}" in decided.release:
+            assert not story.node_may_work(node)
+            assert not (node.guard_is_alive and node.protected) or story.job_hangs_for(story.idle_minutes)
+
+
+@given(CLUSTERS)
+@settings(max_examples=200, deadline=None)
+def test_no_node_with_a_live_guard_is_terminated_while_it_is_protected(story: ClusterStory) -> None:
+    decided = decision(story, target_of(story))
+    for index, node in enumerate(story.nodes):
+        if f"i-{index}" in decided.terminate and not decided.is_forced:
+            assert not node.guard_is_alive or not node.protected or story.job_hangs_for(story.idle_minutes)
+
+
+@given(CLUSTERS)
+@settings(max_examples=100, deadline=None)
+def test_above_its_bound_every_node_is_terminated(story: ClusterStory) -> None:
+    story = replace(story, days_left=-4, extended_days=None)
+    decided = decision(story, target_of(story))
+    assert (decided.action, decided.is_forced) == (Action.STOP, True)
+    assert decided.terminate == {f"i-{index}" for index in range(len(story.nodes))}
 
 
 @given(CLUSTERS)
@@ -186,23 +357,26 @@ def test_a_second_look_decides_the_same_and_what_is_stopped_stays_so(story: Clus
     assert decision(story, target) == first
     if first.action is Action.STOP:
         assert decision(story, replace(target, nodes=(), desired=0)).action is Action.NOTHING
-        assert decision(story, replace(target, desired=0)).action is Action.LEAVE
+        # The nodes that are still in the group are terminated directly.
+        assert decision(story, replace(target, desired=0)).action is Action.STOP
 
 
 @given(CLUSTERS, st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_one_more_sign_of_work_never_stops_anything(story: ClusterStory, data: st.DataObject) -> None:
     spoil: Callable[[NodeStory], NodeStory] = data.draw(
         st.sampled_from(
             [
-                lambda node: replace(node, protected=True),
-                lambda node: replace(node, broken_answer=True),
+                lambda node: replace(node, guard_minutes_ago=0, guard_says="busy"),
+                lambda node: replace(node, guard_minutes_ago=0, guard_says="idle", active_minutes_ago=1),
+                lambda node: replace(node, guard_minutes_ago=None, broken_answer=True),
                 lambda node: replace(node, worked_minutes_ago=story.idle_minutes),
             ]
         )
     )
-    worse = replace(story, nodes=(spoil(story.nodes[0]), *story.nodes[1:]))
-    assert decision(worse, target_of(worse)).action is Action.LEAVE
+    worse = replace(story, nodes=(spoil(story.nodes[0]), *story.nodes[1:]), progress_minutes_ago=None)
+    decided = decision(worse, target_of(worse))
+    assert decided.action is Action.LEAVE or decided.is_forced
 
 
 READABLE = CLUSTERS.map(
@@ -210,15 +384,24 @@ READABLE = CLUSTERS.map(
         story,
         records_readable=True,
         limit_usd=None,
-        nodes=tuple(replace(node, broken_answer=False) for node in story.nodes[:2]),
+        grace_hours=48,
+        missing_nodes=0,
+        # Nodes in the local AWS were launched some minutes ago.
+        silence_minutes=1,
+        nodes=tuple(
+            replace(node, broken_answer=False, hours_up=1, guard_minutes_ago=node.guard_minutes_ago)
+            for node in story.nodes[:2]
+        ),
     )
 )
 
 
-@given(st.lists(READABLE, min_size=3, max_size=6))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_janitor_does_so_with_a_fleet_in_aws(cloud: Cloud, stories: list[ClusterStory]) -> None:
+@given(st.lists(READABLE, min_size=3, max_size=6), st.booleans())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_functions_do_so_with_a_fleet_in_aws(cloud: Cloud, stories: list[ClusterStory], by_look: bool) -> None:  # noqa: FBT001
     cloud.sweep()
+    # Nodes are launched by the clock of this machine.
+    cloud.now = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(minutes=5)
     names = {}
     for index, story in enumerate(stories):
         name = f"recsys-dev-{index}"
@@ -227,14 +410,33 @@ def test_the_janitor_does_so_with_a_fleet_in_aws(cloud: Cloud, stories: list[Clu
         for instance_id, node in zip(ids, story.nodes, strict=True):
             cloud.readings(instance_id, readings(node, cloud.now))
             cloud.protect([instance_id], protected=node.protected, name=name)
+            if node.guard_minutes_ago is not None:
+                cloud.report(
+                    [instance_id],
+                    node.guard_says,
+                    idle=node.active_minutes_ago * MINUTE,
+                    at=-node.guard_minutes_ago * MINUTE,
+                    cluster=name,
+                )
         if story.heartbeat_minutes_ago is not None:
-            cloud.job(cluster=name, heartbeat=-story.heartbeat_minutes_ago * MINUTE)
+            working = [each for each, node in zip(ids, story.nodes, strict=True) if node.runs_job] or ["i-of-the-past"]
+            for rank, instance_id in enumerate(working):
+                progress = None if rank or story.progress_minutes_ago is None else -story.progress_minutes_ago * MINUTE
+                cloud.job(
+                    f"job#{rank}" if rank else "job",
+                    cluster=name,
+                    heartbeat=-story.heartbeat_minutes_ago * MINUTE,
+                    started=timedelta(days=-10),
+                    progress=progress,
+                    node=instance_id,
+                )
         if story.extended_days is not None:
             cloud.extend((cloud.now.date() + timedelta(days=story.extended_days)).isoformat(), name)
-    cloud.janitor()
-    cloud.janitor()
-    stopped = {name: not cloud.size(name) and not cloud.nodes(name) for name in names}
-    assert stopped == {name: story.is_due and not story.may_work for name, story in names.items()}
-    running = {name: cloud.nodes(name) for name in names}
-    assert "stopped" not in cloud.janitor()["counts"]
-    assert {name: cloud.nodes(name) for name in names} == running
+    run = cloud.look if by_look else cloud.janitor
+    for _ in range(3):
+        run()
+    stopped = {name: not cloud.size(name) and not cloud.alive(name) for name in names}
+    assert stopped == {name: story.must_stop for name, story in names.items()}
+    running = {name: cloud.alive(name) for name in names}
+    assert "stopped" not in run()["counts"]
+    assert {name: cloud.alive(name) for name in names} == running

@@ -286,7 +286,7 @@ def test_a_failure_that_torchrun_answers_with_a_restart_is_not_the_end(
     ("environ", "rank"),
     [
         ({}, Rank()),
-        ({"RANK": "9", "LOCAL_RANK": "1", "NODE_RANK": "1"}, Rank(rank=9, local_rank=1)),
+        ({"RANK": "9", "LOCAL_RANK": "1", "NODE_RANK": "1"}, Rank(rank=9, local_rank=1, has_launcher=True)),
         ({"NODE_RANK": "1"}, Rank(rank=1)),
         ({"RANK": "0", "TORCHELASTIC_RUN_ID": "none"}, Rank()),
         ({"RANK": "captain"}, Rank()),

@@ -8,7 +8,7 @@ import pytest
 
 from mlinfra.constructs.shutdown.idle_alarms import IdleAlarms
 from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
-from tests.conftest import an_environment, an_experiment, only
+from tests.conftest import an_environment, an_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,8 +91,8 @@ def test_the_alarm_notifies_and_invokes_the_function(
 
 def test_alarms_of_the_environment_alone_may_call_the_function(synthesize: Synthesize) -> None:
     config = guarded(synthesize)
-    permission = only(config, "aws_lambda_permission")
-    assert permission["principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
+    permissions = config["resource"]["aws_lambda_permission"].values()
+    (permission,) = [each for each in permissions if each["principal"] == "lambda.alarms.cloudwatch.amazonaws.com"]
     assert permission["source_account"] == "111111111111"
     assert permission["source_arn"] == "arn:aws:cloudwatch:us-east-1:111111111111:alarm:recsys-dev-*"
     assert idle(config)["alarm_name"].startswith("recsys-dev-")

@@ -1,4 +1,4 @@
-"""The function that idle alarms invoke. Its handler is tested in tests/unit/functions."""
+"""The function that checks all clusters every 5 minutes. Its handler is tested in tests/unit/functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
-from mlinfra.constructs.shutdown.permissions import for_clusters
+from mlinfra.constructs.shutdown.permissions import for_idle_clusters
 from mlinfra.functions.settings import Settings
 from tests.conftest import an_environment, only
 
@@ -31,12 +31,32 @@ def test_its_variables_follow_the_environment_and_it_is_not_a_dry_run(synthesize
 
 def test_its_role_reaches_clusters_of_the_environment(synthesize: Synthesize) -> None:
     policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
-    assert policy["Statement"][-len(for_clusters(an_environment(), key_arn=KEY)) :] == for_clusters(
-        an_environment(), key_arn=KEY
-    )
+    expected = for_idle_clusters(an_environment(), key_arn=KEY)
+    assert policy["Statement"][-len(expected) :] == expected
 
 
-def test_nothing_but_alarms_starts_it(synthesize: Synthesize) -> None:
+def test_it_is_started_every_five_minutes_and_by_alarms(synthesize: Synthesize) -> None:
     config = made(synthesize)
-    assert only(config, "aws_lambda_permission")["principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
-    assert "aws_cloudwatch_event_rule" not in config["resource"]
+    permissions = config["resource"]["aws_lambda_permission"].values()
+    assert {each["principal"] for each in permissions} == {
+        "lambda.alarms.cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+    }
+    assert only(config, "aws_cloudwatch_event_rule")["schedule_expression"] == "rate(5 minutes)"
+
+
+def test_it_has_the_longest_time_that_lambda_allows_and_late_events_are_left_to_the_next_run(
+    synthesize: Synthesize,
+) -> None:
+    config = made(synthesize)
+    function = only(config, "aws_lambda_function")
+    assert (function["timeout"], function["reserved_concurrent_executions"]) == (900, 1)
+    assert only(config, "aws_lambda_function_event_invoke_config")["maximum_event_age_in_seconds"] == 300
+    assert only(config, "aws_cloudwatch_event_target")["retry_policy"]["maximum_event_age_in_seconds"] == 300
+
+
+def test_an_alarm_reports_that_it_has_not_run_for_fifteen_minutes(synthesize: Synthesize) -> None:
+    alarms = made(synthesize)["resource"]["aws_cloudwatch_metric_alarm"].values()
+    (alarm,) = [each for each in alarms if each["alarm_name"] == "recsys-dev-idle-silence"]
+    assert (alarm["namespace"], alarm["metric_name"]) == ("AWS/Lambda", "Invocations")
+    assert (alarm["period"], alarm["evaluation_periods"], alarm["treat_missing_data"]) == (300, 3, "breaching")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from mlinfra.constructs.shutdown.permissions import for_clusters, for_the_account
+from mlinfra.constructs.shutdown.permissions import for_clusters, for_idle_clusters, for_the_account
 from tests.conftest import ROOT, an_environment
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ def clusters() -> dict[str, Any]:
     return by_sid(for_clusters(an_environment(), key_arn=KEY))
 
 
+@pytest.fixture
+def idle() -> dict[str, Any]:
+    return by_sid(for_idle_clusters(an_environment(), key_arn=KEY))
+
+
 def actions(statements: dict[str, Any]) -> set[str]:
     listed = [each["Action"] for each in statements.values()]
     return {action for each in listed for action in ([each] if isinstance(each, str) else each)}
@@ -76,8 +81,25 @@ def test_the_calls_that_the_functions_make_are_found() -> None:
     }
 
 
-def test_the_janitor_may_do_what_the_functions_call_and_nothing_else(account: dict[str, Any]) -> None:
-    assert {each for each in actions(account) if not each.startswith("kms:")} == {*api_calls()}
+def test_the_functions_may_do_what_they_call_and_nothing_else(account: dict[str, Any], idle: dict[str, Any]) -> None:
+    allowed = actions(account) | actions(idle)
+    assert {each for each in allowed if not each.startswith("kms:")} == {*api_calls()}
+
+
+def test_only_the_check_of_all_clusters_releases_single_nodes(account: dict[str, Any], idle: dict[str, Any]) -> None:
+    assert actions(idle) - actions(account) == {"autoscaling:TerminateInstanceInAutoScalingGroup"}
+
+
+def test_the_check_of_all_clusters_terminates_nodes_of_its_environment_and_deletes_nothing(
+    idle: dict[str, Any],
+) -> None:
+    assert not actions(idle) & {"ec2:StopInstances", "ec2:DeleteVolume"}
+    ours = "arn:aws:autoscaling:us-east-1:111111111111:autoScalingGroup:4d1:autoScalingGroupName/recsys-dev-ranker"
+    assert fnmatchcase(ours, idle["ReleaseNodes"]["Resource"])
+    assert not fnmatchcase(ours.replace("recsys-dev", "ads-prod"), idle["ReleaseNodes"]["Resource"])
+    for sid in ("ReleaseNodes", "TerminateNodes"):
+        assert idle[sid]["Condition"]["StringEquals"] == {"aws:ResourceTag/AutoStop": "true"}
+    assert idle["TerminateNodes"]["Condition"]["StringEqualsIfExists"] == {"aws:ResourceTag/Environment": "dev"}
 
 
 def test_functions_about_one_cluster_end_no_instance_and_delete_nothing(clusters: dict[str, Any]) -> None:

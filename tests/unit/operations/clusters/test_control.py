@@ -10,7 +10,7 @@ import pytest
 
 from mlinfra.errors import OperationError
 from mlinfra.functions.activity import Verdict
-from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Metric, Table, Tag
+from mlinfra.functions.contract import HEARTBEAT_SECONDS, Activity, JobStatus, Metric, NodeReport, Table, Tag
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from mlinfra.operations import clusters as operations
 from tests.conftest import an_environment, an_experiment
@@ -91,7 +91,17 @@ def node_ids(client: Client, name: str = NAME) -> list[str]:
 
 
 def report(client: Client, node: str, *, busy_minutes_ago: int | None = None, minutes: int = 60) -> None:
-    """Have the agent of `node` report for the last minutes; at most one of them with a busy GPU."""
+    """Have the guard and the agent of `node` report for the last minutes; at most one of them with a busy GPU."""
+    client("dynamodb").put_item(
+        TableName=ENVIRONMENT.names.records_table,
+        Item={
+            Table.CLUSTER: {"S": NAME},
+            Table.RECORD: {"S": f"{Table.NODE_PREFIX}{node}"},
+            NodeReport.REPORTED_AT: {"N": str(now().timestamp())},
+            NodeReport.ACTIVITY: {"S": Activity.IDLE},
+            NodeReport.IDLE_SECONDS: {"N": str(60 * (minutes if busy_minutes_ago is None else busy_minutes_ago))},
+        },
+    )
     client("cloudwatch").put_metric_data(
         Namespace=Metric.NAMESPACE,
         MetricData=[
@@ -219,17 +229,20 @@ class TestStop:
         assert len(node_ids(client)) == 2
         assert operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True).state == "stopped"
 
-    def test_a_cluster_without_metrics_is_not_stopped(self, client: Client, make: Callable[..., list[str]]) -> None:
+    def test_a_cluster_without_reports_and_metrics_is_not_stopped(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
         make()
-        with pytest.raises(OperationError, match=r"may be in use: .* has no GPU metrics"):
+        with pytest.raises(OperationError, match=r"may be in use: .* has sent no node report"):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
         assert len(node_ids(client)) == 2
 
     def test_protection_is_taken_off_only_by_force(self, client: Client, make: Callable[..., list[str]]) -> None:
-        for node in make(protected=True):
+        nodes = make(protected=True)
+        for node in nodes:
             report(client, node)
-        with pytest.raises(OperationError, match="is protected from scale-in"):
-            operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        assert node_ids(client) == nodes
         operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True)
         assert node_ids(client) == []
 
