@@ -193,10 +193,13 @@ class _Signs:
         if self.node.state != "running":
             reason = f"EC2 reports the state of {name} as {self.node.state or 'unknown'}"
             return NodeEvidence(name, Verdict.UNKNOWN, reason)
+        guard, metrics = self._guard(), self._metrics()
+        if hung_since is not None and guard.is_guarded and guard.verdict is not Verdict.UNKNOWN:
+            # The guard tells the processes of a hung job from others. The GPU metrics do not.
+            return guard
         if hung_since is not None and self.now - hung_since >= self.limits.idle_for:
             reason = f"the job on {name} has reported no progress, and counts as hung since {hung_since:%H:%M} UTC"
             return NodeEvidence(name, Verdict.IDLE, reason)
-        guard, metrics = self._guard(), self._metrics()
         quiet_for = metrics.quiet_for
         if guard.is_guarded:
             since_busy = self._since_busy()

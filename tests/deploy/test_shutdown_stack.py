@@ -104,8 +104,9 @@ def test_functions_have_the_package_and_what_the_environment_says(environment: E
         Variable.TABLE: environment.names.records_table,
         Variable.TOPIC: environment.names.alerts_topic_arn,
         Variable.GRACE_DAYS: "3",
+        Variable.ENVIRONMENT: "local",
         Variable.PREFIX: "recsys-local-",
-        Variable.DRY_RUN: "true",
+        Variable.DRY_RUN: "false",
     }
 
 
@@ -143,7 +144,8 @@ def test_quiet_hours_do_not_change_the_maximum_size() -> None:
 @pytest.mark.usefixtures("terraform")
 def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     autoscaling = boto3.client("autoscaling")
-    autoscaling.create_or_update_tags(Tags=[_tag(Tag.AUTO_STOP, "true"), _tag(Tag.OWNER, "ana@example.com")])
+    tags = {Tag.AUTO_STOP: "true", Tag.OWNER: "ana@example.com", Tag.PAUSE_MINUTES: "0"}
+    autoscaling.create_or_update_tags(Tags=[_tag(key, value) for key, value in tags.items()])
     autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=2)
     # The event's time is in whole seconds, and says whether nodes were started after the job.
     time.sleep(1.1)
@@ -168,18 +170,45 @@ def test_a_node_that_is_not_as_expected_is_heard_of(environment: Environment) ->
 
 
 @pytest.mark.usefixtures("terraform")
-def test_the_janitor_runs_as_it_was_deployed() -> None:
+def test_the_check_of_all_clusters_leaves_a_new_cluster() -> None:
+    autoscaling = boto3.client("autoscaling")
+    autoscaling.create_or_update_tags(Tags=[_tag(Tag.AUTO_STOP, "true"), _tag(Tag.EXPIRES, "2036-01-31")])
+    autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
+    (cluster,) = _invoked("recsys-local-idle", _SCHEDULED)["clusters"]
+    assert (cluster["cluster"], cluster["decision"]) == (GROUP, "left")
+    assert "has sent no node report" in cluster["reason"]
+    assert _desired() == 1
+
+
+@pytest.mark.usefixtures("terraform")
+@pytest.mark.parametrize(("function", "key"), [("recsys-local-idle", "clusters"), ("recsys-local-janitor", "targets")])
+def test_a_cluster_above_its_bound_is_stopped_as_deployed(function: str, key: str) -> None:
     autoscaling = boto3.client("autoscaling")
     autoscaling.create_or_update_tags(Tags=[_tag(Tag.AUTO_STOP, "true"), _tag(Tag.EXPIRES, "2026-01-31")])
     autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
-    answer = boto3.client("lambda").invoke(FunctionName="recsys-local-janitor", Payload=b"{}")
-    seen = json.loads(answer["Payload"].read())
+    node = _nodes()[0]
+    autoscaling.set_instance_protection(AutoScalingGroupName=GROUP, InstanceIds=[node], ProtectedFromScaleIn=True)
+    (target,) = _invoked(function, _SCHEDULED)[key]
+    assert target["decision"] == "stopped", target
+    assert target["reason"].startswith("it expired at 2026-02-01T00:00:00Z, more than its grace period of 24 hours ago")
+    assert (_desired(), _nodes()) == (0, [])
+
+
+_SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event"}
+
+
+def _invoked(function: str, event: dict[str, str]) -> dict[str, Any]:
+    answer = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    seen: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, seen
-    assert seen["dry_run"]
-    (target,) = seen["targets"]
-    assert (target["target"], target["decision"]) == (GROUP, "left")
-    assert "has no GPU metrics" in target["reason"]
-    assert _desired() == 1
+    return seen
+
+
+def _nodes() -> list[str]:
+    (group,) = boto3.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])[
+        "AutoScalingGroups"
+    ]
+    return [each["InstanceId"] for each in group["Instances"]]
 
 
 def _remembered(environment: Environment, attribute: str) -> dict[str, Any]:

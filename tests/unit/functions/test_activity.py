@@ -168,16 +168,24 @@ def test_a_job_with_a_fresh_heartbeat_keeps_idle_nodes() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "verdict"), [(59, Verdict.BUSY), (79, Verdict.BUSY), (80, Verdict.IDLE)])
-def test_a_node_with_a_hung_job_is_idle_after_its_idle_time_whatever_its_gpus_do(
+def test_without_a_guard_a_node_with_a_hung_job_is_idle_after_its_idle_time_whatever_its_gpus_do(
     minutes: int, verdict: Verdict
 ) -> None:
-    busy = report(Activity.BUSY)
-    assert evidence(busy, metrics(busy=1), with_progress(minutes)).verdict is verdict
+    silent = report(Activity.BUSY, minutes_ago=45)
+    assert evidence(silent, metrics(busy=1), with_progress(minutes)).verdict is verdict
+
+
+def test_a_live_guard_tells_the_processes_of_a_hung_job_from_others() -> None:
+    hung = with_progress(600)
+    assert evidence(report(Activity.BUSY, why="kernel of ana"), metrics(), hung).verdict is Verdict.BUSY
+    assert evidence(report(idle=19), metrics(busy=1), hung).verdict is Verdict.BUSY
+    seen = evidence(report(idle=20), metrics(busy=1), hung, protected=True)
+    assert (seen.verdict, seen.unguarded) == (Verdict.IDLE, frozenset())
 
 
 def test_a_node_on_which_another_job_runs_too_is_not_idle() -> None:
     other = Job("other", heartbeat_at=NOW.timestamp(), instance_id=ID)
-    assert evidence(report(Activity.BUSY), metrics(busy=1), with_progress(600), other).verdict is Verdict.BUSY
+    assert evidence(None, metrics(busy=1), with_progress(600), other).verdict is Verdict.BUSY
 
 
 def test_records_that_could_not_be_read_may_hold_jobs() -> None:

@@ -123,14 +123,17 @@ def test_a_hung_job_is_reported_once_and_keeps_its_cluster_for_the_idle_time_mor
     for minutes in (59, 61, 66, 89, 91):
         start = cloud.now
         cloud.protect([first, second])
-        cloud.report([first, second], Activity.BUSY)
+        cloud.report([first], idle=(minutes - 60) * MINUTE)
         cloud.gpus([first, second], 100, minutes=4)
         cloud.job(progress=-minutes * MINUTE, node=first)
         cloud.job("job-1#1", node=second)
         decisions += cloud.looked().values()
         assert cloud.now == start
     assert decisions == ["left", "left", "left", "left", "stopped"]
-    assert [cloud.state_of(each) for each in (first, second)] == ["terminated"] * 2
+    # The live guard of the first node removes its protection; the second node has none.
+    assert cloud.alive() == [first]
+    assert cloud.look()["counts"] == {"stopped": 1}
+    assert cloud.alive() == []
 
 
 def test_each_hang_is_reported_once(cloud: Cloud) -> None:

@@ -93,11 +93,13 @@ class ClusterStory:
 
     def node_may_work(self, node: NodeStory) -> bool:
         """Whether a source says that the node works, or no source says that it does not."""
-        if self.job_hangs_for(self.idle_minutes) and node.runs_job:
+        guard_knows = node.guard_is_alive and node.guard_says != "unknown"
+        if self.job_hangs_for(self.idle_minutes) and node.runs_job and not guard_knows:
             return False
-        if node.gpu_worked(self.idle_minutes):
+        # The GPUs of a node with a hung job can be at 100%.
+        if node.gpu_worked(self.idle_minutes) and not (self.job_hangs_for(0) and node.runs_job and guard_knows):
             return True
-        if node.guard_is_alive and node.guard_says != "unknown":
+        if guard_knows:
             return node.guard_says == "busy" or node.active_minutes_ago < self.idle_minutes
         if not node.guard_is_alive and not node.guard_is_gone(self.silence_minutes):
             return True
