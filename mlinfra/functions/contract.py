@@ -50,6 +50,8 @@ class Tag:
     """The longest time for which a cluster with fewer nodes than declared waits for the others, in minutes."""
     GANG: Final = "Gang"
     """`false`: idle nodes are terminated one by one while others work. Any other value: the nodes work together."""
+    CAPACITY_BLOCK: Final = "CapacityBlock"
+    """The id of the capacity reservation of a cluster in a Capacity Block."""
     UNUSED_DAYS: Final = "UnusedDays"
     """On endpoints: the number of days without a request after which it is unused."""
     DELETE_AFTER: Final = "DeleteAfter"
@@ -69,6 +71,10 @@ class Table:
     """`job#<job id>`: one training job, written by `mlinfra.job`; `job#<job id>#<rank>` on its further nodes."""
     NODE_PREFIX: Final = "node#"
     """`node#<instance id>`: the last report of one node, written by its node guard every minute; see `NodeReport`."""
+    NOTICE_PREFIX: Final = "notice#"
+    """`notice#<instance id>`: a node that EC2 will terminate. Attributes: `ends_at`, `reason`."""
+    ENDS_AT: Final = "ends_at"
+    """The time at which EC2 begins to terminate the node, in epoch seconds."""
     STATE: Final = "state"
     """The state of a cluster, written by functions: cost, sent warnings, time of the last stop."""
     EXTENSION: Final = "extension"
@@ -209,6 +215,21 @@ class Event:
     SCHEDULE_SOURCE: Final = "aws.events"
     SCHEDULED: Final = "Scheduled Event"
     """Sent by a scheduled rule (EventBridge user guide, "Creating a scheduled rule", read 2026-11-29)."""
+
+    NODES_INTERRUPTED: Final = "Training Nodes Interrupted"
+    """EC2 announced to terminate nodes: a spot interruption, or the end of a Capacity Block. Detail: `instance_ids`."""
+
+    EC2_SOURCE: Final = "aws.ec2"
+    BLOCK_ENDS: Final = ("Capacity Block Expiration Warning", "Capacity Block Reservation Expiration Warning")
+    """Sent 40 minutes before the end of a Capacity Block. AWS's documentation names it both ways: EC2 user guide,
+    "Monitor Capacity Blocks using EventBridge", and EventBridge reference, "Amazon EC2 events", read 2026-11-29.
+    Detail: `capacity-reservation-id`, `end-date`."""
+    INTERRUPTIONS: Final = (
+        *BLOCK_ENDS,
+        "EC2 Spot Instance Interruption Warning",
+        "EC2 Capacity Reservation Instance Interruption Warning",
+    )
+    """The last two are sent two minutes before EC2 takes an instance back. Detail: `instance-id`."""
 
     SAGEMAKER_SOURCE: Final = "aws.sagemaker"
     MODEL_PACKAGE_CHANGED: Final = "SageMaker Model Package State Change"

@@ -10,6 +10,7 @@ Imports the standard library alone; boto3 when a block begins on a cluster. docs
 
 from __future__ import annotations
 
+from mlinfra.job.notices import TerminationNotice, termination_notice
 from mlinfra.job.training import TrainingJob, training_job
 
-__all__ = ["TrainingJob", "training_job"]
+__all__ = ["TerminationNotice", "TrainingJob", "termination_notice", "training_job"]

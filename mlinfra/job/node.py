@@ -45,6 +45,19 @@ def own_instance_id() -> str | None:
     """
     if named := os.environ.get(Variable.INSTANCE):
         return named
+    return _metadata("/latest/meta-data/instance-id")
+
+
+def spot_notice() -> str | None:
+    """The spot interruption notice of this instance, as JSON with `action` and `time`. None: there is none.
+
+    Raises:
+        OSError: where the metadata service does not answer.
+    """
+    return _metadata("/latest/meta-data/spot/instance-action", may_be_missing=True)
+
+
+def _metadata(path: str, *, may_be_missing: bool = False) -> str | None:
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     service = urlsplit(os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA).netloc
@@ -52,15 +65,20 @@ def own_instance_id() -> str | None:
     connection = HTTPConnection(service, timeout=_METADATA_SECONDS)
     try:
         token = _ask(connection, "PUT", "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
-        return _ask(connection, "GET", "/latest/meta-data/instance-id", {"X-aws-ec2-metadata-token": token})
+        headers = {"X-aws-ec2-metadata-token": token or ""}
+        return _ask(connection, "GET", path, headers, may_be_missing=may_be_missing)
     finally:
         connection.close()
 
 
-def _ask(connection: HTTPConnection, method: str, path: str, headers: dict[str, str]) -> str:
+def _ask(
+    connection: HTTPConnection, method: str, path: str, headers: dict[str, str], *, may_be_missing: bool = False
+) -> str | None:
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     text = answer.read().decode()
+    if may_be_missing and answer.status == HTTPStatus.NOT_FOUND:
+        return None
     if answer.status != HTTPStatus.OK:
         message = f"the metadata service responded to {path} with status {answer.status}"
         raise OSError(message)

@@ -96,6 +96,7 @@ def test_functions_have_the_package_and_what_the_environment_says(environment: E
         "recsys-local-janitor",
         "recsys-local-job-finished",
         "recsys-local-idle",
+        "recsys-local-interruption",
         "recsys-local-node-unhealthy",
     }
     assert len({each["CodeSha256"] for each in found.values()}) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -40,7 +41,20 @@ KINDS: dict[str, dict[str, Any]] = {
     "block": {
         "instance_type": "p6-b300.48xlarge",
         "nodes": 2,
-        "purchase": CapacityBlock(reservation_id="cr-0123456789abcdef1"),
+        "purchase": CapacityBlock(
+            reservation_id="cr-0123456789abcdef1",
+            starts=datetime.now(timezone.utc) - timedelta(days=1),
+            ends=datetime.now(timezone.utc) + timedelta(days=6),
+        ),
+    },
+    "later-block": {
+        "instance_type": "p6-b300.48xlarge",
+        "nodes": 2,
+        "purchase": CapacityBlock(
+            reservation_id="cr-0123456789abcdef1",
+            starts=datetime.now(timezone.utc) + timedelta(days=1),
+            ends=datetime.now(timezone.utc) + timedelta(days=8),
+        ),
     },
 }
 
@@ -117,7 +131,14 @@ def test_a_cluster_with_lustre_is_in_the_requested_zone(
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_has_all_its_nodes(deployed: Terraform, kind: str) -> None:
     del deployed
-    assert len(instances(kind)) == KINDS[kind]["nodes"]
+    assert len(instances(kind)) == (0 if kind == "later-block" else KINDS[kind]["nodes"])
+
+
+def test_nodes_of_a_capacity_block_are_requested_when_it_begins(deployed: Terraform) -> None:
+    del deployed
+    actions = boto3.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName="recsys-local-later-block")
+    found = {each["ScheduledActionName"]: each["DesiredCapacity"] for each in actions["ScheduledUpdateGroupActions"]}
+    assert found == {"capacity-block-begin": 2, "capacity-block-end": 0}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -206,7 +227,7 @@ def test_what_is_reserved_is_named_in_the_launch_template(
 
 def test_every_node_is_protected_and_boots_the_user_data(deployed: Terraform) -> None:
     del deployed
-    for kind in KINDS:
+    for kind in KINDS.keys() - {"later-block"}:
         (group,) = boto3.client("autoscaling").describe_auto_scaling_groups(
             AutoScalingGroupNames=[f"recsys-local-{kind}"]
         )["AutoScalingGroups"]

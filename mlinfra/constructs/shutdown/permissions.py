@@ -107,6 +107,26 @@ def for_notifications(environment: Environment, *, key_arn: str) -> list[Stateme
     ]
 
 
+def for_interruptions(environment: Environment, *, key_arn: str) -> list[Statement]:
+    """Statements for the function that reports interruptions: find nodes, record notices, and notify.
+
+    Args:
+        environment: the environment.
+        key_arn: the KMS key of the table of records.
+    """
+    return [
+        # This action does not support resources.
+        statement(
+            "FindNodes",
+            actions=["ec2:DescribeInstances"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
+        ),
+        *_remember(environment, key_arn),
+        *notification_statements(environment),
+    ]
+
+
 def _look(environment: Environment) -> list[Statement]:
     return [
         # These actions do not support resources.

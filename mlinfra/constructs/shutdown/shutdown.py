@@ -15,6 +15,7 @@ from mlinfra.constructs.parts import (
 )
 from mlinfra.constructs.shutdown.idle_alarms import IdleAlarms
 from mlinfra.constructs.shutdown.idle_stop import IdleStopFunction
+from mlinfra.constructs.shutdown.interruption import InterruptionFunction
 from mlinfra.constructs.shutdown.janitor import Janitor
 from mlinfra.constructs.shutdown.job_finished import JobFinishedFunction
 from mlinfra.constructs.shutdown.node_unhealthy import NodeUnhealthyFunction
@@ -69,6 +70,7 @@ class Shutdown(Construct):
         self._job_finished = JobFinishedFunction(self, "job-watch", key_arn=key_arn, environment=environment)
         self._idle_stop = IdleStopFunction(self, "idle-stop", key_arn=key_arn, environment=environment)
         self._node_unhealthy = NodeUnhealthyFunction(self, "node-watch", key_arn=key_arn, environment=environment)
+        self._interruption = InterruptionFunction(self, "interruption", key_arn=key_arn, environment=environment)
 
     @property
     def records(self) -> ClusterRecords:
@@ -94,6 +96,11 @@ class Shutdown(Construct):
     def node_unhealthy(self) -> NodeUnhealthyFunction:
         """The notifications about unhealthy nodes."""
         return self._node_unhealthy
+
+    @property
+    def interruption(self) -> InterruptionFunction:
+        """The notifications before EC2 terminates nodes."""
+        return self._interruption
 
     def watch(self, *, cluster_name: str, experiment: Experiment) -> IdleAlarms:
         """Add the idle alarms (layer 3) and the quiet hours (layer 1) of one cluster, and subscribe its owner.

@@ -20,6 +20,7 @@ from mlinfra._cdk.aws import (
 )
 from mlinfra.catalog import instance_types
 from mlinfra.constructs.parts import environment_of, require_shutdown, subscribe_owner
+from mlinfra.constructs.training.block_schedule import BlockSchedule, size_at_first_apply
 from mlinfra.constructs.training.file_system import ClusterFileSystem
 from mlinfra.constructs.training.guard_program import guard_parameters
 from mlinfra.constructs.training.node_network import efa_interfaces, interface_blocks, node_security_group
@@ -142,6 +143,11 @@ class TrainingCluster(Construct):
             needed.append(self._file_system.parameter)
         self._launch_template = self._node_launch_template(key_arn)
         self._group = self._node_group(needed)
+        nodes = self._environment.cluster_size(experiment)
+        if isinstance(experiment.purchase, CapacityBlock) and nodes:
+            BlockSchedule(
+                self, "capacity-block", group_name=str(self._group.name), block=experiment.purchase, nodes=nodes
+            )
 
     @property
     def experiment(self) -> Experiment:
@@ -391,13 +397,14 @@ class TrainingCluster(Construct):
         # protected from scale-in run until the janitor stops them.
         size = self._environment.cluster_size(self._experiment)
         spot = purchase if isinstance(purchase, Spot) else None
+        block = purchase if isinstance(purchase, CapacityBlock) else None
         return autoscaling_group.AutoscalingGroup(
             self,
             "group",
             name=self._name,
             min_size=0,
             max_size=size,
-            desired_capacity=size,
+            desired_capacity=size_at_first_apply(block, size) if block else size,
             vpc_zone_identifier=self._subnet_ids,
             placement_group=self._placement_group,
             launch_template=(

@@ -19,7 +19,7 @@ def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, 
         experiment: the experiment of the cluster.
     """
     return (
-        _declared_price(experiment)
+        _capacity_block(experiment)
         | _file_system(experiment)
         | {
             "Name": environment.names.cluster(experiment),
@@ -41,11 +41,12 @@ def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, 
     )
 
 
-def _declared_price(experiment: Experiment) -> dict[str, str]:
+def _capacity_block(experiment: Experiment) -> dict[str, str]:
     purchase = experiment.purchase
-    if not isinstance(purchase, CapacityBlock) or purchase.usd_per_hour is None:
+    if not isinstance(purchase, CapacityBlock):
         return {}
-    return {Tag.NODE_USD_PER_HOUR: f"{purchase.usd_per_hour:.4f}"}
+    price = {} if purchase.usd_per_hour is None else {Tag.NODE_USD_PER_HOUR: f"{purchase.usd_per_hour:.4f}"}
+    return {Tag.CAPACITY_BLOCK: purchase.reservation_id} | price
 
 
 def _file_system(experiment: Experiment) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -170,3 +171,16 @@ class TestQuietHours:
     def test_a_time_zone_that_is_none_is_refused(self) -> None:
         with pytest.raises(DeclarationError, match="time_zone: 'Berlin' is not a time zone"):
             QuietHours(begin="20:00", time_zone="Berlin")
+
+
+@pytest.mark.parametrize("days", [-1, 0, 183])
+def test_a_capacity_block_lasts_1_to_182_days(days: int) -> None:
+    starts = datetime(2026, 12, 1, 11, 30, tzinfo=timezone.utc)
+    with pytest.raises(DeclarationError, match=r"ends: .* is not 1 to 182 days after starts"):
+        CapacityBlock(reservation_id="cr-0123456789abcdef0", starts=starts, ends=starts + timedelta(days=days))
+
+
+def test_a_capacity_block_has_times_with_a_time_zone() -> None:
+    times: dict[str, Any] = {"starts": datetime(2026, 12, 1, 11, 30), "ends": datetime(2026, 12, 8, 11, 30)}  # noqa: DTZ001
+    with pytest.raises(DeclarationError, match=r"starts: .* with a time zone, such as datetime\(2026"):
+        CapacityBlock(reservation_id="cr-0123456789abcdef0", **times)

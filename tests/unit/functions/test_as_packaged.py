@@ -12,7 +12,7 @@ import boto3
 
 from tests.conftest import ROOT
 
-HANDLERS = ("janitor", "job_finished", "idle", "model_approval", "node_unhealthy", "unused_endpoints")
+HANDLERS = ("janitor", "job_finished", "idle", "interruption", "model_approval", "node_unhealthy", "unused_endpoints")
 
 
 def test_each_handler_loads_alone_and_knows_prices(tmp_path: Path) -> None:

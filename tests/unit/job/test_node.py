@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from mlinfra.job import training_job
-from mlinfra.job.node import own_instance_id
+from mlinfra.job.node import own_instance_id, spot_notice
 from mlinfra.job.ranks import Rank
 from tests.unit.job.conftest import CLUSTER, TABLE, until
 
@@ -212,6 +212,15 @@ def test_an_instance_knows_its_id_from_the_metadata_service_and_not_through_a_pr
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert own_instance_id() == "i-0123456789abcdef0"
+
+
+def test_the_spot_notice_is_missing_until_ec2_gives_one(
+    metadata: type[Metadata], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metadata, "do_GET", lambda self: self._answer(404, ""))
+    assert spot_notice() is None
+    monkeypatch.setattr(metadata, "do_GET", lambda self: self._answer(200, self.path))
+    assert spot_notice() == "/latest/meta-data/spot/instance-action"
 
 
 def test_a_metadata_service_that_refuses_is_an_error(metadata: type[Metadata], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,14 @@
 """Gap: scheduled actions of auto scaling groups.
 
 moto identifies an action by its name alone, so that two groups cannot have actions of the same name, gives it
-no ARN, and accepts groups that do not exist. In AWS, an action belongs to a group that exists. Source: Auto
-Scaling API reference, PutScheduledUpdateGroupAction, DescribeScheduledActions, DeleteScheduledAction and
-ScheduledUpdateGroupAction, read 2026-11-24.
+no ARN, and accepts groups that do not exist and times in the past. In AWS, an action belongs to a group that
+exists, and a time in the past is refused. Source: Auto Scaling API reference, PutScheduledUpdateGroupAction,
+DescribeScheduledActions, DeleteScheduledAction and ScheduledUpdateGroupAction, read 2026-11-24.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeScheduledAction
@@ -50,6 +51,9 @@ def _put(
         refuse("At least one of the size parameters must be specified: MinSize, MaxSize or DesiredCapacity")
     if settings["recurrence"] is None and settings["start_time"] is None:
         refuse("You must specify a StartTime, a Recurrence or both")
+    for moment in ("start_time", "end_time"):
+        if _is_past(settings[moment]):
+            refuse(f"Given {moment.replace('_', ' ')} is in the past")
     present: Any = backend.scheduled_actions.get(key)
     action = _SCHEDULED_ACTION(
         autos_caling_group_name=name, scheduled_action_name=scheduled_action_name, time_zone=timezone, **settings
@@ -63,6 +67,13 @@ def _put(
     )
     backend.scheduled_actions[key] = action
     return action
+
+
+def _is_past(given: datetime | str | None) -> bool:
+    if not given:
+        return False
+    moment = given if isinstance(given, datetime) else datetime.fromisoformat(given.replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)) < datetime.now(timezone.utc)
 
 
 def _describe(response: AutoScalingResponse) -> ActionResult:

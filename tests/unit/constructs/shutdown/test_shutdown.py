@@ -42,6 +42,7 @@ def test_an_environment_has_one_table_and_a_function_for_each_layer_that_needs_o
         "recsys-dev-janitor",
         "recsys-dev-job-finished",
         "recsys-dev-idle",
+        "recsys-dev-interruption",
         "recsys-dev-node-unhealthy",
     }
     assert only(config, "aws_dynamodb_table")["name"] == "recsys-dev-clusters"
@@ -49,7 +50,7 @@ def test_an_environment_has_one_table_and_a_function_for_each_layer_that_needs_o
 
 def test_every_function_has_a_role_of_its_own(synthesize: Synthesize) -> None:
     functions = watched(synthesize)["resource"]["aws_lambda_function"].values()
-    assert len({each["role"] for each in functions}) == 4
+    assert len({each["role"] for each in functions}) == 5
 
 
 @pytest.mark.parametrize(("reserved", "expected"), [(1, {1}), (None, {None})])
@@ -84,7 +85,8 @@ def test_a_cluster_with_a_reason_works_in_quiet_hours(synthesize: Synthesize) ->
 
 
 def test_no_alarm_of_a_cluster_has_the_name_of_one_of_a_function(synthesize: Synthesize) -> None:
-    experiments = [an_experiment(name=name) for name in ("janitor", "idle", "job-finished", "node-unhealthy")]
+    names = ("janitor", "idle", "interruption", "job-finished", "node-unhealthy")
+    experiments = [an_experiment(name=name) for name in names]
     config = watched(synthesize, *experiments)
     assert len(alarm_names(config)) == len(config["resource"]["aws_cloudwatch_metric_alarm"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     Synthesize = Callable[..., dict[str, Any]]
 
 
+BLOCK = CapacityBlock(
+    reservation_id="cr-0123456789abcdef0",
+    starts=datetime(2026, 12, 1, 12, 30, tzinfo=timezone(timedelta(hours=1))),
+    ends=datetime(2026, 12, 8, 11, 30, tzinfo=timezone.utc),
+)
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 NETWORK = NetworkSettings(vpc_id="vpc-1", private_subnet_ids=["subnet-1", "subnet-2"], compute_key_arn=KEY)
 SHUTDOWN = SimpleNamespace(shutdown_table="recsys-dev-clusters")
@@ -262,6 +268,29 @@ def test_nodes_that_work_alone_are_in_any_zone(synthesize: Synthesize, changes: 
     assert "data" not in config
 
 
+def test_the_nodes_of_a_capacity_block_are_requested_when_it_begins_and_until_ec2_takes_them_back(
+    synthesize: Synthesize,
+) -> None:
+    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4, purchase=BLOCK)
+    listed = config["resource"]["aws_autoscaling_schedule"].values()
+    schedules = {each["scheduled_action_name"]: each for each in listed}
+    begin, end = schedules["capacity-block-begin"], schedules["capacity-block-end"]
+    assert (begin["recurrence"], begin["time_zone"], begin["desired_capacity"]) == ("30 11 1 12 *", "Etc/UTC", 4)
+    assert (end["recurrence"], end["time_zone"], end["desired_capacity"]) == ("0 11 8 12 *", "Etc/UTC", 0)
+    assert {(each["min_size"], each["max_size"]) for each in schedules.values()} == {(0, -1)}
+    (group,) = config["resource"]["aws_autoscaling_group"]
+    assert begin["autoscaling_group_name"] == f"${{aws_autoscaling_group.{group}.name}}"
+
+
+def test_a_cluster_has_no_nodes_before_its_capacity_block_begins(synthesize: Synthesize) -> None:
+    group = only(cluster(synthesize, instance_type="p5.48xlarge", nodes=4, purchase=BLOCK), "aws_autoscaling_group")
+    assert group["desired_capacity"] == (
+        '${timecmp(plantimestamp(), "2026-12-01T11:30:00Z") >= 0 && '
+        'timecmp(plantimestamp(), "2026-12-08T11:00:00Z") < 0 ? 4 : 0}'
+    )
+    assert group["max_size"] == 4
+
+
 def test_the_zone_of_a_cluster_offers_its_instance_type(synthesize: Synthesize) -> None:
     config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
     offerings = only(config, "aws_ec2_instance_type_offerings", kind="data")
@@ -378,7 +407,7 @@ def test_disks_and_gpus_are_expected_of_every_type_that_spot_may_bring(synthesiz
     ("purchase", "market"),
     [
         (CapacityReservation(reservation_id=RESERVATION), None),
-        (CapacityBlock(reservation_id=RESERVATION), {"market_type": "capacity-block"}),
+        (BLOCK, {"market_type": "capacity-block"}),
     ],
     ids=["reservation", "block"],
 )
@@ -457,7 +486,7 @@ def test_the_link_to_the_lake_has_hours_for_its_import(synthesize: Synthesize) -
 
 def test_the_price_of_a_capacity_block_is_a_tag(synthesize: Synthesize) -> None:
     for price, expected in ((31.464, "31.4640"), (None, None)):
-        block = CapacityBlock(reservation_id=RESERVATION, usd_per_hour=price)
+        block = CapacityBlock(**BLOCK.model_dump() | {"usd_per_hour": price})
         config = cluster(synthesize, purchase=block)
         group = {each["key"]: each["value"] for each in only(config, "aws_autoscaling_group")["tag"]}
         assert group.get("NodeUsdPerHour") == expected
