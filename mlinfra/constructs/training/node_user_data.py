@@ -200,6 +200,11 @@ def _in_double_quotes(value: str) -> str:
     return f'"{value}"'
 
 
+def script(name: str) -> str:
+    """A file of `user_data/` without its comments, such as scratch.sh."""
+    return _part(name)
+
+
 @cache
 def _part(name: str) -> str:
     """A file of `user_data/` without its comments."""

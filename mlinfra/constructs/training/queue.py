@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra._cdk import Construct, Fn, Token
+from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import (
     batch_job_queue,
     batch_scheduling_policy as scheduling_policies,
@@ -16,6 +16,7 @@ from mlinfra._cdk.aws import (
 from mlinfra.constructs.parts import environment_of, trust_policy
 from mlinfra.constructs.training.job_settings import JobSettings
 from mlinfra.constructs.training.node_network import node_security_group
+from mlinfra.constructs.training.node_placement import Placement, subnet_of
 from mlinfra.constructs.training.queue_job import TrainingJobDefinition
 from mlinfra.constructs.training.queue_nodes import TrainingNodes
 
@@ -76,7 +77,8 @@ class TrainingQueue(Construct):
             network: the VPC, the private subnets for nodes, and the KMS key for volumes and logs: a `Platform`, a
                 `Network` or `NetworkSettings`. The subnets need a route to ECS and ECR.
             multi_node_subnet_id: the subnet for nodes of multi-node jobs: their placement group is in one
-                availability zone. Default: the first private subnet of the network.
+                availability zone. Default: the first private subnet of the network in a zone that offers the
+                first instance type.
             environment: the environment of the queue. Default: the environment of the enclosing MlStack.
 
         Raises:
@@ -114,10 +116,14 @@ class TrainingQueue(Construct):
         self._on_demand_queue = self._queue("on-demand", [self._on_demand], priority=10)
         self._multi_node_queue = None
         if queue.max_nodes > 1:
-            subnet_id = multi_node_subnet_id or _first(subnet_ids)
-            self._multi_node_queue = self._queue(
-                "multi-node", [self._nodes("multi-node", [subnet_id], multi_node=True)], priority=10
-            )
+            placement = Placement(instance_type=queue.node_types[0].name, region=self._environment.region)
+            subnet_id = multi_node_subnet_id or subnet_of(self, subnet_ids, placement)
+            nodes = self._nodes("multi-node", [subnet_id], multi_node=True)
+            self._multi_node_queue = self._queue("multi-node", [nodes], priority=10)
+            if nodes.placement_group:
+                # Its deletion must wait for the last node, as that of the security group does.
+                group = nodes.placement_group
+                self._security_group.depends_on = [f"{group.terraform_resource_type}.{group.friendly_unique_id}"]
 
     def job(
         self,
@@ -339,9 +345,3 @@ class TrainingQueue(Construct):
             self, "node-profile", name=f"{self._name}-node", role=role.name, tags=self._own_tags
         )
         return profile, permissions
-
-
-def _first(subnet_ids: Sequence[str]) -> str:
-    """The first of `subnet_ids`, also where they are only known at deploy time."""
-    listed = list(subnet_ids)
-    return str(Fn.element(listed, 0)) if Token.is_unresolved(listed) else listed[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import batch_job_definition, iam_role, iam_role_policy
 from mlinfra.constructs.parts import policy_document, statement, trust_policy
+from mlinfra.constructs.training.queue_user_data import SCRATCH, have_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,6 +133,7 @@ class TrainingJobDefinition(Construct):
                 {"type": "VCPU", "value": str(asked.vcpus)},
                 {"type": "MEMORY", "value": str(asked.memory_mib)},
             ],
+            **_scratch(asked),
             "linuxParameters": linux,
             "ulimits": list(_LIMITS),
             "environment": [
@@ -197,6 +199,17 @@ class TrainingJobDefinition(Construct):
             role=self._execution_role.name,
             policy=policy_document(*statements),
         )
+
+
+def _scratch(settings: JobSettings) -> dict[str, object]:
+    """The local NVMe disks of the node in the container, if every node that may run it has some."""
+    types = settings.queue.node_types[:1] if settings.nodes > 1 else settings.queue.node_types
+    if not have_scratch(types):
+        return {}
+    return {
+        "volumes": [{"name": "scratch", "host": {"sourcePath": SCRATCH}}],
+        "mountPoints": [{"sourceVolume": "scratch", "containerPath": SCRATCH, "readOnly": False}],
+    }
 
 
 def _retries(

@@ -11,6 +11,7 @@ from mlinfra._cdk.aws import (
     placement_group as placement_groups,
 )
 from mlinfra.constructs.training.node_volume import root_volume
+from mlinfra.constructs.training.queue_user_data import have_scratch, scratch_user_data
 from mlinfra.declarations import GPUS_WITHOUT_BATCH_IMAGE
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class TrainingNodes(Construct):
         self._node_tags = {**node_tags, "Name": self._name}
         self._efa = multi_node and queue.efa
         self._launch_template = self._node_launch_template(key_arn, security_group_id)
-        placement = (
+        self._placement_group = placement = (
             placement_groups.PlacementGroup(
                 self, "placement-group", name=self._name, strategy="cluster", tags=self._own_tags
             )
@@ -127,6 +128,11 @@ class TrainingNodes(Construct):
         return self._environment
 
     @property
+    def placement_group(self) -> placement_groups.PlacementGroup | None:
+        """The placement group of nodes that work together. None: they do not."""
+        return self._placement_group
+
+    @property
     def launch_template(self) -> launch_templates.LaunchTemplate:
         """The launch template of the nodes."""
         return self._launch_template
@@ -149,6 +155,7 @@ class TrainingNodes(Construct):
                     node_types=self._types,
                 )
             ],
+            user_data=scratch_user_data() if have_scratch(self._types) else None,
             network_interfaces=list(_interfaces(self._types[0], security_group_id)) if self._efa else None,
             tag_specifications=[
                 launch_templates.LaunchTemplateTagSpecifications(resource_type=resource_type, tags=self._node_tags)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import email
 import json
 import os
 import subprocess
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     Synthesize = Callable[..., dict[str, Any]]
 
 IMAGE = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ranking/two-tower:2.3"
+NO_DISKS = {
+    "instance_types": ["p3.8xlarge"],
+    "gpu": None,
+    "gpus_per_node": None,
+    "image_id": "ami-0123456789abcdef0",
+}
 EXAMPLE = ROOT / "examples" / "training_queue"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 NETWORK = NetworkSettings(vpc_id="vpc-1", private_subnet_ids=["subnet-1", "subnet-2"], compute_key_arn=KEY)
@@ -160,6 +168,8 @@ class TestNodes:
             assert device["ebs"] == {
                 "volume_type": "gp3",
                 "volume_size": 500,
+                "throughput": 1000,
+                "iops": 4000,
                 "encrypted": "true",
                 "kms_key_id": KEY,
                 "delete_on_termination": "true",
@@ -206,7 +216,9 @@ class TestMultiNode:
         assert only(config, "aws_placement_group")["strategy"] == "cluster"
         found = environments(config)
         assert [name for name, each in found.items() if "placement_group" in each] == ["multi-node"]
-        assert found["multi-node"]["subnets"] == ["subnet-1"]
+        (subnet,) = found["multi-node"]["subnets"]
+        subnets = '["subnet-1", "subnet-2"]'
+        assert subnet.startswith(f"${{element(matchkeys({subnets}, {subnets}, data.aws_subnets.queue_subnets_")
         assert found["on-demand"]["subnets"] == ["subnet-1", "subnet-2"]
 
     def test_their_subnet_can_be_chosen(self, synthesize: Synthesize) -> None:
@@ -218,7 +230,17 @@ class TestMultiNode:
 
         config = synthesize(lambda stack: a_queue(stack, network=Platform.lookup(stack)))
         (subnet,) = environments(config)["multi-node"]["subnets"]
-        assert subnet.startswith('${element(split(",", data.aws_ssm_parameter.')
+        assert subnet.startswith('${element(matchkeys(split(",", data.aws_ssm_parameter.')
+
+    def test_their_zone_offers_the_first_instance_type(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize, gpu="A100", gpus_per_node=8)
+        (offered,) = only(config, "aws_ec2_instance_type_offerings", kind="data")["filter"]
+        assert offered == {"name": "instance-type", "values": ["p4d.24xlarge"]}
+
+    def test_their_placement_group_is_deleted_after_the_last_node(self, synthesize: Synthesize) -> None:
+        config = queue(synthesize)
+        (placement,) = config["resource"]["aws_placement_group"]
+        assert only(config, "aws_security_group")["depends_on"] == [f"aws_placement_group.{placement}"]
 
     def test_a_queue_of_one_node_has_none(self, synthesize: Synthesize) -> None:
         made: list[TrainingQueue] = []
@@ -572,3 +594,24 @@ class TestExample:
             *("--nnodes", "4", "--node-rank", node["INDEX"], "--nproc-per-node", "gpu"),
             *("--master-addr", address, "--master-port", "29500", "train.py", "--epochs", "3"),
         ]
+
+
+class TestScratch:
+    def test_nodes_mount_their_local_disks_and_containers_see_them(self, synthesize: Synthesize) -> None:
+        config = job(synthesize, of={"gpu": "A100", "gpus_per_node": 8})
+        for template in named(config, "aws_launch_template").values():
+            message = email.message_from_string(base64.b64decode(template["user_data"]).decode())
+            (part,) = message.get_payload()
+            assert (message.get_content_type(), part.get_content_type()) == ("multipart/mixed", "text/x-shellscript")
+            script = part.get_payload()
+            assert script.startswith("#!/bin/bash\n")
+            assert script.endswith("mount_scratch\n")
+            subprocess.run(["bash", "-n"], input=script, text=True, check=True)  # noqa: S607  as tests of nodes do
+        found = container(config)
+        assert found["volumes"] == [{"name": "scratch", "host": {"sourcePath": "/scratch"}}]
+        assert found["mountPoints"] == [{"sourceVolume": "scratch", "containerPath": "/scratch", "readOnly": False}]
+
+    def test_nodes_without_local_disks_have_no_scratch(self, synthesize: Synthesize) -> None:
+        config = job(synthesize, of=NO_DISKS)
+        assert not any("user_data" in each for each in named(config, "aws_launch_template").values())
+        assert "mountPoints" not in container(config)
