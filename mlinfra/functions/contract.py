@@ -282,6 +282,8 @@ class Variable:
     """The grace period of the volumes of stopped nodes, in days."""
     INSTANCE: Final = "MLINFRA_INSTANCE_ID"
     """On nodes and in containers: the node's instance id, if the metadata service is unreachable."""
+    STALLED_MINUTES: Final = "MLINFRA_STALLED_MINUTES"
+    """On nodes: the time without progress after which a job that does not state another is hung, in minutes."""
     ENVIRONMENT: Final = "MLINFRA_ENVIRONMENT"
     """The environment's name, such as `dev`."""
     PREFIX: Final = "MLINFRA_PREFIX"

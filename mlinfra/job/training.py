@@ -23,16 +23,12 @@ from mlinfra.job.reporter import Reporter
 from mlinfra.job.termination import reporting_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mlinfra.job.aws import Aws
     from mlinfra.job.progress import Item
 
 log = logging.getLogger("mlinfra.job")
-
-
-PROGRESS_MINUTES = PROGRESS_TIMEOUT_SECONDS / 60
-"""The default time without progress after which a job that has reported progress is hung, in minutes."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ def training_job(
     *,
     job_id: str | None = None,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
-    progress_minutes: float = PROGRESS_MINUTES,
+    progress_minutes: float | None = None,
 ) -> Iterator[TrainingJob]:
     """Report the block, or the function that this decorates, as a training job of the cluster it runs on.
 
@@ -105,7 +101,7 @@ def training_job(
         heartbeat_seconds: how often the job says that it runs, in seconds. Default: 60. A job that is
             silent for 15 minutes no longer keeps its cluster.
         progress_minutes: the time without progress after which the job is hung, in minutes, once it has reported
-            progress. Default: 60.
+            progress. Default: the environment's `stalled_minutes`, on nodes of a cluster; elsewhere 60.
 
     Yields:
         The job, to report its progress.
@@ -113,6 +109,8 @@ def training_job(
     Raises:
         ValueError: if `progress_minutes` is not a number above 0.
     """
+    if progress_minutes is None:
+        progress_minutes = _default_progress_minutes(os.environ)
     if not 0 < progress_minutes < math.inf:
         message = (
             f"progress_minutes={progress_minutes!r} is invalid. Expected: a number of minutes above 0, such as 60."
@@ -132,6 +130,12 @@ def training_job(
             heartbeats.end(Outcome.of(error))
             raise
         heartbeats.end(COMPLETED)
+
+
+def _default_progress_minutes(environ: Mapping[str, str]) -> float:
+    """The time without progress after which jobs of the node are hung."""
+    value = environ.get(Variable.STALLED_MINUTES, "")
+    return float(value) if value.isdecimal() and int(value) else PROGRESS_TIMEOUT_SECONDS / 60
 
 
 def _heartbeats(job: TrainingJob, progress: Progress, rank: Rank, seconds: float) -> Heartbeats | None:

@@ -140,6 +140,7 @@ class _Usage:
     ) -> None:
         self._processes = processes
         self._before = state.usage
+        self._is_first = state.at is None
         self._elapsed = elapsed
         self.values: dict[str, list[int]] = {}
         for each in roots:
@@ -158,9 +159,10 @@ class _Usage:
     def _increase(self, process: Process, index: int) -> int:
         total = 0
         for each in self._processes.tree(process):
+            now = self.values[_key(each)]
             # A process that was not there before has used all its time since.
-            before = self._before.get(_key(each), [0, 0])[index] if self._before else self.values[_key(each)][index]
-            total += max(0, self.values[_key(each)][index] - before)
+            before = self._before.get(_key(each), now if self._is_first else [0, 0])
+            total += max(0, now[index] - before[index])
         return total
 
 

@@ -40,8 +40,6 @@ class Process:
     """The time of its start since the boot, in clock ticks."""
     ticks: int
     """Its CPU time, in clock ticks."""
-    devices: bool
-    """True if device files of accelerators are open."""
 
     @property
     def monitors(self) -> bool:
@@ -63,15 +61,22 @@ class Process:
 class Processes:
     """All processes at one moment."""
 
-    def __init__(self, found: Iterable[Process]) -> None:
+    def __init__(self, root: Path, found: Iterable[Process]) -> None:
+        self._root = root
         self.by_id: Mapping[int, Process] = {each.pid: each for each in found}
         self._children: dict[int, list[int]] = {}
         for each in self.by_id.values():
             self._children.setdefault(each.parent, []).append(each.pid)
 
     def with_devices(self) -> list[Process]:
-        """The processes that have accelerators open, without monitoring daemons."""
-        return [each for each in self.by_id.values() if each.devices and not each.monitors]
+        """The processes that have accelerators open, without monitoring daemons.
+
+        Reads the names of all open files, which are many where data loaders run.
+        """
+        return [each for each in self.by_id.values() if not each.monitors and self._has_devices(each)]
+
+    def _has_devices(self, process: Process) -> bool:
+        return any(DEVICE.match(each) for each in _open_files(self._root / f"proc/{process.pid}/fd"))
 
     def computing(self, ids: Iterable[int]) -> list[Process]:
         """The processes with these ids that still exist, without monitoring daemons."""
@@ -105,7 +110,7 @@ class Processes:
 
 def read_processes(root: Path) -> Processes:
     """The processes in `root`/proc. One that ends meanwhile is left out."""
-    return Processes(_read_all(root / "proc"))
+    return Processes(root, _read_all(root / "proc"))
 
 
 def _read_all(proc: Path) -> Iterator[Process]:
@@ -128,7 +133,6 @@ def _read(folder: Path) -> Process:
         user_id=folder.stat().st_uid,
         start=int(fields[19]),
         ticks=int(fields[11]) + int(fields[12]),
-        devices=any(DEVICE.match(each) for each in _open_files(folder / "fd")),
     )
 
 

@@ -240,6 +240,7 @@ class TrainingCluster(Construct):
             variables={
                 Variable.TABLE: environment.names.records_table,
                 Variable.CLUSTER: self._name,
+                Variable.STALLED_MINUTES: str(environment.stalled_minutes),
                 **experiment.variables,
             },
         )

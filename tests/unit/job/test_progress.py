@@ -78,6 +78,17 @@ def test_outside_a_cluster_progress_has_no_effect(monkeypatch: pytest.MonkeyPatc
         assert list(job.track(range(3))) == [0, 1, 2]
 
 
+@pytest.mark.parametrize(("variable", "seconds"), [("90", 5400), (None, 3600), ("", 3600), ("0", 3600), ("x", 3600)])
+def test_the_default_time_without_progress_is_that_of_the_environment(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, variable: str | None, seconds: int
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv("MLINFRA_STALLED_MINUTES", variable)
+    with training_job("train", job_id="1") as job:
+        job.progress()
+    assert cluster.record("1")["progress_timeout"] == seconds
+
+
 @pytest.mark.parametrize("minutes", [0, -1, float("inf"), float("nan")])
 def test_an_invalid_time_without_progress_is_refused(minutes: float) -> None:
     with pytest.raises(ValueError, match=r"progress_minutes=.* is invalid. Expected: a number of minutes above 0"):  # noqa: SIM117

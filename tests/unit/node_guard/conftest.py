@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -101,7 +102,10 @@ class FakeNode:
 
 
 @pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNode:
-    made = FakeNode(tmp_path / "node")
-    monkeypatch.setenv("PATH", f"{made.root}/bin:/usr/bin:/bin")
-    return made
+def node(tmp_path: Path) -> Iterator[FakeNode]:
+    """A node. The variables that the guard sets for its commands are removed after the test."""
+    made, before = FakeNode(tmp_path / "node"), dict(os.environ)
+    os.environ["PATH"] = f"{made.root}/bin:/usr/bin:/bin"
+    yield made
+    os.environ.clear()
+    os.environ.update(before)
