@@ -110,7 +110,7 @@ class Node:
             return Activity.IDLE
         signals = self._signals
         direct = signals.kernel or signals.heartbeat or signals.transfer or (signals.process and signals.works)
-        known = direct or now < self.faults.gpu_lost or signals.stuck
+        known = direct or now < self.faults.gpu_lost or signals.is_hung
         return Activity.BUSY if known else Activity.UNKNOWN
 
     def idle_since(self, now: float) -> float:
@@ -133,7 +133,7 @@ class Node:
             and self.has_guard(now)
             and self.has_agent(now)
             and not self.faults.skew
-            and not self._signals.stuck
+            and not self._signals.is_hung
         )
 
     def report(self, now: float) -> dict[str, Any]:
@@ -188,17 +188,17 @@ class Node:
             self._active_until = now
         elif self._idle_from > self._since:
             self._active_until = min(self._idle_from, now)
-        if before.stuck or self._shows_progress(before, self._since):
+        if before.is_hung or self._shows_progress(before, self._since):
             self._progress_at = now
         if before.kernel or before.heartbeat or self._shows_progress(before, self._since):
             self._work_at = now
-        elif before.process and not before.stuck and self._since < self.faults.gpu_lost:
+        elif before.process and not before.is_hung and self._since < self.faults.gpu_lost:
             self._work_at = max(self._work_at, min(now, self._progress_at + self._rules.stalled_seconds))
 
     def _shows_progress(self, signals: Signals, at: float) -> bool:
         """True if accelerators or compute processes work."""
         in_use = at < self.faults.gpu_lost and signals.gpu >= self._rules.idle_percent
-        return not signals.stuck and (in_use or (signals.process and signals.works))
+        return not signals.is_hung and (in_use or (signals.process and signals.works))
 
     def _idle_after(self, now: float) -> float | None:
         """The time from which the present signals count as idle. None: never."""
@@ -206,7 +206,7 @@ class Node:
         if signals.kernel or signals.heartbeat or self._shows_progress(signals, now):
             return None
         idle = now
-        if signals.process and not signals.stuck:
+        if signals.process and not signals.is_hung:
             idle = max(idle, self._progress_at + self._rules.stalled_seconds)
         if signals.transfer:
             work = max(self._work_at, idle if idle > now and now < self.faults.gpu_lost else 0.0)
@@ -215,4 +215,4 @@ class Node:
 
     def _is_stalled(self) -> bool:
         signals = self._signals
-        return signals.process and not signals.stuck and not self._shows_progress(signals, self._since)
+        return signals.process and not signals.is_hung and not self._shows_progress(signals, self._since)

@@ -72,6 +72,11 @@ class Signals:
     logged_in: bool = False
     """True if a session is logged in. Only the baseline that counts sessions takes it for activity."""
 
+    @property
+    def is_hung(self) -> bool:
+        """True if only jobs that count as hung run on the node."""
+        return self.stuck and not self.heartbeat
+
     def __or__(self, other: Signals) -> Signals:
         """The signals of both on one node."""
         return Signals(

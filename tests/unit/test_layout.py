@@ -16,6 +16,7 @@ SEVERAL_MODULES = {
     "functions/test_faults.py": "injects faults into every function",
     "functions/test_kept_volumes.py": "specifies the janitor's deletion of volumes",
     "functions/test_random_fleets.py": "generates fleets for the janitor and the idle stop",
+    "functions/test_replay.py": "replays workloads of benchmarks/idle through the shutdown functions",
     "functions/test_replay_aws.py": "compares the AWS of benchmarks/idle with the local AWS",
     "job/test_example.py": "runs the example of a job",
     "job/test_faults.py": "injects faults between a job and AWS",

@@ -1,0 +1,202 @@
+"""Replays of small workloads (`benchmarks/idle`): no reported job is stopped, and every cluster ends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from benchmarks.idle import environments
+from benchmarks.idle.aws import Instance
+from benchmarks.idle.faults import FAULTS, NO_FAULTS, Faults, NodeFaults
+from benchmarks.idle.node import GuardRules, Node
+from benchmarks.idle.replay import Replay
+from benchmarks.idle.workload import BEGIN, DAY, HOUR, MINUTE, NOTHING, Experiment, Job, Phase, Signals, generate
+from mlinfra.functions.contract import Activity
+from mlinfra.node_guard.judgement import TRANSFER_BYTES, History, Limits, Signs, judge
+
+if TYPE_CHECKING:
+    from benchmarks.idle.environments import Setting
+    from benchmarks.idle.outcome import Outcome
+
+TRAINING = Signals(gpu=80, process=True, works=True)
+EXPIRES_AFTER_DAYS = 3
+GRACE_DAYS = 1
+"""`expiry_grace_hours` of a new environment."""
+
+
+@cache
+def new_environment() -> Setting:
+    (setting,) = environments.settings(("new",))
+    return setting
+
+
+def a_job(number: int = 0, *phases: Phase, gap: float = 0.0, kind: str = "reported", **changes: object) -> Job:
+    job = Job(
+        job_id=f"job-{number}",
+        kind="unreported",
+        phases=phases or (Phase(2 * HOUR, TRAINING),),
+        gap=gap,
+        chained=False,
+        passes=True,
+    )
+    return replace(job, kind=kind, **changes)  # type: ignore[arg-type]
+
+
+def an_experiment(*lanes: list[Job], nodes: int = 1, gang: bool = True) -> Experiment:
+    return Experiment(
+        name="exp",
+        instance_type="g5.xlarge",
+        nodes=nodes,
+        gang=gang,
+        lanes=tuple(tuple(lane) for lane in lanes),
+        begins=BEGIN,
+        abandoned=True,
+        margin_days=EXPIRES_AFTER_DAYS,
+        opts_in=True,
+    )
+
+
+def replayed(experiment: Experiment, faults: Faults = NO_FAULTS, *, every_look: bool = False, seed: int = 1) -> Outcome:
+    return Replay(experiment, new_environment(), faults=faults, seed=seed, every_look=every_look).run()
+
+
+def test_a_reported_job_is_not_stopped_while_its_accelerators_are_idle() -> None:
+    outcome = replayed(an_experiment([a_job(0, Phase(5 * HOUR, NOTHING), Phase(HOUR, TRAINING))]))
+    assert outcome.stops == []
+
+
+@pytest.mark.parametrize("kind", ["reported", "unreported"])
+def test_an_abandoned_cluster_is_off_within_an_hour(kind: str) -> None:
+    outcome = replayed(an_experiment([a_job(kind=kind)], nodes=2))
+    assert outcome.off_after is not None
+    assert outcome.off_after <= HOUR
+
+
+def test_a_process_without_progress_holds_a_cluster_for_less_than_two_hours() -> None:
+    outcome = replayed(an_experiment([a_job(kind="unreported", residue=Signals(process=True))]))
+    assert outcome.off_after is not None
+    assert HOUR < outcome.off_after <= 2 * HOUR
+
+
+def test_a_queue_with_short_gaps_is_not_cut() -> None:
+    jobs = [a_job(number, gap=5 * MINUTE * bool(number), chained=bool(number)) for number in range(4)]
+    outcome = replayed(an_experiment(jobs))
+    assert (outcome.cut_queues, outcome.restarts) == (0, 0)
+
+
+def test_an_unreported_job_that_computes_on_cpus_is_not_stopped() -> None:
+    preparation = Phase(5 * HOUR, Signals(process=True, works=True))
+    outcome = replayed(an_experiment([a_job(0, preparation, Phase(HOUR, TRAINING), kind="unreported")]))
+    assert outcome.stops == []
+
+
+def test_idle_nodes_leave_a_queue_of_single_node_jobs_one_by_one() -> None:
+    lanes = [[a_job(0, Phase(HOUR, TRAINING))], [a_job(1, Phase(20 * HOUR, TRAINING))]]
+    together = replayed(an_experiment(*lanes, nodes=2))
+    apart = replayed(an_experiment(*lanes, nodes=2, gang=False))
+    assert apart.stops == together.stops == []
+    assert apart.usd < 0.6 * together.usd
+
+
+@pytest.mark.parametrize("kind", ["reported", "unreported"])
+def test_a_hung_job_with_busy_accelerators_ends_at_its_bound(kind: str) -> None:
+    outcome = replayed(an_experiment([a_job(kind=kind)]), Faults(hung_jobs=1.0))
+    assert outcome.off_after is not None
+    assert outcome.off_after <= (EXPIRES_AFTER_DAYS + 1 + GRACE_DAYS) * DAY + HOUR
+
+
+def test_a_hung_job_that_reported_progress_ends_within_two_hours() -> None:
+    job = a_job(0, Phase(2 * HOUR, replace(TRAINING, progress=True)))
+    outcome = replayed(an_experiment([job], nodes=2), Faults(hung_jobs=1.0))
+    assert outcome.off_after is not None
+    assert outcome.off_after <= 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [Faults(dead_guards=1.0, from_boot=True), Faults(dead_agents=1.0, from_boot=True)],
+    ids=["guards", "agents"],
+)
+def test_one_live_source_of_evidence_ends_a_cluster_within_three_hours(faults: Faults) -> None:
+    outcome = replayed(an_experiment([a_job(kind="unreported")]), faults)
+    assert outcome.off_after is not None
+    assert outcome.off_after <= 3 * HOUR
+
+
+def test_without_any_evidence_a_cluster_ends_at_its_bound() -> None:
+    outcome = replayed(
+        an_experiment([a_job(kind="unreported")]), Faults(dead_guards=1.0, dead_agents=1.0, from_boot=True)
+    )
+    assert outcome.off_after is not None
+    assert DAY < outcome.off_after <= (EXPIRES_AFTER_DAYS + 1 + GRACE_DAYS) * DAY + HOUR
+
+
+SIGNALS = st.builds(
+    Signals,
+    gpu=st.sampled_from([0.0, 0.0, 3.0, 80.0]),
+    process=st.booleans(),
+    works=st.booleans(),
+    kernel=st.sampled_from([False, False, False, True]),
+    transfer=st.booleans(),
+    heartbeat=st.sampled_from([False, False, False, True]),
+    stuck=st.sampled_from([False, False, False, True]),
+)
+
+
+@given(st.lists(st.tuples(SIGNALS, st.integers(1, 150)), min_size=1, max_size=6), st.none() | st.integers(0, 200))
+@settings(max_examples=60, deadline=None)
+def test_a_replayed_guard_judges_as_the_guard_does(phases: list[tuple[Signals, int]], lost: int | None) -> None:
+    rules = GuardRules(idle_percent=5, idle_seconds=20 * MINUTE, stalled_seconds=60 * MINUTE)
+    limits = Limits(idle_percent=5, idle_seconds=20 * MINUTE, stalled_seconds=60 * MINUTE)
+    gpu_lost = math.inf if lost is None else lost * MINUTE
+    node = Node(Instance("i-1", "g5.xlarge", 0, "vol-1"), 0, rules, NodeFaults(gpu_lost=gpu_lost))
+    history = History.beginning(0)
+    begin = 0
+    for signals, minutes in phases:
+        node.set("job", signals, begin)
+        for now in range(begin + MINUTE, begin + (minutes + 1) * MINUTE, MINUTE):
+            if now == gpu_lost + MINUTE:
+                node.set("fault", None, gpu_lost)
+            verdict = judge(_signs(signals, readable=now <= gpu_lost), history, now, limits)
+            history = verdict.history
+            around = {node.activity(now + offset) == Activity.IDLE for offset in (-2 * MINUTE, -1, 2 * MINUTE)}
+            assert (verdict.activity == Activity.IDLE) in around
+            assert abs((now - node.idle_since(now)) - verdict.idle_seconds) <= 3 * MINUTE
+        begin += minutes * MINUTE
+
+
+def _signs(signals: Signals, *, readable: bool) -> Signs:
+    return Signs(
+        percent=signals.gpu if readable else None,
+        readable=readable,
+        processes=int(signals.process),
+        progress="its CPUs" if signals.process and signals.works else None,
+        kernel_executed=signals.kernel,
+        network_bytes=TRANSFER_BYTES if signals.transfer else 0,
+        jobs=("job",) if signals.heartbeat else (),
+        hung=("job",) if signals.is_hung else (),
+        processes_hung=signals.is_hung,
+    )
+
+
+@pytest.mark.parametrize("faults", ["none", "all"])
+def test_generated_workloads_lose_no_reported_job_and_every_cluster_ends(faults: str) -> None:
+    experiments = [each for each in generate(14, seed=3) if len(each.jobs) < 40]
+    assert len(experiments) >= 5
+    for experiment in experiments:
+        outcome = replayed(experiment, FAULTS[faults])
+        assert [stop for stop in outcome.stops if stop.kind == "reported"] == []
+        assert outcome.bounded
+
+
+def test_skipped_looks_change_nothing_and_a_seed_repeats_its_replay() -> None:
+    experiment = min(generate(14, seed=3), key=lambda each: each.planned_end - each.begins)
+    skipping, again, thorough = replayed(experiment), replayed(experiment), replayed(experiment, every_look=True)
+    assert skipping == again
+    assert thorough.invocations > skipping.invocations
+    assert replace(thorough, invocations=0) == replace(skipping, invocations=0)
