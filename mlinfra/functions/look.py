@@ -12,6 +12,8 @@ from mlinfra.functions.contract import Variable
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.fleet import Fleet, Target
+from mlinfra.functions.launches import Launches
+from mlinfra.functions.notices import Notices
 from mlinfra.functions.notifications import Notifier
 from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.records import Records
@@ -52,6 +54,8 @@ class Look:
         self._fleet = Fleet(clients)
         self._records = Records(clients, settings.table)
         self._notifier = Notifier(clients, settings, "idle", now)
+        self._launches = Launches(clients, self._records, self._notifier, now, dry_run=settings.dry_run)
+        self._notices = Notices(self._records, self._notifier, now)
         self._shutdown = Shutdown(clients, settings, self._records, self._notifier, now)
 
     def run(self) -> dict[str, Any]:
@@ -93,11 +97,14 @@ class Look:
 
     def _handle(self, target: Target, gpus: Mapping[str, History]) -> Decision:
         seen = assess(target, self._records, gpus, self._now)
-        if target.is_stopped:
-            return seen.decision
-        if seen.memory is not None and not self._settings.dry_run:
+        # Of a stopped cluster too: quiet hours and users stop nodes without a count.
+        if seen.memory is not None and not self._settings.dry_run and (target.nodes or target.ended):
             counted = count_cost(self._records, target, self._now, memory=seen.memory)
             seen = seen.with_cost(counted or seen.cost, self._now)
+        if target.is_stopped:
+            return seen.decision
+        self._launches.check(target)
+        self._notices.send(seen)
         decision = seen.decision
         if seen.memory is not None:
             self._shutdown.notify_hung(target, seen.memory, self._now)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra.functions.contract import Activity, Event, JobStatus, Tag, Variable
 from mlinfra.functions.shutdown import IncompleteRunError
+from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from tests.unit.functions.cloud import NAME, OWNER, PRICE
 
 if TYPE_CHECKING:
@@ -98,13 +99,52 @@ def test_the_size_is_zero_before_nodes_are_terminated(cloud: Cloud, faults: Faul
     assert sizes == [0]
 
 
-def test_a_busy_cluster_that_has_expired_is_left_in_its_grace_period_without_a_notification(cloud: Cloud) -> None:
-    """The janitor notifies its owner, every hour."""
+def test_the_owner_of_a_busy_cluster_that_has_expired_is_notified_every_hour_of_its_grace_period(cloud: Cloud) -> None:
     ids = cloud.group()
-    cloud.now = cloud.expiry + HOUR
-    cloud.report(ids, Activity.BUSY)
-    assert cloud.looked() == {NAME: "left"}
-    assert cloud.heard() == []
+    subjects = []
+    for minutes in (60, 65, 115, 120):
+        cloud.now = cloud.expiry + minutes * MINUTE
+        cloud.report(ids, Activity.BUSY)
+        assert cloud.looked() == {NAME: "left"}
+        subjects.append([event["what"] for event in cloud.heard()])
+    assert subjects == [
+        ["expired, and will be stopped in 47 hours"],
+        [],
+        [],
+        ["expired, and will be stopped in 46 hours"],
+    ]
+
+
+def test_failed_launches_are_reported_15_minutes_after_they_began(cloud: Cloud) -> None:
+    cloud.group(nodes=0, **{LAUNCH_ERROR_TAG: "InsufficientInstanceCapacity"})
+    cloud.autoscaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=2)
+    reported = []
+    for _ in range(5):
+        cloud.look()
+        reported.append(len(cloud.heard(Event.LAUNCH_FAILED)))
+        cloud.now += 5 * MINUTE
+    # The clock of the local AWS, which records the first failure, is five minutes behind.
+    assert sum(reported) == 1
+    assert reported.index(1) in {2, 3}
+
+
+def test_nodes_that_quiet_hours_stopped_are_counted_by_the_next_look(cloud: Cloud, faults: Faults) -> None:
+    cloud.group()
+    cloud.autoscaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=0)
+
+    def launched_earlier(answer: dict[str, Any]) -> None:
+        for reservation in answer["Reservations"]:
+            for instance in reservation["Instances"]:
+                instance["LaunchTime"] -= 40 * MINUTE
+
+    def created_earlier(answer: dict[str, Any]) -> None:
+        for group in answer["AutoScalingGroups"]:
+            group["CreatedTime"] -= 40 * MINUTE
+
+    faults.change("ec2.DescribeInstances", launched_earlier)
+    faults.change("auto-scaling.DescribeAutoScalingGroups", created_earlier)
+    assert cloud.looked() == {NAME: "nothing"}
+    assert float(cloud.remembered()["cost_usd"]["N"]) == pytest.approx(2 * PRICE * 40 / 60, rel=0.02)
 
 
 def test_a_reported_job_keeps_idle_nodes_and_its_owner_is_notified_daily(cloud: Cloud) -> None:
