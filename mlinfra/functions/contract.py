@@ -71,10 +71,9 @@ class Table:
     """`job#<job id>`: one training job, written by `mlinfra.job`; `job#<job id>#<rank>` on its further nodes."""
     NODE_PREFIX: Final = "node#"
     """`node#<instance id>`: the last report of one node, written by its node guard every minute; see `NodeReport`."""
-    NOTICE_PREFIX: Final = "notice#"
-    """`notice#<instance id>`: a node that EC2 will terminate. Attributes: `ends_at`, `reason`."""
-    ENDS_AT: Final = "ends_at"
-    """The time at which EC2 begins to terminate the node, in epoch seconds."""
+    REPLACEMENTS_PREFIX: Final = "replacements#"
+    """`replacements#<date>`, in UTC: the number of nodes replaced after a hardware fault, written by nodes."""
+    REPLACEMENTS: Final = "replacements"
     STATE: Final = "state"
     """The state of a cluster, written by functions: cost, sent warnings, time of the last stop."""
     EXTENSION: Final = "extension"
@@ -186,8 +185,8 @@ class Event:
 
     NODE_SOURCE: Final = "mlinfra.node"
     NODE_UNHEALTHY: Final = "Training Node Unhealthy"
-    """A node with an unexpected driver or CUDA version, or with missing GPUs, removes itself. Detail: `cluster`,
-    `instance_id`, `reason`."""
+    """A node whose boot failed terminates itself. Detail: `cluster`, `instance_id`, `reason`, `fault` (`image` or
+    `hardware`), `replaced` (`true`: its group launches a replacement; only after a hardware fault)."""
 
     SHUTDOWN_SOURCE: Final = "mlinfra.shutdown"
     CLUSTER_STOPPED: Final = "Training Cluster Stopped"

@@ -39,6 +39,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
     """
     settings = Settings.read(dry_run_by_default=False)
     cluster, instance_id, reason = _unhealthy_node(event)
+    consequence, action = _consequence(event["detail"])
     if not cluster.startswith(settings.prefix):
         return _outcome(
             cluster,
@@ -56,10 +57,10 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
         cluster=cluster,
         tags=_tags(clients, notifier, cluster),
         what=f"node {instance_id} is unhealthy and is removed",
-        why=f"{reason}. The node removes itself and is not replaced, since a new node would boot the same image: the "
-        f"cluster has one node fewer. Further nodes with the same reason are not reported for the rest of this hour",
-        action="To fix it, correct the image, driver or CUDA version in the experiment's declaration, and deploy.",
+        why=f"{reason}. {consequence}. Further nodes with the same reason are not reported for the rest of this hour",
+        action=action,
         instance_id=instance_id,
+        fault=_fault(event["detail"]),
     )
     if not told:
         deduplication.release(cluster, _ABOUT, _in_this_hour(reason, now))
@@ -77,6 +78,34 @@ def _unhealthy_node(event: Mapping[str, Any]) -> tuple[str, str, str]:
     except (KeyError, TypeError) as error:
         message = f"the event lacks a cluster, an instance id or a reason: {error!r}: {event}"
         raise ValueError(message) from error
+
+
+def _fault(detail: Mapping[str, Any]) -> str:
+    return "hardware" if detail.get("fault") == "hardware" else "image"
+
+
+def _consequence(detail: Mapping[str, Any]) -> tuple[str, str]:
+    """The effect of the fault on the cluster, and the action of its owner."""
+    if _fault(detail) == "image":
+        why = (
+            "This is an image fault: the node terminates itself and is not replaced, since a new node would boot the "
+            "same image. The desired capacity of the cluster is lower by one"
+        )
+        return why, (
+            "To fix it, correct the image, driver or CUDA version in the experiment's declaration, deploy, and start "
+            "the cluster again."
+        )
+    if detail.get("replaced") is True:
+        why = "This is a hardware fault: the node terminates itself and is replaced by a new node"
+        return why, "No action is needed, unless the same fault is reported again."
+    why = (
+        "This is a hardware fault: the node terminates itself and is not replaced, since the cluster reached its "
+        "limit of replacements for this day, or the records could not be read. The desired capacity of the cluster "
+        "is lower by one"
+    )
+    return why, (
+        "To get the missing node, start the cluster again. If the fault is reported again, contact AWS Support."
+    )
 
 
 def _tags(clients: Clients, notifier: Notifier, cluster: str) -> Mapping[str, str]:

@@ -229,6 +229,8 @@ class TrainingCluster(Construct):
             nodes=experiment.nodes,
             # nvidia-smi lists a fraction of a GPU as one GPU.
             nvidia_gpus=min(max(each.accelerator_count, 1) if has_nvidia_gpu(each) else 0 for each in types),
+            # A type whose adapters are not known is refused later.
+            efa_adapters=min(each.efa_count for each in types) if self._uses_efa else 0,
             local_nvme=all(each.local_nvme_gb for each in types),
             idle_minutes=environment.idle_minutes,
             idle_gpu_percent=environment.idle_gpu_percent,

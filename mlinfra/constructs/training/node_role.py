@@ -68,7 +68,6 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
         statement(
             "OwnGroup",
             actions=[
-                "autoscaling:SetInstanceHealth",
                 "autoscaling:SetInstanceProtection",
                 "autoscaling:TerminateInstanceInAutoScalingGroup",
             ],

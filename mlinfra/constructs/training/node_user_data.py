@@ -27,6 +27,9 @@ Source: EC2 user guide, "Run commands when you launch an EC2 instance with user 
 MASTER_PORT: Final = 29500
 """The rendezvous port of torchrun: its own default."""
 
+MAX_REPLACEMENTS: Final = 3
+"""The maximum number of nodes with a hardware fault that one cluster replaces in one day (UTC)."""
+
 _END = "END-OF-FILE"
 _METRIC_SECONDS = 60
 
@@ -56,6 +59,8 @@ class UserData:
     """The number of nodes of the cluster."""
     nvidia_gpus: int
     """The minimum number of its NVIDIA GPUs; 0: it has other accelerators."""
+    efa_adapters: int = 0
+    """The minimum number of its Elastic Fabric Adapters. Default: 0, not checked."""
     local_nvme: bool
     """True if it has local NVMe disks."""
     idle_minutes: int
@@ -78,6 +83,8 @@ class UserData:
     def _settings(self) -> Iterator[str]:
         settings = {
             "CLUSTER": self.cluster,
+            "NODES": self.nodes,
+            "MAX_REPLACEMENTS": MAX_REPLACEMENTS,
             "REGION": self.region,
             "MASTER_PARAMETER": self.master_parameter,
             "MASTER_PORT": MASTER_PORT,
@@ -95,6 +102,8 @@ class UserData:
                 "EXPECTED_DRIVER": self.driver or "",
                 "EXPECTED_CUDA": self.cuda or "",
             }
+        if self.efa_adapters:
+            settings["EFA_ADAPTERS"] = self.efa_adapters
         if self.lustre_parameter:
             settings["LUSTRE_PARAMETER"] = self.lustre_parameter
         for name, value in settings.items():
@@ -106,15 +115,19 @@ class UserData:
         for part, _ in steps:
             yield _part(part)
         yield from self._files()
-        # The agent starts first, so that later errors are logged.
+        # The agent starts before the checks, so that later errors are logged.
         for _, call in steps:
             yield call
 
     def _steps(self) -> Iterator[tuple[str, str]]:
         """The steps in order: the file of each, and the function to call."""
+        if self.nvidia_gpus:
+            yield "persistence.sh", "keep_gpus_initialized"
         yield "cloudwatch_agent.sh", "start_cloudwatch_agent"
         if self.nvidia_gpus:
             yield "gpus.sh", "check_gpus"
+        if self.efa_adapters:
+            yield "efa.sh", "check_efa"
         if self.local_nvme:
             yield "scratch.sh", "mount_scratch"
         if self.lustre_parameter:

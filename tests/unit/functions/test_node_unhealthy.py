@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 REASON = "its driver is 580.1, and 595.91.07 is expected"
 
 
-def deliver(*, cluster: str = NAME, instance_id: str = "i-1", reason: str = REASON) -> dict[str, str]:
-    detail = {"cluster": cluster, "instance_id": instance_id, "reason": reason}
+def deliver(*, cluster: str = NAME, instance_id: str = "i-1", reason: str = REASON, **more: Any) -> dict[str, str]:
+    detail = {"cluster": cluster, "instance_id": instance_id, "reason": reason, **more}
     event = {"source": Event.NODE_SOURCE, "detail-type": Event.NODE_UNHEALTHY, "detail": detail}
     return node_unhealthy.handler(event, None)
 
@@ -34,6 +34,34 @@ def test_the_owner_gets_a_message_that_says_which_node_and_why(cloud: Cloud) -> 
     assert mail["MessageAttributes"][Message.OWNER]["Value"] == OWNER
     (event,) = cloud.heard(Event.NODE_LEFT)
     assert event["instance_id"] == "i-1"
+
+
+@pytest.mark.parametrize(
+    ("detail", "fault", "consequence"),
+    [
+        ({}, "image", "This is an image fault: the node terminates itself and is not replaced"),
+        ({"fault": "image", "replaced": False}, "image", "The desired capacity of the cluster is lower by one"),
+        (
+            {"fault": "hardware", "replaced": True},
+            "hardware",
+            "This is a hardware fault: the node terminates itself and is replaced by a new node",
+        ),
+        (
+            {"fault": "hardware", "replaced": False},
+            "hardware",
+            "not replaced, since the cluster reached its limit of replacements for this day",
+        ),
+    ],
+)
+def test_the_message_tells_the_kind_of_fault_and_its_consequence(
+    cloud: Cloud, detail: dict[str, Any], fault: str, consequence: str
+) -> None:
+    cloud.group()
+    deliver(**detail)
+    (mail,) = cloud.mail()
+    assert consequence in mail["Message"]
+    (event,) = cloud.heard(Event.NODE_LEFT)
+    assert event["fault"] == fault
 
 
 def test_nodes_with_the_same_failure_are_reported_once_an_hour(cloud: Cloud) -> None:

@@ -1,12 +1,24 @@
 # Check of the node's GPUs, driver and CUDA against those that the experiment expects.
 
+# Sources: nvidia-smi's manual, "Return Value": 9, the driver is not loaded; 12, NVML is missing; 13, NVML is of another
+# version; 15, a GPU has fallen off the bus. 127 is the shell's code for a missing command. NVIDIA's documentation "Xid
+# Errors": 48 and 64, memory; 74, NVLink; 79, fallen off the bus; 95, uncontained memory error; 119 and 120, GSP. Read
+# 2026-11-29.
 check_gpus() {
-  local answer driver count
-  answer=$(timeout 60 nvidia-smi --query-gpu=driver_version --format=csv,noheader) ||
-    die "nvidia-smi fails, so the driver does not run these GPUs: $answer"
+  local answer driver count errors status=0
+  answer=$(timeout 120 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>&1) || status=$?
+  case $status in
+    0) ;;
+    9 | 12 | 13 | 127) die "nvidia-smi fails with status $status, so the driver does not run these GPUs: $answer" ;;
+    *) broken "nvidia-smi fails with status $status: $answer" ;;
+  esac
+  # Warnings, such as that of a corrupted infoROM, are further lines.
+  answer=$(grep -E '^[0-9]+(\.[0-9]+)+$' <<<"$answer") || broken "nvidia-smi finds no GPU: $answer"
   driver=$(head -n 1 <<<"$answer")
-  count=$(grep -c . <<<"$answer") || die 'nvidia-smi finds no GPU'
-  [ "$count" -ge "$GPUS" ] || die "it has $count GPUs, and $GPUS are expected"
+  count=$(grep -c . <<<"$answer")
+  [ "$count" -ge "$GPUS" ] || broken "it has $count GPUs, and $GPUS are expected"
+  errors=$(dmesg 2>/dev/null | grep -E 'NVRM: Xid \([^)]*\): (48|64|74|79|95|119|120),' | tail -n 1) || errors=''
+  [ -z "$errors" ] || broken "a GPU reports an error: $errors"
   [ -z "$EXPECTED_DRIVER" ] || [ "$driver" = "$EXPECTED_DRIVER" ] ||
     die "its driver is $driver, and $EXPECTED_DRIVER is expected"
   [ -z "$EXPECTED_CUDA" ] || [ -d "/usr/local/cuda-$EXPECTED_CUDA" ] ||

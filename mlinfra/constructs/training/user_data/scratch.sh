@@ -21,7 +21,7 @@ mount_scratch() {
         [ -z "$(wipefs -n "$each")" ] || die "the local disk $each is in use"
       done
       case ${#disks[@]} in
-        0) die 'it has no local NVMe disk, and at least one is expected' ;;
+        0) broken 'it has no local NVMe disk, and at least one is expected' ;;
         1) device=${disks[0]} ;;
         *)
           device=/dev/md/scratch

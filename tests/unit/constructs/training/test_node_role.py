@@ -36,7 +36,6 @@ def test_a_node_may_do_this_and_nothing_else(allowed: dict[str, dict[str, Any]])
     assert actions == {
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeAutoScalingInstances",
-        "autoscaling:SetInstanceHealth",
         "autoscaling:SetInstanceProtection",
         "autoscaling:TerminateInstanceInAutoScalingGroup",
         "cloudwatch:PutMetricData",

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,14 @@ import pytest
 
 import mlinfra.constructs.training
 from mlinfra.constructs.training.guard_program import guard_parameters, guard_program
-from mlinfra.constructs.training.node_user_data import USER_DATA_LIMIT, UserData, size_problem
+from mlinfra.constructs.training.node_user_data import (
+    MAX_REPLACEMENTS,
+    USER_DATA_LIMIT,
+    UserData,
+    size_problem,
+)
+from mlinfra.functions.contract import Table
+from tests.local_aws import make_records_table
 from tests.unit.constructs.training.node import Node
 
 if TYPE_CHECKING:
@@ -232,16 +240,135 @@ def test_a_reboot_does_the_same_again(node: Node) -> None:
     assert node.run(script).returncode == 0
 
 
+def fi_info(*domains: str) -> str:
+    """The command fi_info, as libfabric prints providers."""
+    return "\n".join(
+        f"printf 'provider: efa\\n    fabric: efa\\n    domain: {each}\\n    type: FI_EP_RDM\\n'" for each in domains
+    )
+
+
+def test_warnings_of_nvidia_smi_do_not_count_as_gpus(node: Node) -> None:
+    node.command("nvidia-smi", "for _ in 1 2 3; do echo 595.91.07; done; echo 'WARNING: infoROM is corrupted at gpu 0'")
+    assert node.run(user_data().render()).returncode == 1
+    assert "it has 3 GPUs, and 4 are expected" in node.read("/var/log/mlinfra-boot.log")
+
+
+def test_gpus_are_initialized_before_the_agent_starts(node: Node) -> None:
+    agent = "/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl"
+    node.write(agent, f"#!/bin/bash\necho agent >>{node.root}/calls\n", mode=0o755)
+    assert node.run(user_data().render()).returncode == 0
+    assert node.calls.index("nvidia-smi -pm 1") < node.calls.index("agent")
+
+
+def test_a_node_with_all_its_adapters_is_ready(node: Node) -> None:
+    node.command("fi_info", fi_info("rdmap0s6-rdm", "rdmap0s7-rdm"))
+    ended = node.run(user_data(efa_adapters=2).render())
+    assert ended.returncode == 0, ended.stdout
+    assert "fi_info -p efa -t FI_EP_RDM" in node.calls
+
+
+class Group:
+    """An auto scaling group of two nodes in the local AWS, the first of which boots."""
+
+    def __init__(self, client: Callable[..., Any], node: Node) -> None:
+        self._node, self._autoscaling, self._events = node, client("autoscaling"), node.root / "events"
+        client("ec2").create_launch_template(
+            LaunchTemplateName="node", LaunchTemplateData={"ImageId": "ami-12345678", "InstanceType": "g5.xlarge"}
+        )
+        self._autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName="recsys-dev-two-tower-v2",
+            MinSize=0,
+            MaxSize=2,
+            DesiredCapacity=2,
+            LaunchTemplate={"LaunchTemplateName": "node"},
+            AvailabilityZones=["us-east-1a"],
+            NewInstancesProtectedFromScaleIn=True,
+        )
+        make_records_table(client, "recsys-dev-clusters")
+        node.aws_command()
+
+    @property
+    def description(self) -> dict[str, Any]:
+        (group,) = self._autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        return dict(group)
+
+    def boot(self, **changes: Any) -> None:
+        """Boot its first node."""
+        first = min(each["InstanceId"] for each in self.description["Instances"])
+        self._node.command(
+            "curl",
+            f'case "$*" in *api/token) echo token;; *instance-id) echo {first};; *local-ipv4) echo 10.0.0.4;; esac',
+        )
+        assert self._node.run(user_data(**changes).render()).returncode == 1
+        assert first not in {each["InstanceId"] for each in self.description["Instances"]}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The desired capacity and the number of instances."""
+        return self.description["DesiredCapacity"], len(self.description["Instances"])
+
+
+def test_an_image_fault_makes_the_group_smaller(client: Callable[..., Any], node: Node) -> None:
+    group = Group(client, node)
+    group.boot(driver="570.1")
+    assert group.size == (1, 1)
+
+
+def test_hardware_faults_are_replaced_up_to_the_limit_of_a_day(client: Callable[..., Any], node: Node) -> None:
+    group = Group(client, node)
+    for _ in range(MAX_REPLACEMENTS):
+        group.boot(nvidia_gpus=8)
+        assert group.size == (2, 2)
+    group.boot(nvidia_gpus=8)
+    assert group.size == (1, 1)
+    (item,) = client("dynamodb").scan(TableName="recsys-dev-clusters")["Items"]
+    assert item[Table.RECORD]["S"].startswith(Table.REPLACEMENTS_PREFIX)
+    assert item[Table.REPLACEMENTS]["N"] == str(MAX_REPLACEMENTS)
+    assert float(item[Table.EXPIRE_AT]["N"]) > time.time()
+
+
+def test_a_hardware_fault_is_not_replaced_if_the_records_cannot_be_written(
+    client: Callable[..., Any], node: Node
+) -> None:
+    group = Group(client, node)
+    client("dynamodb").delete_table(TableName="recsys-dev-clusters")
+    group.boot(nvidia_gpus=8)
+    assert group.size == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("spoil", "changes", "reason"),
     [
         (lambda _: None, {"driver": "570.1"}, "its driver is 595.91.07, and 570.1 is expected"),
         (lambda _: None, {"cuda": "12.8"}, "CUDA 12.8 is expected, and it has: "),
-        (lambda _: None, {"nvidia_gpus": 8}, "it has 4 GPUs, and 8 are expected"),
+        (lambda _: None, {"nvidia_gpus": 8}, "hardware: it has 4 GPUs, and 8 are expected"),
         (
             lambda node: node.command("nvidia-smi", "echo 'No devices were found'; exit 6"),
             {},
-            "nvidia-smi fails, so the driver does not run these GPUs: No devices were found",
+            "hardware: nvidia-smi fails with status 6: No devices were found",
+        ),
+        (
+            lambda node: node.command("nvidia-smi", "echo 'NVIDIA-SMI has failed'; exit 9"),
+            {},
+            "nvidia-smi fails with status 9, so the driver does not run these GPUs: NVIDIA-SMI has failed",
+        ),
+        (
+            lambda node: node.command(
+                "dmesg", "echo '[ 9.1] NVRM: Xid (PCI:0000:b3:00): 79, pid=7, GPU has fallen off the bus.'"
+            ),
+            {},
+            "hardware: a GPU reports an error: [ 9.1] NVRM: Xid (PCI:0000:b3:00): 79, pid=7, GPU has fallen off",
+        ),
+        (lambda _: None, {"efa_adapters": 2}, "the image lacks libfabric for Elastic Fabric Adapters"),
+        (
+            lambda node: node.command("fi_info", "echo 'fi_getinfo: -61'; exit 61"),
+            {"efa_adapters": 2},
+            "hardware: fi_info finds no Elastic Fabric Adapter: fi_getinfo: -61",
+        ),
+        (
+            lambda node: node.command("fi_info", fi_info("rdmap0s6-rdm", "rdmap0s6-rdm")),
+            {"efa_adapters": 2},
+            "hardware: it has 1 Elastic Fabric Adapters, and 2 are expected",
         ),
         (
             lambda node: (node.root / "commands/docker").unlink(),
@@ -263,9 +390,12 @@ def test_a_reboot_does_the_same_again(node: Node) -> None:
             {},
             "its guard cannot be installed: the parameters cannot be read, or python3 is missing",
         ),
-        (with_disks, {"local_nvme": True}, "it has no local NVMe disk, and at least one is expected"),
+        (with_disks, {"local_nvme": True}, "hardware: it has no local NVMe disk, and at least one is expected"),
     ],
-    ids=["driver", "cuda", "fewer-gpus", "no-driver", "no-docker", "no-toolkit", "disk-in-use", "no-guard", "no-disk"],
+    ids=[
+        *("driver", "cuda", "fewer-gpus", "no-gpus", "no-driver", "xid", "no-libfabric", "no-efa", "fewer-efa"),
+        *("no-docker", "no-toolkit", "disk-in-use", "no-guard", "no-disk"),
+    ],
 )
 def test_a_node_that_is_not_as_expected_tells_of_it_and_leaves(
     node: Node, spoil: Callable[[Node], None], changes: dict[str, Any], reason: str
@@ -276,15 +406,22 @@ def test_a_node_that_is_not_as_expected_tells_of_it_and_leaves(
     node.write("/etc/mlinfra/environment", "OLD=1\n")
     ended = node.run(user_data(**changes).render())
     assert ended.returncode == 1
+    fault = "hardware" if reason.startswith("hardware: ") else "image"
+    reason = reason.removeprefix("hardware: ")
     assert f"UNHEALTHY: {reason}" in node.read("/var/log/mlinfra-boot.log")
-    event, health, leave = [call for call in node.calls if call.startswith("aws") and "get-parameters" not in call]
+    event, leave = [
+        call
+        for call in node.calls
+        if call.startswith("aws") and "get-parameters" not in call and "update-item" not in call
+    ]
     (entry,) = json.loads(event.removeprefix("aws events put-events --entries "))
     assert (entry["Source"], entry["DetailType"]) == ("mlinfra.node", "Training Node Unhealthy")
     detail = json.loads(entry["Detail"])
     assert (detail["cluster"], detail["instance_id"]) == ("recsys-dev-two-tower-v2", "i-0a")
     assert detail["reason"].startswith(reason)
-    assert "set-instance-health --instance-id i-0a --health-status Unhealthy --no-should-respect-grace-period" in health
-    assert leave.endswith("--instance-id i-0a --should-decrement-desired-capacity")
+    assert (detail["fault"], detail["replaced"]) == (fault, fault == "hardware")
+    prefix = "--no-should" if fault == "hardware" else "--should"
+    assert leave.endswith(f"--instance-id i-0a {prefix}-decrement-desired-capacity")
     assert not node.has("/etc/mlinfra/environment")
     assert not node.has("/etc/profile.d/mlinfra.sh")
 

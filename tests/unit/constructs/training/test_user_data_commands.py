@@ -24,7 +24,7 @@ class Cluster:
 
     def __init__(self, client: Callable[..., Any], folder: Path, *, nodes: int) -> None:
         self.autoscaling, self.ssm = client("autoscaling"), client("ssm")
-        self._folder = folder
+        self._folder, self._size = folder, nodes
         self._nodes: dict[str, Node] = {}
         client("ec2").create_launch_template(
             LaunchTemplateName="node", LaunchTemplateData={"ImageId": "ami-12345678", "InstanceType": "g5.xlarge"}
@@ -54,7 +54,8 @@ class Cluster:
             node.write(
                 "/etc/mlinfra/node",
                 f'CLUSTER="{CLUSTER}"\nREGION="us-east-1"\nINSTANCE_ID="{instance_id}"\nADDRESS="10.0.0.{instance_id}"\n'
-                f'MASTER_PARAMETER="{MASTER}"\nMASTER_PORT="29500"\n',
+                f'MASTER_PARAMETER="{MASTER}"\nMASTER_PORT="29500"\n'
+                f'NODES="{self._size}"\n',
             )
         return self._nodes[instance_id]
 
@@ -99,7 +100,7 @@ def test_the_address_of_a_terminated_master_is_not_used(make_cluster: Callable[[
     settings(cluster.node(old))
     cluster.autoscaling.terminate_instance_in_auto_scaling_group(InstanceId=old, ShouldDecrementDesiredCapacity=True)
     (left,) = cluster.ids
-    assert settings(cluster.node(left)) == {
+    assert settings(cluster.node(left), "--min-nodes", "1") == {
         "MASTER_ADDR": f"10.0.0.{left}",
         "MASTER_PORT": "29500",
         "NNODES": "1",
@@ -118,6 +119,25 @@ def test_a_job_does_not_start_before_all_nodes_are_there(make_cluster: Callable[
     assert ended.stderr == "mlinfra-torchrun-env: 2 of 3 nodes of recsys-dev-two-tower-v2 are in service\n"
 
 
+def test_a_job_does_not_start_on_fewer_nodes_than_declared_unless_it_asks_to(
+    make_cluster: Callable[[int], Cluster],
+) -> None:
+    cluster = make_cluster(4)
+    for each in cluster.ids[2:]:
+        cluster.autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=each, ShouldDecrementDesiredCapacity=True
+        )
+    node = cluster.node(cluster.ids[0])
+    for arguments, minimum in (((), 4), (("--wait", "0", "--min-nodes", "3"), 3)):
+        ended = torchrun_env(node, *arguments)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr == (
+            f"mlinfra-torchrun-env: the desired capacity of {CLUSTER} is 2, and the job needs {minimum} nodes. Start "
+            "the cluster again, or pass --min-nodes 2\n"
+        )
+    assert settings(node, "--min-nodes", "2", "--wait", "0")["NNODES"] == "2"
+
+
 def test_a_node_outside_the_group_is_reported(make_cluster: Callable[[int], Cluster]) -> None:
     ended = torchrun_env(make_cluster(1).node("i-0000"))
     assert ended.returncode == 1
@@ -133,6 +153,13 @@ def test_only_the_master_publishes_and_only_where_something_changed(make_cluster
     assert writes == {first: 1, second: 0}
 
 
-def test_a_wrong_argument_is_refused(make_cluster: Callable[[int], Cluster]) -> None:
-    ended = torchrun_env(make_cluster(1).node("i-0000"), "--wait", "long")
-    assert (ended.returncode, ended.stderr) == (2, "usage: mlinfra-torchrun-env [--wait SECONDS | --publish]\n")
+@pytest.mark.parametrize(
+    "arguments",
+    [("--wait", "long"), ("--min-nodes",), ("--min-nodes", "all"), ("--publish", "--wait", "1"), ("--other", "1")],
+)
+def test_a_wrong_argument_is_refused(make_cluster: Callable[[int], Cluster], arguments: tuple[str, ...]) -> None:
+    ended = torchrun_env(make_cluster(1).node("i-0000"), *arguments)
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "usage: mlinfra-torchrun-env [--wait SECONDS] [--min-nodes N] | --publish\n",
+    )
