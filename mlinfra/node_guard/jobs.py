@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from mlinfra.functions.contract import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+_RANK = re.compile(r"#\d+$")
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,14 @@ class Job:
     record: str
     name: str
     hung_since: float | None = None
-    """The time of its last progress, in epoch seconds, if it is hung. None: it is not hung."""
+    """The time of its last progress or start, in epoch seconds, if it is hung. None: it is not hung."""
 
 
 def jobs_of_node(items: Iterable[Mapping[str, object]], instance_id: str, now: float) -> list[Job]:
     """The running jobs of a node.
 
-    A job on several nodes has a record for each, and may report its progress in the first only: it is hung on all.
+    A job on several nodes has a record for each. It is hung on all of them if it has reported progress on any, and on
+    none for its timeout; its last start counts as progress. `mlinfra.functions.records` judges the same.
 
     Args:
         items: the records of jobs of the cluster; numbers may be text.
@@ -42,28 +47,31 @@ def jobs_of_node(items: Iterable[Mapping[str, object]], instance_id: str, now: f
         for item in items
         if item.get(Table.JOB_STATUS) == JobStatus.RUNNING and is_heartbeat_fresh(item.get(Table.HEARTBEAT_AT), now)
     ]
-    by_record = {str(item.get(Table.RECORD, "")): item for item in running}
     found = []
-    for record, item in by_record.items():
+    for item in running:
         if item.get(Table.INSTANCE) not in {None, instance_id}:
             continue
-        first = by_record.get(record.rpartition("#")[0], item)
-        found.append(
-            Job(
-                record=record,
-                name=str(item.get(Table.JOB_NAME) or record[len(Table.JOB_PREFIX) :]),
-                hung_since=_hung_since(item if Table.PROGRESS_AT in item else first, now),
-            )
-        )
+        record = str(item.get(Table.RECORD, ""))
+        parts = [each for each in running if _run(each) == _run(item)]
+        name = str(item.get(Table.JOB_NAME) or record[len(Table.JOB_PREFIX) :])
+        found.append(Job(record=record, name=name, hung_since=_hung_since(parts, now)))
     return found
 
 
-def _hung_since(item: Mapping[str, object], now: float) -> float | None:
-    progress_at = epoch_seconds(item.get(Table.PROGRESS_AT))
-    if progress_at is None:
+def _run(item: Mapping[str, object]) -> str:
+    """The part of the record's id that all nodes of a job share."""
+    return _RANK.sub("", str(item.get(Table.RECORD, ""))[len(Table.JOB_PREFIX) :])
+
+
+def _hung_since(parts: Sequence[Mapping[str, object]], now: float) -> float | None:
+    """The last progress of a job, if it is hung. None: it is not hung."""
+    if all(epoch_seconds(each.get(Table.PROGRESS_AT)) is None for each in parts):
         return None
-    timeout = epoch_seconds(item.get(Table.PROGRESS_TIMEOUT))
-    return progress_at if now - progress_at > (timeout or PROGRESS_TIMEOUT_SECONDS) else None
+    times = [epoch_seconds(each.get(name)) for each in parts for name in (Table.PROGRESS_AT, Table.STARTED_AT)]
+    last = max(each for each in times if each is not None)
+    timeouts = [epoch_seconds(each.get(Table.PROGRESS_TIMEOUT)) for each in parts]
+    timeout = max((each for each in timeouts if each is not None and each > 0), default=PROGRESS_TIMEOUT_SECONDS)
+    return last if now - last >= timeout else None
 
 
 def plain(item: Mapping[str, Mapping[str, object]]) -> dict[str, object]:

@@ -57,10 +57,28 @@ def test_a_job_that_never_reported_progress_is_not_hung() -> None:
     assert job.hung_since is None
 
 
-def test_a_job_that_reports_progress_on_its_first_node_only_is_hung_on_all() -> None:
-    first = record("1", instance_id="i-0b", progress_at=str(NOW - 4000))
-    (job,) = jobs_of_node([first, record("1#3")], "i-0a", NOW)
+@pytest.mark.parametrize("reporting", ["1", "1#2"])
+def test_a_job_that_reports_progress_on_one_node_only_is_hung_on_all(reporting: str) -> None:
+    other = record(reporting, instance_id="i-0b", progress_at=str(NOW - 4000))
+    (job,) = jobs_of_node([other, record("1#3")], "i-0a", NOW)
     assert job.hung_since == NOW - 4000
+
+
+def test_progress_on_any_node_is_that_of_the_job() -> None:
+    other = record("1", instance_id="i-0b", progress_at=str(NOW - 60))
+    (job,) = jobs_of_node([other, record("1#3", progress_at=str(NOW - 4000))], "i-0a", NOW)
+    assert job.hung_since is None
+
+
+def test_other_jobs_are_judged_by_their_own_progress() -> None:
+    other = record("12", instance_id="i-0b", progress_at=str(NOW - 4000))
+    (job,) = jobs_of_node([other, record("1")], "i-0a", NOW)
+    assert job.hung_since is None
+
+
+def test_the_last_start_counts_as_progress() -> None:
+    (job,) = jobs_of_node([record(progress_at=str(NOW - 9000), started_at=str(NOW - 600))], "i-0a", NOW)
+    assert job.hung_since is None
 
 
 def test_items_of_dynamodb_lose_their_types() -> None:
