@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from mlinfra.declarations import Environment
-    from mlinfra.operations.clusters import Cluster
+    from mlinfra.operations.clusters import Cluster, ClusterStop
 
 clusters = typer.Typer(help="Training clusters: state, cost and expiry; start, stop and extend them.")
 
@@ -40,7 +40,7 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every cluster: owner, state, age, idle minutes, cost so far, expiry."""
+    """Show every cluster: owner, state, age, idle minutes, cost so far, expiry, and marks of what needs attention."""
     if context.invoked_subcommand is not None:
         return
     from mlinfra.cli.presentation import output_console, print_json, print_table
@@ -83,7 +83,7 @@ def stop(
     experiment: _Experiment,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Stop it although a job is or may be running. The job is lost.")
+        bool, typer.Option("--force", help="Terminate all nodes, although a job is or may be running. The job is lost.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -93,11 +93,18 @@ def stop(
     declared = _declared(environment)
     with on_interruption(_unknown_outcome(environment)):
         stopped = stop_cluster(declared, experiment, force=force)
-    if _json(stopped, as_json=as_json):
-        return
-    left = f", {stopped.nodes} nodes are shutting down" if stopped.nodes else ""
-    days = declared.volume_grace_days
-    typer.echo(f"{stopped.name}: {stopped.state}{left}. Its volumes are kept for {days} day{'s' if days > 1 else ''}.")
+    cluster = stopped.cluster
+    if as_json:
+        from mlinfra.cli.presentation import print_json
+
+        more = {"terminated": stopped.terminated, "not_recorded": stopped.not_recorded}
+        print_json(_facts(cluster) | more)
+    else:
+        left = f", {cluster.nodes} nodes are shutting down" if cluster.nodes else ""
+        ended = f", {stopped.terminated} nodes terminated" if stopped.terminated else ""
+        typer.echo(f"{cluster.name}: {cluster.state}{ended}{left}. {_volumes(stopped, declared.volume_grace_days)}")
+    if stopped.not_recorded:
+        typer.echo(f"The stop of {cluster.name} was not recorded: {stopped.not_recorded}.", err=True)
 
 
 @clusters.command()
@@ -105,12 +112,30 @@ def extend(
     environment: EnvironmentName,
     experiment: _Experiment,
     *,
-    until: Annotated[datetime, typer.Option(help="The new last day, in UTC.", formats=["%Y-%m-%d"])],
+    until: Annotated[
+        datetime | None, typer.Option(help="The new last day, in UTC.", formats=["%Y-%m-%d"], show_default=False)
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Remove the extension. The declared expiry counts again.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Extend a cluster beyond the expiry that its experiment declares. Effective immediately."""
-    from mlinfra.operations.clusters import extend_cluster
+    """Extend a cluster beyond the expiry that its experiment declares, or undo that. Effective immediately."""
+    from mlinfra.operations.clusters import extend_cluster, undo_extension
 
+    if undo:
+        if until is not None:
+            message = "--until and --undo exclude each other."
+            raise typer.BadParameter(message, param_hint="'--undo'")
+        with on_interruption(_unknown_outcome(environment)):
+            declared = undo_extension(_declared(environment), experiment)
+        if not _json(declared, as_json=as_json):
+            typer.echo(f"{declared.name}: the extension is removed.")
+            _show_expiry(declared)
+        return
+    if until is None:
+        message = "The new last day is required: --until 2026-12-18. To remove an extension: --undo."
+        raise typer.BadParameter(message, param_hint="'--until'")
     with on_interruption(_unknown_outcome(environment)):
         extended = extend_cluster(_declared(environment), experiment, until.date())
     if _json(extended, as_json=as_json):
@@ -147,7 +172,21 @@ def _json(cluster: Cluster, *, as_json: bool) -> bool:
 
 def _show_expiry(cluster: Cluster) -> None:
     if cluster.expires:
-        typer.echo(f"{cluster.name} expires at the end of {last_day(cluster.expires)} (UTC).")
+        verb = "expires" if cluster.expires > datetime.now(timezone.utc) else "expired"
+        typer.echo(f"{cluster.name} {verb} at the end of {last_day(cluster.expires)} (UTC).")
+    else:
+        typer.echo(f"{cluster.name} has no valid expiry.")
+    for mark in cluster.marks:
+        typer.echo(f"{cluster.name}: {mark.text}.")
+
+
+def _volumes(stopped: ClusterStop, days: int) -> str:
+    if any(mark.kind == "no-shutdown" for mark in stopped.cluster.marks):
+        return (
+            "Its volumes are kept, and incur charges until you delete them: no janitor deletes them. They have the tag "
+            "DeleteAfter."
+        )
+    return f"Its volumes are kept for {days} day{'s' if days > 1 else ''}."
 
 
 def _declared(name: str) -> Environment:
@@ -162,7 +201,7 @@ def _table(found: Sequence[Cluster]) -> Table:
     from mlinfra.cli.presentation import table
 
     figures = ("Age", "Idle min", "USD/h", "USD so far", "Limit")
-    made = table("Cluster", "Owner", "State", "Nodes", "Type", *figures, "Expires", right_aligned={*figures})
+    made = table("Cluster", "Owner", "State", "Nodes", "Type", *figures, "Expires", "Marks", right_aligned={*figures})
     for each in found:
         made.add_row(
             each.name,
@@ -176,6 +215,7 @@ def _table(found: Sequence[Cluster]) -> Table:
             _usd(each.usd_so_far),
             f"{each.spend_limit_usd:.0f}" if each.spend_limit_usd else _NONE,
             (last_day(each.expires) if each.expires else "never") + (" (extended)" if each.extended else ""),
+            ", ".join(mark.kind for mark in each.marks) or _NONE,
         )
     return made
 
@@ -185,6 +225,7 @@ def _remarks(found: Sequence[Cluster]) -> list[str]:
     for each in found:
         if each.nodes:
             lines.append(f"{each.name}: {each.work.value}, {each.work_reason}")
+        lines += [f"{each.name}: {mark.text}" for mark in each.marks]
         if not each.declared:
             lines.append(f"{each.name}: not declared by any experiment; the next deploy of its stack deletes it")
         lines += [f"{each.name}: {problem}" for problem in each.problems]
@@ -216,4 +257,5 @@ def _facts(cluster: Cluster) -> dict[str, Any]:
         "work": cluster.work.value,
         "since": cluster.since.isoformat() if cluster.since else None,
         "expires": last_day(cluster.expires) if cluster.expires else None,
+        "forced_end": cluster.forced_end.isoformat() if cluster.forced_end else None,
     }

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from mlinfra.operations.clusters.control import extend_cluster, start_cluster, stop_cluster
+from mlinfra.operations.clusters.control import ClusterStop, extend_cluster, start_cluster, stop_cluster, undo_extension
 from mlinfra.operations.clusters.inventory import Cluster, ClusterListing, list_all_clusters, list_clusters
+from mlinfra.operations.clusters.marks import Mark
 
 __all__ = [
     "Cluster",
     "ClusterListing",
+    "ClusterStop",
+    "Mark",
     "extend_cluster",
     "list_all_clusters",
     "list_clusters",
     "start_cluster",
     "stop_cluster",
+    "undo_extension",
 ]

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
 
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, stopping
 from mlinfra.functions.activity import Verdict
+from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Table, Tag, removed_file_systems
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.file_systems import delete_mark
+from mlinfra.functions.fleet import DescribeFailedError
 from mlinfra.operations.aws import aws_errors_explained
-from mlinfra.operations.clusters.inventory import ClusterAccount
+from mlinfra.operations.clusters.inventory import TABLE_NOT_FOUND, ClusterAccount
+from mlinfra.operations.clusters.marks import is_over_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from mlinfra.declarations import Environment
+    from mlinfra.functions.assessment import Assessment
     from mlinfra.functions.fleet import Target
     from mlinfra.operations.clusters.inventory import Cluster
 
-_PROTECTION_BATCH = 50
-"""The maximum number of instances of SetInstanceProtection (EC2 Auto Scaling API reference, read 2026-11-24)."""
+_ROUNDS = 3
+"""The number of times that a group is described again and its nodes are terminated."""
 
 
 def start_cluster(environment: Environment, experiment: str) -> Cluster:
@@ -32,11 +41,12 @@ def start_cluster(environment: Environment, experiment: str) -> Cluster:
     If the janitor removed its file system, the next deploy is allowed to create it again.
 
     Raises:
-        OperationError: if there is no such cluster, it has expired, so that the janitor would stop it, or its file
-            system was removed.
+        OperationError: if there is no such cluster, it has expired or exceeds its spend limit, so that it would be
+            stopped again, or its file system was removed.
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
+    _refuse_over_limit(account, seen, experiment)
     if seen.expiry.is_expired(account.now):
         message = (
             f"The cluster of {experiment!r} expired at the end of {_last_day(seen.expiry.at)}. Extend it first: "
@@ -59,16 +69,31 @@ def start_cluster(environment: Environment, experiment: str) -> Cluster:
     return account.describe(account.cluster_of(experiment))
 
 
-def stop_cluster(environment: Environment, experiment: str, *, force: bool = False) -> Cluster:
+@dataclass(frozen=True)
+class ClusterStop:
+    """The effect of `stop_cluster`."""
+
+    cluster: Cluster
+    """Its state after the call."""
+    terminated: int
+    """The number of nodes that were terminated directly, regardless of their protection from scale-in."""
+    not_recorded: str | None = None
+    """The reason why the stop was not recorded. None: it was recorded."""
+
+
+def stop_cluster(environment: Environment, experiment: str, *, force: bool = False) -> ClusterStop:
     """Stop an experiment's cluster. The volumes of its nodes are kept for the environment's `volume_grace_days`.
+
+    The stop does not depend on the records: if it cannot be recorded, the result contains the reason.
 
     Args:
         environment: the environment of the cluster.
         experiment: the experiment's name.
-        force: True: stop it although a job is or may be running. The job is lost. Default: False.
+        force: True: terminate all nodes although a job is or may be running. The job is lost. Default: False, which
+            leaves protected nodes running until their node guards remove the protection.
 
     Raises:
-        OperationError: if there is no such cluster, or a job is or may be running and `force` is False.
+        OperationError: if there is no such cluster, a job is or may be running and `force` is False, or AWS refuses.
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
@@ -79,13 +104,15 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
             f"lose what is running on it: --force"
         )
         raise OperationError(message)
-    with aws_errors_explained():
-        if force:
-            _unprotect(account, seen.target)
-        count_cost(account.records, seen.target, account.now)
-        stopping.stop(account.clients, seen.target, account.now, timedelta(days=environment.volume_grace_days))
-        account.records.note_stopped(seen.target.name, f"{account.account.caller} stopped it", account.now)
-    return account.describe(account.cluster_of(experiment))
+    terminated = 0
+    grace = timedelta(days=environment.volume_grace_days)
+    if force:
+        terminated = _terminate_all(account, seen.target, grace)
+    else:
+        with aws_errors_explained():
+            stopping.stop(account.clients, seen.target, account.now, grace)
+    not_recorded = _record_stop(account, seen.target)
+    return ClusterStop(account.describe(account.cluster_of(experiment)), terminated, not_recorded)
 
 
 def extend_cluster(environment: Environment, experiment: str, until: date) -> Cluster:
@@ -112,7 +139,7 @@ def extend_cluster(environment: Environment, experiment: str, until: date) -> Cl
         present = f", which expires at the end of {_last_day(seen.expiry.at)}" if seen.expiry.at else ""
         message = f"{until} would not extend the cluster of {experiment!r}{present}. Choose a later day, up to {last}."
         raise OperationError(message)
-    with aws_errors_explained():
+    with _missing_table_explained(account), aws_errors_explained():
         account.clients.dynamodb.Table(environment.names.records_table).put_item(
             Item={
                 Table.CLUSTER: seen.target.name,
@@ -125,14 +152,135 @@ def extend_cluster(environment: Environment, experiment: str, until: date) -> Cl
     return account.describe(account.cluster_of(experiment))
 
 
-def _unprotect(account: ClusterAccount, target: Target) -> None:
-    ids = [node.instance_id for node in target.nodes if node.protected]
-    for start_at in range(0, len(ids), _PROTECTION_BATCH):
-        account.clients.autoscaling.set_instance_protection(
-            AutoScalingGroupName=target.name,
-            InstanceIds=ids[start_at : start_at + _PROTECTION_BATCH],
-            ProtectedFromScaleIn=False,
+def undo_extension(environment: Environment, experiment: str) -> Cluster:
+    """Remove the extension of an experiment's cluster: its declared expiry counts again, immediately.
+
+    Raises:
+        OperationError: if there is no such cluster, it is not extended, or its extension was changed at the same time.
+    """
+    account = ClusterAccount(environment)
+    seen = account.cluster_of(experiment)
+    if seen.memory is None and account.has_records:
+        message = f"The extension of {experiment!r} could not be read: {seen.evidence.reason}. Nothing was changed."
+        raise OperationError(message)
+    if seen.memory is not None and seen.memory.extension is None:
+        declared = f" It expires at the end of {_last_day(seen.expiry.at)}." if seen.expiry.at else ""
+        message = f"The cluster of {experiment!r} is not extended. Nothing was changed.{declared}"
+        raise OperationError(message)
+    with _missing_table_explained(account), aws_errors_explained():
+        try:
+            account.clients.dynamodb.Table(environment.names.records_table).delete_item(
+                Key={Table.CLUSTER: seen.target.name, Table.RECORD: Table.EXTENSION},
+                ConditionExpression="#until = :until",
+                ExpressionAttributeNames={"#until": Table.UNTIL},
+                ExpressionAttributeValues={":until": seen.memory.extension if seen.memory else ""},
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            message = (
+                f"The extension of {experiment!r} was changed or removed by another user at the same time. Nothing was "
+                f"changed. Check it: {own_command()} clusters --env {environment.name}"
+            )
+            raise OperationError(message) from error
+    return account.describe(account.cluster_of(experiment))
+
+
+def _refuse_over_limit(account: ClusterAccount, seen: Assessment, experiment: str) -> None:
+    """Refuse to start a cluster that would be stopped again because of its cost."""
+    if not is_over_limit(seen):
+        return
+    environment = account.environment
+    message = (
+        f"The cluster of {experiment!r} has cost {seen.cost.usd_known:.2f} USD, which exceeds its spend limit of "
+        f"{seen.rules.spend_limit_usd:.2f} USD: it would be stopped again. Set a higher spend_limit_usd for the "
+        f"experiment in environments/{environment.name}.py, and deploy: npx cdktf deploy "
+        f"{environment.names.stack_id('training')}"
+    )
+    raise OperationError(message)
+
+
+def _terminate_all(account: ClusterAccount, target: Target, grace: timedelta) -> int:
+    """Set the size of a group to zero, and terminate all of its nodes. Returns their number.
+
+    A guard that protects its node again between the calls has no effect: protection from scale-in does not cover
+    TerminateInstances (EC2 Auto Scaling user guide, "Use instance scale-in protection", read 2026-11-24). A launch that
+    had begun before the size was zero can add a node after the group was described, so that it is described again.
+    """
+    terminated: set[str] = set()
+    for _ in range(_ROUNDS):
+        ids = {node.instance_id for node in target.nodes}
+        try:
+            with aws_errors_explained():
+                stopping.stop(account.clients, target, account.now, grace, terminate=ids)
+        except OperationError as reason:
+            message = _not_terminated(account, target, reason)
+            raise OperationError(message) from reason
+        terminated |= ids
+        current = _described(account, target.name)
+        if current is None or not current.nodes:
+            break
+        target = current
+    return len(terminated)
+
+
+def _not_terminated(account: ClusterAccount, target: Target, reason: OperationError) -> str:
+    current = _described(account, target.name)
+    if current is None or current.desired:
+        return f"{reason} The size of {target.name} was not changed, and its nodes keep running."
+    return (
+        f"{reason} The size of {target.name} is zero, but {len(current.nodes)} of its nodes are still in the group. "
+        f"Protected nodes keep running, and incur charges, until their node guards remove the protection. With the "
+        f"permission ec2:TerminateInstances, run the same command again."
+    )
+
+
+def _described(account: ClusterAccount, name: str) -> Target | None:
+    """The current state of a group. None: it does not exist.
+
+    Raises:
+        OperationError: if AWS does not describe it.
+    """
+    try:
+        return account.fleet.group(name)
+    except DescribeFailedError as error:
+        message = f"The size of {name} was changed, but its nodes could not be described. Run the same command again."
+        raise OperationError(message, details=str(error)) from error
+
+
+def _record_stop(account: ClusterAccount, target: Target) -> str | None:
+    """Record the stop and the cost until now. Returns the reason why that failed; None: it did not."""
+    try:
+        account.records.note_stopped(target.name, f"{account.account.caller} stopped it", account.now)
+    except FAILURES as error:
+        if error_code(error) == TABLE_NOT_FOUND:
+            return account.no_shutdown
+        return f"the record could not be written to {account.environment.names.records_table}: {error}"
+    count_cost(account.records, target, account.now)
+    return None
+
+
+@contextmanager
+def _missing_table_explained(account: ClusterAccount) -> Iterator[None]:
+    """Convert the refusal of a request to a table that does not exist into an error with the way out.
+
+    Raises:
+        OperationError: if the table of records does not exist.
+    """
+    try:
+        yield
+    except OperationError as error:
+        cause = error.__cause__
+        if not isinstance(cause, ClientError) or error_code(cause) != TABLE_NOT_FOUND:
+            raise
+        environment = account.environment
+        message = (
+            f"Extensions cannot be recorded: {account.no_shutdown}. No function stops its clusters at their expiry "
+            f"there. Nothing was changed. To change the expiry: set `expires` in the declaration of the experiment, "
+            f"and deploy the stack of the cluster. To record extensions: npx cdktf deploy "
+            f"{environment.names.stack_id('training')}, or add a Shutdown to the stack of the cluster."
         )
+        raise OperationError(message) from cause
 
 
 def _expect_file_system(account: ClusterAccount, experiment: str) -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, cost
 from mlinfra.functions.assessment import Assessment, assess
-from mlinfra.functions.clients import FAILURES, Clients
+from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.fleet import DescribeFailedError, Fleet
 from mlinfra.functions.launches import launch_failure
@@ -20,6 +20,7 @@ from mlinfra.functions.metrics import histories
 from mlinfra.functions.records import Records
 from mlinfra.operations.aws import account_of, reachable
 from mlinfra.operations.clusters.idleness import IDLE_WINDOW, idle_minutes
+from mlinfra.operations.clusters.marks import Mark, forced_end, marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from mlinfra.functions.fleet import Target
     from mlinfra.functions.metrics import History
     from mlinfra.operations.aws import AwsAccount
+
+TABLE_NOT_FOUND: Final = "ResourceNotFoundException"
+"""The code of DynamoDB's Query, PutItem, UpdateItem and DeleteItem for a table that does not exist (DynamoDB API
+reference, "Query", read 2026-11-29)."""
+
+_LAUNCH = "Launch"
+"""The process of an Auto Scaling group that launches nodes."""
 
 State = Literal["running", "starting", "stopping", "stopped"]
 
@@ -64,6 +72,11 @@ class Cluster:
     expires: datetime | None
     """The end of its last day; None: it has no valid expiry."""
     extended: bool
+    forced_end: datetime | None
+    """The end of the grace period after its expiry, when it is stopped even if it is busy; None: it has no valid
+    expiry."""
+    marks: tuple[Mark, ...]
+    """The conditions that need attention."""
     problems: tuple[str, ...]
     declared: bool
     """True if an experiment of the environment declares it."""
@@ -136,6 +149,8 @@ class ClusterAccount:
         self.now = clock.now()
         self._gpus: dict[str, History] = {}
         """The GPU metrics of all assessed nodes, by instance id."""
+        self.has_records = True
+        """False if the table of records does not exist, so that no function stops the clusters. Set by `assess`."""
 
     def cluster_of(self, experiment: str) -> Assessment:
         """The cluster of an experiment.
@@ -166,7 +181,10 @@ class ClusterAccount:
         """The activity, cost and expiry of clusters."""
         running = {node.instance_id: IDLE_WINDOW for each in targets for node in each.nodes if node.state == "running"}
         self._gpus |= histories(self.clients, running, self.now)
-        return [assess(each, self.records, self._gpus, self.now) for each in targets]
+        found = [assess(each, self.records, self._gpus, self.now) for each in targets]
+        if unread := next((each.target.name for each in found if each.memory is None), None):
+            self.has_records = self._has_records(unread)
+        return found
 
     def describe(self, seen: Assessment) -> Cluster:
         """The current state of an assessed cluster."""
@@ -190,20 +208,52 @@ class ClusterAccount:
             spend_limit_usd=seen.rules.spend_limit_usd,
             expires=seen.expiry.at,
             extended=seen.expiry.extended,
-            problems=(*seen.problems, *self._launch_problems(target)),
+            forced_end=forced_end(seen) if self.has_records else None,
+            marks=tuple(self._marks(seen)),
+            problems=seen.problems,
             declared=target.name in {self.environment.names.cluster(each) for each in self.environment.experiments},
         )
 
-    def _launch_problems(self, target: Target) -> Iterator[str]:
+    @property
+    def no_shutdown(self) -> str:
+        """The reason why nothing is recorded in an environment without a table of records."""
+        names, account_id = self.environment.names, self.account.account_id
+        return (
+            f"the table {names.records_table} does not exist in account {account_id}, {self.environment.region}: the "
+            f"shutdown of {self.environment.name!r} is not deployed there"
+        )
+
+    def _marks(self, seen: Assessment) -> Iterator[Mark]:
+        yield from marks_of(seen, self.now, has_shutdown=self.has_records)
+        yield from self._launch_marks(seen.target)
+        if not self.has_records:
+            stack = self.environment.names.stack_id("training")
+            yield Mark(
+                "no-shutdown",
+                f"no function stops it automatically, because {self.no_shutdown}. To deploy it: npx cdktf deploy "
+                f"{stack}, or add a Shutdown to the stack of the cluster",
+            )
+
+    def _launch_marks(self, target: Target) -> Iterator[Mark]:
         """The reason why it has fewer nodes than it requests, as far as it can be read."""
         if target.kind != "group" or len(target.nodes) >= target.desired:
             return
-        if reason := target.suspended.get("Launch"):
-            yield f"launching is suspended ({reason or 'no reason given'})"
+        if _LAUNCH in target.suspended:
+            reason = target.suspended[_LAUNCH] or "no reason given"
+            yield Mark("launches-suspended", f"launching is suspended ({reason})")
         with suppress(*FAILURES):
             failure = launch_failure(self.clients, target)
             if failure:
-                yield f"launches have failed since {clock.written(failure.since)}: {failure.error.reason}"
+                text = f"launches have failed since {clock.written(failure.since)}: {failure.error.reason}"
+                yield Mark("launches-failed", text)
+
+    def _has_records(self, cluster: str) -> bool:
+        """False if the table does not exist. Queried, because operators may not be allowed to describe it."""
+        try:
+            self.records.read(cluster)
+        except FAILURES as error:
+            return error_code(error) != TABLE_NOT_FOUND
+        return True
 
 
 def _state(target: Target) -> State:
