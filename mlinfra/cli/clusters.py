@@ -214,8 +214,8 @@ def _table(found: Sequence[Cluster]) -> Table:
             _usd(each.usd_per_hour),
             _usd(each.usd_so_far),
             f"{each.spend_limit_usd:.0f}" if each.spend_limit_usd else _NONE,
-            (last_day(each.expires) if each.expires else "never") + (" (extended)" if each.extended else ""),
-            ", ".join(mark.kind for mark in each.marks) or _NONE,
+            (last_day(each.expires) if each.expires else "never") + ("\n(extended)" if each.extended else ""),
+            "\n".join(mark.kind for mark in each.marks) or _NONE,
         )
     return made
 

@@ -63,7 +63,7 @@ class Cluster:
     work: Verdict
     work_reason: str
     idle_minutes: int | None
-    """The minutes for which all GPUs have been idle, up to 360; None: unknown."""
+    """The minutes for which all nodes have been idle, up to 360; None: unknown."""
     usd_per_hour: float | None
     """The price of its nodes, in USD per hour; None: the price of a node is unknown."""
     usd_so_far: float | None
@@ -202,7 +202,13 @@ class ClusterAccount:
             since=min(launched, default=None),
             work=seen.evidence.verdict,
             work_reason=seen.evidence.reason,
-            idle_minutes=idle_minutes(target, seen.rules.idle_percent, self._gpus, self.now),
+            idle_minutes=idle_minutes(
+                target,
+                {each.instance_id: each for each in seen.evidence.nodes},
+                seen.rules.idle_percent,
+                self._gpus,
+                self.now,
+            ),
             usd_per_hour=cost.per_hour(target.nodes, target.tags),
             usd_so_far=seen.cost.usd,
             spend_limit_usd=seen.rules.spend_limit_usd,

@@ -1,211 +1,75 @@
-"""What `mlinfra clusters` shows and does, on clusters of a local AWS."""
+"""Start, stop and extension of clusters of a local AWS."""
 
 from __future__ import annotations
 
-import json
-from datetime import date, datetime, timedelta, timezone
+import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
-from mlinfra.functions.activity import Verdict
-from mlinfra.functions.contract import HEARTBEAT_SECONDS, Activity, JobStatus, Metric, NodeReport, Table, Tag
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Table, Tag
 from mlinfra.operations import clusters as operations
-from tests.conftest import an_environment, an_experiment
-from tests.local_aws import make_records_table
+from tests.conftest import ROOT
+from tests.unit.operations.clusters.account import (
+    ENVIRONMENT,
+    LAST_DAY,
+    NAME,
+    node_ids,
+    now,
+    only_one,
+    put_record,
+    record_cost,
+    report,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlinfra import Environment
-    from mlinfra.operations.clusters import Cluster
-
     Client = Callable[..., Any]
 
-LAST_DAY = (datetime.now(timezone.utc) + timedelta(days=7)).date()
-ENVIRONMENT = an_environment(
-    account_id="123456789012",
-    sizes={"small": "g5.xlarge"},
-    experiments=[an_experiment(expires=LAST_DAY, nodes=2, spend_limit_usd=500)],
+
+STOPPING = frozenset({"UpdateAutoScalingGroup", "SetDesiredCapacity", "TerminateInstances"})
+NO_TABLE = (
+    "Extensions cannot be recorded: the table recsys-dev-clusters does not exist in account 123456789012, us-east-1: "
+    "the shutdown of 'dev' is not deployed there. No function stops its clusters at their expiry there. Nothing was "
+    "changed. To change the expiry: set `expires` in the declaration of the experiment, and deploy the stack of the "
+    "cluster. To record extensions: npx cdktf deploy dev-training, or add a Shutdown to the stack of the cluster."
 )
-NAME = ENVIRONMENT.names.cluster(ENVIRONMENT.experiments[0])
 
 
-def now() -> datetime:
-    return datetime.now(timezone.utc)
+def before_each_call(monkeypatch: pytest.MonkeyPatch, act: Callable[[str], None]) -> list[str]:
+    """Run `act` before each AWS call of the command, with the operation's name. Returns the names of the calls."""
+    calls: list[str] = []
+    make_call = BaseClient._make_api_call  # noqa: SLF001
+    acting = False
+
+    def called(self: BaseClient, operation: str, arguments: Any) -> Any:
+        nonlocal acting
+        if not acting:
+            calls.append(operation)
+            acting = True
+            try:
+                act(operation)
+            finally:
+                acting = False
+        return make_call(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", called)
+    return calls
 
 
-@pytest.fixture
-def records(client: Client) -> None:
-    make_records_table(client, ENVIRONMENT.names.records_table)
+def refuse(monkeypatch: pytest.MonkeyPatch, operation: str, code: str, text: str) -> None:
+    """Have AWS refuse an operation."""
 
+    def act(called: str) -> None:
+        if called == operation:
+            raise ClientError({"Error": {"Code": code, "Message": text}}, operation)
 
-@pytest.fixture
-def make(client: Client, records: None) -> Callable[..., list[str]]:  # noqa: ARG001
-    """Make a cluster as mlinfra does, and return the ids of its nodes."""
-
-    def make_one(name: str = NAME, *, nodes: int = 2, protected: bool = False, **tags: str) -> list[str]:
-        image = client("ec2").describe_images(Filters=[{"Name": "name", "Values": ["Deep Learning Base OSS*"]}])[
-            "Images"
-        ][0]["ImageId"]
-        subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
-        data = {"ImageId": image, "InstanceType": "g5.xlarge"}
-        client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
-        given = {
-            Tag.AUTO_STOP: "true",
-            Tag.EXPERIMENT: "two-tower-v2",
-            Tag.OWNER: "ana@example.com",
-            Tag.EXPIRES: LAST_DAY.isoformat(),
-            Tag.SPEND_LIMIT_USD: "500",
-            Tag.NODES: "2",
-        } | tags
-        client("autoscaling").create_auto_scaling_group(
-            AutoScalingGroupName=name,
-            LaunchTemplate={"LaunchTemplateName": name, "Version": "$Latest"},
-            MinSize=0,
-            MaxSize=2,
-            DesiredCapacity=nodes,
-            VPCZoneIdentifier=subnet,
-            NewInstancesProtectedFromScaleIn=protected,
-            Tags=[
-                {
-                    "Key": key,
-                    "Value": value,
-                    "PropagateAtLaunch": True,
-                    "ResourceId": name,
-                    "ResourceType": "auto-scaling-group",
-                }
-                for key, value in given.items()
-            ],
-        )
-        return node_ids(client, name)
-
-    return make_one
-
-
-def node_ids(client: Client, name: str = NAME) -> list[str]:
-    (group,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-    return [each["InstanceId"] for each in group["Instances"]]
-
-
-def report(client: Client, node: str, *, busy_minutes_ago: int | None = None, minutes: int = 60) -> None:
-    """Have the guard and the agent of `node` report for the last minutes; at most one of them with a busy GPU."""
-    client("dynamodb").put_item(
-        TableName=ENVIRONMENT.names.records_table,
-        Item={
-            Table.CLUSTER: {"S": NAME},
-            Table.RECORD: {"S": f"{Table.NODE_PREFIX}{node}"},
-            NodeReport.REPORTED_AT: {"N": str(now().timestamp())},
-            NodeReport.ACTIVITY: {"S": Activity.IDLE},
-            NodeReport.IDLE_SECONDS: {"N": str(60 * (minutes if busy_minutes_ago is None else busy_minutes_ago))},
-        },
-    )
-    client("cloudwatch").put_metric_data(
-        Namespace=Metric.NAMESPACE,
-        MetricData=[
-            {
-                "MetricName": Metric.GPU_UTILISATION,
-                "Dimensions": [{"Name": Metric.INSTANCE, "Value": node}],
-                "Timestamp": now() - timedelta(minutes=ago),
-                "Value": 90 if ago == busy_minutes_ago else 1,
-            }
-            for ago in range(minutes)
-        ],
-    )
-
-
-def only_one(environment: Environment = ENVIRONMENT) -> Cluster:
-    (found,) = operations.list_clusters(environment)
-    return found
-
-
-class TestList:
-    def test_a_cluster_is_described(self, client: Client, make: Callable[..., list[str]]) -> None:
-        for node in make():
-            report(client, node, busy_minutes_ago=40)
-        found = only_one()
-        assert (found.name, found.experiment, found.owner, found.declared) == (
-            NAME, "two-tower-v2", "ana@example.com", True,
-        )  # fmt: skip
-        assert (found.state, found.nodes, found.wanted, found.instance_types) == ("running", 2, 2, ("g5.xlarge",))
-        assert found.usd_per_hour == pytest.approx(2.012)
-        assert found.work is Verdict.IDLE
-        assert found.idle_minutes in {39, 40, 41}
-        assert found.expires == datetime.combine(LAST_DAY + timedelta(days=1), datetime.min.time(), timezone.utc)
-        assert found.spend_limit_usd == 500
-        assert found.usd_so_far is not None
-
-    def test_the_busiest_node_decides_how_long_a_cluster_is_idle(
-        self, client: Client, make: Callable[..., list[str]]
-    ) -> None:
-        first, second = make()
-        report(client, first)
-        report(client, second, busy_minutes_ago=3)
-        found = only_one()
-        assert found.work is Verdict.BUSY
-        assert found.idle_minutes in {2, 3, 4}
-
-    def test_without_metrics_it_is_not_known_how_long(self, client: Client, make: Callable[..., list[str]]) -> None:
-        first, _second = make()
-        report(client, first)
-        found = only_one()
-        assert found.work is Verdict.UNKNOWN
-        assert found.idle_minutes is None
-
-    def test_an_old_report_says_nothing_of_now(self, client: Client, make: Callable[..., list[str]]) -> None:
-        for node in make():
-            client("cloudwatch").put_metric_data(
-                Namespace=Metric.NAMESPACE,
-                MetricData=[
-                    {
-                        "MetricName": Metric.GPU_UTILISATION,
-                        "Dimensions": [{"Name": Metric.INSTANCE, "Value": node}],
-                        "Timestamp": now() - timedelta(minutes=30),
-                        "Value": 1,
-                    }
-                ],
-            )
-        assert only_one().idle_minutes is None
-
-    def test_a_stopped_one(self, make: Callable[..., list[str]]) -> None:
-        make(nodes=0)
-        found = only_one()
-        assert (found.state, found.nodes, found.since, found.usd_per_hour) == ("stopped", 0, None, 0)
-
-    def test_an_undeclared_cluster_is_listed(self, make: Callable[..., list[str]]) -> None:
-        make(f"{ENVIRONMENT.names.prefix}-hackathon", nodes=1, **{Tag.EXPERIMENT: "hackathon"})
-        assert not only_one().declared
-
-    def test_those_of_other_environments_are_not(self, make: Callable[..., list[str]]) -> None:
-        make("recsys-staging-two-tower-v2", nodes=1)
-        assert operations.list_clusters(ENVIRONMENT) == []
-
-    @pytest.mark.parametrize(("instance_type", "price"), [("p5e.48xlarge", 63.296), ("mac2.metal", None)])
-    def test_an_unknown_price_is_that_of_the_family_or_unknown(
-        self, client: Client, make: Callable[..., list[str]], instance_type: str, price: float | None
-    ) -> None:
-        make(nodes=0)
-        client("ec2").create_launch_template_version(
-            LaunchTemplateName=NAME, SourceVersion="1", LaunchTemplateData={"InstanceType": instance_type}
-        )
-        client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
-        found = only_one()
-        assert found.usd_per_hour == price
-
-    def test_the_reason_of_failed_launches_is_a_problem(self, make: Callable[..., list[str]]) -> None:
-        make(**{LAUNCH_ERROR_TAG: "InsufficientInstanceCapacity"})
-        (problem,) = only_one().problems
-        assert problem.startswith("launches have failed since ")
-        assert problem.endswith("AWS has no capacity of this instance type in the Availability Zones of the cluster")
-
-    def test_suspended_launching_is_a_problem(self, client: Client, make: Callable[..., list[str]]) -> None:
-        make(nodes=0)
-        client("autoscaling").suspend_processes(AutoScalingGroupName=NAME, ScalingProcesses=["Launch"])
-        client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
-        (problem,) = only_one().problems
-        assert problem.startswith("launching is suspended (User suspended at ")
+    before_each_call(monkeypatch, act)
 
 
 class TestStop:
@@ -215,7 +79,8 @@ class TestStop:
         for node in make():
             report(client, node)
         stopped = operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
-        assert (stopped.state, stopped.nodes) == ("stopped", 0)
+        assert (stopped.cluster.state, stopped.cluster.nodes, stopped.terminated) == ("stopped", 0, 0)
+        assert stopped.not_recorded is None
         kept = client("ec2").describe_volumes(Filters=[{"Name": "tag-key", "Values": [Tag.DELETE_AFTER]}])["Volumes"]
         assert len(kept) == 2
 
@@ -227,7 +92,7 @@ class TestStop:
         ):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
         assert len(node_ids(client)) == 2
-        assert operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True).state == "stopped"
+        assert operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True).cluster.state == "stopped"
 
     def test_a_cluster_without_reports_and_metrics_is_not_stopped(
         self, client: Client, make: Callable[..., list[str]]
@@ -237,7 +102,7 @@ class TestStop:
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
         assert len(node_ids(client)) == 2
 
-    def test_protection_is_taken_off_only_by_force(self, client: Client, make: Callable[..., list[str]]) -> None:
+    def test_protected_nodes_are_terminated_only_by_force(self, client: Client, make: Callable[..., list[str]]) -> None:
         nodes = make(protected=True)
         for node in nodes:
             report(client, node)
@@ -270,6 +135,102 @@ class TestStop:
         make(**{Tag.AUTO_STOP: "false"})
         with pytest.raises(OperationError, match="its tag AutoStop is not true"):
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True)
+
+    def test_a_guard_that_protects_its_node_between_the_calls_has_no_effect(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        nodes = make(protected=True)
+        client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=NAME, MinSize=1)
+        protected: list[str] = []
+
+        def protect(called: str) -> None:
+            if left := node_ids(client):
+                client("autoscaling").set_instance_protection(
+                    AutoScalingGroupName=NAME, InstanceIds=left, ProtectedFromScaleIn=True
+                )
+                protected.append(called)
+
+        calls = before_each_call(monkeypatch, protect)
+        stopped = operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True)
+        assert (stopped.cluster.state, stopped.terminated) == ("stopped", 2)
+        assert {"UpdateAutoScalingGroup", "SetDesiredCapacity", "TerminateInstances"} <= set(protected)
+        changes = [each for each in calls if each in STOPPING]
+        assert changes == ["UpdateAutoScalingGroup", "SetDesiredCapacity", "TerminateInstances"]
+        (group,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])["AutoScalingGroups"]
+        assert (group["MinSize"], group["DesiredCapacity"], group["Instances"]) == (0, 0, [])
+        states = client("ec2").describe_instances(InstanceIds=nodes)["Reservations"]
+        assert {each["State"]["Name"] for found in states for each in found["Instances"]} == {"terminated"}
+        kept = client("ec2").describe_volumes(Filters=[{"Name": "tag-key", "Values": [Tag.DELETE_AFTER]}])["Volumes"]
+        assert len(kept) == 2
+
+    def test_a_node_whose_launch_had_begun_is_terminated_too(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(nodes=1, protected=True)
+        launched: list[str] = []
+
+        def launch(called: str) -> None:
+            if called == "SetDesiredCapacity" and not launched:
+                client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=2)
+                launched.extend(node_ids(client))
+
+        before_each_call(monkeypatch, launch)
+        assert operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True).terminated == 2
+        assert len(launched) == 2
+        assert node_ids(client) == []
+
+    def test_without_the_permission_to_terminate_nodes_the_state_is_described(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(protected=True)
+        refuse(monkeypatch, "TerminateInstances", "UnauthorizedOperation", "You are not authorized")
+        with pytest.raises(OperationError) as refused:
+            operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True)
+        assert str(refused.value) == (
+            "AWS refused TerminateInstances (UnauthorizedOperation: You are not authorized). The credentials require "
+            "permission for it. The size of recsys-dev-two-tower-v2 is zero, but 2 of its nodes are still in the "
+            "group. Protected nodes keep running, and incur charges, until their node guards remove the protection. "
+            "With the permission ec2:TerminateInstances, run the same command again."
+        )
+        assert len(node_ids(client)) == 2
+
+    def test_without_the_permission_to_set_the_size_nodes_keep_running(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make()
+        refuse(monkeypatch, "SetDesiredCapacity", "AccessDenied", "You are not authorized")
+        with pytest.raises(
+            OperationError, match="The size of recsys-dev-two-tower-v2 was not changed, and its nodes keep running"
+        ):
+            operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True)
+        assert len(node_ids(client)) == 2
+
+    def test_without_a_table_force_stops_and_gives_the_reason_why_it_is_not_recorded(
+        self, client: Client, make_without_records: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        make_without_records(protected=True)
+        with pytest.raises(OperationError, match=r"may be in use: its records could not be read.*--force"):
+            operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        stopped = operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True)
+        assert (stopped.cluster.state, stopped.terminated) == ("stopped", 2)
+        assert node_ids(client) == []
+        assert stopped.not_recorded == (
+            "the table recsys-dev-clusters does not exist in account 123456789012, us-east-1: the shutdown of 'dev' is "
+            "not deployed there"
+        )
+        assert capsys.readouterr().out == ""
+
+    def test_a_stop_that_may_not_be_recorded_is_a_stop(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for node in make():
+            report(client, node)
+        refuse(monkeypatch, "UpdateItem", "AccessDeniedException", "not authorized to perform: dynamodb:UpdateItem")
+        stopped = operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        assert stopped.cluster.state == "stopped"
+        assert stopped.not_recorded is not None
+        assert stopped.not_recorded.startswith("the record could not be written to recsys-dev-clusters: ")
+        assert "AccessDeniedException" in stopped.not_recorded
 
 
 class TestStart:
@@ -306,6 +267,24 @@ class TestStart:
         assert client("ssm").get_parameters_by_path(Path=mark.rpartition("/")[0])["Parameters"] == []
         assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").wanted == 2
 
+    def test_one_over_its_spend_limit_is_not_started(self, client: Client, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        record_cost(client, 512.3)
+        with pytest.raises(OperationError) as refused:
+            operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+        assert str(refused.value) == (
+            "The cluster of 'two-tower-v2' has cost 512.30 USD, which exceeds its spend limit of 500.00 USD: it would "
+            "be stopped again. Set a higher spend_limit_usd for the experiment in environments/dev.py, and deploy: npx "
+            "cdktf deploy dev-training"
+        )
+        assert node_ids(client) == []
+
+    def test_one_near_its_spend_limit_is_started(self, client: Client, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        record_cost(client, 490)
+        started = operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+        assert [mark.kind for mark in started.marks] == ["near-limit"]
+
 
 class TestExtend:
     def test_a_later_day_is_effective_immediately(self, make: Callable[..., list[str]]) -> None:
@@ -328,21 +307,110 @@ class TestExtend:
         with pytest.raises(OperationError, match=f"{day} would not extend .* which expires at the end of {LAST_DAY}"):
             operations.extend_cluster(ENVIRONMENT, "two-tower-v2", day)
 
+    def test_without_a_table_an_extension_is_refused_with_the_way_out(
+        self, make_without_records: Callable[..., list[str]]
+    ) -> None:
+        make_without_records(nodes=0)
+        with pytest.raises(OperationError) as refused:
+            operations.extend_cluster(ENVIRONMENT, "two-tower-v2", now().date() + timedelta(days=25))
+        assert str(refused.value) == NO_TABLE
 
-def test_an_account_that_answers_only_in_part_is_an_error(
-    make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+
+@pytest.mark.parametrize("command", ["list", "start", "stop", "stop --force", "extend", "extend --undo"])
+def test_the_documented_permissions_are_those_of_the_calls(
+    client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    make(nodes=0)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")
-    with pytest.raises(OperationError, match="The clusters of 'dev' could not be listed completely"):
-        operations.list_clusters(ENVIRONMENT)
+    for node in make(nodes=0 if command == "start" else 1):
+        report(client, node)
+    client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=NAME, MinSize=int(command != "start"))
+    until = now().date() + timedelta(days=25)
+    if command == "extend --undo":
+        operations.extend_cluster(ENVIRONMENT, "two-tower-v2", until)
+    made = calls_of(monkeypatch)
+    run: dict[str, Callable[[], object]] = {
+        "list": only_one,
+        "start": lambda: operations.start_cluster(ENVIRONMENT, "two-tower-v2"),
+        "stop": lambda: operations.stop_cluster(ENVIRONMENT, "two-tower-v2"),
+        "stop --force": lambda: operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True),
+        "extend": lambda: operations.extend_cluster(ENVIRONMENT, "two-tower-v2", until),
+        "extend --undo": lambda: operations.undo_extension(ENVIRONMENT, "two-tower-v2"),
+    }
+    run[command]()
+    assert made - documented_permissions(command) == set()
 
 
-def test_json_has_everything(make: Callable[..., list[str]]) -> None:
-    from mlinfra.cli.clusters import _facts
+def calls_of(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The permissions that the following AWS calls require, such as ec2:TerminateInstances."""
+    made: set[str] = set()
+    make_call = BaseClient._make_api_call  # noqa: SLF001
 
-    make(nodes=0)
-    facts = json.loads(json.dumps(_facts(only_one())))
-    assert facts["expires"] == LAST_DAY.isoformat()
-    assert facts["work"] == "empty"
-    assert facts["usd_so_far"] == 0
+    def called(self: BaseClient, operation: str, arguments: Any) -> Any:
+        made.add(f"{self.meta.service_model.signing_name.replace('monitoring', 'cloudwatch')}:{operation}")
+        return make_call(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", called)
+    return made
+
+
+def documented_permissions(command: str) -> set[str]:
+    """The permissions in the table of the page, for all commands and for this one."""
+    page = (ROOT / "docs" / "operating-clusters.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (.+?) \| (`\w+:\w+`.*?) \|", page, re.MULTILINE))
+    lines = [rows["all commands"], *(row for key, row in rows.items() if f"`{command}`" in key)]
+    return set(re.findall(r"`(\w+:\w+)`", " ".join(lines)))
+
+
+class TestUndo:
+    def test_the_declared_expiry_counts_again(self, client: Client, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        operations.extend_cluster(ENVIRONMENT, "two-tower-v2", now().date() + timedelta(days=25))
+        undone = operations.undo_extension(ENVIRONMENT, "two-tower-v2")
+        assert not undone.extended
+        assert undone.expires is not None
+        assert undone.expires.date() == LAST_DAY + timedelta(days=1)
+        assert client("dynamodb").scan(TableName=ENVIRONMENT.names.records_table)["Items"] == []
+
+    def test_one_that_is_not_extended_is_refused(self, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        with pytest.raises(OperationError) as refused:
+            operations.undo_extension(ENVIRONMENT, "two-tower-v2")
+        assert str(refused.value) == (
+            f"The cluster of 'two-tower-v2' is not extended. Nothing was changed. It expires at the end of {LAST_DAY}."
+        )
+
+    def test_an_invalid_extension_is_removed(self, client: Client, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        put_record(client, Table.EXTENSION, **{Table.UNTIL: "friday"})
+        assert only_one().expires is None
+        assert operations.undo_extension(ENVIRONMENT, "two-tower-v2").expires is not None
+
+    def test_an_extension_changed_at_the_same_time_is_kept(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(nodes=0)
+        put_record(client, Table.EXTENSION, **{Table.UNTIL: "2030-01-31"})
+
+        def extend(called: str) -> None:
+            if called == "DeleteItem":
+                put_record(client, Table.EXTENSION, **{Table.UNTIL: "2030-02-28"})
+
+        before_each_call(monkeypatch, extend)
+        with pytest.raises(OperationError, match="was changed or removed by another user at the same time"):
+            operations.undo_extension(ENVIRONMENT, "two-tower-v2")
+        assert only_one().extended
+
+    def test_records_that_cannot_be_read_are_not_changed(
+        self, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(nodes=0)
+        refuse(monkeypatch, "Query", "AccessDeniedException", "not authorized")
+        with pytest.raises(OperationError, match=r"could not be read: .*AccessDeniedException\. Nothing was changed"):
+            operations.undo_extension(ENVIRONMENT, "two-tower-v2")
+
+    def test_without_a_table_it_is_refused_with_the_way_out(
+        self, make_without_records: Callable[..., list[str]]
+    ) -> None:
+        make_without_records(nodes=0)
+        with pytest.raises(OperationError) as refused:
+            operations.undo_extension(ENVIRONMENT, "two-tower-v2")
+        assert str(refused.value) == NO_TABLE

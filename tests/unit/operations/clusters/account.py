@@ -1,0 +1,80 @@
+"""An environment with one cluster, and the state of it in a local AWS."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.functions.contract import Activity, Metric, NodeReport, Table
+from mlinfra.operations import clusters as operations
+from tests.conftest import an_environment, an_experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlinfra import Environment
+    from mlinfra.operations.clusters import Cluster
+
+    Client = Callable[..., Any]
+
+LAST_DAY = (datetime.now(timezone.utc) + timedelta(days=20)).date()
+ENVIRONMENT = an_environment(
+    account_id="123456789012",
+    sizes={"small": "g5.xlarge"},
+    experiments=[an_experiment(expires=LAST_DAY, nodes=2, spend_limit_usd=500)],
+)
+NAME = ENVIRONMENT.names.cluster(ENVIRONMENT.experiments[0])
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def node_ids(client: Client, name: str = NAME) -> list[str]:
+    (group,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    return [each["InstanceId"] for each in group["Instances"]]
+
+
+def report(client: Client, node: str, *, busy_minutes_ago: int | None = None, minutes: int = 60) -> None:
+    """Have the guard and the agent of `node` report for the last minutes; at most one of them with a busy GPU."""
+    client("dynamodb").put_item(
+        TableName=ENVIRONMENT.names.records_table,
+        Item={
+            Table.CLUSTER: {"S": NAME},
+            Table.RECORD: {"S": f"{Table.NODE_PREFIX}{node}"},
+            NodeReport.REPORTED_AT: {"N": str(now().timestamp())},
+            NodeReport.ACTIVITY: {"S": Activity.IDLE},
+            NodeReport.IDLE_SECONDS: {"N": str(60 * (minutes if busy_minutes_ago is None else busy_minutes_ago))},
+        },
+    )
+    client("cloudwatch").put_metric_data(
+        Namespace=Metric.NAMESPACE,
+        MetricData=[
+            {
+                "MetricName": Metric.GPU_UTILISATION,
+                "Dimensions": [{"Name": Metric.INSTANCE, "Value": node}],
+                "Timestamp": now() - timedelta(minutes=ago),
+                "Value": 90 if ago == busy_minutes_ago else 1,
+            }
+            for ago in range(minutes)
+        ],
+    )
+
+
+def only_one(environment: Environment = ENVIRONMENT) -> Cluster:
+    (found,) = operations.list_clusters(environment)
+    return found
+
+
+def put_record(client: Client, record: str, **attributes: str | float) -> None:
+    """Write a record of the cluster to the environment's table."""
+    client("dynamodb").put_item(
+        TableName=ENVIRONMENT.names.records_table,
+        Item={Table.CLUSTER: {"S": NAME}, Table.RECORD: {"S": record}}
+        | {name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in attributes.items()},
+    )
+
+
+def record_cost(client: Client, usd: float) -> None:
+    """Record the cost of the cluster until now."""
+    put_record(client, Table.STATE, **{Table.COST_USD: usd, Table.COST_AT: now().timestamp()})

@@ -1,0 +1,180 @@
+"""State, activity, cost and marks of clusters of a local AWS."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.errors import OperationError
+from mlinfra.functions.activity import Verdict
+from mlinfra.functions.contract import Activity, Metric, NodeReport, Table, Tag
+from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.operations import clusters as operations
+from tests.unit.operations.clusters.account import (
+    ENVIRONMENT,
+    LAST_DAY,
+    NAME,
+    now,
+    only_one,
+    put_record,
+    record_cost,
+    report,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Client = Callable[..., Any]
+
+
+class TestList:
+    def test_a_cluster_is_described(self, client: Client, make: Callable[..., list[str]]) -> None:
+        for node in make():
+            report(client, node, busy_minutes_ago=40)
+        found = only_one()
+        assert (found.name, found.experiment, found.owner, found.declared) == (
+            NAME, "two-tower-v2", "ana@example.com", True,
+        )  # fmt: skip
+        assert (found.state, found.nodes, found.wanted, found.instance_types) == ("running", 2, 2, ("g5.xlarge",))
+        assert found.usd_per_hour == pytest.approx(2.012)
+        assert found.work is Verdict.IDLE
+        assert found.idle_minutes in {39, 40, 41}
+        assert found.expires == datetime.combine(LAST_DAY + timedelta(days=1), datetime.min.time(), timezone.utc)
+        assert found.spend_limit_usd == 500
+        assert found.usd_so_far is not None
+
+    def test_the_busiest_node_decides_how_long_a_cluster_is_idle(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
+        first, second = make()
+        report(client, first)
+        report(client, second, busy_minutes_ago=3)
+        found = only_one()
+        assert found.work is Verdict.BUSY
+        assert found.idle_minutes in {2, 3, 4}
+
+    def test_without_metrics_it_is_not_known_how_long(self, client: Client, make: Callable[..., list[str]]) -> None:
+        first, _second = make()
+        report(client, first)
+        found = only_one()
+        assert found.work is Verdict.UNKNOWN
+        assert found.idle_minutes is None
+
+    def test_an_old_report_says_nothing_of_now(self, client: Client, make: Callable[..., list[str]]) -> None:
+        for node in make():
+            client("cloudwatch").put_metric_data(
+                Namespace=Metric.NAMESPACE,
+                MetricData=[
+                    {
+                        "MetricName": Metric.GPU_UTILISATION,
+                        "Dimensions": [{"Name": Metric.INSTANCE, "Value": node}],
+                        "Timestamp": now() - timedelta(minutes=30),
+                        "Value": 1,
+                    }
+                ],
+            )
+        assert only_one().idle_minutes is None
+
+    def test_a_stopped_one(self, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        found = only_one()
+        assert (found.state, found.nodes, found.since, found.usd_per_hour) == ("stopped", 0, None, 0)
+
+    def test_an_undeclared_cluster_is_listed(self, make: Callable[..., list[str]]) -> None:
+        make(f"{ENVIRONMENT.names.prefix}-hackathon", nodes=1, **{Tag.EXPERIMENT: "hackathon"})
+        assert not only_one().declared
+
+    def test_those_of_other_environments_are_not(self, make: Callable[..., list[str]]) -> None:
+        make("recsys-staging-two-tower-v2", nodes=1)
+        assert operations.list_clusters(ENVIRONMENT) == []
+
+    @pytest.mark.parametrize(("instance_type", "price"), [("p5e.48xlarge", 63.296), ("mac2.metal", None)])
+    def test_an_unknown_price_is_that_of_the_family_or_unknown(
+        self, client: Client, make: Callable[..., list[str]], instance_type: str, price: float | None
+    ) -> None:
+        make(nodes=0)
+        client("ec2").create_launch_template_version(
+            LaunchTemplateName=NAME, SourceVersion="1", LaunchTemplateData={"InstanceType": instance_type}
+        )
+        client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
+        found = only_one()
+        assert found.usd_per_hour == price
+
+    def test_failed_launches_are_marked_with_their_reason(self, make: Callable[..., list[str]]) -> None:
+        make(**{LAUNCH_ERROR_TAG: "InsufficientInstanceCapacity"})
+        (mark,) = only_one().marks
+        assert mark.kind == "launches-failed"
+        assert mark.text.startswith("launches have failed since ")
+        assert mark.text.endswith("AWS has no capacity of this instance type in the Availability Zones of the cluster")
+
+    def test_suspended_launching_is_marked(self, client: Client, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        client("autoscaling").suspend_processes(AutoScalingGroupName=NAME, ScalingProcesses=["Launch"])
+        client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
+        (mark,) = only_one().marks
+        assert mark.kind == "launches-suspended"
+        assert mark.text.startswith("launching is suspended (User suspended at ")
+
+    def test_the_report_of_the_guard_counts_without_gpu_metrics(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
+        for node, minutes in zip(make(), (50, 30), strict=True):
+            put_record(
+                client,
+                f"{Table.NODE_PREFIX}{node}",
+                **{
+                    NodeReport.REPORTED_AT: now().timestamp(),
+                    NodeReport.ACTIVITY: Activity.IDLE,
+                    NodeReport.IDLE_SECONDS: 60 * minutes,
+                },
+            )
+        found = only_one()
+        assert (found.work, found.idle_minutes) == (Verdict.IDLE, 30)
+
+    def test_one_over_its_limit_and_past_its_expiry_is_marked(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
+        yesterday = now().date() - timedelta(days=1)
+        make(**{Tag.EXPIRES: yesterday.isoformat()})
+        record_cost(client, 510)
+        found = only_one()
+        assert [mark.kind for mark in found.marks] == ["over-limit", "in-grace"]
+        assert found.forced_end == datetime.combine(now().date() + timedelta(days=1), datetime.min.time(), timezone.utc)
+
+    def test_without_a_table_clusters_are_listed_and_marked_as_not_stopped_automatically(
+        self, make_without_records: Callable[..., list[str]]
+    ) -> None:
+        make_without_records(**{Tag.EXPIRES: "2026-01-31"})
+        found = only_one()
+        assert (found.nodes, found.work) == (2, Verdict.UNKNOWN)
+        assert found.forced_end is None
+        expired, no_shutdown = found.marks
+        assert expired.text == "it expired at 2026-02-01T00:00:00Z: it is not stopped automatically"
+        assert no_shutdown.kind == "no-shutdown"
+        assert no_shutdown.text == (
+            "no function stops it automatically, because the table recsys-dev-clusters does not exist in account "
+            "123456789012, us-east-1: the shutdown of 'dev' is not deployed there. To deploy it: npx cdktf deploy "
+            "dev-training, or add a Shutdown to the stack of the cluster"
+        )
+
+
+def test_an_account_that_answers_only_in_part_is_an_error(
+    make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(nodes=0)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")
+    with pytest.raises(OperationError, match="The clusters of 'dev' could not be listed completely"):
+        operations.list_clusters(ENVIRONMENT)
+
+
+def test_json_has_everything(make: Callable[..., list[str]]) -> None:
+    from mlinfra.cli.clusters import _facts
+
+    make(nodes=0)
+    facts = json.loads(json.dumps(_facts(only_one())))
+    assert facts["expires"] == LAST_DAY.isoformat()
+    assert facts["work"] == "empty"
+    assert facts["usd_so_far"] == 0
