@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from mlinfra import Environment, MlStack, QuietHours
 from mlinfra._cdk import App
@@ -183,15 +184,18 @@ def test_the_check_of_all_clusters_leaves_a_new_cluster() -> None:
 
 @pytest.mark.usefixtures("terraform")
 @pytest.mark.parametrize(("function", "key"), [("recsys-local-idle", "clusters"), ("recsys-local-janitor", "targets")])
-def test_a_cluster_above_its_bound_is_stopped_as_deployed(function: str, key: str) -> None:
+def test_a_cluster_above_its_bound_is_stopped_as_deployed(environment: Environment, function: str, key: str) -> None:
     autoscaling = boto3.client("autoscaling")
     autoscaling.create_or_update_tags(Tags=[_tag(Tag.AUTO_STOP, "true"), _tag(Tag.EXPIRES, "2026-01-31")])
     autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
     node = _nodes()[0]
     autoscaling.set_instance_protection(AutoScalingGroupName=GROUP, InstanceIds=[node], ProtectedFromScaleIn=True)
     (target,) = _invoked(function, _SCHEDULED)[key]
-    assert target["decision"] == "stopped", target
-    assert target["reason"].startswith("it expired at 2026-02-01T00:00:00Z, more than its grace period of 24 hours ago")
+    # A call that took long may have been repeated: then the first run has stopped it.
+    assert target["decision"] in {"stopped", "nothing"}, target
+    state = boto3.resource("dynamodb").Table(environment.names.records_table)
+    why = state.get_item(Key={Table.CLUSTER: GROUP, Table.RECORD: Table.STATE})["Item"][Table.STOPPED_WHY]
+    assert why == "it expired at 2026-02-01T00:00:00Z, more than its grace period of 24 hours ago"
     assert (_desired(), _nodes()) == (0, [])
 
 
@@ -199,7 +203,9 @@ _SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
 
 def _invoked(function: str, event: dict[str, str]) -> dict[str, Any]:
-    answer = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    # On a busy machine a run takes longer than boto3 waits before it repeats the call.
+    config = Config(read_timeout=300, retries={"total_max_attempts": 1})
+    answer = boto3.client("lambda", config=config).invoke(FunctionName=function, Payload=json.dumps(event).encode())
     seen: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, seen
     return seen
