@@ -31,6 +31,16 @@ SUPPRESSIONS = (
         reason="It holds the private address of a node, which is not a secret; all nodes read it when a job starts.",
     ),
     Suppression(
+        check="CKV2_AWS_34",
+        address=r"aws_ssm_parameter\..*_guard-[0-9]+_.*",
+        reason="They hold the program of the node guard, which is public; all nodes read it at boot.",
+    ),
+    Suppression(
+        check="CKV2_AWS_34",
+        address=r"aws_ssm_parameter\.shutdown_parameter_.*",
+        reason="It holds the name of a table, which is not a secret; the stacks of clusters read it.",
+    ),
+    Suppression(
         check="CKV_AWS_117",
         address=r"resource\.(shutdown_.*|watch|model-registry_approvals)_function_.*",
         reason="The functions call AWS APIs and nothing in the VPC. In the VPC they would depend on its NAT gateway to "

@@ -17,10 +17,12 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
     {
         "autoscaling:DescribeAutoScalingGroups": _DESCRIBES,
         "autoscaling:DescribeAutoScalingInstances": _DESCRIBES,
+        "autoscaling:DescribeScalingActivities": _DESCRIBES,
         "cloudwatch:GetMetricData": _METRICS,
         "cloudwatch:PutMetricData": _METRICS,
         "ec2:DescribeDhcpOptions": _DESCRIBES,
         "ec2:DescribeInstances": _DESCRIBES,
+        "ec2:DescribeLaunchTemplateVersions": _DESCRIBES,
         "ec2:DescribeNetworkInterfaces": _DESCRIBES,
         "ec2:DescribeSecurityGroups": _DESCRIBES,
         "ec2:DescribeSubnets": _DESCRIBES,
