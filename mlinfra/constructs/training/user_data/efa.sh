@@ -1,7 +1,7 @@
 # Check of the node's Elastic Fabric Adapters, as libfabric sees them.
 
 # Source: EC2 user guide, "Get started with EFA and NCCL", for the command and its place; each adapter is one domain
-# of the answer. Read 2026-11-29.
+# of the answer. To be verified: not read again when this was written.
 check_efa() {
   local answer count
   command -v fi_info >/dev/null || PATH="$PATH:/opt/amazon/efa/bin"

@@ -2,8 +2,8 @@
 
 # Sources: nvidia-smi's manual, "Return Value": 9, the driver is not loaded; 12, NVML is missing; 13, NVML is of another
 # version; 15, a GPU has fallen off the bus. 127 is the shell's code for a missing command. NVIDIA's documentation "Xid
-# Errors": 48 and 64, memory; 74, NVLink; 79, fallen off the bus; 95, uncontained memory error; 119 and 120, GSP. Read
-# 2026-11-29.
+# Errors": 48 and 64, memory; 74, NVLink; 79, fallen off the bus; 95, uncontained memory error; 119 and 120, GSP. To
+# be verified: not read again when this was written.
 check_gpus() {
   local answer driver count errors status=0
   answer=$(timeout 120 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>&1) || status=$?
