@@ -137,18 +137,19 @@ def _of_nodes(nodes: tuple[NodeEvidence, ...], idle_for: timedelta) -> Evidence:
 
 
 def _with_jobs(seen: Evidence, memory: Memory, now: datetime) -> Evidence:
-    """The evidence together with the running jobs. A job on an unknown node keeps all of them."""
+    """The evidence together with the running jobs. A job on a node that is not in the group keeps all."""
     hung = memory.hung_since(now)
     running = [job for job in memory.jobs if job.may_be_running(now) and job.run_id not in hung]
     if not running:
         return seen
-    kept = seen.idle_nodes - {job.instance_id for job in running}
+    occupied = {job.instance_id for job in running}
+    is_known = occupied <= {each.instance_id for each in seen.nodes}
     return Evidence(
         Verdict.BUSY,
         _several([f"job {job.name or job.job_id} is reported as running" for job in running]),
         is_contradictory=seen.verdict is Verdict.IDLE,
         nodes=seen.nodes,
-        idle_nodes=frozenset() if any(job.instance_id is None for job in running) else kept,
+        idle_nodes=seen.idle_nodes - occupied if is_known else frozenset(),
     )
 
 

@@ -159,7 +159,8 @@ def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch
     # The function writes down what it did after it did it: the record is the end of its work.
     state = _remembered(environment, Table.STOPPED_WHY)
     assert _desired() == 0
-    assert state[Table.STOPPED_WHY].startswith("job two-tower-")
+    # The alarm or the schedule may have checked the cluster first, for the same reason.
+    assert state[Table.STOPPED_WHY].startswith(("job two-tower-", "its last job ended at "))
 
 
 @pytest.mark.usefixtures("terraform")

@@ -335,6 +335,17 @@ def test_only_idle_nodes_leave_one_by_one_and_only_without_a_gang(story: Cluster
 
 @given(CLUSTERS)
 @settings(max_examples=200, deadline=None)
+def test_a_job_on_a_node_outside_the_group_keeps_all_nodes(story: ClusterStory) -> None:
+    nodes = tuple(replace(node, runs_job=False) for node in story.nodes)
+    story = replace(
+        story, nodes=nodes, gang=False, heartbeat_minutes_ago=5, progress_minutes_ago=None, records_readable=True
+    )
+    decided = decision(story, target_of(story))
+    assert decided.is_forced or (decided.action is Action.LEAVE and not decided.release)
+
+
+@given(CLUSTERS)
+@settings(max_examples=200, deadline=None)
 def test_no_node_with_a_live_guard_is_terminated_while_it_is_protected(story: ClusterStory) -> None:
     decided = decision(story, target_of(story))
     for index, node in enumerate(story.nodes):

@@ -22,7 +22,8 @@ def resources(client: Callable[..., Any]) -> dict[str, Any]:
     """Compute resources without security groups."""
     ec2, iam = client("ec2"), client("iam")
     vpc = ec2.create_vpc(CidrBlock="10.44.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.44.0.0/24")["Subnet"]["SubnetId"]
+    # moto chooses a zone at random otherwise, and not every zone offers the instance type.
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.44.0.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     return {
         "type": "EC2",
         "minvCpus": 0,
