@@ -58,7 +58,7 @@ def make_everything() -> Console:
     ec2 = boto3.client("ec2")
     bucket = make_bucket("legacy-data")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     group = _security_group(ec2, vpc)
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     role = _role()

@@ -63,7 +63,7 @@ def terraform(environment: Environment, deployable: Path, tmp_path_factory: pyte
 def _make_group() -> None:
     ec2 = boto3.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     template = {"ImageId": "ami-12345678", "InstanceType": "g5.xlarge"}
     ec2.create_launch_template(LaunchTemplateName="node", LaunchTemplateData=template)
     boto3.client("autoscaling").create_auto_scaling_group(

@@ -12,7 +12,9 @@ from tests.unit.local_aws.gaps.ec2.conftest import launched
 @pytest.fixture
 def subnet(ec2: Any) -> str:
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
-    return str(ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24")["Subnet"]["SubnetId"])
+    return str(
+        ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
+    )
 
 
 def test_adapters_are_attached_to_their_cards(ec2: Any, subnet: str) -> None:
