@@ -89,7 +89,8 @@ class TrainingCluster(Construct):
                 zone of the first subnet that offers the instance type; otherwise, and in a reservation, all zones of
                 the subnets.
             placement_group: the cluster placement group in which a reservation was made. Default: the cluster's
-                own for nodes that work together outside a reservation; otherwise none.
+                own for nodes that work together outside a reservation; otherwise none. The cluster's own exists in any
+                case, so that the experiment can be changed while nodes run in it.
             shutdown: the environment's deployed shutdown, such as `Platform.lookup(self)`. Default: a `Shutdown`
                 that is declared in the same stack or app; otherwise the `network`, if it is a `Platform`. Without
                 any, the synth fails: the cluster would never be stopped.
@@ -127,15 +128,17 @@ class TrainingCluster(Construct):
             self._master(),
             *self._guard(),
         ]
-        own_placement_group = None if placement_group else self._own_placement_group()
-        self._placement_group = str(own_placement_group.name) if own_placement_group else placement_group
+        own_placement_group = self._own_placement_group()
+        # Reserved capacity need not be close to a placement group that is created later.
+        uses_own = self._nodes_are_close and not self._is_reserved
+        self._placement_group = placement_group or (str(own_placement_group.name) if uses_own else None)
         self._security_group = node_security_group(
             self,
             name=self._name,
             owner="training cluster",
             vpc_id=vpc_id,
             tags=self._own_tags,
-            outlived_by=[own_placement_group] if own_placement_group else [],
+            outlived_by=[own_placement_group],
         )
         self._subnet_ids = self._node_subnets(subnet_ids, zone)
         self._file_system = self._lustre(vpc_id)
@@ -324,10 +327,14 @@ class TrainingCluster(Construct):
         """
         return self._uses_efa or (self._experiment.nodes > 1 and self._experiment.gang)
 
-    def _own_placement_group(self) -> placement_groups.PlacementGroup | None:
-        # Reserved capacity need not be close to a placement group that is created later.
-        if not self._nodes_are_close or self._is_reserved:
-            return None
+    def _own_placement_group(self) -> placement_groups.PlacementGroup:
+        """The placement group of the cluster, declared even while its nodes are launched outside of it.
+
+        EC2 refuses to delete a placement group with running instances, and the provider does not repeat the call
+        (InvalidPlacementGroup.InUse). A change of the experiment that no longer needs the group, such as to one node,
+        would fail while a job is running. A placement group is free of charge; an account can have 500 in a region
+        (EC2 user guide, "Placement groups" and "Placement group rules and limitations", read 2026-11-29).
+        """
         return placement_groups.PlacementGroup(
             self, "placement-group", name=self._name, strategy="cluster", tags=self._own_tags
         )
@@ -409,6 +416,8 @@ class TrainingCluster(Construct):
             max_size=size,
             desired_capacity=size_at_first_apply(block, size) if block else size,
             vpc_zone_identifier=self._subnet_ids,
+            # Without it, new nodes are outside of any placement group; running ones stay in theirs (API reference,
+            # UpdateAutoScalingGroup, PlacementGroup, read 2026-11-29).
             placement_group=self._placement_group,
             launch_template=(
                 None if spot else autoscaling_group.AutoscalingGroupLaunchTemplate(id=template.id, version="$Latest")

@@ -263,9 +263,21 @@ def test_nodes_that_work_together_share_a_zone_and_a_placement_group_without_ada
 @pytest.mark.parametrize("changes", [{"nodes": 4, "gang": False}, {"nodes": 1}], ids=["independent", "one-node"])
 def test_nodes_that_work_alone_are_in_any_zone(synthesize: Synthesize, changes: dict[str, Any]) -> None:
     config = cluster(synthesize, size="medium", **changes)
-    assert "aws_placement_group" not in config["resource"]
+    assert "placement_group" not in only(config, "aws_autoscaling_group")
     assert only(config, "aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
     assert "data" not in config
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"nodes": 1}, {"nodes": 4, "gang": False}, {"purchase": CapacityReservation(reservation_id=RESERVATION)}],
+    ids=["one-node", "independent", "reserved"],
+)
+def test_a_change_of_the_experiment_does_not_remove_the_placement_group_of_running_nodes(
+    synthesize: Synthesize, changes: dict[str, Any]
+) -> None:
+    together = cluster(synthesize, size="medium", nodes=4)["resource"]["aws_placement_group"]
+    assert cluster(synthesize, size="medium", **changes)["resource"]["aws_placement_group"] == together
 
 
 def test_the_nodes_of_a_capacity_block_are_requested_when_it_begins_and_until_ec2_takes_them_back(
@@ -324,10 +336,11 @@ def test_the_plan_fails_where_the_declared_zone_does_not_offer_the_type(synthesi
     )
 
 
+@pytest.mark.parametrize("nodes", [4, 1])
 def test_the_placement_group_is_deleted_after_the_security_group_which_waits_for_the_nodes(
-    synthesize: Synthesize,
+    synthesize: Synthesize, nodes: int
 ) -> None:
-    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
+    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=nodes)
     (placement,) = config["resource"]["aws_placement_group"]
     group = only(config, "aws_security_group")
     assert group["depends_on"] == [f"aws_placement_group.{placement}"]
@@ -420,8 +433,8 @@ def test_reserved_nodes_are_launched_into_their_reservation_alone(
         "capacity_reservation_target": {"capacity_reservation_id": RESERVATION}
     }
     assert template.get("instance_market_options") == market
-    # The reservation says where: a placement group made now, or the first zone, may be elsewhere.
-    assert "aws_placement_group" not in config["resource"]
+    # Reserved capacity can be far from the cluster's own placement group, and in another zone than the first.
+    assert "placement_group" not in only(config, "aws_autoscaling_group")
     assert only(config, "aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
     assert len(template["network_interfaces"]) == 33
 
