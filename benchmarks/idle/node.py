@@ -32,6 +32,11 @@ class GuardRules:
     idle_seconds: float
     stalled_seconds: float
 
+    @property
+    def preparation_seconds(self) -> float:
+        """The time for which traffic and CPU use count as activity, without a direct sign of work."""
+        return 2 * self.stalled_seconds
+
 
 class Node:
     """A node from its launch to its end."""
@@ -57,7 +62,7 @@ class Node:
         self._idle_from: float | None = ready
         self._active_until = ready
         self._progress_at = -math.inf
-        self._work_at = ready
+        self._preparation_at: float | None = None
         self._times: list[float] = [ready]
         self._gpus: list[float] = [0.0]
 
@@ -109,7 +114,7 @@ class Node:
         if self._idle_from is not None and now >= self._idle_from:
             return Activity.IDLE
         signals = self._signals
-        direct = signals.kernel or signals.heartbeat or signals.transfer or (signals.process and signals.works)
+        direct = signals.kernel or signals.heartbeat or signals.prepares or (signals.process and signals.works)
         known = direct or now < self.faults.gpu_lost or signals.is_hung
         return Activity.BUSY if known else Activity.UNKNOWN
 
@@ -190,10 +195,19 @@ class Node:
             self._active_until = min(self._idle_from, now)
         if before.is_hung or self._shows_progress(before, self._since):
             self._progress_at = now
-        if before.kernel or before.heartbeat or self._shows_progress(before, self._since):
-            self._work_at = now
-        elif before.process and not before.is_hung and self._since < self.faults.gpu_lost:
-            self._work_at = max(self._work_at, min(now, self._progress_at + self._rules.stalled_seconds))
+        direct_until = self._direct_until(before, self._since, now)
+        if direct_until > self._since:
+            self._preparation_at = None
+        if before.prepares and direct_until < now and self._preparation_at is None:
+            self._preparation_at = direct_until
+
+    def _direct_until(self, signals: Signals, since: float, now: float) -> float:
+        """The end of the direct signs of work from `since` to `now`; `since` if there was none."""
+        if signals.kernel or signals.heartbeat or self._shows_progress(signals, since):
+            return now
+        if signals.process and not signals.is_hung and since < self.faults.gpu_lost:
+            return max(since, min(now, self._progress_at + self._rules.stalled_seconds))
+        return since
 
     def _shows_progress(self, signals: Signals, at: float) -> bool:
         """True if accelerators or compute processes work."""
@@ -208,9 +222,10 @@ class Node:
         idle = now
         if signals.process and not signals.is_hung:
             idle = max(idle, self._progress_at + self._rules.stalled_seconds)
-        if signals.transfer:
-            work = max(self._work_at, idle if idle > now and now < self.faults.gpu_lost else 0.0)
-            idle = max(idle, work + self._rules.stalled_seconds)
+        if signals.prepares:
+            direct_until = self._direct_until(signals, now, math.inf)
+            begin = direct_until if direct_until > now or self._preparation_at is None else self._preparation_at
+            idle = max(idle, begin + self._rules.preparation_seconds)
         return idle
 
     def _is_stalled(self) -> bool:

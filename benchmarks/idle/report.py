@@ -86,7 +86,7 @@ def details(run: Run, one: Measures) -> Iterator[str]:
 
 
 def _shown(signals: Signals) -> str:
-    names = [name for name in ("process", "works", "kernel", "transfer") if getattr(signals, name)]
+    names = [name for name in ("process", "works", "kernel", "transfer", "cpu") if getattr(signals, name)]
     return f"accelerators at {signals.gpu:.0f} %, {', '.join(names) or 'no process'}"
 
 

@@ -63,6 +63,8 @@ class Signals:
     """True if a notebook kernel executes a cell."""
     transfer: bool = False
     """True if the node moves at least 60 MB a minute for something else, such as a download before a job."""
+    cpu: bool = False
+    """True if processes without an accelerator use a core or more, such as tokenization before a job."""
     progress: bool = False
     """True if the job reports progress (`job.progress`)."""
     heartbeat: bool = False
@@ -77,6 +79,11 @@ class Signals:
         """True if only jobs that count as hung run on the node."""
         return self.stuck and not self.heartbeat
 
+    @property
+    def prepares(self) -> bool:
+        """True if the node shows the traffic or the CPU use of a preparation."""
+        return self.transfer or self.cpu
+
     def __or__(self, other: Signals) -> Signals:
         """The signals of both on one node."""
         return Signals(
@@ -85,6 +92,7 @@ class Signals:
             works=self.works or other.works,
             kernel=self.kernel or other.kernel,
             transfer=self.transfer or other.transfer,
+            cpu=self.cpu or other.cpu,
             progress=self.progress or other.progress,
             heartbeat=self.heartbeat or other.heartbeat,
             stuck=self.stuck or other.stuck,
@@ -278,7 +286,7 @@ def _preparation(rng: random.Random, seconds: float) -> Phase:
         )
     # Long: a download, a preparation by a process that has opened the accelerators, or one by CPUs alone.
     signals = rng.choices(
-        (Signals(transfer=True), Signals(process=True, works=True), NOTHING), weights=(0.55, 0.40, 0.05)
+        (Signals(transfer=True), Signals(process=True, works=True), Signals(cpu=True)), weights=(0.55, 0.40, 0.05)
     )[0]
     return Phase(min(seconds / 2, _lognormal(rng, 30 * MINUTE, 0.6)), signals)
 

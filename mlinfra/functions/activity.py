@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _PERIOD = timedelta(minutes=5)
 """The node's agent reports every minute. The activity in a period without a report is unknown."""
 _MINUTE = timedelta(minutes=1)
+_LATE = timedelta(minutes=15)
+"""The age up to which the newest GPU metric ends the window: CloudWatch can show metrics late, and the clock of a node
+can be slow."""
 
 
 class Verdict(Enum):
@@ -107,7 +110,7 @@ def gather_evidence(
 
 def evidence_window(rules: Rules) -> timedelta | None:
     """The window of the GPU metrics that `gather_evidence` needs. None: idleness is not defined."""
-    return max(rules.idle_for, rules.stalled_for) if rules.idle_for else None
+    return max(rules.idle_for, rules.stalled_for) + _LATE if rules.idle_for else None
 
 
 @dataclass(frozen=True)
@@ -271,12 +274,16 @@ class _Signs:
             return NodeEvidence(name, Verdict.UNKNOWN, f"{name}: its GPU metrics were not queried")
         if self.history.problem:
             return NodeEvidence(name, Verdict.UNKNOWN, f"{name}: {self.history.problem}")
-        start, end = beginning(self.now, limits.metrics_idle_for), beginning(self.now, timedelta(0))
+        present = beginning(self.now, timedelta(0))
+        newest = max(self.history.readings, default=present)
+        end = newest + _MINUTE if present - _LATE <= newest < present - _PERIOD else present
+        start = end - limits.metrics_idle_for
         readings = self._readings(start)
         since_busy = self._since_busy()
-        idle_since = start if since_busy is None else max(start, end - since_busy)
+        idle_since = start if since_busy is None else max(start, present - since_busy)
         gap = _gap(readings, idle_since, end)
-        quiet_for = end - (gap[1] if gap else idle_since)
+        # Activity after late metrics is unknown.
+        quiet_for = end - (gap[1] if gap else idle_since) if end == present else timedelta(0)
         if gap is not None:
             since, until = gap
             # An agent that has reported since then closes the gap with time.
@@ -284,7 +291,9 @@ class _Signs:
             reason = f"{name} has no GPU metrics from {since:%H:%M} to {until:%H:%M} UTC"
             return NodeEvidence(name, Verdict.UNKNOWN, reason, is_temporary=reports, quiet_for=quiet_for)
         if idle_since > start:
-            reason = f"the GPUs of {name} were idle for only {_minutes(quiet_for)} of {_minutes(end - start)} minutes"
+            reason = (
+                f"the GPUs of {name} were idle for only {_minutes(end - idle_since)} of {_minutes(end - start)} minutes"
+            )
             return NodeEvidence(name, Verdict.UNKNOWN, reason, is_temporary=True, quiet_for=quiet_for)
         reason = f"GPU utilization was below {limits.idle_percent:g}% for {_minutes(end - start)} minutes"
         return NodeEvidence(name, Verdict.IDLE, reason, quiet_for=quiet_for)

@@ -302,8 +302,10 @@ HEARTBEAT_FRESH_SECONDS: Final = 15 * 60
 NODE_REPORT_SECONDS: Final = 60
 """The interval of the reports of a node."""
 
-NODE_REPORT_FRESH_SECONDS: Final = 5 * 60
-"""The age up to which a node's report describes the node. One from further in the future is not fresh either."""
+NODE_REPORT_FRESH_SECONDS: Final = 12 * 60
+"""The age up to which a node's report describes the node. One from further in the future is not fresh either.
+
+Reports have the time of the node's clock, which may be some minutes wrong."""
 
 PROGRESS_TIMEOUT_SECONDS: Final = 60 * 60
 """The time without progress after which a job counts as hung, if its record does not state another."""

@@ -46,5 +46,5 @@ class NodeReport:
         )
 
     def is_fresh(self, now: datetime) -> bool:
-        """True if it describes the node at `now`: it is at most 5 minutes old, and not further in the future."""
+        """True if it describes the node at `now`: it is at most 12 minutes old, and not further in the future."""
         return self.reported_at is not None and abs(now - self.reported_at) <= _FRESH

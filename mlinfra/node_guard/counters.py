@@ -1,4 +1,4 @@
-"""Counters of the node: disks, network, terminals, containers."""
+"""Counters of the node: CPUs, disks, network, terminals, containers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,18 @@ _DISK = re.compile(r"^(nvme\d+n\d+|xvd[a-z]+|sd[a-z]+|vd[a-z]+)$")
 _SECTOR_BYTES = 512
 _VIRTUAL = re.compile(r"^(lo|docker.*|veth.*|br-.*|cni.*|flannel.*|cali.*|virbr.*|tun.*)$")
 """Interfaces that carry no traffic of the node, or carry it a second time."""
+
+
+def cpu_ticks(root: Path) -> int | None:
+    """The CPU time of all programs since the boot, in clock ticks. None: unknown.
+
+    Source: proc(5), the fields user, nice and system of /proc/stat.
+    """
+    with suppress(OSError, ValueError):
+        fields = (root / "proc/stat").read_text(encoding="utf-8").split(maxsplit=4)
+        if fields[:1] == ["cpu"]:
+            return sum(int(each) for each in fields[1:4])
+    return None
 
 
 def disk_bytes(root: Path) -> int:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NOTHING = "nothing runs"
+CPU_CORES = 1.0
+"""The CPU time of all processes but compute processes and notebook kernels that counts as activity, in cores. The
+daemons of an idle node use a tenth of it."""
 TRANSFER_BYTES = 60 * 1000 * 1000
 """The bytes of disk or network traffic in a minute that count as activity: 1 MB per second. Agents and logs of an idle
 node stay far below."""
@@ -31,6 +34,11 @@ class Limits:
     stalled_seconds: float
     """The time without progress after which compute processes no longer count as activity."""
 
+    @property
+    def preparation_seconds(self) -> float:
+        """The time for which CPU use, disk and network traffic count as activity, without a direct sign of work."""
+        return 2 * self.stalled_seconds
+
 
 @dataclass(frozen=True)
 class Signs:
@@ -48,6 +56,8 @@ class Signs:
     kernel_executed: bool = False
     """True if a notebook kernel is executing or executed in this minute."""
     terminal_input: bool = False
+    cpu_cores: float = 0.0
+    """The CPU time of all processes but compute processes and notebook kernels, in cores. Unknown: 0."""
     disk_bytes: int = 0
     """In this minute. A first run after the boot does not know them: 0."""
     network_bytes: int = 0
@@ -67,13 +77,14 @@ class History:
     """The last minute that was not idle."""
     progress: float
     """The last progress of a compute process, or the last minute without any."""
-    work: float
-    """The last direct sign of work, such as a compute process or input; a transfer counts for some time after it."""
+    preparation: float | None = None
+    """The first CPU use or traffic that counted as activity since the last direct sign of work, such as a compute
+    process or input. None: there was none."""
 
     @classmethod
     def beginning(cls, now: float) -> History:
         """The history of a node that has just booted: its idle time begins now."""
-        return cls(active=now, progress=now, work=now)
+        return cls(active=now, progress=now)
 
 
 @dataclass(frozen=True)
@@ -99,8 +110,12 @@ def judge(signs: Signs, history: History, now: float, limits: Limits) -> Verdict
     history, stalled = _progress(signs, history, now, limits)
     direct = _direct_sign(signs, limits, stalled=stalled)
     if direct:
-        history = replace(history, work=now)
-    why = direct or _transfer(signs, now - history.work, limits)
+        history = replace(history, preparation=None)
+    why = direct or _preparation(signs)
+    if why and not direct:
+        history = replace(history, preparation=now if history.preparation is None else history.preparation)
+        if now - (history.preparation or 0.0) >= limits.preparation_seconds:
+            why = ""
     if why:
         activity = Activity.BUSY
     elif _is_unknown(signs, stalled, limits):
@@ -152,10 +167,10 @@ def _direct_sign(signs: Signs, limits: Limits, *, stalled: float) -> str | None:
     return None
 
 
-def _transfer(signs: Signs, seconds_since_work: float, limits: Limits) -> str:
-    """The disk or network traffic that counts as activity. Empty: none does."""
-    if seconds_since_work >= limits.stalled_seconds:
-        return ""
+def _preparation(signs: Signs) -> str:
+    """The CPU use or traffic that may be the preparation of a job, or its last writes. Empty: there is none."""
+    if signs.cpu_cores >= CPU_CORES:
+        return f"{signs.cpu_cores:.1f} cores in use by other processes"
     for name, count in (("network", signs.network_bytes), ("disk", signs.disk_bytes)):
         if count >= TRANSFER_BYTES:
             return f"{count / 1e6:.0f} MB of {name} traffic in a minute"

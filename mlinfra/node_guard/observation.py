@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlinfra.node_guard.accelerators import Reading, read_accelerators
-from mlinfra.node_guard.counters import containers, disk_bytes, network_bytes, terminal_input, terminals
+from mlinfra.node_guard.counters import containers, cpu_ticks, disk_bytes, network_bytes, terminal_input, terminals
 from mlinfra.node_guard.judgement import PROGRESS_CPU, PROGRESS_IO_BYTES, Signs
 from mlinfra.node_guard.notebooks import Kernel, read_kernels
 from mlinfra.node_guard.processes import Process, Processes, io_bytes, read_processes
@@ -100,7 +100,7 @@ def observe(
     executing = {each.pid for each in kernel_processes if _executes(each, known, usage)}
     computing = tuple(each for each in found if _computes(processes.kernel_of(each), executing))
 
-    disk, network = disk_bytes(root), network_bytes(root)
+    ticks, disk, network = cpu_ticks(root), disk_bytes(root), network_bytes(root)
     hung = [each for each in jobs if each.hung_since is not None]
     running = [each for each in jobs if each.hung_since is None]
     signs = Signs(
@@ -111,13 +111,14 @@ def observe(
         progress=_progress(computing, usage, state),
         kernel_executed=bool(executing) or _executed_since(known.values(), wall - elapsed),
         terminal_input=terminal_input(root, since=wall - elapsed),
+        cpu_cores=max(0.0, _increase(ticks, state.cpu_ticks) / _TICKS / elapsed - usage.all_cores),
         disk_bytes=_increase(disk, state.disk_bytes),
         network_bytes=_increase(network, state.network_bytes),
         jobs=tuple(each.name for each in running),
         hung=tuple(each.name for each in hung),
         processes_hung=bool(hung) and not running and all(_is_of_hung(each, hung, wall - now) for each in computing),
     )
-    state.at, state.disk_bytes, state.network_bytes = now, disk, network
+    state.at, state.cpu_ticks, state.disk_bytes, state.network_bytes = now, ticks, disk, network
     state.usage, state.roots = usage.values, [_key(each) for each in computing]
     return Observation(
         signs=signs,
@@ -152,18 +153,23 @@ class _Usage:
         """The cores that its tree has used on average."""
         return self._increase(process, 0) / _TICKS / self._elapsed
 
+    @property
+    def all_cores(self) -> float:
+        """The cores that all trees have used on average."""
+        return sum(self._increase_of(key, 0) for key in self.values) / _TICKS / self._elapsed
+
     def io(self, process: Process) -> int:
         """The bytes that its tree has read and written."""
         return self._increase(process, 1)
 
     def _increase(self, process: Process, index: int) -> int:
-        total = 0
-        for each in self._processes.tree(process):
-            now = self.values[_key(each)]
-            # A process that was not there before has used all its time since.
-            before = self._before.get(_key(each), now if self._is_first else [0, 0])
-            total += max(0, now[index] - before[index])
-        return total
+        return sum(self._increase_of(_key(each), index) for each in self._processes.tree(process))
+
+    def _increase_of(self, key: str, index: int) -> int:
+        now = self.values[key]
+        # A process that was not there before has used all its time since.
+        before = self._before.get(key, now if self._is_first else [0, 0])
+        return max(0, now[index] - before[index])
 
 
 def _is_first_kernel(process: Process, processes: Processes) -> bool:
@@ -200,9 +206,9 @@ def _progress(computing: Iterable[Process], usage: _Usage, state: State) -> str 
     return None
 
 
-def _increase(value: int, before: int | None) -> int:
+def _increase(value: int | None, before: int | None) -> int:
     # Counters of a device that was removed are missing from the sum.
-    return 0 if before is None else max(0, value - before)
+    return 0 if value is None or before is None else max(0, value - before)
 
 
 def _is_of_hung(process: Process, hung: Iterable[Job], booted_at: float) -> bool:

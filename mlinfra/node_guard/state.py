@@ -20,6 +20,7 @@ class State:
     at: float | None = None
     """Seconds since the boot. None: there was no run since the boot."""
     activity: str = ""
+    cpu_ticks: int | None = None
     disk_bytes: int | None = None
     network_bytes: int | None = None
     usage: dict[str, list[int]] = field(default_factory=dict)

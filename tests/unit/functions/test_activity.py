@@ -28,7 +28,7 @@ def report(activity: str = Activity.IDLE, *, idle: int = 60, minutes_ago: float 
     return NodeReport(NOW - minutes_ago * MINUTE, activity, idle * MINUTE, why)
 
 
-def metrics(*, busy: int | None = None, since: int = 70, until: int = 0, problem: str | None = None) -> History:
+def metrics(*, busy: int | None = None, since: int = 75, until: int = 0, problem: str | None = None) -> History:
     """Readings every minute, of 90 % so many minutes ago and 1 % else."""
     whole = NOW.replace(second=0, microsecond=0)
     moments = {minutes: 90.0 if minutes == busy else 1.0 for minutes in range(until + 1, since + 1)}
@@ -82,8 +82,8 @@ def test_metrics_alone_must_be_idle_for_the_stalled_time() -> None:
     seen = evidence(None, metrics(busy=45))
     assert (seen.verdict, seen.is_temporary) == (Verdict.UNKNOWN, True)
     assert f"the GPUs of {ID} were idle for only 44 of 60 minutes" in seen.reason
-    assert evidence_window(Rules.of({})) == 60 * MINUTE
-    assert evidence_window(Rules.of({Tag.IDLE_MINUTES: "90"})) == 90 * MINUTE
+    assert evidence_window(Rules.of({})) == 75 * MINUTE
+    assert evidence_window(Rules.of({Tag.IDLE_MINUTES: "90"})) == 105 * MINUTE
     assert evidence_window(Rules.of({Tag.IDLE_MINUTES: "none"})) is None
 
 
@@ -99,6 +99,28 @@ def test_a_new_node_is_waited_for() -> None:
     assert not evidence(None, NO_METRICS, launched=NOW - 30 * MINUTE).is_temporary
 
 
+@pytest.mark.parametrize("late", [6, 10, 14])
+def test_late_metrics_decide_about_the_time_that_they_show(late: int) -> None:
+    """CloudWatch shows metrics late, or the clock of the node is slow."""
+    seen = evidence(None, metrics(until=late))
+    assert (seen.verdict, seen.reason) == (Verdict.IDLE, "GPU utilization was below 5% for 60 minutes")
+    assert seen.nodes[0].quiet_for == 0 * MINUTE, "activity since then is unknown"
+    seen = evidence(None, metrics(until=late, busy=late + 40))
+    assert (seen.verdict, seen.is_temporary) == (Verdict.UNKNOWN, True)
+    seen = evidence(None, metrics(until=late, since=late + 50))
+    assert seen.verdict is Verdict.UNKNOWN
+
+
+def test_metrics_that_ended_more_than_15_minutes_ago_decide_nothing() -> None:
+    assert evidence(None, metrics(until=15, since=90)).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("minutes_ago", [12, -12])
+def test_a_report_by_a_clock_that_is_some_minutes_wrong_is_fresh(minutes_ago: int) -> None:
+    assert evidence(report(minutes_ago=minutes_ago)).verdict is Verdict.IDLE
+    assert evidence(report(Activity.BUSY, minutes_ago=minutes_ago), metrics()).verdict is Verdict.BUSY
+
+
 def test_silence_of_both_is_unknown_and_worth_a_notification() -> None:
     seen = evidence(report(minutes_ago=45), metrics(until=45))
     assert (seen.verdict, seen.is_temporary) == (Verdict.UNKNOWN, False)
@@ -112,12 +134,12 @@ def test_a_gap_that_an_agent_closes_with_time_is_temporary() -> None:
     assert not evidence(None, metrics(since=20, problem="denied")).is_temporary
 
 
-@pytest.mark.parametrize("found", [report(minutes_ago=-6), report(Activity.BUSY, minutes_ago=-6)])
+@pytest.mark.parametrize("found", [report(minutes_ago=-13), report(Activity.BUSY, minutes_ago=-13)])
 def test_a_report_from_the_future_decides_nothing(found: NodeReport) -> None:
     assert evidence(found, metrics()).verdict is Verdict.IDLE
     seen = evidence(found)
     assert (seen.verdict, seen.is_temporary) == (Verdict.UNKNOWN, False)
-    assert f"the last node report of {ID} is 6 minutes in the future" in seen.reason
+    assert f"the last node report of {ID} is 13 minutes in the future" in seen.reason
 
 
 def test_a_report_from_before_the_start_of_an_instance_counts_as_none() -> None:

@@ -47,6 +47,6 @@ def test_an_empty_item_is_a_report_that_says_nothing() -> None:
     assert not NodeReport.of({}).is_fresh(NOW)
 
 
-@pytest.mark.parametrize(("minutes", "fresh"), [(0, True), (5, True), (6, False), (-5, True), (-6, False)])
-def test_a_report_is_fresh_for_five_minutes(minutes: int, fresh: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("minutes", "fresh"), [(0, True), (12, True), (13, False), (-12, True), (-13, False)])
+def test_a_report_is_fresh_for_twelve_minutes(minutes: int, fresh: bool) -> None:  # noqa: FBT001
     assert NodeReport(NOW - minutes * MINUTE).is_fresh(NOW) == fresh

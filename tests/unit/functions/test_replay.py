@@ -17,7 +17,7 @@ from benchmarks.idle.node import GuardRules, Node
 from benchmarks.idle.replay import Replay
 from benchmarks.idle.workload import BEGIN, DAY, HOUR, MINUTE, NOTHING, Experiment, Job, Phase, Signals, generate
 from mlinfra.functions.contract import Activity
-from mlinfra.node_guard.judgement import TRANSFER_BYTES, History, Limits, Signs, judge
+from mlinfra.node_guard.judgement import CPU_CORES, TRANSFER_BYTES, History, Limits, Signs, judge
 
 if TYPE_CHECKING:
     from benchmarks.idle.environments import Setting
@@ -95,6 +95,19 @@ def test_an_unreported_job_that_computes_on_cpus_is_not_stopped() -> None:
     assert outcome.stops == []
 
 
+@pytest.mark.parametrize("sign", [Signals(cpu=True), Signals(transfer=True)], ids=["cpu", "transfer"])
+def test_an_unreported_job_that_prepares_for_less_than_two_hours_is_not_stopped(sign: Signals) -> None:
+    first = a_job(0, kind="unreported")
+    second = a_job(1, Phase(110 * MINUTE, sign), Phase(HOUR, TRAINING), gap=8 * MINUTE, kind="unreported")
+    assert replayed(an_experiment([first, second])).stops == []
+
+
+def test_traffic_without_a_job_holds_a_cluster_for_less_than_three_hours() -> None:
+    outcome = replayed(an_experiment([a_job(kind="unreported", residue=Signals(transfer=True, cpu=True))]))
+    assert outcome.off_after is not None
+    assert 2 * HOUR < outcome.off_after <= 3 * HOUR
+
+
 def test_idle_nodes_leave_a_queue_of_single_node_jobs_one_by_one() -> None:
     lanes = [[a_job(0, Phase(HOUR, TRAINING))], [a_job(1, Phase(20 * HOUR, TRAINING))]]
     together = replayed(an_experiment(*lanes, nodes=2))
@@ -128,6 +141,15 @@ def test_one_live_source_of_evidence_ends_a_cluster_within_three_hours(faults: F
     assert outcome.off_after <= 3 * HOUR
 
 
+@pytest.mark.parametrize("dead_guards", [0.0, 1.0])
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_with_clocks_that_are_minutes_wrong_a_cluster_ends_within_three_hours(dead_guards: float, seed: int) -> None:
+    faults = Faults(skewed_clocks=1.0, dead_guards=dead_guards, from_boot=True)
+    outcome = replayed(an_experiment([a_job(kind="unreported")]), faults, seed=seed)
+    assert outcome.off_after is not None
+    assert outcome.off_after <= (3 if dead_guards else 1) * HOUR
+
+
 def test_without_any_evidence_a_cluster_ends_at_its_bound() -> None:
     outcome = replayed(
         an_experiment([a_job(kind="unreported")]), Faults(dead_guards=1.0, dead_agents=1.0, from_boot=True)
@@ -143,6 +165,7 @@ SIGNALS = st.builds(
     works=st.booleans(),
     kernel=st.sampled_from([False, False, False, True]),
     transfer=st.booleans(),
+    cpu=st.booleans(),
     heartbeat=st.sampled_from([False, False, False, True]),
     stuck=st.sampled_from([False, False, False, True]),
 )
@@ -178,6 +201,7 @@ def _signs(signals: Signals, *, readable: bool) -> Signs:
         progress="its CPUs" if signals.process and signals.works else None,
         kernel_executed=signals.kernel,
         network_bytes=TRANSFER_BYTES if signals.transfer else 0,
+        cpu_cores=CPU_CORES if signals.cpu else 0.0,
         jobs=("job",) if signals.heartbeat else (),
         hung=("job",) if signals.is_hung else (),
         processes_hung=signals.is_hung,

@@ -82,6 +82,11 @@ class FakeNode:
             f"veth12: {network} 1 0 0 0 0 0 0 0 1 0 0 0 0 0 0\n",
         )
 
+    def cpu_time(self, seconds: float) -> None:
+        """Set the CPU time of all programs since the boot, a third of it each as user, nice and system."""
+        third = round(seconds * os.sysconf("SC_CLK_TCK") / 3)
+        self.write("proc/stat", f"cpu  {third} {third} {third} 99999 5 0 7 0 0 0\ncpu0 1 1 1 99999 5 0 7 0 0 0\n")
+
     def terminal(self, number: int, *, input_ago: float) -> None:
         """Have a terminal with its last input some seconds ago."""
         self.write(f"dev/pts/{number}", "")

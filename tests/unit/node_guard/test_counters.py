@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mlinfra.node_guard.counters import containers, disk_bytes, network_bytes, terminal_input, terminals
+from mlinfra.node_guard.counters import containers, cpu_ticks, disk_bytes, network_bytes, terminal_input, terminals
 from mlinfra.node_guard.processes import read_processes
 
 if TYPE_CHECKING:
@@ -23,6 +23,18 @@ def test_bytes_of_real_interfaces_and_adapters_count(node: FakeNode) -> None:
     node.write("sys/class/infiniband/rdmap16s27/ports/1/hw_counters/rx_bytes", "700\n")
     node.write("sys/class/infiniband/rdmap16s27/ports/1/hw_counters/tx_bytes", "30\n")
     assert network_bytes(node.root) == 5730
+
+
+def test_cpu_time_is_that_of_all_programs(node: FakeNode) -> None:
+    node.write("proc/stat", "cpu  100 20 3 99999 5000 7 8 9 0 0\ncpu0 50 10 1 99999 5000 7 8 9 0 0\n")
+    assert cpu_ticks(node.root) == 123
+
+
+def test_cpu_time_that_cannot_be_read_is_unknown(node: FakeNode) -> None:
+    node.write("proc/stat", "cpu  a b c\n")
+    assert cpu_ticks(node.root) is None
+    (node.root / "proc/stat").unlink()
+    assert cpu_ticks(node.root) is None
 
 
 def test_missing_counters_are_zero(node: FakeNode) -> None:

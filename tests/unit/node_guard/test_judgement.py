@@ -11,7 +11,7 @@ from mlinfra.node_guard.judgement import History, Limits, Signs, Verdict, judge
 
 LIMITS = Limits(idle_percent=5, idle_seconds=20 * 60, stalled_seconds=60 * 60)
 NOW = 100_000.0
-HOURS_AGO = History(active=NOW - 7200, progress=NOW - 7200, work=NOW - 7200)
+HOURS_AGO = History(active=NOW - 7200, progress=NOW - 7200)
 
 
 def judged(history: History = HOURS_AGO, now: float = NOW, **signs: Any) -> Verdict:
@@ -66,18 +66,37 @@ def test_the_stalled_time_begins_with_the_first_compute_process() -> None:
 @pytest.mark.parametrize(("traffic", "busy"), [(59_000_000, False), (60_000_000, True)])
 @pytest.mark.parametrize("kind", ["disk_bytes", "network_bytes"])
 def test_a_transfer_is_activity(kind: str, traffic: int, *, busy: bool) -> None:
-    verdict = judged(replace(HOURS_AGO, work=NOW - 600), **{kind: traffic})
-    assert verdict.activity == ("busy" if busy else "idle")
+    assert judged(**{kind: traffic}).activity == ("busy" if busy else "idle")
 
 
-def test_a_transfer_counts_for_the_stalled_time_since_the_last_direct_sign() -> None:
-    history = History.beginning(NOW)
+@pytest.mark.parametrize(("cores", "busy"), [(0.9, False), (1.0, True)])
+def test_a_core_in_use_by_other_processes_is_activity(cores: float, *, busy: bool) -> None:
+    verdict = judged(cpu_cores=cores)
+    assert (verdict.activity, verdict.why) == (
+        ("busy", "1.0 cores in use by other processes") if busy else ("idle", "nothing runs")
+    )
+
+
+@pytest.mark.parametrize("sign", [{"network_bytes": 10**9}, {"disk_bytes": 10**9}, {"cpu_cores": 8.0}])
+def test_a_preparation_counts_for_twice_the_stalled_time_after_it_began(sign: dict[str, Any]) -> None:
+    history = HOURS_AGO
     activities = []
-    for minute in range(1, 63):
-        verdict = judged(history, NOW + 60 * minute, network_bytes=10**9)
+    for minute in range(123):
+        verdict = judged(history, NOW + 60 * minute, **sign)
         history = verdict.history
         activities.append(verdict.activity)
-    assert activities == ["busy"] * 59 + ["idle"] * 3
+    assert activities == ["busy"] * 120 + ["idle"] * 3
+
+
+def test_interruptions_of_a_preparation_do_not_extend_it() -> None:
+    verdict = judged(replace(HOURS_AGO, preparation=NOW - 7200), network_bytes=10**9)
+    assert (verdict.activity, verdict.history.preparation) == ("idle", NOW - 7200)
+
+
+def test_after_a_direct_sign_of_work_another_preparation_counts() -> None:
+    history = judged(replace(HOURS_AGO, preparation=NOW - 7200), terminal_input=True).history
+    verdict = judged(history, NOW + 60, network_bytes=10**9)
+    assert (verdict.activity, verdict.history.preparation) == ("busy", NOW + 60)
 
 
 def test_unreadable_accelerators_in_use_are_unknown() -> None:

@@ -74,6 +74,26 @@ def test_the_cpu_time_of_workers_is_progress(node: FakeNode, watch: Watch) -> No
     assert watch.minute(7).signs.progress == "CPU time of 1.0 cores"
 
 
+def test_cpu_time_of_other_processes_is_that_of_all_but_compute_processes(node: FakeNode, watch: Watch) -> None:
+    node.cpu_time(1000)
+    node.process(7, cpu_seconds=500)
+    assert watch.minute(7).signs.cpu_cores == 0  # the first run does not know the increase
+    node.cpu_time(1000 + 180)
+    node.process(7, cpu_seconds=500 + 60)
+    assert watch.minute(7).signs.cpu_cores == pytest.approx(2, abs=0.01)
+    node.process(7, cpu_seconds=500 + 120)  # counted a moment later than the total
+    assert watch.minute(7).signs.cpu_cores == 0
+
+
+def test_cpu_time_of_notebook_kernels_is_not_that_of_other_processes(node: FakeNode, watch: Watch) -> None:
+    node.cpu_time(1000)
+    node.process(7, command=KERNEL, cpu_seconds=500)
+    watch.minute()
+    node.cpu_time(1000 + 60)
+    node.process(7, command=KERNEL, cpu_seconds=500 + 60)
+    assert watch.minute().signs.cpu_cores == pytest.approx(0, abs=0.01)
+
+
 def test_input_and_output_are_progress(node: FakeNode, watch: Watch) -> None:
     node.process(7, io=10**9)
     watch.minute(7)
