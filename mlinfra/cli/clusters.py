@@ -66,15 +66,22 @@ def show(
 
 @clusters.command()
 def start(environment: EnvironmentName, experiment: _Experiment, *, as_json: AsJson = False) -> None:
-    """Start a stopped cluster: request all of its nodes."""
+    """Start a stopped cluster: request all of its nodes. Launching that AWS suspended is resumed."""
     from mlinfra.operations.clusters import start_cluster
 
     with on_interruption(_unknown_outcome(environment)):
         started = start_cluster(_declared(environment), experiment)
-    if _json(started, as_json=as_json):
+    cluster = started.cluster
+    if as_json:
+        from mlinfra.cli.presentation import print_json
+
+        print_json(_facts(cluster) | {"resumed": started.resumed})
         return
-    typer.echo(f"{started.name}: {started.wanted} nodes requested, {started.nodes} exist.")
-    _show_expiry(started)
+    if started.resumed is not None:
+        reason = started.resumed or "no reason given"
+        typer.echo(f"{cluster.name}: launching is resumed, which AWS had suspended ({reason}).")
+    typer.echo(f"{cluster.name}: {cluster.wanted} nodes requested, {cluster.nodes} exist.")
+    _show_expiry(cluster)
 
 
 @clusters.command()

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 REPORTED_AFTER: Final = timedelta(minutes=15)
 """The time of failures after which the owner is notified."""
 
-_LAUNCH: Final = "Launch"
+LAUNCH: Final = "Launch"
+"""The process of an Auto Scaling group that launches nodes."""
 _ACTIVITIES = 100
 """The largest page of DescribeScalingActivities (Auto Scaling API reference, read 2026-11-29)."""
 _FAILED = frozenset({"Failed", "Cancelled"})
@@ -120,14 +121,14 @@ class Launches:
 
     def _check(self, target: Target) -> None:
         failure = launch_failure(self._clients, target)
-        suspension = target.suspended.get(_LAUNCH)
+        suspension = target.suspended.get(LAUNCH)
         if suspension is None and (failure is None or self._now - failure.since < REPORTED_AFTER):
             return
         quota = self._quota(target, failure) if failure and failure.error.is_quota else None
         if suspension is None:
             assert failure is not None  # noqa: S101  checked above
             self._report(target, failure, quota)
-        elif suspension.startswith(_BY_USER):
+        elif is_by_user(suspension):
             self._report_suspended_by_user(target, suspension)
         else:
             self._resume(target, failure, quota)
@@ -152,7 +153,7 @@ class Launches:
             what="launching is suspended by a user",
             why=f"it requests {_nodes(target.desired)}, has {len(target.nodes)}, and its process Launch is suspended: "
             f"{suspension.rstrip('.')}",
-            action=f"To resume it: {_resume_command(target)}",
+            action=f"To resume it: {resume_command(target)}",
             code="Suspended",
             missing=target.desired - len(target.nodes),
         )
@@ -174,14 +175,14 @@ class Launches:
                 what="launching is suspended by AWS",
                 why=reason,
                 action=self._action(failure.error if failure else None, quota)
-                + f" Then resume it: {_resume_command(target)}",
+                + f" Then resume it: {resume_command(target)}",
                 code="Suspended",
                 missing=target.desired - len(target.nodes),
             )
             return
         if not self._deduplication.claim(target.name, "launch_attempt", attempt):
             return
-        self._clients.autoscaling.resume_processes(AutoScalingGroupName=target.name, ScalingProcesses=[_LAUNCH])
+        self._clients.autoscaling.resume_processes(AutoScalingGroupName=target.name, ScalingProcesses=[LAUNCH])
         self._notify_daily(
             target,
             "resumed",
@@ -262,5 +263,15 @@ def _figures(quota: _Quota | None) -> str:
     return "" if quota is None else f" (quota {quota.name!r}, {quota.code}: {quota.value:g} vCPUs)"
 
 
-def _resume_command(target: Target) -> str:
-    return f"aws autoscaling resume-processes --auto-scaling-group-name {target.name} --scaling-processes {_LAUNCH}"
+def is_by_user(suspension: str) -> bool:
+    """True if a user suspended the process, and not AWS.
+
+    Args:
+        suspension: the reason of the suspension.
+    """
+    return suspension.startswith(_BY_USER)
+
+
+def resume_command(target: Target) -> str:
+    """The command that resumes the launches of a group."""
+    return f"aws autoscaling resume-processes --auto-scaling-group-name {target.name} --scaling-processes {LAUNCH}"

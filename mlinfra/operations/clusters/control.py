@@ -18,6 +18,7 @@ from mlinfra.functions.contract import Table, Tag, removed_file_systems
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.file_systems import delete_mark
 from mlinfra.functions.fleet import DescribeFailedError
+from mlinfra.functions.launches import LAUNCH, is_by_user, resume_command
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.inventory import TABLE_NOT_FOUND, ClusterAccount
 from mlinfra.operations.clusters.marks import is_over_limit
@@ -35,14 +36,24 @@ _ROUNDS = 3
 """The number of times that a group is described again and its nodes are terminated."""
 
 
-def start_cluster(environment: Environment, experiment: str) -> Cluster:
-    """Request all nodes of an experiment's cluster.
+@dataclass(frozen=True)
+class ClusterStart:
+    """The effect of `start_cluster`."""
+
+    cluster: Cluster
+    """Its state after the call."""
+    resumed: str | None = None
+    """The reason for which AWS had suspended launching, which was resumed. None: it was not suspended."""
+
+
+def start_cluster(environment: Environment, experiment: str) -> ClusterStart:
+    """Request all nodes of an experiment's cluster. Launching that AWS suspended is resumed.
 
     If the janitor removed its file system, the next deploy is allowed to create it again.
 
     Raises:
         OperationError: if there is no such cluster, it has expired or exceeds its spend limit, so that it would be
-            stopped again, or its file system was removed.
+            stopped again, its file system was removed, or a user suspended launching.
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
@@ -60,13 +71,25 @@ def start_cluster(environment: Environment, experiment: str) -> Cluster:
             f"number. Deploy its stack again, which sets the tag."
         )
         raise OperationError(message)
+    suspension = seen.target.suspended.get(LAUNCH)
+    if suspension is not None and is_by_user(suspension):
+        message = (
+            f"Launching is suspended for {seen.target.name} ({suspension}), so that no node would be launched. Nothing "
+            f"was changed. To resume it: {resume_command(seen.target)}"
+        )
+        raise OperationError(message)
     if Tag.KEEP_HOURS in seen.target.tags:
         _expect_file_system(account, experiment)
     with aws_errors_explained():
+        if suspension is not None:
+            # First, so that nodes are not requested in vain where the permission is missing.
+            account.clients.autoscaling.resume_processes(
+                AutoScalingGroupName=seen.target.name, ScalingProcesses=[LAUNCH]
+            )
         account.clients.autoscaling.set_desired_capacity(
             AutoScalingGroupName=seen.target.name, DesiredCapacity=int(nodes), HonorCooldown=False
         )
-    return account.describe(account.cluster_of(experiment))
+    return ClusterStart(account.describe(account.cluster_of(experiment)), suspension)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from mlinfra.functions.assessment import Assessment, assess
 from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.fleet import DescribeFailedError, Fleet
-from mlinfra.functions.launches import launch_failure
+from mlinfra.functions.launches import LAUNCH, launch_failure
 from mlinfra.functions.metrics import histories
 from mlinfra.functions.records import Records
 from mlinfra.operations.aws import account_of, reachable
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 TABLE_NOT_FOUND: Final = "ResourceNotFoundException"
 """The code of DynamoDB's Query, PutItem, UpdateItem and DeleteItem for a table that does not exist (DynamoDB API
 reference, "Query", read 2026-11-29)."""
-
-_LAUNCH = "Launch"
-"""The process of an Auto Scaling group that launches nodes."""
 
 State = Literal["running", "starting", "stopping", "stopped"]
 
@@ -244,8 +241,8 @@ class ClusterAccount:
         """The reason why it has fewer nodes than it requests, as far as it can be read."""
         if target.kind != "group" or len(target.nodes) >= target.desired:
             return
-        if _LAUNCH in target.suspended:
-            reason = target.suspended[_LAUNCH] or "no reason given"
+        if LAUNCH in target.suspended:
+            reason = target.suspended[LAUNCH] or "no reason given"
             yield Mark("launches-suspended", f"launching is suspended ({reason})")
         with suppress(*FAILURES):
             failure = launch_failure(self.clients, target)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mlinfra.cli.clusters import clusters
 from mlinfra.functions.activity import Verdict
 from mlinfra.operations import clusters as operations
-from mlinfra.operations.clusters import Cluster, ClusterListing, ClusterStop, Mark
+from mlinfra.operations.clusters import Cluster, ClusterListing, ClusterStart, ClusterStop, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +72,22 @@ def test_marks_are_in_json(run: Callable[..., Any]) -> None:
     (facts,) = json.loads(run("list_all_clusters", ClusterListing((a_cluster(IN_GRACE),), ()), "--json").stdout)
     assert facts["marks"] == [{"kind": "in-grace", "text": IN_GRACE.text}]
     assert facts["forced_end"] == "2096-12-20T00:00:00+00:00"
+
+
+def test_a_start_that_resumed_launching_gives_the_reason(run: Callable[..., Any]) -> None:
+    started = ClusterStart(a_cluster(nodes=2), resumed="Administrative suspension at 2026-11-28T14:00:00Z")
+    ended = run("start_cluster", started, "start", "dev", "two-tower-v2")
+    assert ended.stdout.startswith(
+        "recsys-dev-two-tower-v2: launching is resumed, which AWS had suspended (Administrative suspension at "
+        "2026-11-28T14:00:00Z).\nrecsys-dev-two-tower-v2: 2 nodes requested, 2 exist.\n"
+    )
+    facts = json.loads(run("start_cluster", started, "start", "dev", "two-tower-v2", "--json").stdout)
+    assert facts["resumed"] == started.resumed
+
+
+def test_a_start_of_a_cluster_whose_launching_was_not_suspended(run: Callable[..., Any]) -> None:
+    ended = run("start_cluster", ClusterStart(a_cluster(nodes=2)), "start", "dev", "two-tower-v2")
+    assert ended.stdout.startswith("recsys-dev-two-tower-v2: 2 nodes requested, 2 exist.\n")
 
 
 def test_a_stop_that_was_not_recorded_is_reported(run: Callable[..., Any]) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Table, Tag
+from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from mlinfra.operations import clusters as operations
 from tests.conftest import ROOT
 from tests.unit.operations.clusters.account import (
@@ -70,6 +71,15 @@ def refuse(monkeypatch: pytest.MonkeyPatch, operation: str, code: str, text: str
             raise ClientError({"Error": {"Code": code, "Message": text}}, operation)
 
     before_each_call(monkeypatch, act)
+
+
+def suspend_as_aws(client: Client, make: Callable[..., list[str]]) -> None:
+    """Make a stopped cluster whose launches AWS suspended, because they had failed for more than a day."""
+    failing_since = now() - timedelta(hours=25)
+    make(**{LAUNCH_ERROR_TAG: f"InsufficientInstanceCapacity since {failing_since:%Y-%m-%dT%H:%M:%SZ}"})
+    client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=0)
+    tag = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": LAUNCH_ERROR_TAG}
+    client("autoscaling").delete_tags(Tags=[tag])
 
 
 class TestStop:
@@ -236,7 +246,7 @@ class TestStop:
 class TestStart:
     def test_all_nodes_are_requested(self, client: Client, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
-        assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").wanted == 2
+        assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").cluster.wanted == 2
         assert len(node_ids(client)) == 2
 
     def test_an_expired_one_is_not_started(self, client: Client, make: Callable[..., list[str]]) -> None:
@@ -265,7 +275,7 @@ class TestStart:
             "again: npx cdktf deploy dev-training. Then start the cluster: "
         )
         assert client("ssm").get_parameters_by_path(Path=mark.rpartition("/")[0])["Parameters"] == []
-        assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").wanted == 2
+        assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").cluster.wanted == 2
 
     def test_one_over_its_spend_limit_is_not_started(self, client: Client, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
@@ -282,8 +292,39 @@ class TestStart:
     def test_one_near_its_spend_limit_is_started(self, client: Client, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
         record_cost(client, 490)
-        started = operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+        started = operations.start_cluster(ENVIRONMENT, "two-tower-v2").cluster
         assert [mark.kind for mark in started.marks] == ["near-limit"]
+
+    def test_launching_that_aws_suspended_is_resumed(self, client: Client, make: Callable[..., list[str]]) -> None:
+        suspend_as_aws(client, make)
+        started = operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+        assert started.resumed is not None
+        assert started.resumed.startswith("Administrative suspension at ")
+        assert (started.cluster.wanted, started.cluster.nodes, started.cluster.marks) == (2, 2, ())
+
+    def test_no_nodes_are_requested_if_launching_cannot_be_resumed(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        suspend_as_aws(client, make)
+        refuse(monkeypatch, "ResumeProcesses", "AccessDenied", "not authorized to perform: autoscaling:ResumeProcesses")
+        with pytest.raises(OperationError, match="ResumeProcesses"):
+            operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+        assert only_one().wanted == 0
+
+    def test_launching_that_a_user_suspended_is_not_resumed(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
+        make(nodes=0)
+        client("autoscaling").suspend_processes(AutoScalingGroupName=NAME, ScalingProcesses=["Launch"])
+        with pytest.raises(OperationError) as refused:
+            operations.start_cluster(ENVIRONMENT, "two-tower-v2")
+        assert re.fullmatch(
+            r"Launching is suspended for recsys-dev-two-tower-v2 \(User suspended at [0-9TZ:-]+\), so that no node "
+            r"would be launched\. Nothing was changed\. To resume it: aws autoscaling resume-processes "
+            r"--auto-scaling-group-name recsys-dev-two-tower-v2 --scaling-processes Launch",
+            str(refused.value),
+        )
+        assert only_one().wanted == 0
 
 
 class TestExtend:
@@ -294,7 +335,7 @@ class TestExtend:
         assert extended.extended
         assert extended.expires is not None
         assert extended.expires.date() == until + timedelta(days=1)
-        assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").wanted == 2
+        assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").cluster.wanted == 2
 
     def test_a_day_beyond_the_limit_is_refused(self, make: Callable[..., list[str]]) -> None:
         make(nodes=0)
