@@ -136,6 +136,7 @@ class UserData:
         if self.nvidia_gpus:
             yield "docker_nvidia.sh", "add_nvidia_runtime"
         yield "guard.sh", "install_guard"
+        yield "containers.sh", "set_container_defaults"
         yield "minute.sh", "start_minute_timer"
         yield "ready.sh", "publish_environment"
 

@@ -1,4 +1,4 @@
-"""The script that a node boots with: what is in it, and what it does."""
+"""Content and effect of the boot script of a node."""
 
 from __future__ import annotations
 
@@ -86,12 +86,19 @@ def test_every_variant_passes_shellcheck_and_fits_into_ec2(wanted: tuple[bool, b
     assert size_problem(text) is None
 
 
+def test_the_longest_script_leaves_1_kib_for_variables() -> None:
+    longest = user_data(
+        nvidia_gpus=8, efa_adapters=32, local_nvme=True, lustre_parameter="/p" * 100, driver="595.91.07", cuda="13.2"
+    )
+    assert len(longest.render().encode()) <= USER_DATA_LIMIT - 1024
+
+
 def test_the_command_of_a_node_passes_shellcheck() -> None:
     assert shellcheck(str(PARTS / "mlinfra-torchrun-env")) == ""
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
-def test_systemd_understands_the_units(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for name in ("mlinfra-minute.service", "mlinfra-minute.timer"):
         text = (PARTS / name).read_text()
         (tmp_path / name).write_text(
@@ -113,7 +120,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert user_data().render() == user_data().render()
 
 
-def test_comments_stay_at_home() -> None:
+def test_user_data_contains_no_comments() -> None:
     lines = user_data(local_nvme=True).render().splitlines()
     assert [line for line in lines if line.lstrip().startswith("#") and not line.startswith("#!")] == []
     assert lines[0] == "#!/bin/bash"
@@ -144,13 +151,13 @@ def test_the_agent_reports_the_gpus_of_the_node_and_of_the_group_once_a_minute()
     assert [each["log_stream_name"] for each in logs] == ["{instance_id}/boot", "{instance_id}/guard"]
 
 
-def test_nodes_without_nvidia_gpus_have_a_guard_too() -> None:
+def test_nodes_without_nvidia_gpus_install_the_guard() -> None:
     text = user_data(nvidia_gpus=0).render()
     assert "nvidia-smi" not in text
     assert "install_guard" in text
 
 
-# From here on, the script is run. Commands of the system note how they are called; what they answer is said here.
+# The tests below run the script. The system's commands are replaced: each records its call and gives a fixed answer.
 
 
 @pytest.fixture
@@ -180,7 +187,7 @@ def with_disks(node: Node, *names: str, signature: str = "") -> None:
         node.command(name, "")
 
 
-def test_a_node_that_is_as_expected_publishes_the_environment_last(node: Node) -> None:
+def test_a_healthy_node_publishes_its_environment_after_all_other_steps(node: Node) -> None:
     ended = node.run(user_data(driver="595.91.07", cuda="13.2").render())
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert node.read("/var/log/mlinfra-boot.log").splitlines()[-1].endswith("ready")
@@ -196,7 +203,7 @@ def test_the_guard_is_installed_from_its_parameters(node: Node) -> None:
     assert installed.stat().st_mode & 0o777 == 0o755
 
 
-def test_parameters_of_two_versions_are_read_again(node: Node) -> None:
+def test_guard_parameters_of_two_versions_are_read_again(node: Node) -> None:
     reads = node.root / "reads"
     first, second, *others = guard_parameters()
     mixed = "\t".join([first, second[::-1], *others])
@@ -217,7 +224,7 @@ def test_a_reboot_keeps_the_guard_if_its_parameters_cannot_be_read(node: Node) -
     assert (node.root / "usr/local/bin/mlinfra-node-guard").read_bytes() == guard_program()
 
 
-def test_variables_reach_shells_services_and_containers_as_they_were_given(node: Node) -> None:
+def test_variables_reach_shells_services_and_containers_unchanged(node: Node) -> None:
     assert node.run(user_data(cuda="13.2", variables={"AWKWARD": AWKWARD}).render()).returncode == 0
     profile = node.root / "etc/profile.d/mlinfra.sh"
     shell = subprocess.run(
@@ -233,11 +240,44 @@ def test_variables_reach_shells_services_and_containers_as_they_were_given(node:
     assert set(containers) == {"AWKWARD", "AWS_DEFAULT_REGION", "CUDA_HOME", "MASTER_PORT", "NNODES"}
 
 
-def test_a_reboot_does_the_same_again(node: Node) -> None:
+def test_the_script_is_run_again_at_a_reboot(node: Node) -> None:
     script = user_data().render()
     assert node.run(script).returncode == 0
     assert node.read("/var/lib/cloud/scripts/per-boot/mlinfra") == node.moved(script)
     assert node.run(script).returncode == 0
+
+
+def test_docker_gets_defaults_for_locked_and_shared_memory(node: Node) -> None:
+    runtimes = {"nvidia": {"path": "nvidia-container-runtime"}}
+    node.write("/etc/docker/daemon.json", json.dumps({"runtimes": runtimes}))
+    node.command("docker", """[ "$1" = ps ] || echo '{"nvidia":{},"runc":{}}'""")
+    ended = node.run(user_data().render())
+    assert ended.returncode == 0, ended.stdout
+    settings = json.loads(node.read("/etc/docker/daemon.json"))
+    assert settings["runtimes"] == runtimes
+    assert settings["default-ulimits"] == {"memlock": {"Name": "memlock", "Hard": -1, "Soft": -1}}
+    assert settings["default-shm-size"].endswith("m")
+    assert node.calls.count("systemctl restart docker") == 1
+    assert "DefaultLimitMEMLOCK=infinity" in node.read("/etc/systemd/system.conf.d/mlinfra.conf")
+
+
+def test_invalid_settings_of_docker_are_logged_and_do_not_fail_the_boot(node: Node) -> None:
+    node.write("/etc/docker/daemon.json", "{")
+    assert node.run(user_data().render()).returncode == 0
+    log = node.read("/var/log/mlinfra-boot.log")
+    assert "Docker has no default for locked and shared memory: daemon.json is not valid JSON" in log
+    assert "containers need --ulimit memlock=-1 and --shm-size" in log
+
+
+def test_a_node_without_gpus_boots_from_an_image_without_docker(node: Node) -> None:
+    (node.root / "commands/docker").unlink()
+    ended = node.run(user_data(nvidia_gpus=0).render())
+    assert ended.returncode == 0, ended.stdout
+    log = node.read("/var/log/mlinfra-boot.log")
+    assert "the image has no container runtime: jobs run without containers" in log
+    assert log.splitlines()[-1].endswith("ready")
+    assert not node.has("/etc/docker/daemon.json")
+    assert not any("docker" in call for call in node.calls)
 
 
 def fi_info(*domains: str) -> str:
@@ -260,7 +300,7 @@ def test_gpus_are_initialized_before_the_agent_starts(node: Node) -> None:
     assert node.calls.index("nvidia-smi -pm 1") < node.calls.index("agent")
 
 
-def test_a_node_with_all_its_adapters_is_ready(node: Node) -> None:
+def test_a_node_with_all_its_elastic_fabric_adapters_passes_the_check(node: Node) -> None:
     node.command("fi_info", fi_info("rdmap0s6-rdm", "rdmap0s7-rdm"))
     ended = node.run(user_data(efa_adapters=2).render())
     assert ended.returncode == 0, ended.stdout
@@ -308,7 +348,7 @@ class Group:
         return self.description["DesiredCapacity"], len(self.description["Instances"])
 
 
-def test_an_image_fault_makes_the_group_smaller(client: Callable[..., Any], node: Node) -> None:
+def test_an_image_fault_lowers_the_desired_capacity(client: Callable[..., Any], node: Node) -> None:
     group = Group(client, node)
     group.boot(driver="570.1")
     assert group.size == (1, 1)
@@ -397,7 +437,7 @@ def test_a_hardware_fault_is_not_replaced_if_the_records_cannot_be_written(
         *("no-docker", "no-toolkit", "disk-in-use", "no-guard", "no-disk"),
     ],
 )
-def test_a_node_that_is_not_as_expected_tells_of_it_and_leaves(
+def test_a_failed_check_is_logged_sent_as_an_event_and_terminates_the_node(
     node: Node, spoil: Callable[[Node], None], changes: dict[str, Any], reason: str
 ) -> None:
     if changes.get("local_nvme"):
@@ -426,21 +466,21 @@ def test_a_node_that_is_not_as_expected_tells_of_it_and_leaves(
     assert not node.has("/etc/profile.d/mlinfra.sh")
 
 
-def test_a_command_that_fails_is_named(node: Node) -> None:
+def test_a_failed_command_is_logged(node: Node) -> None:
     node.command("systemctl", "exit 3")
     assert node.run(user_data().render()).returncode != 0
     assert "systemctl enable --now docker" in node.read("/var/log/mlinfra-boot.log")
     assert any("put-events" in call for call in node.calls)
 
 
-def test_a_node_that_is_not_in_service_yet_tries_to_leave_again(node: Node) -> None:
+def test_a_refused_termination_is_repeated(node: Node) -> None:
     tries = node.root / "tries"
     node.command("aws", f'[[ "$2" != term* ]] || {{ echo >>{tries}; [ "$(wc -l <{tries})" -ge 4 ]; }}')
     assert node.run(user_data(nvidia_gpus=8).render()).returncode == 1
     assert sum("terminate-instance" in call for call in node.calls) == 4
 
 
-def test_several_disks_become_one_stripe(node: Node) -> None:
+def test_several_disks_are_combined_into_one_stripe(node: Node) -> None:
     with_disks(node, "/dev/nvme1n1", "/dev/nvme2n1")
     node.command("systemctl", '[ "$1" != cat ]')
     assert node.run(user_data(local_nvme=True).render()).returncode == 0
@@ -454,7 +494,7 @@ def test_several_disks_become_one_stripe(node: Node) -> None:
     assert (node.root / "scratch").stat().st_mode & 0o7777 == 0o1777
 
 
-def test_a_single_disk_is_used_without_raid(node: Node) -> None:
+def test_a_single_disk_is_formatted_without_raid(node: Node) -> None:
     with_disks(node, "/dev/nvme1n1")
     node.command("systemctl", '[ "$1" != cat ]')
     assert node.run(user_data(local_nvme=True).render()).returncode == 0
@@ -471,7 +511,7 @@ def test_disks_of_an_earlier_boot_are_mounted_and_not_formatted(node: Node) -> N
     assert not any(call.startswith("mkfs") for call in node.calls)
 
 
-def test_disks_that_the_image_has_mounted_itself_are_left_to_it(node: Node) -> None:
+def test_disks_that_the_image_has_mounted_are_bound_to_scratch(node: Node) -> None:
     with_disks(node, "/dev/nvme1n1", signature="LVM2_member")
     node.command("mountpoint", '[[ "$2" = */opt/dlami/nvme ]]')
     assert node.run(user_data(local_nvme=True).render()).returncode == 0
@@ -502,9 +542,7 @@ def with_lustre(node: Node, os_release: str) -> None:
     ],
     ids=["ubuntu", "amazon-linux-2", "amazon-linux-2023"],
 )
-def test_lustre_is_mounted_with_a_client_that_is_installed_where_it_is_missing(
-    node: Node, os_release: str, install: str
-) -> None:
+def test_a_missing_lustre_client_is_installed_before_the_mount(node: Node, os_release: str, install: str) -> None:
     with_lustre(node, os_release)
     (node.root / "usr/share/keyrings").mkdir(parents=True)
     (node.root / "etc/apt/sources.list.d").mkdir(parents=True)
@@ -515,7 +553,7 @@ def test_lustre_is_mounted_with_a_client_that_is_installed_where_it_is_missing(
     assert f"mount -t lustre -o relatime,flock {source} {node.root}/lustre" in node.calls
 
 
-def test_a_system_without_a_lustre_client_is_reported(node: Node) -> None:
+def test_an_operating_system_without_a_lustre_client_fails_the_boot(node: Node) -> None:
     with_lustre(node, "ID=debian\nVERSION_ID=12\n")
     assert node.run(user_data(lustre_parameter="/mlinfra/x/lustre").render()).returncode == 1
     assert "there is no Lustre client for debian-12" in node.read("/var/log/mlinfra-boot.log")
