@@ -104,12 +104,22 @@ def stop(
     if as_json:
         from mlinfra.cli.presentation import print_json
 
-        more = {"terminated": stopped.terminated, "not_recorded": stopped.not_recorded}
+        more = {
+            "terminated": stopped.terminated,
+            "protected": stopped.protected,
+            "not_recorded": stopped.not_recorded,
+        }
         print_json(_facts(cluster) | more)
     else:
         left = f", {cluster.nodes} nodes are shutting down" if cluster.nodes else ""
         ended = f", {stopped.terminated} nodes terminated" if stopped.terminated else ""
         typer.echo(f"{cluster.name}: {cluster.state}{ended}{left}. {_volumes(stopped, declared.volume_grace_days)}")
+        if stopped.protected:
+            typer.echo(
+                f"{cluster.name}: protected from scale-in: {', '.join(stopped.protected)}. These nodes keep running "
+                f"until their node guards remove the protection, within about a minute. If they are still listed then, "
+                f"run the same command again: it terminates idle nodes."
+            )
     if stopped.not_recorded:
         typer.echo(f"The stop of {cluster.name} was not recorded: {stopped.not_recorded}.", err=True)
 

@@ -100,6 +100,9 @@ class ClusterStop:
     """Its state after the call."""
     terminated: int
     """The number of nodes that were terminated directly, regardless of their protection from scale-in."""
+    protected: tuple[str, ...] = ()
+    """The ids of the nodes that are still protected from scale-in: they keep running until their node guards remove the
+    protection, within about a minute."""
     not_recorded: str | None = None
     """The reason why the stop was not recorded. None: it was recorded."""
 
@@ -109,11 +112,14 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
 
     The stop does not depend on the records: if it cannot be recorded, the result contains the reason.
 
+    Idle nodes that are protected from scale-in by a silent node guard are terminated, as the functions do: nothing else
+    would remove the protection. A live guard removes it itself; if its cluster is stopped a second time, its idle
+    nodes are terminated too.
+
     Args:
         environment: the environment of the cluster.
         experiment: the experiment's name.
-        force: True: terminate all nodes although a job is or may be running. The job is lost. Default: False, which
-            leaves protected nodes running until their node guards remove the protection.
+        force: True: terminate all nodes although a job is or may be running. The job is lost. Default: False.
 
     Raises:
         OperationError: if there is no such cluster, a job is or may be running and `force` is False, or AWS refuses.
@@ -127,15 +133,17 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
             f"lose what is running on it: --force"
         )
         raise OperationError(message)
-    terminated = 0
     grace = timedelta(days=environment.volume_grace_days)
     if force:
         terminated = _terminate_all(account, seen.target, grace)
     else:
-        with aws_errors_explained():
-            stopping.stop(account.clients, seen.target, account.now, grace)
+        ids = _not_released(seen)
+        _stop(account, seen.target, grace, ids)
+        terminated = len(ids)
     not_recorded = _record_stop(account, seen.target)
-    return ClusterStop(account.describe(account.cluster_of(experiment)), terminated, not_recorded)
+    after = account.cluster_of(experiment)
+    protected = tuple(node.instance_id for node in after.target.nodes if node.protected)
+    return ClusterStop(account.describe(after), terminated, protected, not_recorded)
 
 
 def extend_cluster(environment: Environment, experiment: str, until: date) -> Cluster:
@@ -223,6 +231,26 @@ def _refuse_over_limit(account: ClusterAccount, seen: Assessment, experiment: st
     raise OperationError(message)
 
 
+def _not_released(seen: Assessment) -> set[str]:
+    """The idle nodes whose protection from scale-in no node guard removes: the rule of `decision.decide`."""
+    idle = seen.evidence.idle_nodes if seen.target.is_draining else seen.evidence.unguarded
+    return {node.instance_id for node in seen.target.nodes if node.protected} & idle
+
+
+def _stop(account: ClusterAccount, target: Target, grace: timedelta, terminate: set[str]) -> None:
+    """Set the size of a group to zero, and terminate the nodes `terminate`.
+
+    Raises:
+        OperationError: if AWS refuses, with the resulting state.
+    """
+    try:
+        with aws_errors_explained():
+            stopping.stop(account.clients, target, account.now, grace, terminate=terminate)
+    except OperationError as reason:
+        message = _not_terminated(account, target, reason)
+        raise OperationError(message) from reason
+
+
 def _terminate_all(account: ClusterAccount, target: Target, grace: timedelta) -> int:
     """Set the size of a group to zero, and terminate all of its nodes. Returns their number.
 
@@ -233,12 +261,7 @@ def _terminate_all(account: ClusterAccount, target: Target, grace: timedelta) ->
     terminated: set[str] = set()
     for _ in range(_ROUNDS):
         ids = {node.instance_id for node in target.nodes}
-        try:
-            with aws_errors_explained():
-                stopping.stop(account.clients, target, account.now, grace, terminate=ids)
-        except OperationError as reason:
-            message = _not_terminated(account, target, reason)
-            raise OperationError(message) from reason
+        _stop(account, target, grace, ids)
         terminated |= ids
         current = _described(account, target.name)
         if current is None or not current.nodes:

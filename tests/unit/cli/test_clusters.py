@@ -107,6 +107,18 @@ def test_a_recorded_stop(run: Callable[..., Any]) -> None:
     assert ended.stderr == ""
 
 
+def test_nodes_that_are_still_protected_are_named_with_the_way_out(run: Callable[..., Any]) -> None:
+    stopped = ClusterStop(a_cluster(nodes=2), terminated=1, protected=("i-1", "i-2"))
+    ended = run("stop_cluster", stopped, "stop", "dev", "two-tower-v2")
+    assert ended.stdout.splitlines()[1] == (
+        "recsys-dev-two-tower-v2: protected from scale-in: i-1, i-2. These nodes keep running until their node guards "
+        "remove the protection, within about a minute. If they are still listed then, run the same command again: it "
+        "terminates idle nodes."
+    )
+    facts = json.loads(run("stop_cluster", stopped, "stop", "dev", "two-tower-v2", "--json").stdout)
+    assert facts["protected"] == ["i-1", "i-2"]
+
+
 def test_a_stop_in_json(run: Callable[..., Any]) -> None:
     stopped = ClusterStop(a_cluster(), terminated=2, not_recorded="the table does not exist")
     facts = json.loads(run("stop_cluster", stopped, "stop", "dev", "two-tower-v2", "--force", "--json").stdout)

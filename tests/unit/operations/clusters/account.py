@@ -35,14 +35,24 @@ def node_ids(client: Client, name: str = NAME) -> list[str]:
     return [each["InstanceId"] for each in group["Instances"]]
 
 
-def report(client: Client, node: str, *, busy_minutes_ago: int | None = None, minutes: int = 60) -> None:
-    """Have the guard and the agent of `node` report for the last minutes; at most one of them with a busy GPU."""
+def report(
+    client: Client, node: str, *, busy_minutes_ago: int | None = None, minutes: int = 60, guard_minutes_ago: int = 0
+) -> None:
+    """Have the guard and the agent of `node` report for the last minutes; at most one of them with a busy GPU.
+
+    Args:
+        client: makes clients of the local AWS.
+        node: the instance id.
+        busy_minutes_ago: the minute in which the GPU was busy. Default: none.
+        minutes: the number of minutes.
+        guard_minutes_ago: the age of the guard's last report. Default: 0, a live guard.
+    """
     client("dynamodb").put_item(
         TableName=ENVIRONMENT.names.records_table,
         Item={
             Table.CLUSTER: {"S": NAME},
             Table.RECORD: {"S": f"{Table.NODE_PREFIX}{node}"},
-            NodeReport.REPORTED_AT: {"N": str(now().timestamp())},
+            NodeReport.REPORTED_AT: {"N": str(now().timestamp() - 60 * guard_minutes_ago)},
             NodeReport.ACTIVITY: {"S": Activity.IDLE},
             NodeReport.IDLE_SECONDS: {"N": str(60 * (minutes if busy_minutes_ago is None else busy_minutes_ago))},
         },

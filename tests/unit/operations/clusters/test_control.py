@@ -82,6 +82,21 @@ def suspend_as_aws(client: Client, make: Callable[..., list[str]]) -> None:
     client("autoscaling").delete_tags(Tags=[tag])
 
 
+@pytest.fixture
+def launched_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shift the launch times that EC2 describes by three hours into the past."""
+    make_call = BaseClient._make_api_call  # noqa: SLF001
+
+    def called(self: BaseClient, operation: str, arguments: Any) -> Any:
+        answer = make_call(self, operation, arguments)
+        for reservation in answer["Reservations"] if operation == "DescribeInstances" else ():
+            for instance in reservation["Instances"]:
+                instance["LaunchTime"] -= timedelta(hours=3)
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", called)
+
+
 class TestStop:
     def test_an_idle_one_is_stopped_and_its_volumes_are_kept(
         self, client: Client, make: Callable[..., list[str]]
@@ -112,14 +127,51 @@ class TestStop:
             operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
         assert len(node_ids(client)) == 2
 
-    def test_protected_nodes_are_terminated_only_by_force(self, client: Client, make: Callable[..., list[str]]) -> None:
+    def test_protected_nodes_with_live_guards_keep_running_and_are_named(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
         nodes = make(protected=True)
         for node in nodes:
             report(client, node)
-        operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        stopped = operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        assert (stopped.cluster.state, stopped.terminated, stopped.protected) == ("stopping", 0, tuple(nodes))
         assert node_ids(client) == nodes
-        operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=True)
+
+    @pytest.mark.parametrize("force", [True, False])
+    def test_idle_nodes_that_are_still_protected_are_terminated_by_the_next_stop(
+        self, client: Client, make: Callable[..., list[str]], *, force: bool
+    ) -> None:
+        for node in make(protected=True):
+            report(client, node)
+        operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        stopped = operations.stop_cluster(ENVIRONMENT, "two-tower-v2", force=force)
+        assert (stopped.cluster.state, stopped.terminated, stopped.protected) == ("stopped", 2, ())
         assert node_ids(client) == []
+
+    @pytest.mark.usefixtures("launched_earlier")
+    def test_idle_nodes_that_a_silent_guard_left_protected_are_terminated(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
+        alive, silent = make(protected=True)
+        report(client, alive, minutes=90)
+        report(client, silent, minutes=90, guard_minutes_ago=60)
+        stopped = operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        assert (stopped.cluster.state, stopped.terminated, stopped.protected) == ("stopping", 1, (alive,))
+        assert node_ids(client) == [alive]
+
+    @pytest.mark.usefixtures("launched_earlier")
+    def test_without_the_permission_to_terminate_a_node_of_a_silent_guard_the_state_is_described(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for node in make(protected=True):
+            report(client, node, minutes=90, guard_minutes_ago=60)
+        refuse(monkeypatch, "TerminateInstances", "UnauthorizedOperation", "You are not authorized")
+        with pytest.raises(
+            OperationError,
+            match=r"The size of .* is zero, but 2 of its nodes .* Protected nodes keep running, and incur",
+        ):
+            operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+        assert len(node_ids(client)) == 2
 
     def test_one_with_a_job_is_left(self, client: Client, make: Callable[..., list[str]]) -> None:
         for node in make():
