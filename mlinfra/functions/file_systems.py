@@ -167,12 +167,14 @@ class FileSystems:
             self._deduplication.release(file_system.cluster, f"file_system_{about}", key)
 
     def clear_marks(self, targets: Iterable[Target]) -> None:
-        """Delete the parameters of clusters that run, and of those that no longer exist.
+        """Delete the parameters of clusters that run, that no longer exist, or that no longer declare a file system.
 
         Args:
             targets: all clusters of the environment.
         """
-        stopped = {target.tags.get(Tag.EXPERIMENT) for target in targets if target.is_stopped}
+        stopped = {
+            target.tags.get(Tag.EXPERIMENT) for target in targets if target.is_stopped and Tag.KEEP_HOURS in target.tags
+        }
         pages = self._clients.ssm.get_paginator("get_parameters_by_path").paginate(Path=self._path)
         names = [each["Name"] for page in pages for each in page["Parameters"]]
         for name in names:

@@ -113,8 +113,7 @@ class Janitor:
         return file_systems, []
 
     def _clear_marks(self, targets: list[Target]) -> list[str]:
-        if not any(Tag.KEEP_HOURS in each.tags for each in targets):
-            return []
+        # Also without any cluster that has a file system: the last one may just have been removed.
         try:
             self._file_systems.clear_marks(targets)
         except (KeyError, *FAILURES) as error:

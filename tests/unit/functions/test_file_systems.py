@@ -167,6 +167,13 @@ def test_marks_of_running_and_of_removed_clusters_are_deleted(world: World) -> N
     assert world.marks == []
 
 
+def test_the_mark_of_a_stopped_cluster_that_no_longer_declares_a_file_system_is_deleted(world: World) -> None:
+    world.marks = [MARK]
+    without = {key: value for key, value in TAGS.items() if key != Tag.KEEP_HOURS}
+    world.file_systems().clear_marks([Target(NAME, "group", without)])
+    assert world.marks == []
+
+
 def test_the_janitor_deletes_counts_and_marks(cloud: Cloud, clients: Callable[..., Any]) -> None:
     fsx, ssm, ec2 = clients("fsx"), clients("ssm"), clients("ec2")
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
@@ -189,5 +196,15 @@ def test_the_janitor_deletes_counts_and_marks(cloud: Cloud, clients: Callable[..
     # As a user does who starts the cluster some other way.
     cloud.autoscaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
     cloud.gpus(cloud.nodes(), 90)
+    cloud.janitor()
+    assert ssm.get_parameters_by_path(Path=MARK.rpartition("/")[0])["Parameters"] == []
+
+
+def test_the_janitor_deletes_the_mark_of_the_last_experiment_with_a_file_system(
+    cloud: Cloud, clients: Callable[..., Any]
+) -> None:
+    ssm = clients("ssm")
+    ssm.put_parameter(Name=MARK, Value="2026-12-18T14:00:00Z", Type="String", Overwrite=True)
+    cloud.group(nodes=0, Environment="dev", Experiment="without-lustre")
     cloud.janitor()
     assert ssm.get_parameters_by_path(Path=MARK.rpartition("/")[0])["Parameters"] == []
