@@ -18,7 +18,9 @@ class InstanceType(BaseModel):
     """One accelerator instance type.
 
     Source: the EC2 list of instance types, read 2026-07-20; kept in `gpu_instances.csv` beside this file. Its price is
-    that of `on_demand_prices`.
+    that of `on_demand_prices`. Trn2: EC2 user guide, "Specifications for Amazon EC2 accelerated computing instances"
+    (16 network cards of 200 Gbit/s), and AWS Neuron documentation, "Amazon EC2 Trn2 Architecture" (16 chips with
+    1,536 GiB), read 2026-11-29. Each network card takes one Elastic Fabric Adapter.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlinfra.catalog import Choice, NodeImage, gpu_image_family
+from mlinfra.catalog import Choice, NodeImage, image_family
 from mlinfra.declarations.endpoint import Endpoint
 from mlinfra.declarations.environment_fields import EnvironmentFields
 from mlinfra.declarations.experiment import Experiment
@@ -215,7 +215,7 @@ class Environment(EnvironmentFields):
         named = self.images.get(accelerator)
         if named is not None:
             return NodeImage(named.reference, named.root_device)
-        family = gpu_image_family(accelerator)
+        family = image_family(accelerator)
         assert family is not None  # noqa: S101  refused when the environment was declared
         pin = self.image_lock.pin_for(self.region, family, emulated=self.emulated)
         if experiment.cuda and pin.cuda and experiment.cuda not in pin.cuda:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.catalog import Choice, InstanceType, NoOffer, find_offers, gpu_image_family, instance_types
+from mlinfra.catalog import Choice, InstanceType, NoOffer, find_offers, image_family, instance_types
 from mlinfra.declarations.base import duplicates
 from mlinfra.declarations.purchase import Spot
 
@@ -68,7 +68,7 @@ def _choice_problems(
 ) -> Iterator[str]:
     """Requirements of an experiment that its instance type does not meet."""
     images = environment.get("images")
-    if isinstance(images, dict) and chosen.accelerator not in images and gpu_image_family(chosen.accelerator) is None:
+    if isinstance(images, dict) and chosen.accelerator not in images and image_family(chosen.accelerator) is None:
         yield (
             f"{where}: its nodes are {chosen.name}, and the catalog has no image for {chosen.accelerator}. Expected: "
             f"images={{{chosen.accelerator!r}: Image(...)}} in the environment, or another accelerator."
@@ -90,7 +90,7 @@ def _alternative_problems(where: str, experiment: Experiment, chosen: InstanceTy
         other = instance_types().get(name)
         if other is None:  # reported as a problem of the experiment
             continue
-        if other.architecture != chosen.architecture or gpu_image_family(other.accelerator) != gpu_image_family(
+        if other.architecture != chosen.architecture or image_family(other.accelerator) != image_family(
             chosen.accelerator
         ):
             yield f"{where}: {name} needs another image than {chosen.name}. Expected: types with the same image."

@@ -86,9 +86,7 @@ FAMILIES = largest_of_each_family()
 
 
 def asked_for(instance_type: InstanceType) -> dict[str, Any]:
-    # Nobody knows the network cards of trn2, so that its adapters cannot be asked for.
-    without_adapters = {"efa": False} if instance_type.name.startswith("trn2.") else {}
-    return {"instance_type": instance_type.name, "nodes": NODES, **without_adapters}
+    return {"instance_type": instance_type.name, "nodes": NODES}
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +146,7 @@ def test_each_family_has_its_nodes_with_all_adapters_there_are(deployed: Terrafo
     assert [each["InstanceType"] for each in nodes] == [FAMILIES[family].name] * NODES
     for node in nodes:
         kinds = [each["InterfaceType"] for each in node["NetworkInterfaces"]]
-        adapters = 0 if family == "trn2" else FAMILIES[family].efa_count
-        assert Counter(kinds) == Counter({"interface": 1, "efa-only": adapters})
+        assert Counter(kinds) == Counter({"interface": 1, "efa-only": FAMILIES[family].efa_count})
 
 
 def test_every_node_of_four_p5_has_an_adapter_on_each_of_32_cards(deployed: Terraform) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import cloudwatch_metric_alarm as alarms
+from mlinfra.catalog import gpu_image_family
 from mlinfra.constructs.parts import environment_of
 from mlinfra.functions.contract import Metric
 
@@ -21,13 +22,14 @@ _SILENT_MINUTES = 15
 
 
 class IdleAlarms(Construct):
-    """The two alarms of one cluster.
+    """The alarms of one cluster.
 
     *Idle*: no GPU of any node reached the environment's `idle_gpu_percent` for its `idle_minutes`. It notifies
     `alert_emails`, and invokes the function that otherwise checks all clusters every 5 minutes. Missing data does not
     raise the alarm: the function has further evidence.
 
-    *Silence*: nodes are in service, and none has reported GPU metrics for 15 minutes. It only notifies.
+    *Silence*: nodes are in service, and none has reported GPU metrics for 15 minutes. It only notifies. Nodes without
+    NVIDIA GPUs have no such metrics, and no such alarm: the reports of their guards decide alone.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class IdleAlarms(Construct):
         environment = environment_of(scope, environment)
         super().__init__(scope, id)
         name = environment.names.cluster(experiment)
+        has_metrics = gpu_image_family(environment.instance_type(experiment).accelerator) is not None
         minutes, percent = environment.idle_minutes, environment.idle_gpu_percent
         arguments = f"{environment.name} {experiment.name}"
         if experiment.stop_when_idle:
@@ -85,14 +88,20 @@ class IdleAlarms(Construct):
             treat_missing_data="notBreaching",
             alarm_actions=[environment.names.alerts_topic_arn, idle_stop.function.arn],
         )
-        self._silence_alarm = alarms.CloudwatchMetricAlarm(
+        self._silence_alarm = self._silence(name, cluster_name, experiment, environment) if has_metrics else None
+
+    def _silence(
+        self, name: str, cluster_name: str, experiment: Experiment, environment: Environment
+    ) -> alarms.CloudwatchMetricAlarm:
+        return alarms.CloudwatchMetricAlarm(
             self,
             "silence",
             alarm_name=f"{name}-gpu-silence",
             alarm_description=(
                 f"Nodes of {name} are in service, but none has reported GPU metrics for {_SILENT_MINUTES} minutes. "
                 f"Only the reports of its nodes decide about its idleness. Check the CloudWatch agent on its nodes. "
-                f"Owner: {experiment.owner}. To stop it: mlinfra clusters stop {arguments} --force"
+                f"Owner: {experiment.owner}. To stop it: mlinfra clusters stop {environment.name} {experiment.name} "
+                f"--force"
             ),
             metric_query=[
                 alarms.CloudwatchMetricAlarmMetricQuery(
@@ -120,8 +129,8 @@ class IdleAlarms(Construct):
         return self._idle_alarm
 
     @property
-    def silence_alarm(self) -> alarms.CloudwatchMetricAlarm:
-        """The alarm on missing GPU metrics."""
+    def silence_alarm(self) -> alarms.CloudwatchMetricAlarm | None:
+        """The alarm on missing GPU metrics. None: the nodes have no NVIDIA GPUs."""
         return self._silence_alarm
 
 

@@ -17,7 +17,7 @@ def test_every_region_that_botocore_has_ec2_in_is_known() -> None:
 
 def test_every_accelerator_type_is_read() -> None:
     types = instance_types()
-    assert len(types) == 85
+    assert len(types) == 86
     p3 = types["p3.2xlarge"]
     assert (p3.accelerator, p3.accelerator_count, p3.vcpu, p3.memory_mib) == ("v100", 1, 8, 62464)
     assert p3.usd_per_hour == 3.06
@@ -32,7 +32,7 @@ def test_accelerator_types_have_the_price_of_the_one_price_table() -> None:
 
 def test_an_unknown_price_is_unknown_and_not_nothing() -> None:
     unknown = [name for name, each in instance_types().items() if each.usd_per_hour is None]
-    assert unknown == ["p5e.48xlarge", "trn2.48xlarge"]
+    assert unknown == ["p5e.48xlarge", "trn2.48xlarge", "trn2u.48xlarge"]
     assert all(each.usd_per_hour != 0 for each in instance_types().values())
 
 

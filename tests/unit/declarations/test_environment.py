@@ -119,11 +119,20 @@ def test_more_nodes_than_the_environment_allows_are_refused() -> None:
 
 
 def test_an_accelerator_without_a_known_image_needs_one_in_the_environment() -> None:
-    sizes, experiments = {"small": "trn1.2xlarge"}, [an_experiment()]
-    assert "the catalog has no image for trainium" in refusal(sizes=sizes, experiments=experiments)
+    sizes, experiments = {"small": "g4ad.xlarge"}, [an_experiment()]
+    message = refusal(sizes=sizes, experiments=experiments)
+    assert "its nodes are g4ad.xlarge, and the catalog has no image for radeon-pro-v520. Expected: images=" in message
     image = Image(reference="ami-0123456789abcdef0")
-    environment = an_environment(sizes=sizes, experiments=experiments, images={"trainium": image})
+    environment = an_environment(sizes=sizes, experiments=experiments, images={"radeon-pro-v520": image})
     assert environment.image(environment.experiments[0]).reference == image.reference
+
+
+@pytest.mark.parametrize("instance_type", ["trn1.2xlarge", "trn2.48xlarge", "inf2.xlarge"])
+def test_neuron_nodes_boot_from_the_pinned_neuron_image(instance_type: str) -> None:
+    environment = an_environment(sizes={"small": instance_type}, experiments=[an_experiment()])
+    image = environment.image(environment.experiments[0])
+    assert image.reference.startswith("ami-")
+    assert (image.driver, image.cuda) == (None, ())
 
 
 def test_a_node_boots_from_what_the_lock_pins() -> None:

@@ -1,15 +1,17 @@
 # Check of the node's GPUs, driver and CUDA against those that the experiment expects.
 
-# Sources: nvidia-smi's manual, "Return Value": 9, the driver is not loaded; 12, NVML is missing; 13, NVML is of another
-# version; 15, a GPU has fallen off the bus. 127 is the shell's code for a missing command. NVIDIA's documentation "Xid
-# Errors": 48 and 64, memory; 74, NVLink; 79, fallen off the bus; 95, uncontained memory error; 119 and 120, GSP. To
-# be verified: not read again when this was written.
+# Status of nvidia-smi: 9, the driver is not loaded; 12, NVML is missing; 13, NVML lacks a function; 18, NVML and the
+# driver are of different versions. Sources: nvidia-smi(1), "Return Value", and NVML, nvmlReturn_t. 127 is the shell's
+# status for a missing command.
+# Xid errors: 48 and 64, memory; 74, NVLink; 79, fallen off the bus; 95, uncontained memory error; 119 and 120, GSP. AWS
+# replaces or reboots nodes for all of them. Sources: ECS developer guide, GPU auto repair of Managed Instances,
+# "Monitored XID error codes"; EKS user guide, "Detect node health issues", XID codes. All read 2026-11-29.
 check_gpus() {
   local answer driver count errors status=0
   answer=$(timeout 120 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>&1) || status=$?
   case $status in
     0) ;;
-    9 | 12 | 13 | 127) die "nvidia-smi fails with status $status, so the driver does not run these GPUs: $answer" ;;
+    9 | 12 | 13 | 18 | 127) die "nvidia-smi fails with status $status, so the driver does not run these GPUs: $answer" ;;
     *) broken "nvidia-smi fails with status $status: $answer" ;;
   esac
   # Warnings, such as that of a corrupted infoROM, are further lines.

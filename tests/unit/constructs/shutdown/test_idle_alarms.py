@@ -115,5 +115,13 @@ def test_silence_is_when_nodes_run_and_none_reports(synthesize: Synthesize) -> N
     assert (made["evaluation_periods"], made["threshold"], made["treat_missing_data"]) == (3, 0, "notBreaching")
 
 
+@pytest.mark.parametrize("instance_type", ["trn2.48xlarge", "inf2.xlarge"])
+def test_nodes_without_nvidia_gpus_have_no_alarm_on_missing_gpu_metrics(
+    synthesize: Synthesize, instance_type: str
+) -> None:
+    made = guarded(synthesize, sizes={"small": instance_type})["resource"]["aws_cloudwatch_metric_alarm"]
+    assert not [each for each in made.values() if each["alarm_name"].endswith("gpu-silence")]
+
+
 def test_silence_stops_nothing(synthesize: Synthesize) -> None:
     assert silence(guarded(synthesize))["alarm_actions"] == [TOPIC]

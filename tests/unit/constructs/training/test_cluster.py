@@ -14,6 +14,7 @@ from mlinfra import DeclarationError, Image, NetworkSettings, Platform, Training
 from mlinfra.catalog.image_families import IMAGE_FAMILIES
 from mlinfra.catalog.instances import instance_types
 from mlinfra.constructs.training.guard_program import guard_parameters
+from mlinfra.constructs.training.node_network import efa_interfaces
 from mlinfra.declarations.experiment import Lustre
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
 from tests.conftest import an_environment, an_experiment, image_lock, only
@@ -615,8 +616,7 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
         family = each.name.partition(".")[0]
         largest[family] = max(each, largest.get(family, each), key=lambda one: (one.vcpu, one.name))
     experiments = [
-        an_experiment(name=f"try-{family}", instance_type=each.name, nodes=2, efa=False if family == "trn2" else None)
-        for family, each in largest.items()
+        an_experiment(name=f"try-{family}", instance_type=each.name, nodes=2) for family, each in largest.items()
     ]
     images = {each.accelerator: Image(reference="ami-0123456789abcdef0") for each in largest.values()}
     environment = an_environment(experiments=experiments, images=images)
@@ -635,11 +635,6 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
 @pytest.mark.parametrize(
     ("changes", "arguments", "message"),
     [
-        (
-            {"instance_type": "trn2.48xlarge", "nodes": 2},
-            {},
-            "efa: trn2.48xlarge has 16 Elastic Fabric Adapters on an unknown number of network cards",
-        ),
         (
             {"instance_type": "trn1.2xlarge", "cuda": "12.8"},
             {},
@@ -660,7 +655,7 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
         ),
         ({"variables": {"X": "x" * 9000}}, {}, "bytes over the 16384 that EC2 takes. Expected: fewer or shorter"),
     ],
-    ids=["unknown-cards", "cuda-without-nvidia", "lustre-and-reservation", "other-region", "too-much"],
+    ids=["cuda-without-nvidia", "lustre-and-reservation", "other-region", "too-much"],
 )
 def test_what_could_not_run_is_refused(
     synthesize: Synthesize, changes: dict[str, Any], arguments: dict[str, Any], message: str
@@ -672,7 +667,11 @@ def test_what_could_not_run_is_refused(
         cluster(synthesize, settings={"images": NEURON_IMAGES}, arguments=arguments, **changes)
 
 
-def test_all_reasons_are_reported_at_once(synthesize: Synthesize) -> None:
+def test_all_reasons_are_reported_at_once(synthesize: Synthesize, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown_cards(instance_type: InstanceType) -> None:
+        efa_interfaces(instance_type.model_copy(update={"network_cards": None}))
+
+    monkeypatch.setattr("mlinfra.constructs.training.cluster.efa_interfaces", unknown_cards)
     with pytest.raises(DeclarationError, match=r"(?s)cannot run: 3 problems\n  - efa: .* - zone: .* - variables: "):
         cluster(
             synthesize,

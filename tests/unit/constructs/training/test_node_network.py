@@ -60,7 +60,13 @@ def test_a_type_whose_cards_are_not_known_is_refused() -> None:
         r"the cards with an adapter are unknown. Expected: efa=False, or another instance type.$"
     )
     with pytest.raises(ValueError, match=expected):
-        efa_interfaces(instance_types()["trn2.48xlarge"])
+        efa_interfaces(instance_types()["trn2.48xlarge"].model_copy(update={"network_cards": None}))
+
+
+@pytest.mark.parametrize("name", ["trn2.48xlarge", "trn2u.48xlarge"])
+def test_a_trn2_has_an_adapter_on_each_of_its_16_cards(name: str) -> None:
+    adapters = [(each.card, each.device) for each in efa_interfaces(instance_types()[name]) if each.kind == "efa-only"]
+    assert adapters == [(0, 1), *((card, 0) for card in range(1, 16))]
 
 
 def test_a_type_without_adapters_is_refused() -> None:

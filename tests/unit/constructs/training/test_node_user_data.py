@@ -307,6 +307,12 @@ def test_a_node_with_all_its_elastic_fabric_adapters_passes_the_check(node: Node
     assert "fi_info -p efa -t FI_EP_RDM" in node.calls
 
 
+def test_an_adapter_that_libfabric_lists_with_two_fabrics_counts_once(node: Node) -> None:
+    node.command("fi_info", fi_info("rdmap0s6-rdm", "rdmap0s6-direct", "rdmap0s7-rdm", "rdmap0s7-direct"))
+    assert node.run(user_data(efa_adapters=4).render()).returncode == 1
+    assert "it has 2 Elastic Fabric Adapters, and 4 are expected" in node.read("/var/log/mlinfra-boot.log")
+
+
 class Group:
     """An auto scaling group of two nodes in the local AWS, the first of which boots."""
 
@@ -393,6 +399,11 @@ def test_a_hardware_fault_is_not_replaced_if_the_records_cannot_be_written(
             "nvidia-smi fails with status 9, so the driver does not run these GPUs: NVIDIA-SMI has failed",
         ),
         (
+            lambda node: node.command("nvidia-smi", "echo 'Driver/library version mismatch'; exit 18"),
+            {},
+            "nvidia-smi fails with status 18, so the driver does not run these GPUs: Driver/library version mismatch",
+        ),
+        (
             lambda node: node.command(
                 "dmesg", "echo '[ 9.1] NVRM: Xid (PCI:0000:b3:00): 79, pid=7, GPU has fallen off the bus.'"
             ),
@@ -433,7 +444,18 @@ def test_a_hardware_fault_is_not_replaced_if_the_records_cannot_be_written(
         (with_disks, {"local_nvme": True}, "hardware: it has no local NVMe disk, and at least one is expected"),
     ],
     ids=[
-        *("driver", "cuda", "fewer-gpus", "no-gpus", "no-driver", "xid", "no-libfabric", "no-efa", "fewer-efa"),
+        *(
+            "driver",
+            "cuda",
+            "fewer-gpus",
+            "no-gpus",
+            "no-driver",
+            "other-driver",
+            "xid",
+            "no-libfabric",
+            "no-efa",
+            "fewer-efa",
+        ),
         *("no-docker", "no-toolkit", "disk-in-use", "no-guard", "no-disk"),
     ],
 )
