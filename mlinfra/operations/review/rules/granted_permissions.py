@@ -31,7 +31,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _attachment(plan: Plan, change: Change) -> Iterator[Finding]:
     kind = change.type.removeprefix("aws_iam_").removesuffix("_policy_attachment")
     who = f"{kind} {plan.name(change, kind)}"
-    if change.kind is Kind.DESTROY and change.old(kind) in plan.destroyed_names:
+    principal = change.old(kind)
+    if change.kind is Kind.DESTROY and isinstance(principal, str) and principal in plan.destroyed_names:
         return
     if change.is_sensitive("policy_arn"):
         if change.creates:

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.review import review
@@ -138,6 +138,12 @@ ACTIONS = st.sampled_from(
     ),
     outer=st.dictionaries(st.sampled_from(["mode", "previous_address", "deposed", "action_reason"]), ANYTHING),
     configuration=ANYTHING,
+)
+@example(
+    kind="aws_iam_role_policy_attachment",
+    inner={"actions": ["delete"], "before": {"role": []}},
+    outer={},
+    configuration=None,
 )
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_plan_of_any_shape_is_reviewed(
