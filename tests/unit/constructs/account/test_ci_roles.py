@@ -29,7 +29,7 @@ OWN = "arn:aws:iam::111111111111:role/recsys-dev"
 
 def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
     environment = an_environment(pipeline=PIPELINE.model_copy(update=changes))
-    return synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)
+    return synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment, inputs={})
 
 
 def role(config: dict[str, Any], use: str) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
         "target_ids": ["ou-ab12-cd34ef56"],
         "break_glass_roles": [GLASS, SSO],
     }
-    return synthesize(lambda stack: ConsoleLockdown(stack, "lockdown", **(arguments | changes)))
+    arguments |= changes
+    return synthesize(lambda stack: ConsoleLockdown(stack, "lockdown", **arguments), inputs=arguments)
 
 
 def contents(config: dict[str, Any]) -> list[str]:

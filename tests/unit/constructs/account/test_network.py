@@ -23,7 +23,7 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 def network(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
     config = synthesize(
-        lambda stack: Network(stack, "network", compute_key_arn=KEY), environment=an_environment(**changes)
+        lambda stack: Network(stack, "network", compute_key_arn=KEY), environment=an_environment(**changes), inputs={}
     )
     resources: dict[str, Any] = config["resource"]
     return resources

@@ -28,7 +28,7 @@ class Reader(Construct):
 
 
 def lake(synthesize: Synthesize, environment: Environment | None = None, **options: Any) -> dict[str, Any]:
-    return synthesize(lambda stack: DataLake(stack, "lake", **options), environment=environment)
+    return synthesize(lambda stack: DataLake(stack, "lake", **options), environment=environment, inputs=options)
 
 
 def bucket(config: dict[str, Any], type_name: str, zone: str) -> dict[str, Any]:

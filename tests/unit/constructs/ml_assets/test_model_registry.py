@@ -34,7 +34,7 @@ def a_model(**changes: Any) -> RegisteredModel:
 
 def made(synthesize: Synthesize, *models: RegisteredModel, **changes: Any) -> dict[str, Any]:
     environment = an_environment(models=models or [a_model()], **changes)
-    return synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment)
+    return synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment, inputs={})
 
 
 def granted(synthesize: Synthesize, grant: Callable[[ModelRegistryAccess, Any], None]) -> dict[str, Any]:

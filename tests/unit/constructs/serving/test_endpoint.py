@@ -47,7 +47,7 @@ def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
             network=NETWORK,
         )
 
-    return synthesize(build, environment=environment)
+    return synthesize(build, environment=environment, inputs={})
 
 
 def alarms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:

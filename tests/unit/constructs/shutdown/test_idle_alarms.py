@@ -32,7 +32,7 @@ def guarded(synthesize: Synthesize, experiment: Any = None, **changes: Any) -> d
             idle_stop=IdleStopFunction(stack, "idle-stop", key_arn=KEY),
         )
 
-    return synthesize(build, environment=an_environment(**changes))
+    return synthesize(build, environment=an_environment(**changes), inputs={"experiment": experiment})
 
 
 def alarm(config: dict[str, Any], name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def made(synthesize: Synthesize) -> dict[str, Any]:
-    return synthesize(lambda stack: IdleStopFunction(stack, "idle-stop", key_arn=KEY))
+    return synthesize(lambda stack: IdleStopFunction(stack, "idle-stop", key_arn=KEY), inputs={})
 
 
 def test_its_variables_follow_the_environment_and_it_is_not_a_dry_run(synthesize: Synthesize) -> None:

@@ -21,7 +21,9 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
-    return synthesize(lambda stack: Janitor(stack, "janitor", key_arn=KEY), environment=an_environment(**changes))
+    return synthesize(
+        lambda stack: Janitor(stack, "janitor", key_arn=KEY), environment=an_environment(**changes), inputs={}
+    )
 
 
 def settings(config: dict[str, Any]) -> Settings:

@@ -48,7 +48,7 @@ def studio(synthesize: Synthesize) -> Callable[..., dict[str, Any]]:
     """The stack of a studio with other settings."""
 
     def run(*, environment: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
-        return synthesize(a_studio, environment=studio_environment(environment=environment, **settings))
+        return synthesize(a_studio, environment=studio_environment(environment=environment, **settings), inputs={})
 
     return run
 

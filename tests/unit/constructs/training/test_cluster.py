@@ -60,7 +60,7 @@ def cluster(
             **{"shutdown": SHUTDOWN} | (arguments or {}),
         )
 
-    return synthesize(build, environment=environment)
+    return synthesize(build, environment=environment, inputs=arguments or {})
 
 
 def first_offered(group: dict[str, Any]) -> bool:

@@ -59,12 +59,14 @@ def a_queue(
 
 
 def queue(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
-    return synthesize(lambda stack: a_queue(stack, **changes))
+    return synthesize(lambda stack: a_queue(stack, **changes), inputs=changes)
 
 
 def job(synthesize: Synthesize, *, of: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     asked = {"image": IMAGE} | changes
-    return synthesize(lambda stack: a_queue(stack, **(of or {})).job("two-tower", **asked))
+    return synthesize(
+        lambda stack: a_queue(stack, **(of or {})).job("two-tower", **asked), inputs={"of": of or {}, "asked": asked}
+    )
 
 
 def named(config: dict[str, Any], type_name: str) -> dict[str, dict[str, Any]]:
