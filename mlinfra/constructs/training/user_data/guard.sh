@@ -1,5 +1,9 @@
 # The node guard, which does not fit into user data: from parameters of the cluster.
 
+# Parameter Store answers 40 calls a second in an account and region by default, and nodes of a large cluster boot at the
+# same time. Each node makes one call; the AWS CLI repeats a throttled one 7 times, at random intervals of up to 20
+# seconds, and the loop does so 6 times, at random intervals too. Sources: AWS general reference, "AWS Systems Manager
+# endpoints and quotas"; AWS CLI user guide, "AWS CLI retries". Read 2026-11-29.
 install_guard() {
   local program=/usr/local/bin/mlinfra-node-guard
   # shellcheck disable=SC2153
@@ -12,7 +16,7 @@ sys.stdout.buffer.write(bz2.decompress(base64.b64decode("".join(sys.stdin.read()
       install -D -m 755 /run/mlinfra-node-guard "$program"
       break
     fi
-    sleep 10
+    sleep $((5 + RANDOM % 20))
   done
   # One from an earlier boot is better than none.
   [ -x "$program" ] || die 'its guard cannot be installed: the parameters cannot be read, or python3 is missing'

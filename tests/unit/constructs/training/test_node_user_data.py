@@ -217,6 +217,21 @@ def test_guard_parameters_of_two_versions_are_read_again(node: Node) -> None:
     assert (node.root / "usr/local/bin/mlinfra-node-guard").read_bytes() == guard_program()
 
 
+def test_throttled_reads_of_the_guard_are_repeated_at_random_intervals(node: Node) -> None:
+    reads = node.root / "reads"
+    node.command(
+        "aws",
+        f"""[ "$2" != get-parameters ] || {{ echo >>{reads}
+        [ "$(wc -l <{reads})" -gt 5 ] || {{ echo 'ThrottlingException: Rate exceeded' >&2; exit 254; }}
+        echo '{GUARD}'; }}""",
+    )
+    assert node.run(user_data().render()).returncode == 0
+    assert (node.root / "usr/local/bin/mlinfra-node-guard").read_bytes() == guard_program()
+    intervals = [int(call.split()[1]) for call in node.calls if call.startswith("sleep")]
+    assert len(intervals) == 5
+    assert all(5 <= each < 25 for each in intervals)
+
+
 def test_a_reboot_keeps_the_guard_if_its_parameters_cannot_be_read(node: Node) -> None:
     assert node.run(user_data().render()).returncode == 0
     node.command("aws", '[ "$2" != get-parameters ]')
