@@ -1,8 +1,9 @@
 """An AWS in memory: the calls of the shutdown handlers, for one account with few groups.
 
-It replaces EC2 Auto Scaling, EC2, CloudWatch, DynamoDB, EventBridge and SNS where the handlers create their clients
-(`mlinfra.functions.clients`). Its responses have the fields that the handlers read. An unknown call is an error of the
-replay, never an empty response. `tests/unit/functions/test_replay_aws.py` compares its responses with moto's.
+It replaces EC2 Auto Scaling, EC2, CloudWatch, DynamoDB, EventBridge, SNS and Systems Manager where the handlers create
+their clients (`mlinfra.functions.clients`). Its responses have the fields that the handlers read. An unknown call is an
+error of the replay, never an empty response. `tests/unit/functions/test_replay_aws.py` compares its responses with
+moto's.
 
 Not replayed: the volumes that outlive their nodes (the tests of the janitor specify their deletion), throttling limits
 of a real account (a fault throttles calls at random), eventual consistency of descriptions, and the minute or two that
@@ -31,7 +32,7 @@ _GROUP_TAG: Final = "aws:autoscaling:groupName"
 _NOT_FOUND: Final = "InvalidVolume.NotFound"
 _INVALID: Final = "ValidationError"
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
-_SERVICES: Final = ("autoscaling", "ec2", "cloudwatch", "events", "sns")
+_SERVICES: Final = ("autoscaling", "ec2", "cloudwatch", "events", "sns", "ssm")
 
 
 class UnknownCallError(Exception):
@@ -109,6 +110,8 @@ class Account:
         """The table: items by the cluster's name and the record."""
         self.sent: dict[str, int] = {}
         """The number of events sent to EventBridge, by type."""
+        self.subscribed: set[str] = set()
+        """The addresses that are subscribed to the topic."""
         self.unknown: list[str] = []
         self._ids = itertools.count(1)
         self._services: dict[str, _Service] = {name: _CLASSES[name](self) for name in _SERVICES}
@@ -391,6 +394,24 @@ class _Sns(_Service):
         self._begin("Publish")
         return {"MessageId": "message"}
 
+    def list_subscriptions_by_topic(self, TopicArn: str) -> dict[str, Any]:
+        self._begin("ListSubscriptionsByTopic")
+        return {"Subscriptions": [{"Protocol": "email", "Endpoint": each} for each in self._account.subscribed]}
+
+    def subscribe(self, Endpoint: str, **_: object) -> dict[str, str]:
+        self._begin("Subscribe")
+        self._account.subscribed.add(Endpoint)
+        return {"SubscriptionArn": "subscription"}
+
+
+class _Ssm(_Service):
+    name = "ssm"
+
+    def get_parameters_by_path(self, **_: object) -> dict[str, Any]:
+        """There are no file systems, so that none was removed."""
+        self._begin("GetParametersByPath")
+        return {"Parameters": []}
+
 
 class _Table:
     """The resource of a DynamoDB table with the key (`cluster`, `record`)."""
@@ -450,7 +471,7 @@ class _Unknown:
 
 
 _CLASSES: Final[dict[str, type[_Service]]] = {
-    each.name: each for each in (_AutoScaling, _Ec2, _CloudWatch, _Events, _Sns)
+    each.name: each for each in (_AutoScaling, _Ec2, _CloudWatch, _Events, _Sns, _Ssm)
 }
 
 

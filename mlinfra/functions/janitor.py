@@ -18,6 +18,7 @@ from mlinfra.functions.fleet import Fleet, Target
 from mlinfra.functions.launches import Launches
 from mlinfra.functions.notices import Notices
 from mlinfra.functions.notifications import Notifier
+from mlinfra.functions.owner_subscriptions import OwnerSubscriptions
 from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
@@ -84,6 +85,7 @@ class Janitor:
         gpus = gpu_histories(self._clients, ours, self._now)
         targets = [self._outcome(target, gpus) for target in ours]
         volumes, volume_problems = self._clean_up()
+        OwnerSubscriptions(self._clients, self._settings, self._records, self._notifier, self._now).restore(ours)
         problems = [] if listing.problems else self._clear_marks(ours)
         found = [self._file_system(each, ours) for each in file_systems] if not listing.problems else []
         problems += listing.problems + storage_problems + volume_problems + self._notifier.undelivered

@@ -36,10 +36,11 @@ def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement
         key_arn: the KMS key of the table of records.
     """
     return [
-        *_look(environment),
+        *_read_clusters(environment),
         *_stop_groups(environment, names="*"),
         *_end_instances_and_volumes(environment),
         *_delete_file_systems(environment),
+        *_subscribe_owners(environment),
         *_remember(environment, key_arn),
         *notification_statements(environment),
     ]
@@ -53,7 +54,7 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
         key_arn: the KMS key of the table of records.
     """
     return [
-        *_look(environment),
+        *_read_clusters(environment),
         *_stop_groups(environment, names=f"{environment.names.prefix}-*"),
         *_remember(environment, key_arn),
         *notification_statements(environment),
@@ -127,11 +128,11 @@ def for_interruptions(environment: Environment, *, key_arn: str) -> list[Stateme
     ]
 
 
-def _look(environment: Environment) -> list[Statement]:
+def _read_clusters(environment: Environment) -> list[Statement]:
     return [
         # These actions do not support resources.
         statement(
-            "Look",
+            "ReadClusters",
             actions=[
                 "autoscaling:DescribeAutoScalingGroups",
                 "autoscaling:DescribeScalingActivities",
@@ -228,6 +229,20 @@ def _delete_file_systems(environment: Environment) -> list[Statement]:
             "MarkRemovedFileSystems",
             actions=["ssm:DeleteParameter", "ssm:GetParametersByPath", "ssm:PutParameter"],
             resources=[f"arn:aws:ssm:{region}:{account}:parameter{marks}{below}" for below in ("", "/*")],
+        ),
+    ]
+
+
+def _subscribe_owners(environment: Environment) -> list[Statement]:
+    """Source: service authorization reference of SNS, read 2026-11-29."""
+    topic = environment.names.alerts_topic_arn
+    return [
+        statement("ListSubscriptions", actions=["sns:ListSubscriptionsByTopic"], resources=[topic]),
+        statement(
+            "SubscribeOwners",
+            actions=["sns:Subscribe"],
+            resources=[topic],
+            conditions={"StringEquals": {"sns:Protocol": "email"}},
         ),
     ]
 

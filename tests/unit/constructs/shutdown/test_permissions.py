@@ -168,7 +168,7 @@ def test_everything_else_names_what_it_is_about(account: dict[str, Any]) -> None
         "ForAllValues:StringEquals": {"events:source": ["mlinfra.shutdown"]},
         "Null": {"events:source": "false"},
     }
-    assert {sid for sid, each in account.items() if each["Resource"] == "*"} == {"Look"}
+    assert {sid for sid, each in account.items() if each["Resource"] == "*"} == {"ReadClusters"}
 
 
 def test_keys_are_used_through_their_services_only(account: dict[str, Any]) -> None:

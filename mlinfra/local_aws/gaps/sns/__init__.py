@@ -1,0 +1,1 @@
+"""Gaps of Amazon SNS."""
