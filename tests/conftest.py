@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from mlinfra.catalog.image_lock import ImageLock, ImagePin
 from mlinfra.catalog.regions import aws_regions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType
 
     from mlinfra import MlStack
@@ -159,6 +160,21 @@ def _type_hints_of_bindings_cached(evaluate: Callable[..., dict[str, Any]]) -> C
         return cached(obj) if generated else evaluate(obj, *args, **options)
 
     return run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Import the tests without garbage collection, and exempt their modules from it.
+
+    Imported modules are not garbage. Collecting among them was a quarter of the CPU time of the imports, and 3 seconds
+    at the end of each process, where pytest collects five times.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 LONGEST_FIRST = (
