@@ -68,6 +68,8 @@ def _ended(
     ):
         patch.chdir(cwd)
         patch.setattr(sys, "argv", argv)
+        # Click derives the program's name from it: `python -m pytest` sets it.
+        patch.setattr(sys.modules["__main__"], "__package__", None)
         patch.setattr(sys, "excepthook", sys.excepthook)  # Typer replaces it
         for name, value in variables.items():
             patch.setenv(name, value)
