@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from benchmarks.idle.expressions import holds, update
+from mlinfra.catalog import instance_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -338,6 +339,7 @@ class _Ec2(_Service):
             "InstanceId": instance.instance_id,
             "InstanceType": instance.instance_type,
             "LaunchTime": moment(instance.launched),
+            "CpuOptions": {"CoreCount": instance_types()[instance.instance_type].vcpu // 2, "ThreadsPerCore": 2},
             "State": {"Name": instance.state},
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             "BlockDeviceMappings": [

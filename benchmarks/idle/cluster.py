@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.idle.aws import Account, Group, throttled
-from benchmarks.idle.node import READING_SECONDS, GuardRules, Node
+from benchmarks.idle.node import CPU_READING_SECONDS, READING_SECONDS, GuardRules, Node
 from benchmarks.idle.workload import DAY, HOUR, MINUTE, Experiment, Signals
-from mlinfra.functions.contract import Activity, Table, Tag, Variable
+from mlinfra.functions.contract import Activity, Metric, Table, Tag, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -194,9 +194,13 @@ class Cluster:
             node.instance.protected = False
             self.settle()
 
-    def _values(self, metric: str, instance_id: str, begin: float, end: float) -> Iterable[tuple[float, float]]:  # noqa: ARG002
+    def _values(self, metric: str, instance_id: str, begin: float, end: float) -> Iterable[tuple[float, float]]:
         node = self.nodes.get(instance_id)
-        return () if node is None else self.readings(node, begin, end)
+        if node is None:
+            return ()
+        if metric == Metric.CPU_UTILISATION:
+            return node.cpu_readings(begin, end, self._timeline.now - CPU_READING_SECONDS)
+        return self.readings(node, begin, end)
 
     def _refuse(self, service: str, operation: str) -> None:  # noqa: ARG002
         share = self._faults.throttled_calls

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.idle.workload import MINUTE, NOTHING, Signals
+from mlinfra.catalog import instance_types
 from mlinfra.functions.contract import Activity, NodeReport
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 READING_SECONDS: Final = 90
 """The age at which a minute's reading is in CloudWatch: the minute itself, and the agent's interval of sending."""
+
+
+CPU_READING_SECONDS: Final = 10 * MINUTE
+"""The age at which EC2's reading of 5 minutes is in CloudWatch."""
+_CPU_PERIOD: Final = 5 * MINUTE
+_BUSY_CORES: Final = 2.0
+_IDLE_CORES: Final = 0.15
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,8 @@ class Node:
         self._preparation_at: float | None = None
         self._times: list[float] = [ready]
         self._gpus: list[float] = [0.0]
+        self._cores: list[float] = [_IDLE_CORES]
+        self._vcpus = instance_types()[instance.instance_type].vcpu
 
     @property
     def name(self) -> str:
@@ -96,10 +106,11 @@ class Node:
             self._progress_at = now
         self._since = now
         self._idle_from = self._idle_after(now)
-        gpu = self._signals.gpu
-        if gpu != self._gpus[-1]:
+        gpu, cores = self._signals.gpu, _cores(self._signals)
+        if (gpu, cores) != (self._gpus[-1], self._cores[-1]):
             self._times.append(now)
             self._gpus.append(gpu)
+            self._cores.append(cores)
 
     def has_guard(self, now: float) -> bool:
         """True if its guard runs."""
@@ -178,13 +189,28 @@ class Node:
         if bisect_right(self._times, first - skew) == bisect_left(self._times, minutes[-1] - skew + MINUTE):
             percent = self._gpus[bisect_right(self._times, first - skew) - 1]  # the same in all minutes
             return [(at, percent) for at in minutes]
-        return [(at, self._highest(at - skew, at - skew + MINUTE)) for at in minutes]
+        return [(at, self._highest(self._gpus, at - skew, at - skew + MINUTE)) for at in minutes]
 
-    def _highest(self, begin: float, end: float) -> float:
-        """The highest utilization from `begin` to before `end`."""
+    def cpu_readings(self, begin: float, end: float, visible: float) -> list[tuple[float, float]]:
+        """EC2's CPU utilization in percent, of each period of 5 minutes from `begin` to before `end`.
+
+        Args:
+            begin: the begin of the first period, rounded up.
+            end: the end of the last period.
+            visible: the time from which on periods are not in CloudWatch yet.
+        """
+        first = math.ceil(max(begin, self.instance.launched) / _CPU_PERIOD) * _CPU_PERIOD
+        found = []
+        for at in range(int(first), int(min(end, visible)) - _CPU_PERIOD + 1, _CPU_PERIOD):
+            cores = _BUSY_CORES if at < self.ready else self._highest(self._cores, at, at + _CPU_PERIOD)
+            found.append((float(at), 100 * min(1.0, cores / self._vcpus)))
+        return found
+
+    def _highest(self, values: list[float], begin: float, end: float) -> float:
+        """The highest of `values` from `begin` to before `end`."""
         first = max(0, bisect_right(self._times, begin) - 1)
         last = bisect_left(self._times, end)
-        return self._gpus[first] if last - first <= 1 else max(self._gpus[first:last])
+        return values[first] if last - first <= 1 else max(values[first:last])
 
     def _remember(self, now: float) -> None:
         """Note the times of the last signs before the signals change."""
@@ -231,3 +257,9 @@ class Node:
     def _is_stalled(self) -> bool:
         signals = self._signals
         return signals.process and not signals.is_hung and not self._shows_progress(signals, self._since)
+
+
+def _cores(signals: Signals) -> float:
+    """The CPU use of a node. A process that drives accelerators or waits for others actively uses a core."""
+    works = signals.gpu > 0 or signals.works or signals.kernel or signals.cpu
+    return _BUSY_CORES if works else _IDLE_CORES

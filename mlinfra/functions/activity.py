@@ -1,19 +1,21 @@
 """Activity of a cluster: busy, idle or unknown. What is unknown counts as busy.
 
 There are two sources of evidence for each node: the reports of its guard, in the table, and the GPU metrics of the
-CloudWatch agent. Where one is silent, the other decides.
+CloudWatch agent. Where one is silent, the other decides. Where both are, the CPU metrics of EC2 do.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mlinfra.functions.contract import Activity
 from mlinfra.functions.fleet import IN_SERVICE
-from mlinfra.functions.metrics import History, beginning
+from mlinfra.functions.metrics import CPU, History, beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,11 @@ _MINUTE = timedelta(minutes=1)
 _LATE = timedelta(minutes=15)
 """The age up to which the newest GPU metric ends the window: CloudWatch can show metrics late, and the clock of a node
 can be slow."""
+_CPU_LATE = timedelta(minutes=20)
+"""The same for CPU metrics, by the beginning of their period of 5 minutes."""
+IDLE_CORES = 0.5
+"""The CPU use below which a node without reports and GPU metrics is idle, in cores. A process that drives a GPU uses
+about one, and the daemons of an idle node a tenth of one."""
 
 
 class Verdict(Enum):
@@ -56,6 +63,8 @@ class NodeEvidence:
     """True if its guard is alive, which removes the protection from scale-in of an idle node."""
     is_temporary: bool = False
     """True if the activity is unknown only until more reports or metrics arrive, so that no notification is sent."""
+    is_silent: bool = False
+    """True if neither reports nor GPU metrics arrive, so that CPU metrics decide."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +83,24 @@ class Evidence:
     """The nodes that are known to be idle and on which no job runs."""
 
     @property
+    def silent_nodes(self) -> frozenset[str]:
+        """The nodes from which neither reports nor GPU metrics arrive."""
+        return frozenset(each.instance_id for each in self.nodes if each.is_silent)
+
+    @property
     def unguarded(self) -> frozenset[str]:
         """The idle nodes without a live guard: their protection from scale-in is not removed by the node."""
         return self.idle_nodes - {each.instance_id for each in self.nodes if each.is_guarded}
 
 
 def gather_evidence(
-    target: Target, rules: Rules, memory: Memory | None, histories: Mapping[str, History], now: datetime
+    target: Target,
+    rules: Rules,
+    memory: Memory | None,
+    histories: Mapping[str, History],
+    now: datetime,
+    *,
+    cpus: Mapping[str, History] = MappingProxyType({}),
 ) -> Evidence:
     """Determine the activity of `target`.
 
@@ -90,6 +110,7 @@ def gather_evidence(
         memory: its records, with the jobs and the node reports. None: they could not be read.
         histories: the GPU metrics of its nodes over `evidence_window`, by instance id.
         now: the end of the window.
+        cpus: the CPU metrics of silent nodes over `evidence_window`, by instance id. Default: none.
     """
     if memory is None:
         return Evidence(Verdict.UNKNOWN, "its records could not be read, so jobs may be running")
@@ -101,7 +122,7 @@ def gather_evidence(
     limits = _Limits(rules.idle_for, rules.idle_percent, max(rules.idle_for, rules.stalled_for), rules.silence)
     ids = [node.instance_id for node in target.nodes]
     signs = [
-        _Signs(node, limits, memory.reports.get(name), histories.get(name), now)
+        _Signs(node, limits, memory.reports.get(name), histories.get(name), cpus.get(name), now)
         for name, node in zip(ids, target.nodes, strict=True)
     ]
     nodes = tuple(each.conclude(hung.get(name)) for name, each in zip(ids, signs, strict=True))
@@ -183,6 +204,7 @@ class _Signs:
     limits: _Limits
     report: NodeReport | None
     history: History | None
+    cpus: History | None
     now: datetime
 
     def conclude(self, hung_since: datetime | None) -> NodeEvidence:
@@ -221,13 +243,33 @@ class _Signs:
             return guard
         if metrics.verdict is Verdict.IDLE and not (guard.is_guarded and self.node.protected):
             return metrics
-        return NodeEvidence(
+        unknown = NodeEvidence(
             name,
             Verdict.UNKNOWN,
             f"{guard.reason}, and {metrics.reason}",
             is_guarded=guard.is_guarded,
             is_temporary=metrics.is_temporary,
         )
+        if guard.is_guarded or metrics.is_temporary or self.history is None or self.history.problem:
+            return unknown
+        return self._by_cpus(replace(unknown, is_silent=True))
+
+    def _by_cpus(self, silent: NodeEvidence) -> NodeEvidence:
+        """The conclusion about a silent node: idle if its CPUs were for the same time as GPUs would have to be."""
+        readings = self.cpus.readings if self.cpus and not self.cpus.problem else {}
+        newest = max(readings, default=self.now - 2 * _CPU_LATE)
+        if self.node.vcpus is None or newest < self.now - _CPU_LATE:
+            return silent
+        count = math.ceil(self.limits.metrics_idle_for / CPU.period)
+        cores = [value / 100 * self.node.vcpus for at, value in readings.items() if at > newest - count * CPU.period]
+        # Not any(value >= ...): NaN compares as false, and has to count as busy.
+        if len(cores) < count or not all(0 <= each < IDLE_CORES for each in cores):
+            return silent
+        reason = (
+            f"neither reports nor GPU metrics of {silent.instance_id} arrive, and it has used less than {IDLE_CORES:g} "
+            f"CPU cores for {_minutes(count * CPU.period)} minutes"
+        )
+        return replace(silent, verdict=Verdict.IDLE, reason=reason)
 
     def _guard(self) -> NodeEvidence:
         """The conclusion from the report of the node's guard alone.

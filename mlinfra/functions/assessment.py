@@ -10,7 +10,7 @@ from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.cost import Cost, so_far
 from mlinfra.functions.decision import Decision, decide
 from mlinfra.functions.expiry import Expiry, expiry
-from mlinfra.functions.metrics import History, histories
+from mlinfra.functions.metrics import CPU, History, histories
 from mlinfra.functions.records import Memory, Records
 from mlinfra.functions.rules import Rules
 
@@ -51,10 +51,13 @@ class Assessment:
         return replace(self, cost=counted, decision=decision)
 
 
-def assess(target: Target, records: Records, gpus: Mapping[str, History], now: datetime) -> Assessment:
+def assess(
+    clients: Clients, target: Target, records: Records, gpus: Mapping[str, History], now: datetime
+) -> Assessment:
     """Assess `target`.
 
     Args:
+        clients: the AWS clients, to read the CPU metrics of nodes without reports and GPU metrics.
         target: the cluster, as just described by AWS.
         records: the table, which this reads.
         gpus: the GPU metrics of its nodes, by instance id.
@@ -74,6 +77,9 @@ def assess(target: Target, records: Records, gpus: Mapping[str, History], now: d
         problems.append(expires.problem)
     spent = so_far(target, known.state, now)
     seen = gather_evidence(target, rules, memory, gpus, now)
+    if seen.silent_nodes and (window := evidence_window(rules)):
+        cpus = histories(clients, dict.fromkeys(seen.silent_nodes, window + 2 * CPU.period), now, CPU)
+        seen = gather_evidence(target, rules, memory, gpus, now, cpus=cpus)
     if failure:
         seen = replace(seen, reason=f"{seen.reason}: {failure}")
     return Assessment(

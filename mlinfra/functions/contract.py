@@ -259,6 +259,8 @@ class Metric:
 
     NAMESPACE: Final = "CWAgent"
     GPU_UTILISATION: Final = "nvidia_smi_utilization_gpu"
+    EC2_NAMESPACE: Final = "AWS/EC2"
+    CPU_UTILISATION: Final = "CPUUtilization"
     INSTANCE: Final = "InstanceId"
     GROUP: Final = "AutoScalingGroupName"
 

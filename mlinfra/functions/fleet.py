@@ -66,6 +66,8 @@ class Node:
     """Its Availability Zone. None: unknown."""
     ended: datetime | None = None
     """The time at which it was last stopped or terminated. None: it runs, or the time is unknown."""
+    vcpus: int | None = None
+    """The number of its vCPUs. None: unknown."""
 
     @property
     def has_ended(self) -> bool:
@@ -284,6 +286,7 @@ def _group(
                 market=instance.get("InstanceLifecycle", ON_DEMAND),
                 zone=instance.get("Placement", {}).get("AvailabilityZone"),
                 ended=_ended(instance),
+                vcpus=_vcpus(instance),
             )
         )
     return Target(
@@ -339,7 +342,15 @@ def _node(instance: Mapping[str, Any]) -> Node:
         market=instance.get("InstanceLifecycle", ON_DEMAND),
         zone=instance.get("Placement", {}).get("AvailabilityZone"),
         ended=_ended(instance),
+        vcpus=_vcpus(instance),
     )
+
+
+def _vcpus(instance: Mapping[str, Any]) -> int | None:
+    """Source: EC2 API reference, CpuOptions of DescribeInstances, read 2026-11-29."""
+    options = instance.get("CpuOptions", {})
+    cores, threads = options.get("CoreCount"), options.get("ThreadsPerCore")
+    return cores * threads if cores and threads else None
 
 
 def _ended(instance: Mapping[str, Any]) -> datetime | None:

@@ -136,7 +136,7 @@ class Janitor:
             return Outcome(target.name, "failed", reason)
 
     def _handle(self, target: Target, gpus: Mapping[str, History]) -> Outcome:
-        seen = assess(target, self._records, gpus, self._now)
+        seen = assess(self._clients, target, self._records, gpus, self._now)
         if seen.memory is not None:
             # In a dry run too: notices about the spend limit depend on it.
             counted = count_cost(self._records, target, self._now, memory=seen.memory, storage=self._storage)
@@ -164,7 +164,7 @@ class Janitor:
         # A run over many clusters takes minutes; activity since its beginning counts.
         now = clock.now()
         gpus = gpu_histories(self._clients, [now_seen], now)
-        return now_seen, assess(now_seen, self._records, gpus, now).decision
+        return now_seen, assess(self._clients, now_seen, self._records, gpus, now).decision
 
     def _retire(self, seen: Assessment) -> Outcome:
         """Terminate an instance that a function stopped, once its grace period is over."""

@@ -96,7 +96,7 @@ class Look:
         return {"cluster": target.name, "decision": outcome, "reason": decision.reason}
 
     def _handle(self, target: Target, gpus: Mapping[str, History]) -> Decision:
-        seen = assess(target, self._records, gpus, self._now)
+        seen = assess(self._clients, target, self._records, gpus, self._now)
         # Of a stopped cluster too: quiet hours and users stop nodes without a count.
         if seen.memory is not None and not self._settings.dry_run and (target.nodes or target.ended):
             counted = count_cost(self._records, target, self._now, memory=seen.memory)
@@ -141,7 +141,7 @@ def assess_cluster(
     if refused := refusal(target, settings.prefix):
         return target, refused
     moment = clock.now()
-    return target, assess(target, records, gpu_histories(clients, [target], moment), moment).decision
+    return target, assess(clients, target, records, gpu_histories(clients, [target], moment), moment).decision
 
 
 def _hourly(decision: Decision) -> Decision:

@@ -1,4 +1,4 @@
-"""GPU utilization of nodes, from CloudWatch."""
+"""GPU and CPU utilization of nodes, from CloudWatch."""
 
 from __future__ import annotations
 
@@ -17,16 +17,35 @@ if TYPE_CHECKING:
 
 _QUERIES_A_CALL = 500
 """The limit of GetMetricData (CloudWatch API reference, read 2026-11-24)."""
-_PERIOD_SECONDS = 60
 _COMPLETE = "Complete"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A metric with a value for each instance, in percent."""
+
+    namespace: str
+    name: str
+    statistic: str
+    period: timedelta
+
+
+GPU = Source(Metric.NAMESPACE, Metric.GPU_UTILISATION, "Maximum", timedelta(minutes=1))
+"""The utilization of the busiest GPU, from the CloudWatch agent of the node."""
+CPU = Source(Metric.EC2_NAMESPACE, Metric.CPU_UTILISATION, "Average", timedelta(minutes=5))
+"""The utilization of all CPUs, from EC2, without any program on the node.
+
+Basic monitoring has values of 5 minutes. Source: EC2 user guide, "CloudWatch metrics that are available for your
+instances", read 2026-11-29.
+"""
 
 
 @dataclass
 class History:
-    """The utilization of a node's busiest GPU, by minute."""
+    """The utilization of a node."""
 
     readings: dict[datetime, float] = field(default_factory=dict)
-    """Percent, by the beginning of the minute."""
+    """Percent, by the beginning of the period."""
     problem: str | None = None
     """The reason why readings may be missing. None: the readings are complete."""
 
@@ -36,13 +55,16 @@ def beginning(now: datetime, window: timedelta) -> datetime:
     return now.replace(second=0, microsecond=0) - window
 
 
-def histories(clients: Clients, windows: Mapping[str, timedelta], now: datetime) -> dict[str, History]:
-    """The GPU histories of nodes, in as few calls as possible.
+def histories(
+    clients: Clients, windows: Mapping[str, timedelta], now: datetime, source: Source = GPU
+) -> dict[str, History]:
+    """The histories of nodes, in as few calls as possible.
 
     Args:
         clients: the AWS clients.
         windows: the length of the window, by instance id.
-        now: the end of all windows. The current, incomplete minute is included.
+        now: the end of all windows. The current, incomplete period is included.
+        source: the metric. Default: the GPU utilization.
 
     Returns:
         A history for each instance. A failed call is a problem of each instance in it.
@@ -52,35 +74,42 @@ def histories(clients: Clients, windows: Mapping[str, timedelta], now: datetime)
         ids = sorted(each for each, its_window in windows.items() if its_window == window)
         for start in range(0, len(ids), _QUERIES_A_CALL):
             some = ids[start : start + _QUERIES_A_CALL]
-            _read(clients, [(each, answers[each]) for each in some], beginning(now, window), now)
+            _read(clients, [(each, answers[each]) for each in some], beginning(now, window), now, source)
     return answers
 
 
-def _read(clients: Clients, nodes: Sequence[tuple[str, History]], start: datetime, now: datetime) -> None:
+def _read(
+    clients: Clients, nodes: Sequence[tuple[str, History]], start: datetime, now: datetime, source: Source
+) -> None:
+    kind = "GPU" if source is GPU else "CPU"
     status: dict[str, str] = {}
     problem = None
     try:
-        for result in _results(clients, [instance_id for instance_id, _ in nodes], start, now):
+        for result in _results(clients, [instance_id for instance_id, _ in nodes], start, now, source):
             history = nodes[int(result["Id"][1:])][1]
             status[result["Id"]] = result.get("StatusCode", _COMPLETE)
             for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
                 history.readings[moment] = max(value, history.readings.get(moment, value))
     except FAILURES as error:
-        problem = f"its GPU metrics could not be read: {error_code(error)}"
+        problem = f"its {kind} metrics could not be read: {error_code(error)}"
     except (IndexError, KeyError, TypeError, ValueError) as error:
-        problem = f"CloudWatch's response about its GPU metrics could not be parsed: {error!r}"
+        problem = f"CloudWatch's response about its {kind} metrics could not be parsed: {error!r}"
     for index, (_, history) in enumerate(nodes):
         last = status.get(f"n{index}", "no result")
         if problem:
             history.problem = problem
         elif last != _COMPLETE:
-            history.problem = f"CloudWatch returned incomplete GPU metrics: {last}"
+            history.problem = f"CloudWatch returned incomplete {kind} metrics: {last}"
 
 
-def _results(clients: Clients, instance_ids: Sequence[str], start: datetime, now: datetime) -> Iterator[dict[str, Any]]:
+def _results(
+    clients: Clients, instance_ids: Sequence[str], start: datetime, now: datetime, source: Source
+) -> Iterator[dict[str, Any]]:
     """The results of all pages. A partial result on one page may be completed on the next."""
     arguments: dict[str, Any] = {
-        "MetricDataQueries": [_query(f"n{index}", instance_id) for index, instance_id in enumerate(instance_ids)],
+        "MetricDataQueries": [
+            _query(f"n{index}", instance_id, source) for index, instance_id in enumerate(instance_ids)
+        ],
         "StartTime": start,
         # The end is exclusive and rounded down to the minute: without this the current minute would be missing.
         "EndTime": beginning(now, timedelta(0)) + timedelta(minutes=1),
@@ -94,16 +123,16 @@ def _results(clients: Clients, instance_ids: Sequence[str], start: datetime, now
         arguments["NextToken"] = page["NextToken"]
 
 
-def _query(name: str, instance_id: str) -> dict[str, Any]:
+def _query(name: str, instance_id: str, source: Source) -> dict[str, Any]:
     return {
         "Id": name,
         "MetricStat": {
             "Metric": {
-                "Namespace": Metric.NAMESPACE,
-                "MetricName": Metric.GPU_UTILISATION,
+                "Namespace": source.namespace,
+                "MetricName": source.name,
                 "Dimensions": [{"Name": Metric.INSTANCE, "Value": instance_id}],
             },
-            "Period": _PERIOD_SECONDS,
-            "Stat": "Maximum",
+            "Period": int(source.period.total_seconds()),
+            "Stat": source.statistic,
         },
     }

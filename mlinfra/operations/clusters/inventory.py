@@ -178,7 +178,7 @@ class ClusterAccount:
         """The activity, cost and expiry of clusters."""
         running = {node.instance_id: IDLE_WINDOW for each in targets for node in each.nodes if node.state == "running"}
         self._gpus |= histories(self.clients, running, self.now)
-        found = [assess(each, self.records, self._gpus, self.now) for each in targets]
+        found = [assess(self.clients, each, self.records, self._gpus, self.now) for each in targets]
         if unread := next((each.target.name for each in found if each.memory is None), None):
             self.has_records = self._has_records(unread)
         return found

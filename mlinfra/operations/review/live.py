@@ -111,7 +111,9 @@ class _Region:
             if target is None or target.is_stopped:
                 return Evidence(Verdict.EMPTY, "it has no nodes" if target else "the group was not found in AWS")
             gpus = gpu_histories(self._clients, [target], self._now)
-            return assess(target, Records(self._clients, _records_table(target)), gpus, self._now).evidence
+            return assess(
+                self._clients, target, Records(self._clients, _records_table(target)), gpus, self._now
+            ).evidence
         except DescribeFailedError as error:
             return Evidence(Verdict.UNKNOWN, f"its state could not be read: {error}")
         except FAILURES as error:

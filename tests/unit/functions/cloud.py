@@ -199,6 +199,24 @@ class Cloud:
         if data:
             self.cloudwatch.put_metric_data(Namespace=Metric.NAMESPACE, MetricData=data)
 
+    def cpus(self, ids: list[str], percent: float, *, until: timedelta = timedelta(minutes=10)) -> None:
+        """EC2's CPU utilization of 2 hours, up to some time ago."""
+        first = self.now.replace(minute=self.now.minute // 5 * 5, second=0, microsecond=0) - timedelta(hours=2)
+        times = [first + index * timedelta(minutes=5) for index in range(24)]
+        data = [
+            {
+                "MetricName": Metric.CPU_UTILISATION,
+                "Dimensions": [{"Name": Metric.INSTANCE, "Value": each}],
+                "Timestamp": at,
+                "Value": percent,
+            }
+            for each in ids
+            for at in times
+            if at <= self.now - until
+        ]
+        # In AWS only EC2 writes into its namespace.
+        self.cloudwatch.put_metric_data(Namespace=Metric.EC2_NAMESPACE, MetricData=data)
+
     def job(
         self,
         job_id: str = "job-1",

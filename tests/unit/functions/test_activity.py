@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -127,6 +128,64 @@ def test_silence_of_both_is_unknown_and_worth_a_notification() -> None:
     assert seen.reason == (
         f"the last node report of {ID} is 45 minutes old, and {ID} has no GPU metrics from 10:25 to 10:30 UTC"
     )
+
+
+def cpu_metrics(*cores: float, minutes_ago: int = 15, vcpus: int = 8, missing: int | None = None) -> History:
+    """Readings of 5 minutes: the newest began some minutes ago. Earlier ones repeat the last given."""
+    whole = NOW.replace(second=0, microsecond=0) - minutes_ago * MINUTE
+    values = [*cores, *[cores[-1]] * (17 - len(cores))]
+    kept = {index: value for index, value in enumerate(values) if index != missing}
+    return History({whole - 5 * index * MINUTE: value / vcpus * 100 for index, value in kept.items()})
+
+
+def by_cpus(cpus: History, found: NodeReport | None = None, history: History = NO_METRICS, **changes: Any) -> Evidence:
+    target = Target("recsys-dev-two-tower", "group", nodes=(node(**{"vcpus": 8, **changes}),), desired=1)
+    memory = Memory(reports={ID: found} if found else {})
+    return gather_evidence(target, Rules.of({}), memory, {ID: history}, NOW, cpus={ID: cpus})
+
+
+def test_a_silent_node_with_idle_cpus_is_idle() -> None:
+    seen = by_cpus(cpu_metrics(0.4))
+    assert (seen.verdict, seen.unguarded, seen.nodes[0].quiet_for) == (Verdict.IDLE, {ID}, 0 * MINUTE)
+    assert seen.reason == (
+        f"neither reports nor GPU metrics of {ID} arrive, and it has used less than 0.5 CPU cores for 60 minutes"
+    )
+
+
+@pytest.mark.parametrize(
+    "cpus",
+    [
+        cpu_metrics(0.5),
+        cpu_metrics(*[0.1] * 11, 2.0),
+        cpu_metrics(math.nan),
+        cpu_metrics(0.1, missing=11),
+        cpu_metrics(0.1, minutes_ago=21),
+        History(),
+        History(cpu_metrics(0.1).readings, problem="denied"),
+    ],
+    ids=["in-use", "in-use-before", "nan", "gap", "late", "none", "problem"],
+)
+def test_a_silent_node_with_other_cpu_metrics_is_unknown(cpus: History) -> None:
+    seen = by_cpus(cpus)
+    assert (seen.verdict, seen.is_temporary, seen.silent_nodes) == (Verdict.UNKNOWN, False, {ID})
+
+
+def test_cpu_use_longer_ago_than_the_stalled_time_does_not_count() -> None:
+    assert by_cpus(cpu_metrics(*[0.1] * 12, 8.0)).verdict is Verdict.IDLE
+
+
+def test_a_silent_node_with_an_unknown_number_of_cpus_is_unknown() -> None:
+    assert by_cpus(cpu_metrics(0.1), vcpus=None).verdict is Verdict.UNKNOWN
+
+
+def test_cpu_metrics_decide_only_about_silent_nodes() -> None:
+    """A job can wait for its GPUs without CPU time."""
+    idle = cpu_metrics(0.1)
+    assert by_cpus(idle, report(Activity.BUSY)).verdict is Verdict.BUSY
+    assert by_cpus(idle, report(Activity.UNKNOWN)).verdict is Verdict.UNKNOWN
+    assert by_cpus(idle, history=metrics(busy=45)).verdict is Verdict.UNKNOWN
+    assert by_cpus(idle, history=History(problem="denied")).verdict is Verdict.UNKNOWN
+    assert by_cpus(idle, report(minutes_ago=20)).verdict is Verdict.UNKNOWN
 
 
 def test_a_gap_that_an_agent_closes_with_time_is_temporary() -> None:

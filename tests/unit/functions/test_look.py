@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.functions.contract import Activity, Event, JobStatus, Tag, Variable
+from mlinfra.functions.contract import Activity, Event, JobStatus, Metric, Tag, Variable
 from mlinfra.functions.shutdown import IncompleteRunError
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from tests.unit.functions.cloud import NAME, OWNER, PRICE
@@ -331,6 +331,21 @@ def test_silence_of_both_sources_is_reported_once_a_day(cloud: Cloud) -> None:
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
     assert "has sent no node report, and" in event["why"]
     assert cloud.mail()[0]["MessageAttributes"]["owner"]["Value"] == OWNER
+
+
+@pytest.mark.parametrize(("percent", "decision"), [(2, "stopped"), (60, "left")])
+def test_silent_nodes_are_judged_by_the_cpu_metrics_of_ec2(cloud: Cloud, percent: float, decision: str) -> None:
+    ids = cloud.group()
+    cloud.protect(ids)
+    cloud.cpus(ids, percent)
+    assert cloud.looked() == {NAME: decision}
+    assert len(cloud.alive()) == (0 if decision == "stopped" else 2)
+
+
+def test_a_failure_to_read_cpu_metrics_leaves_silent_nodes(cloud: Cloud, faults: Faults) -> None:
+    cloud.cpus(cloud.group(), 2)
+    faults.refuse("cloudwatch.GetMetricData", "AccessDenied", where=lambda body: Metric.CPU_UTILISATION in body)
+    assert cloud.looked() == {NAME: "left"}
 
 
 def test_a_new_node_is_not_reported_as_silent(cloud: Cloud) -> None:

@@ -65,7 +65,7 @@ class World:
         before = len(self.sent)
         kept: Mapping[str, str] = {key: value for key, value in {**TAGS, **tags}.items() if value is not None}
         node = Node("i-0123456789abcdef0", "g5.xlarge", launched=now, state="running")
-        seen = assess(Target("recsys-dev-two-tower", "group", kept, (node,), desired=1), self, {}, now)  # type: ignore[arg-type]
+        seen = assess(self, Target("recsys-dev-two-tower", "group", kept, (node,), desired=1), self, {}, now)  # type: ignore[arg-type]
         Notices(self, self, now).send(seen)  # type: ignore[arg-type]
         return [each["what"] for each in self.sent[before:]]
 
@@ -102,7 +102,7 @@ def test_a_notice_is_sent_every_hour_of_the_grace_period(world: World) -> None:
 
 
 def test_an_instance_of_no_group_is_extended_by_its_tag(world: World) -> None:
-    seen = assess(Target("i-1", "instance", TAGS), world, {}, AT - HOUR)  # type: ignore[arg-type]
+    seen = assess(world, Target("i-1", "instance", TAGS), world, {}, AT - HOUR)  # type: ignore[arg-type]
     Notices(world, world, AT - HOUR).send(seen)  # type: ignore[arg-type]
     assert world.sent[0]["action"] == "To keep it: set its tag Expires to a later day, such as 2026-12-18."
 
