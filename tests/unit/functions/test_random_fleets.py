@@ -47,24 +47,36 @@ class NodeStory:
     hours_up: int
 
     def agent_was_silent(self, minutes: int) -> bool:
-        """Whether there was no metric in a period of the last minutes. Periods are five minutes, counted from now."""
+        """Whether there was no metric in a period of the last minutes.
+
+        Periods are five minutes, counted from now, or from the newest metric if it is late.
+        """
         silent = range(*self.silent) if self.silent else range(0)
+        begin = self.agent_is_late
         return self.broken_answer or any(
-            all(period + minute in silent for minute in range(1, 6)) for period in range(0, minutes, 5)
+            all(period + minute in silent for minute in range(1, 6)) for period in range(begin, begin + minutes, 5)
         )
+
+    @property
+    def agent_is_late(self) -> int:
+        """The minutes by which its metrics are late: more than five, and up to the limit."""
+        if not self.silent or self.silent[0] > 1:
+            return 0
+        newest = min(self.silent[1], self.worked_minutes_ago or self.silent[1])
+        return newest - 1 if 5 < newest <= 15 else 0
 
     def gpu_worked(self, minutes: int) -> bool:
         return self.worked_minutes_ago is not None and self.worked_minutes_ago <= minutes
 
     @property
     def guard_is_alive(self) -> bool:
-        return self.guard_minutes_ago is not None and -5 <= self.guard_minutes_ago <= 5
+        return self.guard_minutes_ago is not None and -12 <= self.guard_minutes_ago <= 12
 
     def guard_is_gone(self, minutes: int) -> bool:
         """Whether no report can be expected any more, or its clock is wrong."""
         if self.guard_minutes_ago is None:
             return self.hours_up * 60 >= minutes
-        return self.guard_minutes_ago < -5 or self.guard_minutes_ago >= minutes
+        return self.guard_minutes_ago < -12 or self.guard_minutes_ago >= minutes
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ class ClusterStory:
         if not node.guard_is_alive and not node.guard_is_gone(self.silence_minutes):
             return True
         window = max(self.idle_minutes, self.stalled_minutes)
-        may_work = node.gpu_worked(window) or node.agent_was_silent(window)
+        may_work = node.gpu_worked(window + node.agent_is_late) or node.agent_was_silent(window)
         return may_work or (node.guard_is_alive and node.protected)
 
     def job_hangs_for(self, minutes: int) -> bool:
@@ -167,7 +179,7 @@ NODES = st.builds(
     silent=st.none() | st.none() | silences() | st.just((0, 200)),
     protected=st.sampled_from([False, False, False, True]),
     broken_answer=st.sampled_from([False, False, False, True]),
-    guard_minutes_ago=st.none() | st.integers(-8, 100) | st.integers(0, 5),
+    guard_minutes_ago=st.none() | st.integers(-15, 100) | st.integers(0, 5),
     guard_says=st.sampled_from(["busy", "idle", "idle", "unknown"]),
     active_minutes_ago=st.integers(0, 100),
     runs_job=st.booleans(),
