@@ -21,7 +21,7 @@ def is_open() -> bool:
 
 def close() -> None:
     """Close the gap: add the options."""
-    Instance.cpu_options = property(_cpu_options)
+    Instance.cpu_options = property(_cpu_options)  # type: ignore[attr-defined]
 
 
 def _cpu_options(instance: Instance) -> dict[str, int]:
