@@ -1,6 +1,6 @@
 """Locked and shared memory for containers, which Elastic Fabric Adapters and NCCL need. Set once at boot.
 
-Run as `python3 -m mlinfra.node_guard.container_settings /etc`.
+Run as `mlinfra-python3 -m mlinfra.node_guard.container_settings /etc`.
 """
 
 from __future__ import annotations

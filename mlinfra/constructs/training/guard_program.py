@@ -19,7 +19,8 @@ PARAMETER_CHARACTERS: Final = 4096
 
 _GUARD: Final = "mlinfra.node_guard"
 _MAIN: Final = "import sys\nfrom mlinfra.node_guard.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
-_INTERPRETER: Final = b"#!/usr/bin/python3 -BEs\n"
+_INTERPRETER: Final = b"#!/usr/local/bin/mlinfra-python3 -BEs\n"
+"""A link that the boot of a node makes: python3 of Amazon Linux 2 is too old."""
 _FILE: Final = stat.S_IFREG | 0o644
 _UNIX: Final = 3
 _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)

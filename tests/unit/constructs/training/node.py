@@ -17,7 +17,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HARMLESS = (
-    *("awk", "basename", "bash", "cat", "chmod", "cut", "date", "dirname", "env", "find", "grep", "head", "install"),
+    *(
+        "awk",
+        "basename",
+        "bash",
+        "cat",
+        "chmod",
+        "cut",
+        "date",
+        "dirname",
+        "env",
+        "find",
+        "grep",
+        "head",
+        "install",
+        "ln",
+    ),
     *("mkdir", "mv", "paste", "rm", "sed", "sort", "tail", "tee", "timeout", "touch", "tr", "uname", "wc"),
 )
 _MOVED = re.compile(r"(?<![\w/.}])/(etc|lustre|opt|run|scratch|tmp|usr|var)\b")

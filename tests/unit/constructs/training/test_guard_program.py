@@ -48,7 +48,7 @@ def test_the_program_runs_without_mlinfra_and_its_dependencies(tmp_path: Path) -
 
 
 def test_the_program_is_executable_by_the_python_of_the_image() -> None:
-    assert guard_program().startswith(b"#!/usr/bin/python3 -BEs\n")
+    assert guard_program().startswith(b"#!/usr/local/bin/mlinfra-python3 -BEs\n")
 
 
 def test_every_file_is_valid_for_python_3_9() -> None:

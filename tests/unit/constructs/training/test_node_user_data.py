@@ -86,11 +86,18 @@ def test_every_variant_passes_shellcheck_and_fits_into_ec2(wanted: tuple[bool, b
     assert size_problem(text) is None
 
 
-def test_the_longest_script_leaves_1_kib_for_variables() -> None:
+def test_the_script_with_every_step_leaves_768_bytes_for_variables() -> None:
+    prefix = "/mlinfra/recsys/dev/training/two-tower-v2"
     longest = user_data(
-        nvidia_gpus=8, efa_adapters=32, local_nvme=True, lustre_parameter="/p" * 100, driver="595.91.07", cuda="13.2"
+        nvidia_gpus=8,
+        efa_adapters=32,
+        local_nvme=True,
+        guard_parameters=[f"{prefix}/guard-{number}" for number, _ in enumerate(guard_parameters(), start=1)],
+        lustre_parameter=f"{prefix}/lustre",
+        driver="595.91.07",
+        cuda="13.2",
     )
-    assert len(longest.render().encode()) <= USER_DATA_LIMIT - 1024
+    assert len(longest.render().encode()) <= USER_DATA_LIMIT - 768
 
 
 def test_the_command_of_a_node_passes_shellcheck() -> None:
@@ -230,6 +237,22 @@ def test_throttled_reads_of_the_guard_are_repeated_at_random_intervals(node: Nod
     intervals = [int(call.split()[1]) for call in node.calls if call.startswith("sleep")]
     assert len(intervals) == 5
     assert all(5 <= each < 25 for each in intervals)
+
+
+def test_the_guard_runs_with_a_python_that_is_new_enough(node: Node) -> None:
+    (node.root / "commands/python3").unlink()
+    node.command("python3", "exit 1")
+    (node.root / "commands/python3.10").symlink_to(sys.executable)
+    ended = node.run(user_data().render())
+    assert ended.returncode == 0, ended.stdout
+    assert (node.root / "usr/local/bin/mlinfra-python3").readlink() == node.root / "commands/python3.10"
+
+
+def test_an_image_without_a_python_for_the_guard_fails_the_boot(node: Node) -> None:
+    (node.root / "commands/python3").unlink()
+    assert node.run(user_data().render()).returncode == 1
+    log = node.read("/var/log/mlinfra-boot.log")
+    assert "UNHEALTHY: the image has no Python 3.9 or later, which the guard needs" in log
 
 
 def test_a_reboot_keeps_the_guard_if_its_parameters_cannot_be_read(node: Node) -> None:
@@ -454,7 +477,7 @@ def test_a_hardware_fault_is_not_replaced_if_the_records_cannot_be_written(
         (
             lambda node: node.command("aws", '[ "$2" != get-parameters ]'),
             {},
-            "its guard cannot be installed: the parameters cannot be read, or python3 is missing",
+            "its guard cannot be installed: the parameters cannot be read",
         ),
         (with_disks, {"local_nvme": True}, "hardware: it has no local NVMe disk, and at least one is expected"),
     ],
