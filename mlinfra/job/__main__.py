@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
         usage="%(prog)s [-h] [--job-id ID] NAME -- COMMAND [ARGUMENT ...]",
         description="Run a command as a training job: report that it runs and how it ended, and protect its node.",
     )
-    parser.add_argument("name", metavar="NAME", help="what people call the job")
+    parser.add_argument("name", metavar="NAME", help="the name of the job in notifications")
     parser.add_argument(
         "--job-id", metavar="ID", help="the same on all nodes of a job (default: NAME and random digits)"
     )

@@ -24,7 +24,7 @@ class ErrorLog:
         """Log an exception of the block and continue after it.
 
         Args:
-            what: what could not be done, such as "the heartbeat".
+            what: the action, such as "the heartbeat".
         """
         try:
             yield

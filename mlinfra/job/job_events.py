@@ -22,19 +22,19 @@ def put_job_event(
     status: str,
     reason: str = "",
 ) -> None:
-    """Put one event of the source `mlinfra.job` on the bus.
+    """Send one event of the source `mlinfra.job`.
 
     Args:
         events: boto3's client of EventBridge.
         kind: the detail type.
-        cluster: where the job runs.
+        cluster: the cluster of the job.
         job_id: the job's id.
         name: the job's name.
-        status: what has become of it.
-        reason: why, where it failed.
+        status: the status of the job.
+        reason: the reason of a failure. Default: none.
 
     Raises:
-        RuntimeError: if EventBridge took the request and refused the event, three times.
+        RuntimeError: if EventBridge accepted the request and rejected the event, three times.
     """
     detail = {"cluster": cluster, "job_id": job_id, "job_name": name, "status": status, "reason": reason}
     entry = {"Source": Event.JOB_SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}

@@ -32,8 +32,8 @@ class Rank:
         """The position that a launcher set in the environment variables.
 
         The names are torchrun's (https://pytorch.org/docs/stable/elastic/run.html, 2026-11); `RANK` and
-        `LOCAL_RANK` are common to most launchers. `NODE_RANK` is what scripts that start one launcher a
-        node are commonly given.
+        `LOCAL_RANK` are common to most launchers. `NODE_RANK` is common for scripts that start one launcher
+        on each node.
         """
         run_id = environ.get("TORCHELASTIC_RUN_ID")
         restarts, limit = (_number(environ, f"TORCHELASTIC_{name}") for name in ("RESTART_COUNT", "MAX_RESTARTS"))

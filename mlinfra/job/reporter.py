@@ -43,13 +43,13 @@ class Reporter:
         """Report a job.
 
         Args:
-            aws: where to.
-            errors: what to do with what goes wrong.
+            aws: the AWS clients of the job.
+            errors: logs the errors.
             name: the job's name.
             job_id: the job's id, the same on all its nodes.
-            rank: which process of the job this is.
-            cluster: what its records are found under.
-            node: where it runs.
+            rank: the position of this process in the job.
+            cluster: the name of the cluster, which is the key of its records.
+            node: the node of this process.
             progress: the last progress that training code reported. Default: it reports none.
         """
         self._aws = aws

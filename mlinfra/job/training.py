@@ -90,16 +90,16 @@ def training_job(
 ) -> Iterator[TrainingJob]:
     """Report the block, or the function that this decorates, as a training job of the cluster it runs on.
 
-    Training is never disturbed: what goes wrong with AWS is logged as a warning, once for each kind, and
-    exceptions of the block are re-raised unchanged. The end of the block waits for AWS, at most 8 seconds.
+    Errors of AWS calls do not affect training: each kind is logged once, as a warning. Exceptions of the block are
+    re-raised unchanged. The end of the block waits for AWS for at most 8 seconds.
     Outside a cluster (`MLINFRA_TABLE` is not set) the only effect is one log line.
 
     Args:
-        name: what people call the job, such as the name of its experiment.
-        job_id: what tells its runs apart; all nodes of a job give the same. Default: the name with
-            torchrun's run id, or with random digits where torchrun has none.
-        heartbeat_seconds: how often the job says that it runs, in seconds. Default: 60. A job that is
-            silent for 15 minutes no longer keeps its cluster.
+        name: the name of the job in notifications, such as the name of its experiment.
+        job_id: the id of this run of the job, the same on all its nodes. Default: the name with torchrun's run id, or
+            with random digits if torchrun has none.
+        heartbeat_seconds: the time between heartbeats, in seconds. Default: 60. A job without a heartbeat for 15
+            minutes no longer keeps its cluster.
         progress_minutes: the time without progress after which the job is hung, in minutes, once it has reported
             progress. Default: the environment's `stalled_minutes`, on nodes of a cluster; elsewhere 60.
 

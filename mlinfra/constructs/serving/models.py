@@ -1,4 +1,4 @@
-"""SageMaker models, each with a name that says what is in it."""
+"""SageMaker models, each with a name that ends in a digest of its settings."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def serving_model(
 ) -> sagemaker_model.SagemakerModel:
     """The model of `variant`.
 
-    A model cannot be changed: another image is another model. So that both can be there while traffic
-    moves, the new one needs a name of its own. It ends in a digest of all that a model is made of, which
-    Terraform computes, since some of it is only known there.
+    SageMaker does not change models: another image needs another model. Both exist while traffic is shifted, so that
+    the new model needs another name. It ends in a digest of the settings of the model. Terraform computes the digest,
+    because some settings are known only when it runs.
 
     Args:
         scope: the endpoint's construct.
         environment: its environment.
-        endpoint: whose model it is.
-        variant: what it is made of.
-        role_arn: the role that it acts as.
-        vpc_config: its place in the network; None: SageMaker's own network.
-        depends_on: what its role may do, which SageMaker tries out.
+        endpoint: the endpoint of the model.
+        variant: the variant of the endpoint, with its image and data.
+        role_arn: the execution role of the model.
+        vpc_config: its subnets and security groups. None: SageMaker's own network.
+        depends_on: the policies of the role, which SageMaker checks when it creates the model.
     """
-    # cdktf does not escape text inside of an expression, so what is known here is digested here.
+    # cdktf does not escape text inside an expression: of the known settings it contains only their digest.
     known = json.dumps([variant.model_dump(exclude={"weight"}), endpoint.is_isolated], sort_keys=True)
     contents: list[str | list[str]] = [hashlib.sha256(known.encode()).hexdigest(), role_arn]
     if vpc_config:

@@ -37,7 +37,7 @@ _HOPELESS = (
     "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
     "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
 )
-"""Why a job at the head of a queue can never run, however long it blocks the others.
+"""The reasons for which a job at the head of a queue can never run, and blocks the others.
 
 Source: Batch user guide, "Automatic remediation with jobStateTimeLimitActions", read 2026-11-24.
 """
@@ -45,17 +45,16 @@ _NO_CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 
 
 class TrainingQueue(Construct):
-    """Job queues of AWS Batch on GPU nodes that are there while jobs are, shared fairly by teams.
+    """Job queues of AWS Batch, shared fairly by teams, on GPU nodes that exist only while jobs run.
 
-    There are three, since Batch wants them apart: `spot_queue` on spare capacity, `on_demand_queue`,
-    and, with more than one node, `multi_node_queue` for jobs whose nodes work together. Each has a
-    compute environment of its own with no node while nothing runs, and never more than `max_nodes`.
+    There are three queues, because Batch requires separate ones: `spot_queue`, `on_demand_queue`, and, with more than
+    one node, `multi_node_queue` for jobs of several nodes. Each has its own compute environment, with no nodes while
+    no job runs, and at most `max_nodes`.
 
-    Nodes have encrypted volumes, no public address and no open port. Among themselves they talk
-    freely; out of the network they reach HTTPS only. Metadata needs a token (IMDSv2).
+    Nodes have encrypted volumes, no public address and no open port. Traffic among nodes is unrestricted; outside the
+    network they reach HTTPS only. Metadata requires a token (IMDSv2).
 
-    Nodes are tagged `AutoStop=false`: Batch starts and ends them by its queue, and a janitor that did
-    so too would end jobs.
+    Nodes are tagged `AutoStop=false`: Batch starts and terminates them, and a janitor that did so too would end jobs.
     """
 
     def __init__(
@@ -112,7 +111,7 @@ class TrainingQueue(Construct):
         self._on_demand = self._nodes("on-demand", subnet_ids)
         on_spot = [self._spot, self._on_demand] if queue.spot_falls_back_to_on_demand else [self._spot]
         self._spot_queue = self._queue("spot", on_spot, priority=1)
-        # Who pays for on-demand nodes goes first where both queues share them.
+        # Jobs of the on-demand queue are first where both queues share the on-demand nodes.
         self._on_demand_queue = self._queue("on-demand", [self._on_demand], priority=10)
         self._multi_node_queue = None
         if queue.max_nodes > 1:
@@ -148,14 +147,14 @@ class TrainingQueue(Construct):
         """Define a job that is submitted to one of the queues.
 
         Args:
-            name: what it is called in the queue: 2 to 40 lower-case letters, digits and single
+            name: its name in the queue: 2 to 40 lower-case letters, digits and single
                 hyphens, beginning with a letter.
             image: the container image, with a tag other than `latest` or with a digest: each attempt
                 of a job has to run the same code.
-            command: the program and its arguments. Default: what the image starts.
-            nodes: how many nodes work together on it, each in a container of its own. Default: 1.
-            spot: whether it runs on spare capacity, which can go at two minutes' notice. Default:
-                True on one node. Batch runs jobs with more only on demand.
+            command: the program and its arguments. Default: the command of the image.
+            nodes: the number of nodes, with one container on each. Default: 1.
+            spot: True if it runs on spot instances, which EC2 can take back with two minutes' notice. Default: True
+                for one node. Batch runs jobs of several nodes only on demand.
             gpus_per_node: GPUs on each node. Default: all of the first instance type's.
             vcpus_per_node: vCPUs on each node. Default: as much of the node as its GPUs are.
             memory_mib_per_node: memory on each node, in MiB; a container that takes more is ended.
@@ -166,15 +165,15 @@ class TrainingQueue(Construct):
             secrets: environment variables whose values are kept in Secrets Manager or Parameter
                 Store: ARNs by name. A key of your own has to let `execution_role` decrypt. Default:
                 none.
-            attempts: how often it is tried at most, 1 to 10, where its host was lost. Default: 3.
-            retry_exit_codes: exit codes of the program after which it is tried again too, at most 3.
-                Of several nodes Batch sees the loss of node 0 only: a program that loses another one
-                can ask for the next attempt so. Default: none.
-            timeout_seconds: how long one attempt may take, at least 60. Default: 86400, a day: a job
+            attempts: the largest number of attempts, 1 to 10, if its host is lost. Default: 3.
+            retry_exit_codes: exit codes of the program after which it is repeated too, at most 3. Of several nodes,
+                Batch notices the loss of node 0 only: a program that loses another node can end with such a code.
+                Default: none.
+            timeout_seconds: the longest time of an attempt, in seconds, at least 60. Default: 86400, a day: a job
                 that hangs on a Friday costs a day and not the weekend.
-            priority: who goes first among the jobs of a team, 1 to 9999, highest first. Default: 100.
-            role: what its code acts as. Default: a role of its own, which may do nothing until it is
-                granted something: `lake.grant_read(job)`.
+            priority: its priority among the jobs of its team, 1 to 9999, highest first. Default: 100.
+            role: the role of its program. Default: a new role, without permissions until they are granted:
+                `lake.grant_read(job)`.
 
         Raises:
             ValueError: with every problem at once, or where the queue has a job of that name.
@@ -222,17 +221,17 @@ class TrainingQueue(Construct):
 
     @property
     def reason(self) -> str:
-        """Why a node is what it is: one sentence for people."""
+        """The reason for the choice of the instance type, in one sentence."""
         return self._declared.reason
 
     @property
     def jobs(self) -> Mapping[str, TrainingJobDefinition]:
-        """The jobs that are defined, by name."""
+        """The defined jobs, by name."""
         return dict(self._jobs)
 
     @property
     def spot_queue(self) -> batch_job_queue.BatchJobQueue:
-        """The job queue on spare capacity."""
+        """The job queue on spot instances."""
         return self._spot_queue
 
     @property
@@ -242,7 +241,7 @@ class TrainingQueue(Construct):
 
     @property
     def multi_node_queue(self) -> batch_job_queue.BatchJobQueue | None:
-        """The job queue for jobs with several nodes; None where there is one node at most."""
+        """The job queue for jobs of several nodes. None: `max_nodes` is 1."""
         return self._multi_node_queue
 
     @property
@@ -257,7 +256,7 @@ class TrainingQueue(Construct):
 
     @property
     def log_group(self) -> cloudwatch_log_group.CloudwatchLogGroup:
-        """Where the output of its jobs goes."""
+        """The log group of the output of its jobs."""
         return self._log_group
 
     def _queue_of(self, settings: JobSettings) -> batch_job_queue.BatchJobQueue:
@@ -337,7 +336,7 @@ class TrainingQueue(Construct):
             assume_role_policy=trust_policy("ec2.amazonaws.com"),
             tags=self._own_tags,
         )
-        # What the ECS agent does changes with its version, which Batch chooses: the managed policy keeps up with it.
+        # Batch chooses the version of the ECS agent, and AWS updates the managed policy with the calls of the agent.
         permissions = iam_role_policy_attachment.IamRolePolicyAttachment(
             self, "node-permissions", role=role.name, policy_arn=_CONTAINER_INSTANCE
         )

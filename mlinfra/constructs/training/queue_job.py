@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@].+")
 
 _LIMITS = (
-    # What NCCL and CUDA ask for: memory that the kernel may not move, and deep stacks.
+    # NCCL and CUDA need locked memory and large stacks.
     {"name": "memlock", "softLimit": -1, "hardLimit": -1},
     {"name": "stack", "softLimit": 67_108_864, "hardLimit": 67_108_864},
-    # Each worker of a data loader holds a file open for every tensor that it hands over.
+    # Each worker of a data loader keeps a file open for each tensor that it passes on.
     {"name": "nofile", "softLimit": 65_536, "hardLimit": 65_536},
 )
 
 
 class TrainingJobDefinition(Construct):
-    """A job definition of Batch with a role of its own. `TrainingQueue.job` makes it.
+    """A job definition of Batch with its own role, created by `TrainingQueue.job`.
 
-    It is tried again where its host was lost, and not where its own code failed, unless the code asks for it.
+    A job is repeated if its host was lost. If its program failed, it is repeated only after the declared exit codes.
     """
 
     def __init__(
@@ -52,12 +52,11 @@ class TrainingJobDefinition(Construct):
         Args:
             scope: the queue.
             id: the construct's id, unique in its scope.
-            settings: what it is asked to be.
-            queue: the job queue that it is submitted to.
-            logs: where its output goes.
-            role: what its code acts as; None: a role of its own, which may do nothing until it is
-                granted something.
-            own_tags: the tags of what is made here.
+            settings: the settings of the job.
+            queue: the job queue to which it is submitted.
+            logs: the log group of its output.
+            role: the role of its program. None: a new role, without permissions until they are granted.
+            own_tags: the tags of the resources.
             environment: its environment.
         """
         super().__init__(scope, id)
@@ -90,7 +89,7 @@ class TrainingJobDefinition(Construct):
 
     @property
     def name(self) -> str:
-        """The job definition's name: submitting by it takes the newest revision."""
+        """The name of the job definition. A job that is submitted with it uses the latest revision."""
         return self._settings.full_name
 
     @property
@@ -100,12 +99,12 @@ class TrainingJobDefinition(Construct):
 
     @property
     def role(self) -> iam_role.IamRole:
-        """The role that its code acts as."""
+        """The role of its program."""
         return self._role
 
     @property
     def execution_role(self) -> iam_role.IamRole:
-        """The role by which ECS pulls its image, reads its secrets and writes its output."""
+        """The role with which ECS pulls its image, reads its secrets and writes its output."""
         return self._execution_role
 
     @property
@@ -157,14 +156,14 @@ class TrainingJobDefinition(Construct):
             name=f"{self._settings.full_name}-{use}",
             assume_role_policy=trust_policy(
                 "ecs-tasks.amazonaws.com",
-                # Only for tasks of this account: no other customer's can make ECS act as it.
+                # Only for tasks of this account, so that ECS does not assume it for another one.
                 conditions={"StringEquals": {"aws:SourceAccount": self._environment.account_id}},
             ),
             tags=self._tags,
         )
 
     def _allow_start(self, logs: cloudwatch_log_group.CloudwatchLogGroup) -> None:
-        """Let ECS start the container: what AmazonECSTaskExecutionRolePolicy allows, for this job's things alone."""
+        """Allow ECS to start the container: as AmazonECSTaskExecutionRolePolicy, for the resources of this job only."""
         statements = [
             statement(
                 "WriteOutput",
@@ -176,7 +175,7 @@ class TrainingJobDefinition(Construct):
         if repository:
             account, region, name = repository.groups()
             statements += [
-                # A token is for all registries that the role may read: this action takes no resource.
+                # This action does not support resources: a token is valid for all registries that the role may read.
                 statement("LogInToRegistry", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
                 statement(
                     "PullImage",
@@ -202,7 +201,7 @@ class TrainingJobDefinition(Construct):
 
 
 def _scratch(settings: JobSettings) -> dict[str, object]:
-    """The local NVMe disks of the node in the container, if every node that may run it has some."""
+    """The mount of the local NVMe disks, if all instance types that may run the job have such disks."""
     types = settings.queue.node_types[:1] if settings.nodes > 1 else settings.queue.node_types
     if not have_scratch(types):
         return {}
@@ -215,9 +214,9 @@ def _scratch(settings: JobSettings) -> dict[str, object]:
 def _retries(
     exit_codes: Sequence[int],
 ) -> list[batch_job_definition.BatchJobDefinitionRetryStrategyEvaluateOnExit]:
-    """When another attempt is made: its host was lost, or its code says so.
+    """The conditions of another attempt: the host was lost, or the program ended with one of `exit_codes`.
 
-    What matches no condition would be tried again, so the last one ends everything else. Source: Batch
+    Batch repeats an attempt that matches no condition, so that the last condition ends all others. Source: Batch
     user guide, "Use Amazon EC2 Spot best practices for AWS Batch", read 2026-11-24.
     """
     condition = batch_job_definition.BatchJobDefinitionRetryStrategyEvaluateOnExit
@@ -237,7 +236,7 @@ def _literal(text: str) -> str:
 
 
 def _node_properties(nodes: int, container: Mapping[str, object]) -> dict[str, object]:
-    """Equal nodes; node 0 is the rendezvous of the others, and its end is the end of the job."""
+    """The properties of equal nodes. Node 0 is the main node: when it ends, the job ends."""
     return {
         "numNodes": nodes,
         "mainNode": 0,

@@ -1,4 +1,4 @@
-"""The nodes of a training queue: a Batch compute environment that grows from nothing, and what a node is made from."""
+"""The nodes of a training queue: a compute environment of AWS Batch, and the launch template of its nodes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _ROOT_DEVICE = "/dev/xvda"  # that of Amazon Linux, which all of Batch's images are
 
 _UPDATE_MINUTES = 360
-"""How long a running job is left alone when nodes are replaced: the most that the AWS provider takes."""
+"""The time for which a running job continues when nodes are replaced, in minutes: the longest that the AWS provider
+accepts."""
 
 
 class TrainingNodes(Construct):
@@ -54,16 +55,16 @@ class TrainingNodes(Construct):
             id: the construct's id, unique in its scope; names end with it.
             queue: the declared queue.
             queue_name: the prefix of the names of its resources.
-            spot: whether nodes are spare capacity. Default: False.
-            multi_node: whether nodes work on one job together: one type, one placement group, and
+            spot: True if nodes are spot instances. Default: False.
+            multi_node: True if several nodes run one job: they have one instance type, one placement group, and
                 the queue's adapters. Default: False.
             profile: the instance profile of the nodes.
-            permissions: what its role may do, there before the first node is.
-            security_group_id: the nodes' security group.
-            subnet_ids: where they run.
+            permissions: the policy attachment of the role of the nodes, which is created before them.
+            security_group_id: the security group of the nodes.
+            subnet_ids: the subnets of the nodes.
             key_arn: the KMS key for volumes.
-            own_tags: the tags of what is made here.
-            node_tags: the tags of what Batch launches.
+            own_tags: the tags of the resources that Terraform creates.
+            node_tags: the tags of the instances, volumes and interfaces that Batch launches.
         """
         super().__init__(scope, id)
         self._name = f"{queue_name}-{id}"
@@ -80,14 +81,13 @@ class TrainingNodes(Construct):
             if multi_node
             else None
         )
-        # It has no name of its own: what the AWS provider 5 calls compute_environment_name, 6 calls name.
+        # Without a name: the argument is compute_environment_name in the AWS provider 5, and name in 6.
         self._environment = compute_environments.BatchComputeEnvironment(
             self,
             "environment",
             type="MANAGED",
             state="ENABLED",
-            # Without a service role Batch takes its service-linked one, the only one whose environments it updates
-            # in place.
+            # Without a service role, Batch uses its service-linked role, which updates in place require.
             compute_resources=compute_environments.BatchComputeEnvironmentComputeResources(
                 type="SPOT" if spot else "EC2",
                 # SPOT_PRICE_CAPACITY_OPTIMIZED is newer and also considers prices. The AWS provider 5 replaces such an
@@ -98,7 +98,7 @@ class TrainingNodes(Construct):
                 instance_type=sorted(each.name for each in self._types),
                 instance_role=profile.arn,
                 subnets=list(subnet_ids),
-                # Batch takes them here or in the launch template's interfaces, and refuses both.
+                # Batch accepts them here or in the interfaces of the launch template, but not in both.
                 security_group_ids=None if self._efa else [security_group_id],
                 placement_group=placement.name if placement else None,
                 ec2_configuration=[
@@ -118,7 +118,7 @@ class TrainingNodes(Construct):
             ),
             tags=self._own_tags,
             depends_on=[permissions],
-            # A job queue holds on to its environments: the new one has to be there before the old one goes.
+            # Batch refuses to delete an environment that a job queue uses: the new one is created first.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
 
@@ -129,7 +129,7 @@ class TrainingNodes(Construct):
 
     @property
     def placement_group(self) -> placement_groups.PlacementGroup | None:
-        """The placement group of nodes that work together. None: they do not."""
+        """The placement group of the nodes of multi-node jobs. None: the nodes run other jobs."""
         return self._placement_group
 
     @property
@@ -173,11 +173,10 @@ def _image_type(types: Sequence[InstanceType]) -> str:
 def _interfaces(
     node_type: InstanceType, security_group_id: str
 ) -> Iterable[launch_templates.LaunchTemplateNetworkInterfaces]:
-    """An adapter on each network card that takes one.
+    """One Elastic Fabric Adapter on each network card that supports one.
 
-    Card 0 carries IP traffic too, and has room left for the interface that ECS gives a node's container:
-    a P5 has two for each card (EC2's instance type list, read 2026-11-24). Where there are more cards than
-    adapters, card 0 is the one without.
+    Card 0 also has IP, and can have the interface that ECS creates for a container: a P5 has two interfaces for each
+    card (EC2's instance type list, read 2026-11-24). If there are more cards than adapters, card 0 has none.
     """
     cards = node_type.network_cards or 1
     for card in range(cards):
