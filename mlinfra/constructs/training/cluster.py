@@ -16,14 +16,13 @@ from mlinfra._cdk.aws import (
     launch_template as launch_templates,
     placement_group as placement_groups,
     security_group as security_groups,
-    ssm_parameter,
 )
 from mlinfra.catalog import instance_types
 from mlinfra.constructs.parts import environment_of, require_shutdown, subscribe_owner
 from mlinfra.constructs.training.block_schedule import BlockSchedule, size_at_first_apply
 from mlinfra.constructs.training.file_system import ClusterFileSystem
-from mlinfra.constructs.training.guard_program import guard_parameters
 from mlinfra.constructs.training.node_network import efa_interfaces, interface_blocks, node_security_group
+from mlinfra.constructs.training.node_parameters import guard_parameter_names, node_parameters
 from mlinfra.constructs.training.node_placement import Placement, subnet_of
 from mlinfra.constructs.training.node_purchase import market_options, mixed_instances_policy, reservation_target
 from mlinfra.constructs.training.node_role import attach_policy, log_group_name, node_policy, node_role, parameter_name
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
 _LOG_RETENTION_DAYS = 30
 _DESCRIPTION_LIMIT = 255
-_NOBODY = "none"
-"""The value of the master's parameter before the first node has published its address."""
 
 
 class TrainingCluster(Construct):
@@ -125,8 +122,7 @@ class TrainingCluster(Construct):
         needed: list[TerraformResource] = [
             attach_policy(self, self._role, may),
             self._log_group(key_arn),
-            self._master(),
-            *self._guard(),
+            *node_parameters(self, environment=self._environment, experiment=self._experiment, tags=self._own_tags),
         ]
         own_placement_group = self._own_placement_group()
         # Reserved capacity need not be close to a placement group that is created later.
@@ -226,7 +222,7 @@ class TrainingCluster(Construct):
             region=environment.region,
             log_group=log_group_name(environment, experiment),
             master_parameter=parameter_name(environment, experiment, "master"),
-            guard_parameters=[parameter_name(environment, experiment, name) for name in self._guard_parameter_names()],
+            guard_parameters=guard_parameter_names(environment, experiment),
             lustre_parameter=parameter_name(environment, experiment, "lustre") if experiment.lustre else None,
             table=environment.names.records_table,
             nodes=experiment.nodes,
@@ -259,36 +255,6 @@ class TrainingCluster(Construct):
             retention_in_days=_LOG_RETENTION_DAYS,
             tags=self._own_tags,
         )
-
-    def _master(self) -> ssm_parameter.SsmParameter:
-        """The parameter in which the master publishes its address. Terraform creates and deletes it; nodes write it."""
-        return ssm_parameter.SsmParameter(
-            self,
-            "master",
-            name=parameter_name(self._environment, self._experiment, "master"),
-            description=f"Instance id and address of torchrun's master. Written by the nodes of {self._name}.",
-            type="String",
-            value=_NOBODY,
-            tags=self._own_tags,
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["value"]),
-        )
-
-    @staticmethod
-    def _guard_parameter_names() -> list[str]:
-        return [f"guard-{number}" for number, _ in enumerate(guard_parameters(), start=1)]
-
-    def _guard(self) -> Iterator[ssm_parameter.SsmParameter]:
-        """The program of the node guard, which nodes read at boot: user data has no room for it."""
-        for name, value in zip(self._guard_parameter_names(), guard_parameters(), strict=True):
-            yield ssm_parameter.SsmParameter(
-                self,
-                name,
-                name=parameter_name(self._environment, self._experiment, name),
-                description=f"A part of the node guard of {self._name}, which its nodes read at boot.",
-                type="String",
-                value=value,
-                tags=self._own_tags,
-            )
 
     def _node_subnets(self, subnet_ids: Sequence[str], zone: str | None) -> list[str]:
         """The subnets of the nodes: a single one if the nodes must be close to each other."""
