@@ -136,7 +136,8 @@ class TestCatalog:
         shown = mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2").stdout
         assert shown.splitlines()[1].split()[-2:] == ["unknown", "unknown"]
         facts = json.loads(mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2", "--json").stdout)
-        assert [(each["usd_per_hour"], each["usd_per_hour_all_nodes"]) for each in facts] == [(None, None)]
+        prices = {each["name"]: (each["usd_per_hour"], each["usd_per_hour_all_nodes"]) for each in facts}
+        assert prices == {"trn2.48xlarge": (None, None), "trn2u.48xlarge": (None, None)}
 
     def test_requirements_without_an_offer_list_the_nearest_types(self) -> None:
         assert "Nearest: p5.4xlarge" in refusal("catalog", "--gpu", "h100", "--gpus-per-node", "2")
