@@ -113,7 +113,7 @@ class TestNodes:
         assert found["spot"]["instance_type"] == found["on-demand"]["instance_type"] == sorted(types)
         assert found["multi-node"]["instance_type"] == ["g5.24xlarge"]
 
-    def test_there_is_no_node_while_nothing_runs_and_never_more_than_asked_for(self, synthesize: Synthesize) -> None:
+    def test_there_are_no_nodes_without_jobs_and_at_most_max_nodes(self, synthesize: Synthesize) -> None:
         types = ["g5.12xlarge", "g5.24xlarge"]
         found = environments(queue(synthesize, gpu=None, gpus_per_node=None, instance_types=types))
         assert {name: each["max_vcpus"] for name, each in found.items()} == {
@@ -124,7 +124,7 @@ class TestNodes:
         assert {each["min_vcpus"] for each in found.values()} == {0}
         assert not any("desired_vcpus" in each for each in found.values())
 
-    def test_spot_and_on_demand_are_bought_apart(self, synthesize: Synthesize) -> None:
+    def test_spot_and_on_demand_nodes_have_separate_environments(self, synthesize: Synthesize) -> None:
         found = environments(queue(synthesize))
         assert {name: (each["type"], each["allocation_strategy"]) for name, each in found.items()} == {
             "spot": ("SPOT", "SPOT_CAPACITY_OPTIMIZED"),
@@ -156,7 +156,7 @@ class TestNodes:
                 {"image_type": "ECS_AL2023_NVIDIA", "image_id_override": "ami-0123456789abcdef0"}
             ]
 
-    def test_a_v100_runs_with_an_image_of_ones_own(self, synthesize: Synthesize) -> None:
+    def test_a_v100_runs_with_a_custom_image(self, synthesize: Synthesize) -> None:
         config = queue(synthesize, gpu="V100", gpus_per_node=8, image_id="ami-0123456789abcdef0")
         for each in environments(config).values():
             assert each["ec2_configuration"] == [
@@ -213,7 +213,7 @@ class TestNodes:
 
 
 class TestMultiNode:
-    def test_nodes_that_work_together_are_next_to_each_other(self, synthesize: Synthesize) -> None:
+    def test_nodes_of_multi_node_jobs_are_in_one_subnet_and_placement_group(self, synthesize: Synthesize) -> None:
         config = queue(synthesize)
         assert only(config, "aws_placement_group")["strategy"] == "cluster"
         found = environments(config)
@@ -227,7 +227,7 @@ class TestMultiNode:
         found = environments(queue(synthesize, multi_node_subnet_id="subnet-2"))
         assert found["multi-node"]["subnets"] == ["subnet-2"]
 
-    def test_subnets_that_are_known_at_deploy_time_only_will_do(self, synthesize: Synthesize) -> None:
+    def test_subnets_can_be_known_only_at_deploy_time(self, synthesize: Synthesize) -> None:
         from mlinfra.platform import Platform
 
         config = synthesize(lambda stack: a_queue(stack, network=Platform.lookup(stack)))
@@ -244,7 +244,7 @@ class TestMultiNode:
         (placement,) = config["resource"]["aws_placement_group"]
         assert only(config, "aws_security_group")["depends_on"] == [f"aws_placement_group.{placement}"]
 
-    def test_a_queue_of_one_node_has_none(self, synthesize: Synthesize) -> None:
+    def test_a_queue_with_one_node_has_no_multi_node_queue(self, synthesize: Synthesize) -> None:
         made: list[TrainingQueue] = []
         config = synthesize(lambda stack: made.append(a_queue(stack, max_nodes=1)))
         assert made[0].multi_node_queue is None
@@ -352,17 +352,17 @@ class TestJobs:
     def test_a_job_gets_a_whole_node_by_default(self, synthesize: Synthesize) -> None:
         assert requirements(job(synthesize)) == {"GPU": 4, "VCPU": 48, "MEMORY": int(196_608 * 0.9)}
 
-    def test_a_part_of_a_node_comes_with_its_part_of_the_rest(self, synthesize: Synthesize) -> None:
+    def test_a_job_with_some_gpus_gets_that_share_of_vcpus_and_memory(self, synthesize: Synthesize) -> None:
         config = job(synthesize, gpus_per_node=1)
         assert requirements(config) == {"GPU": 1, "VCPU": 12, "MEMORY": int(196_608 * 0.9 / 4)}
         assert container(config)["linuxParameters"] == {"sharedMemorySize": int(196_608 * 0.9 / 4) // 2}
 
-    def test_it_gets_what_it_asks_for(self, synthesize: Synthesize) -> None:
+    def test_the_requested_resources_are_set(self, synthesize: Synthesize) -> None:
         config = job(synthesize, gpus_per_node=2, vcpus_per_node=6, memory_mib_per_node=32_768, shared_memory_mib=1024)
         assert requirements(config) == {"GPU": 2, "VCPU": 6, "MEMORY": 32_768}
         assert container(config)["linuxParameters"] == {"sharedMemorySize": 1024}
 
-    def test_its_part_is_reckoned_by_a_type_that_has_its_gpus(self, synthesize: Synthesize) -> None:
+    def test_its_share_of_a_node_is_computed_from_a_type_with_its_gpus(self, synthesize: Synthesize) -> None:
         types = {"gpu": None, "gpus_per_node": None, "instance_types": ["g5.12xlarge", "g5.48xlarge"]}
         config = job(synthesize, of=types, gpus_per_node=8)
         assert requirements(config) == {"GPU": 8, "VCPU": 192, "MEMORY": int(786_432 * 0.9)}
@@ -397,7 +397,9 @@ class TestJobs:
             ({"nodes": 2, "spot": False}, "multi_node_queue"),
         ],
     )
-    def test_it_says_which_queue_it_is_for(self, synthesize: Synthesize, asked: dict[str, Any], expected: str) -> None:
+    def test_its_queue_follows_from_nodes_and_spot(
+        self, synthesize: Synthesize, asked: dict[str, Any], expected: str
+    ) -> None:
         def build(stack: MlStack) -> None:
             made = a_queue(stack)
             assert made.job("two-tower", image=IMAGE, **asked).queue is getattr(made, expected)
@@ -460,7 +462,7 @@ class TestJobs:
         assert logs["options"]["awslogs-group"].startswith("${aws_cloudwatch_log_group.")
         assert logs["options"]["awslogs-stream-prefix"] == "two-tower"
 
-    def test_its_code_may_do_nothing_until_it_is_granted_something(self, synthesize: Synthesize) -> None:
+    def test_its_role_has_no_permissions_until_they_are_granted(self, synthesize: Synthesize) -> None:
         config = job(synthesize)
         roles = named(config, "aws_iam_role")
         trust = json.loads(roles["two-tower"]["assume_role_policy"])["Statement"]
@@ -483,7 +485,7 @@ class TestJobs:
         (granted,) = [each for each in policies if each["name"] == "lake-read-features"]
         assert "job-two-tower_role" in granted["role"]
 
-    def test_it_can_act_as_a_role_that_is_there(self, synthesize: Synthesize) -> None:
+    def test_it_can_use_an_existing_role(self, synthesize: Synthesize) -> None:
         from mlinfra._cdk.aws import iam_role
 
         def build(stack: MlStack) -> None:
@@ -574,7 +576,7 @@ class TestExample:
             ({"INDEX": "0"}, "10.0.9.9"),
         ],
     )
-    def test_each_node_starts_torchrun_at_its_place(self, tmp_path: Path, node: dict[str, str], address: str) -> None:
+    def test_each_node_starts_torchrun_with_its_rank(self, tmp_path: Path, node: dict[str, str], address: str) -> None:
         # Two programs that are on a node and not here: they say what they are asked, and what a node would answer.
         for name, text in (("torchrun", 'echo "$@"'), ("hostname", "echo 10.0.9.9 172.17.0.1")):
             program = tmp_path / name
