@@ -88,6 +88,12 @@ class Evidence:
         return frozenset(each.instance_id for each in self.nodes if each.is_silent)
 
     @property
+    def silence(self) -> str | None:
+        """The reason for the unknown activity of silent nodes, also if others are busy. None: there are none."""
+        reasons = [each.reason for each in self.nodes if each.is_silent and each.verdict is Verdict.UNKNOWN]
+        return _several(reasons) if reasons else None
+
+    @property
     def unguarded(self) -> frozenset[str]:
         """The idle nodes without a live guard: their protection from scale-in is not removed by the node."""
         return self.idle_nodes - {each.instance_id for each in self.nodes if each.is_guarded}

@@ -169,13 +169,16 @@ def _in_use(target: Target, cause: str | None, evidence: Evidence, rules: Rules)
     """The decision about a cluster that is or may be busy."""
     known = "it is busy" if evidence.verdict is Verdict.BUSY else "it may be busy"
     reason = f"{known}: {evidence.reason}"
+    if evidence.silence and evidence.verdict is Verdict.BUSY:
+        reason = f"{reason}. Unknown: {evidence.silence}"
     may_release = not rules.gang and (rules.stop_when_idle or cause) and not target.is_draining
     # The guard of a protected node removes the protection within a minute, if it is alive.
     guarded = {node.instance_id for node in target.nodes if node.protected} - evidence.unguarded
     release = evidence.idle_nodes - guarded if may_release else frozenset[str]()
     if cause:
         return Decision(Action.LEAVE, f"{cause}, but {reason}", NotificationFrequency.EVERY_RUN, release=release)
-    is_unusual = evidence.is_contradictory or (evidence.verdict is Verdict.UNKNOWN and not evidence.is_temporary)
+    is_unknown = evidence.verdict is Verdict.UNKNOWN and not evidence.is_temporary
+    is_unusual = evidence.is_contradictory or is_unknown or evidence.silence is not None
     frequency = NotificationFrequency.DAILY if is_unusual else NotificationFrequency.NEVER
     return Decision(Action.LEAVE, reason, frequency, release=release)
 

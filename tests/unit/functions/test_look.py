@@ -348,6 +348,17 @@ def test_a_failure_to_read_cpu_metrics_leaves_silent_nodes(cloud: Cloud, faults:
     assert cloud.looked() == {NAME: "left"}
 
 
+def test_a_silent_node_is_reported_while_another_is_busy(cloud: Cloud) -> None:
+    ids = cloud.group()
+    cloud.report(ids[:1], Activity.BUSY)
+    for _ in range(2):
+        assert cloud.looked() == {NAME: "left"}
+        cloud.now += 5 * MINUTE
+        cloud.report(ids[:1], Activity.BUSY)
+    (event,) = cloud.heard(Event.CLUSTER_LEFT)
+    assert f"Unknown: {ids[1]} has sent no node report, and" in event["why"]
+
+
 def test_a_new_node_is_not_reported_as_silent(cloud: Cloud) -> None:
     cloud.group(**{Tag.SILENCE_MINUTES: "30"})
     assert cloud.looked() == {NAME: "left"}
