@@ -93,7 +93,8 @@ python:
 
 $(PYTHON_READY): requirements/dev.txt pyproject.toml | tools
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@# The bindings of the AWS provider are thousands of modules: those in use are compiled at their first import.
+	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
