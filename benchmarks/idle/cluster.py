@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.idle.aws import Account, Group, throttled
-from benchmarks.idle.node import CPU_READING_SECONDS, READING_SECONDS, GuardRules, Node
+from benchmarks.idle.node import CPU_READING_SECONDS, READING_SECONDS, Node
 from benchmarks.idle.workload import DAY, HOUR, MINUTE, Experiment, Signals
 from mlinfra.functions.contract import Activity, Metric, Table, Tag, Variable
+from mlinfra.node_guard.judgement import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,7 +63,7 @@ class Cluster:
             experiment.nodes,
         )
         self.account.groups[name] = self.group
-        self.rules = GuardRules(
+        self.rules = Limits(
             idle_percent=float(self.group.tags[Tag.IDLE_GPU_PERCENT]),
             idle_seconds=float(self.group.tags[Tag.IDLE_MINUTES]) * MINUTE,
             stalled_seconds=float(self.group.tags[Tag.STALLED_MINUTES]) * MINUTE,

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.idle.workload import MINUTE, NOTHING, Signals
 from mlinfra.catalog import instance_types
 from mlinfra.functions.contract import Activity, NodeReport
+from mlinfra.functions.metrics import CPU
 
 if TYPE_CHECKING:
     from benchmarks.idle.aws import Instance
     from benchmarks.idle.faults import NodeFaults
+    from mlinfra.node_guard.judgement import Limits
 
 READING_SECONDS: Final = 90
 """The age at which a minute's reading is in CloudWatch: the minute itself, and the agent's interval of sending."""
@@ -27,29 +28,15 @@ READING_SECONDS: Final = 90
 
 CPU_READING_SECONDS: Final = 10 * MINUTE
 """The age at which EC2's reading of 5 minutes is in CloudWatch."""
-_CPU_PERIOD: Final = 5 * MINUTE
+_CPU_PERIOD: Final = int(CPU.period.total_seconds())
 _BUSY_CORES: Final = 2.0
 _IDLE_CORES: Final = 0.15
-
-
-@dataclass(frozen=True)
-class GuardRules:
-    """The settings of a guard."""
-
-    idle_percent: float
-    idle_seconds: float
-    stalled_seconds: float
-
-    @property
-    def preparation_seconds(self) -> float:
-        """The time for which traffic and CPU use count as activity, without a direct sign of work."""
-        return 2 * self.stalled_seconds
 
 
 class Node:
     """A node from its launch to its end."""
 
-    def __init__(self, instance: Instance, ready: float, rules: GuardRules, faults: NodeFaults) -> None:
+    def __init__(self, instance: Instance, ready: float, rules: Limits, faults: NodeFaults) -> None:
         """A node without activity.
 
         Args:

@@ -72,10 +72,7 @@ def start(environment: EnvironmentName, experiment: _Experiment, *, as_json: AsJ
     with on_interruption(_unknown_outcome(environment)):
         started = start_cluster(_declared(environment), experiment)
     cluster = started.cluster
-    if as_json:
-        from mlinfra.cli.presentation import print_json
-
-        print_json(_facts(cluster) | {"resumed": started.resumed})
+    if _json(cluster, as_json=as_json, resumed=started.resumed):
         return
     if started.resumed is not None:
         reason = started.resumed or "no reason given"
@@ -101,16 +98,8 @@ def stop(
     with on_interruption(_unknown_outcome(environment)):
         stopped = stop_cluster(declared, experiment, force=force)
     cluster = stopped.cluster
-    if as_json:
-        from mlinfra.cli.presentation import print_json
-
-        more = {
-            "terminated": stopped.terminated,
-            "protected": stopped.protected,
-            "not_recorded": stopped.not_recorded,
-        }
-        print_json(_facts(cluster) | more)
-    else:
+    more = {"terminated": stopped.terminated, "protected": stopped.protected, "not_recorded": stopped.not_recorded}
+    if not _json(cluster, as_json=as_json, **more):
         left = f", {cluster.nodes} nodes are shutting down" if cluster.nodes else ""
         ended = f", {stopped.terminated} nodes terminated" if stopped.terminated else ""
         typer.echo(f"{cluster.name}: {cluster.state}{ended}{left}. {_volumes(stopped, declared.volume_grace_days)}")
@@ -178,12 +167,12 @@ def _unknown_outcome(environment: str) -> str:
     )
 
 
-def _json(cluster: Cluster, *, as_json: bool) -> bool:
-    """Write the cluster as JSON, if that is requested. Returns `as_json`."""
+def _json(cluster: Cluster, *, as_json: bool, **more: object) -> bool:
+    """Write the cluster and `more` as JSON, if that is requested. Returns `as_json`."""
     if as_json:
         from mlinfra.cli.presentation import print_json
 
-        print_json(_facts(cluster))
+        print_json(_facts(cluster) | more)
     return as_json
 
 

@@ -116,7 +116,7 @@ def gather_evidence(
         memory: its records, with the jobs and the node reports. None: they could not be read.
         histories: the GPU metrics of its nodes over `evidence_window`, by instance id.
         now: the end of the window.
-        cpus: the CPU metrics of silent nodes over `evidence_window`, by instance id. Default: none.
+        cpus: the CPU metrics of silent nodes over `cpu_window`, by instance id. Default: none.
     """
     if memory is None:
         return Evidence(Verdict.UNKNOWN, "its records could not be read, so jobs may be running")
@@ -138,6 +138,11 @@ def gather_evidence(
 def evidence_window(rules: Rules) -> timedelta | None:
     """The window of the GPU metrics that `gather_evidence` needs. None: idleness is not defined."""
     return max(rules.idle_for, rules.stalled_for) + _LATE if rules.idle_for else None
+
+
+def cpu_window(rules: Rules) -> timedelta | None:
+    """The window of the CPU metrics that `gather_evidence` needs. None: idleness is not defined."""
+    return max(rules.idle_for, rules.stalled_for) + _CPU_LATE + CPU.period if rules.idle_for else None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlinfra.functions.activity import Evidence, evidence_window, gather_evidence
+from mlinfra.functions.activity import Evidence, cpu_window, evidence_window, gather_evidence
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.cost import Cost, so_far
 from mlinfra.functions.decision import Decision, decide
@@ -77,8 +77,8 @@ def assess(
         problems.append(expires.problem)
     spent = so_far(target, known.state, now)
     seen = gather_evidence(target, rules, memory, gpus, now)
-    if seen.silent_nodes and (window := evidence_window(rules)):
-        cpus = histories(clients, dict.fromkeys(seen.silent_nodes, window + 2 * CPU.period), now, CPU)
+    if seen.silent_nodes and (window := cpu_window(rules)):
+        cpus = histories(clients, dict.fromkeys(seen.silent_nodes, window), now, CPU)
         seen = gather_evidence(target, rules, memory, gpus, now, cpus=cpus)
     if failure:
         seen = replace(seen, reason=f"{seen.reason}: {failure}")

@@ -184,19 +184,25 @@ def _in_use(target: Target, cause: str | None, evidence: Evidence, rules: Rules)
 
 
 def _idle(target: Target, cause: str | None, evidence: Evidence, rules: Rules, now: datetime) -> Decision:
+    terminate = not_released(target, evidence)
     if target.is_draining:
-        # Its guards had their time to remove the protection since the desired capacity was set to 0.
         reason = f"its desired capacity is already 0, and {len(target.nodes)} of its nodes are still in the group"
-        return Decision(Action.STOP, f"{reason}: {evidence.reason}", terminate=evidence.idle_nodes)
+        return Decision(Action.STOP, f"{reason}: {evidence.reason}", terminate=terminate)
     if cause:
-        return Decision(Action.STOP, f"{cause}, and {evidence.reason}", terminate=evidence.unguarded)
+        return Decision(Action.STOP, f"{cause}, and {evidence.reason}", terminate=terminate)
     if waiting := _waits(target, rules, now):
         return Decision(Action.LEAVE, waiting)
     if rules.stop_when_idle:
-        return Decision(Action.STOP, evidence.reason, terminate=evidence.unguarded)
+        return Decision(Action.STOP, evidence.reason, terminate=terminate)
     return Decision(
         Action.LEAVE, f"{evidence.reason}, but its setting stop_when_idle is False", NotificationFrequency.DAILY
     )
+
+
+def not_released(target: Target, evidence: Evidence) -> frozenset[str]:
+    """The idle nodes that are terminated directly when the cluster is stopped: no guard removes their protection."""
+    # The guards of a draining cluster had their time to remove it since the desired capacity was set to 0.
+    return evidence.idle_nodes if target.is_draining else evidence.unguarded
 
 
 def _waits(target: Target, rules: Rules, now: datetime) -> str | None:

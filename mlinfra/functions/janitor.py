@@ -70,6 +70,7 @@ class Janitor:
         self._notices = Notices(self._records, self._notifier, now)
         self._launches = Launches(clients, self._records, self._notifier, now, dry_run=settings.dry_run)
         self._file_systems = FileSystems(clients, settings, self._records, self._notifier, now)
+        self._subscriptions = OwnerSubscriptions(clients, settings, self._records, self._notifier, now)
         self._storage: list[Storage] | None = None
         self._shutdown = Shutdown(clients, settings, self._records, self._notifier, now)
 
@@ -85,7 +86,7 @@ class Janitor:
         gpus = gpu_histories(self._clients, ours, self._now)
         targets = [self._outcome(target, gpus) for target in ours]
         volumes, volume_problems = self._clean_up()
-        OwnerSubscriptions(self._clients, self._settings, self._records, self._notifier, self._now).restore(ours)
+        self._subscriptions.restore(ours)
         problems = [] if listing.problems else self._clear_marks(ours)
         found = [self._file_system(each, ours) for each in file_systems] if not listing.problems else []
         problems += listing.problems + storage_problems + volume_problems + self._notifier.undelivered

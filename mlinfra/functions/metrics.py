@@ -24,15 +24,17 @@ _COMPLETE = "Complete"
 class Source:
     """A metric with a value for each instance, in percent."""
 
+    kind: str
+    """Its name in messages."""
     namespace: str
     name: str
     statistic: str
     period: timedelta
 
 
-GPU = Source(Metric.NAMESPACE, Metric.GPU_UTILISATION, "Maximum", timedelta(minutes=1))
+GPU = Source("GPU", Metric.NAMESPACE, Metric.GPU_UTILISATION, "Maximum", timedelta(minutes=1))
 """The utilization of the busiest GPU, from the CloudWatch agent of the node."""
-CPU = Source(Metric.EC2_NAMESPACE, Metric.CPU_UTILISATION, "Average", timedelta(minutes=5))
+CPU = Source("CPU", Metric.EC2_NAMESPACE, Metric.CPU_UTILISATION, "Average", timedelta(minutes=5))
 """The utilization of all CPUs, from EC2, without any program on the node.
 
 Basic monitoring has values of 5 minutes. Source: EC2 user guide, "CloudWatch metrics that are available for your
@@ -81,7 +83,6 @@ def histories(
 def _read(
     clients: Clients, nodes: Sequence[tuple[str, History]], start: datetime, now: datetime, source: Source
 ) -> None:
-    kind = "GPU" if source is GPU else "CPU"
     status: dict[str, str] = {}
     problem = None
     try:
@@ -91,15 +92,15 @@ def _read(
             for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
                 history.readings[moment] = max(value, history.readings.get(moment, value))
     except FAILURES as error:
-        problem = f"its {kind} metrics could not be read: {error_code(error)}"
+        problem = f"its {source.kind} metrics could not be read: {error_code(error)}"
     except (IndexError, KeyError, TypeError, ValueError) as error:
-        problem = f"CloudWatch's response about its {kind} metrics could not be parsed: {error!r}"
+        problem = f"CloudWatch's response about its {source.kind} metrics could not be parsed: {error!r}"
     for index, (_, history) in enumerate(nodes):
         last = status.get(f"n{index}", "no result")
         if problem:
             history.problem = problem
         elif last != _COMPLETE:
-            history.problem = f"CloudWatch returned incomplete {kind} metrics: {last}"
+            history.problem = f"CloudWatch returned incomplete {source.kind} metrics: {last}"
 
 
 def _results(

@@ -109,12 +109,13 @@ def judge(signs: Signs, history: History, now: float, limits: Limits) -> Verdict
     """
     history, stalled = _progress(signs, history, now, limits)
     direct = _direct_sign(signs, limits, stalled=stalled)
+    why = direct or _preparation(signs)
     if direct:
         history = replace(history, preparation=None)
-    why = direct or _preparation(signs)
-    if why and not direct:
-        history = replace(history, preparation=now if history.preparation is None else history.preparation)
-        if now - (history.preparation or 0.0) >= limits.preparation_seconds:
+    elif why:
+        begun = now if history.preparation is None else history.preparation
+        history = replace(history, preparation=begun)
+        if now - begun >= limits.preparation_seconds:
             why = ""
     if why:
         activity = Activity.BUSY

@@ -16,6 +16,7 @@ from mlinfra.functions.activity import Verdict
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Table, Tag, removed_file_systems
 from mlinfra.functions.cost_counting import count_cost
+from mlinfra.functions.decision import not_released
 from mlinfra.functions.file_systems import delete_mark
 from mlinfra.functions.fleet import DescribeFailedError
 from mlinfra.functions.launches import LAUNCH, is_by_user, resume_command
@@ -137,7 +138,8 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
     if force:
         terminated = _terminate_all(account, seen.target, grace)
     else:
-        ids = _not_released(seen)
+        ids = {each.instance_id for each in seen.target.nodes if each.protected}
+        ids &= not_released(seen.target, seen.evidence)
         _stop(account, seen.target, grace, ids)
         terminated = len(ids)
     not_recorded = _record_stop(account, seen.target)
@@ -229,12 +231,6 @@ def _refuse_over_limit(account: ClusterAccount, seen: Assessment, experiment: st
         f"{environment.names.stack_id('training')}"
     )
     raise OperationError(message)
-
-
-def _not_released(seen: Assessment) -> set[str]:
-    """The idle nodes whose protection from scale-in no node guard removes: the rule of `decision.decide`."""
-    idle = seen.evidence.idle_nodes if seen.target.is_draining else seen.evidence.unguarded
-    return {node.instance_id for node in seen.target.nodes if node.protected} & idle
 
 
 def _stop(account: ClusterAccount, target: Target, grace: timedelta, terminate: set[str]) -> None:

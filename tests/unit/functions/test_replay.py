@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from benchmarks.idle import environments
 from benchmarks.idle.aws import Instance
 from benchmarks.idle.faults import FAULTS, NO_FAULTS, Faults, NodeFaults
-from benchmarks.idle.node import GuardRules, Node
+from benchmarks.idle.node import Node
 from benchmarks.idle.replay import Replay
 from benchmarks.idle.workload import BEGIN, DAY, HOUR, MINUTE, NOTHING, Experiment, Job, Phase, Signals, generate
 from mlinfra.functions.contract import Activity
@@ -175,10 +175,9 @@ SIGNALS = st.builds(
 @given(st.lists(st.tuples(SIGNALS, st.integers(1, 150)), min_size=1, max_size=6), st.none() | st.integers(0, 200))
 @settings(max_examples=60, deadline=None)
 def test_a_replayed_guard_judges_as_the_guard_does(phases: list[tuple[Signals, int]], lost: int | None) -> None:
-    rules = GuardRules(idle_percent=5, idle_seconds=20 * MINUTE, stalled_seconds=60 * MINUTE)
     limits = Limits(idle_percent=5, idle_seconds=20 * MINUTE, stalled_seconds=60 * MINUTE)
     gpu_lost = math.inf if lost is None else lost * MINUTE
-    node = Node(Instance("i-1", "g5.xlarge", 0, "vol-1"), 0, rules, NodeFaults(gpu_lost=gpu_lost))
+    node = Node(Instance("i-1", "g5.xlarge", 0, "vol-1"), 0, limits, NodeFaults(gpu_lost=gpu_lost))
     history = History.beginning(0)
     begin = 0
     for signals, minutes in phases:

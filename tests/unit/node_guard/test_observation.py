@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.unit.node_guard.conftest import FakeNode
 
-KERNEL = "python -m ipykernel_launcher -f /root/runtime/kernel-ab-1.json"
+KERNEL = "python -m ipykernel_launcher -f /home/ec2-user/runtime/kernel-ab-1.json"
 
 
 class Watch:

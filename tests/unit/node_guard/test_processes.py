@@ -76,7 +76,7 @@ def test_the_tree_of_a_process(node: FakeNode) -> None:
 
 
 def test_workers_belong_to_the_kernel_that_forked_them(node: FakeNode) -> None:
-    node.process(7, "python -m ipykernel_launcher -f /root/.local/share/jupyter/runtime/kernel-ab12-cd.json")
+    node.process(7, "python -m ipykernel_launcher -f /home/ec2-user/.local/share/jupyter/runtime/kernel-ab12-cd.json")
     node.process(8, "python -c worker", parent=7)
     node.process(9)
     processes = read_processes(node.root)

@@ -1,9 +1,5 @@
 # The node guard, which does not fit into user data: from parameters of the cluster.
 
-# Parameter Store answers 40 calls a second in an account and region by default, and nodes of a large cluster boot at the
-# same time. Each node makes one call; the AWS CLI repeats a throttled one 7 times, at random intervals of up to 20
-# seconds, and the loop does so 6 times, at random intervals too. Sources: AWS general reference, "AWS Systems Manager
-# endpoints and quotas"; AWS CLI user guide, "AWS CLI retries". Read 2026-11-29.
 # The guard needs Python 3.9. Amazon Linux 2 has python3 3.7, and its Deep Learning image has python3.10 too (release
 # notes of version 71.6, python_location, read 2026-11-29).
 link_python() {
@@ -18,6 +14,10 @@ link_python() {
   die 'the image has no Python 3.9 or later, which the guard needs'
 }
 
+# Parameter Store answers 40 calls a second in an account and region by default, and nodes of a large cluster boot at the
+# same time. Each node makes one call; the AWS CLI repeats a throttled one 7 times, at random intervals of up to 20
+# seconds, and the loop does so 6 times, at random intervals too. Sources: AWS general reference, "AWS Systems Manager
+# endpoints and quotas"; AWS CLI user guide, "AWS CLI retries". Read 2026-11-29.
 install_guard() {
   local program=/usr/local/bin/mlinfra-node-guard
   link_python
