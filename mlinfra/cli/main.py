@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from mlinfra.cli.adopt import adopt
 from mlinfra.cli.apply import apply
+from mlinfra.cli.approve import approve
 from mlinfra.cli.bootstrap import bootstrap
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "bootstrap": bootstrap},
     "Declare": {"catalog": catalog, "images": images, "buckets": buckets},
-    "Deploy": {"plan": plan, "review": review, "apply": apply},
+    "Deploy": {"plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
     "Watch": {"drift": drift, "provenance": provenance},
     "Clean up": {"adopt": adopt, "forget": forget},

@@ -41,12 +41,21 @@ def review(
     live: Annotated[
         bool, typer.Option("--live", help="Check in AWS whether jobs run on clusters that the plans would interrupt.")
     ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help="The commit before the change, whose authors cannot approve it. Default: where the branch left the "
+            "default branch; on the default branch, the commit before its last change.",
+            metavar="REF",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Review plans of any Terraform configuration, and hold changes that need an approval.
 
-    Approvals are recorded in approvals/*.yaml. The exit code is 0 if no change is held, 3 if a change needs an
-    approval, and 1 after an error.
+    `mlinfra approve` records approvals. The exit code is 0 if no change is held, 3 if a change needs an approval, and 1
+    after an error.
     """
     from mlinfra.declarations import present_day
     from mlinfra.errors import OperationError
@@ -55,7 +64,7 @@ def review(
     if as_json and out is None and format_ not in {None, Format.JSON}:
         message = f"--json and --format {format_.value} both set the format of standard output. Use one of them."
         raise OperationError(message)
-    report = operation(plans, root=_root(), today=present_day(), live=live)
+    report = operation(plans, root=_root(), today=present_day(), live=live, base=base)
     if out is not None:
         _write(report, format_ or Format.MARKDOWN, out, as_json=as_json)
     if as_json:
@@ -168,10 +177,11 @@ def _show_stack(stack: StackReview, console: Console) -> None:
 def _show_findings(found: Sequence[Finding], console: Console, style: str) -> None:
     from rich.text import Text
 
-    from mlinfra.operations.review import visible
+    from mlinfra.operations.review import Level, visible
 
     for each in found[:_MOST]:
-        line = Text("  ").append(each.id, style=style).append(f" {visible(each.stack)} ", style="dim")
+        name = f"{each.id} {each.digest}" if each.level is Level.HOLD else each.id
+        line = Text("  ").append(name, style=style).append(f" {visible(each.stack)} ", style="dim")
         console.print(line.append(visible(each.address), style="bold").append(": ").append_text(_text(each.text)))
         console.print(Text(f"    {each.fix.replace('`', '')}", style="dim"))
         if each.approved_by:

@@ -58,6 +58,7 @@ with problems_without_traceback():
 @dataclass(frozen=True)
 class Found:
     id: str = "data-destroyed"
+    digest: str = "3f9c1a2b4d"
     level: str = "hold"
     stack: str = "local-first"
     address: str = "aws_ssm_parameter.value"

@@ -210,7 +210,7 @@ def test_a_checkout_with_uncommitted_approvals_is_refused(planned: Project) -> N
 def test_a_plan_whose_review_is_not_clean_is_refused_with_what_is_held(planned: Project) -> None:
     text = refusal(planned, planned.planned("second"), held=[Found()])
     assert "The review holds 1 finding without an approval. Nothing was applied." in text
-    assert "data-destroyed  local-first  aws_ssm_parameter.value: A parameter goes. Keep it." in text
+    assert "data-destroyed 3f9c1a2b4d  local-first  aws_ssm_parameter.value: A parameter goes. Keep it." in text
 
 
 def test_a_stale_plan_is_refused_with_what_to_do(planned: Project) -> None:

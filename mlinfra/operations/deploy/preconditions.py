@@ -16,6 +16,7 @@ from mlinfra.operations.deploy.saved_plan import (
     unrecorded_resources_advice,
     unsaved_state_message,
 )
+from mlinfra.operations.review import APPROVALS_FOLDER
 from mlinfra.operations.terraform import abbreviated
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def checked_plans(
     head = repository.head()
     for each in plans:
         _require_unused(each)
-        _require_commit(each.about, head, allow_dirty=allow_dirty)
+        _require_commit(each.about, head, repository, allow_dirty=allow_dirty)
     uncommitted = repository.uncommitted(ignoring=root / PLANS_FOLDER)
     if uncommitted and not allow_dirty:
         message = (
@@ -82,11 +83,13 @@ def require_approved_review(
     report = review([each.saved.document for each in plans], root=root, today=today, live=live)
     if report.exit_code == 0:
         return
-    held = "\n".join(f"{each.id}  {each.stack}  {each.address}: {each.text} {each.fix}" for each in report.held)
+    held = "\n".join(
+        f"{each.id} {each.digest}  {each.stack}  {each.address}: {each.text} {each.fix}" for each in report.held
+    )
     count = len(report.held)
     message = (
         f"The review holds {count} finding{'s' if count != 1 else ''} without an approval. Nothing was applied. Fix "
-        f"the findings and plan again, or have each of them approved in approvals/*.yaml."
+        f"the findings and plan again, or let another person approve each of them: {own_command()} approve DIGEST"
     )
     raise ReviewHeldError(message, details=held)
 
@@ -115,8 +118,11 @@ def _require_unused(plan: CheckedPlan) -> None:
     raise OperationError(message)
 
 
-def _require_commit(about: About, head: str | None, *, allow_dirty: bool) -> None:
-    if about.commit != head:
+def _require_commit(about: About, head: str | None, repository: Repository, *, allow_dirty: bool) -> None:
+    # An approval is committed after the plan was made. It changes nothing that a plan is made from.
+    if about.commit != head and (
+        not about.commit or not head or repository.differs(about.commit, head, outside=APPROVALS_FOLDER)
+    ):
         checked_out = f"{head[:12]} is checked out" if head else "no commit is checked out"
         message = (
             f"The plan of {about.stack} was made from commit {(about.commit or 'none')[:12]}, and {checked_out}. "

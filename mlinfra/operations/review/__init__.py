@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mlinfra.operations.review.approval_files import FOLDER as APPROVALS_FOLDER
+from mlinfra.operations.review.approving import approve
 from mlinfra.operations.review.as_json import to_json
 from mlinfra.operations.review.escaping import parts, visible
 from mlinfra.operations.review.finding import Finding, Level
@@ -10,12 +12,14 @@ from mlinfra.operations.review.report import Report, StackReview
 from mlinfra.operations.review.reviewing import all_rules, review
 
 __all__ = [
+    "APPROVALS_FOLDER",
     "Finding",
     "Level",
     "Report",
     "StackReview",
     "action_text",
     "all_rules",
+    "approve",
     "headline",
     "parts",
     "review",

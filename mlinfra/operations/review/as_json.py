@@ -27,6 +27,7 @@ def to_json(report: Report) -> str:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "id": finding.id,
+        "digest": finding.digest,
         "level": finding.level.value,
         "stack": finding.stack,
         "address": finding.address,

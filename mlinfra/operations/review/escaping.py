@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _MOST = 300
 """Maximum number of characters of a value in a report."""
+
+
+def abbreviated(shown: str, whole: str) -> str:
+    """Mark a shortened text with a digest of the whole, so that an approval of it covers no other text."""
+    return f"{shown} (SHA-256 {sha256(whole.encode()).hexdigest()[:10]})"
 
 
 def visible(text: str) -> str:
@@ -25,18 +31,27 @@ def visible(text: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """Quote an untrusted value for the text of a finding."""
+    """Quote an untrusted value for the text of a finding. A long one is shortened, with a digest of the whole."""
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
     if len(text) > _MOST:
-        text = f"{text[:_MOST]}…"
+        text = abbreviated(f"{text[:_MOST]}…", text)
     return f"`{visible(text).replace('`', chr(39))}`"
 
 
 def listed(values: Iterable[object], *, most: int = 8) -> str:
-    """Quote untrusted values, separated by commas; of more than `most`, the first and the number of others."""
+    """Quote untrusted values, separated by commas. Of more than `most`, show the first, and the number of others."""
     each = [quoted(value) for value in values]
-    more = f" and {len(each) - most} more" if len(each) > most else ""
+    more = f" and {abbreviated(f'{len(each) - most} more', ', '.join(each))}" if len(each) > most else ""
     return ", ".join(each[:most]) + more
+
+
+def first_of(sentences: Sequence[str], most: int, noun: str = "") -> str:
+    """The first `most` sentences, separated by semicolons, and the number of others."""
+    shown = "; ".join(sentences[:most])
+    remaining = len(sentences) - most
+    if remaining <= 0:
+        return shown
+    return f"{shown}; and {abbreviated(' '.join(filter(None, (f'{remaining} more', noun))), '; '.join(sentences))}"
 
 
 def counted(number: int, thing: str) -> str:

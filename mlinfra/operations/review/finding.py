@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,3 +64,12 @@ class Finding:
     fix: str
     approved_by: str | None = None
     """The approver, the last day of the approval and its reason. None: not approved."""
+
+    @property
+    def digest(self) -> str:
+        """Ten hexadecimal digits of the SHA-256 of the rule, stack, address and text: an approval names them.
+
+        Another fact at the same address, such as another permission in the same policy, has another digest.
+        """
+        content = json.dumps([self.id, self.stack, self.address, self.text])
+        return sha256(content.encode()).hexdigest()[:10]

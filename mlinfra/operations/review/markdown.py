@@ -97,7 +97,8 @@ def _findings(found: Sequence[Finding], most: int, *, fix: bool) -> Iterator[str
     for each in found[:most]:
         where = code_in_markdown(each.address)
         stack = f" in {code_in_markdown(each.stack)}" if each.stack and each.stack != each.address else ""
-        yield f"- **{each.id}** {where}{stack}: {prose_in_markdown(each.text)}"
+        digest = f" `{each.digest}`" if each.level is Level.HOLD else ""
+        yield f"- **{each.id}**{digest} {where}{stack}: {prose_in_markdown(each.text)}"
         if fix:
             yield f"  <br>{prose_in_markdown(each.fix)}"
         if each.approved_by:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.review import approvals
+from mlinfra.operations.review import approval_files, approvals
+from mlinfra.operations.review.authorship import Authorship
 from mlinfra.operations.review.costs import cost
 from mlinfra.operations.review.plan import read_plan
 from mlinfra.operations.review.report import Report, ResourceChange, StackReview, in_order
@@ -53,7 +54,7 @@ def all_rules() -> dict[str, Rule]:
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
 
 
-def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False) -> Report:
+def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False, base: str | None = None) -> Report:
     """Review plans.
 
     Args:
@@ -61,15 +62,19 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
         root: the repository with `approvals/*.yaml`.
         today: the date for the expiry of approvals and experiments.
         live: True to check in AWS, with the current credentials, whether jobs run on the affected clusters.
+        base: the commit before the change, whose authors cannot approve it. Default: where the branch left the default
+            branch; on the default branch, the commit before its last change.
 
     Raises:
-        OperationError: if a plan cannot be read.
+        OperationError: if a plan cannot be read, or an approval cannot be checked in a clone without history.
         DeclarationError: if an approval is invalid.
     """
     if not plans:
         message = "No plan was given. Expected: a plan.json, or a folder with one."
         raise OperationError(message)
-    approved = approvals.read(root, all_rules())
+    approved = approval_files.read(root, all_rules(), today)
+    self_approved = approval_files.self_approved_stacks(root)
+    authorship = Authorship(root, approval_files.FOLDER, base=base)
     stacks: list[StackReview] = []
     findings: list[Finding] = []
     with _without_garbage_collection():
@@ -79,7 +84,10 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
             stacks.append(stack)
             findings += found
         names = {each.stack for each in stacks}
-        return Report(tuple(stacks), in_order(approvals.apply(findings, approved, today, stacks=names)))
+        findings = approvals.apply(
+            findings, approved, today, stacks=names, authorship=authorship, self_approved=self_approved
+        )
+        return Report(tuple(stacks), in_order(findings))
 
 
 def _of_plan(path: Path, today: date, *, live: bool) -> tuple[StackReview, list[Finding]]:

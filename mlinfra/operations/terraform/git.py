@@ -75,10 +75,9 @@ class Repository:
                 f"repository."
             )
             raise OperationError(message)
-        is_shallow = self._git("rev-parse", "--is-shallow-repository").output.strip() == "true"
         hint = (
             "This clone contains only a part of the history: git fetch --unshallow"
-            if is_shallow
+            if self.is_shallow
             else "Expected: a commit, branch or tag of this clone. Fetch missing commits: git fetch --all --tags"
         )
         message = f"There is no commit {name!r} in this clone. {hint}"
@@ -100,6 +99,70 @@ class Repository:
             return None
         ahead, behind = ended.output.split()
         return Distance(int(ahead), int(behind))
+
+    @property
+    def is_shallow(self) -> bool:
+        """True if the clone contains only a part of the history."""
+        return self._git("rev-parse", "--is-shallow-repository").output.strip() == "true"
+
+    def merge_base(self, name: str) -> str | None:
+        """The newest common ancestor of HEAD and `name`; None if there is no such commit, or none in this clone."""
+        ended = self._git("merge-base", "HEAD", name)
+        return ended.output.strip() if ended.code == 0 else None
+
+    def last_change(self, *, outside: str) -> str | None:
+        """The newest commit of the first-parent history that changes a file outside of a folder; None: there is none.
+
+        Args:
+            outside: the folder, relative to the project.
+        """
+        ended = self._git("log", "--first-parent", "-m", "--max-count=1", "--format=%H", "--", *_outside(outside))
+        return ended.output.splitlines()[0] if ended.code == 0 and ended.output.strip() else None
+
+    def parent(self, commit: str) -> str | None:
+        """The first parent of `commit`; None if it has none in this clone."""
+        ended = self._git("rev-parse", "--verify", "--quiet", f"{commit}^1")
+        return ended.output.strip() if ended.code == 0 else None
+
+    def differs(self, first: str, second: str, *, outside: str) -> bool:
+        """True if two commits differ in a file outside of a folder, or this clone does not contain both.
+
+        Args:
+            first: a commit.
+            second: the other commit.
+            outside: the folder, relative to the project.
+        """
+        return self._git("diff", "--quiet", first, second, "--", *_outside(outside)).code != 0
+
+    def authors(self, since: str | None, *, outside: str) -> frozenset[str]:
+        """The e-mail addresses of the authors of the commits up to HEAD that change a file outside of a folder.
+
+        Merges have no content of their own, and are left out.
+
+        Args:
+            since: the commit before the first one. None: the whole history.
+            outside: the folder, relative to the project.
+        """
+        commits = f"{since}..HEAD" if since else "HEAD"
+        return frozenset(
+            self._required("log", "--no-merges", "--format=%ae", commits, "--", *_outside(outside)).split("\n")
+        ) - {""}
+
+    def versions(self, path: str) -> Iterator[tuple[str, str]]:
+        """The versions of a file, the newest first: the e-mail address of the author of the commit, and the content.
+
+        Args:
+            path: the file, relative to the project.
+        """
+        for line in self._git("log", "--format=%H %ae", "--", path).output.splitlines():
+            commit, _, author = line.partition(" ")
+            content = self._git("show", f"{commit}:./{path}")
+            yield author, content.output if content.code == 0 else ""
+
+    def user_address(self) -> str | None:
+        """The e-mail address with which git would commit; None if it is not set."""
+        ended = self._git("config", "user.email")
+        return ended.output.strip() or None
 
     @contextmanager
     def at(self, commit: str) -> Iterator[Path]:
@@ -192,6 +255,11 @@ class Repository:
         except FileNotFoundError:
             message = "git is required, and it is not on the PATH. Install it: https://git-scm.com/downloads"
             raise OperationError(message) from None
+
+
+def _outside(folder: str) -> tuple[str, ...]:
+    """The paths of the whole repository without one folder of the project."""
+    return ":(top)", f":(exclude){folder}"
 
 
 def abbreviated(names: tuple[str, ...]) -> str:

@@ -42,7 +42,9 @@ def held(text: str) -> list[Any]:
 def test_a_held_review_exits_with_3_and_names_what_needs_approval() -> None:
     result = review()
     assert result.exit_code == 3
-    assert "Needs approval\n  MLR101 dev-data aws_s3_bucket.lake: lake is destroyed: the bucket." in result.stdout
+    (digest,) = (each["digest"] for each in json.loads(review("--json").stdout)["findings"])
+    found = f"Needs approval\n  MLR101 {digest} dev-data aws_s3_bucket.lake: lake is destroyed: the bucket."
+    assert found in result.stdout
     assert result.stdout.endswith("1 finding needs approval\n")
     assert "cost per month: 0 USD → 0 USD" in result.stdout
 

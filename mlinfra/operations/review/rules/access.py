@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
-from mlinfra.operations.review.escaping import quoted
+from mlinfra.operations.review.escaping import first_of, quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.policies import (
     Difference,
@@ -276,8 +276,7 @@ def _permissions(
 
 
 def _joined(lines: list[str]) -> str:
-    more = f"; and {len(lines) - _MOST_SENTENCES} more statements" if len(lines) > _MOST_SENTENCES else ""
-    text = "; ".join(lines[:_MOST_SENTENCES]) + more + "."
+    text = first_of(lines, _MOST_SENTENCES, "statements") + "."
     return text[0].upper() + text[1:]
 
 

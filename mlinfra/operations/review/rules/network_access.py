@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
-from mlinfra.operations.review.escaping import quoted
+from mlinfra.operations.review.escaping import first_of, quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _in_words(some: Iterable[_Opening]) -> str:
         direction = "inbound from" if one.inwards else "outbound to"
         each.append(f"{one.ports} {direction} {one.peer if one.peer == 'itself' else quoted(one.peer)}")
     most = 12
-    return "; ".join(each[:most]) + (f"; and {len(each) - most} more" if len(each) > most else "")
+    return first_of(each, most)
 
 
 def _of_group(value_of: Callable[[str], Any], sides: Sequence[str]) -> set[_Opening]:

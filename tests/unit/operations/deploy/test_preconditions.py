@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra.command import own_command
 from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved_review
 from tests.conftest import TODAY
 
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HELD = SimpleNamespace(
-    id="MLR101", stack="dev-data", address="aws_s3_bucket.raw", text="It is destroyed.", fix="Keep it."
+    id="MLR101",
+    digest="3f9c1a2b4d",
+    stack="dev-data",
+    address="aws_s3_bucket.raw",
+    text="It is destroyed.",
+    fix="Keep it.",
 )
 
 
@@ -25,10 +31,10 @@ def test_a_held_review_ends_an_apply_with_the_exit_code_of_a_held_review(tmp_pat
         require_approved_review([], reviewed(HELD), root=tmp_path, today=TODAY, live=False)
     assert refused.value.exit_code == 3
     assert refused.value.message == (
-        "The review holds 1 finding without an approval. Nothing was applied. Fix the findings and plan again, or have "
-        "each of them approved in approvals/*.yaml."
+        "The review holds 1 finding without an approval. Nothing was applied. Fix the findings and plan again, or let "
+        f"another person approve each of them: {own_command()} approve DIGEST"
     )
-    assert refused.value.details == "MLR101  dev-data  aws_s3_bucket.raw: It is destroyed. Keep it."
+    assert refused.value.details == "MLR101 3f9c1a2b4d  dev-data  aws_s3_bucket.raw: It is destroyed. Keep it."
 
 
 def test_a_review_without_held_findings_permits_an_apply(tmp_path: Path) -> None:

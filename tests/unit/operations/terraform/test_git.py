@@ -138,3 +138,31 @@ class TestTags:
         git(root, "config", "user.useConfigOnly", "true")
         with pytest.raises(OperationError, match="git does not know the author of the tag"):
             Repository(root).require_taggable("v1", Repository(root).commit("HEAD"))
+
+
+def test_commits_that_differ_in_one_folder_only_are_recognized(root: Path) -> None:
+    repository = Repository(root)
+    first = str(repository.head())
+    (root / "approvals").mkdir()
+    (root / "approvals" / "a.yaml").write_text("")
+    second = commit(root.parent, "Approve")
+    assert not repository.differs(first, second, outside="approvals")
+    (root.parent / "other").write_text("")
+    third = commit(root.parent, "Change another folder of the repository")
+    assert repository.differs(first, third, outside="approvals")
+    assert repository.differs(first, "0" * 40, outside="approvals"), "a commit that is not in this clone"
+    assert repository.last_change(outside="approvals") == third
+    assert repository.authors(first, outside="approvals") == {"ana@example.com"}
+    assert repository.authors(third, outside="approvals") == frozenset()
+
+
+def test_the_versions_of_a_file_begin_with_the_newest(root: Path) -> None:
+    (root / "main.py").write_text("second\n")
+    commit(root.parent, "Change")
+    (root / "main.py").unlink()
+    commit(root.parent, "Remove")
+    assert list(Repository(root).versions("main.py")) == [
+        ("ana@example.com", ""),
+        ("ana@example.com", "second\n"),
+        ("ana@example.com", "first\n"),
+    ]
