@@ -35,18 +35,19 @@ class Rule:
     fix: str
     """The recommended action."""
 
-    def at(self, stack: str, change: Change | str, text: str) -> Finding:
+    def at(self, stack: str, change: Change | str, text: str, *, fact: str = "") -> Finding:
         """A finding of this rule for a change or an address.
 
         Args:
             stack: the stack's name.
             change: the change, or the address.
             text: the fact, with untrusted values quoted by `quoted`.
+            fact: the text without parts that vary from day to day. Default: the text has none.
         """
         address = change if isinstance(change, str) else change.address
         if not isinstance(change, str) and change.deposed:
             text = f"{text} This applies to the deposed object of an interrupted replacement."
-        return Finding(self.id, self.level, stack, address, text, self.fix)
+        return Finding(self.id, self.level, stack, address, text, self.fix, fact=fact)
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,15 @@ class Finding:
     fix: str
     approved_by: str | None = None
     """The approver, the last day of the approval and its reason. None: not approved."""
+    fact: str = ""
+    """The text without parts that vary from day to day, such as ages and observed activity. Empty: it has none."""
 
     @property
     def digest(self) -> str:
-        """Ten hexadecimal digits of the SHA-256 of the rule, stack, address and text: an approval names them.
+        """Ten hexadecimal digits of the SHA-256 of the rule, stack, address and fact: an approval names them.
 
-        Another fact at the same address, such as another permission in the same policy, has another digest.
+        Another fact at the same address, such as another permission in the same policy, has another digest. The same
+        change has the same digest on any day.
         """
-        content = json.dumps([self.id, self.stack, self.address, self.text])
+        content = json.dumps([self.id, self.stack, self.address, self.fact or self.text])
         return sha256(content.encode()).hexdigest()[:10]

@@ -72,10 +72,11 @@ def check(plan: Plan, findings: list[Finding]) -> Iterator[Finding]:
             evidence = regions[location.region].evidence(name, location.account)
         cluster = f"{quoted(name or change.address)}: {quoted(evidence.reason)}"
         if evidence.verdict in {Verdict.IDLE, Verdict.EMPTY}:
-            yield IDLE.at(plan.stack, change, f"No jobs run on {cluster}.")
+            yield IDLE.at(plan.stack, change, f"No jobs run on {cluster}.", fact="No jobs run on the cluster.")
         else:
             verb = "run" if evidence.verdict is Verdict.BUSY else "may run"
-            yield BUSY.at(plan.stack, change, f"Jobs {verb} on {cluster}.")
+            # The evidence varies from minute to minute.
+            yield BUSY.at(plan.stack, change, f"Jobs {verb} on {cluster}.", fact=f"Jobs {verb} on the cluster.")
 
 
 def _location(change: Change) -> _Location:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.review import references
+from mlinfra.operations.review import accounts, references
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Plan:
     facts: dict[str, Any] = field(default_factory=dict)
     """Single values of the plan, such as `errored`."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    known_accounts: accounts.Known = field(default_factory=accounts.Known)
 
     def referred_to(self, change: Change, path: str) -> Change | None:
         """The change of the resource that the attribute `path` of `change` refers to in the configuration.
@@ -78,6 +79,21 @@ class Plan:
             if made:
                 return made.name("name", "bucket", "function_name", "identifier", "id")
         return change.name(path, *others)
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """The AWS accounts that the plan changes. Empty: unknown."""
+        return accounts.own(self.known_accounts, self.configuration, (*self.changes, *self.unchanged))
+
+    def is_foreign(self, value: object) -> bool:
+        """True if an ARN or the id of an account names another account than that of the plan."""
+        account = accounts.account_of(value)
+        return account is not None and bool(self.accounts) and account not in self.accounts
+
+    def may_be_foreign(self, value: object) -> bool:
+        """True if an ARN or the id of an account names another account than that of the plan, or that is unknown."""
+        account = accounts.account_of(value)
+        return account is not None and account not in self.accounts
 
     @cached_property
     def _by_address(self) -> Mapping[str, Change]:
@@ -180,6 +196,8 @@ def _read(text: str, plan: Plan) -> set[str]:
         value, end = _DECODER.raw_decode(text, at)
         if name == "configuration" and isinstance(value, dict):
             plan.configuration = value
+        elif name == "prior_state":
+            plan.known_accounts.read(value)
         elif not isinstance(value, (dict, list)):
             plan.facts[name] = value
         elif name == "deferred_changes":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.escaping import listed, quoted
+from mlinfra.operations.review.patterns import is_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -214,27 +215,7 @@ def _matches(wide: str, narrow: str, *, exact: bool, ignore_case: bool) -> bool:
         return True
     if exact or ("*" not in wide and "?" not in wide):
         return False
-    return _is_like(wide.lower(), narrow.lower()) if ignore_case else _is_like(wide, narrow)
-
-
-def _is_like(pattern: str, text: str) -> bool:
-    """True if `pattern` covers `text`, which may contain wildcards too. Unlike that of a regex, its time is bounded."""
-    at = in_text = 0
-    star, retry = -1, 0
-    while in_text < len(text):
-        here = pattern[at : at + 1]
-        if here == "*":
-            star, retry = at, in_text
-            at += 1
-        elif here == text[in_text] or (here == "?" and text[in_text] != "*"):
-            at += 1
-            in_text += 1
-        elif star >= 0:
-            retry += 1
-            at, in_text = star + 1, retry
-        else:
-            return False
-    return not pattern[at:].strip("*")
+    return is_like(wide.lower(), narrow.lower()) if ignore_case else is_like(wide, narrow)
 
 
 def _sorted(some: Iterable[Grant]) -> tuple[Grant, ...]:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.operations.review.accounts import ELB_LOG_DELIVERY, account_of
+from mlinfra.operations.review.actions import (
+    DESTROYING,
+    ESCALATING,
+    EXPOSING as EXPOSING_ACTIONS,
+    is_any,
+    is_whole_service,
+    is_wide,
+    reached,
+)
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
-from mlinfra.operations.review.escaping import first_of, quoted
-from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.conditions import admitted_accounts, restricts, restricts_caller, restricts_subject
+from mlinfra.operations.review.escaping import counted, first_of, listed, quoted
 from mlinfra.operations.review.policies import (
     Difference,
     Grant,
@@ -17,124 +27,52 @@ from mlinfra.operations.review.policies import (
     principal_in_words,
     sentences,
 )
+from mlinfra.operations.review.rules.access_rules import (
+    ADMITTED,
+    BOUNDARY,
+    CREDENTIALS,
+    DENY_REMOVED,
+    ENDPOINT,
+    EXPOSING,
+    EXTERNAL,
+    KEY_ROOT,
+    LESS,
+    MORE,
+    NEW,
+    OPEN,
+    RULES,
+    SWEEPING,
+    TRUST,
+    UNREADABLE,
+    UNREADABLE_NEW,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mlinfra.operations.review.finding import Finding, Rule
     from mlinfra.operations.review.plan import Plan
 
-MORE: Final = Rule(
-    "MLR201",
-    Level.HOLD,
-    "An existing principal gets additional permissions.",
-    "Check that each action and resource is needed. Name them instead of using wildcards.",
-)
-NEW: Final = Rule(
-    "MLR202",
-    Level.WARNING,
-    "A new role, user, group or resource has permissions.",
-    "Check that each action and resource is needed.",
-)
-SWEEPING: Final = Rule(
-    "MLR203",
-    Level.HOLD,
-    "A policy allows all actions, all actions of a service on all resources, or privilege escalation.",
-    "Name the actions and resources that are needed.",
-)
-LESS: Final = Rule(
-    "MLR204",
-    Level.NOTE,
-    "Permissions are removed.",
-    "Check that no running workload needs them.",
-)
-TRUST: Final = Rule(
-    "MLR205",
-    Level.HOLD,
-    "An additional principal may assume a role.",
-    "Check that the principal and its conditions are intended.",
-)
-OPEN: Final = Rule(
-    "MLR206",
-    Level.HOLD,
-    "A policy allows access to any principal, without a condition.",
-    "Name the principals, or add a condition such as aws:PrincipalOrgID.",
-)
-DENY_REMOVED: Final = Rule(
-    "MLR207",
-    Level.HOLD,
-    "A statement that denies actions is removed or narrowed.",
-    "Keep the statement, or check that no other control depends on it.",
-)
-UNREADABLE: Final = Rule(
-    "MLR208",
-    Level.HOLD,
-    "An existing policy changes, and the new one cannot be read from the plan.",
-    "Check the code of the policy. If it refers to resources of the same plan, apply those first.",
-)
-UNREADABLE_NEW: Final = Rule(
-    "MLR209",
-    Level.WARNING,
-    "A new policy cannot be read from the plan.",
-    "Check the code of the policy.",
-)
-BOUNDARY: Final = Rule(
-    "MLR210",
-    Level.HOLD,
-    "The permissions boundary of a role or user is removed or changed.",
-    "Keep the boundary, or check that the new one is at least as narrow.",
-)
-CREDENTIALS: Final = Rule(
-    "MLR211",
-    Level.HOLD,
-    "A long-lived password or access key is created.",
-    "Use a role instead: OIDC for pipelines, IAM Identity Center for people.",
-)
-RULES: Final = (
-    MORE,
-    NEW,
-    SWEEPING,
-    LESS,
-    TRUST,
-    OPEN,
-    DENY_REMOVED,
-    UNREADABLE,
-    UNREADABLE_NEW,
-    BOUNDARY,
-    CREDENTIALS,
-)
+__all__ = ["RULES", "attached", "check", "unreadable"]
 
 _KEYS: Final = frozenset({"aws_kms_external_key", "aws_kms_key", "aws_kms_key_policy", "aws_kms_replica_key"})
 _CREDENTIALS: Final = frozenset(
     {"aws_iam_access_key", "aws_iam_user_login_profile", "aws_iam_service_specific_credential"}
 )
 _SWEEPING_POLICIES: Final = ("/AdministratorAccess", "/PowerUserAccess", "/IAMFullAccess")
-_ESCALATES: Final = frozenset(
-    action.lower()
-    for action in (
-        "iam:AddUserToGroup",
-        "iam:AttachGroupPolicy",
-        "iam:AttachRolePolicy",
-        "iam:AttachUserPolicy",
-        "iam:CreateAccessKey",
-        "iam:CreateLoginProfile",
-        "iam:CreatePolicyVersion",
-        "iam:PassRole",
-        "iam:PutGroupPolicy",
-        "iam:PutRolePolicy",
-        "iam:PutUserPolicy",
-        "iam:SetDefaultPolicyVersion",
-        "iam:UpdateAssumeRolePolicy",
-        "iam:UpdateLoginProfile",
-        "sts:AssumeRole",
-    )
+_DOCUMENTS: Final = (
+    *("assume_role_policy", "policy", "access_policies", "policy_document", "resource_policy", "inline_policy"),
+    *("access_policy", "content", "delivery_destination_policy", "repository_policy", "session_policy"),
+    "details.0.policy",
 )
-"""Actions that, on all resources, allow privilege escalation to an administrator in one or two steps."""
-_DOCUMENTS: Final = ("assume_role_policy", "policy", "access_policies", "policy_document", "resource_policy")
 """Attributes with policies, of all resources of the provider."""
 _OWNER_PATHS: Final = ("role", "user", "group", "bucket", "repository", "key_id", "queue_url", "arn", "resource_arn")
 """Attributes with the owner of a policy that is a separate resource."""
 _PRINCIPALS: Final = frozenset({"aws_iam_role", "aws_iam_user", "aws_iam_group"})
 _MOST_SENTENCES: Final = 12
+_MOST_SENTENCES_OF_NEW: Final = 2
+_MOST_GRANTS_OF_NEW: Final = 4
+_ENDPOINTS: Final = frozenset({"aws_vpc_endpoint", "aws_vpc_endpoint_policy"})
 
 
 def check(plan: Plan) -> Iterator[Finding]:
@@ -155,8 +93,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _documents(change: Change) -> Iterator[str]:
     """The attributes of `change` with policies."""
     for name in _DOCUMENTS:
-        is_unknown = change.new(name) is UNKNOWN and _holds_policy(change.type, name)
-        if is_unknown or _is_policy(change.before.get(name)) or _is_policy(change.after.get(name)):
+        is_unknown = _holds_policy(change.type, name) and change.new(name) is UNKNOWN
+        if is_unknown or _is_policy(change.old(name)) or _is_policy(change.new(name)):
             yield name
 
 
@@ -168,7 +106,8 @@ def _holds_policy(kind: str, name: str) -> bool:
     """True for policies set by a team. Others are computed by AWS, or are rules of another kind."""
     if name == "assume_role_policy":
         return True
-    return name == "policy" and kind.endswith("_policy") and "lifecycle" not in kind
+    documents = {"policy", "policy_document", "resource_policy", "access_policy", "inline_policy"}
+    return name in documents and kind.endswith("_policy") and "lifecycle" not in kind
 
 
 def _document(plan: Plan, change: Change, path: str) -> Iterator[Finding]:
@@ -221,33 +160,88 @@ def _compared(
     if trust:
         yield from _trusted(plan, change, found, who, is_new=is_new)
     else:
-        opened = [each for each in found.more if _is_open(each)]
-        sweeping = [each for each in found.more if each not in opened and _is_sweeping(change, each)]
-        other = [each for each in found.more if each not in opened and each not in sweeping]
-        yield from _permissions(OPEN, plan, change, opened, (who, "is now allowed"))
-        yield from _permissions(SWEEPING, plan, change, sweeping, (who, "is now allowed"))
-        if is_new:
-            yield from _permissions(NEW, plan, change, other, (who, "is allowed"))
-        else:
-            yield from _permissions(
-                MORE, plan, change, other, (who, "is now also allowed"), lost_conditions=found.lost_conditions
-            )
+        kinds: dict[Rule, list[Grant]] = {}
+        for each in found.more:
+            kinds.setdefault(_kind(plan, change, each, is_new=is_new), []).append(each)
+        for rule in (OPEN, EXTERNAL, ENDPOINT, SWEEPING, EXPOSING):
+            yield from _permissions(rule, plan, change, kinds.get(rule, ()), (who, "is now allowed"))
+        yield from _permissions(ADMITTED, plan, change, kinds.get(ADMITTED, ()), (who, "is allowed"))
+        new = kinds.get(NEW, [])
+        if new:
+            yield NEW.at(plan.stack, change, summary(new, who))
+        more = kinds.get(MORE, [])
+        yield from _permissions(
+            MORE, plan, change, more, (who, "is now also allowed"), lost_conditions=found.lost_conditions
+        )
         yield from _permissions(LESS, plan, change, found.less, (who, "is no longer allowed"))
+        if change.type in _KEYS and any(map(_is_root_of_key, found.less)):
+            yield KEY_ROOT.at(plan.stack, change, f"The policy of {who} no longer allows `kms:*` to its account.")
     yield from _permissions(DENY_REMOVED, plan, change, found.denied_less, (who, "is no longer denied"))
 
 
+def _kind(plan: Plan, change: Change, grant: Grant, *, is_new: bool) -> Rule:  # noqa: PLR0911  one per kind
+    """The rule for a grant that a policy did not contain before."""
+    if change.type in _ENDPOINTS:
+        return _kind_of_endpoint(grant, is_new=is_new)
+    if _is_open(grant):
+        return OPEN
+    if _is_external(plan, grant):
+        return EXTERNAL
+    if _is_sweeping(change, grant):
+        return SWEEPING
+    if not grant.principal and is_wide(grant.resource) and not restricts(grant.condition):
+        if reached(grant, ESCALATING):
+            return SWEEPING
+        if reached(grant, EXPOSING_ACTIONS) or reached(grant, DESTROYING):
+            return EXPOSING
+    if not is_new:
+        return MORE
+    is_admitted = grant.principal and not grant.principal.startswith("Service ") and not _is_root_of_key(grant)
+    return ADMITTED if is_admitted else NEW
+
+
+def _kind_of_endpoint(grant: Grant, *, is_new: bool) -> Rule:
+    """Policies of endpoints name no caller as a rule: they limit the network, not the permissions."""
+    if is_new:
+        # The default policy of AWS allows everything.
+        return NEW
+    is_everything = is_any(grant.action) or is_whole_service(grant.action) or "Action" in grant.excepts
+    is_open = is_public(grant.principal) and is_wide(grant.resource) and not restricts(grant.condition)
+    return ENDPOINT if is_open or is_everything else MORE
+
+
 def _is_open(grant: Grant) -> bool:
-    return not grant.condition and (is_public(grant.principal) or "Principal" in grant.excepts)
+    is_anyone = is_public(grant.principal) or "Principal" in grant.excepts
+    return is_anyone and not restricts_caller(grant.condition)
+
+
+def _is_external(plan: Plan, grant: Grant) -> bool:
+    """True if a principal, or the account in a condition on the caller, is outside the account of the plan."""
+    kind, _, name = grant.principal.partition(" ")
+    if kind == "AWS":
+        return plan.may_be_foreign(name) and account_of(name) not in ELB_LOG_DELIVERY
+    if kind == "CanonicalUser":
+        return True
+    if kind == "Service" or is_public(grant.principal):
+        return any(map(plan.is_foreign, admitted_accounts(grant.condition)))
+    return False
+
+
+def _is_root_of_key(grant: Grant) -> bool:
+    return grant.action.lower() == "kms:*" and grant.principal.endswith(":root")
 
 
 def _trusted(plan: Plan, change: Change, found: Difference, who: str, *, is_new: bool) -> Iterator[Finding]:
     if any(map(_is_open, found.more)):
         yield OPEN.at(plan.stack, change, f"Any principal may now assume {who}.")
     # Service roles are meant to be assumed by a service of AWS.
-    more = [
-        each for each in found.more if not _is_open(each) and not (is_new and each.principal.startswith("Service "))
-    ]
-    for rule, some, verb in ((TRUST, more, "may now assume"), (LESS, found.less, "may no longer assume")):
+    more = [each for each in found.more if not _is_open(each) and not (is_new and _is_own_service(plan, each))]
+    admitted = [each for each in more if is_new and not _is_external(plan, each) and _is_known(each)]
+    for rule, some, verb in (
+        (TRUST, [each for each in more if each not in admitted], "may now assume"),
+        (ADMITTED, admitted, "may assume"),
+        (LESS, found.less, "may no longer assume"),
+    ):
         lines = {
             f"{principal_in_words(each.principal, each.excepts)} {verb} {who}"
             + (f", with condition {quoted(each.condition)}" if each.condition else ""): None
@@ -255,6 +249,21 @@ def _trusted(plan: Plan, change: Change, found: Difference, who: str, *, is_new:
         }
         if lines:
             yield rule.at(plan.stack, change, _joined(list(lines)))
+
+
+def _is_own_service(plan: Plan, grant: Grant) -> bool:
+    return grant.principal.startswith("Service ") and not _is_external(plan, grant)
+
+
+def _is_known(grant: Grant) -> bool:
+    """True unless a trust policy admits all identities of a provider."""
+    kind, _, provider = grant.principal.partition(" ")
+    if kind != "Federated" or ":saml-provider/" in provider:
+        return True
+    if ":oidc-provider/" not in provider and f'"{provider}:aud"' in grant.condition:
+        # The application of an identity pool or of a social identity provider.
+        return True
+    return restricts_subject(grant.condition)
 
 
 def _permissions(
@@ -275,20 +284,34 @@ def _permissions(
     yield rule.at(plan.stack, change, text)
 
 
+def summary(some: list[Grant], who: str) -> str:
+    """The permissions of a new principal or resource: few of them in full, else their services and number."""
+    lines = list(sentences(some, who, "is allowed"))
+    if len(lines) <= _MOST_SENTENCES_OF_NEW and len(some) <= _MOST_GRANTS_OF_NEW:
+        return _joined(lines)
+    actions, resources = {each.action for each in some}, {each.resource for each in some}
+    services = sorted({each.partition(":")[0].lower() for each in actions})
+    counts = f"{counted(len(actions), 'action')} of {listed(services)} on {counted(len(resources), 'resource')}"
+    text = f"{who} is allowed {counts}. The changed attributes contain the policy."
+    return text[0].upper() + text[1:]
+
+
 def _joined(lines: list[str]) -> str:
     text = first_of(lines, _MOST_SENTENCES, "statements") + "."
     return text[0].upper() + text[1:]
 
 
 def _is_sweeping(change: Change, grant: Grant) -> bool:
-    if change.type in _KEYS and grant.principal.endswith(":root"):
+    if change.type in _KEYS and _is_root_of_key(grant):
         # The default policy of a key: `*` means this key, and the IAM of the account controls access.
         return False
-    action = grant.action.lower()
-    if action == "*" or "Action" in grant.excepts:
+    if change.type == "aws_organizations_policy":
+        # Service control policies grant nothing; they limit.
+        return False
+    if "Action" in grant.excepts or is_any(grant.action):
         return True
-    everywhere = grant.resource == "*" or "Resource" in grant.excepts
-    return everywhere and (action.endswith(":*") or (action in _ESCALATES and not grant.condition))
+    everywhere = is_wide(grant.resource) or "Resource" in grant.excepts
+    return everywhere and is_whole_service(grant.action) and not restricts(grant.condition)
 
 
 def _is_deleted_with_owner(plan: Plan, change: Change) -> bool:

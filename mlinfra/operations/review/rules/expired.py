@@ -42,8 +42,9 @@ def check(plan: Plan, today: date) -> Iterator[Finding]:
         days = (today - expires).days
         ago = "1 day" if days == 1 else f"{days} days"
         owner = f" Owner: `{tags[Tag.OWNER]}`." if Tag.OWNER in tags else ""
+        experiment = f"The experiment of {change.name('name')} expired"
         yield rule.at(
-            plan.stack, change, f"The experiment of {change.name('name')} expired {ago} ago ({expires}).{owner}"
+            plan.stack, change, f"{experiment} {ago} ago ({expires}).{owner}", fact=f"{experiment} on {expires}."
         )
 
 

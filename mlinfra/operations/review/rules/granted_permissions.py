@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, Mark, items
 from mlinfra.operations.review.escaping import listed, quoted
-from mlinfra.operations.review.rules.access import LESS, MORE, NEW, OPEN, UNREADABLE, attached, unreadable
+from mlinfra.operations.review.rules.access import attached, unreadable
+from mlinfra.operations.review.rules.access_rules import EXTERNAL, LESS, MORE, NEW, OPEN, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -129,6 +130,7 @@ def _grant(plan: Plan, change: Change) -> Iterator[Finding]:
     operations, key = listed(_texts(change.new("operations") or change.old("operations"))), plan.name(change, "key_id")
     if change.creates:
         rule = NEW if plan.makes(change, "key_id") or plan.makes(change, "grantee_principal") else MORE
+        rule = EXTERNAL if plan.may_be_foreign(change.new("grantee_principal")) else rule
         yield rule.at(plan.stack, change, f"{who} is now allowed {operations} with the key {key}.")
     elif change.destroys:
         yield LESS.at(plan.stack, change, f"{who} is no longer allowed {operations} with the key {key}.")
@@ -150,7 +152,9 @@ def _invocation(plan: Plan, change: Change) -> Iterator[Finding]:
         # Any account of AWS can make a service act for it: the confused deputy problem.
         text += " on behalf of any AWS account, because neither `source_arn` nor `source_account` is set"
     rule = NEW if plan.makes(change, "function_name") else MORE
-    yield rule.at(plan.stack, change, f"{text}.")
+    is_foreign = any(map(plan.is_foreign, map(change.new, ("source_account", "source_arn"))))
+    is_foreign = is_foreign or plan.may_be_foreign(principal)
+    yield (EXTERNAL if is_foreign else rule).at(plan.stack, change, f"{text}.")
 
 
 def _function_url(plan: Plan, change: Change) -> Iterator[Finding]:

@@ -65,3 +65,20 @@ def policy(*statements: dict[str, Any]) -> str:
 def allow(actions: Any, resources: Any = "*", **more: Any) -> dict[str, Any]:
     """A statement that allows."""
     return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
+
+
+OWN = "123456789012"
+OTHER = "999999999999"
+IN_OWN_ACCOUNT: dict[str, Any] = {
+    "configuration": {
+        "provider_config": {"aws": {"expressions": {"allowed_account_ids": {"constant_value": [OWN]}}}},
+        "root_module": {},
+    }
+}
+"""The configuration of a plan of the account `OWN`."""
+
+
+def rules_of(folder: Path, *changes: dict[str, Any]) -> set[tuple[str, str]]:
+    """Rules and levels that were found in a plan of the account `OWN`, without tags."""
+    report = reviewed(folder, *changes, **IN_OWN_ACCOUNT)
+    return {(each.id, each.level.value) for each in report.findings if each.id != "MLR601"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.operations.review.policies import difference, grants
-from tests.unit.operations.review.plans import allow, change, policy, reviewed, texts
+from tests.unit.operations.review.plans import OTHER, OWN, allow, change, policy, reviewed, rules_of, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ def test_not_action_is_reported_as_all_actions_except(tmp_path: Path) -> None:
     )
 
 
-def test_a_new_role_with_a_policy_is_a_warning(tmp_path: Path) -> None:
+def test_a_new_role_with_a_policy_is_a_note(tmp_path: Path) -> None:
     trust = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}})
     report = reviewed(
         tmp_path,
@@ -196,3 +196,145 @@ def test_policies_with_many_wildcards_are_compared_in_bounded_time() -> None:
 def test_a_wildcard_covers_what_it_matches(wide: str, narrow: str, *, covers: bool) -> None:
     found = difference(grants(policy(allow(wide))), grants(policy(allow(narrow))))
     assert (found.more == ()) is covers
+
+
+TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+
+
+def new_role(folder: Path, trust: dict[str, Any]) -> set[tuple[str, str]]:
+    return rules_of(folder, change("aws_iam_role.x", None, {"name": "r", "assume_role_policy": policy(trust)}))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("iam:Put*"),
+        allow("iam:*", "arn:aws:iam::123456789012:role/*"),
+        allow("s3:*", "arn:aws:s3:::*"),
+        allow("iam:PassRole", "arn:aws:iam::123456789012:role/*"),
+        allow("sts:*"),
+        allow("ssm:SendCommand", Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        allow("lambda:UpdateFunctionCode", "arn:aws:lambda:*:*:function:*"),
+    ],
+)
+def test_privilege_escalation_is_compared_by_what_a_pattern_matches(tmp_path: Path, statement: dict[str, Any]) -> None:
+    assert rules_of(tmp_path, change(ADDRESS, None, role_policy(policy(statement)))) == {("MLR203", "hold")}
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        *("s3:GetObject", "s3:Get*", "secretsmanager:GetSecretValue", "ssm:GetParameter*", "kms:Decrypt"),
+        *("ec2:ModifySnapshotAttribute", "kms:ScheduleKeyDeletion", "cloudtrail:StopLogging", "s3:Delete*"),
+    ],
+)
+def test_reading_sharing_or_destroying_everything_is_held(tmp_path: Path, actions: str) -> None:
+    assert rules_of(tmp_path, change(ADDRESS, None, role_policy(policy(allow(actions))))) == {("MLR212", "hold")}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("s3:GetObject", "arn:aws:s3:::lake/*"),
+        allow("kms:Decrypt", Condition={"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}),
+        allow("iam:PassRole", "arn:aws:iam::123456789012:role/recsys-dev-*"),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"]),
+        allow("ec2:Describe*"),
+        allow("cloudwatch:PutMetricData"),
+    ],
+)
+def test_a_narrow_policy_of_a_new_role_is_a_note(tmp_path: Path, statement: dict[str, Any]) -> None:
+    role = change("aws_iam_role.x", None, {"name": "trainer"})
+    assert rules_of(tmp_path, role, change(ADDRESS, None, role_policy(policy(statement)))) == {("MLR202", "note")}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"StringEquals": {"s3:x-amz-acl": "private"}},
+        {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
+        {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
+    ],
+)
+def test_a_condition_on_the_request_leaves_a_policy_public(tmp_path: Path, condition: dict[str, Any]) -> None:
+    document = policy({**READ, "Principal": "*", "Condition": condition})
+    bucket = change("aws_s3_bucket.b", None, {"bucket": "lake"})
+    found = rules_of(tmp_path, bucket, change("aws_s3_bucket_policy.x", None, {"bucket": "lake", "policy": document}))
+    assert found == {("MLR206", "hold")}
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "found"),
+    [
+        ({"AWS": f"arn:aws:iam::{OTHER}:root"}, {}, ("MLR213", "hold")),
+        ({"AWS": OTHER}, {}, ("MLR213", "hold")),
+        ("*", {"StringEquals": {"aws:PrincipalAccount": OTHER}}, ("MLR213", "hold")),
+        ({"Service": "sns.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": OTHER}}, ("MLR213", "hold")),
+        ({"CanonicalUser": "79a59df900b949e55d96a1e698fbaced"}, {}, ("MLR213", "hold")),
+        ("*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2"}}, ("MLR214", "warning")),
+        ({"AWS": f"arn:aws:iam::{OWN}:role/trainer"}, {}, ("MLR214", "warning")),
+        ({"Service": "logging.s3.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": OWN}}, ("MLR202", "note")),
+        ({"AWS": "arn:aws:iam::127311923021:root"}, {}, ("MLR214", "warning")),
+    ],
+)
+def test_a_grant_of_a_new_resource_to_another_account_is_held(
+    tmp_path: Path, principal: Any, condition: dict[str, Any], found: tuple[str, str]
+) -> None:
+    statement = {**READ, "Principal": principal} | ({"Condition": condition} if condition else {})
+    after = {"bucket": "lake", "policy": policy(statement)}
+    bucket = change("aws_s3_bucket.b", None, {"bucket": "lake"})
+    assert rules_of(tmp_path, bucket, change("aws_s3_bucket_policy.x", None, after)) == {found}
+
+
+@pytest.mark.parametrize(
+    ("trust", "found"),
+    [
+        ({**TRUST, "Principal": {"Service": "sagemaker.amazonaws.com"}}, set()),
+        ({**TRUST, "Principal": {"AWS": f"arn:aws:iam::{OWN}:role/ci"}}, {("MLR214", "warning")}),
+        ({**TRUST, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/ci"}}, {("MLR205", "hold")}),
+        (
+            {**TRUST, "Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"sts:ExternalId": "x"}}},
+            {("MLR206", "hold")},
+        ),
+    ],
+)
+def test_the_trust_of_a_new_role_is_checked(tmp_path: Path, trust: dict[str, Any], found: set[tuple[str, str]]) -> None:
+    assert new_role(tmp_path, trust) == found
+
+
+@pytest.mark.parametrize(
+    ("subject", "found"), [("repo:ml/platform:ref:refs/heads/main", ("MLR214", "warning")), ("*", ("MLR205", "hold"))]
+)
+def test_a_new_role_for_all_projects_of_a_provider_is_held(
+    tmp_path: Path, subject: str, found: tuple[str, str]
+) -> None:
+    provider = f"arn:aws:iam::{OWN}:oidc-provider/token.actions.githubusercontent.com"
+    condition = {"StringLike": {"token.actions.githubusercontent.com:sub": subject}}
+    trust = {**TRUST, "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": provider}}
+    assert new_role(tmp_path, {**trust, "Condition": condition}) == {found}
+
+
+def test_a_key_that_loses_the_statement_of_its_account_is_held(tmp_path: Path) -> None:
+    root = allow("kms:*", Principal={"AWS": f"arn:aws:iam::{OWN}:root"})
+    role = allow("kms:Decrypt", Principal={"AWS": f"arn:aws:iam::{OWN}:role/trainer"})
+    before, after = ({"id": "k", "policy": policy(*each)} for each in ((root, role), (role,)))
+    assert ("MLR215", "hold") in rules_of(tmp_path, change("aws_kms_key.x", before, after))
+
+
+def test_a_widened_policy_of_an_endpoint_is_held(tmp_path: Path) -> None:
+    narrow = allow("s3:GetObject", "arn:aws:s3:::lake/*", Principal="*")
+    before, after = ({"id": "vpce-1", "policy": policy(each)} for each in (narrow, allow("*", Principal="*")))
+    found = rules_of(tmp_path, change("aws_vpc_endpoint.x", before, after))
+    assert ("MLR216", "hold") in found
+
+
+def test_the_policy_of_a_new_role_is_summarized(tmp_path: Path) -> None:
+    actions = [f"s3:Get{name}" for name in ("Object", "BucketPolicy", "BucketTagging", "ObjectTagging", "Acl")]
+    role = change("aws_iam_role.x", None, {"name": "trainer"})
+    report = reviewed(tmp_path, role, change(ADDRESS, None, role_policy(policy(allow(actions, "arn:aws:s3:::lake")))))
+    assert texts(report) == {
+        "MLR202": (
+            "Role `trainer` is allowed 5 actions of `s3` on 1 resource. The changed attributes contain the policy."
+        )
+    }
