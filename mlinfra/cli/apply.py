@@ -28,15 +28,16 @@ def apply(
     live: Annotated[
         bool, typer.Option("--live", help="Include in the review whether jobs run on the affected clusters now.")
     ] = False,
+    max_age: Annotated[int, typer.Option("--max-age", help="The maximum age of a plan, in hours.", min=1)] = 24,
     as_json: AsJson = False,
 ) -> None:
     """Apply reviewed plans: exactly the saved plans, never a new one.
 
-    A plan is refused if it was modified, is stale, was made from another commit, or was applied before. The exit code
-    is 3 if the review holds a finding that is not approved. The applied commit is recorded; `mlinfra provenance stack`
-    shows it.
+    A plan is refused if it was modified, is stale or too old, was made from another commit, or was applied before. The
+    exit code is 3 if the review holds a finding that is not approved. The applied commit is recorded; `mlinfra
+    provenance stack` shows it.
     """
-    from datetime import date
+    from datetime import date, timedelta
 
     from mlinfra.cli.presentation import output_console, print_json, progress
     from mlinfra.operations.deploy import apply as operation, state_after_interruption
@@ -51,6 +52,7 @@ def apply(
             allow_dirty=allow_dirty,
             live=live,
             tag=tag,
+            max_age=timedelta(hours=max_age),
         )
     if as_json:
         print_json(applied)

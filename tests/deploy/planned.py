@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mlinfra.operations.deploy.applying import AppliedStack, apply
+from mlinfra.operations.deploy.plan_content import MAX_AGE
 from mlinfra.operations.deploy.planning import Plans, plan
 from mlinfra.operations.terraform.progress import Quiet
 from tests.conftest import TODAY
@@ -81,11 +83,12 @@ class Reviewer:
     """Stands in for the review of plans, whose rules are tested where they are."""
 
     held: Sequence[Found] = ()
-    seen: list[Path] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    """The reviewed plans, as JSON."""
 
     def __call__(self, plans: Sequence[Path], *, root: Path, today: date, live: bool = False) -> Reviewed:
         del root, today, live
-        self.seen.extend(plans)
+        self.seen.extend(each.read_text() for each in plans)
         return Reviewed(self.held)
 
 
@@ -138,6 +141,21 @@ class Project:
         return plans.planned[0].folder
 
     def apply(
-        self, *paths: Path, held: Sequence[Found] = (), allow_dirty: bool = False, tag: str | None = None
+        self,
+        *paths: Path,
+        held: Sequence[Found] = (),
+        allow_dirty: bool = False,
+        tag: str | None = None,
+        reviewer: Reviewer | None = None,
+        max_age: timedelta = MAX_AGE,
     ) -> tuple[AppliedStack, ...]:
-        return apply(paths, self.root, Quiet(), review=Reviewer(held), today=TODAY, allow_dirty=allow_dirty, tag=tag)
+        return apply(
+            paths,
+            self.root,
+            Quiet(),
+            review=reviewer or Reviewer(held),
+            today=TODAY,
+            allow_dirty=allow_dirty,
+            tag=tag,
+            max_age=max_age,
+        )

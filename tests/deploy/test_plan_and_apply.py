@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -21,7 +23,7 @@ from mlinfra.operations.bootstrap.bootstrapping import bootstrap
 from mlinfra.operations.deploy import commit_provenance, stack_provenance
 from mlinfra.operations.terraform.progress import Quiet
 from tests.deploy.attached_provider import with_own_provider
-from tests.deploy.planned import Found, Project
+from tests.deploy.planned import Found, Project, Reviewer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,6 +183,59 @@ def test_a_file_that_is_not_as_it_was_made_is_refused(planned: Project, name: st
     (folder / name).write_bytes(content + b" ")
     assert f"was modified after it was saved: {name.rpartition('/')[2]}" in refusal(planned, folder)
     (folder / name).write_bytes(content)
+
+
+def forge(folder: Path, **contents: bytes) -> None:
+    """Replace files of a plan, and the digests that would show it."""
+    about = json.loads((folder / "about.json").read_text())
+    for name, content in contents.items():
+        file = {"plan": "plan.json"}.get(name, name)
+        (folder / file).write_bytes(content)
+        about["sha256"][file] = hashlib.sha256(content).hexdigest()
+    (folder / "about.json").write_text(json.dumps(about))
+
+
+def test_the_plan_file_itself_is_reviewed(planned: Project) -> None:
+    planned.change("second", "harmless")
+    folder = planned.planned("second")
+    harmless = {"tfplan": (folder / "tfplan").read_bytes(), "plan": (folder / "plan.json").read_bytes()}
+    planned.change("second", "dangerous")
+    folder = planned.planned("second")
+    dangerous = {"tfplan": (folder / "tfplan").read_bytes(), "plan": (folder / "plan.json").read_bytes()}
+
+    forge(folder, plan=harmless["plan"])
+    assert "plan.json is not the content of the plan file of local-second" in refusal(planned, folder)
+    forge(folder, **harmless)
+    assert "The plan file of local-second was made from another configuration" in refusal(planned, folder)
+    forge(folder, tfplan=b"not a plan", plan=dangerous["plan"])
+    assert "The plan file of local-second was made from another configuration" in refusal(planned, folder)
+    assert not (folder / "stack" / ".terraform").exists()
+
+    forge(folder, **dangerous)
+    reviewer = Reviewer()
+    planned.apply(folder, reviewer=reviewer)
+    (seen,) = reviewer.seen
+    assert json.loads(seen) == json.loads(dangerous["plan"])
+    assert value_of("second") == "dangerous"
+
+
+def test_an_old_plan_is_refused_whatever_its_record_says(planned: Project) -> None:
+    planned.change("second", "old")
+    folder = planned.planned("second")
+    with pytest.raises(
+        OperationError, match=r"The plan of local-second was made 0 hours ago, and plans are applied for 0"
+    ):
+        planned.apply(folder, max_age=timedelta(0))
+
+
+def test_an_approval_that_was_committed_after_the_plan_keeps_it_valid(planned: Project) -> None:
+    planned.change("second", "approved later")
+    folder = planned.planned("second")
+    (planned.root / "approvals").mkdir()
+    (planned.root / "approvals" / "local-second.yaml").write_text("[]\n")
+    planned.commit("Approve")
+    planned.apply(folder)
+    assert value_of("second") == "approved later"
 
 
 def test_a_plan_of_another_commit_is_refused(planned: Project) -> None:

@@ -7,8 +7,10 @@ record of the apply: it completes if mlinfra is killed, and the next apply detec
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlinfra.command import own_command
@@ -18,6 +20,7 @@ from mlinfra.operations.aws import account_of
 from mlinfra.operations.deploy import applied_commit
 from mlinfra.operations.deploy.applied_commit import AppliedCommit
 from mlinfra.operations.deploy.local_apply import is_applied_locally, local_apply, state_of
+from mlinfra.operations.deploy.plan_content import MAX_AGE, document_of
 from mlinfra.operations.deploy.preconditions import checked_plans, require_approved_review
 from mlinfra.operations.deploy.saved_plan import (
     Attempt,
@@ -31,9 +34,8 @@ from mlinfra.operations.review import review as review_plans
 from mlinfra.operations.terraform import Repository, Run, Terraform, TerraformError, find_terraform, provider_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.aws import AwsAccount
@@ -74,6 +76,7 @@ def apply(
     allow_dirty: bool = False,
     live: bool = False,
     tag: str | None = None,
+    max_age: timedelta = MAX_AGE,
 ) -> tuple[AppliedStack, ...]:
     """Apply the plans in `paths`, each after its dependencies, and record the commit of each stack.
 
@@ -86,6 +89,7 @@ def apply(
         allow_dirty: True: apply plans of uncommitted changes; this is recorded. Default: False.
         live: True: the review checks whether jobs are running. Default: False.
         tag: an annotated git tag for the commit, made after all plans are applied. Default: none.
+        max_age: the maximum age of a plan. Default: 24 hours.
 
     Raises:
         ReviewHeldError: if a finding of the review is not approved.
@@ -100,20 +104,50 @@ def apply(
             _require_can_tag(plans, repository, tag)
         targets = {name: _target(root, name) for name in dict.fromkeys(each.about.environment for each in plans)}
         step.conclude(", ".join(each.about.stack for each in plans))
-    with progress.step("Review the plans"):
-        require_approved_review(plans, review, root=root, today=today, live=live)
+    terraforms = {each.about.stack: Terraform(each.saved.stack, tool.path, changes=source.changes) for each in plans}
+    _review(plans, terraforms, review, progress, root=root, today=today, live=live, max_age=max_age)
     applied: list[AppliedStack] = []
     for each in plans:
         with progress.step(f"Apply {each.about.stack}") as step:
-            terraform = Terraform(each.saved.stack, tool.path, changes=source.changes)
             try:
-                applied.append(_apply(each, terraform, targets[each.about.environment], step))
+                target = targets[each.about.environment]
+                applied.append(_apply(each, terraforms[each.about.stack], target, step))
             except OperationError as error:
                 raise _with_remaining_plans(error, plans, applied) from None
     if tag and plans[0].about.commit:
         stacks = ", ".join(each.stack for each in applied)
         repository.make_tag(tag, plans[0].about.commit, f"Applied by mlinfra: {stacks}")
     return tuple(applied)
+
+
+def _review(
+    plans: Sequence[CheckedPlan],
+    terraforms: Mapping[str, Terraform],
+    review: ReviewPlans,
+    progress: Progress,
+    *,
+    root: Path,
+    today: date,
+    live: bool,
+    max_age: timedelta,
+) -> None:
+    """Review the plan files, as Terraform reads them."""
+    now = datetime.now(timezone.utc)
+    try:
+        with TemporaryDirectory(prefix="mlinfra-") as folder:
+            with progress.step("Read the plans"):
+                documents = []
+                for saved, about in ((each.saved, each.about) for each in plans):
+                    # Providers are not saved with a plan. Terraform requires the versions that the plan was made with.
+                    terraform = terraforms[about.stack]
+                    terraform.init()
+                    documents.append(document_of(saved, about, terraform, Path(folder), now=now, max_age=max_age))
+            with progress.step("Review the plans"):
+                require_approved_review(documents, review, root=root, today=today, live=live)
+    except BaseException:
+        for each in plans:
+            each.saved.remove_providers()
+        raise
 
 
 def state_after_interruption(paths: Sequence[Path]) -> str:
@@ -161,8 +195,6 @@ def _apply(plan: CheckedPlan, terraform: Terraform, target: _Target, step: Step)
     with local_apply(about.stack, state_of(saved.stack)) as held:
         attempt = saved.attempt() or Attempt(datetime.now(timezone.utc), Run.of_this_process().who, "unknown")
         if attempt.outcome != "applied":
-            # Providers are not saved with a plan. Terraform requires the versions that the plan was made with.
-            terraform.init()
             _run(plan, replace(terraform, on_line=step.say, pass_fds=held.inherited), held, attempt)
             attempt = replace(attempt, outcome="applied")
             saved.note(attempt)

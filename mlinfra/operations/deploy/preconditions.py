@@ -73,14 +73,14 @@ def checked_plans(
 
 
 def require_approved_review(
-    plans: Sequence[CheckedPlan], review: ReviewPlans, *, root: Path, today: date, live: bool
+    documents: Sequence[Path], review: ReviewPlans, *, root: Path, today: date, live: bool
 ) -> None:
-    """Review the plans.
+    """Review plans, given as JSON.
 
     Raises:
         ReviewHeldError: if a finding requires an approval that is not recorded.
     """
-    report = review([each.saved.document for each in plans], root=root, today=today, live=live)
+    report = review(documents, root=root, today=today, live=live)
     if report.exit_code == 0:
         return
     held = "\n".join(
