@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mlinfra.operations.deploy.applying import AppliedStack, apply
@@ -15,7 +14,7 @@ from tests.conftest import TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, timedelta
     from pathlib import Path
 
 MAIN = '''

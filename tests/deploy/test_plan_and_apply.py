@@ -256,7 +256,7 @@ def test_uncommitted_changes_are_refused_and_never_silently_applied(planned: Pro
 
 def test_a_checkout_with_uncommitted_approvals_is_refused(planned: Project) -> None:
     folder = planned.planned("second")
-    (planned.root / "approvals").mkdir()
+    (planned.root / "approvals").mkdir(exist_ok=True)
     (planned.root / "approvals" / "mine.yaml").write_text("[]\n")
     assert "The checkout has uncommitted changes (approvals/mine.yaml)" in refusal(planned, folder)
     (planned.root / "approvals" / "mine.yaml").unlink()
