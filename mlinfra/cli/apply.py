@@ -9,6 +9,7 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.plan_arguments import usable
 
 
 def apply(
@@ -43,9 +44,10 @@ def apply(
     from mlinfra.operations.deploy import apply as operation, state_after_interruption
     from mlinfra.operations.terraform import project_root
 
-    with on_interruption(lambda: state_after_interruption(plans)):
+    used = usable(plans)
+    with on_interruption(lambda: state_after_interruption(used)):
         applied = operation(
-            plans,
+            used,
             project_root(),
             progress(),
             today=date.today(),  # noqa: DTZ011  an approval expires in the reviewer's time zone

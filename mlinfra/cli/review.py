@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.options import AsJson, Format
+from mlinfra.cli.plan_arguments import usable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def review(
     if as_json and out is None and format_ not in {None, Format.JSON}:
         message = f"--json and --format {format_.value} both set the format of standard output. Use one of them."
         raise OperationError(message)
-    report = operation(plans, root=_root(), today=present_day(), live=live, base=base)
+    report = operation(usable(plans), root=_root(), today=present_day(), live=live, base=base)
     if out is not None:
         _write(report, format_ or Format.MARKDOWN, out, as_json=as_json)
     if as_json:

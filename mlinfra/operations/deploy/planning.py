@@ -17,6 +17,7 @@ from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import stack_selection
 from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no_local_apply, state_of
+from mlinfra.operations.deploy.plans_folder import remove_unusable
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, private_text, require_plans_folder
 from mlinfra.operations.deploy.state_lock import held_lock, lock_error
 from mlinfra.operations.terraform import (
@@ -129,6 +130,7 @@ def plan(
     environments = stack_selection.select_environments(root, patterns)
     reachable, failed = _check_state_buckets(environments.selected, progress)
     commit, uncommitted = repository.head(), repository.uncommitted(ignoring=out)
+    remove_unusable(out, repository, commit)
     with TemporaryDirectory(prefix="mlinfra-") as folder:
         stacks = _synthesize(root, reachable, Path(folder), progress) if reachable else ()
         chosen = stack_selection.select_stacks(stacks, patterns) if reachable else ()

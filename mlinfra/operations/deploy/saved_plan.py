@@ -111,6 +111,11 @@ class SavedPlan:
         return self.stack / ERRORED_STATE
 
     @property
+    def is_complete(self) -> bool:
+        """True if the plan was made completely."""
+        return self._about.is_file()
+
+    @property
     def _attempt(self) -> Path:
         return self.folder / "attempt.json"
 
