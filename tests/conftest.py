@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from mlinfra import MlStack
 
+pytest_plugins = ["tests.local_aws", "tests.terraform"]
+"""Fixtures as plugins: imported by the conftest.py of several folders, each would start servers of its own."""
+
 TODAY = date(2026, 11, 24)
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,4 +1,4 @@
-"""Fixtures of a local AWS, without the user's own settings. Imported by the conftest.py of each folder."""
+"""Plugin with the fixtures of a local AWS, without the user's own settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conformance tests use the fixtures of deploy tests."""
+"""Conformance tests run the cases of a group together."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 from tests.conformance.case import Cases
 from tests.conformance.groups import CASES
 from tests.conftest import ROOT
-from tests.deploy.conftest import attached, deployable, source
-from tests.local_aws import running_local_aws
 from tests.snapshots.conftest import snapshot
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.conformance.case import Outcome
 
-__all__ = ["attached", "deployable", "running_local_aws", "snapshot", "source"]
+__all__ = ["snapshot"]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.variables import in_force
-from tests.local_aws import clients, running_local_aws
 from tests.unit.functions.cloud import Account, Cloud
 from tests.unit.functions.faults import Faults
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mlinfra.local_aws.server import LocalAws
-
-__all__ = ["clients", "running_local_aws"]
-
 
 _TESTS_AN_ACCOUNT = 10
 """The local AWS keeps terminated instances and old metrics, and grows slow over them."""
@@ -46,6 +42,7 @@ def account(running_local_aws: LocalAws, clients: Callable[..., Any], image_id: 
 
     with in_force(client_variables(running_local_aws, present=os.environ)):
         yield next_one
+    running_local_aws.reset()
 
 
 @pytest.fixture

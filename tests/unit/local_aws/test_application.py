@@ -1,4 +1,4 @@
-"""Closing of gaps before the first request of a service."""
+"""Services of requests, and closing of gaps before the first request of a service."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import moto
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from mlinfra.local_aws.application import GAPS_WITH_EC2, SERVICES_WITHOUT_EC2
+from mlinfra.local_aws.application import GAPS_WITH_EC2, SERVICES_WITHOUT_EC2, Dispatcher, create_app
 from mlinfra.local_aws.gaps import services
+
+if TYPE_CHECKING:
+    import pytest
 
 MOTO = Path(moto.__file__).parent
 # moto's packages of services whose names differ from those of the API.
@@ -53,3 +58,18 @@ def test_gaps_with_ec2_are_closed_at_the_first_request_that_may_use_them() -> No
     imported_before, *closed = ended.stdout.splitlines()
     assert imported_before == "[]"
     assert closed == [str(sorted(GAPS_WITH_EC2))]
+
+
+def test_hosts_have_the_services_of_moto_also_when_asked_again() -> None:
+    dispatcher = Dispatcher()
+    original = DomainDispatcherApplication(create_app)
+    hosts = ["moto_api", "dynamodb", "s3.us-east-1.amazonaws.com", "api.sagemaker.eu-west-1.amazonaws.com", None]
+    found = [dispatcher.get_backend_for_host(host) for host in (*hosts, *hosts)]
+    assert found == [original.get_backend_for_host(host) for host in hosts] * 2
+    assert found[: len(hosts)] == ["moto_api", "dynamodb", "s3", "sagemaker", None]
+
+
+def test_an_unknown_host_has_no_service(capsys: pytest.CaptureFixture[str]) -> None:
+    dispatcher = Dispatcher()
+    assert [dispatcher.get_backend_for_host("unknown.example.com") for _ in range(2)] == [None, None]
+    assert capsys.readouterr().out == ""
