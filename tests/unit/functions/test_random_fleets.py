@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -169,64 +172,104 @@ class ClusterStory:
         return self.has_cause or (self.stops_when_idle and not self.waits)
 
 
-def silences() -> st.SearchStrategy[tuple[int, int]]:
-    return st.integers(1, 100).map(lambda start: (start, start + 10))
+Values = Mapping[str, Sequence[Any]]
+MANY = 2**24
+"""Hypothesis draws evenly below this number; above it, small numbers more often."""
 
 
-NODES = st.builds(
-    NodeStory,
-    worked_minutes_ago=st.none() | st.integers(1, 100),
-    silent=st.none() | st.none() | silences() | st.just((0, 200)),
-    protected=st.sampled_from([False, False, False, True]),
-    broken_answer=st.sampled_from([False, False, False, True]),
-    guard_minutes_ago=st.none() | st.integers(-15, 100) | st.integers(0, 5),
-    guard_says=st.sampled_from(["busy", "idle", "idle", "unknown"]),
-    active_minutes_ago=st.integers(0, 100),
-    runs_job=st.booleans(),
-    hours_up=st.integers(1, 50),
-)
-QUIET_NODES = st.builds(
-    NodeStory,
-    worked_minutes_ago=st.none(),
-    silent=st.none() | st.just((0, 200)),
-    protected=st.booleans(),
-    broken_answer=st.just(False),  # noqa: FBT003
-    guard_minutes_ago=st.integers(0, 5),
-    guard_says=st.just("idle"),
-    active_minutes_ago=st.just(100),
-    runs_job=st.just(True),  # noqa: FBT003
-    hours_up=st.integers(1, 50),
-)
+def values_of(**choices: Sequence[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A value for each name, evenly from its choices.
+
+    Several are decoded from one number: Hypothesis needs as long to draw a boolean as to draw any number.
+    """
+    groups: list[dict[str, Sequence[Any]]] = [{}]
+    for name, values in choices.items():
+        if combinations(groups[-1]) * len(values) > MANY:
+            groups.append({})
+        groups[-1][name] = values
+
+    def decode(numbers: tuple[int, ...]) -> dict[str, Any]:
+        decoded = {}
+        for number, group in zip(numbers, groups, strict=True):
+            rest = number
+            for name, values in group.items():
+                rest, at = divmod(rest, len(values))
+                decoded[name] = values[at]
+        return decoded
+
+    return st.tuples(*(st.integers(0, combinations(group) - 1) for group in groups)).map(decode)
+
+
+def combinations(choices: Values) -> int:
+    return math.prod(map(len, choices.values()))
+
+
+def equally_likely(*choices: Sequence[Any]) -> list[Any]:
+    """Values of several kinds, of each kind as many."""
+    size = math.lcm(*map(len, choices))
+    return [each for values in choices for each in [*values] * (size // len(values))]
+
+
+NODES = values_of(
+    worked_minutes_ago=equally_likely([None], range(1, 101)),
+    silent=equally_likely([None], [None], [(start, start + 10) for start in range(1, 101)], [(0, 200)]),
+    protected=[False, False, False, True],
+    broken_answer=[False, False, False, True],
+    guard_minutes_ago=equally_likely([None], range(-15, 100), range(5)),
+    guard_says=["busy", "idle", "idle", "unknown"],
+    active_minutes_ago=range(101),
+    runs_job=[False, True],
+    hours_up=range(1, 51),
+).map(lambda values: NodeStory(**values))
+QUIET_NODES = values_of(
+    worked_minutes_ago=[None],
+    silent=[None, (0, 200)],
+    protected=[False, True],
+    broken_answer=[False],
+    guard_minutes_ago=range(6),
+    guard_says=["idle"],
+    active_minutes_ago=[100],
+    runs_job=[True],
+    hours_up=range(1, 51),
+).map(lambda values: NodeStory(**values))
 WITHOUT_GUARD = QUIET_NODES.map(lambda node: replace(node, silent=None, guard_minutes_ago=None))
 CLUSTERS = st.builds(
-    ClusterStory,
+    lambda nodes, values: ClusterStory(nodes=nodes, **values),
     nodes=st.one_of(
         *(st.lists(some, min_size=1, max_size=4).map(tuple) for some in (NODES, QUIET_NODES, WITHOUT_GUARD))
     ),
-    missing_nodes=st.sampled_from([0, 0, 1, 3]),
-    wait_minutes=st.sampled_from([60, 120, 600]),
-    idle_minutes=st.sampled_from([5, 10, 20, 30, 45, 90]),
-    stalled_minutes=st.sampled_from([15, 30, 60]),
-    silence_minutes=st.sampled_from([10, 30, 60]),
-    days_left=st.integers(-3, 3),
-    grace_hours=st.sampled_from([0, 12, 24, 48]),
-    extended_days=st.none() | st.integers(-3, 3),
-    stops_when_idle=st.booleans(),
-    gang=st.booleans(),
-    limit_usd=st.none() | st.integers(1, 300),
-    priced=st.booleans(),
-    heartbeat_minutes_ago=st.none() | st.integers(-500, 200) | st.integers(0, 15),
-    progress_minutes_ago=st.none() | st.integers(-20, 300),
-    records_readable=st.sampled_from([True, True, True, False]),
+    values=values_of(
+        missing_nodes=[0, 0, 1, 3],
+        wait_minutes=[60, 120, 600],
+        idle_minutes=[5, 10, 20, 30, 45, 90],
+        stalled_minutes=[15, 30, 60],
+        silence_minutes=[10, 30, 60],
+        days_left=range(-3, 4),
+        grace_hours=[0, 12, 24, 48],
+        extended_days=equally_likely([None], range(-3, 4)),
+        stops_when_idle=[False, True],
+        gang=[False, True],
+        limit_usd=equally_likely([None], range(1, 301)),
+        priced=[False, True],
+        heartbeat_minutes_ago=equally_likely([None], range(-500, 200), range(16)),
+        progress_minutes_ago=equally_likely([None], range(-20, 300)),
+        records_readable=[True, True, True, False],
+    ),
 )
+
+
+@cache
+def minutes_before(now: datetime) -> list[datetime]:
+    """Whole minutes, by how many minutes ago they were."""
+    return [now.replace(second=0, microsecond=0) - minutes * MINUTE for minutes in range(111)]
 
 
 def readings(node: NodeStory, now: datetime) -> dict[datetime, float]:
     """A reading every minute, as the agent writes them."""
-    whole = now.replace(second=0, microsecond=0)
+    times = minutes_before(now)
     silent = range(*node.silent) if node.silent else ()
     return {
-        whole - minutes * MINUTE: 80.0 if minutes == node.worked_minutes_ago else 1.0
+        times[minutes]: 80.0 if minutes == node.worked_minutes_ago else 1.0
         for minutes in range(1, 111)
         if minutes not in silent or minutes == node.worked_minutes_ago
     }

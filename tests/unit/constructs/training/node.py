@@ -11,10 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 _HARMLESS = (
     *(
@@ -80,6 +78,10 @@ class Node:
             (root / folder).mkdir(parents=True)
         for name in _HARMLESS:
             (self._commands / name).symlink_to(str(shutil.which(name)))
+        # The Python of /commands and /usr/local/bin has only its standard library, as on a node.
+        home = Path(sys.base_prefix) / "bin"
+        for folder in ("", "/usr/local"):
+            self.write(f"{folder}/pyvenv.cfg", f"home = {home}\ninclude-system-site-packages = false\n")
         (self._commands / "python3").symlink_to(sys.executable)
         self.command("sleep", "exit 0")
 
