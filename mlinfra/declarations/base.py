@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from reprlib import Repr
 from typing import TYPE_CHECKING, Any, ClassVar, Union, get_args, get_origin
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import ModelWrapValidatorHandler
-    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
     from typing_extensions import Self
 
@@ -210,7 +210,7 @@ class Declaration(BaseModel):
 
     def _stand_in(self, values: dict[str, Any]) -> None:
         """Keep those of `values` that have their field's type, so that rules of the surrounding declaration apply."""
-        kept = {name: _typed(each, name, values) for name, each in type(self).model_fields.items()}
+        kept = {name: _typed(type(self), name, values) for name in type(self).model_fields}
         object.__setattr__(self, "__dict__", kept)
         object.__setattr__(self, "__pydantic_fields_set__", set())
         object.__setattr__(self, "__pydantic_extra__", None)
@@ -254,17 +254,24 @@ def _location(error: ErrorDetails) -> Iterator[str | int]:
             yield part if len(part) <= _LONGEST_SHOWN else f"{part[:40]}..."
 
 
-def _typed(info: FieldInfo, name: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
+def _typed(declared: type[Declaration], name: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
     """The value of a field of a rejected declaration if it has the field's type; otherwise None."""
+    info = declared.model_fields[name]
     if name not in values:
         return None if info.is_required() else info.get_default(call_default_factory=True, validated_data={})
     value = values[name]
     if info.exclude or any(isinstance(value, each) for each in _declared_models(info.annotation)):
         return value
     try:
-        return TypeAdapter[Any](info.annotation or Any).validate_python(value)
+        return _type_of(declared, name).validate_python(value)
     except (ValueError, TypeError, RecursionError, OverflowError):  # ValidationError is a ValueError
         return None
+
+
+@cache
+def _type_of(declared: type[Declaration], name: str) -> TypeAdapter[Any]:
+    """The validator of a field's type. Creating one takes longer than validating all fields."""
+    return TypeAdapter[Any](declared.model_fields[name].annotation or Any)
 
 
 def _declared_models(annotation: object) -> Iterator[type[Declaration]]:

@@ -84,11 +84,15 @@ def test_a_deposed_object_is_reported(tmp_path: Path) -> None:
     assert texts(report)["MLR101"].endswith("the deposed object of an interrupted replacement.")
 
 
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
+TEXTS = st.text(max_size=5)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return LEAVES | st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+
+
+ANYTHING = nested(nested(LEAVES))
 TYPES = (
     "aws_autoscaling_group",
     "aws_batch_compute_environment",
