@@ -29,6 +29,7 @@ from mlinfra.cli.options import ExitCode
 from mlinfra.cli.plan import plan
 from mlinfra.cli.provenance import provenance
 from mlinfra.cli.review import review
+from mlinfra.cli.up import up
 from mlinfra.errors import DeclarationError, OperationError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "bootstrap": bootstrap},
     "Declare": {"catalog": catalog, "images": images, "buckets": buckets},
-    "Deploy": {"plan": plan, "review": review, "approve": approve, "apply": apply},
+    "Deploy": {"up": up, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
     "Watch": {"drift": drift, "provenance": provenance},
     "Clean up": {"adopt": adopt, "forget": forget},

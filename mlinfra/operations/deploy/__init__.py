@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from mlinfra.operations.deploy.applied_commit import AppliedCommit
-from mlinfra.operations.deploy.applying import apply, state_after_interruption
-from mlinfra.operations.deploy.planning import Plans, plan
+from mlinfra.operations.deploy.applying import AppliedStack, apply, state_after_interruption
+from mlinfra.operations.deploy.planning import FailedStack, PlannedStack, Plans, plan, prepared_plans
 from mlinfra.operations.deploy.plans_folder import usable_plans
-from mlinfra.operations.deploy.preconditions import ReviewHeldError
+from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved, require_committed
 from mlinfra.operations.deploy.provenance import StackProvenance, commit_provenance, stack_provenance
 from mlinfra.operations.deploy.stack_selection import environments_of, stack_matches
 
 __all__ = [
     "AppliedCommit",
+    "AppliedStack",
+    "FailedStack",
+    "PlannedStack",
     "Plans",
     "ReviewHeldError",
     "StackProvenance",
@@ -19,6 +22,9 @@ __all__ = [
     "commit_provenance",
     "environments_of",
     "plan",
+    "prepared_plans",
+    "require_approved",
+    "require_committed",
     "stack_matches",
     "stack_provenance",
     "state_after_interruption",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -34,7 +35,7 @@ from mlinfra.operations.terraform import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.deploy.saved_plan import About
@@ -119,10 +120,56 @@ def plan(
         OperationError: if a tool is missing, a pattern matches no stack, or the commit cannot be synthesized.
         DeclarationError: if an environment is invalid.
     """
+    repository = Repository(root)
+    base = _base(repository, changed_since, progress)
+    with prepared_plans(root, progress, patterns=patterns, lock=lock, out=out) as prepared:
+        chosen = prepared.stacks
+        removed: tuple[str, ...] = ()
+        unchanged: tuple[str, ...] = ()
+        if base:
+            with progress.step(f"Synthesize the stacks at {changed_since}") as step:
+                there = prepared.folder / "before"
+                compared = stack_selection.compare(prepared.all_stacks, repository, base, there, patterns=patterns)
+                removed = compared.removed
+                unchanged = tuple(each.name for each in chosen if each.name not in compared.differing)
+                chosen = tuple(each for each in chosen if each.name in compared.differing)
+                step.conclude(f"{len(chosen)} changed, {len(unchanged)} unchanged")
+        planned, failed = prepared.plan(chosen, parallelism=parallelism)
+    return Plans(
+        planned=planned,
+        failed=(*prepared.failed, *failed),
+        unchanged=unchanged,
+        removed=removed,
+        skipped_environments=prepared.skipped_environments,
+        expired=prepared.expired,
+    )
+
+
+@contextmanager
+def prepared_plans(
+    root: Path,
+    progress: Progress,
+    *,
+    patterns: Sequence[str] = (),
+    lock: bool = True,
+    out: Path | None = None,
+) -> Iterator[Planning]:
+    """Synthesize the project, and plan stacks of it until the end of the block.
+
+    Args:
+        root: the project.
+        progress: receives the steps.
+        patterns: the stacks, such as `dev-*`. Default: all stacks of the AWS account in use.
+        lock: True: lock the states meanwhile. Default: True.
+        out: the folder for plans. Default: `plans` in the project.
+
+    Raises:
+        OperationError: if a tool is missing, or a pattern matches no stack.
+        DeclarationError: if an environment is invalid.
+    """
     out = out or root / PLANS_FOLDER
     require_plans_folder(out)
     repository = Repository(root)
-    base = _base(repository, changed_since, progress)
     with progress.step("Check the tools") as step:
         tool, node = require_tools(find_terraform, find_node)
         source = provider_source(root)
@@ -134,27 +181,48 @@ def plan(
     with TemporaryDirectory(prefix="mlinfra-") as folder:
         stacks = _synthesize(root, reachable, Path(folder), progress) if reachable else ()
         chosen = stack_selection.select_stacks(stacks, patterns) if reachable else ()
-        removed: tuple[str, ...] = ()
-        unchanged: tuple[str, ...] = ()
-        if base:
-            with progress.step(f"Synthesize the stacks at {changed_since}") as step:
-                there = Path(folder, "before")
-                compared = stack_selection.compare(stacks, repository, base, there, patterns=patterns)
-                removed = compared.removed
-                unchanged = tuple(stack.name for _, stack in chosen if stack.name not in compared.differing)
-                chosen = tuple(each for each in chosen if each[1].name in compared.differing)
-                step.conclude(f"{len(chosen)} changed, {len(unchanged)} unchanged")
-        planner = _Planner(tool, source, out, commit, lock=lock, dirty=bool(uncommitted) or commit is None)
+        yield Planning(
+            folder=Path(folder),
+            all_stacks=stacks,
+            stacks=tuple(stack for _, stack in chosen),
+            failed=failed,
+            skipped_environments=tuple(each.name for each in environments.skipped),
+            expired=tuple(expired for each in reachable for expired in each.expired_experiments(present_day())),
+            planner=_Planner(tool, source, out, commit, lock=lock, dirty=bool(uncommitted) or commit is None),
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True)
+class Planning:
+    """A synthesized project whose stacks can be planned."""
+
+    folder: Path
+    """A temporary folder."""
+    all_stacks: tuple[tuple[Environment, SynthesizedStack], ...]
+    """All stacks of the selected environments, with their environments."""
+    stacks: tuple[SynthesizedStack, ...]
+    """The selected stacks, each after its dependencies."""
+    failed: tuple[FailedStack, ...]
+    """Environments that cannot be planned."""
+    skipped_environments: tuple[str, ...]
+    """Environments of other accounts."""
+    expired: tuple[ExpiredExperiment, ...]
+    """The expired experiments of the environments."""
+    planner: _Planner
+    progress: Progress
+
+    def plan(
+        self, stacks: Sequence[SynthesizedStack], *, parallelism: int = PARALLELISM
+    ) -> tuple[tuple[PlannedStack, ...], tuple[FailedStack, ...]]:
+        """Save a plan of each of `stacks`, several at a time. Returns the plans, and the stacks without one."""
+        environments = {stack.name: environment for environment, stack in self.all_stacks}
         with ThreadPoolExecutor(parallelism) as pool:
-            ended = list(pool.map(lambda each: planner.plan(each[0], each[1], progress), chosen))
-    return Plans(
-        planned=tuple(each for each in ended if isinstance(each, PlannedStack)),
-        failed=(*failed, *(each for each in ended if isinstance(each, FailedStack))),
-        unchanged=unchanged,
-        removed=removed,
-        skipped_environments=tuple(each.name for each in environments.skipped),
-        expired=tuple(expired for each in reachable for expired in each.expired_experiments(present_day())),
-    )
+            ended = list(pool.map(lambda each: self.planner.plan(environments[each.name], each, self.progress), stacks))
+        return (
+            tuple(each for each in ended if isinstance(each, PlannedStack)),
+            tuple(each for each in ended if isinstance(each, FailedStack)),
+        )
 
 
 def _base(repository: Repository, changed_since: str | None, progress: Progress) -> str | None:

@@ -69,8 +69,8 @@ def _reason(path: Path) -> str | None:
 def remove_unusable(folder: Path, repository: Repository, head: str | None) -> tuple[str, ...]:
     """Remove the plans in `folder` that can no longer be applied. Returns their names.
 
-    These are plans whose apply completed or failed, incomplete plans, and plans of another commit. A plan whose apply
-    was interrupted, or whose state is not in the bucket, is kept: its files are needed.
+    These are plans whose apply completed or failed, incomplete plans, and plans of another commit. The files of an
+    interrupted apply, and a state that is not in the bucket, are needed and kept.
 
     Args:
         folder: the folder of plans.

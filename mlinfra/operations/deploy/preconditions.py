@@ -62,14 +62,24 @@ def checked_plans(
     for each in plans:
         _require_unused(each)
         _require_commit(each.about, head, repository, allow_dirty=allow_dirty)
+    if not allow_dirty:
+        require_committed(repository, root)
+    return _in_order(plans)
+
+
+def require_committed(repository: Repository, root: Path) -> None:
+    """Check that the checkout has no uncommitted changes.
+
+    Raises:
+        OperationError: if it has.
+    """
     uncommitted = repository.uncommitted(ignoring=root / PLANS_FOLDER)
-    if uncommitted and not allow_dirty:
+    if uncommitted:
         message = (
             f"The checkout has uncommitted changes ({abbreviated(uncommitted)}), and approvals and environments are "
             f"read from it. Nothing was applied. Commit or stash the changes, or use --allow-dirty."
         )
         raise OperationError(message)
-    return _in_order(plans)
 
 
 def require_approved_review(
@@ -80,7 +90,15 @@ def require_approved_review(
     Raises:
         ReviewHeldError: if a finding requires an approval that is not recorded.
     """
-    report = review(documents, root=root, today=today, live=live)
+    require_approved(review(documents, root=root, today=today, live=live))
+
+
+def require_approved(report: Report) -> None:
+    """Check that no finding of a review is held.
+
+    Raises:
+        ReviewHeldError: if a finding requires an approval that is not recorded.
+    """
     if report.exit_code == 0:
         return
     held = "\n".join(
