@@ -93,6 +93,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _documents(change: Change) -> Iterator[str]:
     """The attributes of `change` with policies."""
     for name in _DOCUMENTS:
+        if not change.mentions(name.partition(".")[0]):
+            continue
         is_unknown = _holds_policy(change.type, name) and change.new(name) is UNKNOWN
         if is_unknown or _is_policy(change.old(name)) or _is_policy(change.new(name)):
             yield name

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.operations.review import lifecycles
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
+from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ DELETION: Final = Rule(
 EXPIRY: Final = Rule(
     "MLR116",
     Level.HOLD,
-    "A rule that deletes data automatically is added or changed.",
+    "A rule deletes or archives data automatically, or does so earlier than before.",
     "Check that prefix and days of the rule are intended, and that the deleted data is not needed.",
 )
 RULES: Final = (VERSIONS, ENCRYPTION, RETENTION, PUBLIC, DELETION, EXPIRY)
@@ -301,15 +303,26 @@ def _expiry(plan: Plan, change: Change) -> Iterator[Finding]:
     """Check rules that delete data. Rules of S3 and ECR delete existing data, not only new data."""
     if change.type in _HELD_BY and _is_empty(plan, change, _HELD_BY[change.type]):
         return
-    path = "policy" if change.type == "aws_ecr_lifecycle_policy" else "rule"
-    if change.type == "aws_dlm_lifecycle_policy":
-        path = "policy_details"
-    before = [] if change.kind is Kind.CREATE else _deleting(change.type, change.old(path))
-    after = _deleting(change.type, change.new(path))
-    if after is None:
-        yield EXPIRY.at(plan.stack, change, f"The deleting rules of {_name(change)} are known after apply.")
-    elif any(each not in (before or []) for each in after):
-        yield EXPIRY.at(plan.stack, change, f"A rule that deletes data of {_name(change)} is added or changed.")
+    name = plan.name(change, "bucket", "repository", "description", "id")
+    if any(change.is_sensitive(path) and change.differs(path) for path in ("rule", "policy", "policy_details")):
+        yield EXPIRY.at(plan.stack, change, f"The deleting rules of {name} are sensitive and are not shown.")
+        return
+    if change.type != "aws_s3_bucket_lifecycle_configuration":
+        path = "policy_details" if change.type == "aws_dlm_lifecycle_policy" else "policy"
+        if change.new(path) is UNKNOWN:
+            yield EXPIRY.at(plan.stack, change, f"The deleting rules of {name} are known after apply.")
+        elif change.creates or change.old(path) != change.new(path):
+            shown = change.shown(path) if not change.creates else f"to {quoted(change.new(path))}"
+            yield EXPIRY.at(plan.stack, change, f"A rule that deletes data of {name} is added or changed {shown}.")
+        return
+    if change.new("rule") is UNKNOWN:
+        yield EXPIRY.at(plan.stack, change, f"The deleting rules of {name} are known after apply.")
+        return
+    before = [] if change.kind is Kind.CREATE else list(lifecycles.effects(change.old("rule")))
+    more = [each for each in lifecycles.effects(change.new("rule")) if not lifecycles.is_covered(each, before)]
+    if more:
+        text = "; ".join(lifecycles.in_words(each, before) for each in more)
+        yield EXPIRY.at(plan.stack, change, f"Data of {name}: {text}.")
 
 
 def _is_empty(plan: Plan, change: Change, path: str) -> bool:
@@ -319,17 +332,3 @@ def _is_empty(plan: Plan, change: Change, path: str) -> bool:
         made = plan.referred_to(change, path)
         return made is not None and made.creates
     return change.creates and isinstance(owner, str) and owner in plan.created_names
-
-
-def _deleting(kind: str, rules: Any) -> list[Any] | None:  # noqa: ANN401
-    """The deleting parts of lifecycle rules. None: unknown."""
-    if rules is UNKNOWN:
-        return None
-    if kind != "aws_s3_bucket_lifecycle_configuration":
-        return [rules] if rules else []
-    parts = ("expiration", "noncurrent_version_expiration")
-    return [
-        [rule.get("filter"), rule.get("prefix"), *(rule.get(part) for part in parts)]
-        for rule in items(rules)
-        if isinstance(rule, dict) and rule.get("status") != "Disabled" and any(rule.get(part) for part in parts)
-    ]
