@@ -13,6 +13,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,17 +63,54 @@ def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Itera
     """
     variables = changed(changes)
     for_aws = sorted(f"{name}={value}" for name, value in variables.items() if name.startswith("AWS_"))
-    (folder / "variables").write_text("\n".join(for_aws))
     executable = _executable(folder / "installed", terraform, changes)
+    with _serving(executable, folder, variables):
+        (folder / "variables").write_text("\n".join(for_aws))
+        yield _attaching(folder, terraform)
+
+
+@contextmanager
+def provider_on_request(folder: Path, terraform: Path, changes: Changes) -> Iterator[dict[str, str]]:
+    """Run AWS providers for the `AWS_*` variables of the first Terraform, from then until the end of the block.
+
+    For programs that start a local AWS of their own. Arguments and variables are those of `attached_providers`.
+    """
+    others = {name: value for name, value in changed(changes).items() if not name.startswith("AWS_")}
+    executable = _executable(folder / "installed", terraform, changes)
+    ended = threading.Event()
+
+    def wait() -> None:
+        while not (folder / "variables").exists():
+            if ended.wait(0.05):
+                return
+        for_aws = dict(line.split("=", 1) for line in (folder / "variables").read_text().splitlines())
+        with _serving(executable, folder, {**others, **for_aws}):
+            ended.wait()
+
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(wait)
+        try:
+            yield _attaching(folder, terraform)
+        finally:
+            ended.set()
+        waiting.result()
+
+
+def _attaching(folder: Path, terraform: Path) -> dict[str, str]:
+    return {
+        "TERRAFORM_BINARY_NAME": str(ATTACHED_TERRAFORM),
+        "MLINFRA_TEST_TERRAFORM": str(terraform),
+        "MLINFRA_TEST_PROVIDERS": str(folder),
+    }
+
+
+@contextmanager
+def _serving(executable: Path, folder: Path, variables: dict[str, str]) -> Iterator[None]:
     with ExitStack() as running:
         for number in range(_PROVIDERS):
             running.enter_context(_running(executable, folder / str(number), variables))
         running.enter_context(_proxied(folder))
-        yield {
-            "TERRAFORM_BINARY_NAME": str(ATTACHED_TERRAFORM),
-            "MLINFRA_TEST_TERRAFORM": str(terraform),
-            "MLINFRA_TEST_PROVIDERS": str(folder),
-        }
+        yield
 
 
 def _executable(folder: Path, terraform: Path, changes: Changes) -> Path:

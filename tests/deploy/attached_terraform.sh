@@ -5,13 +5,25 @@
 # provider (attached_provider.py), and a subfolder `types` with files that name the resource types in use: Terraform
 # gets the schemas of these types only (schema_proxy.py). A provider keeps the configuration of the last run that attached, so it serves one
 # run at a time. Terraform starts its own provider for a configuration with provider aliases, and if the AWS variables
-# differ from those of the running provider.
+# differ from those of the running provider. A folder without the file `variables` has no provider yet: the first
+# Terraform requests one with its own AWS variables.
 set -euo pipefail
 
 own() { exec "$MLINFRA_TEST_TERRAFORM" "$@"; }
 
 [ -n "${MLINFRA_TEST_PROVIDERS:-}" ] && [ "${1:-}" != version ] || own "$@"
-[ "$(env | LC_ALL=C sort | grep -E '^AWS_')" = "$(<"$MLINFRA_TEST_PROVIDERS/variables")" ] || own "$@"
+variables=$(env | LC_ALL=C sort | grep -E '^AWS_')
+if [ ! -e "$MLINFRA_TEST_PROVIDERS/variables" ]; then
+	request=$MLINFRA_TEST_PROVIDERS/request.$$
+	printf '%s' "$variables" >"$request"
+	ln "$request" "$MLINFRA_TEST_PROVIDERS/variables" 2>/dev/null || true # another Terraform was first
+	rm "$request"
+fi
+[ "$variables" = "$(<"$MLINFRA_TEST_PROVIDERS/variables")" ] || own "$@"
+for _ in {1..600}; do
+	[ ! -e "$MLINFRA_TEST_PROVIDERS/0/reattach" ] || break
+	sleep 0.1
+done
 shopt -s nullglob
 configuration=(*.tf *.tf.json)
 [ "${#configuration[@]}" -eq 0 ] || ! grep -qE '^\s*alias\s*=|"alias":' "${configuration[@]}" || own "$@"

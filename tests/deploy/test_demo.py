@@ -14,6 +14,7 @@ import pytest
 from mlinfra.errors import OperationError
 from mlinfra.operations import toolchain
 from tests.conftest import ROOT, TODAY
+from tests.deploy.attached_provider import provider_on_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,15 @@ def declare(project: Path, *, kind: str, value: str) -> None:
 
 
 @pytest.fixture
+def attached(tmp_path: Path, source: ProviderSource, variables: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The same settings, with a Terraform that attaches to a provider. The first test runs without it, as users do."""
+    folder = tmp_path / "providers"
+    folder.mkdir()
+    with provider_on_request(folder, toolchain.find_terraform().path, source.changes) as attaching:
+        yield {**variables, "GOGC": "400", **attaching}
+
+
+@pytest.fixture
 def variables(tmp_path: Path, source: ProviderSource) -> Iterator[dict[str, str]]:
     """The settings of a user who has an AWS of their own, which the demo has no business with."""
     folders = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("STATE", "CONFIG", "DATA")}
@@ -100,20 +110,20 @@ def local_status(variables: dict[str, str]) -> str:
     ).stdout
 
 
-def test_kept_it_goes_on_from_there_the_next_time(two_stacks: Path, variables: dict[str, str]) -> None:
-    assert demo(two_stacks, variables, "--keep").returncode == 0
-    assert " answers: process " in local_status(variables)
+def test_kept_it_goes_on_from_there_the_next_time(two_stacks: Path, attached: dict[str, str]) -> None:
+    assert demo(two_stacks, attached, "--keep").returncode == 0
+    assert " answers: process " in local_status(attached)
     declare(two_stacks, kind="String", value="two")
-    ended = demo(two_stacks, variables, "--keep")
+    ended = demo(two_stacks, attached, "--keep")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "✓ Bootstrap the remote state of local  unchanged, 9 resources" in ended.stderr
     assert "✓ cdktf deploy local-data  0 added, 1 changed, 0 destroyed" in ended.stderr
     assert 'mlinfra local env)"' in ended.stdout
 
 
-def test_where_a_step_fails_terraforms_own_error_is_shown(two_stacks: Path, variables: dict[str, str]) -> None:
+def test_where_a_step_fails_terraforms_own_error_is_shown(two_stacks: Path, attached: dict[str, str]) -> None:
     declare(two_stacks, kind="Nonsense", value="one")
-    ended = demo(two_stacks, variables)
+    ended = demo(two_stacks, attached)
     assert ended.returncode == 1
     assert "✗ `cdktf diff local-data` failed" in ended.stderr
     assert 'Error: expected type to be one of ["String" "StringList" "SecureString"], got Nonsense' in ended.stderr
