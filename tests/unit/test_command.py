@@ -24,17 +24,17 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return command
 
 
-def test_in_a_shell_that_finds_it_the_name_is_enough(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_the_path_the_command_is_its_name(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(installed.parent))
     assert own_command() == "mlinfra"
 
 
-def test_in_the_checkout_it_is_a_short_path(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_the_checkout_the_command_is_a_relative_path(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(installed.parents[2])
     assert own_command() == ".venv/bin/mlinfra"
 
 
-def test_elsewhere_it_is_the_whole_path(
+def test_outside_the_checkout_the_command_is_an_absolute_path(
     installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))

@@ -45,7 +45,7 @@ def test_a_value_asked_for_twice_is_looked_up_once(synthesize: Synthesize) -> No
     assert names == ["/mlinfra/recsys/dev/data/data-lake-key-arn", "/mlinfra/recsys/dev/foundation/compute-key-arn"]
 
 
-def test_models_features_runs_and_images_are_found_without_looking(synthesize: Synthesize) -> None:
+def test_names_that_can_be_computed_are_not_looked_up(synthesize: Synthesize) -> None:
     environment = an_environment(
         image_repositories=["two-tower"],
         models=[RegisteredModel(name="ranker", owner="ana@example.com", description="The order.")],

@@ -28,7 +28,7 @@ def test_credentials_of_another_account_are_not_allowed(synthesize: Callable[...
     assert provider["region"] == "us-east-1"
 
 
-def test_the_provider_is_asked_for_by_a_range(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_the_provider_is_required_by_a_version_range(synthesize: Callable[..., dict[str, Any]]) -> None:
     asked = synthesize()["terraform"]["required_providers"]["aws"]
     assert asked == {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
 
@@ -125,7 +125,7 @@ def test_a_block_emptied_by_cdktf_is_refused(synthesize: Callable[..., dict[str,
         synthesize(build)
 
 
-def test_a_launch_template_that_does_not_hand_tags_on_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_launch_template_that_does_not_propagate_tags_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
     def build(stack: MlStack) -> None:
         launch_template.LaunchTemplate(stack, "template", image_id="ami-1")
 
@@ -133,7 +133,7 @@ def test_a_launch_template_that_does_not_hand_tags_on_is_refused(synthesize: Cal
         synthesize(build)
 
 
-def test_a_group_that_does_not_hand_tags_on_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_group_that_does_not_propagate_tags_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
     def build(stack: MlStack) -> None:
         kept_back = [
             autoscaling_group.AutoscalingGroupTag(key=key, value=value, propagate_at_launch=key != "CostCenter")
@@ -153,6 +153,6 @@ def test_a_resource_that_empties_a_required_tag_is_refused(synthesize: Callable[
         synthesize(build)
 
 
-def test_a_sound_stack_passes_every_guard(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_valid_stack_passes_every_guard(synthesize: Callable[..., dict[str, Any]]) -> None:
     config = synthesize(lambda stack: s3_bucket.S3Bucket(stack, "bucket", bucket="one"))
     assert only(config, "aws_s3_bucket")["bucket"] == "one"

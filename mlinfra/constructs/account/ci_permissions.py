@@ -120,12 +120,12 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
         ),
         # The baseline, by which each drift is reported once. It contains fingerprints and no values.
         statement(
-            "RememberDrift",
+            "WriteDriftBaseline",
             actions=["ssm:PutParameter"],
             resources=[f"{own}:parameter{environment.names.parameter('drift', '*')}"],
         ),
         # The results of the nightly drift detection are sent to the recipients of all notifications.
-        statement("TellPeople", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
+        statement("PublishNotifications", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
         _use_keys(
             environment,
             "EncryptWhatPeopleAreTold",
@@ -146,13 +146,17 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
     own = f"arn:aws:iam::{environment.account_id}"
     roles = f"{own}:role/{environment.names.prefix}-*"
     return [
-        statement("MakeRolesOfTheEnvironment", actions=_ROLES, resources=[roles]),
+        statement("CreateRolesOfTheEnvironment", actions=_ROLES, resources=[roles]),
         statement(
-            "MakeInstanceProfilesOfTheEnvironment",
+            "CreateInstanceProfilesOfTheEnvironment",
             actions=_INSTANCE_PROFILES,
             resources=[f"{own}:instance-profile/{environment.names.prefix}-*"],
         ),
-        *([statement("TagTheIssuer", actions=_TAGS_OF_THE_ISSUER, resources=[issuer_arn])] if issuer_arn else []),
+        *(
+            [statement("TagIdentityProvider", actions=_TAGS_OF_THE_ISSUER, resources=[issuer_arn])]
+            if issuer_arn
+            else []
+        ),
         statement(
             "AttachKnownPolicies",
             actions=["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
@@ -160,7 +164,7 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
             conditions={"ArnEquals": {"iam:PolicyARN": list(ATTACHABLE)}},
         ),
         statement(
-            "HandRolesToServices",
+            "PassRolesToServices",
             actions=["iam:PassRole"],
             resources=[roles],
             # A role that is put into an instance profile is passed too, and not every such request names a service.

@@ -202,7 +202,7 @@ class DataLakeReplication(Construct):
                 resources=[f"{arn}/*"],
             ),
             statement(
-                "AllowLookingForVersions",
+                "AllowReadingOfVersioning",
                 principals=principals,
                 actions=["s3:GetBucketVersioning", "s3:ListBucket"],
                 resources=[arn],

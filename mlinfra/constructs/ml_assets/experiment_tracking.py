@@ -183,7 +183,7 @@ class ExperimentTracking(ExperimentTrackingAccess):
                 conditions={"StringLike": {"s3:prefix": f"{ARTIFACTS}*"}},
             ),
             statement(
-                "KeepArtifacts",
+                "ReadAndWriteArtifacts",
                 actions=[
                     "s3:AbortMultipartUpload",
                     "s3:DeleteObject",

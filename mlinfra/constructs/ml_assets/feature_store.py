@@ -235,7 +235,7 @@ class FeatureStore(FeatureStoreAccess):
             statement("ReadBucketAcl", actions=["s3:GetBucketAcl"], resources=[bucket]),
             statement("UseKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._data_lake.key_arn]),
             statement(
-                "KeepTables",
+                "UpdateTables",
                 actions=["glue:GetTable", "glue:UpdateTable"],
                 resources=[f"{glue}:catalog", f"{glue}:database/{_CATALOG}", f"{glue}:table/{_CATALOG}/*"],
             ),

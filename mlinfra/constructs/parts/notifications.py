@@ -20,7 +20,7 @@ def alert_statements(environment: Environment) -> list[Statement]:
     """
     region, account = environment.region, environment.account_id
     return [
-        statement("TellPeople", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
+        statement("PublishNotifications", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
         # The topic is in another stack. Its key is identified by its alias, which needs no lookup.
         statement(
             "UseKeyOfTopic",
@@ -43,7 +43,7 @@ def notification_statements(environment: Environment) -> list[Statement]:
     return [
         *alert_statements(environment),
         statement(
-            "TellPrograms",
+            "PublishEvents",
             actions=["events:PutEvents"],
             resources=[f"arn:aws:events:{environment.region}:{environment.account_id}:event-bus/default"],
             conditions=all_values_in("events:source", [Event.SHUTDOWN_SOURCE]),

@@ -65,7 +65,7 @@ def serving_policy(
     if not isinstance(endpoint.hosting, Serverless):
         statements += _attach_to_network(environment)
     if topic_arns:
-        statements.append(statement("TellOfRequests", actions=["sns:Publish"], resources=list(topic_arns)))
+        statements.append(statement("PublishRequestResults", actions=["sns:Publish"], resources=list(topic_arns)))
     return iam_role_policy.IamRolePolicy(
         scope, "policy", name="serve", role=role.name, policy=policy_document(*statements)
     )

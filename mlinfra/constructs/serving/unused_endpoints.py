@@ -137,7 +137,7 @@ def _delete(environment: Environment) -> list[Statement]:
         # SageMaker does this with the permissions of the caller of DeleteEndpoint, and fails without them (SageMaker
         # developer guide, "Delete endpoints configured for auto scaling", read 2026-11-26).
         statement(
-            "EndScaling",
+            "DeregisterScaling",
             actions=["application-autoscaling:DeregisterScalableTarget"],
             resources=[f"arn:aws:application-autoscaling:{here}:scalable-target/*"],
             conditions=may_be_stopped,

@@ -41,7 +41,7 @@ def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement
         *_end_instances_and_volumes(environment),
         *_delete_file_systems(environment),
         *_subscribe_owners(environment),
-        *_remember(environment, key_arn),
+        *_read_and_write_records(environment, key_arn),
         *notification_statements(environment),
     ]
 
@@ -56,7 +56,7 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
     return [
         *_read_clusters(environment),
         *_stop_groups(environment, names=f"{environment.names.prefix}-*"),
-        *_remember(environment, key_arn),
+        *_read_and_write_records(environment, key_arn),
         *notification_statements(environment),
     ]
 
@@ -103,7 +103,7 @@ def for_notifications(environment: Environment, *, key_arn: str) -> list[Stateme
             resources=["*"],
             conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
         ),
-        *_remember(environment, key_arn),
+        *_read_and_write_records(environment, key_arn),
         *notification_statements(environment),
     ]
 
@@ -123,7 +123,7 @@ def for_interruptions(environment: Environment, *, key_arn: str) -> list[Stateme
             resources=["*"],
             conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
         ),
-        *_remember(environment, key_arn),
+        *_read_and_write_records(environment, key_arn),
         *notification_statements(environment),
     ]
 
@@ -166,7 +166,7 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
             conditions=_stoppable(environment),
         ),
         statement(
-            "LetVolumesOutliveNodes",
+            "ChangeInstanceAttributes",
             actions=["ec2:ModifyInstanceAttribute"],
             resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
             conditions=_stoppable(environment),
@@ -174,7 +174,7 @@ def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
         # Groups created by hand propagate their tags to instances but not to volumes. A volume without the tag is
         # included, one with AutoStop=false is not. ModifyInstanceAttribute needs both instance and volume.
         statement(
-            "KeepVolumes",
+            "ChangeVolumeAttributes",
             actions=["ec2:ModifyInstanceAttribute"],
             resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
             conditions={"StringEqualsIfExists": _stoppable_if_tagged(environment)},
@@ -195,7 +195,7 @@ def _end_instances_and_volumes(environment: Environment) -> list[Statement]:
     region, account = environment.region, environment.account_id
     return [
         statement(
-            "EndInstances",
+            "StopAndTerminateInstances",
             actions=["ec2:StopInstances", "ec2:TerminateInstances"],
             resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
             conditions=_stoppable(environment),
@@ -247,11 +247,11 @@ def _subscribe_owners(environment: Environment) -> list[Statement]:
     ]
 
 
-def _remember(environment: Environment, key_arn: str) -> list[Statement]:
+def _read_and_write_records(environment: Environment, key_arn: str) -> list[Statement]:
     region, account = environment.region, environment.account_id
     return [
         statement(
-            "Remember",
+            "ReadAndWriteRecords",
             actions=["dynamodb:Query", "dynamodb:UpdateItem"],
             resources=[f"arn:aws:dynamodb:{region}:{account}:table/{environment.names.records_table}"],
         ),

@@ -64,7 +64,7 @@ def team_policy(
             resources=private_apps,
             conditions={**mine, **allowed_types},
         ),
-        statement("EndAppsInOwnSpaces", actions=["sagemaker:DeleteApp"], resources=private_apps, conditions=mine),
+        statement("DeleteAppsInOwnSpaces", actions=["sagemaker:DeleteApp"], resources=private_apps, conditions=mine),
         *(
             [
                 statement(
@@ -74,7 +74,10 @@ def team_policy(
                     conditions={**shared, **allowed_types},
                 ),
                 statement(
-                    "EndAppsInSharedSpaces", actions=["sagemaker:DeleteApp"], resources=shared_apps, conditions=shared
+                    "DeleteAppsInSharedSpaces",
+                    actions=["sagemaker:DeleteApp"],
+                    resources=shared_apps,
+                    conditions=shared,
                 ),
                 # Studio updates a space when a user selects another instance type or a larger volume in it.
                 statement(
@@ -89,7 +92,7 @@ def team_policy(
         ),
         # Studio tags new resources. The condition key is absent when an existing resource would be tagged.
         statement(
-            "TagWhatIsCreated",
+            "TagCreatedResources",
             actions=["sagemaker:AddTags"],
             resources=[f"{arn}:app/{domain_id}/*", f"{arn}:space/{domain_id}/*"],
             conditions={"Null": {"sagemaker:TaggingAction": "false"}},

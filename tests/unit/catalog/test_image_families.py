@@ -53,7 +53,7 @@ def test_every_accelerator_of_a_family_is_in_the_catalog() -> None:
     assert {each for family in IMAGE_FAMILIES.values() for each in family.accelerators} <= known
 
 
-def test_the_families_of_several_accelerators_are_listed_once_each() -> None:
+def test_the_families_of_several_accelerators_have_no_duplicates() -> None:
     found = image_families_of(["t4", "v100", "a10g", "radeon-pro-v520"])
     assert [each.name for each in found] == ["open-driver", "proprietary-driver"]
 

@@ -96,7 +96,7 @@ def test_a_lock_without_pins_is_only_its_version() -> None:
     assert json.loads(ImageLock().dump()) == {"version": 1}
 
 
-def test_the_order_of_pinning_leaves_no_trace() -> None:
+def test_the_lock_does_not_depend_on_the_order_of_pinning() -> None:
     v100 = a_pin(name=PROPRIETARY_DRIVER.name_pattern.replace("*", "71.6"))
     one = ImageLock().with_pin("us-east-1", OPEN_DRIVER, a_pin(), emulated=False)
     one = one.with_pin("us-east-1", PROPRIETARY_DRIVER, v100, emulated=False)
@@ -210,14 +210,14 @@ def test_an_entry_in_the_wrong_section_is_refused(changed: dict[str, Any], probl
     assert problem in refusal(a_document() | changed)
 
 
-def test_every_problem_is_said_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     document = a_document({"image_id": "x", "driver": "y"})
     document["local"] = {"nowhere": {}}
     message = refusal(document)
     assert all(each in message for each in ("image_id: 'x'", "driver: 'y'", "local.nowhere"))
 
 
-def test_the_lock_of_this_repository_is_sound_and_written_as_it_would_be() -> None:
+def test_the_lock_of_this_repository_is_valid_and_in_canonical_form() -> None:
     text = (ROOT / IMAGE_LOCK_FILE).read_text(encoding="utf-8")
     lock = ImageLock.parse(text)
     assert lock.dump() == text

@@ -30,7 +30,7 @@ def test_accelerator_types_have_the_price_of_the_one_price_table() -> None:
     assert known.items() <= on_demand_prices().items()
 
 
-def test_an_unknown_price_is_unknown_and_not_nothing() -> None:
+def test_an_unknown_price_is_none_and_not_zero() -> None:
     unknown = [name for name, each in instance_types().items() if each.usd_per_hour is None]
     assert unknown == ["p5e.48xlarge", "trn2.48xlarge", "trn2u.48xlarge"]
     assert all(each.usd_per_hour != 0 for each in instance_types().values())
@@ -41,6 +41,6 @@ def test_the_default_sizes_have_1_4_and_8_gpus() -> None:
     assert counts == {"small": 1, "medium": 4, "large": 8}
 
 
-def test_an_accelerator_that_no_image_is_known_for_has_none() -> None:
+def test_an_accelerator_without_a_known_image_has_no_image_family() -> None:
     assert gpu_image_family("trainium") is None
     assert gpu_image_family("radeon-pro-v520") is None

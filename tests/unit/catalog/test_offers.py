@@ -36,7 +36,7 @@ def test_memory_decides_between_gpus_of_one_name() -> None:
 
 
 @pytest.mark.parametrize("given", ["h100", "H100", " H100 "])
-def test_a_gpu_is_written_as_people_write_it(given: str) -> None:
+def test_names_of_gpus_may_differ_in_case_and_separators(given: str) -> None:
     assert cheapest(gpu=given, gpus_per_node=8).instance_type.name == "p5.48xlarge"
 
 
@@ -44,7 +44,7 @@ def test_a_name_of_several_words() -> None:
     assert cheapest(gpu="RTX PRO 4500").instance_type.name == "g7.2xlarge"
 
 
-def test_what_has_no_price_is_not_taken_for_free() -> None:
+def test_a_type_without_a_price_is_not_the_cheapest() -> None:
     choice = cheapest(gpu="H200", gpus_per_node=8)
     assert choice.instance_type.name == "p5en.48xlarge"
     assert "other matching types with an unknown price: p5e.48xlarge" in choice.reason
@@ -52,11 +52,11 @@ def test_what_has_no_price_is_not_taken_for_free() -> None:
     assert "p5e.48xlarge" not in {each.name for each in find_offers(max_usd_per_hour=1_000)}
 
 
-def test_where_no_price_is_known_at_all_it_is_said() -> None:
+def test_an_offer_without_any_known_price_says_so() -> None:
     assert "price unknown" in cheapest(gpu="trainium2", gpus_per_node=16).reason
 
 
-def test_a_part_of_a_gpu_is_not_a_gpu() -> None:
+def test_fractions_of_a_gpu_are_not_offered_as_gpus() -> None:
     assert cheapest(gpu="L4").instance_type.name == "g6.xlarge"
     assert describe(instance_types()["g6f.large"]).startswith("g6f.large (a part of 1 x l4 of ")
 
@@ -66,7 +66,7 @@ def test_a_count_without_an_offer_lists_the_nearest() -> None:
         cheapest(gpu="H100", gpus_per_node=2)
 
 
-def test_memory_that_no_gpu_has_lists_those_there_are() -> None:
+def test_a_memory_size_without_an_offer_lists_the_available_sizes() -> None:
     with pytest.raises(NoOffer, match=r"no instance type has 1 x t4 with at least 24 GiB each\. Nearest: g4dn\.xlarge"):
         cheapest(gpu="T4", gpu_memory_gib=24)
 
@@ -81,12 +81,12 @@ def test_a_type_that_does_not_exist_lists_its_family() -> None:
         by_name("p5.96xlarge")
 
 
-def test_a_type_of_no_family_points_to_the_catalog() -> None:
+def test_an_unknown_type_of_an_unknown_family_refers_to_the_catalog() -> None:
     with pytest.raises(NoOffer, match="see `mlinfra catalog`"):
         by_name("quantum")
 
 
-def test_filters_narrow_each_other() -> None:
+def test_filters_apply_together() -> None:
     found = find_offers(gpu="L40S", efa=True, max_usd_per_hour=11)
     assert [each.name for each in found] == ["g6e.8xlarge", "g6e.16xlarge", "g6e.12xlarge"]
     assert all(not each.efa_count for each in find_offers(efa=False))

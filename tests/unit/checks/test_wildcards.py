@@ -15,7 +15,7 @@ def problems(*, effect: str = "Allow", **statement: Any) -> list[str]:
     return list(wildcards({"resource": {"aws_iam_role_policy": {"role": {"policy": policy}}}}))
 
 
-def test_what_is_named_is_in_order() -> None:
+def test_actions_on_named_resources_are_not_reported() -> None:
     assert problems(Action=["s3:GetObject"], Resource="arn:aws:s3:::lake/*") == []
 
 
@@ -33,11 +33,11 @@ def test_an_action_on_all_resources_is_reported_if_it_has_resource_level_permiss
     )
 
 
-def test_everything_among_other_resources_is_everything() -> None:
+def test_a_wildcard_among_other_resources_counts_as_all_resources() -> None:
     assert len(problems(Action="s3:GetObject", Resource=["arn:aws:s3:::lake/*", "*"])) == 1
 
 
-def test_an_action_that_knows_no_resource_is_in_order() -> None:
+def test_an_action_without_resource_level_permissions_is_not_reported() -> None:
     assert problems(Action="ec2:DescribeInstances", Resource="*") == []
 
 
@@ -55,5 +55,5 @@ def test_a_policy_that_cannot_be_read_is_reported() -> None:
     assert problem.startswith("aws_iam_policy.use: its policy is a reference")
 
 
-def test_what_is_denied_may_be_everything() -> None:
+def test_a_deny_statement_may_apply_to_all_resources() -> None:
     assert problems(effect="Deny", Action="*", Resource="*") == []

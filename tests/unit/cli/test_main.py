@@ -33,8 +33,8 @@ def process(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.C
     return subprocess.run([MLINFRA, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_it_says_its_version() -> None:
-    assert process("--version").stdout.startswith("mlinfra 0.")
+def test_version_is_shown() -> None:
+    assert mlinfra("--version").stdout.startswith("mlinfra 0.")
 
 
 def test_the_process_ends_with_one_message_and_exit_code_1() -> None:
@@ -132,7 +132,7 @@ class TestCatalog:
         assert row == ["p5.48xlarge", "h100", "8", "80", "192", "2048", "3200", "32", "32", "30400", "55.04", "220.16"]
         assert "An experiment with these requirements uses p5.48xlarge" in shown
 
-    def test_an_unknown_price_is_said(self) -> None:
+    def test_an_unknown_price_is_shown_as_unknown(self) -> None:
         shown = mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2").stdout
         assert shown.splitlines()[1].split()[-2:] == ["unknown", "unknown"]
         facts = json.loads(mlinfra("catalog", "--gpu", "trainium2", "--nodes", "2", "--json").stdout)

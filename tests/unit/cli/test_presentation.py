@@ -28,7 +28,7 @@ def test_a_step_that_failed_is_marked() -> None:
     assert seen(out.getvalue()) == "· Plan\n✗ Plan  N s\n"
 
 
-def test_on_a_terminal_the_latest_detail_is_shown_and_then_taken_away() -> None:
+def test_on_a_terminal_the_latest_detail_is_shown_and_then_erased() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=60, color_system=None)
     with StepsOnConsole(console).step("Apply") as step:

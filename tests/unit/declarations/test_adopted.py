@@ -63,7 +63,7 @@ def a_project(root: Path, **records: str) -> Path:
     return root
 
 
-def test_it_is_written_as_it_is_with_its_import(synthesize: Callable[..., Any]) -> None:
+def test_an_adopted_resource_has_its_arguments_and_an_import_block(synthesize: Callable[..., Any]) -> None:
     config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[an_adopted()]))
     body = config["resource"]["aws_s3_bucket"]["legacy-data"]
     assert {name: value for name, value in body.items() if name != "//"} == {
@@ -130,7 +130,7 @@ def test_what_is_forgotten_is_removed_and_not_destroyed(synthesize: Callable[...
     assert config["removed"] == [{"from": "aws_s3_bucket.legacy-data", "lifecycle": [{"destroy": False}]}]
 
 
-def test_another_stack_minds_only_what_it_forgets_itself(synthesize: Callable[..., Any]) -> None:
+def test_forgotten_resources_of_another_stack_have_no_effect(synthesize: Callable[..., Any]) -> None:
     here = [a_forgotten(stack="dev-test", address=f"aws_sqs_queue.{name}") for name in ("one", "other")]
     config = synthesize(lambda _: None, environment=an_environment(forgotten=[a_forgotten(), *here]))
     assert [each["from"] for each in config["removed"]] == ["aws_sqs_queue.one", "aws_sqs_queue.other"]
@@ -169,7 +169,7 @@ def test_one_resource_under_two_names_is_refused() -> None:
         an_environment(adopted=[an_adopted(), an_adopted(name="other")])
 
 
-def test_the_same_region_alone_has_it() -> None:
+def test_an_adopted_resource_is_only_in_its_own_region() -> None:
     there = an_environment(adopted=[an_adopted()], forgotten=[a_forgotten()]).in_region("eu-west-1")
     assert there.adopted == there.forgotten == ()
 
@@ -223,7 +223,7 @@ def test_records_that_are_proposed_are_read_from_elsewhere(tmp_path: Path, monke
         ('{"version": 1, "adopted": [{"name": "x"}]}', "type: missing"),
     ],
 )
-def test_a_record_that_is_none_is_refused(text: str, told: str, tmp_path: Path) -> None:
+def test_an_invalid_record_is_refused(text: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(DeclarationError) as refused:
         load_environments(a_project(tmp_path, adopted=text), today=TODAY)
     assert told in str(refused.value)

@@ -82,7 +82,7 @@ def test_an_environment_without_a_record_is_not_compared(synthesize: Synthesize)
         ),
     ],
 )
-def test_names_that_cannot_be_are_refused(names: dict[str, str], message: str) -> None:
+def test_invalid_names_are_refused(names: dict[str, str], message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         an_environment(bucket_names=names)
 

@@ -33,7 +33,7 @@ def test_a_name_with_wrong_characters_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["-dev", "dev-", "d--v", "1dev", "d", "d" * 25])
-def test_a_name_that_aws_or_terraform_would_stumble_over_is_refused(name: str) -> None:
+def test_a_name_that_aws_or_terraform_rejects_is_refused(name: str) -> None:
     assert f"name: {name!r}" in refusal(name=name)
 
 
@@ -159,7 +159,7 @@ def test_an_image_for_no_accelerator_is_refused() -> None:
     assert "images: 'v1000' is not an accelerator of the catalog" in message
 
 
-def test_an_image_reference_that_is_none_is_refused() -> None:
+def test_an_invalid_image_reference_is_refused() -> None:
     with pytest.raises(DeclarationError, match="reference: 'ubuntu'"):
         Image(reference="ubuntu")
 
@@ -234,7 +234,7 @@ def test_every_field_with_a_default_says_it() -> None:
                 assert "Default: " in (field.description or ""), f"{model.__name__}.{name}"
 
 
-def test_names_that_others_compute_too_are_stable() -> None:
+def test_names_that_other_programs_compute_are_stable() -> None:
     environment = an_environment()
     assert environment.names.state_bucket == "recsys-dev-tfstate-111111111111-us-east-1"
     assert environment.names.state_key("training") == "recsys/dev/us-east-1/training/terraform.tfstate"

@@ -38,11 +38,11 @@ class TestAsk:
     def test_a_type_by_name(self) -> None:
         assert an_environment().instance_type(an_experiment(instance_type="g6.xlarge")).name == "g6.xlarge"
 
-    def test_in_two_ways_at_once_is_refused(self) -> None:
+    def test_two_ways_to_choose_a_type_at_once_are_refused(self) -> None:
         text = refusal(size="small", gpu="H100", instance_type="g6.xlarge")
         assert "size, gpu, instance_type: only one of them can be given. Expected: one of" in text
 
-    def test_a_number_of_no_gpu_is_refused(self) -> None:
+    def test_a_number_of_gpus_without_a_gpu_is_refused(self) -> None:
         assert "gpus_per_node: 8 is given without gpu" in refusal(gpus_per_node=8)
         assert "gpu_memory_gib: 40 is given without gpu" in refusal(size="small", gpu_memory_gib=40)
 

@@ -77,7 +77,7 @@ from mlinfra.catalog.instances import instance_types
         (BlueGreen, {"traffic": "rolling"}, "Expected: all-at-once; canary (a part, then the rest); or linear"),
     ],
 )
-def test_what_cannot_be_had_is_refused(hosting: Any, values: dict[str, Any], expected: str) -> None:
+def test_instances_that_sagemaker_does_not_offer_are_refused(hosting: Any, values: dict[str, Any], expected: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         hosting(**values)
     assert expected in str(caught.value)
@@ -92,7 +92,7 @@ def test_what_cannot_be_had_is_refused(hosting: Any, values: dict[str, Any], exp
         (BlueGreen(traffic="linear", step_percent=33, wait_seconds=60, termination_wait_seconds=0), 180),
     ],
 )
-def test_the_waiting_of_a_deployment_is_counted(declared: BlueGreen, seconds: int) -> None:
+def test_the_duration_of_a_deployment_includes_its_waiting_times(declared: BlueGreen, seconds: int) -> None:
     assert declared.waiting_seconds == seconds
 
 

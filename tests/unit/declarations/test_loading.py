@@ -31,7 +31,7 @@ def declare(root: Path, name: str, text: str = "", more: str = "") -> None:
     (folder / f"{name}.py").write_text(text or GOOD.format(name=name, more=more))
 
 
-def test_the_environments_of_this_repository_are_in_order() -> None:
+def test_the_environments_of_this_repository_are_valid() -> None:
     read = {each.name: each for each in load_environments(ROOT, today=TODAY)}
     assert list(read) == ["dev", "local", "prod", "staging"]
     assert len({each.account_id for each in read.values()}) == len(read)
@@ -86,7 +86,7 @@ def test_a_file_that_declares_no_environment_is_refused(tmp_path: Path) -> None:
         load_environments(tmp_path, today=TODAY)
 
 
-def test_a_file_whose_environment_is_called_otherwise_is_refused(tmp_path: Path) -> None:
+def test_a_file_whose_name_differs_from_its_environment_is_refused(tmp_path: Path) -> None:
     declare(tmp_path, "dev", text=GOOD.format(name="prod", more="") + "dev = prod")
     with pytest.raises(DeclarationError, match=r"declares the environment 'prod'. Expected: name='dev'"):
         load_environments(tmp_path, today=TODAY)
@@ -101,7 +101,7 @@ def test_the_problems_of_all_environments_are_reported_at_once(tmp_path: Path) -
     assert "environment 'prod': availability_zones: 9" in str(refused.value)
 
 
-def test_the_day_can_be_given_by_the_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_day_can_be_set_by_an_environment_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = ', experiments=[dict(name="old", owner="a@example.com", expires="2026-01-01")]'
     declare(tmp_path, "dev", more=experiment)
     monkeypatch.setenv("MLINFRA_TODAY", "2026-01-01")
@@ -151,7 +151,7 @@ def test_locks_and_records_are_part_of_the_environment(tmp_path: Path) -> None:
     assert read.in_region("eu-west-1").today == TODAY
 
 
-def test_a_day_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_day_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     declare(tmp_path, "dev")
     monkeypatch.setenv("MLINFRA_TODAY", "tomorrow")
     with pytest.raises(DeclarationError, match="'tomorrow' is not a date"):

@@ -23,7 +23,7 @@ def test_an_environment_has_no_pipeline_unless_it_says_so() -> None:
     assert an_environment().pipeline is None
 
 
-def test_the_roles_are_called_after_the_environment() -> None:
+def test_the_names_of_the_roles_contain_the_environment() -> None:
     assert an_environment().names.ci_role_arn("plan") == "arn:aws:iam::111111111111:role/recsys-dev-ci-plan"
     assert an_environment().names.ci_role_arn("apply") == "arn:aws:iam::111111111111:role/recsys-dev-ci-apply"
 
@@ -63,7 +63,7 @@ def test_one_environment_on_one_branch_of_github_applies() -> None:
     }
 
 
-def test_an_environment_may_be_called_otherwise_in_the_pipeline() -> None:
+def test_an_environment_may_have_another_name_in_the_pipeline() -> None:
     pipeline = GITHUB.model_copy(update={"environment": "production"})
     assert pipeline.apply_claims("prod")["StringEquals"]["token.actions.githubusercontent.com:sub"] == (
         "repo:ml/platform:environment:production"

@@ -85,7 +85,7 @@ def test_the_same_region_is_refused() -> None:
         an_environment().in_region("us-east-1")
 
 
-def test_a_region_that_there_is_not_is_refused() -> None:
+def test_an_unknown_region_is_refused() -> None:
     with pytest.raises(DeclarationError, match="'eu-west-9' is not an AWS region"):
         an_environment().in_region("eu-west-9", name="there")
 
@@ -111,7 +111,7 @@ def test_everything_that_exists_in_one_region_alone_is_named() -> None:
     )
 
 
-def test_what_is_replaced_needs_no_other_value() -> None:
+def test_replaced_fields_are_not_required_again() -> None:
     here = an_environment(images={"v100": Image(reference="ami-0123456789abcdef0")})
     there = here.in_region("eu-west-1", images={"v100": Image(reference="ami-0fedcba9876543210")})
     assert there.images["v100"].reference == "ami-0fedcba9876543210"

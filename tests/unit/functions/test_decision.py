@@ -227,7 +227,7 @@ def test_the_exit_of_a_job_is_not_activity_after_it() -> None:
     [{"quiet": 6}, {"ended": 60, "quiet": 15}, {"running": True}, {"launched": 5}],
     ids=["activity since", "activity long after", "another job", "nodes launched since"],
 )
-def test_the_pause_ends_nothing_after(facts: dict[str, Any]) -> None:
+def test_the_pause_does_not_stop_a_cluster_after(facts: dict[str, Any]) -> None:
     assert after_job(**facts).action is Action.LEAVE
 
 

@@ -354,7 +354,7 @@ def decision(story: ClusterStory, target: Target) -> Decision:
 
 @given(CLUSTERS)
 @settings(max_examples=1_000, deadline=None)
-def test_what_may_work_is_left_up_to_its_bound_and_what_is_known_to_be_idle_is_stopped(story: ClusterStory) -> None:
+def test_clusters_that_may_work_run_up_to_their_bound_and_idle_ones_are_stopped(story: ClusterStory) -> None:
     decided = decision(story, target_of(story))
     assert (decided.action is Action.STOP) == story.must_stop
     if decided.action is Action.STOP and not decided.is_forced:
@@ -419,7 +419,7 @@ def test_above_its_bound_every_node_is_terminated(story: ClusterStory) -> None:
 
 @given(CLUSTERS)
 @settings(max_examples=100, deadline=None)
-def test_a_second_look_decides_the_same_and_what_is_stopped_stays_so(story: ClusterStory) -> None:
+def test_a_second_run_decides_the_same_and_a_stopped_cluster_stays_stopped(story: ClusterStory) -> None:
     target = target_of(story)
     first = decision(story, target)
     assert decision(story, target) == first
@@ -431,7 +431,7 @@ def test_a_second_look_decides_the_same_and_what_is_stopped_stays_so(story: Clus
 
 @given(CLUSTERS, st.data())
 @settings(max_examples=200, deadline=None)
-def test_one_more_sign_of_work_never_stops_anything(story: ClusterStory, data: st.DataObject) -> None:
+def test_an_additional_sign_of_work_never_stops_a_cluster(story: ClusterStory, data: st.DataObject) -> None:
     spoil: Callable[[NodeStory], NodeStory] = data.draw(
         st.sampled_from(
             [

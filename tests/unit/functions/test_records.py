@@ -58,7 +58,7 @@ def test_progress_on_one_node_is_progress_of_the_job() -> None:
     assert hung(job(progress_at=minutes_ago(61)), job("train#1"), job("train#2")) == {"train": minutes_ago(1)}
 
 
-def test_jobs_hang_each_alone() -> None:
+def test_each_job_hangs_independently() -> None:
     assert hung(job(progress_at=minutes_ago(61)), job("other")) == {"train": minutes_ago(1)}
 
 

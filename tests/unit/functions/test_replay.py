@@ -218,7 +218,7 @@ def test_generated_workloads_lose_no_reported_job_and_every_cluster_ends(faults:
         assert outcome.bounded
 
 
-def test_skipped_looks_change_nothing_and_a_seed_repeats_its_replay() -> None:
+def test_skipped_runs_do_not_change_the_result_and_a_seed_repeats_its_replay() -> None:
     experiment = min(generate(14, seed=3), key=lambda each: each.planned_end - each.begins)
     skipping, again, thorough = replayed(experiment), replayed(experiment), replayed(experiment, every_look=True)
     assert skipping == again

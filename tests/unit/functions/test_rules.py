@@ -30,7 +30,7 @@ def test_a_cluster_without_tags_has_the_defaults_of_an_environment() -> None:
     )
 
 
-def test_tags_are_the_rules() -> None:
+def test_rules_are_read_from_tags() -> None:
     assert Rules.of(
         {
             Tag.EXPIRES: "2026-12-18",

@@ -328,7 +328,7 @@ def test_an_undelivered_notification_is_an_error(hosting: Hosting, faults: Fault
 
 
 @pytest.mark.parametrize("missing", [Variable.ENVIRONMENT, Variable.PREFIX])
-def test_without_an_environment_no_endpoint_is_meant(missing: str) -> None:
+def test_without_an_environment_no_endpoint_is_selected(missing: str) -> None:
     variables = {Variable.ENVIRONMENT: "dev", Variable.PREFIX: "recsys-dev-"}
     with pytest.raises(ValueError, match="must be set: they select the endpoints to check"):
         WatchSettings.read({name: value for name, value in variables.items() if name != missing})

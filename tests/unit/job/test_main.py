@@ -72,7 +72,7 @@ def test_a_command_that_a_signal_ends_gives_the_exit_code_of_a_shell(
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["train", "--"], ["--", "true"]])
-def test_a_wrong_call_shows_the_right_one(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_call_without_a_command_shows_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert "usage: python -m mlinfra.job [-h] [--job-id ID] NAME -- COMMAND [ARGUMENT ...]" in capsys.readouterr().err

@@ -124,7 +124,7 @@ class Unprintable(Exception):  # noqa: N818  how it is named is not the point
         (Unprintable(), Outcome("failed", f"{__name__}.Unprintable: <exception str() failed>")),
     ],
 )
-def test_what_leaves_the_block_says_how_the_job_ended(error: BaseException, outcome: Outcome) -> None:
+def test_an_exception_that_leaves_the_block_decides_how_the_job_ended(error: BaseException, outcome: Outcome) -> None:
     assert Outcome.of(error) == outcome
 
 

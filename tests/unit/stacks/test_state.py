@@ -20,7 +20,7 @@ def state(synthesize: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("type_name", ["aws_s3_bucket", "aws_dynamodb_table", "aws_kms_key"])
-def test_what_holds_state_cannot_be_destroyed(state: dict[str, Any], type_name: str) -> None:
+def test_bucket_table_and_key_of_the_state_cannot_be_destroyed(state: dict[str, Any], type_name: str) -> None:
     assert only(state, type_name)["lifecycle"] == {"prevent_destroy": True}
 
 
@@ -33,7 +33,7 @@ def test_the_lock_table_is_on_demand_recoverable_encrypted_and_protected(state: 
     assert table["hash_key"] == "LockID"
 
 
-def test_a_former_state_can_be_brought_back_for_90_days(state: dict[str, Any]) -> None:
+def test_earlier_versions_of_the_state_are_kept_for_90_days(state: dict[str, Any]) -> None:
     (rule,) = only(state, "aws_s3_bucket_lifecycle_configuration")["rule"]
     assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 90}]
     assert only(state, "aws_s3_bucket_versioning")["versioning_configuration"]["status"] == "Enabled"
@@ -50,5 +50,5 @@ def test_the_bucket_refuses_plain_http_and_other_encryption(state: dict[str, Any
     }
 
 
-def test_its_own_state_lies_in_the_bucket_that_it_makes(state: dict[str, Any]) -> None:
+def test_its_own_state_is_in_the_bucket_that_it_creates(state: dict[str, Any]) -> None:
     assert state["terraform"]["backend"]["s3"]["bucket"] == only(state, "aws_s3_bucket")["bucket"]

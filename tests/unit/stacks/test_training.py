@@ -28,7 +28,7 @@ def test_declared_queues_are_made(synthesize: Synthesize) -> None:
     ]
 
 
-def test_without_declared_queues_there_is_nothing_of_batch(synthesize: Synthesize) -> None:
+def test_without_declared_queues_no_batch_resources_exist(synthesize: Synthesize) -> None:
     environment = an_environment(experiments=[an_experiment()])
     resources = synthesize(stack=TrainingStack, environment=environment)["resource"]
     assert len(resources["aws_autoscaling_group"]) == 1

@@ -49,7 +49,7 @@ def managed(config: dict[str, Any]) -> set[str]:
     return {each["policy_arn"] for each in config["resource"]["aws_iam_role_policy_attachment"].values()}
 
 
-def test_jobs_prove_who_they_are_by_a_token(synthesize: Synthesize) -> None:
+def test_jobs_assume_the_roles_with_an_oidc_token(synthesize: Synthesize) -> None:
     trust = json.loads(role(made(synthesize), "apply")["assume_role_policy"])["Statement"]
     assert trust == [
         {
@@ -62,13 +62,13 @@ def test_jobs_prove_who_they_are_by_a_token(synthesize: Synthesize) -> None:
     assert "aws_iam_access_key" not in made(synthesize)["resource"]
 
 
-def test_the_account_gets_to_know_who_issues_tokens(synthesize: Synthesize) -> None:
+def test_the_identity_provider_is_created(synthesize: Synthesize) -> None:
     issuer = only(made(synthesize), "aws_iam_openid_connect_provider")
     assert issuer["url"] == "https://gitlab.example.com"
     assert issuer["client_id_list"] == ["https://gitlab.example.com"]
 
 
-def test_an_issuer_that_the_account_knows_is_not_made_again(synthesize: Synthesize) -> None:
+def test_an_existing_identity_provider_is_not_created_again(synthesize: Synthesize) -> None:
     config = made(synthesize, create_provider=False)
     assert "aws_iam_openid_connect_provider" not in config["resource"]
     assert not allowed(policy(config, "apply"), "iam:TagOpenIDConnectProvider", ISSUER)
@@ -81,14 +81,14 @@ def test_a_plan_has_one_hour_and_an_apply_as_many_as_declared(synthesize: Synthe
     assert role(config, "apply")["max_session_duration"] == 4 * 3600
 
 
-def test_roles_begin_with_managed_policies_once_their_limits_are_there(synthesize: Synthesize) -> None:
+def test_managed_policies_are_attached_after_the_permissions_boundary(synthesize: Synthesize) -> None:
     config = made(synthesize)
     assert managed(config) == {"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/PowerUserAccess"}
     for attachment in config["resource"]["aws_iam_role_policy_attachment"].values():
         assert "limits" in attachment["depends_on"][0]
 
 
-def test_no_permission_is_wider_than_it_says(synthesize: Synthesize) -> None:
+def test_no_statement_has_a_wildcard_without_a_condition(synthesize: Synthesize) -> None:
     assert list(wildcards(made(synthesize))) == []
 
 
@@ -118,13 +118,13 @@ PARAMETERS = "arn:aws:ssm:us-east-1:111111111111:parameter"
         ("lambda:GetFunction", "arn:aws:lambda:us-east-1:111111111111:function:recsys-dev-idle", False),
     ],
 )
-def test_neither_reads_data_or_secrets(
+def test_neither_role_reads_data_or_secrets(
     synthesize: Synthesize, use: str, action: str, resource: str, *, refused: bool
 ) -> None:
     assert denied(policy(made(synthesize), use), action, resource) is refused
 
 
-def test_who_plans_decrypts_the_state_and_changes_nothing(synthesize: Synthesize) -> None:
+def test_the_plan_role_decrypts_the_state_and_changes_nothing(synthesize: Synthesize) -> None:
     plan = policy(made(synthesize), "plan")
     assert allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-tfstate"])
     assert not allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-data-lake"])
@@ -138,7 +138,7 @@ def test_who_plans_decrypts_the_state_and_changes_nothing(synthesize: Synthesize
     assert granted == {"kms:Decrypt", "kms:GenerateDataKey", "sns:Publish", "ssm:PutParameter"}
 
 
-def test_who_plans_remembers_drift_and_writes_no_other_parameter(synthesize: Synthesize) -> None:
+def test_the_plan_role_writes_the_drift_baseline_and_no_other_parameter(synthesize: Synthesize) -> None:
     plan = policy(made(synthesize), "plan")
     parameters = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev"
     assert allowed(plan, "ssm:PutParameter", f"{parameters}/drift/data")
@@ -146,7 +146,7 @@ def test_who_plans_remembers_drift_and_writes_no_other_parameter(synthesize: Syn
     assert not allowed(plan, "ssm:PutParameter", "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/prod/x")
 
 
-def test_who_plans_sees_the_variables_of_every_function(synthesized: Path) -> None:
+def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) -> None:
     """Lambda leaves out variables that cannot be decrypted, and a plan would set them anew."""
     seen = 0
     for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
@@ -202,7 +202,7 @@ def test_who_plans_sees_the_variables_of_every_function(synthesized: Path) -> No
         ("iam:CreateInstanceProfile", "arn:aws:iam::111111111111:instance-profile/recsys-dev-x-node", {}, True),
     ],
 )
-def test_who_applies_makes_roles_of_the_environment_alone(
+def test_the_apply_role_creates_roles_of_its_environment_only(
     synthesize: Synthesize, action: str, resource: str, context: dict[str, str], *, allows: bool
 ) -> None:
     assert allowed(policy(made(synthesize), "apply"), action, resource, **context) is allows
@@ -221,13 +221,13 @@ def test_who_applies_makes_roles_of_the_environment_alone(
         ("s3:DeleteObjectVersion", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate"),
     ],
 )
-def test_who_applies_cannot_escape_whatever_it_is_given_later(
+def test_the_apply_role_cannot_escalate_its_permissions(
     synthesize: Synthesize, action: str, resource: str
 ) -> None:
     assert denied(policy(made(synthesize), "apply"), action, resource)
 
 
-def test_state_is_written_and_locked_by_who_applies(synthesize: Synthesize) -> None:
+def test_the_apply_role_writes_and_locks_the_state(synthesize: Synthesize) -> None:
     apply = policy(made(synthesize), "apply")
     assert not denied(apply, "s3:PutObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate")
     assert not denied(apply, "s3:DeleteObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate.tflock")
@@ -245,7 +245,7 @@ def test_an_environment_without_a_pipeline_is_refused(synthesize: Synthesize) ->
         synthesize(lambda stack: CiRoles(stack, "ci-roles"))
 
 
-def test_the_foundation_has_them_where_a_pipeline_is_declared(synthesize: Synthesize) -> None:
+def test_a_foundation_with_a_pipeline_has_both_roles(synthesize: Synthesize) -> None:
     names = {
         each["name"]
         for each in synthesize(stack=FoundationStack, environment=an_environment(pipeline=PIPELINE))["resource"][
@@ -255,11 +255,11 @@ def test_the_foundation_has_them_where_a_pipeline_is_declared(synthesize: Synthe
     assert {"recsys-dev-ci-plan", "recsys-dev-ci-apply"} <= names
 
 
-def test_a_foundation_without_a_pipeline_has_none(synthesize: Synthesize) -> None:
+def test_a_foundation_without_a_pipeline_has_no_roles(synthesize: Synthesize) -> None:
     assert "aws_iam_openid_connect_provider" not in synthesize(stack=FoundationStack)["resource"]
 
 
-def test_the_two_roles_are_at_hand(tmp_path: Path) -> None:
+def test_the_two_roles_are_attributes(tmp_path: Path) -> None:
     environment: Environment = an_environment(pipeline=PIPELINE)
     stack = MlStack(App(outdir=str(tmp_path)), environment, "test")
     roles = CiRoles(stack, "ci-roles")

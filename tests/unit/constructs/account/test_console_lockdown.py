@@ -107,7 +107,7 @@ DEV_ROLE = "arn:aws:iam::111111111111:role/recsys-dev"
         (ADMIN, "ecr:PutImage", False),
     ],
 )
-def test_who_may_do_what(synthesize: Synthesize, who: str, action: str, *, is_refused: bool) -> None:
+def test_each_principal_is_denied_or_allowed_each_action(synthesize: Synthesize, who: str, action: str, *, is_refused: bool) -> None:
     assert refused(made(synthesize), who, action) is is_refused
 
 
@@ -118,7 +118,7 @@ def test_mlflow_creates_groups_if_it_registers_models_automatically(synthesize: 
     assert refused(config, f"{DEV_ROLE}-tracking", "sagemaker:CreateModelPackageGroup") is not registers
 
 
-def test_a_service_of_aws_that_acts_for_itself_is_not_refused(synthesize: Synthesize) -> None:
+def test_a_service_of_aws_is_not_denied(synthesize: Synthesize) -> None:
     assert not refused(made(synthesize), "cloudtrail.amazonaws.com", "s3:PutBucketPolicy", service=True)
 
 
@@ -145,7 +145,7 @@ def test_only_what_is_managed_is_locked(synthesize: Synthesize) -> None:
     ]
 
 
-def test_no_role_that_is_declared_here_is_kept_from_its_work(synthesize: Synthesize, synthesized: Path) -> None:
+def test_no_declared_role_is_denied_what_it_needs(synthesize: Synthesize, synthesized: Path) -> None:
     """Whatever a role of mlinfra is allowed, it still can do: functions, nodes, Studio, endpoints."""
     accounts = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
     environments = [
@@ -171,7 +171,7 @@ def test_no_role_that_is_declared_here_is_kept_from_its_work(synthesize: Synthes
     assert seen > 300
 
 
-def test_the_functions_that_are_let_through_are_there(synthesized: Path) -> None:
+def test_exempted_functions_exist(synthesized: Path) -> None:
     block = [json.loads(path.read_text())["resource"] for path in synthesized.glob("dev-*/cdk.tf.json")]
     names = {each["name"] for config in block for each in config.get("aws_iam_role", {}).values()}
     assert {f"recsys-dev-{function}" for function in FUNCTIONS_THAT_CHANGE} <= names
@@ -190,7 +190,7 @@ def test_the_table_knows_every_type_that_a_construct_can_make() -> None:
     assert MANAGED_ACTIONS.keys() - made_by_constructs == set(), "nothing makes them any more"
 
 
-def test_what_is_left_open_is_not_locked_and_has_a_reason() -> None:
+def test_exempted_actions_are_not_denied_and_have_a_reason() -> None:
     locked = set(managed_actions_of(MANAGED_ACTIONS))
     assert not locked & LEFT_OPEN.keys()
     assert all(len(reason) > 20 for reason in LEFT_OPEN.values())
@@ -227,7 +227,7 @@ def test_reading_is_never_locked() -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
+def test_policies_over_the_size_limit_are_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011  the message is compared in full below
         made(synthesize, **changes)
     assert message in str(error.value)

@@ -47,13 +47,13 @@ def test_subnets_lie_in_the_network_and_apart_from_each_other(synthesize: Synthe
     assert all(block.prefixlen <= 28 for block in blocks)
 
 
-def test_a_subnet_stays_where_it_is_when_aws_adds_a_zone(synthesize: Synthesize) -> None:
+def test_a_subnet_keeps_its_zone_when_aws_adds_a_zone(synthesize: Synthesize) -> None:
     for subnet in network(synthesize)["aws_subnet"].values():
         assert subnet["lifecycle"] == {"ignore_changes": ["availability_zone"]}
 
 
 @pytest.mark.parametrize(("choice", "gateways", "routes"), [("none", 0, 0), ("single", 1, 4), ("per-zone", 3, 6)])
-def test_nat_gateways_are_as_many_as_chosen(synthesize: Synthesize, choice: str, gateways: int, routes: int) -> None:
+def test_the_number_of_nat_gateways_follows_the_setting(synthesize: Synthesize, choice: str, gateways: int, routes: int) -> None:
     resources = network(synthesize, nat_gateways=choice)
     assert len(resources.get("aws_nat_gateway", {})) == gateways
     assert len(resources.get("aws_eip", {})) == gateways
@@ -120,7 +120,7 @@ def test_flow_logs_are_written_to_their_group_alone(synthesize: Synthesize) -> N
     assert (find["Action"], find["Resource"]) == ("logs:DescribeLogGroups", "*")
 
 
-def test_the_default_security_group_lets_nothing_through(synthesize: Synthesize) -> None:
+def test_the_default_security_group_has_no_rules(synthesize: Synthesize) -> None:
     group = only({"resource": network(synthesize)}, "aws_default_security_group")
     assert "ingress" not in group
     assert "egress" not in group

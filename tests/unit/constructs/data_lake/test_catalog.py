@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.unit.constructs.data_lake.test_lake import Synthesize
 
 
-def test_nothing_is_on_unless_it_is_asked_for(synthesize: Synthesize) -> None:
+def test_every_optional_part_is_off_by_default(synthesize: Synthesize) -> None:
     optional = {
         "aws_athena_workgroup",
         "aws_glue_catalog_database",
@@ -80,13 +80,13 @@ def test_changes_of_a_zone_reach_eventbridge(synthesize: Synthesize) -> None:
     assert notification["bucket"].startswith("${aws_s3_bucket.lake_models_")
 
 
-def test_a_file_system_that_shows_a_zone_goes_on_hearing_of_its_changes(synthesize: Synthesize) -> None:
+def test_a_file_system_linked_to_a_zone_still_receives_its_events(synthesize: Synthesize) -> None:
     # FSx has a notification of its own in the bucket.
     notification = only(lake(synthesize, events=["raw"]), "aws_s3_bucket_notification")
     assert notification["lifecycle"] == {"ignore_changes": ["queue", "topic"]}
 
 
-def test_lists_lie_in_a_bucket_of_their_own_which_only_s3_writes_to(synthesize: Synthesize) -> None:
+def test_inventories_are_in_a_bucket_that_only_s3_writes_to(synthesize: Synthesize) -> None:
     config = lake(synthesize, inventory={"raw": "Weekly"})
     listing = only(config, "aws_s3_bucket_inventory")
     destination = listing["destination"]["bucket"]
@@ -119,7 +119,7 @@ def test_queries_stop_at_the_limit_and_their_results_are_encrypted_and_expire(sy
     assert only(config, "aws_glue_catalog_database")["name"] == "recsys_dev"
 
 
-def test_who_queries_does_so_in_the_workgroup_alone_and_reads_the_zones(synthesize: Synthesize) -> None:
+def test_a_query_grant_is_limited_to_the_workgroup_and_the_zones(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         DataLake(stack, "lake", catalog=DataCatalog()).grant_query("analysts", zones=["models"])
 
@@ -153,7 +153,7 @@ def test_access_to_lists_and_results_is_logged_too(synthesize: Synthesize) -> No
     assert prefixes == {"raw/", "inventory/", "queries/"}
 
 
-def test_the_parts_of_a_lake_can_be_asked_for(synthesize: Synthesize) -> None:
+def test_the_parts_of_a_lake_are_attributes(synthesize: Synthesize) -> None:
     made: list[Any] = []
     synthesize(
         lambda stack: made.extend(
@@ -166,7 +166,7 @@ def test_the_parts_of_a_lake_can_be_asked_for(synthesize: Synthesize) -> None:
     assert full.catalog.results.name == "recsys-dev-queries-111111111111-us-east-1"
 
 
-def test_what_an_environment_declares_is_what_its_lake_has(synthesize: Synthesize) -> None:
+def test_the_lake_has_what_its_environment_declares(synthesize: Synthesize) -> None:
     settings = DataLakeSettings(events=["raw"], inventory={"models": "Daily"}, scan_limit_gib=5)
     resources = synthesize(stack=DataStack, environment=an_environment(data_lake=settings))["resource"]
     assert {"aws_s3_bucket_notification", "aws_s3_bucket_inventory", "aws_athena_workgroup"} <= resources.keys()

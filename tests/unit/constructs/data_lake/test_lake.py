@@ -107,7 +107,7 @@ def test_a_protected_lake_cannot_be_destroyed(synthesize: Synthesize) -> None:
     assert not any(each.get("force_destroy") for each in kept)
 
 
-def test_an_unprotected_lake_is_destroyed_with_what_is_in_it(synthesize: Synthesize) -> None:
+def test_an_unprotected_lake_is_destroyed_with_its_objects(synthesize: Synthesize) -> None:
     config = lake(synthesize, environment=an_environment(protect_data=False))
     assert all(each["force_destroy"] is True for each in config["resource"]["aws_s3_bucket"].values())
     assert not any("lifecycle" in each for each in config["resource"]["aws_s3_bucket"].values())
@@ -141,7 +141,7 @@ def test_writing_includes_what_a_multipart_upload_needs(synthesize: Synthesize) 
     assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
-def test_who_only_writes_neither_lists_nor_reads_nor_deletes(synthesize: Synthesize) -> None:
+def test_a_write_grant_does_not_include_listing_reading_or_deleting(synthesize: Synthesize) -> None:
     ((objects, key),) = grants(
         synthesize, lambda lake, reader: lake.grant_write(reader, zones=["raw"], prefix="clicks/")
     )

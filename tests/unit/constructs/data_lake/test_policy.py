@@ -46,7 +46,7 @@ def test_uploads_that_name_another_encryption_are_refused_and_those_that_name_no
     }
 
 
-def test_trusted_accounts_decide_who_of_them_reads(synthesize: Synthesize) -> None:
+def test_trusted_accounts_delegate_reading_to_their_principals(synthesize: Synthesize) -> None:
     config = lake(synthesize, trusted_account_ids=["222222222222"])
     of_zone = statements(config, "raw")
     principals = {"AWS": "arn:aws:iam::222222222222:root"}
@@ -67,7 +67,7 @@ def test_trusted_accounts_do_not_see_the_access_logs(synthesize: Synthesize) -> 
 
 
 @pytest.mark.parametrize("account", ["111111111111", "2222", "arn:aws:iam::222222222222:root"])
-def test_what_is_no_other_account_is_refused(synthesize: Synthesize, account: str) -> None:
+def test_an_invalid_or_the_own_account_is_refused(synthesize: Synthesize, account: str) -> None:
     with pytest.raises(
         ValueError, match=r"trusted_account_ids: '.*' is not valid. Expected: accounts other than 1{12}"
     ):

@@ -56,7 +56,7 @@ def test_another_account_owns_its_copies(synthesize: Synthesize) -> None:
 
 
 @pytest.mark.parametrize("account", [None, "111111111111"])
-def test_in_the_same_account_nothing_changes_hands(synthesize: Synthesize, account: str | None) -> None:
+def test_in_the_same_account_the_owner_is_not_changed(synthesize: Synthesize, account: str | None) -> None:
     config = copied(synthesize, **(HERE | {"account_id": account}))
     assert not {"account", "access_control_translation"} & rule(config)["destination"].keys()
     assert "s3:ObjectOwnerOverrideToBucketOwner" not in allowed(config)["WriteCopies"]["Action"]
@@ -79,7 +79,7 @@ def test_a_prefix_limits_what_is_read_and_copied(synthesize: Synthesize) -> None
     assert allowed(config)["ReadObjects"]["Resource"].endswith("-us-east-1/ranker/*")
 
 
-def test_copies_of_locked_objects_take_their_lock_along(synthesize: Synthesize) -> None:
+def test_copies_of_locked_objects_are_locked(synthesize: Synthesize) -> None:
     locked = copied(synthesize, object_locks={"models": ObjectLock(days=1)})
     of_locks = {"s3:GetObjectLegalHold", "s3:GetObjectRetention"}
     assert of_locks <= set(allowed(locked)["ReadObjects"]["Action"])
@@ -142,6 +142,6 @@ def test_a_zone_is_not_copied_onto_itself(synthesize: Synthesize) -> None:
         ({"prefix": "/ranker"}, r"prefix='/ranker' is not valid"),
     ],
 )
-def test_what_s3_would_refuse_is_refused(change: dict[str, Any], message: str) -> None:
+def test_settings_that_s3_rejects_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Replication(**(ELSEWHERE | change))

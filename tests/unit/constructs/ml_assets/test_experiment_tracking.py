@@ -54,25 +54,25 @@ def test_artifacts_are_in_the_lake(synthesize: Synthesize) -> None:
 
 def test_the_server_reaches_its_part_of_the_lake_and_no_other(synthesize: Synthesize) -> None:
     policy = statements(made(synthesize))
-    assert set(policy) == {"ListArtifacts", "KeepArtifacts", "UseKey"}
+    assert set(policy) == {"ListArtifacts", "ReadAndWriteArtifacts", "UseKey"}
     assert policy["ListArtifacts"]["Condition"] == {"StringLike": {"s3:prefix": "mlflow/*"}}
-    assert policy["KeepArtifacts"]["Resource"] == f"arn:aws:s3:::{BUCKET}/mlflow/*"
+    assert policy["ReadAndWriteArtifacts"]["Resource"] == f"arn:aws:s3:::{BUCKET}/mlflow/*"
     assert policy["UseKey"]["Resource"] == KEY
 
 
-def test_its_permissions_are_there_before_it(synthesize: Synthesize) -> None:
+def test_the_server_is_created_after_its_permissions(synthesize: Synthesize) -> None:
     config = made(synthesize)
     (policy,) = config["resource"]["aws_iam_role_policy"]
     assert only(config, SERVER)["depends_on"] == [f"aws_iam_role_policy.{policy}"]
 
 
-def test_it_is_as_the_environment_says(synthesize: Synthesize) -> None:
+def test_the_server_has_the_declared_settings(synthesize: Synthesize) -> None:
     server = only(made(synthesize, Tracking(size="Large", weekly_maintenance="Sat:02:00")), SERVER)
     assert (server["tracking_server_size"], server["weekly_maintenance_window_start"]) == ("Large", "Sat:02:00")
     assert server["automatic_model_registration"] is False
 
 
-def test_it_registers_models_only_where_it_is_asked_to(synthesize: Synthesize) -> None:
+def test_models_are_registered_automatically_only_if_declared(synthesize: Synthesize) -> None:
     policy = statements(made(synthesize, Tracking(automatic_model_registration=True)))
     assert policy["RegisterModels"]["Resource"] == [
         "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/*",
@@ -85,7 +85,7 @@ def test_runs_are_kept_where_data_is(synthesize: Synthesize) -> None:
     assert "lifecycle" not in only(made(synthesize, protect_data=False), SERVER)
 
 
-def test_who_logs_deletes_nothing_on_the_server(synthesize: Synthesize) -> None:
+def test_a_logging_grant_does_not_include_deletion(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         from mlinfra._cdk.aws import iam_role
 
@@ -127,6 +127,6 @@ def test_tracking_is_off_by_default() -> None:
         ({"weekly_maintenance": "Sunday 3:30"}, "as day and time of day in UTC, such as Sun:03:30"),
     ],
 )
-def test_what_sagemaker_does_not_offer_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_values_that_sagemaker_does_not_offer_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         Tracking(**changes)

@@ -88,16 +88,16 @@ class TestDeclaration:
         assert (group.offline, group.online) == (True, False)
 
     @pytest.mark.parametrize("field", ["record_identifier", "event_time"])
-    def test_what_a_record_is_known_by_has_to_be_a_feature(self, field: str) -> None:
+    def test_the_record_identifier_must_be_a_feature(self, field: str) -> None:
         message = refusal(**{field: "user_id"})
         assert f"{field}: 'user_id' is not among the features. Expected: one of item_id, seen_at, clicks." in message
 
-    def test_a_time_has_to_be_text_or_a_fraction(self) -> None:
+    def test_the_event_time_must_be_string_or_fractional(self) -> None:
         assert "event_time: 'clicks' is Integral. Expected: String for ISO-8601, or Fractional" in refusal(
             event_time="clicks"
         )
 
-    def test_what_it_is_and_when_are_two_features(self) -> None:
+    def test_record_identifier_and_event_time_must_differ(self) -> None:
         assert "event_time: the same feature as record_identifier" in refusal(event_time="item_id")
 
     def test_it_needs_a_store(self) -> None:
@@ -168,7 +168,7 @@ def test_sagemaker_writes_to_its_part_of_the_lake_and_no_other(synthesize: Synth
     assert not [each for each in statements.values() if each["Resource"] == "*"]
 
 
-def test_the_role_can_write_before_sagemaker_looks(synthesize: Synthesize) -> None:
+def test_the_group_is_created_after_the_permissions_of_its_role(synthesize: Synthesize) -> None:
     config = made(synthesize, a_group())
     (policy,) = config["resource"]["aws_iam_role_policy"]
     assert only(config, GROUP)["depends_on"] == [f"aws_iam_role_policy.{policy}"]

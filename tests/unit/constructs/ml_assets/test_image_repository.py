@@ -60,13 +60,13 @@ def test_images_are_scanned_and_encrypted_and_a_tag_means_one_image(synthesize: 
     assert repository["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": KEY}]
 
 
-def test_images_without_a_tag_go_and_the_newest_with_one_stay(synthesize: Synthesize) -> None:
+def test_untagged_images_expire_and_the_newest_tagged_ones_are_kept(synthesize: Synthesize) -> None:
     untagged, tagged = selections(made(synthesize))
     assert (untagged["tagStatus"], untagged["countUnit"], untagged["countNumber"]) == ("untagged", "days", 14)
     assert (tagged["tagStatus"], tagged["countType"], tagged["countNumber"]) == ("tagged", "imageCountMoreThan", 100)
 
 
-def test_how_long_and_how_many_can_be_said(synthesize: Synthesize) -> None:
+def test_retention_can_be_set(synthesize: Synthesize) -> None:
     config = made(synthesize, untagged_days=3, tagged_images=7)
     assert [each["countNumber"] for each in selections(config)] == [3, 7]
 
@@ -80,7 +80,7 @@ def test_protected_images_cannot_be_destroyed(synthesize: Synthesize) -> None:
 @pytest.mark.parametrize(
     ("environment", "changes"), [({"protect_data": False}, {}), ({}, {"protect": False})], ids=["environment", "asked"]
 )
-def test_others_are_destroyed_with_all_that_is_in_them(
+def test_unprotected_repositories_are_destroyed_with_their_images(
     synthesize: Synthesize, environment: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     repository = only(made(synthesize, environment, **changes), "aws_ecr_repository")
@@ -107,14 +107,14 @@ def test_trusted_accounts_pull_and_do_not_push(
     assert "Resource" not in statement
 
 
-def test_who_may_pull_may_not_push(synthesize: Synthesize) -> None:
+def test_a_pull_grant_does_not_include_pushing(synthesize: Synthesize) -> None:
     statements = granted(synthesize, "grant_pull")
     assert statements["Images"]["Resource"] == ARN
     assert "ecr:BatchGetImage" in statements["Images"]["Action"]
     assert "ecr:PutImage" not in statements["Images"]["Action"]
 
 
-def test_who_may_push_pushes_to_this_repository_alone(synthesize: Synthesize) -> None:
+def test_a_push_grant_is_limited_to_its_repository(synthesize: Synthesize) -> None:
     statements = granted(synthesize, "grant_push")
     assert statements["Images"]["Resource"] == ARN
     assert {"ecr:PutImage", "ecr:BatchGetImage"} <= set(statements["Images"]["Action"])
@@ -127,7 +127,7 @@ def test_who_may_push_pushes_to_this_repository_alone(synthesize: Synthesize) ->
     }
 
 
-def test_what_images_are_tagged_with_is_known_before_anything_is_deployed(synthesize: Synthesize) -> None:
+def test_the_url_of_an_image_is_known_before_the_deployment(synthesize: Synthesize) -> None:
     seen: list[str] = []
     synthesize(
         lambda stack: seen.append(ImageRepositoryAccess(stack, "images", name="two-tower").url),
@@ -144,6 +144,6 @@ def test_a_repository_that_is_not_declared_is_refused(synthesize: Synthesize) ->
 
 
 @pytest.mark.parametrize("argument", ["untagged_days", "tagged_images"])
-def test_to_keep_none_is_refused(synthesize: Synthesize, argument: str) -> None:
+def test_keeping_zero_images_is_refused(synthesize: Synthesize, argument: str) -> None:
     with pytest.raises(ValueError, match=f"{argument} must be at least 1, got 0"):
         made(synthesize, **{argument: 0})

@@ -154,15 +154,15 @@ def test_every_approval_of_the_environments_models_is_notified(synthesize: Synth
     assert function["environment"]["variables"] == {Variable.TOPIC: an_environment().names.alerts_topic_arn}
 
 
-def test_the_function_finds_owners_and_tells_and_can_do_nothing_else(synthesize: Synthesize) -> None:
+def test_the_function_may_find_owners_and_notify_only(synthesize: Synthesize) -> None:
     policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
     own = {"WriteLog", "SendDeadLetters", "Trace", "ReadVariables"}
-    assert set(statements) == own | {"FindOwner", "TellPeople", "UseKeyOfTopic"}
+    assert set(statements) == own | {"FindOwner", "PublishNotifications", "UseKeyOfTopic"}
     assert statements["FindOwner"]["Resource"] == f"{PREFIX}:model-package-group/recsys-dev-*"
 
 
-def test_its_log_has_a_key_of_its_own_or_the_one_that_is_given(synthesize: Synthesize) -> None:
+def test_the_log_of_the_function_is_encrypted_with_the_given_or_an_own_key(synthesize: Synthesize) -> None:
     config = made(synthesize)
     (key,) = config["resource"]["aws_kms_key"]
     assert only(config, "aws_cloudwatch_log_group")["kms_key_id"] == f"${{aws_kms_key.{key}.arn}}"

@@ -58,7 +58,7 @@ def test_it_is_encrypted_with_a_key_that_alarms_of_the_account_may_use(synthesiz
     }
 
 
-def test_alarms_of_the_account_publish_and_others_do_not(synthesize: Synthesize) -> None:
+def test_only_alarms_of_the_account_may_publish(synthesize: Synthesize) -> None:
     policy = json.loads(only(made(synthesize), "aws_sns_topic_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
     allowed = [each for each in statements.values() if each["Effect"] == "Allow"]
@@ -124,7 +124,7 @@ def test_an_owner_in_the_stack_of_the_topic_is_subscribed_after_the_topic_exists
     assert only(config, "aws_sns_topic_subscription")["topic_arn"].startswith("${aws_sns_topic.alerts_topic_")
 
 
-def test_the_owner_of_a_model_gets_what_is_about_it(synthesize: Synthesize) -> None:
+def test_the_owner_of_a_model_receives_its_notifications(synthesize: Synthesize) -> None:
     model = a_model("ranker", "ana@example.com")
     assert filters(made(synthesize, models=[model])) == {"ana@example.com": {"owner": ["ana@example.com"]}}
 
@@ -135,7 +135,7 @@ def test_an_owner_of_two_models_is_subscribed_once(synthesize: Synthesize) -> No
     assert list(filters(config)) == ["ana@example.com"]
 
 
-def test_an_owner_who_gets_everything_gets_nothing_twice(synthesize: Synthesize) -> None:
+def test_an_owner_who_receives_everything_is_subscribed_once(synthesize: Synthesize) -> None:
     config = made(synthesize, alert_emails=("ana@example.com",), experiments=[an_experiment()])
     assert filters(config) == {"ana@example.com": None}
 

@@ -39,7 +39,7 @@ def test_a_cluster_without_any_shutdown_fails_the_synth(synthesize: Synthesize) 
         synthesize(a_cluster, environment=ENVIRONMENT)
 
 
-def test_a_stack_may_bring_the_shutdown_along(synthesize: Synthesize) -> None:
+def test_a_stack_may_contain_its_own_shutdown(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         Shutdown(stack, "shutdown", key_arn=KEY)
         a_cluster(stack)

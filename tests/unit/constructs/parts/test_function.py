@@ -81,7 +81,7 @@ def test_it_is_made_after_its_role_may_send_dead_letters(config: dict[str, Any])
     assert only(config, "aws_lambda_function")["depends_on"] == [f"aws_iam_role_policy.{policy}"]
 
 
-def test_what_fails_is_tried_twice_more_and_then_kept_for_14_days(config: dict[str, Any]) -> None:
+def test_failed_events_are_retried_twice_and_then_kept_for_14_days(config: dict[str, Any]) -> None:
     (queue,) = config["resource"]["aws_sqs_queue"]
     events = only(config, "aws_lambda_function_event_invoke_config")
     assert (events["maximum_retry_attempts"], events["maximum_event_age_in_seconds"]) == (2, 21_600)
@@ -99,7 +99,7 @@ def test_dead_letters_come_from_its_own_rule_and_over_tls_only(config: dict[str,
     assert policy["DenyInsecureTransport"]["Effect"] == "Deny"
 
 
-def test_alarms_tell_of_every_error_and_of_every_dead_letter(config: dict[str, Any]) -> None:
+def test_alarms_report_every_error_and_every_dead_letter(config: dict[str, Any]) -> None:
     alarms = {each["metric_name"]: each for each in config["resource"]["aws_cloudwatch_metric_alarm"].values()}
     assert set(alarms) == {"Errors", "ApproximateNumberOfMessagesVisible"}
     for alarm in alarms.values():
@@ -128,7 +128,7 @@ def test_a_key_encrypts_its_log_and_its_variables_which_it_alone_reads(synthesiz
     assert granted["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:lambda:FunctionArn": own}}
 
 
-def test_options_are_lambdas(synthesize: Synthesize) -> None:
+def test_options_are_passed_to_lambda(synthesize: Synthesize) -> None:
     options = {"timeout_seconds": 900, "memory_mib": 512, "event_age_seconds": 3600, "retention_days": 365}
     config = synthesize(lambda stack: a_function(stack, **options, alerts_topic_arn="arn:aws:sns:us-east-1:1:others"))
     function = only(config, "aws_lambda_function")
@@ -157,12 +157,12 @@ def test_options_are_lambdas(synthesize: Synthesize) -> None:
         ("reserved_concurrency", 0, "would keep the function from ever running. Expected: 1 or more, or None"),
     ],
 )
-def test_what_lambda_would_refuse_is_refused(synthesize: Synthesize, option: str, value: object, message: str) -> None:
+def test_settings_that_lambda_rejects_are_refused(synthesize: Synthesize, option: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         synthesize(lambda stack: a_function(stack, **{option: value}))
 
 
-def test_a_rule_starts_it_and_what_cannot_be_handed_over_is_kept(synthesize: Synthesize) -> None:
+def test_a_rule_invokes_it_and_undelivered_events_are_kept(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         EventRule(stack, "rule", function=a_function(stack), description="Hourly.", schedule="rate(1 hour)")
 

@@ -70,7 +70,7 @@ def test_two_checkouts_make_the_same_bytes(tmp_path: Path) -> None:
     assert packed(here) == other == packed()
 
 
-def test_no_entry_says_when_or_by_what_it_was_made() -> None:
+def test_entries_have_a_fixed_time_and_mode() -> None:
     with zipfile.ZipFile(io.BytesIO(packed())) as archive:
         marks = {
             (each.date_time, each.external_attr, each.create_system, each.compress_type) for each in archive.infolist()
@@ -89,7 +89,7 @@ def test_a_folder_that_is_not_the_library_is_refused(tmp_path: Path) -> None:
         packed(tmp_path)
 
 
-def test_what_does_not_belong_makes_it_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_other_packages_exceed_the_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = copy_of_library(tmp_path)
     monkeypatch.setattr(function_package, "MOST_BYTES", 200_000)
     (library / "functions" / "generated.py").write_text("#" * 200_000)

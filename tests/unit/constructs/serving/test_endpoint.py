@@ -107,7 +107,7 @@ def test_containers_are_isolated_in_private_subnets(synthesize: Synthesize) -> N
     assert only(config, "aws_vpc_security_group_egress_rule")["to_port"] == 443
 
 
-def test_isolation_can_be_given_up(synthesize: Synthesize) -> None:
+def test_network_isolation_can_be_turned_off(synthesize: Synthesize) -> None:
     assert "enable_network_isolation" not in only(made(synthesize, network_isolation=False), "aws_sagemaker_model")
 
 
@@ -145,7 +145,7 @@ def test_requests_are_shared_by_weight(synthesize: Synthesize) -> None:
     assert len(config["resource"]["aws_sagemaker_model"]) == 2
 
 
-def test_files_that_are_not_packed_are_read_as_they_lie(synthesize: Synthesize) -> None:
+def test_uncompressed_model_data_is_read_from_its_prefix(synthesize: Synthesize) -> None:
     config = made(synthesize, variants=[TWO[1]])
     container = only(config, "aws_sagemaker_model")["primary_container"]
     assert "model_data_url" not in container
@@ -157,7 +157,7 @@ def test_files_that_are_not_packed_are_read_as_they_lie(synthesize: Synthesize) 
     }
 
 
-def test_a_shadow_gets_copies_and_is_asked_about_by_nothing(synthesize: Synthesize) -> None:
+def test_a_shadow_variant_receives_copies_and_has_no_alarms_or_scaling(synthesize: Synthesize) -> None:
     config = made(synthesize, hosting=SCALING, shadow=Variant(name="next", image=IMAGE, weight=0.5))
     (shadow,) = only(config, "aws_sagemaker_endpoint_configuration")["shadow_production_variants"]
     assert (shadow["variant_name"], shadow["initial_variant_weight"]) == ("next", 0.5)
@@ -184,7 +184,7 @@ def test_the_role_reads_all_versions_of_its_own_models_only(synthesize: Synthesi
     assert statements["ListModels"]["Condition"] == {"StringLike": {"s3:prefix": ["ranker/*"]}}
     assert statements["PullImages"]["Resource"] == "arn:aws:ecr:us-east-1:111111111111:repository/recsys-ranker"
     assert statements["UseKeyOfLake"]["Action"] == "kms:Decrypt"
-    assert not {"Capture", "ReadRequests", "WriteResults", "TellOfRequests"} & statements.keys()
+    assert not {"Capture", "ReadRequests", "WriteResults", "PublishRequestResults"} & statements.keys()
 
 
 @pytest.mark.parametrize("changes", [{"hosting": ASYNCHRONOUS}, {"hosting": SCALING, "capture_percent": 1}])
@@ -212,7 +212,7 @@ def test_an_asynchronous_endpoint_reads_and_writes_in_the_lake_and_tells_of_it(s
     assert set(output["notification_config"]) == {"success_topic", "error_topic"}
     names = {each["name"] for each in config["resource"]["aws_sns_topic"].values()}
     assert names == {f"{NAME}-succeeded", f"{NAME}-failed"}
-    assert {"ReadRequests", "WriteResults", "TellOfRequests", "UseKeyOfTopics"} <= granted(config).keys()
+    assert {"ReadRequests", "WriteResults", "PublishRequestResults", "UseKeyOfTopics"} <= granted(config).keys()
 
 
 def test_asynchronous_instances_follow_the_backlog_down_to_none(synthesize: Synthesize) -> None:
@@ -230,7 +230,7 @@ def test_asynchronous_instances_follow_the_backlog_down_to_none(synthesize: Synt
     assert (wake["metric_name"], wake["dimensions"]) == ("HasBacklogWithoutCapacity", {"EndpointName": NAME})
 
 
-def test_what_never_goes_to_none_needs_no_waking(synthesize: Synthesize) -> None:
+def test_an_endpoint_that_does_not_scale_to_zero_has_no_wake_up_policy(synthesize: Synthesize) -> None:
     config = made(synthesize, hosting=Asynchronous(instance_type="ml.g5.xlarge", min_instances=1, max_instances=2))
     assert only(config, "aws_appautoscaling_policy")["policy_type"] == "TargetTrackingScaling"
     assert "wake" not in alarms(config)
@@ -290,7 +290,7 @@ def test_traffic_moves_as_declared(
     assert policy["maximum_execution_timeout_in_seconds"] == 3600
 
 
-def test_latency_and_errors_of_every_variant_bring_the_old_fleet_back(synthesize: Synthesize) -> None:
+def test_latency_and_errors_of_every_variant_roll_the_deployment_back(synthesize: Synthesize) -> None:
     config = made(synthesize, variants=TWO)
     endpoint = only(config, "aws_sagemaker_endpoint")
     resources = config["resource"]["aws_cloudwatch_metric_alarm"]
@@ -305,7 +305,7 @@ def test_latency_and_errors_of_every_variant_bring_the_old_fleet_back(synthesize
     }
 
 
-def test_no_requests_are_neither_slow_nor_wrong(synthesize: Synthesize) -> None:
+def test_without_requests_no_alarm_is_raised(synthesize: Synthesize) -> None:
     found = alarms(made(synthesize))
     assert {each["treat_missing_data"] for name, each in found.items() if name != "unused"} == {"notBreaching"}
 
@@ -336,7 +336,7 @@ def test_an_alarm_sees_a_week_of_silence_at_most(synthesize: Synthesize, declare
     )
 
 
-def test_one_variant_that_is_asked_is_enough(synthesize: Synthesize) -> None:
+def test_requests_to_one_variant_count_for_the_endpoint(synthesize: Synthesize) -> None:
     alarm = alarms(made(synthesize, variants=TWO))["unused"]
     (together,) = [each for each in alarm["metric_query"] if each.get("return_data")]
     assert together["expression"] == "SUM(METRICS())"

@@ -48,7 +48,7 @@ def test_its_variables_name_the_environment_of_the_endpoints(synthesize: Synthes
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_whether_it_deletes_is_the_environments_word(synthesize: Synthesize, dry_run: bool) -> None:  # noqa: FBT001
+def test_deletion_follows_the_setting_of_the_environment(synthesize: Synthesize, dry_run: bool) -> None:  # noqa: FBT001
     assert settings(made(synthesize, janitor_dry_run=dry_run)).deletes is not dry_run
 
 
@@ -61,7 +61,7 @@ def test_it_deletes_only_what_may_be_stopped_in_its_environment(synthesize: Synt
     condition = {"StringEquals": {"aws:ResourceTag/AutoStop": "true", "aws:ResourceTag/Environment": "dev"}}
     assert found["DeleteUnused"]["Action"] == "sagemaker:DeleteEndpoint"
     assert found["DeleteUnused"]["Resource"] == "arn:aws:sagemaker:us-east-1:111111111111:endpoint/recsys-dev-*"
-    assert found["DeleteUnused"]["Condition"] == found["EndScaling"]["Condition"] == condition
+    assert found["DeleteUnused"]["Condition"] == found["DeregisterScaling"]["Condition"] == condition
 
 
 def test_only_what_knows_no_resource_is_allowed_everywhere(synthesize: Synthesize) -> None:

@@ -61,7 +61,7 @@ def test_idle_is_when_the_busiest_gpu_does_nothing_for_twenty_minutes(synthesize
 
 
 @pytest.mark.parametrize(("minutes", "periods"), [(20, 4), (45, 9), (360, 72)])
-def test_both_numbers_are_the_environments(synthesize: Synthesize, minutes: int, periods: int) -> None:
+def test_threshold_and_duration_follow_the_environment(synthesize: Synthesize, minutes: int, periods: int) -> None:
     made = idle(guarded(synthesize, idle_minutes=minutes, idle_gpu_percent=12.5))
     assert (made["evaluation_periods"], made["datapoints_to_alarm"], made["threshold"]) == (periods, periods, 12.5)
     assert f"below 12.5% for {minutes} minutes" in made["alarm_description"]
@@ -123,5 +123,5 @@ def test_nodes_without_nvidia_gpus_have_no_alarm_on_missing_gpu_metrics(
     assert not [each for each in made.values() if each["alarm_name"].endswith("gpu-silence")]
 
 
-def test_silence_stops_nothing(synthesize: Synthesize) -> None:
+def test_missing_metrics_notify_and_invoke_nothing(synthesize: Synthesize) -> None:
     assert silence(guarded(synthesize))["alarm_actions"] == [TOPIC]

@@ -53,7 +53,7 @@ def test_its_variables_follow_the_environment(synthesize: Synthesize) -> None:
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_whether_it_acts_is_the_environments_word(synthesize: Synthesize, dry_run: bool) -> None:  # noqa: FBT001
+def test_the_dry_run_follows_the_setting_of_the_environment(synthesize: Synthesize, dry_run: bool) -> None:  # noqa: FBT001
     assert settings(made(synthesize, janitor_dry_run=dry_run)).dry_run is dry_run
 
 

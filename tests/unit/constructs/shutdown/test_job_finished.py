@@ -22,7 +22,7 @@ def made(synthesize: Synthesize) -> dict[str, Any]:
     return synthesize(lambda stack: JobFinishedFunction(stack, "watch", key_arn=KEY))
 
 
-def test_it_hears_of_jobs_of_the_environment_that_ended(synthesize: Synthesize) -> None:
+def test_it_receives_the_events_of_finished_jobs_of_the_environment(synthesize: Synthesize) -> None:
     assert json.loads(only(made(synthesize), "aws_cloudwatch_event_rule")["event_pattern"]) == {
         "source": [Event.JOB_SOURCE],
         "detail-type": [Event.JOB_ENDED],

@@ -21,7 +21,7 @@ def made(synthesize: Synthesize) -> dict[str, Any]:
     return synthesize(lambda stack: NodeUnhealthyFunction(stack, "watch", key_arn=KEY))
 
 
-def test_it_hears_of_nodes_of_the_environment(synthesize: Synthesize) -> None:
+def test_it_receives_the_events_of_nodes_of_the_environment(synthesize: Synthesize) -> None:
     assert json.loads(only(made(synthesize), "aws_cloudwatch_event_rule")["event_pattern"]) == {
         "source": [Event.NODE_SOURCE],
         "detail-type": [Event.NODE_UNHEALTHY],
@@ -29,7 +29,7 @@ def test_it_hears_of_nodes_of_the_environment(synthesize: Synthesize) -> None:
     }
 
 
-def test_it_can_stop_nothing(synthesize: Synthesize) -> None:
+def test_it_has_no_permission_to_stop_anything(synthesize: Synthesize) -> None:
     policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
     actions = {
         action

@@ -116,24 +116,28 @@ def test_functions_about_one_cluster_reach_groups_of_the_environment(
     assert fnmatchcase(others, account["StopGroups"]["Resource"])
 
 
-@pytest.mark.parametrize("sid", ["StopGroups", "LetVolumesOutliveNodes", "EndInstances", "DeleteKeptVolumes"])
+@pytest.mark.parametrize(
+    "sid", ["StopGroups", "ChangeInstanceAttributes", "StopAndTerminateInstances", "DeleteKeptVolumes"]
+)
 def test_nothing_is_stopped_or_ended_that_is_not_tagged_for_it(account: dict[str, Any], sid: str) -> None:
     assert account[sid]["Condition"]["StringEquals"] == {"aws:ResourceTag/AutoStop": "true"}
 
 
-@pytest.mark.parametrize("sid", ["StopGroups", "LetVolumesOutliveNodes", "EndInstances", "DeleteKeptVolumes"])
+@pytest.mark.parametrize(
+    "sid", ["StopGroups", "ChangeInstanceAttributes", "StopAndTerminateInstances", "DeleteKeptVolumes"]
+)
 def test_resources_of_another_environment_are_out_of_reach_and_untagged_ones_are_not(
     account: dict[str, Any], sid: str
 ) -> None:
     assert account[sid]["Condition"]["StringEqualsIfExists"] == {"aws:ResourceTag/Environment": "dev"}
 
 
-def test_no_volume_is_deleted_that_was_not_kept(account: dict[str, Any]) -> None:
+def test_only_volumes_tagged_as_kept_may_be_deleted(account: dict[str, Any]) -> None:
     assert account["DeleteKeptVolumes"]["Condition"]["Null"] == {"aws:ResourceTag/DeleteAfter": "false"}
 
 
-@pytest.mark.parametrize("sid", ["KeepVolumes", "TagKeptVolumes"])
-def test_a_volume_that_says_false_is_out_of_reach_and_one_that_says_nothing_is_not(
+@pytest.mark.parametrize("sid", ["ChangeVolumeAttributes", "TagKeptVolumes"])
+def test_volumes_tagged_false_are_excluded_and_untagged_ones_are_included(
     account: dict[str, Any], sid: str
 ) -> None:
     assert account[sid]["Resource"] == "arn:aws:ec2:us-east-1:111111111111:volume/*"
@@ -158,13 +162,13 @@ def test_volumes_get_no_tags_but_those_of_the_functions(account: dict[str, Any])
     }
 
 
-def test_everything_else_names_what_it_is_about(account: dict[str, Any]) -> None:
+def test_all_other_statements_name_their_resources(account: dict[str, Any]) -> None:
     environment = an_environment()
-    assert account["Remember"]["Resource"].endswith(f":table/{environment.names.records_table}")
-    assert account["TellPeople"]["Resource"] == environment.names.alerts_topic_arn
-    assert account["TellPrograms"]["Resource"] == "arn:aws:events:us-east-1:111111111111:event-bus/default"
+    assert account["ReadAndWriteRecords"]["Resource"].endswith(f":table/{environment.names.records_table}")
+    assert account["PublishNotifications"]["Resource"] == environment.names.alerts_topic_arn
+    assert account["PublishEvents"]["Resource"] == "arn:aws:events:us-east-1:111111111111:event-bus/default"
     # One request brings several events, each with a source of its own.
-    assert account["TellPrograms"]["Condition"] == {
+    assert account["PublishEvents"]["Condition"] == {
         "ForAllValues:StringEquals": {"events:source": ["mlinfra.shutdown"]},
         "Null": {"events:source": "false"},
     }

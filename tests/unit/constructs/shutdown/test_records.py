@@ -29,7 +29,7 @@ def test_its_key_is_the_one_that_jobs_write(synthesize: Callable[..., dict[str, 
     assert made["attribute"] == [{"name": name, "type": "S"} for name in written]
 
 
-def test_what_says_when_it_may_go_goes(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_items_with_an_expiry_are_deleted_by_dynamodb(synthesize: Callable[..., dict[str, Any]]) -> None:
     assert table(synthesize)["ttl"] == {"attribute_name": "expire_at", "enabled": True}
 
 

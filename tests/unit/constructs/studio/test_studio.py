@@ -125,7 +125,7 @@ class TestDomain:
     def test_tags_reach_what_people_start(self, studio: Synthesize) -> None:
         assert only(studio(), "aws_sagemaker_domain")["tag_propagation"] == "ENABLED"
 
-    def test_the_janitor_leaves_it(self, studio: Synthesize) -> None:
+    def test_the_janitor_does_not_stop_it(self, studio: Synthesize) -> None:
         (provider,) = studio()["provider"]["aws"]
         assert provider["default_tags"][0]["tags"]["AutoStop"] == "false"
 
@@ -138,7 +138,7 @@ class TestIdleShutdown:
         apps.append(domain["default_space_settings"]["jupyter_lab_app_settings"])
         return [each["app_lifecycle_management"]["idle_settings"] for each in apps]
 
-    def test_it_is_on_for_everybody_and_every_app(self, studio: Synthesize) -> None:
+    def test_it_applies_to_all_users_and_apps(self, studio: Synthesize) -> None:
         on = {
             "lifecycle_management": "ENABLED",
             "idle_timeout_in_minutes": 60,
@@ -192,7 +192,7 @@ class TestTeams:
 
     def test_spaces_and_apps_of_others_are_out_of_reach(self, studio: Synthesize) -> None:
         theirs = statements(studio(), "ranking")
-        for sid in ("OwnSpaces", "RunAppsInOwnSpaces", "EndAppsInOwnSpaces"):
+        for sid in ("OwnSpaces", "RunAppsInOwnSpaces", "DeleteAppsInOwnSpaces"):
             condition = theirs[sid]["Condition"]
             assert condition["StringEquals"] == {"sagemaker:SpaceSharingType": "Private"}
             (owner,) = condition["ArnLike"].values()
@@ -283,7 +283,7 @@ class TestSpaces:
         assert "studio_role-shared_role" in settings["execution_role"]
         assert set(statements(config, "shared")) == {"Logs", "Key", "KeyOfVolumes"}
 
-    def test_one_can_be_for_code_editor(self, studio: Synthesize) -> None:
+    def test_a_space_may_be_for_code_editor(self, studio: Synthesize) -> None:
         space = Space(name="code", owner="ana", app="CodeEditor", instance_type="ml.g5.xlarge")
         settings = spaces(studio(spaces=[space]))["code"]["space_settings"]
         assert settings["app_type"] == "CodeEditor"
@@ -364,7 +364,7 @@ class TestStack:
         config = synthesize(stack=StudioStack, environment=studio_environment(environment={"teams": teams}))
         assert self.granted(config) == set()
 
-    def test_it_hands_the_domains_id_on(self, synthesize: Synthesize) -> None:
+    def test_the_id_of_the_domain_is_published(self, synthesize: Synthesize) -> None:
         config = synthesize(stack=StudioStack, environment=studio_environment())
         assert only(config, "aws_ssm_parameter")["name"] == "/mlinfra/recsys/dev/studio/domain-id"
 

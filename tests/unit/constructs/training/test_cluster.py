@@ -205,7 +205,7 @@ def test_an_image_of_the_environment_is_used(synthesize: Synthesize) -> None:
     assert only(config, "aws_launch_template")["image_id"] == "ami-0123456789abcdef0"
 
 
-def test_the_launch_template_says_why_its_instance_type_was_chosen(synthesize: Synthesize) -> None:
+def test_the_launch_template_describes_the_choice_of_the_instance_type(synthesize: Synthesize) -> None:
     template = only(cluster(synthesize, gpu="H100", gpus_per_node=8), "aws_launch_template")
     assert template["description"].startswith("p5.48xlarge (8 x h100 of 80 GiB, 55.04 USD/h); ")
     assert len(template["description"]) <= 255
@@ -380,7 +380,7 @@ def test_a_zone_picks_the_subnet_that_is_there(synthesize: Synthesize) -> None:
 # Buying
 
 
-def test_on_demand_asks_for_nothing_special(synthesize: Synthesize) -> None:
+def test_on_demand_nodes_have_no_market_options(synthesize: Synthesize) -> None:
     config = cluster(synthesize, purchase=OnDemand())
     template, group = only(config, "aws_launch_template"), only(config, "aws_autoscaling_group")
     assert "instance_market_options" not in template
@@ -506,7 +506,7 @@ def test_the_price_of_a_capacity_block_is_a_tag(synthesize: Synthesize) -> None:
         assert group.get("NodeUsdPerHour") == expected
 
 
-def test_lustre_speaks_through_its_own_ports_alone(synthesize: Synthesize) -> None:
+def test_lustre_uses_only_its_own_ports(synthesize: Synthesize) -> None:
     config = cluster(synthesize, lustre=Lustre(zone="raw"))
     for kind, own in (("ingress", 1), ("egress", 2)):
         rules = config["resource"][f"aws_vpc_security_group_{kind}_rule"].values()
@@ -534,7 +534,7 @@ def test_nodes_come_once_their_file_system_can_be_found(synthesize: Synthesize) 
 # Shutdown
 
 
-def test_nodes_are_protected_from_their_first_moment_and_go_with_their_cluster(synthesize: Synthesize) -> None:
+def test_nodes_are_protected_from_scale_in_and_deleted_with_their_cluster(synthesize: Synthesize) -> None:
     group = only(cluster(synthesize), "aws_autoscaling_group")
     assert group["protect_from_scale_in"] is True
     assert group["force_delete"] is True
@@ -657,7 +657,7 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
     ],
     ids=["cuda-without-nvidia", "lustre-and-reservation", "other-region", "too-much"],
 )
-def test_what_could_not_run_is_refused(
+def test_settings_with_which_no_node_could_run_are_refused(
     synthesize: Synthesize, changes: dict[str, Any], arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(

@@ -27,7 +27,7 @@ def allowed() -> dict[str, dict[str, Any]]:
     return {each["Sid"]: each for each in json.loads(text)["Statement"]}
 
 
-def test_a_node_may_do_this_and_nothing_else(allowed: dict[str, dict[str, Any]]) -> None:
+def test_a_node_has_exactly_these_permissions(allowed: dict[str, dict[str, Any]]) -> None:
     actions = {
         action
         for each in allowed.values()

@@ -98,7 +98,7 @@ def test_a_local_environment_without_its_local_aws(monkeypatch: pytest.MonkeyPat
         ("AccessDenied", r"AWS refused ListKeys \(AccessDenied: no\)\. The credentials require permission for it\."),
     ],
 )
-def test_a_refusal_says_what_was_refused(code: str, expected: str) -> None:
+def test_an_error_names_the_call_that_was_refused(code: str, expected: str) -> None:
     # The local AWS lets everybody do everything.
     with pytest.raises(OperationError, match=expected), aws_errors_explained():
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "ListKeys")

@@ -91,7 +91,7 @@ def test_several_keys_of_one_description_are_not_guessed_between(
     assert "Create the alias alias/state for the key to keep" in refused.value.message
 
 
-def test_what_was_found_is_imported_by_terraform() -> None:
+def test_existing_resources_are_imported_by_terraform() -> None:
     assert import_blocks({"aws_s3_bucket.bucket": "the-state"}) == {
         "import": [{"to": "aws_s3_bucket.bucket", "id": "the-state"}]
     }

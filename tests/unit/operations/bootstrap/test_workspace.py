@@ -131,7 +131,7 @@ def test_one_local_aws_does_not_wait_for_another(monkeypatch: pytest.MonkeyPatch
             assert one.path != other.path
 
 
-def test_killed_again_and_again_it_is_known_since_when() -> None:
+def test_repeated_kills_keep_the_time_of_the_first_one() -> None:
     os.kill(killed_holder(), signal.SIGKILL)
     between = datetime.now(timezone.utc)
     os.kill(killed_holder(), signal.SIGKILL)

@@ -72,7 +72,7 @@ def test_a_commit_that_does_not_exist_is_refused_with_how_to_get_it(root: Path, 
         Repository(root).commit("--help")
 
 
-def test_the_project_at_a_commit_lies_in_a_folder_that_goes_again(root: Path) -> None:
+def test_the_project_at_a_commit_is_in_a_temporary_folder(root: Path) -> None:
     first = Repository(root).commit("HEAD")
     hook = root.parent / ".git" / "hooks" / "post-checkout"
     hook.parent.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ def test_both_streams_and_the_exit_code_are_kept(tmp_path: Path) -> None:
     assert (ended.code, ended.output, ended.errors) == (3, "out\n", "err\n")
 
 
-def test_lines_are_handed_on_as_they_come(tmp_path: Path) -> None:
+def test_lines_are_passed_on_while_they_are_written(tmp_path: Path) -> None:
     seen: list[tuple[str, float]] = []
     run(
         ["/bin/sh", "-c", "echo first; sleep 0.3; echo second"],
@@ -37,7 +37,7 @@ def test_more_output_than_a_pipe_holds_does_not_block(tmp_path: Path) -> None:
     assert (len(ended.output), len(ended.errors)) == (300_001, 300_001)
 
 
-def test_what_is_logged_is_read_from_the_files_as_it_comes(tmp_path: Path) -> None:
+def test_logged_output_is_read_while_it_is_written(tmp_path: Path) -> None:
     seen: list[tuple[str, float]] = []
     ended = run(
         ["/bin/sh", "-c", "echo first; sleep 0.3; echo err >&2; printf second"],
@@ -52,7 +52,7 @@ def test_what_is_logged_is_read_from_the_files_as_it_comes(tmp_path: Path) -> No
     assert (tmp_path / "log.errors").stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_logged_goes_on_where_its_reader_is_killed(tmp_path: Path) -> None:
+def test_a_logged_program_continues_when_its_reader_is_killed(tmp_path: Path) -> None:
     parent = textwrap.dedent(
         """
         from pathlib import Path
@@ -73,7 +73,7 @@ def test_what_is_logged_goes_on_where_its_reader_is_killed(tmp_path: Path) -> No
     assert (tmp_path / "finished").exists()
 
 
-def test_what_it_writes_is_private(tmp_path: Path) -> None:
+def test_log_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     run(["/bin/sh", "-c", "echo secret > plan"], cwd=tmp_path)
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
 
@@ -140,7 +140,7 @@ def impatient(folder: Path, log: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", parent], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_what_is_not_waited_for_any_longer_is_killed(tmp_path: Path) -> None:
+def test_an_unlogged_program_is_killed_when_the_wait_is_interrupted(tmp_path: Path) -> None:
     ended = impatient(tmp_path, "None")
     assert (ended.returncode, ended.stderr) == (143, "")
     with pytest.raises(ProcessLookupError):
@@ -148,7 +148,7 @@ def test_what_is_not_waited_for_any_longer_is_killed(tmp_path: Path) -> None:
     assert not (tmp_path / "finished").exists()
 
 
-def test_what_is_logged_goes_on_where_it_is_not_waited_for_any_longer(tmp_path: Path) -> None:
+def test_a_logged_program_continues_when_the_wait_is_interrupted(tmp_path: Path) -> None:
     ended = impatient(tmp_path, 'Path("log")')
     assert (ended.returncode, ended.stderr) == (143, "")
     deadline = time.monotonic() + 20

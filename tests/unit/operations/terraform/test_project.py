@@ -35,7 +35,7 @@ def test_the_project_is_found_from_inside_it(project: Path) -> None:
     assert project_root(project / "a" / "b") == project
 
 
-def test_outside_a_project_it_says_where_to_go(tmp_path: Path) -> None:
+def test_outside_a_project_the_message_names_the_folder_to_use(tmp_path: Path) -> None:
     with pytest.raises(
         OperationError, match=r"There is no cdktf\.json and main\.py in .* Run this inside your mlinfra"
     ):
@@ -49,7 +49,7 @@ def test_stacks_come_after_what_they_depend_on(project: Path) -> None:
     assert stacks[2].dependencies == ("dev-a", "dev-b")
 
 
-def test_what_is_wrong_with_a_declaration_is_handed_on(project: Path) -> None:
+def test_problems_of_a_declaration_are_reported(project: Path) -> None:
     (project / "main.py").write_text("import sys\nsys.exit(\"environment 'dev': 1 problem\")\n")
     with pytest.raises(OperationError) as refused:
         synthesize(project, project / "out", environment="dev")

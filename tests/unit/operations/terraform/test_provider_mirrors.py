@@ -36,7 +36,7 @@ def test_a_mirror_is_found_in_either_layout(tmp_path: Path, lay_out: object) -> 
     assert (found.path, found.version, found.unpacked) == (mirror, "5.100.0", lay_out is unpacked)
 
 
-def test_the_newest_version_that_will_do_is_taken(tmp_path: Path) -> None:
+def test_the_newest_suitable_version_is_used(tmp_path: Path) -> None:
     for version in ("5.99.1", "5.100.0", "6.9.0", "6.25.0", "7.0.0"):
         unpacked(tmp_path, version)
     found = provider_in(tmp_path, ANY)
@@ -53,12 +53,12 @@ def test_a_lock_file_leaves_one_version(tmp_path: Path) -> None:
     assert provider_in(tmp_path, Wanted("5.101.0")) is None
 
 
-def test_a_mirror_for_another_platform_will_not_do(tmp_path: Path) -> None:
+def test_a_mirror_for_another_platform_is_not_used(tmp_path: Path) -> None:
     unpacked(tmp_path, "5.100.0", platform="plan9_mips")
     assert find([tmp_path], ANY) is None
 
 
-def test_a_download_that_was_cut_short_will_not_do(tmp_path: Path) -> None:
+def test_an_incomplete_download_is_not_used(tmp_path: Path) -> None:
     (tmp_path / PROVIDER / "5.100.0" / target_platform()).mkdir(parents=True)
     assert find([tmp_path], ANY) is None
 
@@ -81,7 +81,7 @@ def test_the_search_ends_soon_in_a_large_folder(tmp_path: Path) -> None:
     assert time.monotonic() - started < 2
 
 
-def test_a_place_that_is_not_there_is_passed_over(tmp_path: Path) -> None:
+def test_a_missing_folder_is_skipped(tmp_path: Path) -> None:
     assert find([tmp_path / "nowhere"], ANY) is None
 
 

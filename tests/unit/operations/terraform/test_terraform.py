@@ -71,7 +71,7 @@ def test_a_failure_names_the_command_and_says_what_terraform_said(tmp_path: Path
 
 
 @pytest.mark.parametrize(("code", "differs"), [(0, False), (2, True)])
-def test_a_plan_tells_whether_anything_would_change(tmp_path: Path, code: int, differs: bool) -> None:  # noqa: FBT001
+def test_a_plan_returns_true_if_it_has_changes(tmp_path: Path, code: int, differs: bool) -> None:  # noqa: FBT001
     assert a_terraform(tmp_path, f"exit {code}").plan(tmp_path / "plan") is differs
 
 
@@ -120,7 +120,7 @@ def test_a_state_is_read_by_address() -> None:
     assert state.tainted == ("aws_s3_bucket.one",)
 
 
-def test_no_state_is_an_empty_one() -> None:
+def test_a_missing_state_is_an_empty_state() -> None:
     assert parse_state("\n") == State()
 
 
