@@ -77,7 +77,9 @@ from mlinfra.catalog.instances import instance_types
         (BlueGreen, {"traffic": "rolling"}, "Expected: all-at-once; canary (a part, then the rest); or linear"),
     ],
 )
-def test_instances_that_sagemaker_does_not_offer_are_refused(hosting: Any, values: dict[str, Any], expected: str) -> None:
+def test_instances_that_sagemaker_does_not_offer_are_refused(
+    hosting: Any, values: dict[str, Any], expected: str
+) -> None:
     with pytest.raises(DeclarationError) as caught:
         hosting(**values)
     assert expected in str(caught.value)

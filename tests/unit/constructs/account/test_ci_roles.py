@@ -221,9 +221,7 @@ def test_the_apply_role_creates_roles_of_its_environment_only(
         ("s3:DeleteObjectVersion", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate"),
     ],
 )
-def test_the_apply_role_cannot_escalate_its_permissions(
-    synthesize: Synthesize, action: str, resource: str
-) -> None:
+def test_the_apply_role_cannot_escalate_its_permissions(synthesize: Synthesize, action: str, resource: str) -> None:
     assert denied(policy(made(synthesize), "apply"), action, resource)
 
 

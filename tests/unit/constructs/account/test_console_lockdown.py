@@ -107,7 +107,9 @@ DEV_ROLE = "arn:aws:iam::111111111111:role/recsys-dev"
         (ADMIN, "ecr:PutImage", False),
     ],
 )
-def test_each_principal_is_denied_or_allowed_each_action(synthesize: Synthesize, who: str, action: str, *, is_refused: bool) -> None:
+def test_each_principal_is_denied_or_allowed_each_action(
+    synthesize: Synthesize, who: str, action: str, *, is_refused: bool
+) -> None:
     assert refused(made(synthesize), who, action) is is_refused
 
 
@@ -171,7 +173,7 @@ def test_no_declared_role_is_denied_what_it_needs(synthesize: Synthesize, synthe
     assert seen > 300
 
 
-def test_exempted_functions_exist(synthesized: Path) -> None:
+def test_functions_exempted_from_the_lockdown_exist(synthesized: Path) -> None:
     block = [json.loads(path.read_text())["resource"] for path in synthesized.glob("dev-*/cdk.tf.json")]
     names = {each["name"] for config in block for each in config.get("aws_iam_role", {}).values()}
     assert {f"recsys-dev-{function}" for function in FUNCTIONS_THAT_CHANGE} <= names
@@ -227,7 +229,7 @@ def test_reading_is_never_locked() -> None:
         ),
     ],
 )
-def test_policies_over_the_size_limit_are_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011  the message is compared in full below
         made(synthesize, **changes)
     assert message in str(error.value)

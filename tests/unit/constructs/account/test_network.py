@@ -53,7 +53,9 @@ def test_a_subnet_keeps_its_zone_when_aws_adds_a_zone(synthesize: Synthesize) ->
 
 
 @pytest.mark.parametrize(("choice", "gateways", "routes"), [("none", 0, 0), ("single", 1, 4), ("per-zone", 3, 6)])
-def test_the_number_of_nat_gateways_follows_the_setting(synthesize: Synthesize, choice: str, gateways: int, routes: int) -> None:
+def test_the_number_of_nat_gateways_follows_the_setting(
+    synthesize: Synthesize, choice: str, gateways: int, routes: int
+) -> None:
     resources = network(synthesize, nat_gateways=choice)
     assert len(resources.get("aws_nat_gateway", {})) == gateways
     assert len(resources.get("aws_eip", {})) == gateways

@@ -157,7 +157,9 @@ def test_options_are_passed_to_lambda(synthesize: Synthesize) -> None:
         ("reserved_concurrency", 0, "would keep the function from ever running. Expected: 1 or more, or None"),
     ],
 )
-def test_settings_that_lambda_rejects_are_refused(synthesize: Synthesize, option: str, value: object, message: str) -> None:
+def test_settings_that_lambda_rejects_are_refused(
+    synthesize: Synthesize, option: str, value: object, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         synthesize(lambda stack: a_function(stack, **{option: value}))
 

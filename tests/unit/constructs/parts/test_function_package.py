@@ -89,7 +89,7 @@ def test_a_folder_that_is_not_the_library_is_refused(tmp_path: Path) -> None:
         packed(tmp_path)
 
 
-def test_files_of_other_packages_exceed_the_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_over_the_size_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = copy_of_library(tmp_path)
     monkeypatch.setattr(function_package, "MOST_BYTES", 200_000)
     (library / "functions" / "generated.py").write_text("#" * 200_000)

@@ -123,5 +123,5 @@ def test_nodes_without_nvidia_gpus_have_no_alarm_on_missing_gpu_metrics(
     assert not [each for each in made.values() if each["alarm_name"].endswith("gpu-silence")]
 
 
-def test_missing_metrics_notify_and_invoke_nothing(synthesize: Synthesize) -> None:
+def test_missing_metrics_only_notify(synthesize: Synthesize) -> None:
     assert silence(guarded(synthesize))["alarm_actions"] == [TOPIC]

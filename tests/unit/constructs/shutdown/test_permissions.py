@@ -137,9 +137,7 @@ def test_only_volumes_tagged_as_kept_may_be_deleted(account: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("sid", ["ChangeVolumeAttributes", "TagKeptVolumes"])
-def test_volumes_tagged_false_are_excluded_and_untagged_ones_are_included(
-    account: dict[str, Any], sid: str
-) -> None:
+def test_volumes_tagged_false_are_excluded_and_untagged_ones_are_included(account: dict[str, Any], sid: str) -> None:
     assert account[sid]["Resource"] == "arn:aws:ec2:us-east-1:111111111111:volume/*"
     assert account[sid]["Condition"]["StringEqualsIfExists"] == {
         "aws:ResourceTag/AutoStop": "true",

@@ -73,7 +73,7 @@ def test_a_logged_program_continues_when_its_reader_is_killed(tmp_path: Path) ->
     assert (tmp_path / "finished").exists()
 
 
-def test_log_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+def test_files_that_a_program_writes_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     run(["/bin/sh", "-c", "echo secret > plan"], cwd=tmp_path)
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
 
