@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -27,6 +26,8 @@ from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import boto3
 
     from mlinfra.declarations import Environment
 
@@ -69,6 +70,8 @@ def account_of(environment: Environment) -> AwsAccount:
             f'local AWS. Start one and connect this shell: {mlinfra} local up && eval "$({mlinfra} local env)"'
         )
         raise OperationError(message)
+    import boto3  # commands that do not use AWS start without it
+
     with aws_errors_explained():
         session = boto3.session.Session(region_name=environment.region)
         identity = session.client("sts").get_caller_identity()
@@ -88,6 +91,8 @@ def reachable(environments: Sequence[Environment]) -> tuple[Environment, ...]:
     Raises:
         OperationError: if there are no credentials, or they belong to no environment's account.
     """
+    import boto3
+
     with aws_errors_explained():
         identity = boto3.session.Session(region_name=environments[0].region).client("sts").get_caller_identity()
     is_local = endpoint_is_on_this_machine()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mlinfra.declarations import Environment
 from mlinfra.errors import OperationError
 from mlinfra.operations.bootstrap import workspace as module
 from mlinfra.operations.bootstrap.workspace import workspace
@@ -20,12 +21,22 @@ from tests.conftest import an_environment
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
-ENVIRONMENT = an_environment()
-HOLDER = """
+VALUES = {
+    "name": "dev",
+    "project": "recsys",
+    "account_id": "111111111111",
+    "region": "us-east-1",
+    "team": "ml-platform",
+    "cost_center": "ml-1234",
+    "repository": "gitlab.example.com/ml/platform",
+    "monthly_spend_limit_usd": 15_000,
+}
+ENVIRONMENT = Environment(**VALUES)
+HOLDER = f"""
     import subprocess, sys, time
+    from mlinfra.declarations import Environment
     from mlinfra.operations.bootstrap.workspace import workspace
-    from tests.conftest import an_environment
-    with workspace(an_environment(), announce=print) as private:
+    with workspace(Environment(**{VALUES}), announce=print) as private:
         (private.path / "local.tfstate").write_text("half a st")
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=private.inherited)
         print(child.pid, flush=True)
