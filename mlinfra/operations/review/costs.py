@@ -64,6 +64,8 @@ class Cost:
     after: Usd
     unknown: tuple[tuple[str, str], ...] = field(default=())
     """Addresses of resources without a known price, each with the reason."""
+    increases: tuple[tuple[str, float], ...] = field(default=())
+    """Addresses of resources that get more expensive, each with the increase at its maximum size, in USD per month."""
 
     @property
     def difference(self) -> Usd:
@@ -83,6 +85,7 @@ def cost(plan: Plan) -> Cost:
     templates = _Templates(plan)
     sums = {"before": [0.0, 0.0], "after": [0.0, 0.0]}
     unknown: dict[str, str] = {}
+    by_address: dict[str, float] = {}
     for change in (*plan.changes, *plan.unchanged):
         if change.type in UNPRICED and change.kind is not Kind.FORGET:
             unknown[change.address] = UNPRICED[change.type]
@@ -99,8 +102,11 @@ def cost(plan: Plan) -> Cost:
                 unknown[change.address] = why
                 continue
             sums[side][0] += price * (fleet.wanted or 0) * HOURS_A_MONTH
-            sums[side][1] += price * (fleet.most or 0) * HOURS_A_MONTH
-    return Cost(Usd(*sums["before"]), Usd(*sums["after"]), tuple(sorted(unknown.items())))
+            most = price * (fleet.most or 0) * HOURS_A_MONTH
+            sums[side][1] += most
+            by_address[change.address] = by_address.get(change.address, 0.0) + (most if side == "after" else -most)
+    increases = tuple((address, usd) for address, usd in by_address.items() if usd > 0)
+    return Cost(Usd(*sums["before"]), Usd(*sums["after"]), tuple(sorted(unknown.items())), increases)
 
 
 def _price(fleet: _Fleet) -> tuple[float | None, str]:

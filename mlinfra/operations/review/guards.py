@@ -259,7 +259,8 @@ def _of_change(plan: Plan, change: Change, guards: Sequence[Guard]) -> Iterator[
 
 _NAMES: Final = (
     *("name", "bucket", "identifier", "cluster_identifier", "function_name", "domain_name", "repository_name"),
-    *("group", "role", "queue_url", "topic_arn", "resource_arn", "resource_id", "arn", "id"),
+    *("group", "role", "queue_url", "topic_arn", "url", "resource_arn", "resource_id", "arn"),
+    "id",
 )
 _OWNED_BY: Final = (
     *("bucket", "file_system_id", "role", "user", "group", "repository", "repository_name", "function_name"),

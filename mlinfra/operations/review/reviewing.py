@@ -24,6 +24,7 @@ from mlinfra.operations.review.rules import (
     identity,
     internet_routes,
     machine_learning,
+    money,
     network_access,
     protection,
     public,
@@ -64,11 +65,19 @@ def all_rules() -> dict[str, Rule]:
     """All rules by id."""
     from mlinfra.operations.review import live
 
-    found = [rule for module in (*_RULES, expired, live, approvals) for rule in module.RULES]
+    found = [rule for module in (*_RULES, expired, money, live, approvals) for rule in module.RULES]
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
 
 
-def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False, base: str | None = None) -> Report:
+def review(
+    plans: Sequence[Path],
+    *,
+    root: Path,
+    today: date,
+    live: bool = False,
+    base: str | None = None,
+    limits: money.Limits | None = None,
+) -> Report:
     """Review plans.
 
     Args:
@@ -78,6 +87,8 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
         live: True to check in AWS, with the current credentials, whether jobs run on the affected clusters.
         base: the commit before the change, whose authors cannot approve it. Default: where the branch left the default
             branch; on the default branch, the commit before its last change.
+
+        limits: the limits of increases of monthly costs, of each stack. Default: those of `Limits`.
 
     Raises:
         OperationError: if a plan cannot be read, or an approval cannot be checked in a clone without history.
@@ -94,7 +105,7 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
     with _without_garbage_collection():
         for path in plans:
             # One plan at a time, to limit memory: each is released before the next is read.
-            stack, found = _of_plan(path, today, live=live)
+            stack, found = _of_plan(path, today, limits or money.Limits(), live=live)
             stacks.append(stack)
             findings += found
         names = {each.stack for each in stacks}
@@ -104,16 +115,18 @@ def review(plans: Sequence[Path], *, root: Path, today: date, live: bool = False
         return Report(tuple(stacks), in_order(findings))
 
 
-def _of_plan(path: Path, today: date, *, live: bool) -> tuple[StackReview, list[Finding]]:
+def _of_plan(path: Path, today: date, limits: money.Limits, *, live: bool) -> tuple[StackReview, list[Finding]]:
     plan = read_plan(path)
     findings = [finding for module in _RULES for finding in module.check(plan)]
     findings += expired.check(plan, today)
+    total = cost(plan)
+    findings += money.check(plan, total, limits)
     if live:
         from mlinfra.operations.review import live as activity
 
         findings += activity.check(plan, findings)
     changes = tuple(map(ResourceChange.of, plan.changes))
-    return StackReview(plan.stack, plan.source, changes, cost(plan)), findings
+    return StackReview(plan.stack, plan.source, changes, total), findings
 
 
 @contextmanager

@@ -12,7 +12,9 @@
 | MLR311 to MLR313 | `public` |
 | MLR314 | `internet_routes` |
 | MLR401 to MLR406 | `compute` |
+| MLR409 | `compute` |
 | MLR407 and MLR408 | `expired` |
+| MLR42x | `money` |
 | MLR41x | `live`, beside this package: it needs AWS |
 | MLR501 and MLR502 | `serving` |
 | MLR511 to MLR518 | `machine_learning` |

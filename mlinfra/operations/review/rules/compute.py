@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.functions.contract import Tag
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
 from mlinfra.operations.review.escaping import listed
 from mlinfra.operations.review.finding import Finding, Level, Rule
@@ -49,7 +50,13 @@ LATER: Final = Rule(
     "A launch template changes. It applies to new nodes; running nodes keep the old one.",
     "To apply it to all nodes now, stop and start the cluster while no jobs run on it.",
 )
-RULES: Final = (DESTROYED, SHRUNK, REFRESHED, RESTARTED, UNPROTECTED, LATER)
+EMPTY: Final = Rule(
+    "MLR409",
+    Level.NOTE,
+    "A cluster without nodes is destroyed.",
+    "None: no jobs run on it.",
+)
+RULES: Final = (DESTROYED, SHRUNK, REFRESHED, RESTARTED, UNPROTECTED, LATER, EMPTY)
 
 CLUSTERS: Final[Mapping[str, str]] = {
     "aws_autoscaling_group": "the auto scaling group",
@@ -79,7 +86,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     """Check changes that interrupt or terminate running jobs."""
     for change in plan.changes:
         words = CLUSTERS.get(change.type)
-        if words and change.destroys:
+        if is_ended(change):
+            yield EMPTY.at(plan.stack, change, f"The auto scaling group {_name(change)} is destroyed. It has no nodes.")
+        elif words and change.destroys:
             verb = "is destroyed" if change.kind is Kind.DESTROY else "is replaced"
             by = f", forced by {listed(change.forced_by)}" if change.forced_by else ""
             yield DESTROYED.at(plan.stack, change, f"{words[0].upper()}{words[1:]} {_name(change)} {verb}{by}.")
@@ -91,6 +100,21 @@ def cluster_name(change: Change) -> str | None:
     """The present name of a changed auto scaling group. None: the resource is of another type."""
     name = change.old("name") if change.type == "aws_autoscaling_group" else None
     return name if isinstance(name, str) and not change.is_sensitive("name") else None
+
+
+def is_ended(change: Change) -> bool:
+    """True for an auto scaling group that is destroyed, and has no nodes."""
+    is_group = change.type == "aws_autoscaling_group" and change.kind is Kind.DESTROY
+    # The plan's values are those of AWS at the time of the plan.
+    return is_group and number(change.old("desired_capacity")) == 0
+
+
+def ended_experiments(plan: Plan) -> frozenset[str]:
+    """The experiments whose clusters are destroyed, and have no nodes."""
+    blocks = (tag for change in plan.changes if is_ended(change) for tag in items(change.old("tag")))
+    return frozenset(
+        str(tag.get("value")) for tag in blocks if isinstance(tag, dict) and tag.get("key") == Tag.EXPERIMENT
+    )
 
 
 def _name(change: Change) -> str:

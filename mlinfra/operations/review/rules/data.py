@@ -236,7 +236,13 @@ _DELETION: Final[Mapping[str, tuple[Guard, ...]]] = merged(
             Guard(
                 DELETES,
                 "retention_policy.0.home_efs_file_system",
-                becomes("Delete"),
+                ceases("Retain"),
+                "The home file system is deleted with the domain {name}",
+            ),
+            Guard(
+                UNPROTECTED,
+                "retention_policy.0.home_efs_file_system",
+                born("Delete"),
                 "The home file system is deleted with the domain {name}",
             ),
         ),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.functions.contract import Tag
 from mlinfra.operations.review.change import Change, Kind
 from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.rules.compute import ended_experiments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,11 +83,18 @@ REPLACED: Final = Rule(
     "A resource with data is replaced. The new one is empty.",
     "Undo the change that forces the replacement. If the resource was renamed in the code, add a `moved` block.",
 )
-RULES: Final = (DESTROYED, REPLACED)
+ENDED: Final = Rule(
+    "MLR103",
+    Level.NOTE,
+    "The log group of an experiment is destroyed together with its empty cluster.",
+    "Export the logs first, if they are still needed.",
+)
+RULES: Final = (DESTROYED, REPLACED, ENDED)
 
 
 def check(plan: Plan) -> Iterator[Finding]:
     """Check resources with data that are destroyed or replaced."""
+    ended = ended_experiments(plan)
     for change in plan.changes:
         lost = HOLDS_DATA.get(change.type)
         if lost is None or not change.destroys:
@@ -93,10 +102,18 @@ def check(plan: Plan) -> Iterator[Finding]:
         name = change.name("name", "bucket", "identifier", "cluster_identifier", "domain_name", "id")
         if _holds_state(change):
             lost = f"{lost}, which according to its name contains {STATE}"
-        if change.kind is Kind.DESTROY:
+        if _belongs_to(change, ended):
+            yield ENDED.at(plan.stack, change, f"{name} is destroyed: {lost}. Its experiment has ended.")
+        elif change.kind is Kind.DESTROY:
             yield DESTROYED.at(plan.stack, change, f"{name} is destroyed: {lost}.{_emptied(change)}")
         else:
             yield REPLACED.at(plan.stack, change, f"{name} is replaced: {lost}.{_emptied(change)}")
+
+
+def _belongs_to(change: Change, experiments: frozenset[str]) -> bool:
+    """True for the log group of one of `experiments`, which is destroyed."""
+    is_log = change.type == "aws_cloudwatch_log_group" and change.kind is Kind.DESTROY
+    return is_log and change.old(f"tags_all.{Tag.EXPERIMENT}") in experiments
 
 
 def _holds_state(change: Change) -> bool:
