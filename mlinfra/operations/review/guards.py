@@ -113,7 +113,8 @@ def added() -> Callable[[Plan, list[Any], list[Any]], bool]:
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
         had = _elements(before)
-        return any(each not in had for each in _elements(after))
+        # Values that AWS computes are known after apply, and are not an addition.
+        return any(each not in had and each is not UNKNOWN for each in _elements(after))
 
     return check
 
@@ -235,6 +236,7 @@ def check(plan: Plan, table: Mapping[str, tuple[Guard, ...]]) -> Iterator[Findin
 
 def _of_change(plan: Plan, change: Change, guards: Sequence[Guard]) -> Iterator[Finding]:
     reported: set[str] = set()
+    facts: dict[Rule, list[str]] = {}
     is_over = change.kind is Kind.DESTROY
     for guard in guards:
         if not guard.path:
@@ -254,7 +256,9 @@ def _of_change(plan: Plan, change: Change, guards: Sequence[Guard]) -> Iterator[
         key = guard.path.partition(".")[0] if guard.path else ""
         if key not in reported and guard.is_dangerous(plan, before, after):
             reported.add(key)
-            yield guard.rule.at(plan.stack, change, _text(plan, change, guard))
+            facts.setdefault(guard.rule, []).append(_text(plan, change, guard))
+    for rule, texts in facts.items():
+        yield rule.at(plan.stack, change, " ".join(texts))
 
 
 _NAMES: Final = (

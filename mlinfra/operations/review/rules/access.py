@@ -204,12 +204,12 @@ def _kind(plan: Plan, change: Change, grant: Grant, *, is_new: bool) -> Rule:  #
 
 def _kind_of_endpoint(grant: Grant, *, is_new: bool) -> Rule:
     """Policies of endpoints name no caller as a rule: they limit the network, not the permissions."""
-    if is_new:
-        # The default policy of AWS allows everything.
-        return NEW
     is_everything = is_any(grant.action) or is_whole_service(grant.action) or "Action" in grant.excepts
     is_open = is_public(grant.principal) and is_wide(grant.resource) and not restricts(grant.condition)
-    return ENDPOINT if is_open or is_everything else MORE
+    if is_open or is_everything:
+        # The default policy of AWS, without a policy in the code, allows everything too.
+        return ADMITTED if is_new else ENDPOINT
+    return NEW if is_new else MORE
 
 
 def _is_open(grant: Grant) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
-from mlinfra.operations.review.change import Kind
+from mlinfra.operations.review.change import UNKNOWN, Kind
 from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.guards import (
+    NOT_TRUE,
     Guard,
     becomes,
     born,
@@ -55,8 +56,8 @@ DELETES: Final = Rule(
 UNPROTECTED: Final = Rule(
     "MLR124",
     Level.WARNING,
-    "A new resource with data is without protection from deletion.",
-    "Enable deletion protection, backups and final snapshots where the data matters.",
+    "A new resource with data is without encryption of its own, or without protection from deletion.",
+    "Enable encryption, deletion protection, backups and final snapshots where the data matters.",
 )
 CONSUMERS: Final = Rule(
     "MLR125",
@@ -155,7 +156,7 @@ _ENCRYPTION: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(UNENCRYPTED, "storage_encrypted", turned_off(), _ENCRYPTED),
     ),
     for_types(
-        ("redshift_cluster", "efs_file_system", "ebs_volume"),
+        ("redshift_cluster", "ebs_volume"),
         Guard(UNENCRYPTED, "encrypted", is_off(), _ENCRYPTED),
     ),
     for_types(
@@ -163,6 +164,16 @@ _ENCRYPTION: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(UNENCRYPTED, "encrypt_at_rest.0.enabled", is_off(), _ENCRYPTED),
         Guard(UNENCRYPTED, "node_to_node_encryption.0.enabled", turned_off(), "Traffic in {name} is not encrypted"),
         Guard(UNENCRYPTED, "domain_endpoint_options.0.enforce_https", turned_off(), "{name} accepts plain HTTP"),
+    ),
+)
+_DEFAULTS: Final = merged(
+    # Default of EFS: not encrypted (EFS User Guide, "Encrypting data at rest", read 2026-11-29).
+    for_types(("efs_file_system",), Guard(UNENCRYPTED, "encrypted", becomes(*NOT_TRUE), _ENCRYPTED)),
+    # The default of the account or of the engine applies.
+    for_types(("ebs_volume",), Guard(UNPROTECTED, "encrypted", born(None, UNKNOWN), "{name} sets no encryption")),
+    for_types(
+        ("elasticache_replication_group",),
+        Guard(UNPROTECTED, "at_rest_encryption_enabled", born(None, UNKNOWN), "{name} sets no encryption"),
     ),
 )
 _BACKUPS: Final[Mapping[str, tuple[Guard, ...]]] = {
@@ -264,7 +275,7 @@ _DELETION: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(UNPROTECTED, "backup_retention_period", born(0), "{name} is created without backups"),
     ),
 )
-_TABLE: Final = merged(_ENCRYPTION, _BACKUPS, _DELETION)
+_TABLE: Final = merged(_ENCRYPTION, _DEFAULTS, _BACKUPS, _DELETION)
 TYPES: Final = frozenset({*_TABLE, *HOLDS_DATA})
 """The types that this module checks."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, Mark, items
 from mlinfra.operations.review.escaping import listed, quoted
 from mlinfra.operations.review.rules.access import attached, unreadable
-from mlinfra.operations.review.rules.access_rules import EXTERNAL, LESS, MORE, NEW, OPEN, UNREADABLE
+from mlinfra.operations.review.rules.access_rules import ADMITTED, EXTERNAL, LESS, MORE, NEW, OPEN, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -154,6 +154,9 @@ def _invocation(plan: Plan, change: Change) -> Iterator[Finding]:
     rule = NEW if plan.makes(change, "function_name") else MORE
     is_foreign = any(map(plan.is_foreign, map(change.new, ("source_account", "source_arn"))))
     is_foreign = is_foreign or plan.may_be_foreign(principal)
+    if rule is MORE and named and isinstance(principal, str) and principal.endswith(".amazonaws.com"):
+        # A schedule, a bucket or a topic that calls an existing function gets no permissions by it.
+        rule = ADMITTED
     yield (EXTERNAL if is_foreign else rule).at(plan.stack, change, f"{text}.")
 
 

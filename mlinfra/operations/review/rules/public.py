@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
+from mlinfra.operations.review.change import UNKNOWN
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.guards import (
     NOT_TRUE,
@@ -251,6 +252,7 @@ _APPLICATIONS: Final[Mapping[str, tuple[Guard, ...]]] = merged(
                 names("EDGE", "REGIONAL"),
                 "The API {name} is reachable from the internet",
             ),
+            Guard(REACHABLE, "endpoint_configuration", born(None, [], UNKNOWN), "The API {name} is created public"),
         ),
         "aws_appsync_graphql_api": (
             Guard(REACHABLE, "authentication_type", becomes("API_KEY"), "The API {name} admits all holders of a key"),
@@ -313,7 +315,7 @@ _NETWORK: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         ),
         "aws_eip_association": (Guard(REACHABLE, "", new(), "A resource gets a public address"),),
         "aws_internet_gateway_attachment": (Guard(REACHABLE, "", new(), "A VPC gets an internet gateway"),),
-        "aws_internet_gateway": (Guard(REACHABLE, "vpc_id", added(), "A VPC gets an internet gateway"),),
+        "aws_internet_gateway": (Guard(REACHABLE, "", new(), "An internet gateway is created"),),
         "aws_vpc_block_public_access_options": (
             Guard(UNBLOCKED, "internet_gateway_block_mode", becomes("off"), "VPCs are open to the internet"),
             Guard(UNBLOCKED, "internet_gateway_block_mode", ceases("block-bidirectional"), "VPCs are less closed"),
