@@ -76,7 +76,7 @@ def start(environment: EnvironmentName, experiment: _Experiment, *, as_json: AsJ
         return
     if started.resumed is not None:
         reason = started.resumed or "no reason given"
-        typer.echo(f"{cluster.name}: launching is resumed, which AWS had suspended ({reason}).")
+        typer.echo(f"{cluster.name}: launching, which AWS had suspended, is resumed ({reason}).")
     typer.echo(f"{cluster.name}: {cluster.wanted} nodes requested, {cluster.nodes} exist.")
     _show_expiry(cluster)
 

@@ -51,8 +51,8 @@ class Cost:
     def basis(self) -> str:
         """The prices taken from other types, as sentences without the last full stop. Empty: there are none."""
         return ". ".join(
-            f"The price of {name} is unknown: {price.usd_per_hour:.2f} USD per hour is used, the dearest known price "
-            f"of its family ({price.taken_from})"
+            f"The price of {name} is unknown: {price.usd_per_hour:.2f} USD per hour is assumed, the highest known "
+            f"price of its family ({price.taken_from})"
             for name, price in sorted(self.assumed.items())
         )
 

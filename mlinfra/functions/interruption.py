@@ -111,7 +111,7 @@ def _announced(event: Mapping[str, Any]) -> _Interruption:
             why = f"the Capacity Block {reservation} ends at {clock.written(ends + _BLOCK_ENDS_EARLY)}"
             return _Interruption(f"tag:{Tag.CAPACITY_BLOCK}", reservation, ends, why)
         ends = _time(event["time"]) + _SPOT_NOTICE
-        return _Interruption("instance-id", str(detail["instance-id"]), ends, "EC2 takes back its capacity")
+        return _Interruption("instance-id", str(detail["instance-id"]), ends, "EC2 reclaims its capacity")
     except (KeyError, TypeError, ValueError) as error:
         message = f"the event lacks a time, an instance or a reservation: {error!r}: {event}"
         raise ValueError(message) from error

@@ -89,7 +89,7 @@ def _consequence(detail: Mapping[str, Any]) -> tuple[str, str]:
     if _fault(detail) == "image":
         why = (
             "This is an image fault: the node terminates itself and is not replaced, since a new node would boot the "
-            "same image. The desired capacity of the cluster is lower by one"
+            "same image. The desired capacity of the cluster is lowered by one"
         )
         return why, (
             "To fix it, correct the image, driver or CUDA version in the experiment's declaration, deploy, and start "
@@ -101,7 +101,7 @@ def _consequence(detail: Mapping[str, Any]) -> tuple[str, str]:
     why = (
         "This is a hardware fault: the node terminates itself and is not replaced, since the cluster reached its "
         "limit of replacements for this day, or the records could not be read. The desired capacity of the cluster "
-        "is lower by one"
+        "is lowered by one"
     )
     return why, (
         "To get the missing node, start the cluster again. If the fault is reported again, contact AWS Support."

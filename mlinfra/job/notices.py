@@ -75,7 +75,7 @@ class _Checks:
         if text is None:
             return None
         ends_at = datetime.fromisoformat(json.loads(text)["time"].replace("Z", "+00:00"))
-        return TerminationNotice(ends_at, "EC2 takes back its spot capacity")
+        return TerminationNotice(ends_at, "EC2 reclaims its spot capacity")
 
     def _from_table(self) -> TerminationNotice | None:
         """The notice that the function for interruptions has recorded for this node."""

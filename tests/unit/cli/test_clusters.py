@@ -78,7 +78,7 @@ def test_a_start_that_resumed_launching_gives_the_reason(run: Callable[..., Any]
     started = ClusterStart(a_cluster(nodes=2), resumed="Administrative suspension at 2026-11-28T14:00:00Z")
     ended = run("start_cluster", started, "start", "dev", "two-tower-v2")
     assert ended.stdout.startswith(
-        "recsys-dev-two-tower-v2: launching is resumed, which AWS had suspended (Administrative suspension at "
+        "recsys-dev-two-tower-v2: launching, which AWS had suspended, is resumed (Administrative suspension at "
         "2026-11-28T14:00:00Z).\nrecsys-dev-two-tower-v2: 2 nodes requested, 2 exist.\n"
     )
     facts = json.loads(run("start_cluster", started, "start", "dev", "two-tower-v2", "--json").stdout)

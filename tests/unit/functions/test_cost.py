@@ -78,7 +78,7 @@ def test_a_type_without_a_price_takes_the_dearest_of_its_family_and_says_so() ->
     assert found.usd == pytest.approx(2 * on_demand_prices()["p5en.48xlarge"])
     assert found.assumed == {"p5e.48xlarge": Price(on_demand_prices()["p5en.48xlarge"], "p5en.48xlarge")}
     assert found.basis == (
-        "The price of p5e.48xlarge is unknown: 63.30 USD per hour is used, the dearest known price of its family "
+        "The price of p5e.48xlarge is unknown: 63.30 USD per hour is assumed, the highest known price of its family "
         "(p5en.48xlarge)"
     )
 

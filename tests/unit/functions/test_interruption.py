@@ -46,7 +46,7 @@ def test_a_spot_interruption_notifies_the_owner_and_the_jobs_of_the_node(cloud: 
     assert mail["Subject"] == f"{NAME}: EC2 terminates 1 nodes at 2026-12-01T10:02:00Z"
     assert first in mail["Message"]
     assert mail["MessageAttributes"][Message.OWNER]["Value"] == OWNER
-    assert notice(cloud, first) == (1_796_119_320, "EC2 takes back its capacity")
+    assert notice(cloud, first) == (1_796_119_320, "EC2 reclaims its capacity")
     assert notice(cloud, second) is None
     (event,) = cloud.heard(Event.NODES_INTERRUPTED)
     assert event["instance_ids"] == [first]

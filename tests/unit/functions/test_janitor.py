@@ -322,7 +322,7 @@ def test_a_type_without_a_price_of_its_own_is_stopped_for_the_price_of_its_famil
     cloud.gpus(ids, 0)
     assert cloud.decisions() == {NAME: "stopped"}
     whys = [event["why"] for event in cloud.heard()]
-    assert any("63.30 USD per hour is used, the dearest known price of its family" in why for why in whys)
+    assert any("63.30 USD per hour is assumed, the highest known price of its family" in why for why in whys)
 
 
 def test_what_is_saved_is_null_where_the_price_is_unknown(cloud: Cloud) -> None:

@@ -40,7 +40,7 @@ def test_the_owner_gets_a_message_that_says_which_node_and_why(cloud: Cloud) -> 
     ("detail", "fault", "consequence"),
     [
         ({}, "image", "This is an image fault: the node terminates itself and is not replaced"),
-        ({"fault": "image", "replaced": False}, "image", "The desired capacity of the cluster is lower by one"),
+        ({"fault": "image", "replaced": False}, "image", "The desired capacity of the cluster is lowered by one"),
         (
             {"fault": "hardware", "replaced": True},
             "hardware",

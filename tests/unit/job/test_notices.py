@@ -53,7 +53,7 @@ def test_the_notice_of_another_node_is_not_for_this_one(cluster: Cluster) -> Non
 def test_the_spot_notice_is_read_from_the_metadata_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "spot_notice", lambda: '{"action": "terminate", "time": "2026-12-08T11:00:00Z"}')
     notice = termination_notice()
-    assert notice == TerminationNotice(ENDS_AT, "EC2 takes back its spot capacity")
+    assert notice == TerminationNotice(ENDS_AT, "EC2 reclaims its spot capacity")
 
 
 def test_aws_is_called_at_most_once_in_15_seconds(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
