@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any
 
+from mlinfra.operations.terraform.orphans import end_orphaned_providers
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -45,12 +47,20 @@ class Run:
 
 
 def lock_record(record: IO[str], path: Path) -> bool:
-    """Lock `record`. Returns False if another process has locked it, or has removed the file at `path`."""
-    try:
-        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(record.fileno()), path.stat())
-    except (BlockingIOError, FileNotFoundError):
-        return False
+    """Lock `record`. Returns False if another process has locked it, or has removed the file at `path`.
+
+    Providers that a killed Terraform left hold the lock as well. They are ended.
+    """
+    for _ in range(2):
+        try:
+            fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.path.samestat(os.fstat(record.fileno()), path.stat())
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            if not end_orphaned_providers(path):
+                return False
+    return False
 
 
 def read_run(record: IO[str]) -> Run | None:
