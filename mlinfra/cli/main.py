@@ -28,7 +28,9 @@ from mlinfra.cli.local import local
 from mlinfra.cli.options import ExitCode
 from mlinfra.cli.plan import plan
 from mlinfra.cli.provenance import provenance
+from mlinfra.cli.recover import recover
 from mlinfra.cli.review import review
+from mlinfra.cli.unlock import unlock
 from mlinfra.cli.up import up
 from mlinfra.errors import DeclarationError, OperationError
 
@@ -42,7 +44,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
     "Deploy": {"up": up, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
     "Watch": {"drift": drift, "provenance": provenance},
-    "Clean up": {"adopt": adopt, "forget": forget},
+    "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget},
 }
 """Every command, in the panels of `mlinfra --help`, in their order."""
 

@@ -21,6 +21,11 @@ _MATCHES = {
     "other": "[yellow]other infrastructure[/]",
     "unknown": "[yellow]not recorded[/]",
 }
+_STATES = {
+    "unchanged": "unchanged since",
+    "changed": "[yellow]changed since, by another program such as cdktf deploy[/]",
+    "unknown": "not recorded by that version of mlinfra",
+}
 
 
 @provenance.command("stack")
@@ -45,6 +50,7 @@ def of_stack(
         f"[bold]{stack}[/]\n"
         f"commit    {_commit(applied)}{escape(f'  {found.subject}') if found.subject else ''}\n"
         f"applied   {applied.when:%Y-%m-%d %H:%M:%S} UTC by {escape(applied.who)}, with mlinfra {applied.mlinfra}\n"
+        f"state     {_STATES[found.state]}\n"
         f"checkout  {_checkout(found)}"
     )
 
@@ -70,7 +76,10 @@ def of_commit(
     shown = table("Stack", f"Compared with {found.commit[:12]}", "Applied commit", "Applied at (UTC)")
     for each in found.stacks:
         when = f"{each.applied.when:%Y-%m-%d %H:%M}" if each.applied else ""
-        shown.add_row(each.stack, _MATCHES[each.match], _commit(each.applied) if each.applied else "", when)
+        changed = "; [yellow]the state changed since[/]" if each.state == "changed" else ""
+        shown.add_row(
+            each.stack, f"{_MATCHES[each.match]}{changed}", _commit(each.applied) if each.applied else "", when
+        )
     print_table(shown)
 
 

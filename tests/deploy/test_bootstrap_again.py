@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from mlinfra.command import own_command
 from mlinfra.declarations.loading import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws.account import account_of
@@ -84,8 +85,7 @@ def test_a_state_locked_by_another_user_is_reported_and_not_changed(
         bootstrap(environment, state_project, Quiet())
     assert refused.value.message == (
         "The state of local-state is locked by bob@laptop since 2026-11-24 09:30:00 UTC (OperationTypeApply). Wait "
-        "until that run has completed. If its process was killed, release the lock: cdktf synth && "
-        "cd cdktf.out/stacks/local-state && terraform init && terraform force-unlock 0b5e"
+        f"until that run has completed. If its process was killed, release the lock: {own_command()} unlock local-state"
     )
     assert [each.who for each in remote.locks()] == ["bob@laptop", "bob@laptop"]
     remote.release(remote.locks()[0])

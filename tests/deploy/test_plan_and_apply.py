@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,13 +21,16 @@ import pytest
 from mlinfra.declarations.loading import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.operations.bootstrap.bootstrapping import bootstrap
-from mlinfra.operations.deploy import commit_provenance, stack_provenance
+from mlinfra.operations.deploy import commit_provenance, stack_provenance, unlock
+from mlinfra.operations.terraform import Terraform, find_terraform
 from mlinfra.operations.terraform.progress import Quiet
 from tests.deploy.attached_provider import with_own_provider
 from tests.deploy.planned import Found, Project, Reviewer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.operations.terraform import StateLock
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("plan-and-apply")]
 
@@ -336,6 +340,7 @@ def test_provenance_shows_the_commit_of_a_stack_and_the_stacks_of_a_commit(plann
     assert origin.applied.commit == commit
     assert origin.distance
     assert (origin.subject, origin.distance.ahead, origin.distance.behind) == ("Set first to provenance", 0, 0)
+    assert origin.state == "unchanged"
     planned.change("second", "newer")
     later = stack_provenance("local-second", planned.root).distance
     assert later
@@ -349,6 +354,12 @@ def test_provenance_shows_the_commit_of_a_stack_and_the_stacks_of_a_commit(plann
 
     assert matches(commit) == {"local-state": "unknown", "local-first": "commit", "local-second": "commit"}
     assert matches("HEAD") == {"local-state": "unknown", "local-first": "bytes", "local-second": "other"}
+    # Another program applies: its Terraform raises the serial of the state.
+    folder = planned.planned("second")
+    Terraform(folder / "stack", find_terraform().path).init()
+    Terraform(folder / "stack", find_terraform().path).apply(folder / "tfplan")
+    assert stack_provenance("local-second", planned.root).state == "changed"
+    assert stack_provenance("local-first", planned.root).state == "unchanged"
     with pytest.raises(OperationError, match="No commit is recorded for 'local-state'"):
         stack_provenance("local-state", planned.root)
 
@@ -372,9 +383,7 @@ def test_a_lock_held_by_another_is_said_with_who_and_since_when(planned: Project
     try:
         text = refusal(planned, folder)
         assert "ben@elsewhere has been applying it since 2026-11-24 09:30:00 UTC" in text
-        assert text.index("make sure that no run is in progress: ask ben") < text.index(
-            "terraform force-unlock 6638e010"
-        )
+        assert text.index("make sure that no run is in progress: ask ben") < text.index("mlinfra unlock local-second")
         (failed,) = planned.plan("second").failed
         assert "ben@elsewhere has been applying it since" in failed.message
         assert planned.plan("second", lock=False).failed == ()
@@ -450,5 +459,17 @@ def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(plann
     assert "was applied before" in refusal_once_ended(planned, folder)
     (failed,) = planned.plan("first").failed
     assert f"was killed (process {process.pid}); none of its processes is running" in failed.message
-    lock = re.search(r"terraform force-unlock (\S+)\. Resources that it created", failed.message)
-    assert lock
+    assert "unlock local-first. Resources that it created last may be missing in the state." in failed.message
+    seen: list[bool] = []
+
+    def confirm(lock: StateLock, is_own: bool) -> bool:  # noqa: FBT001  as the operation calls it
+        assert lock.who.endswith(f"@{socket.gethostname()}")
+        seen.append(is_own)
+        return len(seen) > 1
+
+    assert unlock("local-first", planned.root, confirm=confirm).released == ()
+    assert len(unlock("local-first", planned.root, confirm=confirm).released) == 1
+    assert seen == [True, True]
+    assert not unlock("local-first", planned.root, confirm=confirm).was_locked
+    planned.apply(planned.planned("first"))
+    assert value_of("first") == "killed"

@@ -188,6 +188,6 @@ def _held(lock: StateLock, environment: Environment) -> str:
     stack_id = environment.names.stack_id(_COMPONENT)
     return (
         f"The state of {stack_id} is locked by {lock.who} since {lock.created:%Y-%m-%d %H:%M:%S} UTC "
-        f"({lock.operation}). Wait until that run has completed. If its process was killed, release the lock: cdktf "
-        f"synth && cd cdktf.out/stacks/{stack_id} && terraform init && terraform force-unlock {lock.id}"
+        f"({lock.operation}). Wait until that run has completed. If its process was killed, release the lock: "
+        f"{own_command()} unlock {stack_id}"
     )

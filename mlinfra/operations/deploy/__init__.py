@@ -9,6 +9,7 @@ from mlinfra.operations.deploy.plans_folder import usable_plans
 from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved, require_committed
 from mlinfra.operations.deploy.provenance import StackProvenance, commit_provenance, stack_provenance
 from mlinfra.operations.deploy.stack_selection import environments_of, stack_matches
+from mlinfra.operations.deploy.unlocking import earlier_logs, require_unlocked, unlock
 
 __all__ = [
     "AppliedCommit",
@@ -20,13 +21,16 @@ __all__ = [
     "StackProvenance",
     "apply",
     "commit_provenance",
+    "earlier_logs",
     "environments_of",
     "plan",
     "prepared_plans",
     "require_approved",
     "require_committed",
+    "require_unlocked",
     "stack_matches",
     "stack_provenance",
     "state_after_interruption",
+    "unlock",
     "usable_plans",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,7 @@ from mlinfra.operations.aws import aws_errors_explained
 if TYPE_CHECKING:
     from mlinfra.declarations import Environment
     from mlinfra.operations.aws import AwsAccount
+    from mlinfra.operations.terraform import StateVersion
 
 _NAME = "commit"
 
@@ -33,6 +34,17 @@ class AppliedCommit:
     """The version of mlinfra."""
     sha256: str
     """The digest of the `cdk.tf.json` that was applied."""
+    lineage: str | None = None
+    """The lineage of the state after the apply. None: recorded by an earlier version of mlinfra."""
+    serial: int | None = None
+    """The serial of the state after the apply."""
+
+    def state_since(self, present: StateVersion | None) -> Literal["unchanged", "changed", "unknown"]:
+        """Compare with the present version of the state: `changed` if anything else was applied since."""
+        if self.serial is None:
+            return "unknown"
+        recorded = (self.lineage, self.serial)
+        return "unchanged" if present and recorded == (present.lineage, present.serial) else "changed"
 
 
 def record(account: AwsAccount, environment: Environment, component: str, applied: AppliedCommit) -> str:
@@ -49,6 +61,8 @@ def record(account: AwsAccount, environment: Environment, component: str, applie
         "who": applied.who,
         "mlinfra": applied.mlinfra,
         "sha256": applied.sha256,
+        "lineage": applied.lineage,
+        "serial": applied.serial,
     }
     with aws_errors_explained():
         account.client("ssm").put_parameter(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mlinfra.command import own_command
 from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import account_of
+from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import applied_commit
 from mlinfra.operations.deploy.applied_commit import AppliedCommit
 from mlinfra.operations.deploy.local_apply import is_applied_locally, local_apply, state_of
@@ -31,7 +31,15 @@ from mlinfra.operations.deploy.saved_plan import (
 )
 from mlinfra.operations.deploy.state_lock import held_lock, lock_error
 from mlinfra.operations.review import review as review_plans
-from mlinfra.operations.terraform import Repository, Run, Terraform, TerraformError, find_terraform, provider_source
+from mlinfra.operations.terraform import (
+    RemoteState,
+    Repository,
+    Run,
+    Terraform,
+    TerraformError,
+    find_terraform,
+    provider_source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -199,6 +207,8 @@ def _apply(plan: CheckedPlan, terraform: Terraform, target: _Target, step: Step)
             attempt = replace(attempt, outcome="applied")
             saved.note(attempt)
     step.say("Record the commit")
+    with aws_errors_explained():
+        state = RemoteState(target.account, target.environment, about.component).version()
     facts = AppliedCommit(
         commit=about.commit,
         dirty=about.dirty,
@@ -206,6 +216,8 @@ def _apply(plan: CheckedPlan, terraform: Terraform, target: _Target, step: Step)
         who=target.account.caller,
         mlinfra=version("mlinfra-cdktf"),
         sha256=about.sha256["cdk.tf.json"],
+        lineage=state.lineage if state else None,
+        serial=state.serial if state else None,
     )
     try:
         parameter = applied_commit.record(target.account, target.environment, about.component, facts)
@@ -234,7 +246,7 @@ def _run(plan: CheckedPlan, terraform: Terraform, held: LocalApply, attempt: Att
     except TerraformError as error:
         if lock := held_lock(error.details):
             saved.note(None)
-            raise lock_error(lock, stack, saved.stack, killed=killed, now=datetime.now(timezone.utc)) from None
+            raise lock_error(lock, stack, killed=killed, now=datetime.now(timezone.utc)) from None
         if _STALE in error.details:
             saved.note(None)
             message = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -212,13 +212,26 @@ class Planning:
     planner: _Planner
     progress: Progress
 
+    def environment_of(self, stack: SynthesizedStack) -> Environment:
+        """The environment of a stack."""
+        return next(environment for environment, each in self.all_stacks if each.name == stack.name)
+
+    def terraform(self, stack: SynthesizedStack) -> Terraform:
+        """Terraform in the folder of a synthesized stack, which exists until the end of the block."""
+        return self.planner.terraform(stack.directory)
+
+    def explained(self, error: TerraformError, stack: SynthesizedStack) -> OperationError:
+        """The error of Terraform for a stack, with a remedy if one is known."""
+        return _reason(error, self.environment_of(stack), stack)
+
     def plan(
         self, stacks: Sequence[SynthesizedStack], *, parallelism: int = PARALLELISM
     ) -> tuple[tuple[PlannedStack, ...], tuple[FailedStack, ...]]:
         """Save a plan of each of `stacks`, several at a time. Returns the plans, and the stacks without one."""
-        environments = {stack.name: environment for environment, stack in self.all_stacks}
         with ThreadPoolExecutor(parallelism) as pool:
-            ended = list(pool.map(lambda each: self.planner.plan(environments[each.name], each, self.progress), stacks))
+            ended = list(
+                pool.map(lambda each: self.planner.plan(self.environment_of(each), each, self.progress), stacks)
+            )
         return (
             tuple(each for each in ended if isinstance(each, PlannedStack)),
             tuple(each for each in ended if isinstance(each, FailedStack)),
@@ -300,14 +313,18 @@ class _Planner:
                 planned = self._save(saved, environment, stack, step)
                 step.conclude(planned.summary)
         except TerraformError as error:
-            reason = _reason(error, environment, stack, saved)
+            reason = _reason(error, environment, stack)
             return FailedStack(stack.name, reason.message, reason.details)
         except OperationError as error:
             return FailedStack(stack.name, error.message, error.details)
         return planned
 
+    def terraform(self, directory: Path) -> Terraform:
+        """Terraform in the folder of a stack."""
+        return Terraform(directory, self._tool.path, changes=self._source.changes)
+
     def _save(self, saved: SavedPlan, environment: Environment, stack: SynthesizedStack, step: Step) -> PlannedStack:
-        terraform = Terraform(saved.stack, self._tool.path, changes=self._source.changes, on_line=step.say)
+        terraform = replace(self.terraform(saved.stack), on_line=step.say)
         terraform.init()
         differs = terraform.plan(saved.tfplan, lock=self._lock)
         private_text(saved.document, terraform.show_text(saved.tfplan))
@@ -326,13 +343,11 @@ class _Planner:
         return PlannedStack(about, saved.folder, saved.summary() if differs else "nothing to change")
 
 
-def _reason(
-    error: TerraformError, environment: Environment, stack: SynthesizedStack, saved: SavedPlan
-) -> OperationError:
+def _reason(error: TerraformError, environment: Environment, stack: SynthesizedStack) -> OperationError:
     """The reason why `stack` could not be planned, with a remedy if one is known."""
     if lock := held_lock(error.details):
-        killed = killed_local_apply(stack.name, state_of(saved.stack))
-        return lock_error(lock, stack.name, saved.stack, killed=killed, now=datetime.now(timezone.utc))
+        killed = killed_local_apply(stack.name, state_of(stack.directory))
+        return lock_error(lock, stack.name, killed=killed, now=datetime.now(timezone.utc))
     bucket = environment.names.state_bucket
     if error.command == "init" and "does not exist" in error.details and bucket in error.details:
         return OperationError(_missing_bucket(environment))

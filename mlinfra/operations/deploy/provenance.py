@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Literal
 
 from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import account_of
+from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import applied_commit, stack_selection
-from mlinfra.operations.terraform import Repository
+from mlinfra.operations.terraform import RemoteState, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlinfra.declarations import Environment
     from mlinfra.operations.deploy.applied_commit import AppliedCommit
-    from mlinfra.operations.terraform import Distance, Progress
+    from mlinfra.operations.terraform import Distance, Progress, StateVersion
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class StackProvenance:
     head: str | None
     distance: Distance | None
     """The number of commits that the checkout is ahead and behind; None if the commit is not in this clone."""
+    state: Literal["unchanged", "changed", "unknown"]
+    """`changed`: since that apply, something else changed the state, such as `cdktf deploy`."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class StackAtCommit:
     match: Literal["commit", "bytes", "other", "unknown"]
     """`commit`: this commit was applied. `bytes`: another commit was applied, with identical synthesized files.
     `other`: other infrastructure is applied. `unknown`: no apply is recorded."""
+    state: Literal["unchanged", "changed", "unknown"]
+    """`changed`: since the recorded apply, something else changed the state, such as `cdktf deploy`."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ def stack_provenance(stack: str, root: Path) -> StackProvenance:
                 subject=repository.subject(applied.commit) if applied.commit else None,
                 head=head,
                 distance=repository.distance(str(head), str(applied.commit)) if known else None,
+                state=applied.state_since(_version(environment, component)),
             )
     message = (
         f"No commit is recorded for {stack!r}. `mlinfra apply` records it in "
@@ -119,8 +125,14 @@ def commit_provenance(name: str, root: Path, progress: Progress, *, patterns: Se
                 component = environment.names.component_of(stack.name)
                 applied = applied_commit.read(account, environment, component)
                 digest = hashlib.sha256((stack.directory / "cdk.tf.json").read_bytes()).hexdigest()
-                found.append(StackAtCommit(stack.name, applied, _match(applied, commit, digest)))
+                state = applied.state_since(_version(environment, component)) if applied else "unknown"
+                found.append(StackAtCommit(stack.name, applied, _match(applied, commit, digest), state))
     return CommitProvenance(commit, tuple(found), tuple(each.name for each in environments.skipped))
+
+
+def _version(environment: Environment, component: str) -> StateVersion | None:
+    with aws_errors_explained():
+        return RemoteState(account_of(environment), environment, component).version()
 
 
 def _match(applied: AppliedCommit | None, commit: str, digest: str) -> Literal["commit", "bytes", "other", "unknown"]:

@@ -131,9 +131,12 @@ class SavedPlan:
         """
         if self.errored_state.exists():
             raise OperationError(unsaved_state_message(self))
+        earlier = self._logs_of_killed_applies()
         shutil.rmtree(self.folder, ignore_errors=True)
         # Plans contain the values of sensitive attributes.
         self.folder.mkdir(mode=0o700, parents=True)
+        if earlier:
+            private_text(self._earlier_log, earlier)
         ignore = self.folder.parent / ".gitignore"
         if not ignore.exists():
             ignore.write_text("# Plans contain secrets.\n*\n")
@@ -160,6 +163,20 @@ class SavedPlan:
     def log(self) -> Path:
         """The output of Terraform during the apply."""
         return self.folder / "apply.log"
+
+    @property
+    def _earlier_log(self) -> Path:
+        """The output of applies that were killed, kept for `mlinfra recover` until an apply succeeds."""
+        return self.folder / "earlier-apply.log"
+
+    def logs(self) -> tuple[str, ...]:
+        """The output of the apply, and of earlier ones that were killed."""
+        found = (path for path in (self._earlier_log, self.log) if path.is_file())
+        return tuple(path.read_text(encoding="utf-8", errors="replace") for path in found)
+
+    def _logs_of_killed_applies(self) -> str:
+        attempt = self.attempt()
+        return "".join(self.logs()) if attempt is None or attempt.outcome == "unknown" else ""
 
     def attempt(self) -> Attempt | None:
         """The apply of this plan; None if none was started."""
@@ -243,9 +260,7 @@ def unrecorded_resources_advice(plan: SavedPlan) -> str:
     """The remedy after Terraform was killed: resources that it created may be missing in the state."""
     return (
         f"Resources that it created may be missing in the state; applying a new plan then fails with 'already exists'. "
-        f"Plan again with `{own_command()} plan {plan.folder.name}`. For each resource that exists and would be "
-        f"created, import it: cd {plan.stack} && terraform init && terraform import ADDRESS ID, then plan again. The "
-        f"log {plan.log} shows what was created."
+        f"Add them to the state: {own_command()} recover {plan.folder.name}. The log {plan.log} shows what was created."
     )
 
 

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.terraform import Run, StateLock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LOCK_DELAY = timedelta(minutes=2)
 """The maximum time between the start of an apply and its lock. A later lock belongs to another process."""
@@ -34,24 +30,22 @@ def held_lock(details: str) -> StateLock | None:
     return StateLock(id=fields["ID"], who=fields["Who"], operation=fields["Operation"], created=created)
 
 
-def lock_error(lock: StateLock, stack: str, folder: Path, *, killed: Run | None, now: datetime) -> OperationError:
+def lock_error(lock: StateLock, stack: str, *, killed: Run | None, now: datetime) -> OperationError:
     """The error for a locked state: the holder, the time, and the remedy.
 
     Args:
         lock: the lock.
         stack: the stack of the state.
-        folder: a folder in which Terraform can release the lock.
         killed: an apply of this stack on this machine that was killed, and none of whose processes is running.
         now: the current time.
     """
     since = f"since {lock.created:%Y-%m-%d %H:%M:%S} UTC ({_age(now - lock.created)})"
-    release = f"cd {folder} && terraform init && terraform force-unlock {lock.id}"
+    release = f"{own_command()} unlock {stack}"
     if killed and killed.took(lock) and lock.created - killed.started < _LOCK_DELAY:
         return OperationError(
             f"The state of {stack} is locked {since} by your own apply on this machine, which was killed (process "
             f"{killed.pid}); none of its processes is running. Release the lock: {release}. Resources that it created "
-            f"last may be missing in the state, so plan again and read what would be created: "
-            f"{own_command()} plan {stack}"
+            f"last may be missing in the state. Afterwards add them: {own_command()} recover {stack}"
         )
     doing = _VERBS.get(lock.operation, f"holds it for {lock.operation}")
     return OperationError(

@@ -10,7 +10,7 @@ from mlinfra.operations.terraform.project import SynthesizedStack, project_root,
 from mlinfra.operations.terraform.proposals import ProposedStack, proposed_stack
 from mlinfra.operations.terraform.provider_mirrors import Wanted
 from mlinfra.operations.terraform.providers import ProviderSource, provider_source
-from mlinfra.operations.terraform.remote_state import RemoteState, StateLock
+from mlinfra.operations.terraform.remote_state import RemoteState, StateLock, StateVersion
 from mlinfra.operations.terraform.run_record import Run, append_run, lock_record, read_holder, read_run
 from mlinfra.operations.terraform.state import State, parse_state
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
@@ -40,6 +40,7 @@ __all__ = [
     "Run",
     "State",
     "StateLock",
+    "StateVersion",
     "Step",
     "SynthesizedStack",
     "Terraform",

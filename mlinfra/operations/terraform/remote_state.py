@@ -34,6 +34,14 @@ class StateLock:
     created: datetime
 
 
+@dataclass(frozen=True)
+class StateVersion:
+    """A version of a state. Terraform raises the serial with every change, and keeps the lineage."""
+
+    lineage: str
+    serial: int
+
+
 class RemoteState:
     """The state of one component of one environment, in AWS."""
 
@@ -64,6 +72,16 @@ class RemoteState:
     def size_bytes(self) -> int:
         """The size of this state, which must exist."""
         return int(self._s3.head_object(Bucket=self._bucket, Key=self.key)["ContentLength"])
+
+    def version(self) -> StateVersion | None:
+        """The lineage and serial of this state; None if it does not exist."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self.key, ExpectedBucketOwner=self._owner)
+        except ClientError as error:
+            _raise_unless_absent(error)
+            return None
+        document = json.loads(answer["Body"].read())
+        return StateVersion(str(document["lineage"]), int(document["serial"]))
 
     def bucket_exists(self) -> bool:
         """True if the bucket exists.

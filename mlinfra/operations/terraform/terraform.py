@@ -160,6 +160,10 @@ class Terraform:
         """Write the state in the file `path` to the backend, which must be empty or older, with the same lineage."""
         self._run("state push", str(path))
 
+    def import_resource(self, address: str, identifier: str) -> None:
+        """Add an existing resource to the state. Nothing in AWS is changed."""
+        self._run("import", address, identifier)
+
     def untaint(self, address: str) -> None:
         """Keep a resource whose creation was interrupted, so that the next apply does not replace it."""
         self._run("untaint", address)

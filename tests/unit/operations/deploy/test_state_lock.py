@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
@@ -29,13 +28,12 @@ by multiple users at the same time.
 """
 CREATED = datetime(2026, 11, 24, 9, 30, tzinfo=timezone.utc)
 NOW = CREATED + timedelta(hours=3)
-FOLDER = Path("plans/dev-data/stack")
 
 
 def sentence(killed: Run | None, details: str = DETAILS) -> str:
     lock = held_lock(details)
     assert lock
-    return lock_error(lock, "dev-data", FOLDER, killed=killed, now=NOW).message
+    return lock_error(lock, "dev-data", killed=killed, now=NOW).message
 
 
 def test_another_error_contains_no_lock() -> None:
@@ -49,9 +47,9 @@ def test_the_holder_and_the_time_of_the_lock_are_shown() -> None:
     assert "ana@laptop has been planning it since" in sentence(None, DETAILS.replace("TypeApply", "TypePlan"))
 
 
-def test_force_unlock_is_shown_after_the_check_for_running_processes() -> None:
+def test_the_release_is_shown_after_the_check_for_running_processes() -> None:
     text = sentence(None)
-    assert text.index("make sure that no run is in progress") < text.index("terraform force-unlock 6638e010")
+    assert text.index("make sure that no run is in progress") < text.index("mlinfra unlock dev-data")
 
 
 def test_the_lock_of_an_apply_that_was_killed_on_this_machine_is_recognized() -> None:
@@ -60,7 +58,7 @@ def test_the_lock_of_an_apply_that_was_killed_on_this_machine_is_recognized() ->
     assert (
         "by your own apply on this machine, which was killed (process 4711); none of its processes is running" in text
     )
-    assert "terraform force-unlock 6638e010" in text
+    assert "mlinfra unlock dev-data. Resources that it created last may be missing in the state." in text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""`mlinfra unlock`: releases the state lock that a killed process left."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+
+if TYPE_CHECKING:
+    from mlinfra.operations.terraform import StateLock
+
+
+def unlock(
+    stack: Annotated[str, typer.Argument(help="The stack, such as dev-data.", metavar="STACK")],
+    *,
+    lock_id: Annotated[
+        str | None,
+        typer.Option(
+            "--id", help="Release the lock with this id without a question, and no other lock.", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Release the state lock of a stack, after a check that no apply of it runs on this machine.
+
+    Runs on other machines and in pipelines cannot be checked: the holder and the time of the lock are shown before the
+    question.
+    """
+    from mlinfra.cli.presentation import output_console, print_json
+    from mlinfra.operations.deploy import unlock as operation
+    from mlinfra.operations.terraform import project_root
+
+    def confirm(lock: StateLock, is_own: bool) -> bool:  # noqa: FBT001  as the operation calls it
+        return lock.id == lock_id if lock_id else _confirmed(stack, lock, is_own=is_own)
+
+    result = operation(stack, project_root(), confirm=confirm)
+    if as_json:
+        print_json(result)
+        return
+    console = output_console()
+    for lock in result.released:
+        console.print(f"Released the lock {lock.id} of {stack}, held by {lock.who}.")
+    if not result.was_locked:
+        console.print(f"The state of {stack} is not locked.")
+    elif not result.released:
+        console.print(f"The state of {stack} is still locked.")
+        raise typer.Exit(1)
+
+
+def _confirmed(stack: str, lock: StateLock, *, is_own: bool) -> bool:
+    from mlinfra.errors import OperationError
+
+    since = f"{lock.created:%Y-%m-%d %H:%M:%S} UTC"
+    if is_own:
+        question = (
+            f"{stack} is locked since {since} by your own apply on this machine, which was killed. Release the lock?"
+        )
+    else:
+        question = (
+            f"{stack} is locked since {since} by {lock.who} ({lock.operation}). Nothing runs on this machine. A second "
+            f"apply beside a running one damages the state: ask {lock.who.partition('@')[0]}, and check the pipelines. "
+            f"Release the lock?"
+        )
+    if not sys.stdin.isatty():
+        message = f"{question} The question cannot be answered without a terminal. Use --id {lock.id}"
+        raise OperationError(message)
+    return typer.confirm(question, err=True)
