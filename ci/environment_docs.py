@@ -32,6 +32,7 @@ from mlinfra import (
     Team,
     Tracking,
     Variant,
+    WithoutRollback,
 )
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
@@ -54,6 +55,7 @@ MODELS = (
     Serverless,
     Asynchronous,
     BlueGreen,
+    WithoutRollback,
     RegisteredModel,
     Adopted,
     Forgotten,

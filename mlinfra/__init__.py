@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         Team as Team,
         Tracking as Tracking,
         Variant as Variant,
+        WithoutRollback as WithoutRollback,
         load_environments as load_environments,
     )
     from mlinfra.errors import DeclarationError as DeclarationError
@@ -118,6 +119,7 @@ _EXPORTS = {
         "Team",
         "Tracking",
         "Variant",
+        "WithoutRollback",
         "load_environments",
     ),
     "mlinfra.errors": ("DeclarationError",),

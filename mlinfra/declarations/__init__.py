@@ -20,7 +20,7 @@ from mlinfra.declarations.experiment import Experiment, Lustre
 from mlinfra.declarations.expiry import ExpiredExperiment, has_expired
 from mlinfra.declarations.feature_group import FeatureGroup
 from mlinfra.declarations.forgotten import Forgotten, dump_forgotten, forgotten_file, load_forgotten
-from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless
+from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless, WithoutRollback
 from mlinfra.declarations.image import Image
 from mlinfra.declarations.loading import RECORDS_VARIABLE, load_environments, present_day
 from mlinfra.declarations.people import SHARED_ROLE, Person, Team
@@ -86,6 +86,7 @@ __all__ = [
     "Team",
     "Tracking",
     "Variant",
+    "WithoutRollback",
     "adopted_file",
     "dump_adopted",
     "dump_forgotten",

@@ -15,6 +15,8 @@ from mlinfra.declarations.variables import variable_problems
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mlinfra.declarations.hosting import WithoutRollback
+
 _ROLE_NAME_LIMIT = 64
 """The longest name of a role, in characters. The longest name of an endpoint has 63."""
 
@@ -207,6 +209,11 @@ class Endpoint(Declaration):
         return None if isinstance(self.hosting, Serverless) else self.deployment or BlueGreen()
 
     @property
+    def without_rollback(self) -> WithoutRollback | None:
+        """The record of the present version's deployment without rollback. None: alarms roll it back."""
+        return self.deployment.without_rollback if self.deployment else None
+
+    @property
     def all_variants(self) -> tuple[Variant, ...]:
         """Its variants and its shadow."""
         return (*self.variants, self.shadow) if self.shadow else self.variants
@@ -259,6 +266,14 @@ class Endpoint(Declaration):
             yield (
                 f"variants: {len(self.variants)} variants have {alarms} alarms that roll an update back, and SageMaker "
                 f"accepts {most}. Expected: up to {most // _ALARMS_OF_A_VARIANT} variants."
+            )
+        forward = self.without_rollback
+        versions = sorted({each for one in self.variants for each in (one.image, one.model_data) if each})
+        if forward is not None and forward.version not in versions:
+            yield (
+                f"deployment.without_rollback.version: {forward.version!r} is not the image or model_data of a "
+                f"variant. Expected: one of {', '.join(versions)}; or no without_rollback, so that alarms roll the "
+                f"deployment back."
             )
         gradual = self.deployment is not None and self.deployment.is_gradual
         if gradual and isinstance(self.hosting.instances, int) and self.hosting.instances < 2:  # type: ignore[union-attr]  # noqa: PLR2004

@@ -187,10 +187,32 @@ class Asynchronous(Declaration):
 Hosting = RealTime | Serverless | Asynchronous
 
 
+class WithoutRollback(Declaration):
+    """The record of a version that is deployed without rollback by alarms.
+
+        WithoutRollback(version="ranker:3.2", reason="3.1 fails all requests; 3.2 fails those of one client.")
+
+    It applies to one version: the next one is rolled back by alarms again.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    version: str = Field(
+        description="The image or the model_data of one of the endpoint's variants, as declared there."
+    )
+    reason: str = Field(
+        min_length=10,
+        max_length=500,
+        description="The reason to deploy without rollback, 10 to 500 characters. It is recorded in the environment's "
+        "file and in the descriptions of the endpoint's alarms.",
+    )
+
+
 class BlueGreen(Declaration):
     """A blue/green deployment: a second fleet is launched beside the first, and receives its traffic.
 
-    An alarm before the old fleet is deleted moves all traffic back to it.
+    An alarm on the new fleet before the old fleet is deleted moves all traffic back to it.
 
     Raises:
         DeclarationError: with every problem at once.
@@ -228,6 +250,11 @@ class BlueGreen(Declaration):
         le=3_600,  # SageMaker takes 28800, and Terraform's AWS provider waits for an hour
         description="The time after which an incomplete deployment fails, in seconds, 600 to 3600, and longer than all "
         "waits together. Default: 3600.",
+    )
+    without_rollback: WithoutRollback | None = Field(
+        default=None,
+        description="The version that is deployed although alarms on the new fleet fire. Default: every version is "
+        "rolled back by them.",
     )
 
     @property

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Variant
+from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Variant, WithoutRollback
+from mlinfra.errors import OperationError
 from tests.conftest import an_environment
 from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from typing_extensions import Self
 
     from mlinfra.operations.terraform.terraform import Terraform
 
@@ -22,6 +27,9 @@ IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/recsys-ranker"
 RANKER = "recsys-local-ranker"
 MODEL, CONFIGURATION, ENDPOINT = "aws_sagemaker_model", "aws_sagemaker_endpoint_configuration", "aws_sagemaker_endpoint"
 SCALING = {"aws_appautoscaling_policy", "aws_appautoscaling_target"}
+ALARM = "aws_cloudwatch_metric_alarm"
+REPAIRED = {"image": f"{IMAGE}:3.3", "model_data": "ranker/9/model.tar.gz"}
+FAILING = {"image": f"{IMAGE}:3.4", "model_data": "ranker/10/model.tar.gz"}
 NEXT = {"image": f"{IMAGE}:3.2", "model_data": "ranker/8/model.tar.gz"}
 
 
@@ -32,7 +40,13 @@ class Project:
         self._root = root
         self._executable = executable
 
-    def declare(self, *, instance_type: str = "ml.g5.xlarge", **changes: Any) -> Terraform:
+    def declare(
+        self,
+        *,
+        instance_type: str = "ml.g5.xlarge",
+        without_rollback: WithoutRollback | None = None,
+        **changes: Any,
+    ) -> Terraform:
         """Terraform in the stack as it is declared with `changes` of the ranker's main variant."""
         from mlinfra import EncryptionKey, MlStack, NetworkSettings, ServingEndpoint
         from mlinfra._cdk import App
@@ -46,7 +60,7 @@ class Project:
             owner=owner,
             hosting=RealTime(instance_type=instance_type, instances=2, max_instances=4, invocations_per_instance=600),
             variants=[Variant(**main), Variant(name="challenger", image=f"{IMAGE}:3.1", model_data="ranker/9/")],
-            deployment=BlueGreen(traffic="canary"),
+            deployment=BlueGreen(traffic="canary", without_rollback=without_rollback),
             capture_percent=10,
         )
         documents = Endpoint(
@@ -103,11 +117,13 @@ def test_the_update_is_a_canary_that_both_alarms_of_each_variant_bring_back(proj
     routing = deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
     assert (routing["Type"], routing["CanarySize"]) == ("CANARY", {"Type": "CAPACITY_PERCENT", "Value": 10})
     names = [each["AlarmName"] for each in deployment["AutoRollbackConfiguration"]["Alarms"]]
+    present = endpoint()["EndpointConfigName"]
     assert sorted(names) == [
-        f"{RANKER}-{what}-{variant}" for what in ("errors", "latency") for variant in ("challenger", "main")
+        f"{present}-{what}-{variant}" for what in ("errors", "latency") for variant in ("challenger", "main")
     ]
     known = boto3.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     assert len(known) == 4
+    assert all({"Name": "EndpointConfigName", "Value": present} in each["Dimensions"] for each in known)
 
 
 def test_asynchronous_instances_may_go_to_none_and_come_back(project: Project) -> None:
@@ -131,7 +147,7 @@ def test_a_new_model_never_takes_the_endpoint_down(project: Project) -> None:
     """
     before = endpoint()
     touched = apply(project.declare(**NEXT), "type")
-    assert touched == {"create/delete": [CONFIGURATION, MODEL], "update": [ENDPOINT]}
+    assert touched == {"create/delete": [*[ALARM] * 4, CONFIGURATION, MODEL], "update": [ENDPOINT]}
     after = endpoint()
     assert (after["EndpointStatus"], after["CreationTime"]) == ("InService", before["CreationTime"])
     assert after["EndpointConfigName"] != before["EndpointConfigName"]
@@ -141,10 +157,85 @@ def test_a_new_model_never_takes_the_endpoint_down(project: Project) -> None:
         configuration(before["EndpointConfigName"])
 
 
+def fire(*, name: str) -> None:
+    """Set the state of an alarm to ALARM, as CloudWatch does after an evaluation."""
+    boto3.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+
+
+def alarm_names() -> set[str]:
+    """The names of all alarms that belong to configurations of the ranker."""
+    found = boto3.client("cloudwatch").describe_alarms(AlarmNamePrefix=RANKER)["MetricAlarms"]
+    return {each["AlarmName"] for each in found if any(d["Name"] == "EndpointConfigName" for d in each["Dimensions"])}
+
+
+def test_a_failing_old_fleet_does_not_roll_back_the_deployment_that_repairs_it(project: Project) -> None:
+    """All alarms on the old fleet fire, with and without the name of its configuration."""
+    before = endpoint()["EndpointConfigName"]
+    for name in (f"{before}-errors-main", f"{before}-latency-main", f"{RANKER}-errors-main", f"{RANKER}-latency-main"):
+        fire(name=name)
+    apply(project.declare(**REPAIRED))
+    after = endpoint()
+    assert (after["EndpointStatus"], after["EndpointConfigName"] == before) == ("InService", False)
+    assert alarm_names() == {
+        f"{after['EndpointConfigName']}-{what}-{variant}"
+        for what in ("errors", "latency")
+        for variant in ("challenger", "main")
+    }
+
+
+class Firing(threading.Thread):
+    """Fires the alarm on errors of each new configuration of the ranker, as a fleet that fails requests does."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._old = alarm_names()
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Fire until the end."""
+        deleted = boto3.client("cloudwatch").exceptions.ResourceNotFound
+        while not self._ended.wait(0.01):
+            for name in alarm_names() - self._old:
+                if name.endswith("-errors-main"):
+                    with contextlib.suppress(deleted):
+                        fire(name=name)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+
+
+def test_a_failing_new_fleet_is_rolled_back_and_can_be_deployed_forward_by_a_record(project: Project) -> None:
+    before = endpoint()["EndpointConfigName"]
+    with Firing():
+        failing = project.declare(**FAILING)
+        with pytest.raises(OperationError):
+            apply(failing)
+        boto3.client("sagemaker").get_waiter("endpoint_in_service").wait(EndpointName=RANKER)
+        assert endpoint()["EndpointConfigName"] == before
+        assert configuration(before)["EndpointConfigName"] == before
+        assert planned(failing, "type")["update"] == [ENDPOINT]
+
+        record = WithoutRollback(version=FAILING["image"], reason="The version before fails more requests.")
+        apply(project.declare(**FAILING, without_rollback=record))
+    after = endpoint()
+    assert (after["EndpointStatus"], after["EndpointConfigName"] == before) == ("InService", False)
+    assert "AutoRollbackConfiguration" not in after["LastDeploymentConfig"]
+    (alarm,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[f"{RANKER}-errors-main"])["MetricAlarms"]
+    assert "was deployed without rollback: The version before fails more requests." in alarm["AlarmDescription"]
+
+    apply(project.declare(**NEXT))
+    assert len(endpoint()["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]) == 4
+
+
 def test_another_instance_type_takes_scaling_off_before_the_endpoint_moves_and_puts_it_back(project: Project) -> None:
     changed = project.declare(**NEXT, instance_type="ml.g6.xlarge")
     touched = apply(changed, "type")
-    assert (touched["create/delete"], touched["update"]) == ([CONFIGURATION], [ENDPOINT])
+    assert (touched["create/delete"], touched["update"]) == ([*[ALARM] * 4, CONFIGURATION], [ENDPOINT])
     assert set(touched["delete/create"]) == SCALING
     (variant, _) = configuration(endpoint()["EndpointConfigName"])["ProductionVariants"]
     assert variant["InstanceType"] == "ml.g6.xlarge"

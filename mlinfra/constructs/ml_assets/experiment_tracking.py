@@ -176,11 +176,16 @@ class ExperimentTracking(ExperimentTrackingAccess):
     def _statements(self) -> list[dict[str, object]]:
         bucket = f"arn:aws:s3:::{self._data_lake.bucket_name('models')}"
         statements = [
+            # AWS asks for AmazonS3FullAccess (SageMaker API reference, CreateMlflowTrackingServer, RoleArn, botocore
+            # 1.44.8, read 2026-11-29), and does not document which of its actions the server needs. HeadBucket, with
+            # which clients check a bucket, requires s3:ListBucket in a request without a prefix (S3 API reference,
+            # HeadBucket, read 2026-11-29).
+            statement("FindBucket", actions=["s3:GetBucketLocation"], resources=[bucket]),
             statement(
                 "ListArtifacts",
                 actions=["s3:ListBucket"],
                 resources=[bucket],
-                conditions={"StringLike": {"s3:prefix": f"{ARTIFACTS}*"}},
+                conditions={"StringLikeIfExists": {"s3:prefix": f"{ARTIFACTS}*"}},
             ),
             statement(
                 "ReadAndWriteArtifacts",

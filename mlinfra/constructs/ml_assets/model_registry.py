@@ -264,6 +264,7 @@ class ModelRegistry(ModelRegistryAccess):
                 *alert_statements(environment),
             ],
             variables={Variable.TOPIC: environment.names.alerts_topic_arn},
+            reserved_concurrency=environment.reserved_concurrency,
             key_arn=key_arn,
             environment=environment,
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlinfra._cdk import Construct
+from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import cloudwatch_metric_alarm as alarms
 from mlinfra.declarations import Asynchronous
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlinfra.declarations import Endpoint, Environment
 
 _NAMESPACE = "AWS/SageMaker"
@@ -23,8 +25,10 @@ _LONGEST_ALARM_DAYS = 7
 class ServingAlarms(Construct):
     """The alarms of one endpoint, created before the endpoint.
 
-    The *latency* and *errors* alarms of each variant roll an update back. Missing data means that there were no
-    requests, so it does not breach: a first deployment has no data. The *unused* alarm only notifies.
+    The *latency* and *errors* alarms of each variant notify, whichever fleet serves the requests. Two more of each
+    variant have the same limits, evaluate the metrics of one configuration alone, and roll its deployment back.
+    Missing data means that there were no requests, so it does not breach: a new fleet has no data. The *unused* alarm
+    notifies.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class ServingAlarms(Construct):
         *,
         endpoint: Endpoint,
         environment: Environment,
+        configuration_name: str,
     ) -> None:
         """Declare the alarms.
 
@@ -42,20 +47,29 @@ class ServingAlarms(Construct):
             id: the construct's id, unique in its scope.
             endpoint: the declared endpoint.
             environment: the environment of the endpoint.
+            configuration_name: the name of the endpoint's configuration, by which SageMaker separates the metrics of
+                the new fleet from those of the old one.
         """
         super().__init__(scope, id)
         self._endpoint = endpoint
         self._environment = environment
         self._name = environment.names.endpoint(endpoint)
-        self._rollback = "An update in progress is rolled back. " if endpoint.blue_green else ""
+        self._configuration_name = configuration_name
         self._rolling_back: list[alarms.CloudwatchMetricAlarm] = []
+        rolls_back = endpoint.blue_green is not None and endpoint.without_rollback is None
         for variant in endpoint.variants:
-            self._rolling_back += [self._latency(variant.name), self._errors(variant.name)]
+            for what, settings in (
+                (f"latency-{variant.name}", self._latency(variant.name)),
+                (f"errors-{variant.name}", self._errors(variant.name)),
+            ):
+                self._alarm(what, **settings)
+                if rolls_back:
+                    self._rolling_back.append(self._rollback(what, settings))
         self._unused_alarm = self._unused()
 
     @property
     def rolling_back(self) -> tuple[alarms.CloudwatchMetricAlarm, ...]:
-        """The alarms that roll an update back to the old fleet."""
+        """The alarms on the new fleet that roll an update back to the old one. Empty: none does."""
         return tuple(self._rolling_back)
 
     @property
@@ -63,42 +77,67 @@ class ServingAlarms(Construct):
         """The alarm for an endpoint without requests for days."""
         return self._unused_alarm
 
-    def _latency(self, variant: str) -> alarms.CloudwatchMetricAlarm:
+    def _latency(self, variant: str) -> dict[str, Any]:
         most = self._endpoint.hosting.max_latency_ms
-        return self._alarm(
-            f"latency-{variant}",
-            description=(
+        return {
+            "description": (
                 f"The p99 model latency of the variant {variant} of {self._name} was above {most} ms in 3 of 5 "
-                f"minutes. {self._rollback}Check the load of the endpoint, and add capacity if it is high. Owner: "
+                f"minutes. Check the load of the endpoint, and add capacity if it is high. {self._record}Owner: "
                 f"{self._endpoint.owner}."
             ),
-            metric_name="ModelLatency",
-            dimensions=self._dimensions(variant),
-            extended_statistic="p99",
-            period=60,
-            evaluation_periods=5,
-            datapoints_to_alarm=3,
-            comparison_operator="GreaterThanThreshold",
-            threshold=most * _MICROSECONDS,
-        )
+            "metric_name": "ModelLatency",
+            "dimensions": self._dimensions(variant),
+            "extended_statistic": "p99",
+            "period": 60,
+            "evaluation_periods": 5,
+            "datapoints_to_alarm": 3,
+            "comparison_operator": "GreaterThanThreshold",
+            "threshold": most * _MICROSECONDS,
+        }
 
-    def _errors(self, variant: str) -> alarms.CloudwatchMetricAlarm:
+    def _errors(self, variant: str) -> dict[str, Any]:
         percent = self._endpoint.max_error_percent
-        return self._alarm(
-            f"errors-{variant}",
-            description=(
+        return {
+            "description": (
                 f"More than {percent:g} % of the requests to the variant {variant} of {self._name} failed with a 5xx "
-                f"error within 5 minutes. {self._rollback}Find the cause in the log group "
-                f"/aws/sagemaker/Endpoints/{self._name}. Owner: {self._endpoint.owner}."
+                f"error within 5 minutes. Find the cause in the log group "
+                f"/aws/sagemaker/Endpoints/{self._name}. {self._record}Owner: {self._endpoint.owner}."
             ),
             # Each request reports 1 for an error and 0 for none, so the average is the fraction that failed.
-            metric_name="Invocation5XXErrors",
-            dimensions=self._dimensions(variant),
-            statistic="Average",
-            period=300,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanThreshold",
-            threshold=percent / 100,
+            "metric_name": "Invocation5XXErrors",
+            "dimensions": self._dimensions(variant),
+            "statistic": "Average",
+            "period": 300,
+            "evaluation_periods": 1,
+            "comparison_operator": "GreaterThanThreshold",
+            "threshold": percent / 100,
+        }
+
+    @property
+    def _record(self) -> str:
+        """The record of a deployment without rollback, for the descriptions of alarms."""
+        record = self._endpoint.without_rollback
+        return f"{record.version} was deployed without rollback: {record.reason} " if record else ""
+
+    def _rollback(self, what: str, settings: Mapping[str, Any]) -> alarms.CloudwatchMetricAlarm:
+        # SageMaker publishes metrics with the name of the configuration as soon as its fleet receives requests. An
+        # alarm without it counts the errors of the old fleet too, and rolls back the deployment that repairs it
+        # (SageMaker developer guide, "Auto-Rollback Configuration and Monitoring", read 2026-11-29). The alarm is new
+        # for each configuration: an alarm that is updated keeps its state (CloudWatch API reference, PutMetricAlarm,
+        # read 2026-11-29).
+        return self._alarm(
+            f"rollback-{what}",
+            **{
+                **settings,
+                "alarm_name": f"{self._configuration_name}-{what}",
+                "alarm_actions": None,
+                "description": (
+                    f"{settings['description']} This alarm evaluates one configuration of the endpoint and rolls its "
+                    f"deployment back. Notifications are sent by {self._name}-{what}."
+                ),
+                "dimensions": {**settings["dimensions"], "EndpointConfigName": self._configuration_name},
+                "lifecycle": TerraformResourceLifecycle(create_before_destroy=True),
+            },
         )
 
     def _unused(self) -> alarms.CloudwatchMetricAlarm:
@@ -164,10 +203,12 @@ class ServingAlarms(Construct):
         return alarms.CloudwatchMetricAlarm(
             self,
             what,
-            alarm_name=f"{self._name}-{what}",
             alarm_description=description,
             namespace=None if settings.get("metric_query") else _NAMESPACE,
             treat_missing_data=missing,
-            alarm_actions=[self._environment.names.alerts_topic_arn],
-            **settings,
+            **{
+                "alarm_name": f"{self._name}-{what}",
+                "alarm_actions": [self._environment.names.alerts_topic_arn],
+                **settings,
+            },
         )

@@ -45,12 +45,11 @@ def serving_configuration(
         key_arn: the key of volumes.
         topics: the topics for asynchronous requests.
     """
-    prefix = environment.names.endpoint(endpoint)[: _LONGEST_PREFIX - 1].rstrip("-")
     locations = ServingLocations.of(environment, endpoint)
     return configurations.SagemakerEndpointConfiguration(
         scope,
         "configuration",
-        name_prefix=f"{prefix}-",
+        name_prefix=configuration_prefix(environment, endpoint),
         kms_key_arn=key_arn if _has_volumes(endpoint) else None,
         production_variants=[_variant(endpoint, each, model_names[each.name]) for each in endpoint.variants],
         shadow_production_variants=(
@@ -60,6 +59,11 @@ def serving_configuration(
         async_inference_config=_asynchronous(endpoint, locations, lake_key_arn, topics),
         lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
     )
+
+
+def configuration_prefix(environment: Environment, endpoint: Endpoint) -> str:
+    """The beginning of the names of the endpoint's configurations."""
+    return f"{environment.names.endpoint(endpoint)[: _LONGEST_PREFIX - 1].rstrip('-')}-"
 
 
 def _has_volumes(endpoint: Endpoint) -> bool:

@@ -21,7 +21,7 @@ def deployment_config(
 
     Args:
         declared: its declaration.
-        alarm_names: the alarms that cause a rollback.
+        alarm_names: the alarms that cause a rollback. Empty: none does.
     """
     if declared is None:
         return None
@@ -31,12 +31,16 @@ def deployment_config(
             termination_wait_in_seconds=declared.termination_wait_seconds,
             maximum_execution_timeout_in_seconds=declared.timeout_seconds,
         ),
-        auto_rollback_configuration=endpoints.SagemakerEndpointDeploymentConfigAutoRollbackConfiguration(
-            alarms=[
-                endpoints.SagemakerEndpointDeploymentConfigAutoRollbackConfigurationAlarms(alarm_name=name)
-                for name in alarm_names
-            ]
-        ),
+        auto_rollback_configuration=_rollback(alarm_names) if alarm_names else None,
+    )
+
+
+def _rollback(alarm_names: Sequence[str]) -> endpoints.SagemakerEndpointDeploymentConfigAutoRollbackConfiguration:
+    return endpoints.SagemakerEndpointDeploymentConfigAutoRollbackConfiguration(
+        alarms=[
+            endpoints.SagemakerEndpointDeploymentConfigAutoRollbackConfigurationAlarms(alarm_name=name)
+            for name in alarm_names
+        ]
     )
 
 

@@ -138,7 +138,13 @@ class ServingEndpoint(Construct):
             key_arn=key_arn,
             topics=self._topics,
         )
-        self._alarms = ServingAlarms(self, "alarms", endpoint=endpoint, environment=environment)
+        self._alarms = ServingAlarms(
+            self,
+            "alarms",
+            endpoint=endpoint,
+            environment=environment,
+            configuration_name=str(self._configuration.name),
+        )
         self._endpoint = endpoints.SagemakerEndpoint(
             self,
             "endpoint",
@@ -149,8 +155,8 @@ class ServingEndpoint(Construct):
             ),
             tags=self._own_tags,
             # An update evaluates the alarms from its first minute. Without the log group, SageMaker creates one
-            # without a key.
-            depends_on=[*self._alarms.rolling_back, self._log_group],
+            # without a key. SageMaker reads the alarms with the permissions of the role.
+            depends_on=[*self._alarms.rolling_back, self._log_group, policy],
         )
         self._scaling = self._scale()
 

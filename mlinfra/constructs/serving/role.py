@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk.aws import iam_role, iam_role_policy
 from mlinfra.constructs.parts import policy_document, statement, trust_policy
+from mlinfra.constructs.serving.configuration import configuration_prefix
 from mlinfra.constructs.serving.locations import ServingLocations
 from mlinfra.declarations import IMAGE, Asynchronous, Serverless
 
@@ -63,7 +64,7 @@ def serving_policy(
         *_report(environment, endpoint),
     ]
     if not isinstance(endpoint.hosting, Serverless):
-        statements += _attach_to_network(environment)
+        statements += [*_attach_to_network(environment), _read_rollback_alarms(environment, endpoint)]
     if topic_arns:
         statements.append(statement("PublishRequestResults", actions=["sns:Publish"], resources=list(topic_arns)))
     return iam_role_policy.IamRolePolicy(
@@ -175,6 +176,17 @@ def _report(environment: Environment, endpoint: Endpoint) -> list[Statement]:
             conditions={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
         ),
     ]
+
+
+def _read_rollback_alarms(environment: Environment, endpoint: Endpoint) -> Statement:
+    # Automatic rollback requires it on the alarms that it is configured with (SageMaker developer guide, "Auto-Rollback
+    # Configuration and Monitoring", read 2026-11-29). Alarms are named after their configuration.
+    here = f"{environment.region}:{environment.account_id}"
+    return statement(
+        "ReadRollbackAlarms",
+        actions=["cloudwatch:DescribeAlarms"],
+        resources=[f"arn:aws:cloudwatch:{here}:alarm:{configuration_prefix(environment, endpoint)}*"],
+    )
 
 
 def _attach_to_network(environment: Environment) -> list[Statement]:

@@ -59,6 +59,7 @@ class UnusedEndpoints(Construct):
             },
             timeout_seconds=900,
             event_age_seconds=_EVENT_AGE_SECONDS,
+            reserved_concurrency=environment.reserved_concurrency,
             key_arn=key_arn,
             environment=environment,
         )

@@ -19,6 +19,19 @@ resource "aws_iam_role" "inference" {
   tags = local.tags
 }
 
+resource "aws_iam_role_policy" "inference" {
+  name = "rollback"
+  role = aws_iam_role.inference.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = "cloudwatch:DescribeAlarms"
+      Resource = aws_cloudwatch_metric_alarm.errors.arn
+    }]
+  })
+}
+
 resource "aws_sagemaker_model" "llm" {
   name                     = "conformance-llm"
   execution_role_arn       = aws_iam_role.inference.arn
@@ -202,7 +215,8 @@ resource "aws_sagemaker_endpoint" "llm" {
     }
   }
 
-  tags = local.tags
+  tags       = local.tags
+  depends_on = [aws_iam_role_policy.inference]
 }
 
 resource "aws_sagemaker_endpoint" "serverless" {

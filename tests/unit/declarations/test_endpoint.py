@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlinfra import Asynchronous, BlueGreen, DeclarationError, Endpoint, RealTime, Serverless, Variant
+from mlinfra import Asynchronous, BlueGreen, DeclarationError, Endpoint, RealTime, Serverless, Variant, WithoutRollback
 from mlinfra.declarations.base import judging
 from tests.conftest import an_environment
 
@@ -184,6 +184,13 @@ def test_a_variable_that_terraform_would_evaluate_is_refused() -> None:
             (
                 "variants: 6 variants have 12 alarms that roll an update back, and SageMaker accepts 10. Expected: up "
                 "to 5 variants."
+            ),
+        ),
+        (
+            {"deployment": BlueGreen(without_rollback=WithoutRollback(version="ranker:3.0", reason="It fails more."))},
+            (
+                f"deployment.without_rollback.version: 'ranker:3.0' is not the image or model_data of a variant. "
+                f"Expected: one of {IMAGE}; or no without_rollback, so that alarms roll the deployment back."
             ),
         ),
     ],

@@ -6,15 +6,19 @@ the status Updating during an update, returns the deployment configuration (traf
 rollback) as LastDeploymentConfig, and refuses an update that changes the instance type of a variant scaled by
 Application Auto Scaling.
 
-Not covered: rollback by alarms.
+In AWS, an update is rolled back to the old configuration if one of its alarms is in the state ALARM during the
+deployment: the endpoint has the status RollingBack, then InService. The execution role of the models must have
+cloudwatch:DescribeAlarms on these alarms. AWS documents this requirement, but not the error: here the request is
+refused.
 
 Source: SageMaker API reference, CreateEndpoint, DescribeEndpoint, UpdateEndpoint, DeleteEndpoint,
 UpdateEndpointWeightsAndCapacities, ProductionVariantSummary, read 2026-11-24; developer guide, "Update
-endpoints that use auto scaling", read 2026-11-26.
+endpoints that use auto scaling", read 2026-11-26; "Auto-Rollback Configuration and Monitoring", read 2026-11-29.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
@@ -26,7 +30,12 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import arn_formatter
 
 from mlinfra.local_aws.gaps.sagemaker.model import without_empty
-from mlinfra.local_aws.mechanisms.extending import wrap
+from mlinfra.local_aws.mechanisms.endpoint_rollback import (
+    has_rollback_alarms,
+    refuse_unreadable_alarms,
+    some_alarm_fires,
+)
+from mlinfra.local_aws.mechanisms.extending import kept, wrap
 from mlinfra.local_aws.mechanisms.sagemaker_resources import answer_operation
 
 if TYPE_CHECKING:
@@ -37,6 +46,26 @@ if TYPE_CHECKING:
     OfMoto = Callable[[SageMakerResponse], ActionResult]
 
 _AS_CONFIGURED = ("ManagedInstanceScaling", "RoutingConfig")
+_OF_A_FLEET = (
+    "endpoint_config_name",
+    "production_variants",
+    "shadow_production_variants",
+    "async_inference_config",
+    "explainer_config",
+    "data_capture_config",
+)
+"""What an update replaces and a rollback restores."""
+
+_WATCHED = 2
+"""The number of descriptions of an endpoint during which an update watches its rollback alarms."""
+
+
+@dataclass
+class _Update:
+    """An update of an endpoint: what it replaced, and for how many more descriptions its alarms are watched."""
+
+    before: dict[str, Any]
+    rest: int
 
 
 def is_open() -> bool:
@@ -60,8 +89,10 @@ def _create(of_moto: OfMoto, response: SageMakerResponse) -> ActionResult:
     if there is not None and there.endpoint_status != "Deleting":
         message = f'Cannot create already existing endpoint "{there.arn}".'
         raise AWSValidationException(message)
+    refuse_unreadable_alarms(backend, request)
     answer = of_moto(response)
     endpoint: Any = backend.endpoints[request["EndpointName"]]
+    _updates(backend).pop(endpoint.endpoint_name, None)
     endpoint.last_deployment_config = request.get("DeploymentConfig")
     _configure(backend, endpoint, request)
     endpoint.endpoint_status = "Creating"
@@ -86,8 +117,13 @@ def _update(response: SageMakerResponse) -> ActionResult:
     endpoint, request = _found(response), response.params
     response.sagemaker_backend.describe_endpoint_config(request["EndpointConfigName"])
     _refuse_another_type_of_what_scales(response.sagemaker_backend, endpoint, request["EndpointConfigName"])
+    refuse_unreadable_alarms(response.sagemaker_backend, request)
     if not request.get("RetainDeploymentConfig"):
         endpoint.last_deployment_config = request.get("DeploymentConfig")
+    _updates(response.sagemaker_backend)[endpoint.endpoint_name] = _Update(
+        before={name: getattr(endpoint, name) for name in _OF_A_FLEET},
+        rest=_WATCHED if has_rollback_alarms(endpoint.last_deployment_config) else 0,
+    )
     _configure(response.sagemaker_backend, endpoint, request)
     endpoint.endpoint_status, endpoint.last_modified_time = "Updating", utcnow()
     return ActionResult({"EndpointArn": endpoint.arn})
@@ -153,8 +189,21 @@ def _seen(backend: SageMakerModelBackend, endpoint: Any) -> None:  # noqa: ANN40
     """Change a transitional status to the next after it was described."""
     if endpoint.endpoint_status == "Deleting":
         del backend.endpoints[endpoint.endpoint_name]
-    elif endpoint.endpoint_status in {"Creating", "Updating"}:
-        endpoint.endpoint_status = "InService"
+    elif endpoint.endpoint_status in {"Creating", "Updating", "RollingBack"}:
+        update = _updates(backend).get(endpoint.endpoint_name)
+        if update is None or not update.rest:
+            endpoint.endpoint_status = "InService"
+        elif some_alarm_fires(backend, endpoint.last_deployment_config):
+            vars(endpoint).update(update.before)
+            endpoint.endpoint_status, update.rest = "RollingBack", 0
+        else:
+            update.rest -= 1
+            endpoint.endpoint_status = "Updating" if update.rest else "InService"
+
+
+def _updates(backend: SageMakerModelBackend) -> dict[str, _Update]:
+    """The last update of each endpoint, by the endpoint's name."""
+    return kept(backend, "updates of endpoints", dict)
 
 
 def _configure(backend: SageMakerModelBackend, endpoint: Any, request: Request) -> None:  # noqa: ANN401

@@ -54,8 +54,10 @@ def test_artifacts_are_in_the_lake(synthesize: Synthesize) -> None:
 
 def test_the_server_reaches_its_part_of_the_lake_and_no_other(synthesize: Synthesize) -> None:
     policy = statements(made(synthesize))
-    assert set(policy) == {"ListArtifacts", "ReadAndWriteArtifacts", "UseKey"}
-    assert policy["ListArtifacts"]["Condition"] == {"StringLike": {"s3:prefix": "mlflow/*"}}
+    assert set(policy) == {"FindBucket", "ListArtifacts", "ReadAndWriteArtifacts", "UseKey"}
+    assert policy["ListArtifacts"]["Condition"] == {"StringLikeIfExists": {"s3:prefix": "mlflow/*"}}
+    assert policy["FindBucket"]["Action"] == "s3:GetBucketLocation"
+    assert policy["FindBucket"]["Resource"] == policy["ListArtifacts"]["Resource"] == f"arn:aws:s3:::{BUCKET}"
     assert policy["ReadAndWriteArtifacts"]["Resource"] == f"arn:aws:s3:::{BUCKET}/mlflow/*"
     assert policy["UseKey"]["Resource"] == KEY
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -35,6 +35,14 @@ def a_model(**changes: Any) -> RegisteredModel:
 def made(synthesize: Synthesize, *models: RegisteredModel, **changes: Any) -> dict[str, Any]:
     environment = an_environment(models=models or [a_model()], **changes)
     return synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment, inputs={})
+
+
+@pytest.mark.parametrize("reserved", [1, None])
+def test_the_function_reserves_the_concurrency_of_its_environment(
+    synthesize: Synthesize, reserved: Literal[1] | None
+) -> None:
+    function = only(made(synthesize, reserved_concurrency=reserved), "aws_lambda_function")
+    assert function.get("reserved_concurrent_executions") == reserved
 
 
 def granted(synthesize: Synthesize, grant: Callable[[ModelRegistryAccess, Any], None]) -> dict[str, Any]:

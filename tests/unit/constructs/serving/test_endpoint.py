@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import Asynchronous, BlueGreen, Endpoint, NetworkSettings, RealTime, Serverless, ServingEndpoint, Variant
+from mlinfra import (
+    Asynchronous,
+    BlueGreen,
+    Endpoint,
+    NetworkSettings,
+    RealTime,
+    Serverless,
+    ServingEndpoint,
+    Variant,
+    WithoutRollback,
+)
 from mlinfra.constructs.data_lake.access import DataLakeAccess
 from tests.conftest import an_environment, only
 
@@ -51,9 +61,23 @@ def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
 
 
 def alarms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """All alarms, by what follows the endpoint's name."""
+    """The alarms of the endpoint, by what follows its name."""
     found = config["resource"]["aws_cloudwatch_metric_alarm"].values()
-    return {each["alarm_name"].removeprefix(f"{NAME}-"): each for each in found}
+    names = [each["alarm_name"] for each in found]
+    return {
+        name.removeprefix(f"{NAME}-"): each for name, each in zip(names, found, strict=True) if name.startswith(NAME)
+    }
+
+
+def rollback_alarms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The alarms of the present configuration, by what follows its name."""
+    found = config["resource"].get("aws_cloudwatch_metric_alarm", {}).values()
+    return {
+        each["alarm_name"].partition(".name}-")[2]: each for each in found if each["alarm_name"].startswith("${aws_")
+    }
+
+
+FORWARD = WithoutRollback(version=IMAGE, reason="3.0 fails all requests, and 3.1 those of one client.")
 
 
 def granted(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -296,13 +320,62 @@ def test_latency_and_errors_of_every_variant_roll_the_deployment_back(synthesize
     resources = config["resource"]["aws_cloudwatch_metric_alarm"]
     named = {f"${{aws_cloudwatch_metric_alarm.{key}.alarm_name}}": each for key, each in resources.items()}
     rolling_back = [
-        named[each["alarm_name"]]["alarm_name"].removeprefix(f"{NAME}-")
+        named[each["alarm_name"]]["alarm_name"].partition(".name}-")[2]
         for each in endpoint["deployment_config"]["auto_rollback_configuration"]["alarms"]
     ]
     assert rolling_back == ["latency-main", "errors-main", "latency-challenger", "errors-challenger"]
-    assert {key for key in resources if "unused" not in key} <= {
+    assert {key for key in resources if "rollback" in key} <= {
         each.partition(".")[2] for each in endpoint["depends_on"]
     }
+
+
+def test_rollback_alarms_evaluate_the_new_fleet_alone(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    (name,) = config["resource"]["aws_sagemaker_endpoint_configuration"]
+    configuration = f"${{aws_sagemaker_endpoint_configuration.{name}.name}}"
+    notifying, rolling_back = alarms(config), rollback_alarms(config)
+    assert rolling_back.keys() == {"latency-main", "errors-main"}
+    for what, alarm in rolling_back.items():
+        assert alarm["dimensions"] == notifying[what]["dimensions"] | {"EndpointConfigName": configuration}
+        assert "EndpointConfigName" not in notifying[what]["dimensions"]
+        compared = ("metric_name", "threshold", "period", "evaluation_periods", "treat_missing_data")
+        assert [alarm[each] for each in compared] == [notifying[what][each] for each in compared]
+
+
+def test_rollback_alarms_are_new_for_each_configuration_and_do_not_notify_twice(synthesize: Synthesize) -> None:
+    for what, alarm in rollback_alarms(made(synthesize)).items():
+        assert alarm["alarm_name"].startswith("${aws_sagemaker_endpoint_configuration.")
+        assert alarm["lifecycle"] == {"create_before_destroy": True}
+        assert "alarm_actions" not in alarm
+        assert alarm["alarm_description"].endswith(f"Notifications are sent by {NAME}-{what}.")
+
+
+def test_a_serverless_endpoint_has_no_rollback_alarms(synthesize: Synthesize) -> None:
+    config = made(synthesize, hosting=Serverless())
+    assert rollback_alarms(config) == {}
+    assert "ReadRollbackAlarms" not in granted(config)
+
+
+def test_one_version_can_be_deployed_without_rollback_and_is_recorded(synthesize: Synthesize) -> None:
+    config = made(synthesize, deployment=BlueGreen(without_rollback=FORWARD))
+    assert "auto_rollback_configuration" not in only(config, "aws_sagemaker_endpoint")["deployment_config"]
+    assert rollback_alarms(config) == {}
+    record = (
+        f"{IMAGE} was deployed without rollback: 3.0 fails all requests, and 3.1 those of one client. Owner: ana@ex"
+    )
+    assert all(record in alarms(config)[what]["alarm_description"] for what in ("latency-main", "errors-main"))
+
+
+def test_the_role_reads_the_rollback_alarms_of_its_endpoint(synthesize: Synthesize) -> None:
+    statement = granted(made(synthesize))["ReadRollbackAlarms"]
+    assert statement["Action"] == "cloudwatch:DescribeAlarms"
+    assert statement["Resource"] == f"arn:aws:cloudwatch:us-east-1:111111111111:alarm:{NAME}-*"
+
+
+def test_the_role_reads_the_rollback_alarms_of_an_endpoint_with_a_long_name(synthesize: Synthesize) -> None:
+    config = made(synthesize, name="r" * 40)
+    prefix = only(config, "aws_sagemaker_endpoint_configuration")["name_prefix"]
+    assert granted(config)["ReadRollbackAlarms"]["Resource"].endswith(f":alarm:{prefix}*")
 
 
 def test_without_requests_no_alarm_is_raised(synthesize: Synthesize) -> None:
@@ -313,7 +386,7 @@ def test_without_requests_no_alarm_is_raised(synthesize: Synthesize) -> None:
 def test_latency_is_declared_in_milliseconds_and_measured_in_microseconds(synthesize: Synthesize) -> None:
     alarm = alarms(made(synthesize, hosting=RealTime(instance_type="ml.m7i.large", max_latency_ms=150)))["latency-main"]
     assert (alarm["metric_name"], alarm["extended_statistic"], alarm["threshold"]) == ("ModelLatency", "p99", 150_000)
-    assert "above 150 ms in 3 of 5 minutes. An update in progress is rolled back." in alarm["alarm_description"]
+    assert "above 150 ms in 3 of 5 minutes. Check the load of the endpoint" in alarm["alarm_description"]
     assert alarm["alarm_description"].endswith("Owner: ana@example.com.")
 
 

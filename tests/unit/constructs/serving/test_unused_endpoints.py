@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -33,6 +33,12 @@ def settings(config: dict[str, Any]) -> WatchSettings:
 def statements(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
     return {each["Sid"]: each for each in policy["Statement"]}
+
+
+@pytest.mark.parametrize("reserved", [1, None])
+def test_it_reserves_the_concurrency_of_its_environment(synthesize: Synthesize, reserved: Literal[1] | None) -> None:
+    function = only(made(synthesize, reserved_concurrency=reserved), "aws_lambda_function")
+    assert function.get("reserved_concurrent_executions") == reserved
 
 
 def test_it_runs_every_day(synthesize: Synthesize) -> None:
