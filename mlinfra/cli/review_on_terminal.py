@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from mlinfra.operations.review import Finding, Report, StackReview
+    from mlinfra.operations.review import Finding, Report, ResourceChange, StackReview
 
 _MOST = 100
 """Maximum number of lines of one list on a terminal."""
+_MOST_ATTRIBUTES = 10
+_LONG = 100
+"""Maximum number of characters of a value of an attribute on a terminal."""
 
 
 def show_review(report: Report, console: Console) -> None:
@@ -22,6 +25,8 @@ def show_review(report: Report, console: Console) -> None:
 
     from mlinfra.operations.review import Level, headline
 
+    for each in [line for stack in report.stacks for line in stack.subjects][:_MOST]:
+        console.print(_text(each))
     for stack in report.stacks:
         _show_stack(stack, console)
     for title, style, found in (
@@ -53,12 +58,33 @@ def _show_stack(stack: StackReview, console: Console) -> None:
         if each.imports:
             line.append(f"  imported as {visible(each.imports)}", style="dim")
         console.print(line)
+        _show_attributes(each, console)
     _show_omitted(stack.changes, console)
     cost = stack.cost
     console.print(Text(f"  cost per month: {usd(cost.before)} → {usd(cost.after)} ({usd(cost.difference, sign=True)})"))
     for address, reason in cost.unknown[:_MOST]:
         console.print(Text(f"  cost unknown: {visible(address)}: {visible(reason)}", style="dim"))
     _show_omitted(cost.unknown, console)
+
+
+def _show_attributes(change: ResourceChange, console: Console) -> None:
+    """The changed attributes of a resource that exists. Those of a new one are in the other formats."""
+    from rich.text import Text
+
+    from mlinfra.operations.review import visible
+
+    if change.kind.value == "create":
+        return
+    for each in change.attributes[:_MOST_ATTRIBUTES]:
+        before, after = (_short(visible(text)) for text in (each.before, each.after))
+        console.print(Text(f"      {visible(each.name)}: {before} → {after}", style="dim"))
+    if len(change.attributes) > _MOST_ATTRIBUTES:
+        more = len(change.attributes) - _MOST_ATTRIBUTES
+        console.print(f"      {more} more: see --json", style="dim", highlight=False)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def _show_findings(found: Sequence[Finding], console: Console, style: str) -> None:

@@ -8,7 +8,7 @@ from mlinfra.operations.review.as_json import to_json
 from mlinfra.operations.review.escaping import parts, visible
 from mlinfra.operations.review.finding import Finding, Level
 from mlinfra.operations.review.markdown import action_text, headline, to_markdown, usd
-from mlinfra.operations.review.report import Report, StackReview
+from mlinfra.operations.review.report import Report, ResourceChange, StackReview
 from mlinfra.operations.review.reviewing import all_rules, review
 from mlinfra.operations.review.rules.money import Limits
 
@@ -18,6 +18,7 @@ __all__ = [
     "Level",
     "Limits",
     "Report",
+    "ResourceChange",
     "StackReview",
     "action_text",
     "all_rules",

@@ -41,6 +41,7 @@ def _stack(stack: StackReview) -> dict[str, Any]:
     return {
         "stack": stack.stack,
         "source": stack.source,
+        "summary": [plain(each) for each in stack.subjects],
         "changes": [_change(each) for each in stack.changes],
         "usd_per_month": {
             "before": _usd(stack.cost.before),
@@ -60,6 +61,7 @@ def _change(change: ResourceChange) -> dict[str, Any]:
         "moved_from": change.moved_from,
         "imported_as": change.imports,
         "deposed": change.deposed,
+        "attributes": [each._asdict() for each in change.attributes],
     }
     return {name: value for name, value in members.items() if value}
 

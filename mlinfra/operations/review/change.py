@@ -148,9 +148,10 @@ class Change:
             return UNKNOWN
         return _walk(self._change.get("after"), path)
 
-    def mentions(self, name: str) -> bool:
-        """True if a top-level attribute is part of the plan."""
-        return name in self.before or name in self.after or name in _mapping(self._change.get("after_unknown"))
+    def has_any(self, names: frozenset[str]) -> bool:
+        """True if any of the top-level attributes `names` is part of the plan."""
+        sides = (self.before, self.after, _mapping(self._change.get("after_unknown")))
+        return not all(names.isdisjoint(each) for each in sides)
 
     def differs(self, path: str) -> bool:
         """True if the value at `path` changes or may change."""

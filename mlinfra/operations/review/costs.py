@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mlinfra.operations.review.plan import Plan
 
 HOURS_A_MONTH: Final = 730
-_PRICED: Final = frozenset({"aws_autoscaling_group", "aws_eks_node_group", "aws_instance"})
+PRICED: Final = frozenset({"aws_autoscaling_group", "aws_eks_node_group", "aws_instance"})
+"""Types of resources whose instances have a price."""
 UNPRICED: Final[Mapping[str, str]] = {
     "aws_batch_compute_environment": "AWS Batch: what its jobs use",
     "aws_db_instance": "RDS",
@@ -73,11 +74,23 @@ class Cost:
         return Usd(self.after.usual - self.before.usual, self.after.most - self.before.most)
 
 
-class _Fleet(NamedTuple):
+class Fleet(NamedTuple):
+    """The nodes of a group."""
+
     types: tuple[str, ...]
     """The possible instance types. Empty: unknown."""
     wanted: float | None
     most: float | None
+
+
+def fleets(plan: Plan) -> dict[str, tuple[Fleet | None, Fleet | None]]:
+    """The nodes of each changed group before and after, by address. Sensitive ones are left out."""
+    templates = _Templates(plan)
+    return {
+        change.address: (_fleet(change, "before", templates), _fleet(change, "after", templates))
+        for change in plan.changes
+        if change.type in PRICED and not _is_hidden(change)
+    }
 
 
 def cost(plan: Plan) -> Cost:
@@ -89,7 +102,7 @@ def cost(plan: Plan) -> Cost:
     for change in (*plan.changes, *plan.unchanged):
         if change.type in UNPRICED and change.kind is not Kind.FORGET:
             unknown[change.address] = UNPRICED[change.type]
-        if change.type not in _PRICED:
+        if change.type not in PRICED:
             continue
         for side in ("before", "after"):
             fleet = _fleet(change, side, templates)
@@ -109,7 +122,7 @@ def cost(plan: Plan) -> Cost:
     return Cost(Usd(*sums["before"]), Usd(*sums["after"]), tuple(sorted(unknown.items())), increases)
 
 
-def _price(fleet: _Fleet) -> tuple[float | None, str]:
+def _price(fleet: Fleet) -> tuple[float | None, str]:
     """USD per hour of one node, or the reason why it is unknown. Of several types, the most expensive counts."""
     if not fleet.types:
         return None, "the instance type is unknown"
@@ -124,7 +137,7 @@ def _price(fleet: _Fleet) -> tuple[float | None, str]:
     return max(price for price in known if price is not None), ""
 
 
-def _fleet(change: Change, side: str, templates: _Templates) -> _Fleet | None:
+def _fleet(change: Change, side: str, templates: _Templates) -> Fleet | None:
     """The nodes of `change` before or after. None: no nodes."""
     if change.kind is Kind.DESTROY and side == "after":
         return None
@@ -133,16 +146,16 @@ def _fleet(change: Change, side: str, templates: _Templates) -> _Fleet | None:
         return None
     value_of = change.old if side == "before" else change.new
     if change.type == "aws_instance":
-        return _Fleet(_texts([value_of("instance_type")]), 1, 1)
+        return Fleet(_texts([value_of("instance_type")]), 1, 1)
     if change.type == "aws_eks_node_group":
         types = _texts(items(value_of("instance_types")))
         wanted, most = (number(value_of(f"scaling_config.0.{each}_size")) for each in ("desired", "max"))
-        return _Fleet(types, wanted, most)
+        return Fleet(types, wanted, most)
     most = number(value_of("max_size"))
     wanted = number(value_of("desired_capacity"))
     if wanted is None:
         wanted = number(value_of("min_size"))
-    return _Fleet(templates.types(change, side), wanted, most)
+    return Fleet(templates.types(change, side), wanted, most)
 
 
 def _texts(values: Iterable[Any]) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def usd(sum_: Usd, *, sign: bool = False) -> str:
 def _lines(report: Report, most: int) -> Iterator[str]:
     yield f"# Plan review: {headline(report)}"
     yield ""
-    yield from _overview(report, most)
+    yield from _subjects(report, most)
     held, approved = report.held, report.approved
     if held:
         yield from ("", "## Needs approval", "")
@@ -61,6 +61,8 @@ def _lines(report: Report, most: int) -> Iterator[str]:
     if approved:
         yield from ("", "## Approved", "")
         yield from _findings(approved, most, fix=False)
+    yield from ("", "## Changes", "")
+    yield from _overview(report, most)
     for level, title in ((Level.WARNING, "Warnings"), (Level.NOTE, "Notes")):
         found = report.of_level(level)
         if found:
@@ -69,6 +71,14 @@ def _lines(report: Report, most: int) -> Iterator[str]:
             yield from ("", "</details>")
     for stack in report.stacks:
         yield from _stack(stack, most)
+
+
+def _subjects(report: Report, most: int) -> Iterator[str]:
+    """One line for each cluster, endpoint and bucket that changes."""
+    lines = [each for stack in report.stacks for each in stack.subjects]
+    for each in lines[:most]:
+        yield f"- {prose_in_markdown(each)}"
+    yield from _omitted(lines, most)
 
 
 def _overview(report: Report, most: int) -> Iterator[str]:
@@ -115,12 +125,32 @@ def _stack(stack: StackReview, most: int) -> Iterator[str]:
         for each in changes[:most]:
             yield f"| {action_text(each)} | {code_in_markdown(each.address)} | {_reason(each)} |"
         yield from _omitted(changes, most)
+        yield from _attributes(changes[:most], most)
     if stack.cost.unknown:
         yield from ("", "Cost unknown:", "")
         for address, reason in stack.cost.unknown[:most]:
             yield f"- {code_in_markdown(address)}: {prose_in_markdown(reason)}"
         yield from _omitted(stack.cost.unknown, most)
     yield from ("", "</details>")
+
+
+def _attributes(changes: Sequence[ResourceChange], most: int) -> Iterator[str]:
+    """The changed attributes of each resource, folded."""
+    for change in changes:
+        if not change.attributes:
+            continue
+        count = counted(len(change.attributes), "attribute")
+        yield from ("", f"<details><summary>{html_text(change.address)}: {count}</summary>", "")
+        for each in change.attributes[:most]:
+            before, after = code_in_markdown(each.before), code_in_markdown(each.after)
+            was = "" if change.kind is Kind.CREATE else f"from {before} to "
+            line = f"{code_in_markdown(each.name)}: {was}{after}"
+            if each.is_long:
+                value = f"from {html_text(each.before)} to {html_text(each.after)}" if was else html_text(each.after)
+                line = f"<details><summary>{html_text(each.name)}</summary>{value}</details>"
+            yield f"- {line}"
+        yield from _omitted(change.attributes, most)
+        yield from ("", "</details>")
 
 
 def action_text(change: ResourceChange) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.operations.review import attributes
 from mlinfra.operations.review.finding import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mlinfra.operations.review.attributes import Attribute
     from mlinfra.operations.review.change import Change, Kind
     from mlinfra.operations.review.costs import Cost
 
@@ -32,7 +34,7 @@ _REASONS: Final = {
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """A planned change of a resource, without its values."""
+    """A planned change of a resource."""
 
     address: str
     kind: Kind
@@ -43,6 +45,8 @@ class ResourceChange:
     moved_from: str | None = None
     imports: str | None = None
     deposed: str | None = None
+    attributes: tuple[Attribute, ...] = ()
+    """The attributes that change, or are set on a new resource. Sensitive values are masked."""
 
     @classmethod
     def of(cls, change: Change) -> ResourceChange:
@@ -56,6 +60,7 @@ class ResourceChange:
             moved_from=change.moved_from,
             imports="(sensitive)" if imports is not None and change.is_sensitive("id") else imports,
             deposed=change.deposed,
+            attributes=attributes.changed(change),
         )
 
 
@@ -68,6 +73,8 @@ class StackReview:
     """The file of the plan, as it was given."""
     changes: tuple[ResourceChange, ...]
     cost: Cost
+    subjects: tuple[str, ...] = ()
+    """One line for each cluster, endpoint and bucket that changes. Untrusted values are between backticks."""
 
     def count(self, *kinds: Kind) -> int:
         """Number of changes of any of `kinds`."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.review import approval_files, approvals
+from mlinfra.operations.review import approval_files, approvals, subjects
 from mlinfra.operations.review.authorship import Authorship
 from mlinfra.operations.review.costs import cost
 from mlinfra.operations.review.plan import read_plan
@@ -126,7 +126,7 @@ def _of_plan(path: Path, today: date, limits: money.Limits, *, live: bool) -> tu
 
         findings += activity.check(plan, findings)
     changes = tuple(map(ResourceChange.of, plan.changes))
-    return StackReview(plan.stack, plan.source, changes, total), findings
+    return StackReview(plan.stack, plan.source, changes, total, subjects.of(plan, today)), findings
 
 
 @contextmanager

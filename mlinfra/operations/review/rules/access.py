@@ -66,6 +66,7 @@ _DOCUMENTS: Final = (
     "details.0.policy",
 )
 """Attributes with policies, of all resources of the provider."""
+_TOP_LEVEL: Final = frozenset(each.partition(".")[0] for each in _DOCUMENTS)
 _OWNER_PATHS: Final = ("role", "user", "group", "bucket", "repository", "key_id", "queue_url", "arn", "resource_arn")
 """Attributes with the owner of a policy that is a separate resource."""
 _PRINCIPALS: Final = frozenset({"aws_iam_role", "aws_iam_user", "aws_iam_group"})
@@ -92,9 +93,9 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _documents(change: Change) -> Iterator[str]:
     """The attributes of `change` with policies."""
+    if not change.has_any(_TOP_LEVEL):
+        return
     for name in _DOCUMENTS:
-        if not change.mentions(name.partition(".")[0]):
-            continue
         is_unknown = _holds_policy(change.type, name) and change.new(name) is UNKNOWN
         if is_unknown or _is_policy(change.old(name)) or _is_policy(change.new(name)):
             yield name

@@ -1,0 +1,111 @@
+"""Clusters, endpoints and buckets of a plan: one line for each that is created, changed or destroyed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from mlinfra.catalog import instance_types, on_demand_prices
+from mlinfra.functions.contract import Tag
+from mlinfra.operations.review import costs
+from mlinfra.operations.review.change import Change, Kind, items
+from mlinfra.operations.review.escaping import listed, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlinfra.operations.review.costs import Fleet
+    from mlinfra.operations.review.plan import Plan
+
+_NOUNS: Final[Mapping[str, str]] = {
+    "aws_autoscaling_group": "cluster",
+    "aws_batch_compute_environment": "cluster",
+    "aws_eks_node_group": "cluster",
+    "aws_sagemaker_cluster": "cluster",
+    "aws_sagemaker_endpoint": "endpoint",
+    "aws_s3_bucket": "bucket",
+}
+_VERBS: Final[Mapping[Kind, str]] = {
+    Kind.CREATE: "created",
+    Kind.UPDATE: "changed",
+    Kind.REPLACE: "replaced",
+    Kind.REPLACE_CREATE_FIRST: "replaced",
+    Kind.DESTROY: "destroyed",
+    Kind.FORGET: "removed from the state",
+}
+
+
+def of(plan: Plan, today: date) -> tuple[str, ...]:
+    """One line for each cluster, endpoint and bucket that changes, in this order. Untrusted values are quoted."""
+    order = {"cluster": 0, "endpoint": 1, "bucket": 2}
+    found = [
+        change for change in plan.changes if change.type in _NOUNS and change.kind in _VERBS and not change.deposed
+    ]
+    fleets = costs.fleets(plan) if any(each.type in costs.PRICED for each in found) else {}
+    found.sort(key=lambda each: (order[_NOUNS[each.type]], each.address))
+    return tuple(_line(each, fleets.get(each.address, (None, None)), today) for each in found)
+
+
+def _line(change: Change, fleets: tuple[Fleet | None, Fleet | None], today: date) -> str:
+    noun = _NOUNS[change.type]
+    name = change.name("name", "bucket", "node_group_name", "compute_environment_name", "cluster_name")
+    before, after = fleets
+    tags = _tags(change)
+    details = [*_size(before, after), *_owner(tags)]
+    if after and change.kind is not Kind.DESTROY:
+        details += _until(after, tags, today)
+    text = f"{noun.capitalize()} {name} is {_VERBS[change.kind]}"
+    return f"{text}: {', '.join(details)}." if details else f"{text}."
+
+
+def _size(before: Fleet | None, after: Fleet | None) -> Iterator[str]:
+    """The nodes and accelerators, and their previous number if it changes."""
+    old, new = (_nodes(each) for each in (before, after))
+    if old and new and old != new:
+        yield f"{new} (before: {old})"
+    elif new or old:
+        yield new or old
+
+
+def _nodes(fleet: Fleet | None) -> str:
+    if fleet is None or not fleet.types or fleet.most is None:
+        return ""
+    count = int(fleet.most)
+    nodes = f"{count} x {listed(fleet.types, most=2)}"
+    known = instance_types().get(fleet.types[0])
+    if known is None or not known.accelerator_count:
+        return nodes
+    return f"{nodes}, {count * known.accelerator_count} x {known.accelerator.upper()}"
+
+
+def _owner(tags: Mapping[str, Any]) -> Iterator[str]:
+    for tag, word in ((Tag.OWNER, "owner"), ("Team", "team")):
+        if tags.get(tag):
+            yield f"{word} {quoted(tags[tag])}"
+            return
+
+
+def _until(fleet: Fleet, tags: Mapping[str, Any], today: date) -> Iterator[str]:
+    """The cost until the experiment ends, at the maximum number of nodes all day."""
+    prices = [on_demand_prices().get(each) for each in fleet.types]
+    known = [each for each in prices if each is not None]
+    if not known or len(known) < len(prices) or not fleet.most:
+        return
+    usd_per_hour = max(known) * fleet.most
+    try:
+        expires = date.fromisoformat(str(tags.get(Tag.EXPIRES)))
+    except ValueError:
+        yield f"up to {usd_per_hour * costs.HOURS_A_MONTH:,.0f} USD a month"
+        return
+    # The last day is included.
+    hours = max((expires - today).days + 1, 0) * 24
+    yield f"up to {usd_per_hour * hours:,.0f} USD until {expires}"
+
+
+def _tags(change: Change) -> dict[str, Any]:
+    """The tags after the plan, or before it for a resource that is destroyed."""
+    value_of = change.old if change.kind in {Kind.DESTROY, Kind.FORGET} else change.new
+    blocks = {str(each.get("key")): each.get("value") for each in items(value_of("tag")) if isinstance(each, dict)}
+    named = value_of("tags_all")
+    found = {**(named if isinstance(named, dict) else {}), **blocks}
+    return {} if change.is_sensitive("tags_all") or change.is_sensitive("tag") else found
