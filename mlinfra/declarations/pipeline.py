@@ -116,6 +116,16 @@ class Pipeline(Declaration):
             "StringLike": {f"{self.issuer}:sub": subjects},
         }
 
+    @property
+    def drift_claims(self) -> Claims:
+        """Claims of the token of a job that detects drift and stores its baseline: the declared branch only."""
+        if self.provider == "gitlab":
+            subject = f"project_path:{self.project}:ref_type:branch:ref:{self.branch}"
+        else:
+            # A job without an environment. Those of pull requests have another subject.
+            subject = f"repo:{self.project}:ref:refs/heads/{self.branch}"
+        return {"StringEquals": {f"{self.issuer}:aud": self.audience, f"{self.issuer}:sub": subject}}
+
     def apply_claims(self, environment: str) -> Claims:
         """Claims of the token of a job that applies: the branch, and the environment where the issuer supports it.
 

@@ -99,8 +99,8 @@ class ResourceNames:
         registry = f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
         return f"{registry}/{self.image_repository(own['name'])}{own['version']}"
 
-    def ci_role_arn(self, use: Literal["plan", "apply"]) -> str:
-        """The ARN of the pipeline's role for plans or for applies."""
+    def ci_role_arn(self, use: Literal["plan", "drift", "apply"]) -> str:
+        """The ARN of the pipeline's role for plans, for the detection of drift, or for applies."""
         return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-ci-{use}"
 
     def studio_role(self, team: str) -> str:

@@ -100,11 +100,45 @@ _IDENTITIES = [
     "iam:UploadSSHPublicKey",
     "iam:UploadSigningCertificate",
 ]
+# Commands on instances, in containers and on their consoles, also by an association or a document of Systems Manager.
+_SHELLS = [
+    "ec2-instance-connect:OpenTunnel",
+    "ec2-instance-connect:SendSSHPublicKey",
+    "ec2-instance-connect:SendSerialConsoleSSHPublicKey",
+    "ec2:EnableSerialConsoleAccess",
+    "ecs:ExecuteCommand",
+    "ssm:CreateAssociation",
+    "ssm:CreateAssociationBatch",
+    "ssm:ResumeSession",
+    "ssm:SendCommand",
+    "ssm:StartAssociationsOnce",
+    "ssm:StartAutomationExecution",
+    "ssm:StartChangeRequestExecution",
+    "ssm:StartSession",
+    "ssm:UpdateAssociation",
+]
+# Deletion, copies, publication and expiry of states and their locks, and the alias that names their key.
+_CHANGES_OF_THE_STATE = [
+    "dynamodb:DeleteTable",
+    "kms:DeleteAlias",
+    "kms:UpdateAlias",
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:DeleteObjectVersion",
+    "s3:PutBucketAcl",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutReplicationConfiguration",
+]
+_CHANGES_OF_A_KEY = ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
 
 
 def plan_statements(environment: Environment) -> list[dict[str, object]]:
     """The permissions and denials of the role that plans `environment`, in addition to reading."""
-    own = f"arn:aws:ssm:{environment.region}:{environment.account_id}"
+    own = f"arn:aws:sagemaker:{environment.region}:{environment.account_id}"
     return [
         _use_keys(
             environment,
@@ -118,6 +152,25 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
                 environment.names.model_registry_key_alias,
             ],
         ),
+        # The provider reads the policy of a model package group in each refresh, and ReadOnlyAccess lacks the action.
+        # Source: version 190 of ReadOnlyAccess, 2026-09-24.
+        statement(
+            "ReadPoliciesOfModelPackageGroups",
+            actions=["sagemaker:GetModelPackageGroupPolicy"],
+            resources=[f"{own}:model-package-group/{environment.names.prefix}-*"],
+        ),
+        *_no_data(environment),
+    ]
+
+
+def drift_statements(environment: Environment) -> list[dict[str, object]]:
+    """The permissions and denials of the role that detects drift of `environment`, in addition to reading.
+
+    These are the permissions of a plan, and those to store the baseline and to publish a report. A principal that
+    writes the baseline can declare a drift as known: no plan of a merge request may do that.
+    """
+    own = f"arn:aws:ssm:{environment.region}:{environment.account_id}"
+    return [
         # The baseline, by which each drift is reported once. It contains fingerprints and no values.
         statement(
             "WriteDriftBaseline",
@@ -128,11 +181,11 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
         statement("PublishNotifications", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
         _use_keys(
             environment,
-            "EncryptWhatPeopleAreTold",
+            "EncryptReports",
             ["kms:Decrypt", "kms:GenerateDataKey"],
             [environment.names.alerts_key_alias],
         ),
-        *_no_data(environment),
+        *plan_statements(environment),
     ]
 
 
@@ -183,22 +236,28 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
         _deny(
             "NotTheseRoles",
             _CHANGES_OF_A_ROLE,
-            [f"{own}:role/{environment.names.prefix}*-ci-{use}" for use in ("plan", "apply")],
+            [f"{own}:role/{environment.names.prefix}*-ci-{use}" for use in ("plan", "drift", "apply")],
         ),
         # Any role of the account that trusts the account would do, such as one of an administrator.
         _deny("NoOtherRoles", ["sts:AssumeRole", "sts:GetFederationToken"]),
         _deny("NoOtherOrganization", ["account:CloseAccount", "organizations:LeaveOrganization"]),
         _deny("NoSilence", ["cloudtrail:DeleteTrail", "cloudtrail:StopLogging"]),
-        _deny("NoShells", ["ec2-instance-connect:SendSSHPublicKey", "ssm:SendCommand", "ssm:StartSession"]),
+        _deny("NoShells", _SHELLS),
         _deny(
             "NoForgetting",
-            ["dynamodb:DeleteTable", "s3:DeleteBucket", "s3:DeleteObjectVersion"],
+            _CHANGES_OF_THE_STATE,
             [
                 f"arn:aws:s3:::{environment.names.state_bucket}",
                 f"arn:aws:s3:::{environment.names.state_bucket}/*",
                 _table(environment, environment.names.lock_table),
+                # A key without this alias would not be denied below.
+                f"arn:aws:kms:{environment.region}:{environment.account_id}:{environment.names.state_key_alias}",
             ],
         ),
+        {
+            **_use_keys(environment, "NotTheKeyOfTheState", _CHANGES_OF_A_KEY, [environment.names.state_key_alias]),
+            "Effect": "Deny",
+        },
         *_no_data(environment),
     ]
 
@@ -246,6 +305,7 @@ def _no_data(environment: Environment) -> list[dict[str, object]]:
                 "logs:GetLogEvents",
                 "logs:GetLogRecord",
                 "logs:GetQueryResults",
+                "logs:StartLiveTail",
                 "logs:Unmask",
                 "sagemaker:BatchGetRecord",
                 "sagemaker:CreatePresignedDomainUrl",

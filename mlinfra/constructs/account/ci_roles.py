@@ -1,4 +1,4 @@
-"""The two roles that a pipeline acts with: one that reads and plans, one that writes and applies."""
+"""The three roles of a pipeline: one plans, one detects drift, one applies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import iam_openid_connect_provider, iam_role, iam_role_policy, iam_role_policy_attachment
-from mlinfra.constructs.account.ci_permissions import apply_statements, plan_statements
+from mlinfra.constructs.account.ci_permissions import apply_statements, drift_statements, plan_statements
 from mlinfra.constructs.parts import environment_of, policy_document
 
 if TYPE_CHECKING:
@@ -25,13 +25,14 @@ _HOUR_S = 3600
 
 
 class CiRoles(Construct):
-    """A role for plans and one for applies, which jobs of the environment's pipeline assume with their own token.
+    """Roles for plans, for the detection of drift and for applies, which jobs of the pipeline assume with their token.
 
-    There is no key: the issuer of the tokens is made known to the account, and each role says what the token of a job
-    has to say. Plans read, from any branch and merge request; applies write, from one branch alone.
+    No long-lived keys exist: the account knows the issuer of tokens, and each role requires claims of a job's token.
+    Plans read, from any branch and merge request. The detection of drift reads and stores its baseline, from the
+    declared branch only. Applies write, from that branch only.
 
-    Neither role reads the team's data or secrets. The role for applies makes roles of the environment, and neither
-    users nor keys, nor does it change the two roles themselves: that is done by a person, who reviews it.
+    None of the roles reads the team's data or secrets. The role for applies creates roles of the environment, and
+    neither users nor keys. It cannot change these three roles: a person does that, after a review.
     """
 
     def __init__(
@@ -71,6 +72,15 @@ class CiRoles(Construct):
             managed_policy=READ,
             statements=plan_statements(environment),
         )
+        self._drift = self._role(
+            "drift",
+            f"Detects drift of {environment.names.prefix}, from the branch {pipeline.branch} only. Read access, except "
+            f"to data and secrets, and the baseline of drift.",
+            claims=pipeline.drift_claims,
+            hours=1,
+            managed_policy=READ,
+            statements=drift_statements(environment),
+        )
         self._apply = self._role(
             "apply",
             f"Applies reviewed plans to {environment.names.prefix}, from the branch {pipeline.branch} only.",
@@ -84,6 +94,11 @@ class CiRoles(Construct):
     def plan(self) -> iam_role.IamRole:
         """The role that reads and plans."""
         return self._plan
+
+    @property
+    def drift(self) -> iam_role.IamRole:
+        """The role that detects drift, and stores which drift is known."""
+        return self._drift
 
     @property
     def apply(self) -> iam_role.IamRole:

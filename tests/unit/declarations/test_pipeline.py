@@ -25,6 +25,7 @@ def test_an_environment_has_no_pipeline_unless_it_says_so() -> None:
 
 def test_the_names_of_the_roles_contain_the_environment() -> None:
     assert an_environment().names.ci_role_arn("plan") == "arn:aws:iam::111111111111:role/recsys-dev-ci-plan"
+    assert an_environment().names.ci_role_arn("drift") == "arn:aws:iam::111111111111:role/recsys-dev-ci-drift"
     assert an_environment().names.ci_role_arn("apply") == "arn:aws:iam::111111111111:role/recsys-dev-ci-apply"
 
 
@@ -41,6 +42,15 @@ def test_one_branch_of_a_project_of_gitlab_applies() -> None:
             "gitlab.example.com:aud": "https://gitlab.example.com",
             "gitlab.example.com:sub": "project_path:ml/platform:ref_type:branch:ref:main",
         }
+    }
+
+
+def test_one_branch_detects_drift() -> None:
+    """The role writes the baseline: a drift that another branch declares as known would not be reported."""
+    issuer = "token.actions.githubusercontent.com"
+    assert GITLAB.drift_claims == GITLAB.apply_claims("dev")
+    assert GITHUB.drift_claims == {
+        "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": "repo:ml/platform:ref:refs/heads/main"}
     }
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from mlinfra import CiRoles, Environment, MlStack, Pipeline
 from mlinfra._cdk import App
@@ -78,6 +79,7 @@ def test_an_existing_identity_provider_is_not_created_again(synthesize: Synthesi
 def test_a_plan_has_one_hour_and_an_apply_as_many_as_declared(synthesize: Synthesize) -> None:
     config = made(synthesize, apply_session_hours=4)
     assert role(config, "plan")["max_session_duration"] == 3600
+    assert role(config, "drift")["max_session_duration"] == 3600
     assert role(config, "apply")["max_session_duration"] == 4 * 3600
 
 
@@ -97,7 +99,7 @@ TABLES = "arn:aws:dynamodb:us-east-1:111111111111:table"
 PARAMETERS = "arn:aws:ssm:us-east-1:111111111111:parameter"
 
 
-@pytest.mark.parametrize("use", ["plan", "apply"])
+@pytest.mark.parametrize("use", ["plan", "drift", "apply"])
 @pytest.mark.parametrize(
     ("action", "resource", "refused"),
     [
@@ -113,12 +115,13 @@ PARAMETERS = "arn:aws:ssm:us-east-1:111111111111:parameter"
         ("dynamodb:Query", f"{TABLES}/recsys-dev-clusters", False),
         ("dynamodb:Scan", f"{TABLES}/users", True),
         ("dynamodb:DescribeTable", f"{TABLES}/users", False),
+        ("logs:StartLiveTail", "arn:aws:logs:us-east-1:111111111111:log-group:x", True),
         ("logs:GetLogEvents", "arn:aws:logs:us-east-1:111111111111:log-group:x", True),
         ("sagemaker:CreatePresignedDomainUrl", "arn:aws:sagemaker:us-east-1:111111111111:user-profile/d/ana", True),
         ("lambda:GetFunction", "arn:aws:lambda:us-east-1:111111111111:function:recsys-dev-idle", False),
     ],
 )
-def test_neither_role_reads_data_or_secrets(
+def test_no_role_reads_data_or_secrets(
     synthesize: Synthesize, use: str, action: str, resource: str, *, refused: bool
 ) -> None:
     assert denied(policy(made(synthesize), use), action, resource) is refused
@@ -135,15 +138,43 @@ def test_the_plan_role_decrypts_the_state_and_changes_nothing(synthesize: Synthe
         if each["Effect"] == "Allow"
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
     }
-    assert granted == {"kms:Decrypt", "kms:GenerateDataKey", "sns:Publish", "ssm:PutParameter"}
+    assert granted == {"kms:Decrypt", "sagemaker:GetModelPackageGroupPolicy"}
 
 
-def test_the_plan_role_writes_the_drift_baseline_and_no_other_parameter(synthesize: Synthesize) -> None:
+def test_read_only_access_lacks_what_the_plan_role_adds() -> None:
+    """moto contains AWS's managed policies. The statement can be removed once ReadOnlyAccess has the action."""
+    document = json.loads(aws_managed_policies_data)["ReadOnlyAccess"]["Document"]
+    assert not allowed(document, "sagemaker:GetModelPackageGroupPolicy")
+    assert allowed(document, "sagemaker:DescribeModelPackageGroup")
+    assert allowed(document, "logs:StartLiveTail")
+
+
+def test_the_plan_role_reads_policies_of_model_package_groups(synthesize: Synthesize) -> None:
+    plan = policy(made(synthesize), "plan")
+    group = "arn:aws:sagemaker:us-east-1:111111111111:model-package-group"
+    assert allowed(plan, "sagemaker:GetModelPackageGroupPolicy", f"{group}/recsys-dev-ranker")
+    assert not allowed(plan, "sagemaker:GetModelPackageGroupPolicy", f"{group}/recsys-prod-ranker")
+
+
+def test_the_drift_role_trusts_one_branch_and_writes_no_parameter_but_the_baseline(
+    synthesize: Synthesize,
+) -> None:
+    config = made(synthesize)
+    trust = json.loads(role(config, "drift")["assume_role_policy"])["Statement"][0]
+    assert trust["Condition"] == PIPELINE.drift_claims
+    drift = policy(config, "drift")
+    parameters = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev"
+    assert allowed(drift, "ssm:PutParameter", f"{parameters}/drift/data")
+    assert not allowed(drift, "ssm:PutParameter", f"{parameters}/data/commit")
+    assert not allowed(drift, "ssm:PutParameter", "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/prod/x")
+    assert allowed(drift, "sns:Publish", "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts")
+
+
+def test_the_plan_role_cannot_declare_drift_as_known(synthesize: Synthesize) -> None:
     plan = policy(made(synthesize), "plan")
     parameters = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev"
-    assert allowed(plan, "ssm:PutParameter", f"{parameters}/drift/data")
-    assert not allowed(plan, "ssm:PutParameter", f"{parameters}/data/commit")
-    assert not allowed(plan, "ssm:PutParameter", "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/prod/x")
+    assert not allowed(plan, "ssm:PutParameter", f"{parameters}/drift/data")
+    assert not allowed(plan, "sns:Publish", "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts")
 
 
 def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) -> None:
@@ -180,6 +211,7 @@ def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) 
         ("iam:PutRolePolicy", f"{OWN}-ci-apply", {}, False),
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-apply", {}, False),
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-plan", {}, False),
+        ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-drift", {}, False),
         ("iam:DeleteRolePolicy", f"{OWN}-ci-apply", {}, False),
         ("iam:PutRolePolicy", f"{OWN}-eu-west-1-ci-apply", {}, False),
         ("iam:TagRole", f"{OWN}-ci-apply", {}, True),
@@ -218,11 +250,32 @@ def test_the_apply_role_creates_roles_of_its_environment_only(
         ("sts:AssumeRole", "arn:aws:iam::222222222222:role/OrganizationAccountAccessRole"),
         ("cloudtrail:StopLogging", "arn:aws:cloudtrail:us-east-1:111111111111:trail/x"),
         ("ssm:StartSession", "arn:aws:ec2:us-east-1:111111111111:instance/i-1"),
+        ("ssm:CreateAssociation", "arn:aws:ssm:us-east-1:111111111111:document/x"),
+        ("ssm:StartAutomationExecution", "arn:aws:ssm:us-east-1:111111111111:automation-definition/x:1"),
+        ("ec2-instance-connect:SendSerialConsoleSSHPublicKey", "arn:aws:ec2:us-east-1:111111111111:instance/i-1"),
+        ("ec2-instance-connect:OpenTunnel", "arn:aws:ec2:us-east-1:111111111111:instance-connect-endpoint/x"),
+        ("ec2:EnableSerialConsoleAccess", "*"),
+        ("ecs:ExecuteCommand", "arn:aws:ecs:us-east-1:111111111111:task/x/1"),
         ("s3:DeleteObjectVersion", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate"),
+        ("s3:PutLifecycleConfiguration", STATE),
+        ("s3:PutBucketVersioning", STATE),
+        ("s3:PutBucketPolicy", STATE),
+        ("s3:DeleteBucketPolicy", STATE),
+        ("s3:PutReplicationConfiguration", STATE),
+        ("kms:DeleteAlias", "arn:aws:kms:us-east-1:111111111111:alias/recsys-dev-tfstate"),
+        ("kms:UpdateAlias", "arn:aws:kms:us-east-1:111111111111:alias/recsys-dev-tfstate"),
     ],
 )
 def test_the_apply_role_cannot_escalate_its_permissions(synthesize: Synthesize, action: str, resource: str) -> None:
     assert denied(policy(made(synthesize), "apply"), action, resource)
+
+
+@pytest.mark.parametrize("action", ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy"])
+def test_the_apply_role_keeps_the_key_of_the_state_and_changes_others(synthesize: Synthesize, action: str) -> None:
+    apply = policy(made(synthesize), "apply")
+    assert denied(apply, action, KEY, kms__ResourceAliases=["alias/recsys-dev-tfstate"])
+    assert not denied(apply, action, KEY, kms__ResourceAliases=["alias/recsys-dev-data-lake"])
+    assert not denied(apply, action, KEY)
 
 
 def test_the_apply_role_writes_and_locks_the_state(synthesize: Synthesize) -> None:
@@ -234,7 +287,7 @@ def test_the_apply_role_writes_and_locks_the_state(synthesize: Synthesize) -> No
 
 def test_an_inline_policy_fits_into_its_role(synthesize: Synthesize) -> None:
     """IAM counts 10,240 characters for all inline policies of a role together, without white space."""
-    for use in ("plan", "apply"):
+    for use in ("plan", "drift", "apply"):
         assert len(json.dumps(policy(made(synthesize), use), separators=(",", ":"))) <= 10_240
 
 
@@ -250,18 +303,19 @@ def test_a_foundation_with_a_pipeline_has_both_roles(synthesize: Synthesize) -> 
             "aws_iam_role"
         ].values()
     }
-    assert {"recsys-dev-ci-plan", "recsys-dev-ci-apply"} <= names
+    assert {"recsys-dev-ci-plan", "recsys-dev-ci-drift", "recsys-dev-ci-apply"} <= names
 
 
 def test_a_foundation_without_a_pipeline_has_no_roles(synthesize: Synthesize) -> None:
     assert "aws_iam_openid_connect_provider" not in synthesize(stack=FoundationStack)["resource"]
 
 
-def test_the_two_roles_are_attributes(tmp_path: Path) -> None:
+def test_the_three_roles_are_at_hand(tmp_path: Path) -> None:
     environment: Environment = an_environment(pipeline=PIPELINE)
     stack = MlStack(App(outdir=str(tmp_path)), environment, "test")
     roles = CiRoles(stack, "ci-roles")
     assert roles.plan.name_input == "recsys-dev-ci-plan"
+    assert roles.drift.name_input == "recsys-dev-ci-drift"
     assert roles.apply.name_input == "recsys-dev-ci-apply"
     assert roles.provider is not None
 
