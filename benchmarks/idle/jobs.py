@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HANGING: Final = Signals(gpu=100.0, process=True, works=True)
 """A collective that waits for a lost peer: accelerators and CPUs are busy."""
+UNCLEAR_HANGS: Final = 0.1
+"""The share of hangs that show some sign of work, such as power or output. An assumption."""
 _KEPT_RECORDS: Final = 3 * DAY
 """The time for which records of ended jobs are kept. AWS keeps them for 90 days, which no handler needs."""
 
@@ -62,6 +64,8 @@ class Run:
     """True if it has reported no progress for too long."""
     hangs: bool = False
     """True once it hangs."""
+    hangs_unclearly: bool = False
+    """True if its hang shows some sign of work."""
     over: bool = False
 
     @property
@@ -77,7 +81,10 @@ class Run:
     @property
     def phase_signals(self) -> Signals:
         """The signals of the present phase."""
-        return self.job.phases[self.phase].signals if self.phase < len(self.job.phases) else HANGING
+        if self.phase < len(self.job.phases):
+            return self.job.phases[self.phase].signals
+        # Of a job that reports progress, progress alone decides.
+        return replace(HANGING, waits=not (self.hangs_unclearly or self.progress_at is not None))
 
     @property
     def signals(self) -> Signals:

@@ -58,6 +58,7 @@ class Node:
         self._active_until = ready
         self._progress_at = -math.inf
         self._preparation_at: float | None = None
+        self._waits_since: float | None = None
         self._times: list[float] = [ready]
         self._gpus: list[float] = [0.0]
         self._cores: list[float] = [_IDLE_CORES]
@@ -91,6 +92,7 @@ class Node:
             self._signals |= each
         if self._signals.process and not had_process:
             self._progress_at = now
+        self._waits_since = (now if self._waits_since is None else self._waits_since) if self._signals.waits else None
         self._since = now
         self._idle_from = self._idle_after(now)
         gpu, cores = self._signals.gpu, _cores(self._signals)
@@ -131,13 +133,24 @@ class Node:
 
     def is_evidently_active(self, now: float) -> bool:
         """True if every source of evidence shows activity: a heartbeat, or both its guard and its agent."""
-        return self._signals.heartbeat or (
-            self._signals.gpu >= self._rules.idle_percent
-            and self.has_guard(now)
-            and self.has_agent(now)
-            and not self.faults.skew
-            and not self._signals.is_hung
+        return not self._is_hung(now) and (
+            self._signals.heartbeat
+            or (
+                self._signals.gpu >= self._rules.idle_percent
+                and self.has_guard(now)
+                and self.has_agent(now)
+                and not self.faults.skew
+                and not self._signals.is_hung
+            )
         )
+
+    @property
+    def _hangs_at(self) -> float:
+        """The time from which on its processes and jobs count as hung if nothing changes."""
+        return math.inf if self._waits_since is None else self._waits_since + self._rules.stalled_seconds
+
+    def _is_hung(self, now: float) -> bool:
+        return now >= self._hangs_at and now < self.faults.gpu_lost
 
     def report(self, now: float) -> dict[str, Any]:
         """The guard's last report, as an item of the table without its key."""
@@ -155,6 +168,8 @@ class Node:
             NodeReport.SESSIONS: Decimal(int(self._signals.logged_in)),
             NodeReport.STALLED_SECONDS: Decimal(int(max(0.0, at - self._progress_at)) if self._is_stalled() else 0),
         }
+        if self._is_hung(at):
+            item[NodeReport.HUNG_AT] = Decimal(int(self._hangs_at + self.faults.skew))
         if at < self.faults.gpu_lost:
             item[NodeReport.ACCELERATOR_PERCENT] = Decimal(int(self._signals.gpu))
         return item
@@ -208,7 +223,7 @@ class Node:
             self._active_until = min(self._idle_from, now)
         if before.is_hung or self._shows_progress(before, self._since):
             self._progress_at = now
-        direct_until = self._direct_until(before, self._since, now)
+        direct_until = min(self._direct_until(before, self._since, now), max(self._since, self._hangs_at))
         if direct_until > self._since:
             self._preparation_at = None
         if before.prepares and direct_until < now and self._preparation_at is None:
@@ -230,6 +245,8 @@ class Node:
     def _idle_after(self, now: float) -> float | None:
         """The time from which the present signals count as idle. None: never."""
         signals = self._signals
+        if signals.waits and now < self.faults.gpu_lost and self._hangs_at < self.faults.gpu_lost:
+            return max(now, self._hangs_at)
         if signals.kernel or signals.heartbeat or self._shows_progress(signals, now):
             return None
         idle = now

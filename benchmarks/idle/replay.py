@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from benchmarks.idle.aws import moment
 from benchmarks.idle.cluster import Cluster
-from benchmarks.idle.jobs import Lane, Run
+from benchmarks.idle.jobs import UNCLEAR_HANGS, Lane, Run
 from benchmarks.idle.layers import Layers
 from benchmarks.idle.oracle import oracle_usd
 from benchmarks.idle.outcome import Outcome, Stop
@@ -198,6 +198,7 @@ class Replay:
 
     def _begin_hang(self, run: Run, seconds: float) -> None:
         run.hangs = True
+        run.hangs_unclearly = self._timeline.rng(f"unclear/{run.job.job_id}").random() < UNCLEAR_HANGS
         for node in run.nodes:
             node.without_job_since = self._timeline.now
         self._show(run)

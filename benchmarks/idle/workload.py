@@ -32,6 +32,12 @@ HORIZON: Final = BEGIN + 100 * DAY
 UNREPORTED_SHARE: Final = 0.23
 """The share of jobs that do not report through `mlinfra.job`."""
 
+_LITTLE_POWER: Final = 0.03
+"""The share of jobs whose GPUs draw little power at full utilization. An assumption, like the next."""
+_SILENT: Final = 0.03
+"""The share of these that do not report and write nothing while they train."""
+_IN_USE: Final = 5
+
 Kind = Literal["reported", "unreported", "session"]
 
 _SHAPES: Final = (
@@ -71,6 +77,9 @@ class Signals:
     """True if a job is recorded as running with a fresh heartbeat, and does not count as hung."""
     stuck: bool = False
     """True if a job counts as hung, whatever its accelerators do."""
+    waits: bool = False
+    """True if the compute process shows all signs of one that waits for a lost process: full utilization with little
+    power, nothing written, and no response of its main thread."""
     logged_in: bool = False
     """True if a session is logged in. Only the baseline that counts sessions takes it for activity."""
 
@@ -80,12 +89,18 @@ class Signals:
         return self.stuck and not self.heartbeat
 
     @property
+    def shows_work(self) -> bool:
+        """True if processes of it do not wait."""
+        return (self.process and not self.waits) or self.prepares or self.kernel
+
+    @property
     def prepares(self) -> bool:
         """True if the node shows the traffic or the CPU use of a preparation."""
         return self.transfer or self.cpu
 
     def __or__(self, other: Signals) -> Signals:
         """The signals of both on one node."""
+        both = (self, other)
         return Signals(
             gpu=max(self.gpu, other.gpu),
             process=self.process or other.process,
@@ -96,6 +111,7 @@ class Signals:
             progress=self.progress or other.progress,
             heartbeat=self.heartbeat or other.heartbeat,
             stuck=self.stuck or other.stuck,
+            waits=any(each.waits for each in both) and not any(each.shows_work for each in both),
             logged_in=self.logged_in or other.logged_in,
         )
 
@@ -233,6 +249,8 @@ def _job(rng: random.Random, job_id: str, kind: Kind, *, chained: bool, progress
         phases = _session(rng, _lognormal(rng, 80 * MINUTE, 0.8, least=5 * MINUTE, most=9 * HOUR))
     else:
         phases = _batch(rng, seconds, progressing=progressing)
+        # Numbers of their own, so that they change no other part of the workload.
+        phases = _with_little_power(random.Random(f"{job_id}/power"), phases, kind)  # noqa: S311
     residue, residue_seconds = _residue(rng, kind, passes=outcome == "passes")
     return Job(
         job_id=job_id,
@@ -277,6 +295,22 @@ def _batch(rng: random.Random, seconds: float, *, progressing: bool) -> list[Pha
     if _chance(rng, 0.3):
         phases.append(Phase(_lognormal(rng, MINUTE, 1.2, most=2 * HOUR), Signals(transfer=_chance(rng, 0.7))))
     return phases
+
+
+def _with_little_power(rng: random.Random, phases: list[Phase], kind: Kind) -> list[Phase]:
+    """The phases, for some jobs as those of many small kernels: full utilization with little power.
+
+    Nearly all of them write something at least every hour, or report and have a main thread that responds.
+    """
+    if not _chance(rng, _LITTLE_POWER):
+        return phases
+    is_silent = kind == "unreported" and _chance(rng, _SILENT)
+    return [
+        replace(phase, signals=replace(phase.signals, gpu=100.0, waits=is_silent))
+        if phase.signals.gpu >= _IN_USE
+        else phase
+        for phase in phases
+    ]
 
 
 def _preparation(rng: random.Random, seconds: float) -> Phase:

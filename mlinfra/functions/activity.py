@@ -189,19 +189,20 @@ def _with_jobs(seen: Evidence, memory: Memory, now: datetime) -> Evidence:
 
 
 def _hung_nodes(target: Target, memory: Memory, now: datetime) -> dict[str, datetime]:
-    """The nodes on which only hung jobs run, each with the time since when.
+    """The nodes on which only hung jobs run, or hung compute processes without a job, each with the time since when.
 
     The GPUs of a node whose job waits for a lost peer can be at 100%: their utilization is not a sign of activity. The
     nodes of a job that names none are all nodes of the cluster.
     """
     hung = memory.hung_since(now)
-    if not hung:
-        return {}
     jobs = [job for job in memory.jobs if job.may_be_running(now)]
     found: dict[str, datetime] = {}
     for node in target.nodes:
         here = [job for job in jobs if job.instance_id in {None, node.instance_id}]
-        if here and all(job.run_id in hung for job in here):
+        reported = memory.node_hung_at(node.instance_id, now)
+        if not here and reported is not None:
+            found[node.instance_id] = reported
+        elif here and all(job.run_id in hung for job in here):
             since = max(hung[job.run_id] for job in here)
             found[node.instance_id] = datetime.fromtimestamp(since, tz=timezone.utc)
     return found

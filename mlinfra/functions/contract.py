@@ -102,6 +102,9 @@ class Table:
     """The last reported step, as text."""
     PROGRESS_TIMEOUT: Final = "progress_timeout"
     """The time without progress after which the job counts as hung, in seconds."""
+    RESPONDED_AT: Final = "responded_at"
+    """The last time at which the main thread of the job is known to have executed Python code, in epoch seconds by the
+    clock of AWS. Missing: unknown, as for a wrapped command."""
 
     # Attributes of the state of a cluster.
     COST_USD: Final = "cost_usd"
@@ -160,6 +163,9 @@ class NodeReport:
     """The bytes received and sent in the last minute."""
     STALLED_SECONDS: Final = "stalled_seconds"
     """The seconds for which compute processes have shown no progress; 0: none is stalled."""
+    HUNG_AT: Final = "hung_at"
+    """The time since which its compute processes count as hung although accelerators are in use, in epoch seconds by
+    the node's clock. Missing: they do not."""
 
 
 class Activity:
@@ -287,6 +293,8 @@ class Variable:
     """The grace period of the volumes of stopped nodes, in days."""
     INSTANCE: Final = "MLINFRA_INSTANCE_ID"
     """On nodes and in containers: the node's instance id, if the metadata service is unreachable."""
+    JOB: Final = "MLINFRA_JOB"
+    """On nodes: the id of the job, for a command that `python -m mlinfra.job` runs."""
     STALLED_MINUTES: Final = "MLINFRA_STALLED_MINUTES"
     """On nodes: the time without progress after which a job that does not state another is hung, in minutes."""
     ENVIRONMENT: Final = "MLINFRA_ENVIRONMENT"

@@ -29,22 +29,28 @@ class NodeReport:
     """The time since its last minute that was not idle."""
     why: str = ""
     """The strongest sign of activity."""
+    hung_at: datetime | None = None
+    """The time since which its compute processes count as hung although accelerators are in use. None: they do not."""
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> NodeReport:
         """Parse an item of the table. What is missing or invalid counts as unknown, and never as idle."""
-        at = epoch_seconds(item.get(Attribute.REPORTED_AT))
         activity = str(item.get(Attribute.ACTIVITY, ""))
         idle_seconds = epoch_seconds(item.get(Attribute.IDLE_SECONDS)) or 0
         return cls(
-            reported_at=None
-            if at is None or not 0 <= at <= _LONGEST_EPOCH_SECONDS
-            else datetime.fromtimestamp(at, tz=timezone.utc),
+            reported_at=_time(item.get(Attribute.REPORTED_AT)),
             activity=activity if activity in _ACTIVITIES else Activity.UNKNOWN,
             idle_for=timedelta(seconds=min(max(idle_seconds, 0), _LONGEST_EPOCH_SECONDS)),
             why=str(item.get(Attribute.WHY) or ""),
+            hung_at=_time(item.get(Attribute.HUNG_AT)) if activity == Activity.IDLE else None,
         )
 
     def is_fresh(self, now: datetime) -> bool:
         """True if it describes the node at `now`: it is at most 12 minutes old, and not further in the future."""
         return self.reported_at is not None and abs(now - self.reported_at) <= _FRESH
+
+
+def _time(value: object) -> datetime | None:
+    at = epoch_seconds(value)
+    is_valid = at is not None and 0 <= at <= _LONGEST_EPOCH_SECONDS
+    return datetime.fromtimestamp(at, tz=timezone.utc) if at is not None and is_valid else None

@@ -73,6 +73,11 @@ class Job:
         """The id that the records of all its nodes share: `job_id` without the rank."""
         return _RANK.sub("", self.job_id)
 
+    @property
+    def reports_progress(self) -> bool:
+        """True if it has reported progress."""
+        return self.progress_at is not None
+
     def may_be_running(self, now: datetime) -> bool:
         """True if it is recorded as running and its heartbeat is fresh, missing or invalid."""
         if self.status in {JobStatus.COMPLETED, JobStatus.FAILED}:
@@ -98,17 +103,28 @@ class Memory:
 
         A job is hung if it reported progress at least once, on any of its nodes, and none of them has for its
         `progress_timeout`. The time since its last start counts as well, and a time in the future never does.
+        A job that reports no progress is hung if the guards of all its nodes report that their compute processes are.
         """
         running = [job for job in self.jobs if job.may_be_running(now)]
-        reporting = {job.run_id for job in running if job.progress_at is not None}
         hung = {}
-        for run_id in reporting:
+        for run_id in {job.run_id for job in running}:
             parts = [job for job in running if job.run_id == run_id]
+            if not any(job.reports_progress for job in parts):
+                times = [self.node_hung_at(job.instance_id, now) for job in parts]
+                known = [each.timestamp() for each in times if each is not None]
+                if len(known) == len(times):
+                    hung[run_id] = max(known)
+                continue
             last = max(moment for job in parts for moment in (job.progress_at, job.started_at) if moment is not None)
             since = last + max(job.progress_timeout for job in parts)
             if since <= now.timestamp():
                 hung[run_id] = since
         return hung
+
+    def node_hung_at(self, instance_id: str | None, now: datetime) -> datetime | None:
+        """The time since which the compute processes of a node count as hung, by its guard. None: they do not."""
+        report = self.reports.get(instance_id or "")
+        return report.hung_at if report is not None and report.is_fresh(now) else None
 
     @property
     def stopped_at(self) -> float | None:

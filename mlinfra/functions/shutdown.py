@@ -177,21 +177,29 @@ class Shutdown:
         )
 
     def notify_hung(self, target: Target, memory: Memory, now: datetime) -> None:
-        """Notify the owner about each hung job, once for each hang."""
+        """Notify the owner about each hung job, and hung compute processes without a job, once for each hang."""
+        rules = Rules.of(target.tags)
+        idle_minutes = int((rules.idle_for or timedelta(0)) / timedelta(minutes=1))
+        stalled_minutes = int(rules.stalled_for / timedelta(minutes=1))
+        waits = (
+            f"for {stalled_minutes} minutes, its GPUs have been in use and drawn little power, and nothing else has "
+            f"shown work, as if it waited for a lost process"
+        )
         for run_id, since in memory.hung_since(now).items():
+            reports = any(job.reports_progress for job in memory.jobs if job.run_id == run_id)
             name = next((job.name for job in memory.jobs if job.run_id == run_id and job.name), run_id)
             about, what = f"hung_{run_id}", clock.written(datetime.fromtimestamp(since, tz=timezone.utc))
             if not self.claim(target, about, what):
                 continue
-            minutes = int((Rules.of(target.tags).idle_for or timedelta(0)) / timedelta(minutes=1))
+            why = f"it has reported no progress for its progress_timeout, which ended at {what}" if reports else waits
             told = self._notifier.notify(
                 Event.JOB_HUNG,
                 cluster=target.name,
                 tags=target.tags,
                 what=f"job {name} is hung",
-                why=f"it has reported no progress for its progress_timeout, which ended at {what}. Its heartbeats no "
-                f"longer keep the cluster running. If it reports no progress for {minutes} minutes more, its "
-                f"nodes count as idle",
+                why=f"{why}. Its heartbeats no longer keep the cluster running. If it "
+                f"{'reports no progress' if reports else 'shows no work'} for {idle_minutes} minutes more, its nodes "
+                f"count as idle",
                 action="To keep it, call job.progress() from the training loop. The stacks of its processes are in its "
                 "log, if py-spy is installed.",
                 kind=target.kind,
@@ -199,6 +207,36 @@ class Shutdown:
             )
             if not told:
                 self.release(target, about, what)
+        self._notify_hung_nodes(target, memory, now, f"{waits}. After {idle_minutes} minutes more they count as idle")
+
+    def _notify_hung_nodes(self, target: Target, memory: Memory, now: datetime, why: str) -> None:
+        """Notify the owner about nodes with hung compute processes and without a reported job."""
+        occupied = {job.instance_id for job in memory.jobs if job.may_be_running(now)}
+        if None in occupied:
+            return
+        claims: dict[str, str] = {}
+        for node in target.nodes:
+            hung_at = memory.node_hung_at(node.instance_id, now)
+            if hung_at is not None and node.instance_id not in occupied:
+                about, since = f"hung_{node.instance_id}", clock.written(hung_at)
+                if self.claim(target, about, since):
+                    claims[node.instance_id] = since
+        if not claims:
+            return
+        told = self._notifier.notify(
+            Event.JOB_HUNG,
+            cluster=target.name,
+            tags=target.tags,
+            what=f"compute processes on {', '.join(claims)} are hung",
+            why=why,
+            action="To keep them, run them with mlinfra.job and call job.progress(). Their stacks are in "
+            "/var/log/mlinfra-guard.log of the node, if py-spy is installed.",
+            kind=target.kind,
+            nodes=list(claims),
+        )
+        if not told:
+            for instance_id, since in claims.items():
+                self.release(target, f"hung_{instance_id}", since)
 
     def _notify_stopped(self, target: Target, decision: Decision, stopped: stopping.Stopped) -> None:
         self._notifier.notify(

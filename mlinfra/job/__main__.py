@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from mlinfra.job.training import training_job
+from mlinfra.functions.contract import Variable
+from mlinfra.job.training import reported_job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -65,8 +67,8 @@ def _split(argv: Sequence[str]) -> tuple[list[str], bool, list[str]]:
 
 def _run_as_job(name: str, job_id: str | None, command: list[str]) -> None:
     forwarding = _Forwarding()
-    with training_job(name, job_id=job_id):
-        code = forwarding.run(command)
+    with reported_job(name, job_id, None) as job:
+        code = forwarding.run(command, {**os.environ, Variable.JOB: job.job_id})
         if code:
             raise SystemExit(code)
 
@@ -84,9 +86,9 @@ class _Forwarding:
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 signal.signal(signum, self._forward)
 
-    def run(self, command: list[str]) -> int:
+    def run(self, command: list[str], environment: Mapping[str, str]) -> int:
         """Run `command` to completion and return its exit code as a shell would."""
-        self._process = subprocess.Popen(command)  # noqa: S603  running it is what this is for
+        self._process = subprocess.Popen(command, env=environment)  # noqa: S603  running it is what this is for
         while self._early:
             self._process.send_signal(self._early.pop())
         code = self._process.wait()

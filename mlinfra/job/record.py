@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlinfra.job.aws_clock import AwsClock
+    from mlinfra.job.main_thread import MainThread
     from mlinfra.job.outcome import Outcome
     from mlinfra.job.progress import Progress
 
@@ -47,21 +48,26 @@ class JobRecord:
         name: str,
         instance_id: str | None,
         progress: Progress | None = None,
+        main_thread: MainThread | None = None,
     ) -> None:
         self._table = table
         self._clock = clock
         self._key = key
         self._attributes = {Table.JOB_NAME: name} | ({Table.INSTANCE: instance_id} if instance_id else {})
         self._progress = progress
+        self._main_thread = main_thread
         self._begun = time.monotonic()
         self._started_at: int | None = None
 
     def beat(self) -> None:
-        """Record that the job is running, and its last progress."""
+        """Record that the job is running, its last progress, and the last response of its main thread."""
         progress = self._progress_values()
+        unresponsive = self._main_thread.ask() if self._main_thread else None
+        responded = {} if unresponsive is None else {Table.RESPONDED_AT: self._now() - int(unresponsive)}
         # Without progress yet, that of an earlier run with the same id is removed: the job would count as hung.
         earlier = () if progress else (Table.PROGRESS_AT, Table.PROGRESS_STEP, Table.PROGRESS_TIMEOUT)
-        self._write({Table.JOB_STATUS: JobStatus.RUNNING, **progress}, without=(Table.ENDED_AT, Table.REASON, *earlier))
+        removed = (Table.ENDED_AT, Table.REASON, *earlier, *(() if responded else (Table.RESPONDED_AT,)))
+        self._write({Table.JOB_STATUS: JobStatus.RUNNING, **progress, **responded}, without=removed)
 
     def end(self, outcome: Outcome) -> None:
         """Record the outcome of the job."""

@@ -13,6 +13,7 @@ from mlinfra.job.record import JobRecord
 if TYPE_CHECKING:
     from mlinfra.job.aws import Aws
     from mlinfra.job.error_log import ErrorLog
+    from mlinfra.job.main_thread import MainThread
     from mlinfra.job.node import Node
     from mlinfra.job.outcome import Outcome
     from mlinfra.job.progress import Progress
@@ -39,6 +40,7 @@ class Reporter:
         cluster: str,
         node: Node,
         progress: Progress | None = None,
+        main_thread: MainThread | None = None,
     ) -> None:
         """Report a job.
 
@@ -51,6 +53,7 @@ class Reporter:
             cluster: the name of the cluster, which is the key of its records.
             node: the node of this process.
             progress: the last progress that training code reported. Default: it reports none.
+            main_thread: the thread that runs the training code. Default: unknown, as for a wrapped command.
         """
         self._aws = aws
         self._errors = errors
@@ -61,7 +64,15 @@ class Reporter:
         self._node = node
         key = JobKey(cluster, rank.record_of(job_id))
         self._progress = progress
-        self._record = JobRecord(aws.table, aws.clock, key, name=name, instance_id=node.instance_id, progress=progress)
+        self._record = JobRecord(
+            aws.table,
+            aws.clock,
+            key,
+            name=name,
+            instance_id=node.instance_id,
+            progress=progress,
+            main_thread=main_thread,
+        )
         self._protected = False
 
     def begin(self) -> None:

@@ -15,6 +15,7 @@ from mlinfra.job.aws import connect
 from mlinfra.job.error_log import ErrorLog
 from mlinfra.job.heartbeats import Heartbeats
 from mlinfra.job.hooks import lightning_callback, transformers_callback
+from mlinfra.job.main_thread import MainThread
 from mlinfra.job.node import Node, own_instance_id
 from mlinfra.job.outcome import COMPLETED, Outcome
 from mlinfra.job.progress import Progress, Tracked
@@ -109,6 +110,30 @@ def training_job(
     Raises:
         ValueError: if `progress_minutes` is not a number above 0.
     """
+    with reported_job(
+        name, job_id, MainThread(), heartbeat_seconds=heartbeat_seconds, progress_minutes=progress_minutes
+    ) as job:
+        yield job
+
+
+@contextmanager
+def reported_job(
+    name: str,
+    job_id: str | None,
+    main_thread: MainThread | None,
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    progress_minutes: float | None = None,
+) -> Iterator[TrainingJob]:
+    """Report the block like `training_job`.
+
+    Args:
+        name: as of `training_job`.
+        job_id: as of `training_job`.
+        main_thread: the thread that runs the training code. None: another process runs it.
+        heartbeat_seconds: as of `training_job`.
+        progress_minutes: as of `training_job`.
+    """
     if progress_minutes is None:
         progress_minutes = _default_progress_minutes(os.environ)
     if not 0 < progress_minutes < math.inf:
@@ -119,7 +144,7 @@ def training_job(
     rank = Rank.of(os.environ)
     progress = Progress(60 * progress_minutes)
     job = TrainingJob(name, job_id or f"{name}-{rank.run_id or uuid.uuid4().hex[:12]}", progress)
-    heartbeats = _heartbeats(job, progress, rank, heartbeat_seconds)
+    heartbeats = _heartbeats(job, progress, rank, heartbeat_seconds, main_thread)
     if heartbeats is None:
         yield job
         return
@@ -138,7 +163,9 @@ def _default_progress_minutes(environ: Mapping[str, str]) -> float:
     return float(value) if value.isdecimal() and int(value) else PROGRESS_TIMEOUT_SECONDS / 60
 
 
-def _heartbeats(job: TrainingJob, progress: Progress, rank: Rank, seconds: float) -> Heartbeats | None:
+def _heartbeats(
+    job: TrainingJob, progress: Progress, rank: Rank, seconds: float, main_thread: MainThread | None
+) -> Heartbeats | None:
     """The heartbeats of the job. None: another process reports the job, or it cannot be reported."""
     table = os.environ.get(Variable.TABLE)
     if not table:
@@ -151,12 +178,16 @@ def _heartbeats(job: TrainingJob, progress: Progress, rank: Rank, seconds: float
     with errors.logged("the connection to AWS"):
         aws = connect(table)
         return Heartbeats(
-            lambda: _reporter(job, progress, rank, aws, errors), seconds=seconds, restartable=rank.restarts_left > 0
+            lambda: _reporter(job, progress, rank, aws, errors, main_thread=main_thread),
+            seconds=seconds,
+            restartable=rank.restarts_left > 0,
         )
     return None
 
 
-def _reporter(job: TrainingJob, progress: Progress, rank: Rank, aws: Aws, errors: ErrorLog) -> Reporter | None:
+def _reporter(
+    job: TrainingJob, progress: Progress, rank: Rank, aws: Aws, errors: ErrorLog, *, main_thread: MainThread | None
+) -> Reporter | None:
     """The reporter of the job on this node. None: the node is unknown."""
     instance_id: str | None = None
     with errors.logged("the look-up of the instance's id"):
@@ -174,4 +205,5 @@ def _reporter(job: TrainingJob, progress: Progress, rank: Rank, aws: Aws, errors
         cluster=node.cluster,
         node=node,
         progress=progress,
+        main_thread=main_thread,
     )

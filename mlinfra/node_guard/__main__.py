@@ -9,13 +9,14 @@ import shlex
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions.contract import Activity, Metric, NodeReport
 from mlinfra.node_guard.aws import Aws, set_environment
 from mlinfra.node_guard.commands import Commands, Stuck
-from mlinfra.node_guard.jobs import jobs_of_node
+from mlinfra.node_guard.jobs import Job, jobs_of_node
 from mlinfra.node_guard.judgement import Limits, Verdict, judge
 from mlinfra.node_guard.observation import Observation, observe, sample_accelerators
 from mlinfra.node_guard.stacks import dump_stacks
@@ -101,8 +102,9 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
     if verdict.activity != state.activity:
         log.info("%s: %s", verdict.activity, verdict.why)
     state.history, state.activity = verdict.history, verdict.activity
+    state.hung_at = (state.hung_at or int(wall)) if verdict.is_hung else None
     _protect(aws, verdict, limits, jobs_are_known=items is not None)
-    aws.report(report_of(observation, verdict), at=int(time.time()))
+    aws.report(report_of(observation, verdict, hung_at=state.hung_at), at=int(time.time()))
     aws.put_metrics(
         {
             Metric.ACTIVE: (float(verdict.activity != Activity.IDLE), "None"),
@@ -110,6 +112,9 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
             Metric.IDLE_SECONDS: (verdict.idle_seconds, "Seconds"),
         }
     )
+    if state.hung_at is not None:
+        unreported = [Job(record="", name="not reported")]
+        jobs = [replace(each, hung_since=each.hung_since or state.hung_at) for each in jobs or unreported]
     dump_stacks(commands, state, jobs, observation.processes)
     state.stuck = stuck.processes
     write_state(file, state)
@@ -127,12 +132,13 @@ def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, jobs_are_known: bool
         aws.protect(on=False, why=f"idle for {verdict.idle_seconds / 60:.0f} minutes")
 
 
-def report_of(observation: Observation, verdict: Verdict) -> dict[str, Any]:
+def report_of(observation: Observation, verdict: Verdict, *, hung_at: int | None) -> dict[str, Any]:
     """The attributes of the node's report. None: unknown.
 
     Args:
         observation: the node.
         verdict: the judgement of the minute.
+        hung_at: the time since which its compute processes count as hung, in epoch seconds. None: they do not.
     """
     signs = observation.signs
     return {
@@ -140,6 +146,7 @@ def report_of(observation: Observation, verdict: Verdict) -> dict[str, Any]:
         NodeReport.WHY: verdict.why,
         NodeReport.IDLE_SECONDS: int(verdict.idle_seconds),
         NodeReport.STALLED_SECONDS: int(verdict.stalled_seconds),
+        NodeReport.HUNG_AT: hung_at,
         NodeReport.ACCELERATOR_PERCENT: None if signs.percent is None else int(signs.percent),
         NodeReport.PROCESSES: signs.processes,
         NodeReport.USERS: ",".join(signs.users) or None,

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mlinfra.node_guard.commands import Commands
 
 NVIDIA_SECONDS = 20
 """Without persistence mode, nvidia-smi initializes every GPU at each call: 6 to 15 seconds on hosts with 8."""
+WAITING_PERCENT = 99.0
+WAITING_POWER = 0.3
+"""A GPU whose kernels only wait for another process, as in a collective operation, is at 100 % utilization and draws
+little power. Reported for hangs: 152 of 700 W (H100; github.com/NVIDIA/nccl, issue 1550), 72 of 350 W (H100 PCIe;
+lambdal/deeplearning-benchmark, issue 21), 47 of 250 W (V100; horovod/horovod, issue 3611), read 2026-11-29."""
 _NEURON_SECONDS = 12
 """neuron-monitor writes its first report after its period, 5 seconds. Source: Neuron documentation, "Neuron Monitor
 User Guide", read 2026-11-28."""
@@ -31,6 +36,8 @@ class Reading:
     """True if all accelerators responded. Partitions of a GPU respond without a utilization."""
     process_ids: frozenset[int] | None = None
     """The ids of the compute processes. None: the driver's tools could not list them."""
+    waiting: bool = False
+    """True if GPUs are in use, and the kernels of each of them may only wait: full utilization, little power."""
 
     def beside(self, other: Reading) -> Reading:
         """Both, `other` being a reading of other accelerators of the node."""
@@ -47,6 +54,7 @@ class Reading:
             percent=max(known) if known else None,
             complete=complete,
             process_ids=frozenset().union(*ids) if ids else None,
+            waiting=self.waiting and other.waiting,
         )
 
 
@@ -74,7 +82,11 @@ def read_accelerators(root: Path, commands: Commands) -> Reading | None:
 
 def _read_nvidia(commands: Commands) -> Reading:
     use = commands.run(
-        ["nvidia-smi", "--query-gpu=utilization.gpu,mig.mode.current", "--format=csv,noheader,nounits"],
+        [
+            "nvidia-smi",
+            "--query-gpu=utilization.gpu,mig.mode.current,power.draw,power.limit",
+            "--format=csv,noheader,nounits",
+        ],
         seconds=NVIDIA_SECONDS,
     )
     ids = None
@@ -94,25 +106,39 @@ def parse_nvidia(use: str | None, ids: str | None) -> Reading:
     `[Not Supported]`, `[Unknown Error]` or `[GPU is lost]`, is an unreadable GPU.
 
     Args:
-        use: lines of utilization and MIG mode. None: no answer.
+        use: lines of utilization, MIG mode, power draw and power limit. None: no answer.
         ids: lines of process ids. None: no answer.
     """
-    percents, complete, seen = [], True, False
+    percents, complete, seen, are_known = [], True, False, True
+    waiting = []
     for line in (use or "").splitlines():
         if not line.strip():
             continue
         seen = True
-        value, _, mig = (part.strip() for part in line.partition(","))
+        value, *others = (part.strip() for part in line.split(","))
         if re.fullmatch(r"\d+(\.\d+)?( %)?", value):
             percents.append(float(value.split()[0]))
-        elif mig.lower() != "enabled":
-            complete = False
+            if percents[-1] > 0:
+                waiting.append(percents[-1] >= WAITING_PERCENT and _is_low(others[1:]))
+        else:
+            are_known = False
+            complete = complete and "".join(others[:1]).lower() == "enabled"
     complete = complete and seen
     return Reading(
         percent=_busiest(percents, complete=complete),
         complete=complete,
         process_ids=None if ids is None else parse_ids(ids),
+        waiting=are_known and bool(waiting) and all(waiting),
     )
+
+
+def _is_low(power: Sequence[str]) -> bool:
+    """True if the draw is known, and far below the limit."""
+    try:
+        draw, limit = (float(each) for each in power)
+    except ValueError:
+        return False
+    return 0 < draw < WAITING_POWER * limit
 
 
 def parse_ids(text: str) -> frozenset[int] | None:

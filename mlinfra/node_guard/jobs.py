@@ -29,6 +29,16 @@ class Job:
     name: str
     hung_since: float | None = None
     """The time of its last progress or start, in epoch seconds, if it is hung. None: it is not hung."""
+    reports_progress: bool = False
+    """True if it has reported progress: then progress alone decides whether it is hung."""
+    unresponsive_seconds: float | None = None
+    """The time for which the main threads of all its nodes have executed no Python code. None: unknown."""
+    on_one_node: bool = True
+
+    @property
+    def job_id(self) -> str:
+        """The id of the job, the same on all its nodes."""
+        return _run({Table.RECORD: self.record})
 
 
 def jobs_of_node(items: Iterable[Mapping[str, object]], instance_id: str, now: float) -> list[Job]:
@@ -54,7 +64,16 @@ def jobs_of_node(items: Iterable[Mapping[str, object]], instance_id: str, now: f
         record = str(item.get(Table.RECORD, ""))
         parts = [each for each in running if _run(each) == _run(item)]
         name = str(item.get(Table.JOB_NAME) or record[len(Table.JOB_PREFIX) :])
-        found.append(Job(record=record, name=name, hung_since=_hung_since(parts, now)))
+        found.append(
+            Job(
+                record=record,
+                name=name,
+                hung_since=_hung_since(parts, now),
+                reports_progress=any(epoch_seconds(each.get(Table.PROGRESS_AT)) is not None for each in parts),
+                unresponsive_seconds=_unresponsive(parts),
+                on_one_node=len(parts) == 1,
+            )
+        )
     return found
 
 
@@ -72,6 +91,17 @@ def _hung_since(parts: Sequence[Mapping[str, object]], now: float) -> float | No
     timeouts = [epoch_seconds(each.get(Table.PROGRESS_TIMEOUT)) for each in parts]
     timeout = max((each for each in timeouts if each is not None and each > 0), default=PROGRESS_TIMEOUT_SECONDS)
     return last if now - last >= timeout else None
+
+
+def _unresponsive(parts: Sequence[Mapping[str, object]]) -> float | None:
+    """The shortest time between the last response of a main thread and the heartbeat after it. None: unknown."""
+    shortest: float | None = None
+    for each in parts:
+        beat, responded = epoch_seconds(each.get(Table.HEARTBEAT_AT)), epoch_seconds(each.get(Table.RESPONDED_AT))
+        if beat is None or responded is None:
+            return None
+        shortest = beat - responded if shortest is None else min(shortest, beat - responded)
+    return shortest
 
 
 def plain(item: Mapping[str, Mapping[str, object]]) -> dict[str, object]:

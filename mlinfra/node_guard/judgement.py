@@ -67,6 +67,13 @@ class Signs:
     """The names of the hung jobs."""
     processes_hung: bool = False
     """True if all compute processes are those of hung jobs."""
+    waiting_seconds: float = 0.0
+    """The longest time for which compute processes can have waited for a lost process, as far as this minute tells;
+    infinity if it sets no limit. 0: they work, or may work.
+
+    They wait if all of these hold: each GPU in use is at full utilization with little power; no process was started;
+    less than 1 MiB was read and written; no other process uses a core; the main thread of each reported job executes
+    no Python code, and where there is none that is known, nothing at all was written."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class History:
     """The last minute that was not idle."""
     progress: float
     """The last progress of a compute process, or the last minute without any."""
+    waiting: float | None = None
+    """The first of the minutes until now in which compute processes waited. None: they do not wait."""
     preparation: float | None = None
     """The first CPU use or traffic that counted as activity since the last direct sign of work, such as a compute
     process or input. None: there was none."""
@@ -96,6 +105,8 @@ class Verdict:
     idle_seconds: float
     stalled_seconds: float
     history: History
+    is_hung: bool = False
+    """True if the compute processes and all jobs count as hung, because they wait although accelerators are in use."""
 
 
 def judge(signs: Signs, history: History, now: float, limits: Limits) -> Verdict:
@@ -107,6 +118,10 @@ def judge(signs: Signs, history: History, now: float, limits: Limits) -> Verdict
         now: seconds since the boot.
         limits: the settings.
     """
+    history, waiting = _wait(signs, history, now)
+    is_hung = waiting >= limits.stalled_seconds
+    if is_hung:
+        signs = replace(signs, jobs=(), hung=(*signs.hung, *signs.jobs), processes_hung=True)
     history, stalled = _progress(signs, history, now, limits)
     direct = _direct_sign(signs, limits, stalled=stalled)
     why = direct or _preparation(signs)
@@ -123,6 +138,8 @@ def judge(signs: Signs, history: History, now: float, limits: Limits) -> Verdict
         activity, why = Activity.UNKNOWN, "the accelerators cannot be read, and processes have them open"
     else:
         activity, why = Activity.IDLE, _why_idle(signs, stalled)
+        if is_hung:
+            why = f"{why}: its GPUs draw little power, and nothing else has shown work for {waiting / 60:.0f} minutes"
     if activity != Activity.IDLE:
         history = replace(history, active=now)
     return Verdict(
@@ -131,7 +148,16 @@ def judge(signs: Signs, history: History, now: float, limits: Limits) -> Verdict
         idle_seconds=max(0.0, now - history.active),
         stalled_seconds=stalled,
         history=history,
+        is_hung=is_hung,
     )
+
+
+def _wait(signs: Signs, history: History, now: float) -> tuple[History, float]:
+    """The history with the time since which compute processes wait, and the seconds for which they have waited."""
+    if not signs.waiting_seconds:
+        return replace(history, waiting=None), 0.0
+    begun = now if history.waiting is None else history.waiting
+    return replace(history, waiting=begun), min(now - begun, signs.waiting_seconds)
 
 
 def _is_unknown(signs: Signs, stalled: float, limits: Limits) -> bool:
@@ -181,6 +207,8 @@ def _preparation(signs: Signs) -> str:
 def _why_idle(signs: Signs, stalled: float) -> str:
     if signs.hung:
         return f"job {', '.join(sorted(signs.hung))} is hung"
+    if signs.processes_hung:
+        return f"{_processes(signs)} hung"
     if signs.processes:
         return f"{_processes(signs)}, without progress for {stalled / 60:.0f} minutes"
     return NOTHING

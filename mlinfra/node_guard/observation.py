@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pwd
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlinfra.functions.contract import Variable
 from mlinfra.node_guard.accelerators import Reading, read_accelerators
 from mlinfra.node_guard.counters import containers, cpu_ticks, disk_bytes, network_bytes, terminal_input, terminals
-from mlinfra.node_guard.judgement import PROGRESS_CPU, PROGRESS_IO_BYTES, Signs
+from mlinfra.node_guard.judgement import CPU_CORES, PROGRESS_CPU, PROGRESS_IO_BYTES, Signs
 from mlinfra.node_guard.notebooks import Kernel, read_kernels
-from mlinfra.node_guard.processes import Process, Processes, io_bytes, read_processes
+from mlinfra.node_guard.processes import Process, Processes, io_bytes, read_processes, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -103,6 +105,8 @@ def observe(
     ticks, disk, network = cpu_ticks(root), disk_bytes(root), network_bytes(root)
     hung = [each for each in jobs if each.hung_since is not None]
     running = [each for each in jobs if each.hung_since is None]
+    cpu_cores = max(0.0, _increase(ticks, state.cpu_ticks) / _TICKS / elapsed - usage.all_cores)
+    waits = reading is not None and reading.waiting and not executing and cpu_cores < CPU_CORES
     signs = Signs(
         percent=None if reading is None else reading.percent,
         readable=reading is None or reading.complete,
@@ -111,12 +115,13 @@ def observe(
         progress=_progress(computing, usage, state),
         kernel_executed=bool(executing) or _executed_since(known.values(), wall - elapsed),
         terminal_input=terminal_input(root, since=wall - elapsed),
-        cpu_cores=max(0.0, _increase(ticks, state.cpu_ticks) / _TICKS / elapsed - usage.all_cores),
+        cpu_cores=cpu_cores,
         disk_bytes=_increase(disk, state.disk_bytes),
         network_bytes=_increase(network, state.network_bytes),
         jobs=tuple(each.name for each in running),
         hung=tuple(each.name for each in hung),
         processes_hung=bool(hung) and not running and all(_is_of_hung(each, hung, wall - now) for each in computing),
+        waiting_seconds=_waiting_seconds(root, computing, usage, state, running) if waits else 0.0,
     )
     state.at, state.cpu_ticks, state.disk_bytes, state.network_bytes = now, ticks, disk, network
     state.usage, state.roots = usage.values, [_key(each) for each in computing]
@@ -144,10 +149,15 @@ class _Usage:
         self._is_first = state.at is None
         self._elapsed = elapsed
         self.values: dict[str, list[int]] = {}
+        self.is_known = not self._is_first
+        """False if the input and output of a process is unknown."""
         for each in roots:
             for one in processes.tree(each):
                 if _key(one) not in self.values:
-                    self.values[_key(one)] = [one.ticks, io_bytes(root, one.pid)]
+                    counts = io_bytes(root, one.pid)
+                    self.is_known = self.is_known and counts is not None
+                    read, written = counts or (0, 0)
+                    self.values[_key(one)] = [one.ticks, read + written, written]
 
     def cores(self, process: Process) -> float:
         """The cores that its tree has used on average."""
@@ -161,6 +171,10 @@ class _Usage:
     def io(self, process: Process) -> int:
         """The bytes that its tree has read and written."""
         return self._increase(process, 1)
+
+    def written(self, process: Process) -> int:
+        """The bytes that its tree has written."""
+        return self._increase(process, 2)
 
     def _increase(self, process: Process, index: int) -> int:
         return sum(self._increase_of(_key(each), index) for each in self._processes.tree(process))
@@ -204,6 +218,33 @@ def _progress(computing: Iterable[Process], usage: _Usage, state: State) -> str 
     if count >= PROGRESS_IO_BYTES:
         return f"{count / 1e6:.0f} MB of input and output"
     return None
+
+
+def _waiting_seconds(
+    root: Path, computing: Sequence[Process], usage: _Usage, state: State, jobs: Sequence[Job]
+) -> float:
+    """The time for which nothing but accelerators shows that compute processes work, as far as this minute tells.
+
+    Infinity if the minute sets no limit, 0 if it shows work. `judgement.Signs.waiting_seconds` describes the signs.
+    """
+    is_quiet = computing and usage.is_known and all(_key(each) in state.roots for each in computing)
+    if not is_quiet or any(usage.io(each) >= PROGRESS_IO_BYTES for each in computing):
+        return 0.0
+    longest = math.inf
+    has_written = any(usage.written(each) for each in computing)
+    for job in jobs:
+        if job.reports_progress:
+            return 0.0
+        if job.unresponsive_seconds is not None:
+            longest = min(longest, job.unresponsive_seconds)
+        elif has_written or not job.on_one_node or not _runs(root, computing, job):
+            return 0.0
+    return 0.0 if has_written and not jobs else longest
+
+
+def _runs(root: Path, computing: Iterable[Process], job: Job) -> bool:
+    """True if a compute process is part of the command of a job."""
+    return any(variable(root, each.pid, Variable.JOB) == job.job_id for each in computing)
 
 
 def _increase(value: int | None, before: int | None) -> int:

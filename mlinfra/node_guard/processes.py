@@ -146,11 +146,25 @@ def _open_files(folder: Path) -> Iterator[str]:
             yield str(file.readlink())
 
 
-def io_bytes(root: Path, pid: int) -> int:
-    """The bytes that a process has read and written with system calls; 0 where unknown. Source: proc(5)."""
+def io_bytes(root: Path, pid: int) -> tuple[int, int] | None:
+    """The bytes that a process has read and written with system calls, to files, pipes and terminals. None: unknown.
+
+    Not counted: data of sockets that have system calls of their own (send, recv). Source: proc(5).
+    """
     try:
         lines = (root / f"proc/{pid}/io").read_text(encoding="utf-8").splitlines()
         values = dict(line.split(": ", 1) for line in lines)
-        return int(values.get("rchar", 0)) + int(values.get("wchar", 0))
-    except (OSError, ValueError):
-        return 0
+        return int(values["rchar"]), int(values["wchar"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def variable(root: Path, pid: int, name: str) -> str | None:
+    """An environment variable with which a process was started. None: unknown, or it is not set."""
+    try:
+        content = (root / f"proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+    prefix = f"{name}=".encode()
+    found = next((each for each in content.split(b"\0") if each.startswith(prefix)), None)
+    return None if found is None else found[len(prefix) :].decode("utf-8", "replace")

@@ -37,7 +37,7 @@ def dump_stacks(commands: Commands, state: State, jobs: Iterable[Job], processes
         if job.hung_since is None or hang in state.dumped:
             continue
         state.dumped = [*state.dumped, hang][-_REMEMBERED:]
-        log.warning("job %s is hung: no progress was reported for its timeout", job.name)
+        log.warning("job %s is hung", job.name)
         for each in sorted(processes, key=lambda process: process.pid)[:_MOST_PROCESSES]:
             text = commands.run(["py-spy", "dump", "--nonblocking", "--pid", str(each.pid)], seconds=_SECONDS)
             if text is not None:

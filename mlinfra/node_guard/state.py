@@ -30,6 +30,8 @@ class State:
     """The compute processes, as `PID START`."""
     stuck: dict[str, str] = field(default_factory=dict)
     """The commands that could not be killed, as `PID START`."""
+    hung_at: int | None = None
+    """The time since which the compute processes count as hung, in epoch seconds. None: they do not."""
     dumped: list[str] = field(default_factory=list)
     """The hangs with written stacks, as record and time of the last progress."""
 

@@ -251,6 +251,7 @@ class Cloud:
         *,
         idle: timedelta = timedelta(hours=1),
         at: timedelta = timedelta(0),
+        hung: timedelta | None = None,
         cluster: str = NAME,
     ) -> None:
         """The reports of the guards of these nodes, so long from now (negative: before)."""
@@ -263,6 +264,7 @@ class Cloud:
                     NodeReport.IDLE_SECONDS: Decimal(int(idle.total_seconds()) if activity == Activity.IDLE else 0),
                     NodeReport.WHY: "nothing runs" if activity == Activity.IDLE else "1 compute process of ubuntu",
                 }
+                | ({} if hung is None else {NodeReport.HUNG_AT: Decimal(int((self.now + hung).timestamp()))})
             )
 
     def extend(self, until: str, cluster: str = NAME, *, at: datetime | None = None) -> None:

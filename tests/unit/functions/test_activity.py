@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -262,6 +263,17 @@ def test_a_live_guard_tells_the_processes_of_a_hung_job_from_others() -> None:
     assert evidence(report(idle=19), metrics(busy=1), hung).verdict is Verdict.BUSY
     seen = evidence(report(idle=20), metrics(busy=1), hung, protected=True)
     assert (seen.verdict, seen.unguarded) == (Verdict.IDLE, frozenset())
+
+
+@pytest.mark.parametrize("jobs", [(), (RUNNING,)], ids=["without a job", "with a job"])
+@pytest.mark.parametrize(("idle", "verdict"), [(19, Verdict.BUSY), (20, Verdict.IDLE)])
+def test_compute_processes_that_the_guard_reports_as_hung_are_not_activity_whatever_their_gpus_do(
+    jobs: tuple[Job, ...], idle: int, verdict: Verdict
+) -> None:
+    hung = replace(report(idle=idle), hung_at=NOW - idle * MINUTE)
+    assert evidence(hung, metrics(busy=0), *jobs, protected=True).verdict is verdict
+    other = Job("other", heartbeat_at=NOW.timestamp())
+    assert evidence(hung, metrics(busy=0), *jobs, other, protected=True).verdict is Verdict.BUSY
 
 
 def test_a_node_on_which_another_job_runs_too_is_not_idle() -> None:

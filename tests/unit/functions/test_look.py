@@ -190,6 +190,35 @@ def test_each_hang_is_reported_once(cloud: Cloud) -> None:
     assert len(cloud.heard(Event.JOB_HUNG)) == 1
 
 
+@pytest.mark.parametrize("with_job", [True, False])
+def test_hung_compute_processes_are_reported_once_and_keep_their_cluster_for_the_idle_time_more(
+    cloud: Cloud, *, with_job: bool
+) -> None:
+    ids = cloud.group()
+    decisions = []
+    for minutes in (0, 5, 29, 31):
+        cloud.report(ids, idle=minutes * MINUTE, hung=-MINUTE)
+        cloud.gpus(ids, 100, minutes=4)
+        for rank, node in enumerate(ids if with_job else ()):
+            cloud.job(f"job-1#{rank}" if rank else "job-1", node=node)
+        decisions += cloud.looked().values()
+    assert decisions == ["left", "left", "left", "stopped"]
+    (event,) = cloud.heard(Event.JOB_HUNG)
+    what = "job job-1 is hung" if with_job else f"compute processes on {', '.join(ids)} are hung"
+    assert (event["what"], event["whose"]) == (what, OWNER)
+    assert event["why"].startswith("for 30 minutes, its GPUs have been in use and drawn little power")
+
+
+def test_a_job_with_a_working_node_is_not_hung(cloud: Cloud) -> None:
+    first, second = cloud.group()
+    cloud.report([first], hung=-MINUTE)
+    cloud.report([second], Activity.BUSY)
+    cloud.job(node=first)
+    cloud.job("job-1#1", node=second)
+    assert cloud.looked() == {NAME: "left"}
+    assert cloud.heard(Event.JOB_HUNG) == []
+
+
 @pytest.mark.parametrize(("minutes", "decision"), [(9, "left"), (11, "stopped")])
 def test_a_cluster_is_stopped_after_the_pause_that_follows_its_last_job(
     cloud: Cloud, minutes: int, decision: str

@@ -50,3 +50,10 @@ def test_an_empty_item_is_a_report_that_says_nothing() -> None:
 @pytest.mark.parametrize(("minutes", "fresh"), [(0, True), (12, True), (13, False), (-12, True), (-13, False)])
 def test_a_report_is_fresh_for_twelve_minutes(minutes: int, fresh: bool) -> None:  # noqa: FBT001
     assert NodeReport(NOW - minutes * MINUTE).is_fresh(NOW) == fresh
+
+
+def test_the_time_of_a_hang_is_read_from_the_report_of_an_idle_node_alone() -> None:
+    hung_at = {Attribute.HUNG_AT: Decimal(str(NOW.timestamp()))}
+    assert NodeReport.of(item(**hung_at)).hung_at == NOW
+    assert NodeReport.of(item(**hung_at, **{Attribute.ACTIVITY: Activity.BUSY})).hung_at is None
+    assert NodeReport.of(item(**{Attribute.HUNG_AT: "soon"})).hung_at is None

@@ -10,6 +10,7 @@ import pytest
 
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Activity, JobStatus
+from mlinfra.functions.node_report import NodeReport
 from mlinfra.functions.records import Job, Memory, Records
 from tests.unit.functions.cloud import NAME, TABLE
 
@@ -80,3 +81,28 @@ def test_an_invalid_progress_timeout_is_the_default(cloud: Cloud, timeout: Decim
     cloud.set_attribute("job#job-1", "progress_timeout", timeout)
     (found,) = Records(Clients(), TABLE).read(NAME).jobs
     assert found.progress_timeout == 3_600
+
+
+def reporting(*nodes: str, minutes: float = 0) -> dict[str, NodeReport]:
+    """Reports of hung compute processes, minutes ago."""
+    at = NOW - timedelta(minutes=minutes)
+    return {name: NodeReport(at, Activity.IDLE, hung_at=at - timedelta(minutes=5)) for name in nodes}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "minutes", "changes", "is_hung"),
+    [
+        (("i-1", "i-2"), 0, {}, True),
+        (("i-1",), 0, {}, False),
+        (("i-1", "i-2"), 13, {}, False),
+        (("i-1", "i-2"), 0, {"instance_id": None}, False),
+        (("i-1", "i-2"), 0, {"progress_at": minutes_ago(5)}, False),
+    ],
+    ids=["all nodes", "one node works", "old reports", "an unknown node", "a job with progress"],
+)
+def test_a_job_without_progress_hangs_if_the_guards_of_all_its_nodes_say_so(
+    nodes: tuple[str, ...], minutes: float, changes: dict[str, Any], *, is_hung: bool
+) -> None:
+    jobs = (job(instance_id="i-1"), job("train#1", **{"instance_id": "i-2"} | changes))
+    found = Memory(jobs=jobs, reports=reporting(*nodes, minutes=minutes)).hung_since(NOW)
+    assert found == ({"train": minutes_ago(5)} if is_hung else {})

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from benchmarks.idle import environments
+from benchmarks.idle import environments, replay
 from benchmarks.idle.aws import Instance
 from benchmarks.idle.faults import FAULTS, NO_FAULTS, Faults, NodeFaults
 from benchmarks.idle.node import Node
 from benchmarks.idle.replay import Replay
-from benchmarks.idle.workload import BEGIN, DAY, HOUR, MINUTE, NOTHING, Experiment, Job, Phase, Signals, generate
+from benchmarks.idle.workload import BEGIN, HOUR, MINUTE, NOTHING, Experiment, Job, Phase, Signals, generate
 from mlinfra.functions.contract import Activity
+from mlinfra.functions.prices import on_demand_prices
 from mlinfra.node_guard.judgement import CPU_CORES, TRANSFER_BYTES, History, Limits, Signs, judge
 
 if TYPE_CHECKING:
@@ -117,10 +118,21 @@ def test_idle_nodes_leave_a_queue_of_single_node_jobs_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reported", "unreported"])
-def test_a_hung_job_with_busy_accelerators_ends_at_its_bound(kind: str) -> None:
+def test_a_hung_job_with_busy_accelerators_ends_within_two_hours(kind: str) -> None:
+    outcome = replayed(an_experiment([a_job(1, kind=kind)]), Faults(hung_jobs=1.0))
+    assert 1 < hung_hours(outcome) < 2
+
+
+@pytest.mark.parametrize("kind", ["reported", "unreported"])
+def test_a_hung_job_that_shows_a_sign_of_work_ends_at_its_bound(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "UNCLEAR_HANGS", 1.0)
     outcome = replayed(an_experiment([a_job(kind=kind)]), Faults(hung_jobs=1.0))
-    assert outcome.off_after is not None
-    assert outcome.off_after <= (EXPIRES_AFTER_DAYS + 1 + GRACE_DAYS) * DAY + HOUR
+    assert 24 < hung_hours(outcome) <= 24 * (EXPIRES_AFTER_DAYS + 1 + GRACE_DAYS) + 1
+
+
+def hung_hours(outcome: Outcome) -> float:
+    """The hours for which a job of `an_experiment` on one node was hung."""
+    return outcome.idle_usd["hung"] / on_demand_prices()["g5.xlarge"]
 
 
 def test_a_hung_job_that_reported_progress_ends_within_two_hours() -> None:
@@ -169,6 +181,13 @@ SIGNALS = st.builds(
     cpu=st.booleans(),
     heartbeat=st.sampled_from([False, False, False, True]),
     stuck=st.sampled_from([False, False, False, True]),
+    waits=st.sampled_from([False, False, True]),
+).map(
+    lambda signals: (
+        replace(signals, gpu=100.0, process=True, stuck=False, transfer=False, cpu=False, kernel=False)
+        if signals.waits
+        else signals
+    )
 )
 
 
@@ -205,6 +224,7 @@ def _signs(signals: Signals, *, readable: bool) -> Signs:
         jobs=("job",) if signals.heartbeat else (),
         hung=("job",) if signals.is_hung else (),
         processes_hung=signals.is_hung,
+        waiting_seconds=math.inf if signals.waits and readable else 0.0,
     )
 
 

@@ -49,6 +49,8 @@ class FakeNode:
         started: float | None = None,
         cpu_seconds: float = 0,
         io: int = 0,
+        written: int = 0,
+        variables: str = "",
         devices: tuple[str, ...] = (),
         state: str = "S",
     ) -> None:
@@ -59,7 +61,8 @@ class FakeNode:
         fields[11] = str(int(cpu_seconds * TICKS))
         self.write(f"proc/{pid}/stat", f"{pid} ({name}) {' '.join(fields)}\n")
         self.write(f"proc/{pid}/cmdline", command.replace(" ", "\0") + "\0")
-        self.write(f"proc/{pid}/io", f"rchar: {io}\nwchar: 0\nsyscr: 1\n")
+        self.write(f"proc/{pid}/io", f"rchar: {io}\nwchar: {written}\nsyscr: 1\n")
+        self.write(f"proc/{pid}/environ", variables.replace(" ", "\0") + "\0")
         for number, device in enumerate(devices):
             link = self.root / f"proc/{pid}/fd/{number}"
             link.parent.mkdir(parents=True, exist_ok=True)

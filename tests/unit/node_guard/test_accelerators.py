@@ -49,6 +49,35 @@ def test_gpus_in_mig_mode_respond_without_a_utilization() -> None:
 
 
 @pytest.mark.parametrize(
+    ("use", "waiting"),
+    [
+        ("100, Disabled, 152.31, 700.00\n0, Disabled, 129.00, 700.00\n", True),  # nccl, issue 1550
+        ("100, [N/A], 47.00, 250.00\n" * 8, True),  # horovod, issue 3611
+        ("100, Disabled, 211.00, 700.00\n", False),
+        ("98, Disabled, 100.00, 700.00\n", False),
+        ("100, Disabled, 152.31, 700.00\n30, Disabled, 129.00, 700.00\n", False),
+        ("100, Disabled, 152.31, 700.00\n100, Disabled, 650.00, 700.00\n", False),
+        ("100, Disabled, [N/A], [N/A]\n", False),
+        ("100, Disabled, 0.00, 0.00\n", False),
+        ("100, Disabled\n", False),
+        ("100, Disabled, 152.31, 700.00\n[N/A], Enabled, 129.00, 700.00\n", False),
+        ("100, Disabled, 152.31, 700.00\n[GPU is lost], [GPU is lost], [GPU is lost], [GPU is lost]\n", False),
+        ("0, Disabled, 70.00, 700.00\n", False),
+        (None, False),
+    ],
+)
+def test_gpus_that_only_wait_are_at_full_utilization_and_draw_little_power(use: str | None, *, waiting: bool) -> None:
+    assert parse_nvidia(use, "").waiting == waiting
+
+
+def test_gpus_wait_if_they_do_in_each_sample_and_if_all_accelerators_of_the_node_do() -> None:
+    waits, works = Reading(100, waiting=True), Reading(100)
+    assert waits.then(waits).waiting
+    assert not waits.then(works).waiting
+    assert not waits.beside(works).waiting
+
+
+@pytest.mark.parametrize(
     ("text", "ids"),
     [
         ("", set()),

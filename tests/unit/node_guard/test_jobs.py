@@ -83,3 +83,29 @@ def test_the_last_start_counts_as_progress() -> None:
 
 def test_items_of_dynamodb_lose_their_types() -> None:
     assert plain({"record": {"S": "job#1"}, "heartbeat_at": {"N": "5"}}) == {"record": "job#1", "heartbeat_at": "5"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "seconds"),
+    [
+        ([{"responded_at": NOW - 60}], 0),
+        ([{"responded_at": NOW - 660}], 600),
+        ([{"responded_at": NOW - 660}, {"responded_at": NOW - 120}], 60),
+        ([{"responded_at": NOW - 660}, {}], None),
+        ([{"responded_at": NOW - 660, "heartbeat_at": "soon"}], None),
+        ([{}], None),
+    ],
+)
+def test_a_job_is_unresponsive_if_the_main_threads_of_all_its_nodes_are(
+    parts: list[dict[str, Any]], seconds: float | None
+) -> None:
+    items = [record(f"1#{index}" if index else "1", **part) for index, part in enumerate(parts)]
+    found = jobs_of_node(items, "i-0a", NOW)
+    assert {each.unresponsive_seconds for each in found} == {seconds}
+    assert {each.on_one_node for each in found} == {len(parts) == 1}
+    assert {each.job_id for each in found} == {"1"}
+
+
+def test_progress_on_one_node_is_progress_of_the_job() -> None:
+    found = jobs_of_node([record(), record("1#1", progress_at=str(NOW - 60))], "i-0a", NOW)
+    assert all(each.reports_progress for each in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -131,3 +132,50 @@ def test_the_idle_time_ends_with_the_next_activity() -> None:
     second = judged(first.history, NOW + 180, terminal_input=True)
     third = judged(second.history, NOW + 240)
     assert [each.idle_seconds for each in (first, second, third)] == [120, 0, 60]
+
+
+HANGING: dict[str, Any] = {"percent": 100.0, "processes": 8, "users": ("ana",), "progress": "CPU time of 1.0 cores"}
+
+
+def waiting(minutes: int, *, limits: tuple[float, ...] = (math.inf,), **signs: Any) -> Verdict:
+    """The judgement after minutes in which compute processes wait; the last `limits` is that of the last minute."""
+    history = History.beginning(NOW)
+    for minute in range(minutes + 1):
+        limit = limits[min(minute, len(limits) - 1)]
+        verdict = judged(history, NOW + 60 * minute, **{**HANGING, "waiting_seconds": limit, **signs})
+        history = verdict.history
+    return verdict
+
+
+def test_compute_processes_that_wait_are_hung_after_the_stalled_time() -> None:
+    verdict = waiting(59)
+    assert (verdict.activity, verdict.is_hung) == ("busy", False)
+    verdict = waiting(60)
+    assert (verdict.activity, verdict.is_hung, verdict.idle_seconds) == ("idle", True, 60)
+    assert verdict.why == (
+        "8 compute processes of ana hung: its GPUs draw little power, and nothing else has shown work for 60 minutes"
+    )
+    assert waiting(80).idle_seconds == 21 * 60
+
+
+def test_the_jobs_of_a_node_whose_processes_wait_are_hung_too() -> None:
+    verdict = waiting(60, jobs=("bert",))
+    assert (verdict.activity, verdict.is_hung) == ("idle", True)
+    assert verdict.why.startswith("job bert is hung: its GPUs draw little power")
+    assert waiting(59, jobs=("bert",)).why == "job bert"
+
+
+def test_one_minute_of_work_begins_the_time_again() -> None:
+    verdict = waiting(100, limits=(math.inf,) * 50 + (0.0,) + (math.inf,))
+    assert (verdict.activity, verdict.is_hung) == ("busy", False)
+
+
+def test_a_response_of_the_main_thread_between_two_minutes_limits_the_time() -> None:
+    assert not waiting(100, limits=(3599.0,)).is_hung
+    assert waiting(100, limits=(3600.0,)).is_hung
+
+
+@pytest.mark.parametrize("sign", [{"kernel_executed": True}, {"terminal_input": True}, {"network_bytes": 10**9}])
+def test_other_activity_keeps_a_node_with_hung_processes_busy(sign: dict[str, Any]) -> None:
+    verdict = waiting(60, **sign)
+    assert (verdict.activity, verdict.is_hung) == ("busy", True)

@@ -311,3 +311,39 @@ def test_settings_are_read_as_a_shell_writes_them(node: FakeNode) -> None:
         "IDLE_GPU_PERCENT": "2.5",
         "EMPTY": "",
     }
+
+
+WAITING, WORKING = "echo 100, Disabled, 152.31, 700.00", "echo 100, Disabled, 512.00, 700.00"
+
+
+@pytest.mark.parametrize("reports", [True, False])
+def test_a_node_whose_processes_only_wait_is_idle_after_the_stalled_time(guarded: Guarded, *, reports: bool) -> None:
+    guarded.node.command("py-spy", 'echo "Thread 0x1 (active): all_reduce"')
+    guarded.node.process(7)
+    guarded.minute(WAITING, 7)
+    for minutes in (1, 59, 2):
+        if reports:
+            responded_at = str(time.time() - 5000)
+            guarded.job(heartbeat_seconds_ago=5, **{Table.INSTANCE: guarded.id, Table.RESPONDED_AT: responded_at})
+        guarded.minute(WAITING, 7, after_minutes=minutes)
+        if minutes == 59:
+            assert (guarded.report["activity"], guarded.is_protected) == ("busy", True)
+            assert "hung_at" not in guarded.report
+    report = guarded.report
+    assert report["activity"] == "idle"
+    assert report["hung_at"] == pytest.approx(time.time(), abs=30)
+    assert f"stacks of process 7 of job {'bert' if reports else 'not reported'}" in guarded.log
+    guarded.minute(WAITING, 7)
+    assert guarded.report["hung_at"] == report["hung_at"]
+    guarded.minute(WORKING, 7)
+    assert guarded.report["activity"] == "busy"
+    assert "hung_at" not in guarded.report
+
+
+def test_a_job_whose_main_thread_responds_keeps_its_node(guarded: Guarded) -> None:
+    guarded.node.process(7)
+    for _ in range(4):
+        responded_at = str(time.time() - 10)
+        guarded.job(**{Table.INSTANCE: guarded.id, Table.RESPONDED_AT: responded_at})
+        guarded.minute(WAITING, 7, after_minutes=50)
+    assert (guarded.report["activity"], guarded.report["why"]) == ("busy", "job bert")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,6 +108,78 @@ def test_a_later_process_with_the_same_id_has_started(node: FakeNode, watch: Wat
     watch.minute(7)
     node.process(7, started=20)
     assert watch.minute(7).signs.progress == "process 7 has started"
+
+
+IN_CODE = Job("job#bert", "bert", unresponsive_seconds=600)
+"""A job whose main thread has executed nothing for 10 minutes."""
+WRAPPED = Job("job#bert", "bert")
+VARIABLE = "MLINFRA_JOB=bert"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "changes", "seconds"),
+    [
+        ((), {}, math.inf),
+        ((), {"io": 2**20 - 1}, math.inf),
+        ((), {"io": 2**20}, 0),
+        ((), {"written": 1}, 0),
+        ((IN_CODE,), {"written": 5000}, 600),
+        ((IN_CODE, replace(IN_CODE, unresponsive_seconds=0)), {}, 0),
+        ((replace(IN_CODE, reports_progress=True),), {}, 0),
+        ((WRAPPED,), {"variables": VARIABLE}, math.inf),
+        ((WRAPPED,), {"variables": VARIABLE, "written": 1}, 0),
+        ((WRAPPED,), {"variables": "MLINFRA_JOB=other"}, 0),
+        ((replace(WRAPPED, on_one_node=False),), {"variables": VARIABLE}, 0),
+        ((IN_CODE, WRAPPED), {}, 0),
+    ],
+)
+def test_compute_processes_wait_if_nothing_but_accelerators_and_cpus_shows_work(
+    node: FakeNode, watch: Watch, jobs: tuple[Job, ...], changes: dict[str, Any], seconds: float
+) -> None:
+    node.process(7)
+    watch.minute(7, percent=100, waiting=True)
+    node.process(7, **{"cpu_seconds": 60, **changes})
+    assert watch.minute(7, percent=100, waiting=True, jobs=jobs).signs.waiting_seconds == seconds
+
+
+def test_compute_processes_work_while_accelerators_draw_power(node: FakeNode, watch: Watch) -> None:
+    node.process(7)
+    watch.minute(7, percent=100, waiting=True)
+    assert watch.minute(7, percent=100).signs.waiting_seconds == 0
+
+
+def test_without_compute_processes_or_in_their_first_minute_none_wait(node: FakeNode, watch: Watch) -> None:
+    node.process(7)
+    assert watch.minute(7, percent=100, waiting=True).signs.waiting_seconds == 0
+    assert watch.minute(percent=100, waiting=True).signs.waiting_seconds == 0
+    node.process(8)
+    assert watch.minute(7, 8, percent=100, waiting=True).signs.waiting_seconds == 0
+
+
+def test_workers_that_write_and_other_processes_that_compute_show_work(node: FakeNode, watch: Watch) -> None:
+    node.cpu_time(1000)
+    node.process(7)
+    node.process(8, parent=7)
+    watch.minute(7, percent=100, waiting=True)
+    node.process(8, parent=7, written=1)
+    assert watch.minute(7, percent=100, waiting=True).signs.waiting_seconds == 0
+    node.cpu_time(1000 + 60)
+    assert watch.minute(7, percent=100, waiting=True).signs.waiting_seconds == 0
+    assert watch.minute(7, percent=100, waiting=True).signs.waiting_seconds == math.inf
+
+
+def test_processes_with_unknown_output_may_work(node: FakeNode, watch: Watch) -> None:
+    node.process(7)
+    watch.minute(7, percent=100, waiting=True)
+    node.write("proc/7/io", "")
+    assert watch.minute(7, percent=100, waiting=True).signs.waiting_seconds == 0
+
+
+def test_a_notebook_kernel_that_executes_shows_work(node: FakeNode, watch: Watch) -> None:
+    node.process(7, KERNEL)
+    watch.minute(7, percent=100, waiting=True)
+    node.process(7, KERNEL, cpu_seconds=60)
+    assert watch.minute(7, percent=100, waiting=True).signs.waiting_seconds == 0
 
 
 def test_open_devices_show_the_processes_that_the_driver_cannot_list(node: FakeNode, watch: Watch) -> None:

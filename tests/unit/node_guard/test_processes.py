@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.node_guard.processes import io_bytes, read_processes
+from mlinfra.node_guard.processes import io_bytes, read_processes, variable
 
 if TYPE_CHECKING:
     from tests.unit.node_guard.conftest import FakeNode
@@ -88,5 +88,12 @@ def test_workers_belong_to_the_kernel_that_forked_them(node: FakeNode) -> None:
 
 def test_the_input_and_output_of_a_process(node: FakeNode) -> None:
     node.process(7, io=4096)
-    assert io_bytes(node.root, 7) == 4096
-    assert io_bytes(node.root, 8) == 0
+    assert io_bytes(node.root, 7) == (4096, 0)
+    assert io_bytes(node.root, 8) is None
+
+
+def test_the_variables_of_a_process(node: FakeNode) -> None:
+    node.process(7, variables="HOME=/root MLINFRA_JOB=bert-1 PATH=/bin")
+    assert variable(node.root, 7, "MLINFRA_JOB") == "bert-1"
+    assert variable(node.root, 7, "MLINFRA") is None
+    assert variable(node.root, 8, "MLINFRA_JOB") is None
