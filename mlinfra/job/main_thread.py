@@ -36,8 +36,9 @@ class MainThread:
         Returns:
             None: unknown, because the training code runs in another thread, or this is not CPython.
         """
-        if self._asked_at is not None:
-            return time.monotonic() - self._asked_at
+        asked_at = self._asked_at  # the main thread can remove it now
+        if asked_at is not None:
+            return time.monotonic() - asked_at
         self._asked_at = time.monotonic()
         if self._is_watched and _add_pending_call(self._response):
             return 0.0

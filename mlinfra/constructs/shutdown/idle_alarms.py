@@ -88,10 +88,13 @@ class IdleAlarms(Construct):
             treat_missing_data="notBreaching",
             alarm_actions=[environment.names.alerts_topic_arn, idle_stop.function.arn],
         )
-        self._silence_alarm = self._silence(name, cluster_name, experiment, environment) if has_metrics else None
+        self._silence_alarm = None
+        if has_metrics:
+            to_stop = f"mlinfra clusters stop {arguments} --force"
+            self._silence_alarm = self._silence(name, cluster_name, experiment, environment, to_stop=to_stop)
 
     def _silence(
-        self, name: str, cluster_name: str, experiment: Experiment, environment: Environment
+        self, name: str, cluster_name: str, experiment: Experiment, environment: Environment, *, to_stop: str
     ) -> alarms.CloudwatchMetricAlarm:
         return alarms.CloudwatchMetricAlarm(
             self,
@@ -100,8 +103,7 @@ class IdleAlarms(Construct):
             alarm_description=(
                 f"Nodes of {name} are in service, but none has reported GPU metrics for {_SILENT_MINUTES} minutes. "
                 f"Only the reports of its nodes decide about its idleness. Check the CloudWatch agent on its nodes. "
-                f"Owner: {experiment.owner}. To stop it: mlinfra clusters stop {environment.name} {experiment.name} "
-                f"--force"
+                f"Owner: {experiment.owner}. To stop it: {to_stop}"
             ),
             metric_query=[
                 alarms.CloudwatchMetricAlarmMetricQuery(

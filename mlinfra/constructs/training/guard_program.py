@@ -1,4 +1,4 @@
-"""The program of the node guard: one file, which nodes read from SSM parameters at boot."""
+"""The program of the node guard: one file, which nodes read from SSM parameters at boot, with another program in it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from mlinfra.constructs.training.node_user_data import script
+
 PARAMETER_CHARACTERS: Final = 4096
 """The maximum size of a standard parameter. Source: Systems Manager user guide, "Managing parameter tiers", read
 2026-11-28."""
@@ -21,6 +23,8 @@ _GUARD: Final = "mlinfra.node_guard"
 _MAIN: Final = "import sys\nfrom mlinfra.node_guard.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
 _INTERPRETER: Final = b"#!/usr/local/bin/mlinfra-python3 -BEs\n"
 """A link that the boot of a node makes: python3 of Amazon Linux 2 is too old."""
+TORCHRUN_ENV: Final = "mlinfra-torchrun-env"
+"""A program for users of the nodes, which has no room in user data either."""
 _FILE: Final = stat.S_IFREG | 0o644
 _UNIX: Final = 3
 _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
@@ -28,7 +32,7 @@ _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
 
 @cache
 def guard_program() -> bytes:
-    """The executable file: a zip with the guard and `mlinfra.functions.contract`, which Python runs.
+    """The executable file: a zip with the guard, `mlinfra.functions.contract`, which it needs, and `TORCHRUN_ENV`.
 
     Its packages above those two are empty, so that no installed mlinfra of another version is imported. Identical on
     every machine for identical sources.
@@ -39,6 +43,7 @@ def guard_program() -> bytes:
     for each in files(_GUARD).iterdir():
         if each.name.endswith(".py"):
             found[f"mlinfra/node_guard/{each.name}"] = without_comments(each.read_text(encoding="utf-8"))
+    found[TORCHRUN_ENV] = script(TORCHRUN_ENV)
     program = io.BytesIO()
     program.write(_INTERPRETER)
     with zipfile.ZipFile(program, "a", zipfile.ZIP_STORED) as archive:

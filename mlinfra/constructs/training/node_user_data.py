@@ -142,7 +142,6 @@ class UserData:
 
     def _files(self) -> Iterator[str]:
         """The files to write on the node."""
-        yield _file("/usr/local/bin/mlinfra-torchrun-env", "755", _part("mlinfra-torchrun-env"))
         yield _file("/etc/systemd/system/mlinfra-minute.service", "644", _part("mlinfra-minute.service"))
         yield _file("/etc/systemd/system/mlinfra-minute.timer", "644", _part("mlinfra-minute.timer"))
         agent = json.dumps(self._agent_settings(), separators=(",", ":"))

@@ -22,6 +22,14 @@ def sources() -> dict[str, str]:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
+def python_sources() -> dict[str, str]:
+    return {name: text for name, text in sources().items() if name.endswith(".py")}
+
+
+def test_the_program_has_the_command_for_users_of_the_nodes() -> None:
+    assert set(sources()) - set(python_sources()) == {"mlinfra-torchrun-env"}
+
+
 def test_the_parameters_hold_the_program() -> None:
     assert bz2.decompress(base64.b64decode("".join(guard_parameters()))) == guard_program()
 
@@ -52,7 +60,7 @@ def test_the_program_is_executable_by_the_python_of_the_image() -> None:
 
 
 def test_every_file_is_valid_for_python_3_9() -> None:
-    for name, text in sources().items():
+    for name, text in python_sources().items():
         ast.parse(text, name, feature_version=(3, 9))
 
 
@@ -88,7 +96,7 @@ b"""
 
 
 def test_no_file_of_the_program_has_a_docstring() -> None:
-    for name, text in sources().items():
+    for name, text in python_sources().items():
         tree = ast.parse(text, name)
         documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
         assert [each for each in ast.walk(tree) if isinstance(each, documented) and ast.get_docstring(each)] == []

@@ -19,6 +19,7 @@ from mlinfra.constructs.training.node_user_data import (
     MAX_REPLACEMENTS,
     USER_DATA_LIMIT,
     UserData,
+    script,
     size_problem,
 )
 from mlinfra.functions.contract import Table
@@ -86,7 +87,7 @@ def test_every_variant_passes_shellcheck_and_fits_into_ec2(wanted: tuple[bool, b
     assert size_problem(text) is None
 
 
-def test_the_script_with_every_step_leaves_768_bytes_for_variables() -> None:
+def test_the_script_with_every_step_leaves_2560_bytes_for_variables() -> None:
     prefix = "/mlinfra/recsys/dev/training/two-tower-v2"
     longest = user_data(
         nvidia_gpus=8,
@@ -97,7 +98,7 @@ def test_the_script_with_every_step_leaves_768_bytes_for_variables() -> None:
         driver="595.91.07",
         cuda="13.2",
     )
-    assert len(longest.render().encode()) <= USER_DATA_LIMIT - 768
+    assert len(longest.render().encode()) <= USER_DATA_LIMIT - 2560
 
 
 def test_the_command_of_a_node_passes_shellcheck() -> None:
@@ -208,6 +209,14 @@ def test_the_guard_is_installed_from_its_parameters(node: Node) -> None:
     installed = node.root / "usr/local/bin/mlinfra-node-guard"
     assert installed.read_bytes() == guard_program()
     assert installed.stat().st_mode & 0o777 == 0o755
+
+
+def test_the_program_for_users_is_installed_with_the_guard(node: Node) -> None:
+    assert node.run(user_data().render()).returncode == 0
+    installed = node.root / "usr/local/bin/mlinfra-torchrun-env"
+    assert installed.read_text() == script("mlinfra-torchrun-env")
+    assert installed.stat().st_mode & 0o777 == 0o755
+    assert not node.has("/run/mlinfra-guard")
 
 
 def test_guard_parameters_of_two_versions_are_read_again(node: Node) -> None:
