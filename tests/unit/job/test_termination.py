@@ -133,7 +133,7 @@ def test_a_forked_worker_that_is_terminated_ends_no_job(cluster: Cluster, run: R
     process = run("-c", WITH_A_WORKER)
     assert process.stdout
     assert process.stdout.readline() == f"{-signal.SIGTERM}\n"
-    assert running(cluster)
+    until(lambda: running(cluster))
     assert cluster.ends() == []
     process.terminate()
     assert process.wait(30) == -signal.SIGTERM
