@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.interruption import on_interruption
-from mlinfra.cli.options import AsJson, Format, Parallelism, StackPatterns
+from mlinfra.cli.options import AsJson, ExitCode, Format, Parallelism, StackPatterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlinfra.declarations import Environment
-    from mlinfra.operations.drift import Baseline, Report
+    from mlinfra.operations.drift import Baseline, Difference, Report
 
 _WIDE = 160
 
@@ -67,10 +67,17 @@ def drift(
     sns: Annotated[
         bool, typer.Option("--sns", help="Publish new and resolved drift to the alert topic of the environment.")
     ] = False,
+    revert: Annotated[
+        bool,
+        typer.Option(
+            "--revert",
+            help="Remove unmanaged policies, rules, routes and statements, which no plan removes. Asks first.",
+        ),
+    ] = False,
     parallelism: Parallelism = 4,
     as_json: AsJson = False,
 ) -> None:
-    """Report differences between AWS and the state of Terraform. Needs read access only.
+    """Report differences between AWS and the state of Terraform. Needs read access only, except for --revert.
 
     The exit code is 0 without drift, 2 with drift, and 1 if a check failed; drift that was found nevertheless is
     reported. If MLINFRA_SLACK_WEBHOOK is set, new and resolved drift is sent to Slack.
@@ -103,8 +110,48 @@ def drift(
         )
     for problem in checked.undelivered:
         error_console().print(f"! {problem}", markup=False)
+    if revert:
+        _revert(checked.report, chosen, is_complete=not stacks)
+        return
     if checked.report.exit_code:
         raise typer.Exit(checked.report.exit_code)
+
+
+def _revert(report: Report, environment: Environment, *, is_complete: bool) -> None:
+    """Remove unmanaged parts, and list the drift that an apply reverts."""
+    from rich.markup import escape
+
+    from mlinfra.cli.presentation import error_console
+    from mlinfra.operations.aws import account_of
+    from mlinfra.operations.drift import revert as operation
+
+    result = operation(report, account_of(environment), is_complete=is_complete, confirm=_confirmed)
+    console = error_console()
+    for each in result.removed:
+        console.print(f"[green]✓[/] removed from {escape(each.address)}: {escape(each.attribute)}")
+    for each, error in result.failed:
+        console.print(f"[red]✗[/] {escape(each.address)}: {escape(each.attribute)}: {escape(error)}")
+    if result.remaining:
+        names = " ".join(dict.fromkeys(each.stack for each in result.remaining))
+        console.print(f"An apply reverts the other drift: [cyan]mlinfra up {environment.name} {names}[/]")
+    if result.failed:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def _confirmed(parts: Sequence[Difference]) -> bool:
+    from rich.markup import escape
+
+    from mlinfra.cli.presentation import error_console
+    from mlinfra.errors import OperationError
+
+    console = error_console()
+    console.print("\nRemove from AWS:")
+    for each in parts:
+        console.print(f"  {escape(each.address)}: {escape(each.attribute)}  [dim]{escape(str(each.removal))}[/]")
+    if not sys.stdin.isatty():
+        message = "The question cannot be answered without a terminal. Nothing was removed."
+        raise OperationError(message)
+    return typer.confirm(f"Remove these {len(parts)} parts, which no stack manages?", err=True)
 
 
 def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environment:

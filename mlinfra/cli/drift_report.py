@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from mlinfra.operations.drift import IGNORE_FILE, description
+from mlinfra.operations.drift import IGNORE_FILE, description, way_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ def show_report(report: Report, console: Console) -> None:
 def _lines(report: Report) -> Iterator[tuple[str, str]]:
     """The lines of the report, each with its style."""
     for stack in report.stacks:
-        yield from _of_stack(stack)
+        yield from _of_stack(stack, report.environment)
     for resolved in report.resolved:
         yield f"resolved since the last run, in {resolved.stack}: {resolved.label or 'one difference'}", "green"
     for entry, day in (report.expired or {}).items():
@@ -35,7 +35,7 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
         yield "~ new, = known from earlier runs", "dim"
 
 
-def _of_stack(stack: StackReport) -> Iterator[tuple[str, str]]:
+def _of_stack(stack: StackReport, environment: str) -> Iterator[tuple[str, str]]:
     if not (stack.problems or stack.differences or stack.pending):
         return
     yield stack.name, "bold"
@@ -46,6 +46,7 @@ def _of_stack(stack: StackReport) -> Iterator[tuple[str, str]]:
         yield f"  {'~' if each.new else '='} {each.address}  {description(each)}", "yellow" if each.new else ""
         if each.who:
             yield f"      {each.who}", "dim"
+        yield f"      revert: {way_back(each, environment)}", "dim"
     for each in stack.with_status("ignore_changes"):
         yield f"  · {each.address}  {description(each)}  ({each.reason})", "dim"
     for each in stack.with_status("ignored"):

@@ -35,6 +35,13 @@ def description(difference: Difference) -> str:
     return f"{difference.attribute}: {shown(difference.before)} -> {shown(difference.after)}"
 
 
+def way_back(difference: Difference, environment: str) -> str:
+    """The command that reverts a difference: an apply, or the removal of a part that no plan removes."""
+    if difference.removal:
+        return f"mlinfra drift --env {environment} --revert"
+    return f"mlinfra up {environment} {difference.stack}"
+
+
 def to_json(report: Report) -> str:
     """Write the complete report as JSON, for programs."""
     document = {
@@ -43,7 +50,7 @@ def to_json(report: Report) -> str:
         "created": report.created.isoformat(),
         "exit_code": report.exit_code,
         "summary": report.summary,
-        "stacks": [_stack(stack) for stack in report.stacks],
+        "stacks": [_stack(stack, report.environment) for stack in report.stacks],
         "resolved": [asdict(each) for each in report.resolved],
         "expired_ignores": {entry: str(day) for entry, day in (report.expired or {}).items()},
     }
@@ -58,7 +65,7 @@ def to_markdown(report: Report) -> str:
         f"{report.summary}. Checked on {report.created:%Y-%m-%d %H:%M} UTC.",
     ]
     for stack in report.stacks:
-        lines += _stack_lines(stack)
+        lines += _stack_lines(stack, report.environment)
     if report.resolved:
         lines += ["", "## Resolved since the last run", ""]
         lines += [
@@ -89,18 +96,18 @@ def _by(difference: Difference) -> str:
     return f" (by {difference.who})" if difference.who else ""
 
 
-def _stack(stack: StackReport) -> dict[str, Any]:
+def _stack(stack: StackReport, environment: str) -> dict[str, Any]:
     return {
         "name": stack.name,
         "problems": stack.problems,
         "compared": stack.was_compared,
-        "differences": [_difference(each) for each in stack.differences],
+        "differences": [_difference(each, environment) for each in stack.differences],
         "left_out": [asdict(each) for each in stack.left_out],
         "pending": None if stack.pending is None else [asdict(each) for each in stack.pending],
     }
 
 
-def _difference(difference: Difference) -> dict[str, Any]:
+def _difference(difference: Difference, environment: str) -> dict[str, Any]:
     who = difference.who
     return {
         "fingerprint": difference.fingerprint,
@@ -112,6 +119,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "status": difference.status,
         "reason": difference.reason,
         "new": difference.new,
+        "revert": way_back(difference, environment) if difference.status == "drift" else None,
         "who": who
         and {
             "unknown": who.unknown,
@@ -120,20 +128,22 @@ def _difference(difference: Difference) -> dict[str, Any]:
     }
 
 
-def _stack_lines(stack: StackReport) -> Iterator[str]:
+def _stack_lines(stack: StackReport, environment: str) -> Iterator[str]:
     yield from ("", f"## {stack.name}", "")
     for problem in stack.problems:
         yield from ("**Check failed:**", "", "```text", problem.replace("```", "'''"), "```", "")
     drift = stack.with_status("drift")
     if drift:
         with_principals = any(each.who for each in drift)
-        yield f"| resource | attribute | in the state | in AWS | {'changed by | ' if with_principals else ''}status |"
-        yield f"|---|---|---|---|{'---|' if with_principals else ''}---|"
+        who = "changed by | " if with_principals else ""
+        yield f"| resource | attribute | in the state | in AWS | {who}status | revert |"
+        yield f"|---|---|---|---|{'---|' if with_principals else ''}---|---|"
         for each in drift:
             who = f" {_cell(str(each.who or ''))} |" if with_principals else ""
             yield (
                 f"| {_code(each.address)} | {_code(each.attribute)} | {_code(shown(each.before))} | "
-                f"{_code(shown(each.after))} |{who} {'new' if each.new else 'known'} |"
+                f"{_code(shown(each.after))} |{who} {'new' if each.new else 'known'} | "
+                f"{_code(way_back(each, environment))} |"
             )
     elif stack.was_compared:
         yield "No drift."

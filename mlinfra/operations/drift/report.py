@@ -48,6 +48,21 @@ class Who:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """The request to AWS that removes an unmanaged part of a resource."""
+
+    service: str
+    """The name of the client in boto3."""
+    operation: str
+    """The method of the client."""
+    parameters: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"{self.service}:{self.operation} {given}"
+
+
+@dataclass(frozen=True)
 class Difference:
     """An attribute of a resource that differs from the state, or an unmanaged part of the resource."""
 
@@ -73,6 +88,9 @@ class Difference:
 
     who: Who | None = None
     """None: not requested."""
+
+    removal: Removal | None = None
+    """The request that removes an unmanaged part. None for other kinds, which an apply reverts."""
 
     @property
     def fingerprint(self) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from mlinfra.operations.drift.report import Difference
+from mlinfra.operations.drift.report import Difference, Removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -123,13 +123,16 @@ def _policies(stack: str, role: Resource, managed: Managed, iam: Any) -> Iterato
                 for policy in page["AttachedPolicies"]:
                     if policy["PolicyArn"] not in managed.attached[name]:
                         attribute = f"attached policy {policy['PolicyArn']}"
-                        yield _extra(stack, role, attribute, "attached")
+                        parameters = {"RoleName": name, "PolicyArn": policy["PolicyArn"]}
+                        removal = Removal("iam", "detach_role_policy", parameters)
+                        yield _extra(stack, role, attribute, "attached", removal)
         if "inline_policy" not in role.configured:
             for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
                 for policy in page["PolicyNames"]:
                     if policy not in managed.inline[name]:
                         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-                        yield _extra(stack, role, f"inline policy {policy}", document)
+                        removal = Removal("iam", "delete_role_policy", {"RoleName": name, "PolicyName": policy})
+                        yield _extra(stack, role, f"inline policy {policy}", document, removal)
     except ClientError as error:
         _raise_unless_not_found(error)
 
@@ -145,8 +148,10 @@ def _rules(stack: str, group: Resource, managed: Managed, ec2: Any) -> Iterator[
                 direction = "egress" if rule["IsEgress"] else "ingress"
                 # Terraform itself compares rules that are declared in the group.
                 if rule["SecurityGroupRuleId"] not in managed.rules and direction not in group.configured:
-                    extra = _extra(stack, group, f"{direction} rule {rule['SecurityGroupRuleId']}", rule_text(rule))
-                    yield extra
+                    rule_id = rule["SecurityGroupRuleId"]
+                    parameters = {"GroupId": id_, "SecurityGroupRuleIds": [rule_id]}
+                    removal = Removal("ec2", f"revoke_security_group_{direction}", parameters)
+                    yield _extra(stack, group, f"{direction} rule {rule_id}", rule_text(rule), removal)
     except ClientError as error:
         _raise_unless_not_found(error)
 
@@ -162,14 +167,16 @@ def _routes(stack: str, table: Resource, managed: Managed, ec2: Any) -> Iterator
         _raise_unless_not_found(error)
         return
     for route in found["Routes"]:
-        to = next((route[name] for name in _DESTINATIONS if route.get(name)), "")
+        kind = next((name for name in _DESTINATIONS if route.get(name)), "")
+        to = route.get(kind, "")
         # AWS creates the local route, propagated routes, and routes of gateway endpoints.
         is_created_by_aws = route.get("Origin", "CreateRoute") != "CreateRoute" or route.get(
             "GatewayId", ""
         ).startswith(("local", "vpce-"))
         if to and not is_created_by_aws and to not in managed.routes[id_]:
             target = next((route[name] for name in _TARGETS if route.get(name)), "an unknown target")
-            yield _extra(stack, table, f"route {to}", f"to {target}")
+            removal = Removal("ec2", "delete_route", {"RouteTableId": id_, kind: to})
+            yield _extra(stack, table, f"route {to}", f"to {target}", removal)
 
 
 def _statements(
@@ -186,8 +193,11 @@ def _statements(
         _raise_unless_not_found(error)
         return
     for statement in policy["Statement"]:
-        if statement.get("Sid") not in managed.statements[name]:
-            yield _extra(stack, function, f"policy statement {statement.get('Sid')}", statement)
+        # Lambda requires an id for each statement.
+        sid = statement["Sid"]
+        if sid not in managed.statements[name]:
+            removal = Removal("lambda", "remove_permission", {"FunctionName": name, "StatementId": sid})
+            yield _extra(stack, function, f"policy statement {sid}", statement, removal)
 
 
 def _function(name: str) -> str:
@@ -210,8 +220,16 @@ def rule_text(rule: Mapping[str, Any]) -> str:
     return f"{protocol}{ports} {'to' if rule['IsEgress'] else 'from'} {other}"
 
 
-def _extra(stack: str, resource: Resource, attribute: str, value: Any) -> Difference:  # noqa: ANN401  any JSON
-    return Difference(stack, resource.address, "unmanaged", attribute, None, value, names=resource.names)
+def _extra(
+    stack: str,
+    resource: Resource,
+    attribute: str,
+    value: Any,  # noqa: ANN401  any JSON
+    removal: Removal,
+) -> Difference:
+    return Difference(
+        stack, resource.address, "unmanaged", attribute, None, value, names=resource.names, removal=removal
+    )
 
 
 def _raise_unless_not_found(error: ClientError) -> None:

@@ -83,10 +83,10 @@ dev: 1 difference in 1 resource, 1 new; checks failed in dev-training. Checked o
 
 ## dev-data
 
-| resource | attribute | in the state | in AWS | changed by | status |
-|---|---|---|---|---|---|
+| resource | attribute | in the state | in AWS | changed by | status | revert |
+|---|---|---|---|---|---|---|
 | `aws_s3_bucket.lake` | `tags.Zone` | `raw` | `` a\\|b `c` <d> `` | \
-arn:aws:iam::1:user/ana, PutBucketTagging, 2026-11-24 03:00 UTC | new |
+arn:aws:iam::1:user/ana, PutBucketTagging, 2026-11-24 03:00 UTC | new | `mlinfra up dev dev-data` |
 
 Not managed by Terraform (`ignore_changes`):
 
@@ -137,7 +137,9 @@ def test_the_report_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines == [
         "dev-data",
         "  ~ aws_s3_bucket.lake  tags.Zone: raw -> hot",
+        "      revert: mlinfra up dev dev-data",
         "  = aws_sqs_queue.dead  deleted from AWS",
+        "      revert: mlinfra up dev dev-data",
         "  · aws_x.y  size: 0 -> 1  (ignore_changes)",
         "",
         "dev-training",
