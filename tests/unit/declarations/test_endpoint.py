@@ -72,7 +72,7 @@ def test_an_image_in_a_repository_of_the_environment_is_named_shortly() -> None:
     assert environment.names.image_uri(IMAGE) == IMAGE
 
 
-def test_an_image_in_a_repository_that_there_is_not_is_refused() -> None:
+def test_an_image_in_an_unknown_repository_is_refused() -> None:
     endpoint = an_endpoint(variants=[Variant(image="ranker:3.1")])
     expected = r"the image 'ranker:3\.1' is not in a repository of this environment\. Expected: one of .*\(two-tower\)"
     with pytest.raises(DeclarationError, match=expected):
@@ -195,7 +195,7 @@ def test_a_variable_that_terraform_would_evaluate_is_refused() -> None:
         ),
     ],
 )
-def test_what_does_not_go_together_is_refused(changes: dict[str, Any], expected: str) -> None:
+def test_conflicting_settings_are_refused(changes: dict[str, Any], expected: str) -> None:
     assert problems(**changes) == [expected]
 
 
@@ -240,7 +240,7 @@ def test_an_endpoint_is_found_by_its_name() -> None:
         environment.endpoint("rankr")
 
 
-def test_what_is_wrong_with_its_parts_hides_nothing_of_the_rest() -> None:
+def test_problems_of_its_parts_do_not_hide_other_problems() -> None:
     """As environment files are read: everything is collected, from the inside out."""
     with judging(None) as judgement:
         broken = Endpoint(

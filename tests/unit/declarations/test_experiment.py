@@ -107,17 +107,17 @@ class TestPurchase:
         assert "g6e.48xlarge has other network cards than g6e.24xlarge" in text
 
     @pytest.mark.parametrize("kind", [CapacityReservation, CapacityBlock])
-    def test_a_reservation_that_is_none_is_refused(self, kind: type[CapacityReservation | CapacityBlock]) -> None:
+    def test_an_invalid_reservation_is_refused(self, kind: type[CapacityReservation | CapacityBlock]) -> None:
         with pytest.raises(DeclarationError, match="reservation_id: 'h100s'"):
             kind(reservation_id="h100s")
 
 
 class TestVariables:
-    def test_a_name_that_no_shell_takes_is_refused(self) -> None:
+    def test_a_name_that_is_not_valid_in_a_shell_is_refused(self) -> None:
         assert "variables: 'WANDB-PROJECT' is not a valid name" in refusal(variables={"WANDB-PROJECT": "x"})
 
     @pytest.mark.parametrize("name", ["MASTER_ADDR", "MLINFRA_CLUSTER"])
-    def test_what_mlinfra_sets_is_refused(self, name: str) -> None:
+    def test_a_variable_that_mlinfra_sets_is_refused(self, name: str) -> None:
         assert f"variables: {name!r} is set by mlinfra" in refusal(variables={name: "x"})
 
     def test_several_lines_are_refused(self) -> None:
@@ -141,7 +141,7 @@ class TestLustre:
             Lustre(zone="bronze")
 
     @pytest.mark.parametrize("prefix", ["/clicks/", "clicks", "a//b/"])
-    def test_a_prefix_that_is_none_is_refused(self, prefix: str) -> None:
+    def test_an_invalid_prefix_is_refused(self, prefix: str) -> None:
         with pytest.raises(DeclarationError, match="prefix: "):
             Lustre(zone="raw", prefix=prefix)
 
@@ -164,11 +164,11 @@ class TestQuietHours:
         assert QuietHours(begin="20:30", days=days, time_zone="Europe/Berlin").cron == cron
 
     @pytest.mark.parametrize("begin", ["24:00", "8:00", "20", "20:60"])
-    def test_a_time_that_is_none_is_refused(self, begin: str) -> None:
+    def test_an_invalid_time_is_refused(self, begin: str) -> None:
         with pytest.raises(DeclarationError, match=f"begin: '{begin}'"):
             QuietHours(begin=begin)
 
-    def test_a_time_zone_that_is_none_is_refused(self) -> None:
+    def test_an_invalid_time_zone_is_refused(self) -> None:
         with pytest.raises(DeclarationError, match="time_zone: 'Berlin' is not a time zone"):
             QuietHours(begin="20:00", time_zone="Berlin")
 

@@ -320,7 +320,7 @@ def test_the_three_roles_are_at_hand(tmp_path: Path) -> None:
     assert roles.provider is not None
 
 
-def test_everything_that_is_declared_here_can_be_applied(synthesized: Path) -> None:
+def test_the_apply_role_may_apply_every_declared_stack(synthesized: Path) -> None:
     """Managed policies and services that a construct newly uses have to be known to the role that applies."""
     for path in sorted(synthesized.glob("*/cdk.tf.json")):
         block = json.loads(path.read_text())["resource"]

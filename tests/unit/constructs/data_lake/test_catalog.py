@@ -53,7 +53,7 @@ def test_a_locked_zone_keeps_every_version_and_its_bucket_is_not_replaced(synthe
 
 
 @pytest.mark.parametrize("days", [0, 36_501])
-def test_a_lock_of_no_days_or_more_than_s3_takes_is_refused(days: int) -> None:
+def test_a_lock_of_zero_days_or_more_than_s3_accepts_is_refused(days: int) -> None:
     with pytest.raises(ValueError, match=rf"days must be 1 to 36500, got {days}"):
         ObjectLock(days=days)
 
@@ -172,7 +172,7 @@ def test_the_lake_has_what_its_environment_declares(synthesize: Synthesize) -> N
     assert {"aws_s3_bucket_notification", "aws_s3_bucket_inventory", "aws_athena_workgroup"} <= resources.keys()
 
 
-def test_a_zone_or_account_that_is_none_is_refused_in_the_declaration() -> None:
+def test_an_invalid_zone_or_account_is_refused_in_the_declaration() -> None:
     with pytest.raises(DeclarationError, match=r"events.0: 'silver'") as refused:
         DataLakeSettings(events=["silver"], inventory={"raw": "Hourly"}, trusted_account_ids=["12"])
     assert "inventory.raw: 'Hourly'" in str(refused.value)

@@ -150,7 +150,7 @@ def test_a_write_grant_does_not_include_listing_reading_or_deleting(synthesize: 
     assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
-def test_a_role_can_be_granted_something_itself_or_by_its_name(synthesize: Synthesize) -> None:
+def test_a_grant_takes_a_role_or_its_name(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         lake = DataLake(stack, "lake")
         lake.grant_read(Reader(stack).role, zones=["models"])
@@ -201,7 +201,7 @@ def test_a_grant_of_a_zone_that_the_lake_lacks_is_refused(synthesize: Synthesize
         synthesize(build)
 
 
-def test_in_a_stack_of_another_kind_the_environment_has_to_be_said(tmp_path: Path) -> None:
+def test_outside_an_mlstack_the_environment_is_required(tmp_path: Path) -> None:
     stack = TerraformStack(App(outdir=str(tmp_path)), "theirs")
     with pytest.raises(ValueError, match=r"'theirs' is not an MlStack.*Pass environment="):
         DataLake(stack, "lake")

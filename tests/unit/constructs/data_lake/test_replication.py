@@ -40,7 +40,7 @@ def allowed(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["Sid"]: each for each in json.loads(only(config, "aws_iam_role_policy")["policy"])["Statement"]}
 
 
-def test_what_is_encrypted_is_copied_under_the_other_key(synthesize: Synthesize) -> None:
+def test_encrypted_objects_are_encrypted_again_with_the_key_of_the_copies(synthesize: Synthesize) -> None:
     body = rule(copied(synthesize))
     assert body["source_selection_criteria"] == {"sse_kms_encrypted_objects": {"status": "Enabled"}}
     assert body["destination"]["encryption_configuration"] == {"replica_kms_key_id": ELSEWHERE["key_arn"]}
@@ -86,7 +86,7 @@ def test_copies_of_locked_objects_are_locked(synthesize: Synthesize) -> None:
     assert not of_locks & set(allowed(copied(synthesize))["ReadObjects"]["Action"])
 
 
-def test_copies_can_be_promised_within_15_minutes(synthesize: Synthesize) -> None:
+def test_replication_time_control_can_be_enabled(synthesize: Synthesize) -> None:
     destination = rule(copied(synthesize, replication_time_control=True))["destination"]
     assert destination["replication_time"] == {"status": "Enabled", "time": {"minutes": 15}}
     assert destination["metrics"] == {"status": "Enabled", "event_threshold": {"minutes": 15}}

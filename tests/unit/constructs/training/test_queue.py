@@ -406,7 +406,7 @@ class TestJobs:
 
         synthesize(build)
 
-    def test_it_is_tried_again_only_where_its_host_was_lost(self, synthesize: Synthesize) -> None:
+    def test_it_is_retried_only_after_the_loss_of_its_host(self, synthesize: Synthesize) -> None:
         (strategy,) = [only(job(synthesize, attempts=5), "aws_batch_job_definition")["retry_strategy"]]
         assert strategy == {
             "attempts": 5,
@@ -416,7 +416,7 @@ class TestJobs:
             ],
         }
 
-    def test_its_program_may_ask_for_another_attempt(self, synthesize: Synthesize) -> None:
+    def test_its_program_may_request_another_attempt(self, synthesize: Synthesize) -> None:
         strategy = only(job(synthesize, retry_exit_codes=[75, 143]), "aws_batch_job_definition")["retry_strategy"]
         assert strategy["evaluate_on_exit"] == [
             {"action": "retry", "on_status_reason": "Host EC2*"},

@@ -55,7 +55,7 @@ def test_a_configuration_in_the_home_counts_where_the_variable_names_a_missing_f
     assert source.changes == {"TF_CLI_CONFIG_FILE": None}
 
 
-def test_a_configuration_that_says_nothing_of_providers_leaves_the_search_on(tmp_path: Path) -> None:
+def test_a_configuration_without_provider_settings_does_not_end_the_search(tmp_path: Path) -> None:
     (tmp_path / "home" / ".terraformrc").write_text('credentials "app.terraform.io" {\n  token = "x"\n}\n')
     unpacked(tmp_path / "opt", "5.100.0")
     assert provider_source(tmp_path).phrase == f"{tmp_path / 'opt'} (version 5.100.0)"
@@ -94,7 +94,7 @@ def test_the_users_own_cache_stays_in_use(tmp_path: Path, monkeypatch: pytest.Mo
     assert "TF_PLUGIN_CACHE_DIR" not in provider_source(tmp_path).changes
 
 
-def test_what_was_downloaded_before_serves_without_network(tmp_path: Path) -> None:
+def test_earlier_downloads_are_used_without_network(tmp_path: Path) -> None:
     unpacked(tmp_path / "cache" / "mlinfra" / "terraform-plugins", "5.100.0")
     assert "terraform-plugins (version 5.100.0)" in provider_source(tmp_path).phrase
 
