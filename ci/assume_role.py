@@ -1,6 +1,6 @@
 """Exchange the token of a pipeline's job for credentials of a role.
 
-    git cat-file blob <default branch>:ci/assume_role.py | python3 -I - <role ARN> <seconds>
+    python3 -I -c "$(git cat-file blob <default branch>:ci/assume_role.py)" <role ARN> <seconds>
 
 Writes shell lines for `eval`. Runs on the system's Python and imports only the standard library: a job that can obtain
 a token for AWS runs no installed package before the exchange. Pipelines read this file from the default branch,

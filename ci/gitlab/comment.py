@@ -1,7 +1,7 @@
-"""Write a report as a note of the merge request, in place of the previous note: `python3 -I - review.md < comment.py`.
+"""Write a report as a note of the merge request, in place of the previous note: `python3 -I comment.py review.md`.
 
-Imports only the standard library: pipelines read this file from the default branch, which a merge
-request cannot change.
+Imports only the standard library: pipelines read this file from the default branch, which a merge request cannot
+change.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def test_a_job_with_a_token_installs_nothing_and_exchanges_it_first() -> None:
     for name, commands in steps_with_a_token():
         text = "\n".join(commands)
         assert not re.search(r"\bmake\b|\bpip\b|\bnpm\b|\bcurl\b", text), name
-        (exchange,) = (n for n, line in enumerate(commands) if "assume_role.py" in line)
+        (exchange,) = (n for n, line in enumerate(commands) if 'CREDENTIALS="$(python3 -I' in line)
         assert [line for line in commands[:exchange] if "mlinfra " in line or ".venv/bin/" in line] == [], name
         assert commands[exchange + 1].strip() == 'eval "$CREDENTIALS"', name
         seen += 1
@@ -135,13 +135,14 @@ def test_a_job_with_a_token_installs_nothing_and_exchanges_it_first() -> None:
 
 def test_a_job_exchanges_its_token_with_a_program_of_the_default_branch() -> None:
     """Not with one of the target branch: the author of a merge request can choose another branch of theirs."""
-    exchange = 'git cat-file blob "$TRUSTED:ci/assume_role.py" | python3 -I -'
-    trusted, command = gitlab()[".credentials"]["script"][:2]
-    assert trusted == 'TRUSTED="refs/remotes/origin/$CI_DEFAULT_BRANCH"'
-    assert exchange in command
+    program = 'PROGRAM="$(git cat-file blob "$TRUSTED:ci/assume_role.py")"'
+    exchange = 'CREDENTIALS="$(python3 -I -c "$PROGRAM" "$MLINFRA_ROLE"'
+    commands = gitlab()[".credentials"]["script"][:3]
+    assert commands[:2] == ['TRUSTED="refs/remotes/origin/$CI_DEFAULT_BRANCH"', program]
+    assert commands[2].startswith(exchange)
     (plan,) = github("mlinfra-plan.yml")["jobs"].values()
     (step,) = (each for each in plan["steps"] if "assume_role" in each.get("run", ""))
-    assert exchange in step["run"]
+    assert f"{program}\n{exchange}" in step["run"]
     assert step["env"]["TRUSTED"] == "refs/remotes/origin/${{ github.event.repository.default_branch }}"
 
 
