@@ -93,6 +93,18 @@ class Reference:
             if fnmatchcase(known.lower(), name.lower())
         ]
 
+    def write_actions(self, service: str) -> list[tuple[str, str]]:
+        """The actions of `service` that change something, with their access levels, sorted.
+
+        Actions with the access level Write, Permissions management or Tagging change something.
+        """
+        privileges = self._services[service]["privileges"].items()
+        return sorted(
+            (f"{service}:{name}", action["access_level"])
+            for name, action in privileges
+            if action["access_level"] not in {"List", "Read"}
+        )
+
     @staticmethod
     def _action(service: Mapping[str, Any], action: Mapping[str, Any]) -> _Action:
         types = {name.rstrip("*"): each for name, each in action["resource_types"].items()}

@@ -3,7 +3,8 @@
 Actions that move data, start and stop resources, or are part of work in Studio are not among them: a lock on
 infrastructure must not stop work. `LEFT_OPEN` lists those that change a managed resource nevertheless.
 
-Source: service authorization reference of each service, "Actions", read 2026-11-26.
+Source: service authorization reference of each service, "Actions", read 2026-11-26. `ci/lockdown_actions.py` compares
+this table with all write actions of these services.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ def _of(service: str, *names: str) -> tuple[str, ...]:
 
 _ADDRESSES = _of("ec2", "AllocateAddress", "AssociateAddress", "DisassociateAddress", "ReleaseAddress")
 _QUEUE = _of("sqs", "AddPermission", "CreateQueue", "DeleteQueue", "RemovePermission", "SetQueueAttributes")
-_TOPIC = _of("sns", "AddPermission", "CreateTopic", "DeleteTopic", "RemovePermission", "SetTopicAttributes")
+_TOPIC = _of(
+    "sns",
+    "AddPermission",
+    "CreateTopic",
+    "DeleteTopic",
+    "PutDataProtectionPolicy",
+    "RemovePermission",
+    "SetTopicAttributes",
+)
 _RULES_IN = _of("ec2", "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules")
 _RULES_OUT = _of("ec2", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules")
 
@@ -29,20 +38,45 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "aws_appautoscaling_policy": _of("application-autoscaling", "DeleteScalingPolicy", "PutScalingPolicy"),
         "aws_appautoscaling_target": _of(
-            "application-autoscaling", "DeregisterScalableTarget", "RegisterScalableTarget"
+            "application-autoscaling",
+            "DeleteScheduledAction",
+            "DeregisterScalableTarget",
+            "PutScheduledAction",
+            "RegisterScalableTarget",
         ),
         "aws_athena_workgroup": _of("athena", "CreateWorkGroup", "DeleteWorkGroup", "UpdateWorkGroup"),
         "aws_autoscaling_group": _of(
             "autoscaling",
+            "AttachInstances",
+            "AttachLoadBalancerTargetGroups",
+            "AttachLoadBalancers",
+            "AttachTrafficSources",
             "CreateAutoScalingGroup",
+            "CreateLaunchConfiguration",
             "CreateOrUpdateTags",
             "DeleteAutoScalingGroup",
             "DeleteLifecycleHook",
+            "DeleteNotificationConfiguration",
+            "DeletePolicy",
             "DeleteTags",
+            "DeleteWarmPool",
+            "DetachInstances",
+            "EnterStandby",
             "PutLifecycleHook",
+            "PutNotificationConfiguration",
+            "PutScalingPolicy",
+            "PutWarmPool",
+            "StartInstanceRefresh",
+            "SuspendProcesses",
             "UpdateAutoScalingGroup",
         ),
-        "aws_autoscaling_schedule": _of("autoscaling", "DeleteScheduledAction", "PutScheduledUpdateGroupAction"),
+        "aws_autoscaling_schedule": _of(
+            "autoscaling",
+            "BatchDeleteScheduledAction",
+            "BatchPutScheduledUpdateGroupAction",
+            "DeleteScheduledAction",
+            "PutScheduledUpdateGroupAction",
+        ),
         "aws_batch_compute_environment": _of(
             "batch", "CreateComputeEnvironment", "DeleteComputeEnvironment", "UpdateComputeEnvironment"
         ),
@@ -51,28 +85,60 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "aws_batch_scheduling_policy": _of(
             "batch", "CreateSchedulingPolicy", "DeleteSchedulingPolicy", "UpdateSchedulingPolicy"
         ),
-        "aws_cloudwatch_event_rule": _of("events", "DeleteRule", "DisableRule", "EnableRule", "PutRule"),
+        "aws_cloudwatch_event_rule": _of(
+            "events", "DeleteRule", "DisableRule", "EnableRule", "PutPermission", "PutRule", "RemovePermission"
+        ),
         "aws_cloudwatch_event_target": _of("events", "PutTargets", "RemoveTargets"),
         "aws_cloudwatch_log_group": _of(
             "logs",
             "AssociateKmsKey",
             "DeleteLogGroup",
+            "DeleteLogStream",
+            "DeleteResourcePolicy",
             "DeleteRetentionPolicy",
+            "DeleteSubscriptionFilter",
             "DisassociateKmsKey",
+            "PutAccountPolicy",
+            "PutResourcePolicy",
             "PutRetentionPolicy",
+            "PutSubscriptionFilter",
         ),
         "aws_cloudwatch_metric_alarm": _of(
-            "cloudwatch", "DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions", "PutMetricAlarm"
+            "cloudwatch",
+            "DeleteAlarms",
+            "DisableAlarmActions",
+            "EnableAlarmActions",
+            "PutCompositeAlarm",
+            "PutMetricAlarm",
+            "SetAlarmState",
         ),
         "aws_default_security_group": (*_RULES_IN, *_RULES_OUT),
         "aws_dynamodb_table": _of(
-            "dynamodb", "CreateTable", "DeleteTable", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive"
+            "dynamodb",
+            "CreateTable",
+            "CreateTableReplica",
+            "DeleteResourcePolicy",
+            "DeleteTable",
+            "DeleteTableReplica",
+            "EnableKinesisStreamingDestination",
+            "PutResourcePolicy",
+            "UpdateContinuousBackups",
+            "UpdateTable",
+            "UpdateTableReplicaAutoScaling",
+            "UpdateTimeToLive",
         ),
         "aws_ecr_lifecycle_policy": _of("ecr", "DeleteLifecyclePolicy", "PutLifecyclePolicy"),
         "aws_ecr_repository": _of(
-            "ecr", "CreateRepository", "DeleteRepository", "PutImageScanningConfiguration", "PutImageTagMutability"
+            "ecr",
+            "CreateRepository",
+            "DeleteRepository",
+            "PutImageScanningConfiguration",
+            "PutImageTagMutability",
+            "PutReplicationConfiguration",
         ),
-        "aws_ecr_repository_policy": _of("ecr", "DeleteRepositoryPolicy", "SetRepositoryPolicy"),
+        "aws_ecr_repository_policy": _of(
+            "ecr", "DeleteRegistryPolicy", "DeleteRepositoryPolicy", "PutRegistryPolicy", "SetRepositoryPolicy"
+        ),
         "aws_eip": _ADDRESSES,
         "aws_flow_log": _of("ec2", "CreateFlowLogs", "DeleteFlowLogs"),
         "aws_fsx_data_repository_association": _of(
@@ -82,7 +148,15 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "UpdateDataRepositoryAssociation",
         ),
         "aws_fsx_lustre_file_system": _of("fsx", "CreateFileSystem", "DeleteFileSystem", "UpdateFileSystem"),
-        "aws_glue_catalog_database": _of("glue", "CreateDatabase", "DeleteDatabase", "UpdateDatabase"),
+        "aws_glue_catalog_database": _of(
+            "glue",
+            "CreateDatabase",
+            "DeleteDatabase",
+            "DeleteResourcePolicy",
+            "PutDataCatalogEncryptionSettings",
+            "PutResourcePolicy",
+            "UpdateDatabase",
+        ),
         "aws_iam_instance_profile": _of(
             "iam",
             "AddRoleToInstanceProfile",
@@ -104,8 +178,11 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "DeleteRole",
             "DeleteRolePermissionsBoundary",
             "PutRolePermissionsBoundary",
+            "TagRole",
+            "UntagRole",
             "UpdateAssumeRolePolicy",
             "UpdateRole",
+            "UpdateRoleDescription",
         ),
         "aws_iam_role_policy": _of("iam", "DeleteRolePolicy", "PutRolePolicy"),
         "aws_iam_role_policy_attachment": _of("iam", "AttachRolePolicy", "DetachRolePolicy"),
@@ -114,16 +191,29 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "aws_kms_alias": _of("kms", "CreateAlias", "DeleteAlias", "UpdateAlias"),
         "aws_kms_key": _of(
-            "kms", "CreateKey", "DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion"
+            "kms",
+            "CreateKey",
+            "DisableKey",
+            "DisableKeyRotation",
+            "PutKeyPolicy",
+            "ReplicateKey",
+            "ScheduleKeyDeletion",
+            "UpdateKeyDescription",
+            "UpdatePrimaryRegion",
         ),
         "aws_lambda_function": _of(
             "lambda",
+            "CreateEventSourceMapping",
             "CreateFunction",
+            "CreateFunctionUrlConfig",
             "DeleteFunction",
             "DeleteFunctionConcurrency",
             "PutFunctionConcurrency",
+            "PutRuntimeManagementConfig",
+            "UpdateEventSourceMapping",
             "UpdateFunctionCode",
             "UpdateFunctionConfiguration",
+            "UpdateFunctionUrlConfig",
         ),
         "aws_lambda_function_event_invoke_config": _of(
             "lambda",
@@ -140,23 +230,47 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "DeleteLaunchTemplateVersions",
             "ModifyLaunchTemplate",
         ),
-        "aws_nat_gateway": _of("ec2", "CreateNatGateway", "DeleteNatGateway"),
+        "aws_nat_gateway": _of(
+            "ec2",
+            "AssignPrivateNatGatewayAddress",
+            "AssociateNatGatewayAddress",
+            "CreateNatGateway",
+            "DeleteNatGateway",
+            "DisassociateNatGatewayAddress",
+            "UnassignPrivateNatGatewayAddress",
+        ),
         "aws_placement_group": _of("ec2", "CreatePlacementGroup", "DeletePlacementGroup"),
         "aws_route": _of("ec2", "CreateRoute", "DeleteRoute", "ReplaceRoute"),
         "aws_route_table": _of("ec2", "CreateRouteTable", "DeleteRouteTable"),
         "aws_route_table_association": _of(
             "ec2", "AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation"
         ),
-        "aws_s3_bucket": _of("s3", "CreateBucket", "DeleteBucket", "PutBucketTagging"),
+        "aws_s3_bucket": _of(
+            "s3",
+            "CreateAccessPoint",
+            "CreateBucket",
+            "DeleteBucket",
+            "DeleteBucketWebsite",
+            "PutAccessPointPolicy",
+            "PutBucketAcl",
+            "PutBucketCORS",
+            "PutBucketTagging",
+            "PutBucketWebsite",
+            "PutMultiRegionAccessPointPolicy",
+        ),
         "aws_s3_bucket_inventory": _of("s3", "PutInventoryConfiguration"),
         "aws_s3_bucket_lifecycle_configuration": _of("s3", "PutLifecycleConfiguration"),
         "aws_s3_bucket_logging": _of("s3", "PutBucketLogging"),
         "aws_s3_bucket_notification": _of("s3", "PutBucketNotification"),
-        "aws_s3_bucket_object_lock_configuration": _of("s3", "PutBucketObjectLockConfiguration"),
+        "aws_s3_bucket_object_lock_configuration": _of(
+            "s3", "BypassGovernanceRetention", "PutBucketObjectLockConfiguration"
+        ),
         "aws_s3_bucket_ownership_controls": _of("s3", "PutBucketOwnershipControls"),
         "aws_s3_bucket_policy": _of("s3", "DeleteBucketPolicy", "PutBucketPolicy"),
-        "aws_s3_bucket_public_access_block": _of("s3", "PutBucketPublicAccessBlock"),
-        "aws_s3_bucket_replication_configuration": _of("s3", "PutReplicationConfiguration"),
+        "aws_s3_bucket_public_access_block": _of(
+            "s3", "PutAccessPointPublicAccessBlock", "PutAccountPublicAccessBlock", "PutBucketPublicAccessBlock"
+        ),
+        "aws_s3_bucket_replication_configuration": _of("s3", "PauseReplication", "PutReplicationConfiguration"),
         "aws_s3_bucket_server_side_encryption_configuration": _of("s3", "PutEncryptionConfiguration"),
         "aws_s3_bucket_versioning": _of("s3", "PutBucketVersioning"),
         "aws_sagemaker_domain": _of("sagemaker", "CreateDomain", "DeleteDomain", "UpdateDomain"),
@@ -165,7 +279,12 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "aws_sagemaker_endpoint_configuration": _of("sagemaker", "CreateEndpointConfig", "DeleteEndpointConfig"),
         "aws_sagemaker_feature_group": _of(
-            "sagemaker", "CreateFeatureGroup", "DeleteFeatureGroup", "UpdateFeatureGroup"
+            "sagemaker",
+            "CreateFeatureGroup",
+            "DeleteFeatureGroup",
+            "DeleteResourcePolicy",
+            "PutResourcePolicy",
+            "UpdateFeatureGroup",
         ),
         "aws_sagemaker_mlflow_tracking_server": _of(
             "sagemaker", "CreateMlflowTrackingServer", "DeleteMlflowTrackingServer", "UpdateMlflowTrackingServer"
@@ -187,8 +306,33 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "aws_sqs_queue": _QUEUE,
         "aws_sqs_queue_policy": _QUEUE,
         "aws_ssm_parameter": _of("ssm", "DeleteParameter", "DeleteParameters"),
-        "aws_subnet": _of("ec2", "CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute"),
-        "aws_vpc": _of("ec2", "CreateVpc", "DeleteVpc", "ModifyVpcAttribute"),
+        "aws_subnet": _of(
+            "ec2",
+            "AssociateSubnetCidrBlock",
+            "CreateNetworkAclEntry",
+            "CreateSubnet",
+            "DeleteNetworkAclEntry",
+            "DeleteSubnet",
+            "DisassociateSubnetCidrBlock",
+            "ModifySubnetAttribute",
+            "ReplaceNetworkAclAssociation",
+            "ReplaceNetworkAclEntry",
+        ),
+        "aws_vpc": _of(
+            "ec2",
+            "AcceptVpcPeeringConnection",
+            "AssociateDhcpOptions",
+            "AssociateVpcCidrBlock",
+            "AttachVpnGateway",
+            "CreateEgressOnlyInternetGateway",
+            "CreateTransitGatewayVpcAttachment",
+            "CreateVpc",
+            "CreateVpcPeeringConnection",
+            "DeleteVpc",
+            "DisassociateVpcCidrBlock",
+            "ModifyVpcAttribute",
+            "ModifyVpcTenancy",
+        ),
         "aws_vpc_endpoint": _of("ec2", "CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint"),
         "aws_vpc_security_group_egress_rule": _RULES_OUT,
         "aws_vpc_security_group_ingress_rule": _RULES_IN,

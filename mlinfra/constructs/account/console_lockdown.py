@@ -48,6 +48,23 @@ class ConsoleLockdown(Construct):
     account to which the organization has delegated policies.
     """
 
+    CONTROL_TOWER_ROLES = ("arn:aws:iam::*:role/AWSControlTowerExecution",)
+    """The role with which AWS Control Tower manages enrolled accounts, for `also_exempt`.
+
+    Source: AWS Control Tower user guide, "How AWS Control Tower works with roles to create and manage accounts", read
+    2026-11-29.
+    """
+
+    STACK_SETS_ROLES = (
+        "arn:aws:iam::*:role/AWSCloudFormationStackSetExecutionRole",
+        "arn:aws:iam::*:role/stacksets-exec-*",
+    )
+    """The roles with which AWS CloudFormation StackSets manage accounts, for `also_exempt`.
+
+    The first has self-managed permissions, the others service-managed ones. Source: AWS CloudFormation user guide,
+    "Grant self-managed permissions" and "Configure a custom execution role template for StackSets", read 2026-11-29.
+    """
+
     def __init__(
         self,
         scope: Construct,
@@ -56,6 +73,7 @@ class ConsoleLockdown(Construct):
         environments: Sequence[Environment],
         target_ids: Sequence[str],
         break_glass_roles: Sequence[str],
+        also_exempt: Sequence[str] = (),
         name: str = "mlinfra-console-lockdown",
         resource_types: Collection[str] = tuple(MANAGED_ACTIONS),
     ) -> None:
@@ -70,6 +88,9 @@ class ConsoleLockdown(Construct):
             break_glass_roles: ARNs of the roles that may change everything in an emergency; `*` matches any text
                 within a part, as in `arn:aws:iam::*:role/break-glass`. At least one: if the pipeline is broken,
                 only they can repair it.
+            also_exempt: ARNs of other roles that may change everything, in the form of `break_glass_roles`: those with
+                which AWS Control Tower and AWS CloudFormation StackSets manage accounts (CONTROL_TOWER_ROLES,
+                STACK_SETS_ROLES). Default: none.
             name: the name of the policies, before a number. Default: mlinfra-console-lockdown.
             resource_types: the Terraform types that are managed. Default: all types of mlinfra.
 
@@ -79,11 +100,11 @@ class ConsoleLockdown(Construct):
         """
         _expect_pipelines(environments)
         _expect_targets(target_ids)
-        _expect_roles(break_glass_roles)
+        _expect_roles(break_glass_roles, also_exempt)
         if not re.fullmatch(_NAME, name):
             message = f"name={name!r} is not a valid policy name. Expected: 1 to 120 letters, digits and + = , . @ - _."
             raise ValueError(message)
-        let_through = [*_roles_of(environments), *break_glass_roles, _SERVICES]
+        let_through = list(dict.fromkeys([*_roles_of(environments), *break_glass_roles, *also_exempt, _SERVICES]))
         contents = list(_policies(managed_actions_of(resource_types), let_through))
         if not 1 <= len(contents) <= POLICIES_LIMIT:
             message = (
@@ -189,18 +210,22 @@ def _expect_targets(target_ids: Sequence[str]) -> None:
         raise ValueError(message)
 
 
-def _expect_roles(arns: Sequence[str]) -> None:
-    if not arns:
+def _expect_roles(break_glass_roles: Sequence[str], also_exempt: Sequence[str]) -> None:
+    if not break_glass_roles:
         message = (
             "break_glass_roles: missing, so no principal could fix a broken pipeline. Expected: at least "
             "one role, such as arn:aws:iam::*:role/break-glass."
         )
         raise ValueError(message)
-    for arn in arns:
+    named = [
+        *(("break_glass_roles", arn) for arn in break_glass_roles),
+        *(("also_exempt", arn) for arn in also_exempt),
+    ]
+    for argument, arn in named:
         # `role/*` would exempt all roles, and `role/a*/...` nearly all.
         if not re.fullmatch(_ROLE, arn) or not re.search(r"[\w+=,.@-]{3,}", arn.partition(":role/")[2]):
             message = (
-                f"break_glass_roles: {arn!r} does not name a role. Expected: an ARN such as "
+                f"{argument}: {arn!r} does not name a role. Expected: an ARN such as "
                 f"arn:aws:iam::*:role/break-glass, or one of IAM Identity Center such as "
                 f"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_BreakGlass_*."
             )
