@@ -86,7 +86,7 @@ def test_ignored_parts_are_kept(parts: list[Difference]) -> None:
     assert reverted(report(*ignored)).removed == ()
 
 
-def test_a_part_that_is_gone_does_not_stop_the_others(parts: list[Difference], client: Callable[..., Any]) -> None:
+def test_a_deleted_part_does_not_stop_the_others(parts: list[Difference], client: Callable[..., Any]) -> None:
     client("iam").detach_role_policy(RoleName="nodes", PolicyArn=ADMIN)
     result = reverted(report(*parts))
     ((failed, error),) = result.failed
