@@ -217,12 +217,12 @@ def for_types(types: Iterable[str], *guards: Guard) -> dict[str, tuple[Guard, ..
 
 
 def merged(*tables: Mapping[str, tuple[Guard, ...]]) -> dict[str, tuple[Guard, ...]]:
-    """One table with the rows of several."""
+    """One table with the rows of several. Rows of attributes are before those of whole resources."""
     result: dict[str, tuple[Guard, ...]] = {}
     for table in tables:
         for kind, guards in table.items():
             result[kind] = (*result.get(kind, ()), *guards)
-    return result
+    return {kind: tuple(sorted(guards, key=lambda each: not each.path)) for kind, guards in result.items()}
 
 
 def check(plan: Plan, table: Mapping[str, tuple[Guard, ...]]) -> Iterator[Finding]:

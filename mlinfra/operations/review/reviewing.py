@@ -23,6 +23,7 @@ from mlinfra.operations.review.rules import (
     granted_permissions,
     identity,
     internet_routes,
+    less_common,
     machine_learning,
     money,
     network_access,
@@ -56,6 +57,7 @@ _RULES: Final = (
     machine_learning,
     exfiltration,
     audit_trail,
+    less_common,
     tags,
 )
 """The modules of rules that need nothing but the plan."""

@@ -18,7 +18,8 @@
 | MLR41x | `live`, beside this package: it needs AWS |
 | MLR501 and MLR502 | `serving` |
 | MLR511 to MLR518 | `machine_learning` |
-| MLR6xx | `tags` |
+| MLR601 | `tags` |
+| MLR651 | `less_common` |
 | MLR7xx | `exfiltration` |
 | MLR8xx | `audit_trail` |
 | MLR9xx | `approvals`, beside this package |

@@ -60,13 +60,13 @@ _CREDENTIALS: Final = frozenset(
     {"aws_iam_access_key", "aws_iam_user_login_profile", "aws_iam_service_specific_credential"}
 )
 _SWEEPING_POLICIES: Final = ("/AdministratorAccess", "/PowerUserAccess", "/IAMFullAccess")
-_DOCUMENTS: Final = (
+DOCUMENTS: Final = (
     *("assume_role_policy", "policy", "access_policies", "policy_document", "resource_policy", "inline_policy"),
     *("access_policy", "content", "delivery_destination_policy", "repository_policy", "session_policy"),
     "details.0.policy",
 )
 """Attributes with policies, of all resources of the provider."""
-_TOP_LEVEL: Final = frozenset(each.partition(".")[0] for each in _DOCUMENTS)
+_TOP_LEVEL: Final = frozenset(each.partition(".")[0] for each in DOCUMENTS)
 _OWNER_PATHS: Final = ("role", "user", "group", "bucket", "repository", "key_id", "queue_url", "arn", "resource_arn")
 """Attributes with the owner of a policy that is a separate resource."""
 _PRINCIPALS: Final = frozenset({"aws_iam_role", "aws_iam_user", "aws_iam_group"})
@@ -74,6 +74,8 @@ _MOST_SENTENCES: Final = 12
 _MOST_SENTENCES_OF_NEW: Final = 2
 _MOST_GRANTS_OF_NEW: Final = 4
 _ENDPOINTS: Final = frozenset({"aws_vpc_endpoint", "aws_vpc_endpoint_policy"})
+TYPES: Final = frozenset({*_PRINCIPALS, *_CREDENTIALS, "aws_iam_policy"})
+"""The types that this module checks, beside all with an attribute of `DOCUMENTS`."""
 
 
 def check(plan: Plan) -> Iterator[Finding]:
@@ -95,7 +97,7 @@ def _documents(change: Change) -> Iterator[str]:
     """The attributes of `change` with policies."""
     if not change.has_any(_TOP_LEVEL):
         return
-    for name in _DOCUMENTS:
+    for name in DOCUMENTS:
         is_unknown = _holds_policy(change.type, name) and change.new(name) is UNKNOWN
         if is_unknown or _is_policy(change.old(name)) or _is_policy(change.new(name)):
             yield name

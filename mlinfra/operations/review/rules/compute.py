@@ -80,6 +80,8 @@ _ALWAYS_REFRESH: Final = ("launch_template", "launch_configuration", "mixed_inst
 2026-11-26)."""
 _STOPPED_TO_CHANGE: Final = ("instance_type", "user_data", "user_data_base64")
 """Attributes that EC2 changes on stopped instances only. The provider stops the instance to change them."""
+TYPES: Final = frozenset({*CLUSTERS, *_SIZES, "aws_launch_template"})
+"""The types that this module checks."""
 
 
 def check(plan: Plan) -> Iterator[Finding]:

@@ -190,3 +190,5 @@ _CHECKS: Final[Mapping[str, Callable[[Plan, Change], Iterator[Finding]]]] = {
     "aws_lambda_function_url": _function_url,
     "aws_lambda_permission": _invocation,
 }
+TYPES: Final = frozenset(_CHECKS)
+"""The types that this module checks."""

@@ -73,6 +73,10 @@ class _Opening:
     """An address range, a group, a prefix list, or `itself`."""
 
 
+TYPES: Final = frozenset({*_GROUPS, *_SINGLE, "aws_security_group_rule", "aws_eks_cluster"})
+"""The types that this module checks."""
+
+
 def check(plan: Plan) -> Iterator[Finding]:
     """Check security groups, their rules, and the endpoints of Kubernetes clusters."""
     for change in plan.changes:

@@ -230,6 +230,8 @@ _HELD_BY: Final = {"aws_s3_bucket_lifecycle_configuration": "bucket", "aws_ecr_l
 _DELETING_RULES: Final = frozenset(
     {"aws_s3_bucket_lifecycle_configuration", "aws_ecr_lifecycle_policy", "aws_dlm_lifecycle_policy"}
 )
+TYPES: Final = frozenset({*_PROTECTIONS, *_PROTECTING_RESOURCES, *_DELETING_RULES, "aws_s3_bucket_acl"})
+"""The types that this module checks."""
 
 
 def check(plan: Plan) -> Iterator[Finding]:

@@ -32,6 +32,8 @@ _UNDER_ENDPOINTS: Final = {
     "aws_sagemaker_endpoint_configuration": "the configuration",
     "aws_sagemaker_model": "the model",
 }
+TYPES: Final = frozenset({*_UNDER_ENDPOINTS, "aws_sagemaker_endpoint"})
+"""The types that this module checks."""
 
 
 def check(plan: Plan) -> Iterator[Finding]:

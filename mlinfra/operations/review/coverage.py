@@ -1,0 +1,76 @@
+"""Types of resources with rules, and types that were reviewed and have none."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mlinfra.operations.review.rules import (
+    access,
+    audit_trail,
+    compute,
+    data,
+    exfiltration,
+    granted_permissions,
+    identity,
+    internet_routes,
+    less_common,
+    machine_learning,
+    money,
+    network_access,
+    protection,
+    public,
+    serving,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MODULES: Final = (
+    access,
+    audit_trail,
+    compute,
+    data,
+    exfiltration,
+    granted_permissions,
+    identity,
+    internet_routes,
+    less_common,
+    machine_learning,
+    money,
+    network_access,
+    protection,
+    public,
+    serving,
+)
+_FILE: Final = "unguarded_types.json"
+
+
+class Service(NamedTuple):
+    """The types of a service that have no rule of their own."""
+
+    status: str
+    """`reviewed`: by the purpose of each type. `not assessed`: rarely used by ML platforms."""
+    reason: str
+    types: tuple[str, ...]
+
+
+def guarded_types() -> frozenset[str]:
+    """The types with a rule of their own."""
+    return frozenset(kind for module in _MODULES for kind in module.TYPES)
+
+
+def has_policy(attributes: Mapping[str, object]) -> bool:
+    """True if a type has an attribute with a policy, which `rules.access` compares.
+
+    Args:
+        attributes: the top-level attributes of the type that a configuration can set.
+    """
+    return not attributes.keys().isdisjoint(access.DOCUMENTS)
+
+
+def unguarded_services() -> dict[str, Service]:
+    """The types without a rule, by service."""
+    document = json.loads(files(__package__).joinpath(_FILE).read_text(encoding="utf-8"))
+    return {name: Service(each["status"], each["reason"], tuple(each["types"])) for name, each in document.items()}
