@@ -51,8 +51,7 @@ class ConsoleLockdown(Construct):
     CONTROL_TOWER_ROLES = ("arn:aws:iam::*:role/AWSControlTowerExecution",)
     """The role with which AWS Control Tower manages enrolled accounts, for `also_exempt`.
 
-    Source: AWS Control Tower user guide, "How AWS Control Tower works with roles to create and manage accounts", read
-    2026-11-29.
+    Source: enroll_account.py of aws-samples/aws-control-tower-reference-architectures, read 2026-11-29.
     """
 
     STACK_SETS_ROLES = (
@@ -61,8 +60,9 @@ class ConsoleLockdown(Construct):
     )
     """The roles with which AWS CloudFormation StackSets manage accounts, for `also_exempt`.
 
-    The first has self-managed permissions, the others service-managed ones. Source: AWS CloudFormation user guide,
-    "Grant self-managed permissions" and "Configure a custom execution role template for StackSets", read 2026-11-29.
+    The first has self-managed permissions, the others service-managed ones. Source: AWS CDK API reference,
+    SelfManagedDeploymentProps; AWS CloudFormation user guide, "Configure a custom execution role template for
+    StackSets", read 2026-11-29.
     """
 
     def __init__(
