@@ -21,6 +21,7 @@ SEVERAL_MODULES = {
     "job/test_example.py": "runs the example of a job",
     "job/test_faults.py": "injects faults between a job and AWS",
     "local_aws/test_all_gaps.py": "checks the rules that all gaps keep",
+    "operations/review/test_harmless.py": "specifies what no rule of the review holds",
     "test_consumer_types.py": "type-checks the code of a project that imports mlinfra",
     "test_layout.py": "checks this layout",
     "test_public_names.py": "lists the public names of the package itself",

@@ -44,7 +44,7 @@ def _changed(change: Change) -> Iterator[Attribute]:
         if after is UNKNOWN and not before:
             # AWS computes it: an id or an ARN.
             continue
-        if before in _UNSET and after in _UNSET:
+        if not before and not after:
             continue
         if change.is_sensitive(name):
             masked = f"({Mark.SENSITIVE.value})"
@@ -53,7 +53,6 @@ def _changed(change: Change) -> Iterator[Attribute]:
             yield Attribute(name, _text(before), _text(after))
 
 
-_UNSET: Final[tuple[Any, ...]] = (None, "", [], {}, False, 0)
 _NOT_SET: Final = "(not set)"
 
 

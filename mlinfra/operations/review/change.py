@@ -173,7 +173,10 @@ class Change:
         """True if the value at `path`, or a part of it, is sensitive."""
         for name in ("before_sensitive", "after_sensitive"):
             marks = self._change.get(name)
-            if marks and (_is_marked(marks, path) or _any_true(_walk(marks, path))):
+            if isinstance(marks, dict) and "." not in path:
+                if _any_true(marks.get(path)):
+                    return True
+            elif marks and (_is_marked(marks, path) or _any_true(_walk(marks, path))):
                 return True
         return False
 
