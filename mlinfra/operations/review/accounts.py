@@ -27,7 +27,7 @@ ELB_LOG_DELIVERY: Final = frozenset(
     }
 )
 """AWS's own accounts that deliver the access logs of load balancers, by region (Elastic Load Balancing, User Guide,
-"Enable access logs for your Application Load Balancer", read 2026-11-29)."""
+"Enable access logs for your Application Load Balancer")."""
 
 
 def account_of(text: object) -> str | None:

@@ -167,7 +167,7 @@ _ENCRYPTION: Final[Mapping[str, tuple[Guard, ...]]] = merged(
     ),
 )
 _DEFAULTS: Final = merged(
-    # Default of EFS: not encrypted (EFS User Guide, "Encrypting data at rest", read 2026-11-29).
+    # Default of EFS: not encrypted (EFS User Guide, "Encrypting data at rest").
     for_types(("efs_file_system",), Guard(UNENCRYPTED, "encrypted", becomes(*NOT_TRUE), _ENCRYPTED)),
     # The default of the account or of the engine applies.
     for_types(("ebs_volume",), Guard(UNPROTECTED, "encrypted", born(None, UNKNOWN), "{name} sets no encryption")),

@@ -120,6 +120,8 @@ _PUBLIC_ACLS: Final = {
     "public-read-write": [_ANYONE],
     "authenticated-read": [_ANY_ACCOUNT],
 }
+_LOG_DELIVERY: Final = "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0"
+"""AWS's account that delivers the logs of CloudFront (CloudFront Developer Guide, "Standard logging (legacy)")."""
 _SSE: Final = "rule.0.apply_server_side_encryption_by_default.0"
 _PROTECTIONS: Final[Mapping[str, tuple[_Protection, ...]]] = {
     "aws_cloudwatch_log_group": (
@@ -294,11 +296,20 @@ def _public(plan: Plan, change: Change) -> Iterator[Finding]:
 
 
 def _public_grantees(value_of: Callable[[str], Any]) -> list[str]:
-    """The public groups with access by an access control list."""
+    """The public groups, and canonical users other than the owner, with access by an access control list."""
     found = _PUBLIC_ACLS.get(value_of("acl"), []) if isinstance(value_of("acl"), str) else []
     grants = [each for each in items(value_of("access_control_policy.0.grant")) if isinstance(each, dict)]
     uris = [str(who.get("uri")) for each in grants for who in items(each.get("grantee")) if isinstance(who, dict)]
-    return list(dict.fromkeys([*found, *(_GRANTEES[name] for name in _GRANTEES for uri in uris if uri.endswith(name))]))
+    owner = value_of("access_control_policy.0.owner.0.id")
+    ids = [
+        str(who["id"])
+        for each in grants
+        for who in items(each.get("grantee"))
+        if isinstance(who, dict) and who.get("id")
+    ]
+    others = [f"the canonical user {quoted(each)}" for each in ids if each not in {owner, _LOG_DELIVERY}]
+    groups = (_GRANTEES[name] for name in _GRANTEES for uri in uris if uri.endswith(name))
+    return list(dict.fromkeys([*found, *groups, *(others if isinstance(owner, str) else ())]))
 
 
 def _expiry(plan: Plan, change: Change) -> Iterator[Finding]:

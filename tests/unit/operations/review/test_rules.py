@@ -178,6 +178,14 @@ def test_a_grant_to_a_public_group_is_held(tmp_path: Path, group: str, words: st
     assert texts(report) == {"MLR114": f"The access control list of `lake` grants access to {words}."}
 
 
+def test_a_grant_to_another_canonical_user_is_held(tmp_path: Path) -> None:
+    grants = [{"permission": "READ", "grantee": [{"type": "CanonicalUser", "id": each}]} for each in ("own", "other")]
+    after = {"bucket": "lake", "access_control_policy": [{"owner": [{"id": "own"}], "grant": grants}]}
+    assert texts(reviewed(tmp_path, change("aws_s3_bucket_acl.x", None, after))) == {
+        "MLR114": "The access control list of `lake` grants access to the canonical user `other`."
+    }
+
+
 def test_a_kubernetes_api_without_ranges_is_reported_as_public(tmp_path: Path) -> None:
     access = {"endpoint_public_access": True}
     unknown = {"vpc_config": [{"public_access_cidrs": True}]}
