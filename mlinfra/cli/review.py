@@ -46,12 +46,6 @@ def review(
             show_default=False,
         ),
     ] = None,
-    max_increase: Annotated[
-        float, typer.Option(help="Hold an increase of the monthly cost of a stack above this amount.", metavar="USD")
-    ] = 5_000.0,
-    max_ratio: Annotated[
-        float, typer.Option(help="Hold an increase to more than this multiple of the present cost.", metavar="RATIO")
-    ] = 2.0,
     as_json: AsJson = False,
 ) -> None:
     """Review plans of any Terraform configuration, and hold changes that need an approval.
@@ -61,13 +55,12 @@ def review(
     """
     from mlinfra.declarations import present_day
     from mlinfra.errors import OperationError
-    from mlinfra.operations.review import Limits, review as operation
+    from mlinfra.operations.review import review as operation
 
     if as_json and out is None and format_ not in {None, Format.JSON}:
         message = f"--json and --format {format_.value} both set the format of standard output. Use one of them."
         raise OperationError(message)
-    limits = Limits(max_increase, max_ratio)
-    report = operation(usable(plans), root=_root(), today=present_day(), live=live, base=base, limits=limits)
+    report = operation(usable(plans), root=_root(), today=present_day(), live=live, base=base)
     if out is not None:
         _write(report, format_ or Format.MARKDOWN, out, as_json=as_json)
     if as_json:

@@ -10,13 +10,11 @@ from mlinfra.operations.review.finding import Finding, Level
 from mlinfra.operations.review.markdown import action_text, headline, to_markdown, usd
 from mlinfra.operations.review.report import Report, ResourceChange, StackReview
 from mlinfra.operations.review.reviewing import all_rules, review
-from mlinfra.operations.review.rules.money import Limits
 
 __all__ = [
     "APPROVALS_FOLDER",
     "Finding",
     "Level",
-    "Limits",
     "Report",
     "ResourceChange",
     "StackReview",

@@ -72,7 +72,7 @@ def read(root: Path, rules: Mapping[str, Rule], today: date) -> tuple[Approval, 
             continue
         name = f"{FOLDER}/{path.name}"
         try:
-            entries = _content(path, name)
+            entries = yaml_content(path, name)
         except DeclarationError as error:
             errors.append(error)
             continue
@@ -94,24 +94,12 @@ def read(root: Path, rules: Mapping[str, Rule], today: date) -> tuple[Approval, 
     return tuple(found)
 
 
-def self_approved_stacks(root: Path) -> tuple[str, ...]:
-    """The patterns of the stacks whose changes their authors may approve. Default: none.
+def yaml_content(path: Path, name: str) -> Any:  # noqa: ANN401  any YAML
+    """The content of a YAML file, without duplicate fields.
 
     Raises:
-        DeclarationError: if `approvals/settings.yaml` is invalid.
+        DeclarationError: if it cannot be read, with `name` for the file.
     """
-    path, name = root / FOLDER / SETTINGS, f"{FOLDER}/{SETTINGS}"
-    if not path.is_file():
-        return ()
-    content = _content(path, name) or {}
-    patterns = content.get("self_approval", []) if isinstance(content, dict) else None
-    if not isinstance(patterns, list) or not all(isinstance(each, str) for each in patterns) or len(content) > 1:
-        message = 'the file is invalid. Expected: only `self_approval`, a list of stacks, such as ["sandbox-*"].'
-        raise DeclarationError(name, [message])
-    return tuple(patterns)
-
-
-def _content(path: Path, name: str) -> Any:  # noqa: ANN401  any YAML
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  a safe loader
     except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:

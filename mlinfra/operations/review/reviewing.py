@@ -33,6 +33,7 @@ from mlinfra.operations.review.rules import (
     tags,
     whole_plan,
 )
+from mlinfra.operations.review.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,7 +79,6 @@ def review(
     today: date,
     live: bool = False,
     base: str | None = None,
-    limits: money.Limits | None = None,
 ) -> Report:
     """Review plans.
 
@@ -90,29 +90,27 @@ def review(
         base: the commit before the change, whose authors cannot approve it. Default: where the branch left the default
             branch; on the default branch, the commit before its last change.
 
-        limits: the limits of increases of monthly costs, of each stack. Default: those of `Limits`.
-
     Raises:
         OperationError: if a plan cannot be read, or an approval cannot be checked in a clone without history.
-        DeclarationError: if an approval is invalid.
+        DeclarationError: if an approval or `approvals/settings.yaml` is invalid.
     """
     if not plans:
         message = "No plan was given. Expected: a plan.json, or a folder with one."
         raise OperationError(message)
     approved = approval_files.read(root, all_rules(), today)
-    self_approved = approval_files.self_approved_stacks(root)
+    settings = read_settings(root)
     authorship = Authorship(root, approval_files.FOLDER, base=base)
     stacks: list[StackReview] = []
     findings: list[Finding] = []
     with _without_garbage_collection():
         for path in plans:
             # One plan at a time, to limit memory: each is released before the next is read.
-            stack, found = _of_plan(path, today, limits or money.Limits(), live=live)
+            stack, found = _of_plan(path, today, settings.limits, live=live)
             stacks.append(stack)
             findings += found
         names = {each.stack for each in stacks}
         findings = approvals.apply(
-            findings, approved, today, stacks=names, authorship=authorship, self_approved=self_approved
+            findings, approved, today, stacks=names, authorship=authorship, self_approved=settings.self_approval
         )
         return Report(tuple(stacks), in_order(findings))
 

@@ -20,7 +20,7 @@ INCREASED: Final = Rule(
     "MLR421",
     Level.HOLD,
     "The monthly cost of instances rises by more than the limit.",
-    "Check the number and type of instances. The limits are options of mlinfra review.",
+    "Check the number and type of instances. The limits are in approvals/settings.yaml.",
 )
 COMMITTED: Final = Rule(
     "MLR422",

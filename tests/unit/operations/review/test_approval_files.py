@@ -58,17 +58,3 @@ def test_a_malformed_entry_is_refused_with_its_field(tmp_path: Path, changes: di
 def test_a_key_of_for_each_may_contain_a_wildcard(tmp_path: Path) -> None:
     report = approved(tmp_path, entry(tmp_path, address='aws_s3_bucket.x["a*"]'))
     assert [each.id for each in report.findings] == ["MLR101", "MLR902"]
-
-
-@pytest.mark.parametrize("text", ["[]", "self_approval: dev", "self_approval: []\nmore: 1"])
-def test_invalid_settings_are_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "approvals").mkdir()
-    (tmp_path / "approvals" / "settings.yaml").write_text(text)
-    if text == "[]":
-        # An empty file has no settings.
-        assert approved(tmp_path, entry(tmp_path)).exit_code == 0
-        return
-    with pytest.raises(
-        DeclarationError, match=re.escape("approvals/settings.yaml: 1 problem\n  - the file is invalid.")
-    ):
-        approved(tmp_path, entry(tmp_path))

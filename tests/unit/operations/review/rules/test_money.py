@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.operations.review import Limits, review
+from mlinfra.operations.review import review
 from tests.unit.operations.review.plans import TODAY, change, reviewed, rules_of, texts
 
 if TYPE_CHECKING:
@@ -55,8 +55,10 @@ def test_the_limits_can_be_declared(tmp_path: Path) -> None:
     changes = [change("aws_autoscaling_group.x", None, group("p5.48xlarge", 4))]
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({"format_version": "1.2", "resource_changes": changes}))
-    for limit, held in ((200_000.0, False), (1_000.0, True)):
-        report = review([path], root=tmp_path, today=TODAY, limits=Limits(usd=limit))
+    (tmp_path / "approvals").mkdir()
+    for limit, held in ((200_000, False), (1_000, True)):
+        (tmp_path / "approvals" / "settings.yaml").write_text(f"max_increase_usd: {limit}\n")
+        report = review([path], root=tmp_path, today=TODAY)
         assert ("MLR421" in {each.id for each in report.held}) is held
 
 
