@@ -10,6 +10,7 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode, Format, Parallelism, StackPatterns
+from mlinfra.cli.questions import confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,16 +143,12 @@ def _confirmed(parts: Sequence[Difference]) -> bool:
     from rich.markup import escape
 
     from mlinfra.cli.presentation import error_console
-    from mlinfra.errors import OperationError
 
     console = error_console()
     console.print("\nRemove from AWS:")
     for each in parts:
         console.print(f"  {escape(each.address)}: {escape(each.attribute)}  [dim]{escape(str(each.removal))}[/]")
-    if not sys.stdin.isatty():
-        message = "The question cannot be answered without a terminal. Nothing was removed."
-        raise OperationError(message)
-    return typer.confirm(f"Remove these {len(parts)} parts, which no stack manages?", err=True)
+    return confirmed(f"Remove these {len(parts)} parts, which no stack manages?", "Nothing was removed.")
 
 
 def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environment:

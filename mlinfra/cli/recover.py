@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.questions import confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,16 +60,9 @@ def _confirmed(found: Sequence[Existing], *, yes: bool) -> bool:
     from rich.markup import escape
 
     from mlinfra.cli.presentation import error_console
-    from mlinfra.errors import OperationError
 
     console = error_console()
     for each in found:
         changes = f"  [dim]the next apply changes {', '.join(each.differences)}[/]" if each.differences else ""
         console.print(f"  {escape(each.address)}  {escape(each.id)}{changes}")
-    question = f"Import these {len(found)} resources into the state?"
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        message = f"{question} The question cannot be answered without a terminal. Use --yes"
-        raise OperationError(message)
-    return typer.confirm(question, err=True)
+    return yes or confirmed(f"Import these {len(found)} resources into the state?", "Use --yes")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.questions import confirmed
 
 if TYPE_CHECKING:
     from mlinfra.operations.terraform import StateLock
@@ -51,8 +51,6 @@ def unlock(
 
 
 def _confirmed(stack: str, lock: StateLock, *, is_own: bool) -> bool:
-    from mlinfra.errors import OperationError
-
     since = f"{lock.created:%Y-%m-%d %H:%M:%S} UTC"
     if is_own:
         question = (
@@ -64,7 +62,4 @@ def _confirmed(stack: str, lock: StateLock, *, is_own: bool) -> bool:
             f"apply beside a running one damages the state: ask {lock.who.partition('@')[0]}, and check the pipelines. "
             f"Release the lock?"
         )
-    if not sys.stdin.isatty():
-        message = f"{question} The question cannot be answered without a terminal. Use --id {lock.id}"
-        raise OperationError(message)
-    return typer.confirm(question, err=True)
+    return confirmed(question, f"Use --id {lock.id}")

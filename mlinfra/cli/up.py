@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.questions import confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from mlinfra.operations.review import Report
 
 
 def up(
@@ -56,10 +58,15 @@ def up(
         begun[:] = folders
 
     console = error_console()
+
+    def show(report: Report) -> None:
+        show_review(report, console)
+        console.print()
+
     conversation = Conversation(
         progress=progress(),
-        confirm=lambda question: yes or _confirmed(question),
-        show=lambda report: show_review(report, console),
+        confirm=lambda question: yes or confirmed(question, "Nothing more was applied. Use --yes."),
+        show=show,
         begin=begin,
     )
     with on_interruption(lambda: state_after_interruption(begun)):
@@ -82,12 +89,3 @@ def up(
         shown.print(f"Nothing to change: {', '.join(deployed.unchanged)}", style="dim")
     if deployed.declined:
         shown.print(f"Not applied: {', '.join(deployed.declined)}")
-
-
-def _confirmed(question: str) -> bool:
-    from mlinfra.errors import OperationError
-
-    if not sys.stdin.isatty():
-        message = f"{question} The question cannot be answered without a terminal. Nothing more was applied. Use --yes."
-        raise OperationError(message)
-    return typer.confirm(f"\n{question}", err=True)

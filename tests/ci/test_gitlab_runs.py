@@ -6,20 +6,18 @@ gitlab-ci-local gives jobs no tokens: here all jobs have one, and test_pipelines
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import stat
 import subprocess
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.local_aws.client_variables import client_variables
+from tests.ci.servers import Notes, serving_notes
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -167,42 +165,10 @@ def test_a_schedule_detects_drift_with_the_role_that_stores_the_baseline(project
     )
 
 
-class _Notes(BaseHTTPRequestHandler):
-    """The part of GitLab's API that the comment uses."""
-
-    written: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        about: Any = []
-        if self.path.endswith("/self"):
-            about = {"user_id": 5, "scopes": ["api"]}
-        elif "/members/" in self.path:
-            about = {"access_level": 20}
-        self._answer(about)
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"]
-        self.written.append(body)
-        self._answer({"id": 1})
-
-    def _answer(self, value: Any) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(value).encode())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Write no log."""
-
-
 @pytest.fixture
 def api() -> Iterator[str]:
-    _Notes.written = []
-    with HTTPServer(("127.0.0.1", 0), _Notes) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/api/v4"
-        server.shutdown()
-        thread.join()
+    with serving_notes() as address:
+        yield address
 
 
 def merge_request(project: Project, api: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -230,14 +196,14 @@ def test_a_merge_request_is_planned_and_commented_by_programs_that_it_cannot_cha
     assert not [
         each for each in project.record if each.startswith("apply") or "with the token" in each.split("review")[0]
     ]
-    assert [each.partition("\n")[2].strip() for each in _Notes.written] == ["A report."]
+    assert [each["body"].partition("\n")[2].strip() for each in Notes.notes] == ["A report."]
 
 
 def test_a_merge_request_of_a_fork_is_validated_and_not_planned(project: Project, api: str) -> None:
     ended = merge_request(project, api, CI_MERGE_REQUEST_SOURCE_PROJECT_ID="8")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert sorted(project.record) == ["check", "policy", "setup"]
-    assert _Notes.written == []
+    assert Notes.notes == []
 
 
 def test_a_job_without_credentials_ends_before_anything_else_runs(project: Project) -> None:

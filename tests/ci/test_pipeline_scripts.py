@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from ci import assume_role
 from ci.gitlab import comment
 from mlinfra.local_aws.client_variables import client_variables
+from tests.ci.servers import Notes, serving, serving_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,65 +20,18 @@ if TYPE_CHECKING:
     from mlinfra.local_aws.server import LocalAws
 
 
-class _Notes(BaseHTTPRequestHandler):
-    """As much of GitLab's API as notes of one merge request need."""
-
-    notes: ClassVar[list[dict[str, Any]]] = []
-    tokens: ClassVar[set[str | None]] = set()
-    scopes: ClassVar[list[str]] = ["api"]
-    access_level: ClassVar[int] = 20
-
-    def do_GET(self) -> None:
-        if self.path.endswith("/personal_access_tokens/self"):
-            self._answer({"user_id": 5, "scopes": self.scopes})
-            return
-        if self.path.endswith("/projects/7/members/all/5"):
-            self._answer({"id": 5, "access_level": self.access_level})
-            return
-        first = "page=1" in self.path.split("&")
-        self._answer(self.notes if first else [])
-
-    def do_POST(self) -> None:
-        note = {"id": len(self.notes) + 1, **self._body()}
-        self.notes.append(note)
-        self._answer(note)
-
-    def do_PUT(self) -> None:
-        (note,) = (each for each in self.notes if self.path.endswith(f"/notes/{each['id']}"))
-        note.update(self._body())
-        self._answer(note)
-
-    def _body(self) -> dict[str, Any]:
-        self.tokens.add(self.headers["PRIVATE-TOKEN"])
-        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        return body
-
-    def _answer(self, value: Any) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(value).encode())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
-
-
 @pytest.fixture
-def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Notes]]:
-    _Notes.notes, _Notes.tokens = [{"id": 1, "body": "Looks good."}], set()
-    _Notes.scopes, _Notes.access_level = ["api"], 20
-    with HTTPServer(("127.0.0.1", 0), _Notes) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        monkeypatch.setenv("CI_API_V4_URL", f"http://127.0.0.1:{server.server_port}/api/v4")
+def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Notes]]:
+    with serving_notes() as address:
+        Notes.notes.append({"id": 1, "body": "Looks good."})
+        monkeypatch.setenv("CI_API_V4_URL", address)
         monkeypatch.setenv("CI_PROJECT_ID", "7")
         monkeypatch.setenv("CI_MERGE_REQUEST_IID", "3")
         monkeypatch.setenv("MLINFRA_GITLAB_TOKEN", "of-the-project")
-        yield _Notes
-        server.shutdown()
-        thread.join()
+        yield Notes
 
 
-def test_the_previous_comment_is_replaced(gitlab: type[_Notes], tmp_path: Path) -> None:
+def test_the_previous_comment_is_replaced(gitlab: type[Notes], tmp_path: Path) -> None:
     report = tmp_path / "review.md"
     for text in ("first", "second"):
         report.write_text(text)
@@ -88,7 +41,7 @@ def test_the_previous_comment_is_replaced(gitlab: type[_Notes], tmp_path: Path) 
 
 
 def test_a_job_without_the_token_writes_no_comment(
-    gitlab: type[_Notes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    gitlab: type[Notes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("MLINFRA_GITLAB_TOKEN")
     comment.main(tmp_path / "review.md")
@@ -104,9 +57,9 @@ def test_a_job_without_the_token_writes_no_comment(
     ],
 )
 def test_a_token_that_can_do_more_than_comment_is_refused(
-    gitlab: type[_Notes], tmp_path: Path, scopes: list[str], access_level: int, said: str
+    gitlab: type[Notes], tmp_path: Path, scopes: list[str], access_level: int, said: str
 ) -> None:
-    _Notes.scopes, _Notes.access_level = scopes, access_level
+    Notes.scopes, Notes.access_level = scopes, access_level
     with pytest.raises(SystemExit) as refused:
         comment.main(tmp_path / "review.md")
     assert said in str(refused.value)
@@ -170,14 +123,9 @@ class _Issuers(BaseHTTPRequestHandler):
 @pytest.fixture
 def issuers(job: pytest.MonkeyPatch) -> Iterator[str]:
     _Issuers.asked = []
-    with HTTPServer(("127.0.0.1", 0), _Issuers) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        address = f"http://127.0.0.1:{server.server_port}"
+    with serving(_Issuers) as address:
         job.setenv("AWS_ENDPOINT_URL_STS", address)
         yield address
-        server.shutdown()
-        thread.join()
 
 
 def test_a_job_of_github_requests_its_token_for_sts(issuers: str, job: pytest.MonkeyPatch) -> None:

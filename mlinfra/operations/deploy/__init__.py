@@ -8,6 +8,7 @@ from mlinfra.operations.deploy.planning import FailedStack, PlannedStack, Plans,
 from mlinfra.operations.deploy.plans_folder import usable_plans
 from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved, require_committed
 from mlinfra.operations.deploy.provenance import StackProvenance, commit_provenance, stack_provenance
+from mlinfra.operations.deploy.saved_plan import ids_in_log, plan_summary
 from mlinfra.operations.deploy.stack_selection import environments_of, stack_matches
 from mlinfra.operations.deploy.unlocking import earlier_logs, require_unlocked, unlock
 
@@ -23,7 +24,9 @@ __all__ = [
     "commit_provenance",
     "earlier_logs",
     "environments_of",
+    "ids_in_log",
     "plan",
+    "plan_summary",
     "prepared_plans",
     "require_approved",
     "require_committed",

@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
-from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import applied_commit, stack_selection
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlinfra.declarations import Environment
+    from mlinfra.operations.aws import AwsAccount
     from mlinfra.operations.deploy.applied_commit import AppliedCommit
     from mlinfra.operations.terraform import Distance, Progress, StateVersion
 
@@ -66,16 +66,12 @@ def stack_provenance(stack: str, root: Path) -> StackProvenance:
     Raises:
         OperationError: if no environment has such a stack, or no apply of it is recorded.
     """
-    declared = load_environments(root, judged=False)
-    candidates = stack_selection.environments_of(stack, declared)
-    if not candidates:
-        expected = ", ".join(f"{each.name}-*" for each in declared)
-        message = f"{stack!r} is not a stack of a declared environment. Expected: one of {expected}."
-        raise OperationError(message)
+    candidates = stack_selection.declared_environments_of(stack, root)
     repository = Repository(root)
     for environment in candidates:
         component = environment.names.component_of(stack)
-        applied = applied_commit.read(account_of(environment), environment, component)
+        account = account_of(environment)
+        applied = applied_commit.read(account, environment, component)
         if applied:
             head = repository.head()
             known = applied.commit and head
@@ -85,7 +81,7 @@ def stack_provenance(stack: str, root: Path) -> StackProvenance:
                 subject=repository.subject(applied.commit) if applied.commit else None,
                 head=head,
                 distance=repository.distance(str(head), str(applied.commit)) if known else None,
-                state=applied.state_since(_version(environment, component)),
+                state=applied.state_since(_version(account, environment, component)),
             )
     message = (
         f"No commit is recorded for {stack!r}. `mlinfra apply` records it in "
@@ -125,14 +121,14 @@ def commit_provenance(name: str, root: Path, progress: Progress, *, patterns: Se
                 component = environment.names.component_of(stack.name)
                 applied = applied_commit.read(account, environment, component)
                 digest = hashlib.sha256((stack.directory / "cdk.tf.json").read_bytes()).hexdigest()
-                state = applied.state_since(_version(environment, component)) if applied else "unknown"
+                state = applied.state_since(_version(account, environment, component)) if applied else "unknown"
                 found.append(StackAtCommit(stack.name, applied, _match(applied, commit, digest), state))
     return CommitProvenance(commit, tuple(found), tuple(each.name for each in environments.skipped))
 
 
-def _version(environment: Environment, component: str) -> StateVersion | None:
+def _version(account: AwsAccount, environment: Environment, component: str) -> StateVersion | None:
     with aws_errors_explained():
-        return RemoteState(account_of(environment), environment, component).version()
+        return RemoteState(account, environment, component).version()
 
 
 def _match(applied: AppliedCommit | None, commit: str, digest: str) -> Literal["commit", "bytes", "other", "unknown"]:

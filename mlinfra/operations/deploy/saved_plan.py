@@ -148,10 +148,7 @@ class SavedPlan:
 
     def summary(self) -> str:
         """The numbers of resources to add, change and destroy."""
-        changes = json.loads(self.document.read_text()).get("resource_changes", [])
-        actions = [action for each in changes for action in each["change"]["actions"]]
-        made, changed, destroyed = (actions.count(action) for action in ("create", "update", "delete"))
-        return f"{made} to add, {changed} to change, {destroyed} to destroy"
+        return plan_summary(json.loads(self.document.read_text()))
 
     def finish(self, **facts: Any) -> About:  # noqa: ANN401  the fields of About
         """Record the origin of the plan, which completes it."""
@@ -226,6 +223,22 @@ class SavedPlan:
         }
 
 
+def plan_summary(plan: Mapping[str, Any]) -> str:
+    """The numbers of resources that a plan adds, changes and destroys.
+
+    Args:
+        plan: the output of `terraform show -json`.
+    """
+    actions = [action for each in plan.get("resource_changes", ()) for action in each["change"]["actions"]]
+    made, changed, destroyed = (actions.count(action) for action in ("create", "update", "delete"))
+    return f"{made} to add, {changed} to change, {destroyed} to destroy"
+
+
+def ids_in_log(text: str) -> dict[str, str]:
+    """The ids of resources that an apply created completely, by address, from Terraform's output."""
+    return dict(re.findall(r"^(\S.*): Creation complete after .*?\[id=(.*)\]$", text, flags=re.MULTILINE))
+
+
 def require_plans_folder(folder: Path) -> None:
     """Check that plans can be saved in `folder`, which is created with the first plan.
 
@@ -267,7 +280,7 @@ def unrecorded_resources_advice(plan: SavedPlan) -> str:
 def created_resources(plan: SavedPlan) -> str:
     """One line per resource that the log of the apply shows as created or being created; empty if there is none."""
     text = plan.log.read_text(errors="replace") if plan.log.is_file() else ""
-    ids = dict(re.findall(r"^(\S.*): Creation complete after .*?\[id=(.*)\]$", text, flags=re.MULTILINE))
+    ids = ids_in_log(text)
     begun = re.findall(r"^(\S.*): Creating\.\.\.$", text, flags=re.MULTILINE)
     lines = [
         f"{address}  id {ids[address]}" if address in ids else f"{address}  id unknown: its creation was not completed"

@@ -69,6 +69,21 @@ def environments_of(stack: str, declared: Sequence[Environment]) -> tuple[Enviro
     return tuple(sorted(found, key=lambda each: -len(each.name)))
 
 
+def declared_environments_of(stack: str, root: Path) -> tuple[Environment, ...]:
+    """The environments of the project at `root` that can have the stack, the longest name first.
+
+    Raises:
+        OperationError: if there is none.
+    """
+    declared = load_environments(root, judged=False)
+    found = environments_of(stack, declared)
+    if not found:
+        expected = ", ".join(f"{each.name}-*" for each in declared)
+        message = f"{stack!r} is not a stack of a declared environment. Expected: one of {expected}."
+        raise OperationError(message)
+    return found
+
+
 def select_stacks(
     stacks: Sequence[tuple[Environment, SynthesizedStack]], patterns: Sequence[str]
 ) -> tuple[tuple[Environment, SynthesizedStack], ...]:

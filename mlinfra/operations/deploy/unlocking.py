@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from mlinfra.declarations import load_environments
-from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no_local_apply, state_of
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan
-from mlinfra.operations.deploy.stack_selection import environments_of
+from mlinfra.operations.deploy.stack_selection import declared_environments_of
 from mlinfra.operations.deploy.state_lock import lock_error
 from mlinfra.operations.terraform import RemoteState
 
@@ -81,12 +79,7 @@ def earlier_logs(root: Path, stack: str) -> tuple[str, ...]:
 
 def _state_of(stack: str, root: Path) -> tuple[RemoteState, str]:
     """The state of a stack, and its location as `local_apply.state_of` writes it."""
-    declared = load_environments(root, judged=False)
-    candidates = environments_of(stack, declared)
-    if not candidates:
-        expected = ", ".join(f"{each.name}-*" for each in declared)
-        message = f"{stack!r} is not a stack of a declared environment. Expected: one of {expected}."
-        raise OperationError(message)
+    candidates = declared_environments_of(stack, root)
     for environment in candidates:
         remote = _remote_state(environment, stack)
         if remote.exists() or remote.locks() or environment is candidates[-1]:

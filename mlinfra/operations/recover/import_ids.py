@@ -6,7 +6,6 @@ with an id that follows from their arguments; of others, such as KMS keys and su
 
 from __future__ import annotations
 
-import re
 import string
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,11 +84,6 @@ def import_id(type_: str, planned: Mapping[str, Any], *, account: str, region: s
     if not all(isinstance(values.get(name), str) and values[name] for name in names):
         return None
     return form.format_map(values)
-
-
-def ids_in_log(text: str) -> dict[str, str]:
-    """The ids of resources that an apply created completely, by address, from Terraform's output."""
-    return dict(re.findall(r"^(\S.*): Creation complete after .*?\[id=(.*)\]$", text, flags=re.MULTILINE))
 
 
 def _partition(region: str) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
-from mlinfra.operations.deploy import earlier_logs, prepared_plans, require_unlocked
-from mlinfra.operations.recover.import_ids import ids_in_log, import_id
+from mlinfra.operations.deploy import earlier_logs, ids_in_log, plan_summary, prepared_plans, require_unlocked
+from mlinfra.operations.recover.import_ids import import_id
 from mlinfra.operations.recover.lookups import look_up
 from mlinfra.operations.terraform import TerraformError
 
@@ -126,13 +126,14 @@ class _Recovery:
         self, created: Mapping[str, Mapping[str, Any]], logged: Mapping[str, str]
     ) -> tuple[dict[str, str], tuple[str, ...]]:
         """The ids under which resources would exist, and the addresses without one."""
-        account, names = account_of(self._environment), self._environment
+        environment = self._environment
+        account = account_of(environment)
         found: dict[str, str] = {}
         for address, change in created.items():
             type_, planned = change["type"], change["change"]["after"] or {}
             id_ = (
                 logged.get(address)
-                or import_id(type_, planned, account=names.account_id, region=names.region)
+                or import_id(type_, planned, account=environment.account_id, region=environment.region)
                 or look_up(type_, planned, account)
             )
             if id_:
@@ -164,10 +165,7 @@ class _Recovery:
             self._imports.unlink(missing_ok=True)
 
     def _remaining(self) -> str:
-        changes = [each["change"]["actions"] for each in self._terraform.show(self._plan).get("resource_changes", ())]
-        actions = [action for each in changes for action in each]
-        made, changed, destroyed = (actions.count(action) for action in ("create", "update", "delete"))
-        return f"{made} to add, {changed} to change, {destroyed} to destroy"
+        return plan_summary(self._terraform.show(self._plan))
 
 
 def _created(plan: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

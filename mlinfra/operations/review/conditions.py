@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.accounts import account_of
+from mlinfra.operations.review.networks import is_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,6 @@ _REQUEST: Final = frozenset(
     }
 )
 """Keys that any caller can satisfy, and that limit no resource either."""
-_LARGEST_PREFIX: Final = {4: 8, 6: 16}
 _ANY_SUBJECT: Final = re.compile(r"(?:[^:/*?]*:)*[*?]+|[^/]*/[*?].*")
 """A subject of an OIDC token without a fixed project: `*`, `repo:*`, `repo:company/*`."""
 
@@ -94,11 +93,7 @@ def _is_any(key: str, value: str) -> bool:
     if not value.strip("*?") or (key == "aws:userid" and value.startswith(("*", "?"))):
         return True
     if key in {"aws:sourceip", "aws:vpcsourceip"}:
-        try:
-            network = ipaddress.ip_network(value, strict=False)
-        except ValueError:
-            return False
-        return network.prefixlen <= _LARGEST_PREFIX[network.version]
+        return is_large(value)
     if key.endswith("arn") and value.startswith("arn:"):
         # S3's ARNs have no account, but its buckets have unique names.
         parts = value.split(":", 5)

@@ -6,44 +6,12 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mlinfra.operations.review.rules import (
-    access,
-    audit_trail,
-    compute,
-    data,
-    exfiltration,
-    granted_permissions,
-    identity,
-    internet_routes,
-    less_common,
-    machine_learning,
-    money,
-    network_access,
-    protection,
-    public,
-    serving,
-)
+from mlinfra.operations.review.rule_modules import MODULES
+from mlinfra.operations.review.rules import access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MODULES: Final = (
-    access,
-    audit_trail,
-    compute,
-    data,
-    exfiltration,
-    granted_permissions,
-    identity,
-    internet_routes,
-    less_common,
-    machine_learning,
-    money,
-    network_access,
-    protection,
-    public,
-    serving,
-)
 _FILE: Final = "unguarded_types.json"
 
 
@@ -58,7 +26,7 @@ class Service(NamedTuple):
 
 def guarded_types() -> frozenset[str]:
     """The types with a rule of their own."""
-    return frozenset(kind for module in _MODULES for kind in module.TYPES)
+    return frozenset(kind for module in MODULES for kind in getattr(module, "TYPES", ()))
 
 
 def has_policy(attributes: Mapping[str, object]) -> bool:

@@ -6,19 +6,22 @@ apply to creations too: a resource that is created public is as dangerous as one
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
 from mlinfra.operations.review.escaping import quoted
+from mlinfra.operations.review.networks import is_large_and_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mlinfra.operations.review.finding import Finding, Rule
     from mlinfra.operations.review.plan import Plan
+
+    Test = Callable[[Plan, list[Any], list[Any]], bool]
+    """Judges a change, given the plan, the present and the planned values. A created resource has no present values."""
 
 
 @dataclass(frozen=True)
@@ -28,51 +31,50 @@ class Guard:
     rule: Rule
     path: str
     """The attribute, such as `rule.*.status`: `*` is any element of a list. Empty: the whole resource."""
-    is_dangerous: Callable[[Plan, list[Any], list[Any]], bool]
-    """True if the change is dangerous, given the present and the planned values at the path. A created resource has no
-    present values."""
+    is_dangerous: Test
+    """True if the change is dangerous, given the present and the planned values at the path."""
     words: str
     """The fact, with `{name}` for the quoted name of the resource."""
 
 
-def becomes(*bad: object) -> Callable[[Plan, list[Any], list[Any]], bool]:
+def becomes(*bad: object) -> Test:
     """The value becomes, or is created as, one of `bad`. None: not set. UNKNOWN: left to AWS."""
     return lambda _, before, after: any(_in(each, bad) for each in after) and not any(_in(each, bad) for each in before)
 
 
-def born(*bad: object) -> Callable[[Plan, list[Any], list[Any]], bool]:
+def born(*bad: object) -> Test:
     """The resource is created with one of `bad`. None: not set."""
     return lambda _, before, after: not before and any(_in(each, bad) for each in after)
 
 
-def ceases(*good: object) -> Callable[[Plan, list[Any], list[Any]], bool]:
+def ceases(*good: object) -> Test:
     """An existing value stops being one of `good`."""
     return lambda _, before, after: (
         any(_in(each, good) for each in before) and not any(_in(each, good) or each is UNKNOWN for each in after)
     )
 
 
-def turned_on() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def turned_on() -> Test:
     """The value becomes, or is created as, true."""
     return becomes(*_TRUE)
 
 
-def is_off() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def is_off() -> Test:
     """The value becomes, or is created as, false."""
     return becomes(*_FALSE)
 
 
-def turned_off() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def turned_off() -> Test:
     """An existing value stops being true."""
     return ceases(*_TRUE)
 
 
-def born_on() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def born_on() -> Test:
     """The resource is created with true."""
     return born(*_TRUE)
 
 
-def born_off() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def born_off() -> Test:
     """The resource is created with false, or without the attribute."""
     return born(*_FALSE, None)
 
@@ -83,17 +85,17 @@ NOT_TRUE: Final = (*_FALSE, None, UNKNOWN)
 """False, not set, or left to AWS."""
 
 
-def changed() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def changed() -> Test:
     """An existing value changes, or is removed."""
     return lambda _, before, after: any(map(_is_set, before)) and not _same(before, after) and UNKNOWN not in after
 
 
-def replaced() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def replaced() -> Test:
     """An existing value changes, possibly to one that is known after apply."""
     return lambda _, before, after: any(map(_is_set, before)) and not _same(before, after)
 
 
-def removed() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def removed() -> Test:
     """An existing value, or an element of a list, is removed or exchanged."""
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
@@ -103,12 +105,12 @@ def removed() -> Callable[[Plan, list[Any], list[Any]], bool]:
     return check
 
 
-def emptied() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def emptied() -> Test:
     """An existing value is removed, or a list becomes empty."""
     return lambda _, before, after: any(map(_is_set, before)) and not any(map(_is_set, after))
 
 
-def added() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def added() -> Test:
     """A value, or an element of a list, is added."""
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
@@ -119,12 +121,12 @@ def added() -> Callable[[Plan, list[Any], list[Any]], bool]:
     return check
 
 
-def extended() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def extended() -> Test:
     """A value, or an element of a list, is added to an existing resource."""
     return lambda plan, before, after: bool(before) and added()(plan, before, after)
 
 
-def lowered() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def lowered() -> Test:
     """An existing number gets lower, or is removed."""
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
@@ -136,7 +138,7 @@ def lowered() -> Callable[[Plan, list[Any], list[Any]], bool]:
     return check
 
 
-def raised() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def raised() -> Test:
     """An existing number gets higher, or is removed."""
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
@@ -148,7 +150,7 @@ def raised() -> Callable[[Plan, list[Any], list[Any]], bool]:
     return check
 
 
-def names(*parts: str) -> Callable[[Plan, list[Any], list[Any]], bool]:
+def names(*parts: str) -> Test:
     """A text begins to contain one of `parts`. White space and case are ignored."""
     wanted = [_compact(each) for each in parts]
 
@@ -159,7 +161,7 @@ def names(*parts: str) -> Callable[[Plan, list[Any], list[Any]], bool]:
     return lambda _, before, after: bool(contains(after) - contains(before))
 
 
-def foreign() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def foreign() -> Test:
     """An account, or an ARN of an account, is added that is not that of the plan, or a text for all accounts."""
 
     def check(plan: Plan, before: list[Any], after: list[Any]) -> bool:
@@ -179,36 +181,24 @@ def _is_foreign(plan: Plan, value: str) -> bool:
     return plan.may_be_foreign(value) if is_principal else plan.is_foreign(value)
 
 
-def large_network() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def large_network() -> Test:
     """An address range is added that is the internet, or a large part of it."""
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
         had = _elements(before)
-        return any(each not in had and is_large_network(each) for each in _elements(after))
+        return any(each not in had and is_large_and_public(each) for each in _elements(after))
 
     return check
 
 
-def gone() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def gone() -> Test:
     """The resource is destroyed, also to be replaced before the new one exists. For rows without a path."""
     return lambda _, before, after: bool(before) and not after
 
 
-def new() -> Callable[[Plan, list[Any], list[Any]], bool]:
+def new() -> Test:
     """The resource is created, and did not exist before. For rows without a path."""
     return lambda _, before, after: bool(after) and not before
-
-
-def is_large_network(value: object) -> bool:
-    """True for address ranges that are larger than the network of a single company."""
-    try:
-        network = ipaddress.ip_network(str(value), strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen <= _LARGE_PREFIX[network.version] and not network.is_private
-
-
-_LARGE_PREFIX: Final = {4: 8, 6: 16}
 
 
 def for_types(types: Iterable[str], *guards: Guard) -> dict[str, tuple[Guard, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.review import approval_files, approvals, subjects
@@ -12,27 +12,8 @@ from mlinfra.operations.review.authorship import Authorship
 from mlinfra.operations.review.costs import cost
 from mlinfra.operations.review.plan import read_plan
 from mlinfra.operations.review.report import Report, ResourceChange, StackReview, in_order
-from mlinfra.operations.review.rules import (
-    access,
-    audit_trail,
-    compute,
-    data,
-    data_loss,
-    exfiltration,
-    expired,
-    granted_permissions,
-    identity,
-    internet_routes,
-    less_common,
-    machine_learning,
-    money,
-    network_access,
-    protection,
-    public,
-    serving,
-    tags,
-    whole_plan,
-)
+from mlinfra.operations.review.rule_modules import MODULES, PLAN_RULES
+from mlinfra.operations.review.rules import expired, money
 from mlinfra.operations.review.settings import read_settings
 
 if TYPE_CHECKING:
@@ -42,33 +23,12 @@ if TYPE_CHECKING:
 
     from mlinfra.operations.review.finding import Finding, Rule
 
-_RULES: Final = (
-    whole_plan,
-    data_loss,
-    protection,
-    data,
-    access,
-    granted_permissions,
-    identity,
-    network_access,
-    public,
-    internet_routes,
-    compute,
-    serving,
-    machine_learning,
-    exfiltration,
-    audit_trail,
-    less_common,
-    tags,
-)
-"""The modules of rules that need nothing but the plan."""
-
 
 def all_rules() -> dict[str, Rule]:
     """All rules by id."""
     from mlinfra.operations.review import live
 
-    found = [rule for module in (*_RULES, expired, money, live, approvals) for rule in module.RULES]
+    found = [rule for module in (*MODULES, live, approvals) for rule in module.RULES]
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
 
 
@@ -117,7 +77,7 @@ def review(
 
 def _of_plan(path: Path, today: date, limits: money.Limits, *, live: bool) -> tuple[StackReview, list[Finding]]:
     plan = read_plan(path)
-    findings = [finding for module in _RULES for finding in module.check(plan)]
+    findings = [finding for module in PLAN_RULES for finding in module.check(plan)]
     findings += expired.check(plan, today)
     total = cost(plan)
     findings += money.check(plan, total, limits)

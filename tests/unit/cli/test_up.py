@@ -60,7 +60,7 @@ def test_a_declined_question_applies_nothing(asked: list[str], monkeypatch: pyte
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr("mlinfra.cli.up.sys", _With(stdin=Terminal("n\n")))
+    monkeypatch.setattr("mlinfra.cli.questions.sys", _With(stdin=Terminal("n\n")))
     result = CliRunner().invoke(app, ["up", "dev"], input="n\n")
     assert (asked, result.exit_code) == (["Apply dev-data?"], 0)
     assert result.stdout.endswith("Not applied: dev-data\n")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
-from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.finding import Level, Rule
 from mlinfra.operations.review.guards import (
     Guard,
     added,
@@ -26,9 +27,8 @@ from mlinfra.operations.review.guards import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from mlinfra.operations.review.plan import Plan
 
 OFF: Final = Rule(
     "MLR801",
@@ -307,8 +307,5 @@ _DEAD_LETTERS: Final[Mapping[str, tuple[Guard, ...]]] = {
 _TABLE: Final = merged(_TRAILS, _DETECTORS, _DEAD_LETTERS, _ALARMS)
 TYPES: Final = frozenset(_TABLE)
 """The types that this module checks."""
-
-
-def check(plan: Plan) -> Iterator[Finding]:
-    """Check records and notifications."""
-    yield from guards.check(plan, _TABLE)
+check: Final = partial(guards.check, table=_TABLE)
+"""Check records and notifications."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
-from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.finding import Level, Rule
 from mlinfra.operations.review.guards import (
     Guard,
     added,
@@ -21,9 +22,8 @@ from mlinfra.operations.review.guards import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from mlinfra.operations.review.plan import Plan
 
 OUTSIDE: Final = Rule(
     "MLR701",
@@ -384,8 +384,5 @@ _NETWORKS: Final[Mapping[str, tuple[Guard, ...]]] = merged(
 _TABLE: Final = merged(_STORAGE, _STREAMS, _SHARES, _NETWORKS)
 TYPES: Final = frozenset(_TABLE)
 """The types that this module checks."""
-
-
-def check(plan: Plan) -> Iterator[Finding]:
-    """Check copies, shares and connections."""
-    yield from guards.check(plan, _TABLE)
+check: Final = partial(guards.check, table=_TABLE)
+"""Check copies, shares and connections."""

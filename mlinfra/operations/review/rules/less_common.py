@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
-from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.finding import Level, Rule
 from mlinfra.operations.review.guards import (
     Guard,
     becomes,
@@ -29,9 +30,8 @@ from mlinfra.operations.review.rules.identity import ADDED, ASSIGNED, CREDENTIAL
 from mlinfra.operations.review.rules.public import PUBLIC, REACHABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from mlinfra.operations.review.plan import Plan
 
 OPAQUE: Final = Rule(
     "MLR651",
@@ -308,8 +308,5 @@ _DATA: Final = merged(
 _TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(_OPAQUE, _WAYS_OUT, _PUBLIC, _IDENTITIES, _RECORDS, _DATA)
 TYPES: Final = frozenset(_TABLE)
 """The types that this module checks."""
-
-
-def check(plan: Plan) -> Iterator[Finding]:
-    """Check less common services."""
-    yield from guards.check(plan, _TABLE)
+check: Final = partial(guards.check, table=_TABLE)
+"""Check less common services."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
 from mlinfra.operations.review.escaping import first_of, quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.networks import is_large_and_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,8 +53,6 @@ CLUSTER: Final = Rule(
 )
 RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNREADABLE, CLUSTER)
 
-_LARGE_PREFIX: Final = {4: 8, 6: 16}
-"""The longest prefixes that are larger than the network of a single company."""
 _GROUPS: Final = frozenset({"aws_security_group", "aws_default_security_group"})
 _SINGLE: Final = {
     "aws_vpc_security_group_ingress_rule": "ingress",
@@ -106,7 +104,9 @@ def _reach(value_of: Callable[[str], Any]) -> list[str]:
         return []
     # Default of AWS: all addresses.
     ranges = value_of("vpc_config.0.public_access_cidrs")
-    return ["0.0.0.0/0"] if ranges is UNKNOWN else [each for each in map(str, items(ranges)) if _is_large(each)]
+    return (
+        ["0.0.0.0/0"] if ranges is UNKNOWN else [each for each in map(str, items(ranges)) if is_large_and_public(each)]
+    )
 
 
 def _group(plan: Plan, change: Change) -> Iterator[Finding]:
@@ -137,7 +137,7 @@ def _rule(plan: Plan, change: Change) -> Iterator[Finding]:
 
 def _compared(plan: Plan, change: Change, before: set[_Opening], after: set[_Opening], group: str) -> Iterator[Finding]:
     opened, closed = after - before, before - after
-    world = {each for each in opened if each.inwards and _is_large(each.peer)}
+    world = {each for each in opened if each.inwards and is_large_and_public(each.peer)}
     for rule, some, verb in (
         (WORLD, world, "now allows"),
         (OPENS, {each for each in opened - world if each.inwards}, "now allows"),
@@ -225,15 +225,6 @@ def _ports(protocol: object, first: object, last: object) -> str:
     if (start, end) == (0, 65535):
         return f"all ports ({name})"
     return f"port {start:.0f} ({name})" if start == end else f"ports {start:.0f} to {end:.0f} ({name})"
-
-
-def _is_large(peer: str) -> bool:
-    try:
-        network = ipaddress.ip_network(peer, strict=False)
-    except ValueError:
-        return False
-    # 10.0.0.0/8 is large, but private.
-    return network.prefixlen <= _LARGE_PREFIX[network.version] and not network.is_private
 
 
 def _has_unknown_range(change: Change, side: str) -> bool:

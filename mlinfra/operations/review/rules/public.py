@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
 from mlinfra.operations.review.change import UNKNOWN
-from mlinfra.operations.review.finding import Finding, Level, Rule
+from mlinfra.operations.review.finding import Level, Rule
 from mlinfra.operations.review.guards import (
     NOT_TRUE,
     Guard,
@@ -29,9 +30,8 @@ from mlinfra.operations.review.guards import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from mlinfra.operations.review.plan import Plan
 
 PUBLIC: Final = Rule(
     "MLR311",
@@ -353,8 +353,5 @@ _NETWORK: Final[Mapping[str, tuple[Guard, ...]]] = merged(
 _TABLE: Final = merged(_STORAGE, _OBJECTS, _ACCESSIBLE, _BORN_ACCESSIBLE, _BALANCERS, _COMPUTE, _APPLICATIONS, _NETWORK)
 TYPES: Final = frozenset(_TABLE)
 """The types that this module checks."""
-
-
-def check(plan: Plan) -> Iterator[Finding]:
-    """Check resources that become public, or are created public."""
-    yield from guards.check(plan, _TABLE)
+check: Final = partial(guards.check, table=_TABLE)
+"""Check resources that become public, or are created public."""

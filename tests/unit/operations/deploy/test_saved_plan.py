@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.deploy.saved_plan import SavedPlan, created_resources, require_plans_folder
+from mlinfra.operations.deploy.saved_plan import SavedPlan, created_resources, ids_in_log, require_plans_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,3 +39,20 @@ def test_a_plans_folder_may_be_absent_and_must_not_be_a_file(tmp_path: Path) -> 
     (tmp_path / "plans").touch()
     with pytest.raises(OperationError, match=r"plans is a file\. Move it away, or choose another folder with --out"):
         require_plans_folder(tmp_path / "plans")
+
+
+MODULE_LOG = """\
+aws_vpc.rec: Creating...
+module.a["b"].aws_sns_topic.rec: Creating...
+aws_sqs_queue.rec: Creating...
+aws_sqs_queue.rec: Still creating... [10s elapsed]
+aws_vpc.rec: Creation complete after 4s [id=vpc-8c70aa5a441300f1c]
+module.a["b"].aws_sns_topic.rec: Creation complete after 1m4s [id=arn:aws:sns:us-east-1:123456789012:t]
+"""
+
+
+def test_only_completed_creations_have_an_id_in_the_log() -> None:
+    assert ids_in_log(MODULE_LOG) == {
+        "aws_vpc.rec": "vpc-8c70aa5a441300f1c",
+        'module.a["b"].aws_sns_topic.rec': "arn:aws:sns:us-east-1:123456789012:t",
+    }
