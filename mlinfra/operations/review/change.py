@@ -59,7 +59,11 @@ UNKNOWN: Final = Mark.UNKNOWN
 class Change:
     """The planned change of one resource."""
 
-    __slots__ = ("_change", "_raw", "address", "kind", "type")
+    # Rules look up hundreds of thousands of values of a large plan: each part is looked up once, here.
+    __slots__ = (
+        *("_after", "_before", "_change", "_raw", "_sensitive", "_unknown"),
+        *("address", "after", "before", "creates", "destroys", "kind", "replaces", "type"),
+    )
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         """View `raw`, an element of the plan's `resource_changes`."""
@@ -67,8 +71,23 @@ class Change:
         self._change = _mapping(raw.get("change"))
         self.address = str(raw.get("address") or "unknown address")
         self.type = str(raw.get("type") or "")
-        actions = self._change.get("actions")
-        self.kind = _KINDS.get(tuple(map(str, actions)), Kind.UNKNOWN) if isinstance(actions, list) else Kind.UNKNOWN
+        self.kind = _KINDS.get(self.actions, Kind.UNKNOWN)
+        self.replaces = self.kind is Kind.REPLACE or self.kind is Kind.REPLACE_CREATE_FIRST
+        """True if an object is destroyed and created again."""
+        self.creates = self.replaces or self.kind is Kind.CREATE
+        """True if an object is created, also as a replacement."""
+        self.destroys = self.replaces or self.kind is Kind.DESTROY
+        """True if an object is destroyed, also to be replaced."""
+        self._before = self._change.get("before")
+        self._after = self._change.get("after")
+        unknown = self._change.get("after_unknown")
+        self._unknown = unknown if _any_true(unknown) else None
+        self.before = _mapping(self._before)
+        """The present values. Empty for a creation."""
+        self.after = _mapping(self._after)
+        """The planned values, as far as they are known. Empty for a deletion."""
+        marks = (self._change.get("before_sensitive"), self._change.get("after_sensitive"))
+        self._sensitive = tuple(each for each in marks if _any_true(each))
 
     @property
     def is_data_source(self) -> bool:
@@ -106,31 +125,6 @@ class Change:
         return str(self._raw.get("action_reason") or "")
 
     @property
-    def creates(self) -> bool:
-        """True if an object is created, also as a replacement."""
-        return self.kind in {Kind.CREATE, Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
-
-    @property
-    def destroys(self) -> bool:
-        """True if an object is destroyed, also to be replaced."""
-        return self.kind in {Kind.DESTROY, Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
-
-    @property
-    def replaces(self) -> bool:
-        """True if an object is destroyed and created again."""
-        return self.kind in {Kind.REPLACE, Kind.REPLACE_CREATE_FIRST}
-
-    @property
-    def before(self) -> Mapping[str, Any]:
-        """The present values. Empty for a creation."""
-        return _mapping(self._change.get("before"))
-
-    @property
-    def after(self) -> Mapping[str, Any]:
-        """The planned values, as far as they are known. Empty for a deletion."""
-        return _mapping(self._change.get("after"))
-
-    @property
     def forced_by(self) -> tuple[str, ...]:
         """The attributes that force a replacement, such as `ebs_block_device[0].encrypted`."""
         found = self._change.get("replace_paths")
@@ -139,18 +133,17 @@ class Change:
 
     def old(self, path: str) -> Any:  # noqa: ANN401  a resource's value
         """The present value at `path`, such as `versioning_configuration.0.status`. None: not set."""
-        return _walk(self._change.get("before"), path)
+        return _walk(self._before, path) if "." in path else self.before.get(path)
 
     def new(self, path: str) -> Any:  # noqa: ANN401
         """The planned value at `path`. None: not set. UNKNOWN: known after apply."""
-        marks = self._change.get("after_unknown")
-        if marks and _is_marked(marks, path):
+        if self._unknown and _is_marked(self._unknown, path):
             return UNKNOWN
-        return _walk(self._change.get("after"), path)
+        return _walk(self._after, path) if "." in path else self.after.get(path)
 
     def has_any(self, names: frozenset[str]) -> bool:
         """True if any of the top-level attributes `names` is part of the plan."""
-        sides = (self.before, self.after, _mapping(self._change.get("after_unknown")))
+        sides = (self.before, self.after, _mapping(self._unknown))
         return not all(names.isdisjoint(each) for each in sides)
 
     def differs(self, path: str) -> bool:
@@ -160,7 +153,7 @@ class Change:
 
     def changed_attributes(self) -> Iterator[str]:
         """The top-level attributes that change or may change."""
-        unknown = _mapping(self._change.get("after_unknown"))
+        unknown = _mapping(self._unknown)
         after = self.after
         for name, value in self.before.items():
             if value != after.get(name) or _any_true(unknown.get(name)):
@@ -171,14 +164,7 @@ class Change:
 
     def is_sensitive(self, path: str) -> bool:
         """True if the value at `path`, or a part of it, is sensitive."""
-        for name in ("before_sensitive", "after_sensitive"):
-            marks = self._change.get(name)
-            if isinstance(marks, dict) and "." not in path:
-                if _any_true(marks.get(path)):
-                    return True
-            elif marks and (_is_marked(marks, path) or _any_true(_walk(marks, path))):
-                return True
-        return False
+        return any(_is_marked(marks, path) or _any_true(_walk(marks, path)) for marks in self._sensitive)
 
     def shown(self, path: str) -> str:
         """The present and the planned value at `path`, in words."""
@@ -227,9 +213,6 @@ def _steps(path: str) -> tuple[str, ...]:
 
 
 def _walk(value: Any, path: str) -> Any:  # noqa: ANN401
-    # Most paths are one attribute, and a large plan has hundreds of thousands of lookups.
-    if "." not in path:
-        return value.get(path) if isinstance(value, dict) else None
     for step in _steps(path):
         if isinstance(value, dict):
             value = value.get(step)

@@ -20,29 +20,16 @@ from mlinfra.functions.contract import Tag
 from mlinfra.functions.fleet import DescribeFailedError, Fleet
 from mlinfra.functions.records import Records
 from mlinfra.operations.review.escaping import quoted
-from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.rules import compute
+from mlinfra.operations.review.rules.live_activity import BUSY, IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlinfra.functions.fleet import Target
     from mlinfra.operations.review.change import Change
+    from mlinfra.operations.review.finding import Finding
     from mlinfra.operations.review.plan import Plan
-
-BUSY: Final = Rule(
-    "MLR411",
-    Level.HOLD,
-    "Jobs run, or may run, on a cluster that the plan would interrupt (with --live).",
-    "Wait until they have ended (mlinfra clusters), then review again.",
-)
-IDLE: Final = Rule(
-    "MLR412",
-    Level.NOTE,
-    "No jobs run on a cluster that the plan would interrupt (with --live).",
-    "Apply the plan soon, or review it again.",
-)
-RULES: Final = (BUSY, IDLE)
 
 _INTERRUPTING: Final = frozenset({compute.DESTROYED.id, compute.SHRUNK.id, compute.REFRESHED.id, compute.RESTARTED.id})
 _ARN: Final = re.compile(r"arn:[^:]*:autoscaling:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):")

@@ -13,7 +13,7 @@ from mlinfra.operations.review.costs import cost
 from mlinfra.operations.review.plan import read_plan
 from mlinfra.operations.review.report import Report, ResourceChange, StackReview, in_order
 from mlinfra.operations.review.rule_modules import MODULES, PLAN_RULES
-from mlinfra.operations.review.rules import expired, money
+from mlinfra.operations.review.rules import expired, live_activity, money
 from mlinfra.operations.review.settings import read_settings
 
 if TYPE_CHECKING:
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 def all_rules() -> dict[str, Rule]:
     """All rules by id."""
-    from mlinfra.operations.review import live
-
-    found = [rule for module in (*MODULES, live, approvals) for rule in module.RULES]
+    # The module of the rules, not that of the check, which imports boto3.
+    found = [rule for module in (*MODULES, live_activity, approvals) for rule in module.RULES]
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
 
 

@@ -15,7 +15,7 @@
 | MLR409 | `compute` |
 | MLR407 and MLR408 | `expired` |
 | MLR42x | `money` |
-| MLR41x | `live`, beside this package: it needs AWS |
+| MLR41x | `live_activity`; the check is in `live`, beside this package: it needs AWS |
 | MLR501 and MLR502 | `serving` |
 | MLR511 to MLR518 | `machine_learning` |
 | MLR601 | `tags` |
