@@ -7,7 +7,6 @@ import gc
 import json
 import signal
 import subprocess
-import typing
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -147,22 +146,6 @@ def pytest_configure() -> None:
     for each in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(each) is signal.SIG_IGN:
             signal.signal(each, lambda *_: None)  # unlike what is ignored, a handler is not inherited
-    typing.get_type_hints = _type_hints_of_bindings_cached(typing.get_type_hints)  # type: ignore[assignment]
-
-
-def _type_hints_of_bindings_cached(evaluate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Evaluate the type hints of each function of the generated bindings once in a process.
-
-    The bindings evaluate them at every call, 67,000 times in the fast tests. They still check every value.
-    """
-    cached = functools.cache(evaluate)
-
-    @functools.wraps(evaluate)
-    def run(obj: Any, *args: Any, **options: Any) -> dict[str, Any]:
-        generated = getattr(obj, "__name__", "").startswith("_typecheckingstub__")
-        return cached(obj) if generated else evaluate(obj, *args, **options)
-
-    return run
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 import jsii
 from jsii import _reference_map
 
-from mlinfra._cdk import node_package, node_process, python_package
+from mlinfra._cdk import node_package, node_process, python_package, type_hints
 from mlinfra._cdk.errors import NotLazyError
 
 OFF_SWITCH = "MLINFRA_STOCK_LOADING"
@@ -30,6 +30,7 @@ def install() -> None:
     node_process.start()
     if os.environ.get(OFF_SWITCH) == "1":
         return
+    type_hints.install()
     try:
         _install_lazily()
     except NotLazyError as error:
