@@ -55,16 +55,18 @@ def _holds(operator: str, key: str, values: list[str], context: Context) -> bool
     if operator.endswith("IfExists"):
         return key not in context or _holds(operator.removesuffix("IfExists"), key, values, context)
     given = listed(context.get(key, []))
-    if operator == "ForAnyValue:StringEquals":
-        return any(each in values for each in given)
-    assert len(given) <= 1, f"{key} has several values, but {operator} compares one"
+    assert len(given) <= 1 or operator.startswith("ForAnyValue:"), (
+        f"{key} has several values, but {operator} compares one"
+    )
     if operator.startswith(("ArnNot", "StringNot")):
         return not _holds(operator.replace("Not", "", 1), key, values, context)
     match operator:
         case "ArnEquals" | "ArnLike":  # IAM treats both the same
             return any(_like_arn(each, value) for each in given for value in values)
-        case "Bool" | "StringEquals":
+        case "Bool" | "ForAnyValue:StringEquals" | "StringEquals":
             return any(each in values for each in given)
+        case "Null":
+            return (not given) == (values == ["true"])
         case "StringLike":
             return any(_like(each, value) for each in given for value in values)
     message = f"{operator} is not implemented"

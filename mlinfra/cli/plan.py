@@ -34,6 +34,15 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="The folder for plans. Default: plans/ in the project.", show_default=False)
     ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also store the plans in the state bucket, encrypted, and write the list of their digests to this "
+            "file, for `apply --stored`. Default: not stored.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 if a plan contains changes.")
     ] = False,
@@ -41,7 +50,7 @@ def plan(
 ) -> None:
     """Save a plan of each stack, for review and apply. Nothing is applied."""
     from mlinfra.cli.presentation import error_console, output_console, print_json, progress
-    from mlinfra.operations.deploy import plan as operation
+    from mlinfra.operations.deploy import plan as operation, write_list
     from mlinfra.operations.terraform import project_root
 
     root = project_root()
@@ -57,7 +66,10 @@ def plan(
             parallelism=parallelism,
             lock=not no_lock,
             out=out.resolve() if out else None,
+            store=store is not None,
         )
+    if store and not plans.failed:
+        write_list(plans.stored, store)
     _remark(plans, error_console(), changed_since)
     if as_json:
         print_json(plans)

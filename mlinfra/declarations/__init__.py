@@ -30,6 +30,7 @@ from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, On
 from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.record_file import write_whole
 from mlinfra.declarations.registered_model import RegisteredModel
+from mlinfra.declarations.resource_names import STORED_PLANS_KEPT_DAYS, STORED_PLANS_PREFIX
 from mlinfra.declarations.studio import SHORTEST_IDLE_MINUTES, Space, StudioApp, StudioSettings, encoded
 from mlinfra.declarations.tracking import Tracking
 from mlinfra.declarations.training_queue import GPUS_WITHOUT_BATCH_IMAGE, Queue
@@ -48,6 +49,8 @@ __all__ = [
     "RECORDS_VARIABLE",
     "SHARED_ROLE",
     "SHORTEST_IDLE_MINUTES",
+    "STORED_PLANS_KEPT_DAYS",
+    "STORED_PLANS_PREFIX",
     "Adopted",
     "AdoptedType",
     "Asynchronous",

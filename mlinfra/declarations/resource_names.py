@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from mlinfra.declarations.experiment import Experiment
     from mlinfra.declarations.training_queue import Queue
 
+STORED_PLANS_PREFIX = "_plans/"
+"""The prefix of stored plans in the state bucket, whose objects expire. Keys of states begin with the name of a
+project, which never begins with an underscore."""
+
+STORED_PLANS_KEPT_DAYS = 3
+"""Retention of plans that pipelines store, in days. A plan can be applied for 24 hours by default, and S3 deletes
+objects at the midnight UTC after their time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceNames:
@@ -55,6 +63,16 @@ class ResourceNames:
     def state_bucket(self) -> str:
         """The bucket that holds the state of every component."""
         return self.bucket("tfstate")
+
+    def stored_plan_key(self, stack: str, commit: str, sha256: str) -> str:
+        """The key of a stored plan in the state bucket.
+
+        Args:
+            stack: the id of the stack, such as `dev-data`.
+            commit: the full hash of the commit that it was made from.
+            sha256: the digest of the stored archive.
+        """
+        return f"{STORED_PLANS_PREFIX}{stack}/{commit}/{sha256}.zip"
 
     @property
     def lock_table(self) -> str:

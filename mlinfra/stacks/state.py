@@ -8,6 +8,7 @@ from mlinfra._cdk import TerraformResourceLifecycle
 from mlinfra._cdk.aws import dynamodb_table
 from mlinfra.constructs.data_lake import Lifecycle
 from mlinfra.constructs.parts import EncryptionKey, PrivateBucket, statement
+from mlinfra.declarations import STORED_PLANS_KEPT_DAYS, STORED_PLANS_PREFIX
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
@@ -39,10 +40,22 @@ class StateStack(MlStack):
             "bucket",
             name=environment.names.state_bucket,
             key_arn=self.key.arn,
-            statements=[_deny_other_encryption(environment.names.state_bucket)],
+            statements=[
+                _deny_other_encryption(environment.names.state_bucket),
+                *_restrict_stored_plans(environment),
+            ],
             protect=True,
         )
-        Lifecycle(expire_old_versions_after_days=OLD_STATE_KEPT_DAYS).apply_to(self.bucket)
+        Lifecycle(expire_old_versions_after_days=OLD_STATE_KEPT_DAYS).apply_to(
+            self.bucket,
+            prefixes={
+                STORED_PLANS_PREFIX: Lifecycle(
+                    expire_after_days=STORED_PLANS_KEPT_DAYS,
+                    expire_old_versions_after_days=1,
+                    abort_uploads_after_days=1,
+                )
+            },
+        )
         self.lock_table = dynamodb_table.DynamodbTable(
             self,
             "lock-table",
@@ -72,3 +85,45 @@ def _deny_other_encryption(bucket: str) -> dict[str, object]:
             "Null": {"s3:x-amz-server-side-encryption": "false"},
         },
     )
+
+
+def _restrict_stored_plans(environment: Environment) -> list[dict[str, object]]:
+    """Plans contain secrets. The plan role stores them once, and the apply role reads them."""
+    names = environment.names
+    plans = [f"arn:aws:s3:::{names.state_bucket}/{STORED_PLANS_PREFIX}*"]
+    account = f"arn:aws:iam::{environment.account_id}"
+    # The ARN of a role of IAM Identity Center contains the region of the instance, or none. Source: IAM Identity Center
+    # user guide, "Referencing permission sets in resource policies". Other administrators can change this policy.
+    administrators = [
+        f"{account}:root",
+        f"{account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_AdministratorAccess_*",
+    ]
+    everyone = {"AWS": "*"}
+    return [
+        statement(
+            "StorePlansWithPlanRole",
+            effect="Deny",
+            principals=everyone,
+            actions=["s3:PutObject"],
+            resources=plans,
+            conditions={"ArnNotLike": {"aws:PrincipalArn": [names.ci_role_arn("plan"), *administrators]}},
+        ),
+        # S3 refuses a request with this header if the object exists. Source: S3 user guide, "Enforce conditional writes
+        # on Amazon S3 buckets", read 2026-11-29.
+        statement(
+            "StorePlansOnce",
+            effect="Deny",
+            principals=everyone,
+            actions=["s3:PutObject"],
+            resources=plans,
+            conditions={"Null": {"s3:if-none-match": "true"}},
+        ),
+        statement(
+            "ReadPlansWithApplyRole",
+            effect="Deny",
+            principals=everyone,
+            actions=["s3:GetObject", "s3:GetObjectVersion"],
+            resources=plans,
+            conditions={"ArnNotLike": {"aws:PrincipalArn": [names.ci_role_arn("apply"), *administrators]}},
+        ),
+    ]

@@ -129,9 +129,9 @@ class Project:
     def folder(self, stack: str) -> Path:
         return self.root / "plans" / f"local-{stack}"
 
-    def plan(self, *stacks: str, changed_since: str | None = None, lock: bool = True) -> Plans:
+    def plan(self, *stacks: str, changed_since: str | None = None, lock: bool = True, store: bool = False) -> Plans:
         patterns = [f"local-{each}" for each in stacks]
-        return plan(self.root, Quiet(), patterns=patterns, changed_since=changed_since, lock=lock)
+        return plan(self.root, Quiet(), patterns=patterns, changed_since=changed_since, lock=lock, store=store)
 
     def planned(self, stack: str) -> Path:
         """The folder of a fresh plan of `stack`."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import pytest
 from mlinfra.declarations.loading import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.operations.bootstrap.bootstrapping import bootstrap
-from mlinfra.operations.deploy import commit_provenance, stack_provenance, unlock
+from mlinfra.operations.deploy import commit_provenance, fetch, read_list, stack_provenance, unlock, write_list
 from mlinfra.operations.terraform import Terraform, find_terraform
 from mlinfra.operations.terraform.progress import Quiet
 from tests.deploy.attached_provider import with_own_provider
@@ -124,6 +125,32 @@ def test_exactly_the_reviewed_plan_is_applied_and_its_commit_recorded(planned: P
     text = refusal(planned, planned.planned("second"), tag="experiment-v2.3-infra")
     assert "The tag 'experiment-v2.3-infra' already exists" in text
     assert value_of("second") != "untagged"
+
+
+def test_stored_plans_are_applied_without_the_folders_that_they_were_made_in(planned: Project, tmp_path: Path) -> None:
+    planned.change("first", "stored")
+    planned.change("second", "stored")
+    s3 = boto3.client("s3")
+    (environment,) = load_environments(planned.root, only="local")
+    with pytest.raises(OperationError, match=r"has no rule that deletes stored plans.* bootstrap local$"):
+        planned.plan("first", store=True)
+    rule = {"Status": "Enabled", "Filter": {"Prefix": "_plans/"}, "Expiration": {"Days": 3}}
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=environment.names.state_bucket, LifecycleConfiguration={"Rules": [rule]}
+    )
+
+    plans = planned.plan("first", "second", store=True)
+    assert not plans.failed, plans.failed
+    write_list(plans.stored, tmp_path / "plans.json")
+    shutil.rmtree(planned.root / "plans")
+    folders = fetch(read_list(tmp_path / "plans.json"), planned.root, Quiet())
+    assert [each.stack for each in planned.apply(*folders)] == ["local-first", "local-second"]
+    assert (value_of("first"), value_of("second")) == ("stored", "stored")
+
+    planned.set_value("first", "uncommitted")
+    with pytest.raises(OperationError, match=r"uncommitted changes or no commit\. No plan was stored"):
+        planned.plan("first", store=True)
+    planned.git("checkout", "--quiet", "main.py")
 
 
 def test_plans_are_private_and_small(planned: Project) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.parts import FSX_DATA_SERVICE, statement
+from mlinfra.declarations import STORED_PLANS_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlinfra.declarations import Environment
 
@@ -138,6 +139,11 @@ _CHANGES_OF_A_KEY = ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDelet
 
 def plan_statements(environment: Environment) -> list[dict[str, object]]:
     """The permissions and denials of the role that plans `environment`, in addition to reading."""
+    return [*_refresh(environment), *_store_plans(environment), *_no_data(environment)]
+
+
+def _refresh(environment: Environment) -> list[dict[str, object]]:
+    """Permissions that a plan requires in addition to ReadOnlyAccess."""
     own = f"arn:aws:sagemaker:{environment.region}:{environment.account_id}"
     return [
         _use_keys(
@@ -159,7 +165,25 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
             actions=["sagemaker:GetModelPackageGroupPolicy"],
             resources=[f"{own}:model-package-group/{environment.names.prefix}-*"],
         ),
-        *_no_data(environment),
+    ]
+
+
+def _store_plans(environment: Environment) -> list[dict[str, object]]:
+    """Permission to store plans in the state bucket, encrypted, without permission to read or replace them."""
+    return [
+        statement(
+            "StorePlans",
+            actions=["s3:PutObject"],
+            resources=[_stored_plans(environment)],
+            conditions={"Null": {"s3:if-none-match": "false"}},
+        ),
+        _use_keys(
+            environment,
+            "EncryptPlans",
+            ["kms:GenerateDataKey"],
+            [environment.names.state_key_alias],
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}},
+        ),
     ]
 
 
@@ -185,7 +209,8 @@ def drift_statements(environment: Environment) -> list[dict[str, object]]:
             ["kms:Decrypt", "kms:GenerateDataKey"],
             [environment.names.alerts_key_alias],
         ),
-        *plan_statements(environment),
+        *_refresh(environment),
+        *_no_data(environment),
     ]
 
 
@@ -258,19 +283,19 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
             **_use_keys(environment, "NotTheKeyOfTheState", _CHANGES_OF_A_KEY, [environment.names.state_key_alias]),
             "Effect": "Deny",
         },
-        *_no_data(environment),
+        *_no_data(environment, readable=[_stored_plans(environment)]),
     ]
 
 
-def _no_data(environment: Environment) -> list[dict[str, object]]:
-    """Neither data nor secrets are read, but for what Terraform itself wrote down."""
+def _no_data(environment: Environment, *, readable: Sequence[str] = ()) -> list[dict[str, object]]:
+    """Neither data nor secrets are read, except states and the objects `readable`."""
     region, account_id = environment.region, environment.account_id
     parameters = f"arn:aws:ssm:{region}:{account_id}:parameter/mlinfra/{environment.project}/{environment.name}/*"
     return [
         _deny_elsewhere(
             "NoObjectsButState",
             ["s3:GetObject", "s3:GetObjectTorrent", "s3:GetObjectVersion"],
-            [f"arn:aws:s3:::{environment.names.state_bucket}/{environment.project}/{environment.name}/*"],
+            [f"arn:aws:s3:::{environment.names.state_bucket}/{environment.project}/{environment.name}/*", *readable],
         ),
         # What AWS publishes, such as the ids of images, belongs to no account.
         _deny_elsewhere(
@@ -320,14 +345,25 @@ def _no_data(environment: Environment) -> list[dict[str, object]]:
     ]
 
 
-def _use_keys(environment: Environment, sid: str, actions: Sequence[str], aliases: Sequence[str]) -> dict[str, object]:
+def _stored_plans(environment: Environment) -> str:
+    return f"arn:aws:s3:::{environment.names.state_bucket}/{STORED_PLANS_PREFIX}*"
+
+
+def _use_keys(
+    environment: Environment,
+    sid: str,
+    actions: Sequence[str],
+    aliases: Sequence[str],
+    *,
+    conditions: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, object]:
     # Keys of other stacks, which have no ARN before those are deployed. A key without an alias has no such attribute,
     # and ForAnyValue does not match then.
     return statement(
         sid,
         actions=actions,
         resources=[f"arn:aws:kms:{environment.region}:{environment.account_id}:key/*"],
-        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": list(aliases)}},
+        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": list(aliases)}, **(conditions or {})},
     )
 
 

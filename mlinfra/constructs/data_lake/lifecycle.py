@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk.aws import s3_bucket_lifecycle_configuration as configuration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlinfra.constructs.parts import PrivateBucket
 
 _INFREQUENT_ACCESS_MINIMUM = 30
@@ -83,42 +85,55 @@ class Lifecycle:
             )
             raise ValueError(message)
 
-    def apply_to(self, bucket: PrivateBucket) -> configuration.S3BucketLifecycleConfiguration:
-        """Make these the rules of `bucket`, which may have no others."""
-        old_versions = self.expire_old_versions_after_days
+    def apply_to(
+        self, bucket: PrivateBucket, *, prefixes: Mapping[str, Lifecycle] | None = None
+    ) -> configuration.S3BucketLifecycleConfiguration:
+        """Make these the rules of `bucket`, which may have no others.
+
+        Args:
+            bucket: the bucket.
+            prefixes: additional rules for the keys with a prefix, by prefix. Where several rules delete an object, S3
+                applies the shortest time. Default: none. Source: S3 user guide, "Lifecycle rules: conflicts".
+        """
+        by_prefix = {"": self, **(prefixes or {})}
         return configuration.S3BucketLifecycleConfiguration(
             bucket,
             "lifecycle",
             bucket=bucket.bucket.id,
             rule=[
-                configuration.S3BucketLifecycleConfigurationRule(
-                    id="age",
-                    status="Enabled",
-                    filter=[configuration.S3BucketLifecycleConfigurationRuleFilter(prefix="")],
-                    transition=self._transitions() or None,
-                    expiration=(
-                        [configuration.S3BucketLifecycleConfigurationRuleExpiration(days=self.expire_after_days)]
-                        if self.expire_after_days
-                        else None
-                    ),
-                    noncurrent_version_expiration=(
-                        [
-                            configuration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
-                                noncurrent_days=old_versions
-                            )
-                        ]
-                        if old_versions
-                        else None
-                    ),
-                    abort_incomplete_multipart_upload=[
-                        configuration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
-                            days_after_initiation=self.abort_uploads_after_days
-                        )
-                    ],
-                )
+                each._rule(prefix.strip("/_") or "age", prefix)  # noqa: SLF001  the same class
+                for prefix, each in by_prefix.items()
             ],
             # Rules about old versions require versioning.
             depends_on=[bucket.versioning],
+        )
+
+    def _rule(self, id: str, prefix: str) -> configuration.S3BucketLifecycleConfigurationRule:  # noqa: A002
+        old_versions = self.expire_old_versions_after_days
+        return configuration.S3BucketLifecycleConfigurationRule(
+            id=id,
+            status="Enabled",
+            filter=[configuration.S3BucketLifecycleConfigurationRuleFilter(prefix=prefix)],
+            transition=self._transitions() or None,
+            expiration=(
+                [configuration.S3BucketLifecycleConfigurationRuleExpiration(days=self.expire_after_days)]
+                if self.expire_after_days
+                else None
+            ),
+            noncurrent_version_expiration=(
+                [
+                    configuration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                        noncurrent_days=old_versions
+                    )
+                ]
+                if old_versions
+                else None
+            ),
+            abort_incomplete_multipart_upload=[
+                configuration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                    days_after_initiation=self.abort_uploads_after_days
+                )
+            ],
         )
 
     def _transitions(self) -> list[configuration.S3BucketLifecycleConfigurationRuleTransition]:

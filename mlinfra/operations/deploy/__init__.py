@@ -10,6 +10,7 @@ from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_app
 from mlinfra.operations.deploy.provenance import StackProvenance, commit_provenance, stack_provenance
 from mlinfra.operations.deploy.saved_plan import ids_in_log, plan_summary
 from mlinfra.operations.deploy.stack_selection import environments_of, stack_matches
+from mlinfra.operations.deploy.stored_plans import StoredPlan, fetch, read_list, write_list
 from mlinfra.operations.deploy.unlocking import earlier_logs, require_unlocked, unlock
 
 __all__ = [
@@ -20,14 +21,17 @@ __all__ = [
     "Plans",
     "ReviewHeldError",
     "StackProvenance",
+    "StoredPlan",
     "apply",
     "commit_provenance",
     "earlier_logs",
     "environments_of",
+    "fetch",
     "ids_in_log",
     "plan",
     "plan_summary",
     "prepared_plans",
+    "read_list",
     "require_approved",
     "require_committed",
     "require_unlocked",
@@ -36,4 +40,5 @@ __all__ = [
     "state_after_interruption",
     "unlock",
     "usable_plans",
+    "write_list",
 ]

@@ -16,7 +16,7 @@ from mlinfra.command import own_command
 from mlinfra.declarations import ExpiredExperiment, present_day
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
-from mlinfra.operations.deploy import stack_selection
+from mlinfra.operations.deploy import stack_selection, stored_plans
 from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no_local_apply, state_of
 from mlinfra.operations.deploy.plans_folder import remove_unusable
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, private_text, require_plans_folder
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.deploy.saved_plan import About
+    from mlinfra.operations.deploy.stored_plans import StoredPlan
     from mlinfra.operations.terraform import Progress, ProviderSource, Step, SynthesizedStack, Tool
 
 _NO_COMMIT = re.compile("(?:0{40}|0{64})")
@@ -84,6 +85,8 @@ class Plans:
     """Environments of other accounts."""
     expired: tuple[ExpiredExperiment, ...] = ()
     """The expired experiments of the planned environments. Their clusters have size zero."""
+    stored: tuple[StoredPlan, ...] = ()
+    """The plans in the state bucket, if they were stored."""
 
     @property
     def differs(self) -> bool:
@@ -100,6 +103,7 @@ def plan(
     parallelism: int = PARALLELISM,
     lock: bool = True,
     out: Path | None = None,
+    store: bool = False,
 ) -> Plans:
     """Synthesize the project, and save a plan of each selected stack.
 
@@ -112,12 +116,14 @@ def plan(
         parallelism: the number of stacks that are planned at the same time. Default: 4.
         lock: True: lock the state meanwhile, which read-only credentials cannot. Default: True.
         out: the folder for plans. Default: `plans` in the project.
+        store: True: also store the plans in the state bucket, if all stacks could be planned. Default: False.
 
     Returns:
         The plans, and the stacks that could not be planned. An error in one stack does not affect the others.
 
     Raises:
-        OperationError: if a tool is missing, a pattern matches no stack, or the commit cannot be synthesized.
+        OperationError: if a tool is missing, a pattern matches no stack, the commit cannot be synthesized, or plans
+            cannot be stored.
         DeclarationError: if an environment is invalid.
     """
     repository = Repository(root)
@@ -134,14 +140,19 @@ def plan(
                 unchanged = tuple(each.name for each in chosen if each.name not in compared.differing)
                 chosen = tuple(each for each in chosen if each.name in compared.differing)
                 step.conclude(f"{len(chosen)} changed, {len(unchanged)} unchanged")
+        if store:
+            prepared.require_storage(chosen)
         planned, failed = prepared.plan(chosen, parallelism=parallelism)
+        failed = (*prepared.failed, *failed)
+        stored = prepared.store(planned) if store and not failed else ()
     return Plans(
         planned=planned,
-        failed=(*prepared.failed, *failed),
+        failed=failed,
         unchanged=unchanged,
         removed=removed,
         skipped_environments=prepared.skipped_environments,
         expired=prepared.expired,
+        stored=stored,
     )
 
 
@@ -237,6 +248,28 @@ class Planning:
             tuple(each for each in ended if isinstance(each, FailedStack)),
         )
 
+    def require_storage(self, stacks: Sequence[SynthesizedStack]) -> None:
+        """Check that plans of `stacks` can be stored in the state buckets.
+
+        Raises:
+            OperationError: if the checkout is not that of a commit, or a state bucket does not delete stored plans.
+        """
+        if self.planner.dirty:
+            raise OperationError(stored_plans.no_commit_message())
+        for environment in {each.name: each for each in map(self.environment_of, stacks)}.values():
+            stored_plans.require_storage(environment)
+
+    def store(self, planned: Sequence[PlannedStack]) -> tuple[StoredPlan, ...]:
+        """Store plans in the state buckets."""
+        environments = {stack.name: environment for environment, stack in self.all_stacks}
+        with self.progress.step("Store the plans") as step:
+            stored = tuple(
+                stored_plans.store(SavedPlan(each.folder), each.about, environments[each.about.stack])
+                for each in planned
+            )
+            step.conclude(", ".join(each.stack for each in stored) or "none")
+        return stored
+
 
 def _base(repository: Repository, changed_since: str | None, progress: Progress) -> str | None:
     """The commit to compare with; None if there is none, and all stacks are planned."""
@@ -301,7 +334,7 @@ class _Planner:
         self._out = out
         self._commit = commit
         self._lock = lock
-        self._dirty = dirty
+        self.dirty = dirty
 
     def plan(self, environment: Environment, stack: SynthesizedStack, progress: Progress) -> PlannedStack | FailedStack:
         saved = SavedPlan(self._out / stack.name)
@@ -333,7 +366,7 @@ class _Planner:
             stack=stack.name,
             environment=environment.name,
             commit=self._commit,
-            dirty=self._dirty,
+            dirty=self.dirty,
             created=datetime.now(timezone.utc),
             mlinfra=version("mlinfra-cdktf"),
             terraform=".".join(map(str, self._tool.version)),

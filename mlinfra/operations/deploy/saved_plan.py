@@ -291,8 +291,13 @@ def created_resources(plan: SavedPlan) -> str:
 
 def private_text(path: Path, text: str) -> None:
     """Write `text` to `path`, readable by the user only."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    private_bytes(path, text.encode())
+
+
+def private_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, readable by the user only."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _digest(path: Path) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.stacks.state import StateStack
-from tests.conftest import only
+from tests.conftest import an_environment, only
+from tests.iam import denied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +35,15 @@ def test_the_lock_table_is_on_demand_recoverable_encrypted_and_protected(state: 
 
 
 def test_earlier_versions_of_the_state_are_kept_for_90_days(state: dict[str, Any]) -> None:
-    (rule,) = only(state, "aws_s3_bucket_lifecycle_configuration")["rule"]
+    rule, _ = only(state, "aws_s3_bucket_lifecycle_configuration")["rule"]
+    assert rule["filter"] == [{"prefix": ""}]
+    assert "expiration" not in rule
     assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 90}]
     assert only(state, "aws_s3_bucket_versioning")["versioning_configuration"]["status"] == "Enabled"
 
 
 def test_the_bucket_refuses_plain_http_and_other_encryption(state: dict[str, Any]) -> None:
-    tls, encryption = json.loads(only(state, "aws_s3_bucket_policy")["policy"])["Statement"]
+    tls, encryption, *_ = json.loads(only(state, "aws_s3_bucket_policy")["policy"])["Statement"]
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert encryption["Effect"] == "Deny"
     # Both have to hold: what names no encryption at all gets the bucket's own.
@@ -48,6 +51,50 @@ def test_the_bucket_refuses_plain_http_and_other_encryption(state: dict[str, Any
         "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
         "Null": {"s3:x-amz-server-side-encryption": "false"},
     }
+
+
+def test_stored_plans_are_deleted_after_days_and_no_state_has_their_prefix(state: dict[str, Any]) -> None:
+    _, rule = only(state, "aws_s3_bucket_lifecycle_configuration")["rule"]
+    assert rule["filter"] == [{"prefix": "_plans/"}]
+    assert rule["expiration"] == [{"days": 3}]
+    assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 1}]
+    with pytest.raises(ValueError, match="project"):
+        an_environment(project="_plans")
+
+
+KEY = "arn:aws:s3:::recsys-dev-tfstate-111111111111-us-east-1/_plans/dev-data/1a2b/9f86.zip"
+STATE_KEY = "arn:aws:s3:::recsys-dev-tfstate-111111111111-us-east-1/recsys/dev/us-east-1/data/terraform.tfstate"
+ROLES = "arn:aws:iam::111111111111:role"
+
+
+@pytest.mark.parametrize(
+    ("principal", "reads", "writes"),
+    [
+        (f"{ROLES}/recsys-dev-ci-plan", False, True),
+        (f"{ROLES}/recsys-dev-ci-apply", True, False),
+        (f"{ROLES}/recsys-dev-ci-drift", False, False),
+        (f"{ROLES}/recsys-dev-eu-west-1-ci-apply", False, False),
+        (f"{ROLES}/recsys-dev-studio-ranking", False, False),
+        (f"{ROLES}/aws-reserved/sso.amazonaws.com/AWSReservedSSO_AdministratorAccess_0123456789abcdef", True, True),
+        (f"{ROLES}/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_AdministratorAccess_0123", True, True),
+        (f"{ROLES}/aws-reserved/sso.amazonaws.com/AWSReservedSSO_ReadOnlyAccess_0123456789abcdef", False, False),
+        (f"{ROLES}/AWSReservedSSO_AdministratorAccess_0123456789abcdef", False, False),
+        ("arn:aws:iam::111111111111:root", True, True),
+        ("arn:aws:iam::222222222222:root", False, False),
+    ],
+)
+def test_the_plan_role_stores_plans_and_the_apply_role_reads_them(
+    state: dict[str, Any], principal: str, *, reads: bool, writes: bool
+) -> None:
+    policy = json.loads(only(state, "aws_s3_bucket_policy")["policy"])
+    request = {"aws__PrincipalArn": principal, "aws__SecureTransport": "true"}
+    for action in ("s3:GetObject", "s3:GetObjectVersion"):
+        assert denied(policy, action, KEY, **request) is not reads
+    once = {"s3__if-none-match": "*"}
+    assert denied(policy, "s3:PutObject", KEY, **request, **once) is not writes
+    assert denied(policy, "s3:PutObject", KEY, **request)
+    assert not denied(policy, "s3:GetObject", STATE_KEY, **request)
+    assert not denied(policy, "s3:PutObject", STATE_KEY, **request)
 
 
 def test_its_own_state_is_in_the_bucket_that_it_creates(state: dict[str, Any]) -> None:

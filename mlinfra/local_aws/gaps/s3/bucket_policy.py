@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from flask import has_request_context, request
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.iam.models import iam_backends
 from moto.s3.models import FakeBucket
+from moto.sts.models import sts_backends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 _ENCRYPTION = "x-amz-server-side-encryption"
 _KEY = f"{_ENCRYPTION}-aws-kms-key-id"
 _CUSTOMER_ALGORITHM = f"{_ENCRYPTION}-customer-algorithm"
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/")
 
 
 def is_open() -> bool:
@@ -73,12 +77,33 @@ def _context() -> dict[str, str]:
     if not has_request_context():  # moto's internal requests belong to its own account
         return context | {"aws:PrincipalAccount": DEFAULT_ACCOUNT_ID, "aws:PrincipalIsAWSService": "false"}
     if "Authorization" in request.headers or "X-Amz-Credential" in request.args:
-        context["aws:PrincipalAccount"] = request.headers.get("x-moto-account-id", DEFAULT_ACCOUNT_ID)
+        account_id = request.headers.get("x-moto-account-id", DEFAULT_ACCOUNT_ID)
+        context["aws:PrincipalAccount"] = account_id
+        context["aws:PrincipalArn"] = _principal(_access_key(), account_id)
         context["aws:PrincipalIsAWSService"] = "false"
-    for header in (_ENCRYPTION, _KEY, _CUSTOMER_ALGORITHM):
+    for header in (_ENCRYPTION, _KEY, _CUSTOMER_ALGORITHM, "if-none-match"):
         if header in request.headers:
             context[f"s3:{header}"] = request.headers[header]
     return context
+
+
+def _access_key() -> str:
+    """The access key that signed the present request."""
+    signed = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+    return signed["key"] if signed else request.args.get("X-Amz-Credential", "").partition("/")[0]
+
+
+def _principal(access_key: str, account_id: str) -> str:
+    """The value of aws:PrincipalArn: the role of a session, or a user. Other access keys belong to the root user.
+
+    Source: IAM user guide, "AWS global condition context keys", aws:PrincipalArn, read 2026-11-29.
+    """
+    session = sts_backends[account_id]["global"].get_assumed_role_from_access_key(access_key)
+    if session:
+        return str(session.role_arn)
+    users = iam_backends[account_id]["aws"].users.values()
+    user = next((each for each in users if any(key.access_key_id == access_key for key in each.access_keys)), None)
+    return str(user.arn) if user else f"arn:aws:iam::{account_id}:root"
 
 
 def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:

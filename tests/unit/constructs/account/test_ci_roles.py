@@ -138,7 +138,35 @@ def test_the_plan_role_decrypts_the_state_and_changes_nothing(synthesize: Synthe
         if each["Effect"] == "Allow"
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
     }
-    assert granted == {"kms:Decrypt", "sagemaker:GetModelPackageGroupPolicy"}
+    assert granted == {
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "s3:PutObject",
+        "sagemaker:GetModelPackageGroupPolicy",
+    }
+
+
+def test_the_plan_role_stores_plans_encrypted_and_once(synthesize: Synthesize) -> None:
+    plan = policy(made(synthesize), "plan")
+    stored = f"{STATE}/_plans/dev-data/1a2b/9f86.zip"
+    assert allowed(plan, "s3:PutObject", stored, **{"s3__if-none-match": "*"})
+    assert not allowed(plan, "s3:PutObject", stored)
+    state = f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate"
+    assert not allowed(plan, "s3:PutObject", state, **{"s3__if-none-match": "*"})
+    key = {"kms__ResourceAliases": ["alias/recsys-dev-tfstate"]}
+    assert allowed(plan, "kms:GenerateDataKey", KEY, kms__ViaService="s3.us-east-1.amazonaws.com", **key)
+    assert not allowed(plan, "kms:GenerateDataKey", KEY, kms__ViaService="dynamodb.us-east-1.amazonaws.com", **key)
+    assert not allowed(plan, "kms:GenerateDataKey", KEY, **key)
+    assert denied(plan, "s3:GetObject", stored)
+
+
+def test_the_apply_role_alone_reads_stored_plans(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    stored = f"{STATE}/_plans/dev-data/1a2b/9f86.zip"
+    assert not denied(policy(config, "apply"), "s3:GetObject", stored)
+    drift = policy(config, "drift")
+    assert denied(drift, "s3:GetObject", stored)
+    assert not allowed(drift, "s3:PutObject", stored, **{"s3__if-none-match": "*"})
 
 
 def test_read_only_access_lacks_what_the_plan_role_adds() -> None:
