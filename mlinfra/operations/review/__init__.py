@@ -8,7 +8,7 @@ from mlinfra.operations.review.as_json import to_json
 from mlinfra.operations.review.escaping import parts, visible
 from mlinfra.operations.review.finding import Finding, Level
 from mlinfra.operations.review.markdown import action_text, headline, to_markdown, usd
-from mlinfra.operations.review.report import Report, ResourceChange, StackReview
+from mlinfra.operations.review.report import Report, ResourceChange, StackReview, by_rule
 from mlinfra.operations.review.reviewing import all_rules, review
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "action_text",
     "all_rules",
     "approve",
+    "by_rule",
     "headline",
     "parts",
     "review",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mlinfra.operations.review.change import Kind
 from mlinfra.operations.review.escaping import code_in_markdown, counted, html_text, prose_in_markdown
 from mlinfra.operations.review.finding import Level
+from mlinfra.operations.review.report import by_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +68,7 @@ def _lines(report: Report, most: int) -> Iterator[str]:
         found = report.of_level(level)
         if found:
             yield from ("", f"<details><summary>{title}: {len(found):,}</summary>", "")
-            yield from _findings(found, most, fix=level is Level.WARNING)
+            yield from _grouped(found, most, fix=level is Level.WARNING)
             yield from ("", "</details>")
     for stack in report.stacks:
         yield from _stack(stack, most)
@@ -114,6 +115,18 @@ def _findings(found: Sequence[Finding], most: int, *, fix: bool) -> Iterator[str
         if each.approved_by:
             yield f"  <br>Approved by {code_in_markdown(each.approved_by)}"
     yield from _omitted(found, most)
+
+
+def _grouped(found: Sequence[Finding], most: int, *, fix: bool) -> Iterator[str]:
+    """Warnings and notes, grouped by rule, so that its fix is written once."""
+    for id_, text, of_rule in by_rule(found):
+        yield f"- **{id_}**{f' {prose_in_markdown(text)}' if fix else ''}"
+        for each in of_rule[:most]:
+            where = code_in_markdown(each.address)
+            stack = f" in {code_in_markdown(each.stack)}" if each.stack and each.stack != each.address else ""
+            yield f"  - {where}{stack}: {prose_in_markdown(each.text)}"
+        if len(of_rule) > most:
+            yield f"  - **{len(of_rule) - most:,} more: see `--format json`.**"
 
 
 def _stack(stack: StackReview, most: int) -> Iterator[str]:

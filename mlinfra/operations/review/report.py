@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import attributes
+from mlinfra.operations.review.change import Kind
 from mlinfra.operations.review.finding import Finding, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mlinfra.operations.review.attributes import Attribute
-    from mlinfra.operations.review.change import Change, Kind
+    from mlinfra.operations.review.change import Change
     from mlinfra.operations.review.costs import Cost
 
 NOT_HELD: Final = 0
@@ -38,6 +39,7 @@ class ResourceChange:
 
     address: str
     kind: Kind
+    type: str = ""
     forced_by: tuple[str, ...] = ()
     """The attributes that force its replacement."""
     reason: str = ""
@@ -48,6 +50,11 @@ class ResourceChange:
     attributes: tuple[Attribute, ...] = ()
     """The attributes that change, or are set on a new resource. Sensitive values are masked."""
 
+    @property
+    def is_new(self) -> bool:
+        """True if the resource is created, and is neither imported nor moved."""
+        return self.kind is Kind.CREATE and self.imports is None and self.moved_from is None
+
     @classmethod
     def of(cls, change: Change) -> ResourceChange:
         """Extract the parts of a change that are reported."""
@@ -55,6 +62,7 @@ class ResourceChange:
         return cls(
             address=change.address,
             kind=change.kind,
+            type=change.type,
             forced_by=change.forced_by if change.replaces else (),
             reason=_REASONS.get(change.reason, ""),
             moved_from=change.moved_from,
@@ -122,3 +130,12 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sort findings: held first, then warnings and notes; each by stack, rule and address."""
     ranks = {Level.HOLD: 0, Level.WARNING: 1, Level.NOTE: 2}
     return tuple(sorted(findings, key=lambda each: (ranks[each.level], each.stack, each.id, each.address, each.text)))
+
+
+def by_rule(findings: Iterable[Finding]) -> Iterator[tuple[str, str, list[Finding]]]:
+    """Group findings: the id and the fix of each rule, and its findings in their order."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for each in findings:
+        groups.setdefault((each.id, each.fix), []).append(each)
+    for (id_, fix), found in sorted(groups.items()):
+        yield id_, fix, found
