@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         CiRoles as CiRoles,
         ConsoleLockdown as ConsoleLockdown,
         Network as Network,
+        PermissionsBoundary as PermissionsBoundary,
     )
     from mlinfra.constructs.data_lake import (
         DataCatalog as DataCatalog,
@@ -83,7 +84,13 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "mlinfra._cdk": ("TerraformOutput",),
     "mlinfra.app": ("MlApp", "problems_without_traceback", "warn_about_expired_experiments"),
-    "mlinfra.constructs.account": ("AdoptedResource", "CiRoles", "ConsoleLockdown", "Network"),
+    "mlinfra.constructs.account": (
+        "AdoptedResource",
+        "CiRoles",
+        "ConsoleLockdown",
+        "Network",
+        "PermissionsBoundary",
+    ),
     "mlinfra.constructs.data_lake": ("DataCatalog", "DataLake", "Lifecycle", "ObjectLock", "Replication"),
     "mlinfra.constructs.ml_assets": ("ExperimentTracking", "FeatureStore", "ImageRepository", "ModelRegistry"),
     "mlinfra.constructs.parts": ("Alerts", "EncryptionKey", "NetworkSettings"),

@@ -15,6 +15,7 @@ from mlinfra._cdk import (
 )
 from mlinfra._cdk.aws import provider
 from mlinfra.checks.blocks import empty_blocks
+from mlinfra.checks.boundaries import roles_without_boundary
 from mlinfra.checks.tags import missing_tags
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class MlStack(TerraformStack):
     state is stored in the environment's state bucket, with a lock.
 
     The synth fails with a message if two constructs collapse into one Terraform address, if a block is
-    unexpectedly empty, or if a required tag is missing.
+    unexpectedly empty, if a required tag is missing, or if a role has no permissions boundary.
     """
 
     def __init__(
@@ -149,8 +150,9 @@ class _Guards:
 
     def validate(self) -> list[str]:
         config = self._stack.to_terraform()
-        untagged = missing_tags(config) if self._stack.default_tags else ()
-        return [*_collapsed(self._stack, config), *empty_blocks(config), *untagged, *_forgotten_and_declared(config)]
+        # Adopted resources have no tags of the stack, and are not changed.
+        own = [*missing_tags(config), *_unlimited_roles(self._stack, config)] if self._stack.default_tags else []
+        return [*_collapsed(self._stack, config), *empty_blocks(config), *own, *_forgotten_and_declared(config)]
 
 
 def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[str]:
@@ -173,6 +175,16 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
                 f"written: cdktf removes all characters but letters, digits, '-' and '_' from ids. Give them ids that "
                 f"differ in these characters."
             )
+
+
+def _unlimited_roles(stack: MlStack, config: Mapping[str, Any]) -> Iterator[str]:
+    """A problem for each role without the permissions boundary, except for those of the pipeline."""
+    environment = stack.environment
+    if environment.boundary_arn is None:
+        return
+    arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply"))
+    pipeline = [arn.rpartition("/")[2] for arn in arns]
+    yield from roles_without_boundary(config, environment.boundary_arn, except_for=pipeline)
 
 
 def _forgotten_and_declared(config: Mapping[str, Any]) -> Iterator[str]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         glue_catalog_database as glue_catalog_database,
         iam_instance_profile as iam_instance_profile,
         iam_openid_connect_provider as iam_openid_connect_provider,
+        iam_policy as iam_policy,
         iam_role as iam_role,
         iam_role_policy as iam_role_policy,
         iam_role_policy_attachment as iam_role_policy_attachment,

@@ -172,6 +172,16 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "RemoveClientIDFromOpenIDConnectProvider",
             "UpdateOpenIDConnectProviderThumbprint",
         ),
+        "aws_iam_policy": _of(
+            "iam",
+            "CreatePolicy",
+            "CreatePolicyVersion",
+            "DeletePolicy",
+            "DeletePolicyVersion",
+            "SetDefaultPolicyVersion",
+            "TagPolicy",
+            "UntagPolicy",
+        ),
         "aws_iam_role": _of(
             "iam",
             "CreateRole",

@@ -57,6 +57,9 @@ SEVERAL_ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 """Permitted patterns of several actions, and the reason."""
 
+BOUNDARY = "-boundary"
+"""The ending of names of permissions boundaries, which grant nothing: they limit what other policies grant."""
+
 _POLICIES = ("aws_iam_role_policy", "aws_iam_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 
 
@@ -70,6 +73,8 @@ def wildcards(config: Mapping[str, Any]) -> Iterator[str]:
     """
     for kind in _POLICIES:
         for name, body in config.get("resource", {}).get(kind, {}).items():
+            if str(body.get("name", "")).endswith(BOUNDARY):
+                continue
             if str(body["policy"]).startswith("${"):
                 yield f"{kind}.{name}: its policy is a reference and cannot be checked. Expected: policy_document(...)."
                 continue

@@ -11,6 +11,7 @@ from mlinfra.declarations.experiment import Experiment
 from mlinfra.declarations.experiment_rules import uses_efa
 from mlinfra.declarations.expiry import ExpiredExperiment, has_expired
 from mlinfra.declarations.people import Person, Team
+from mlinfra.declarations.permissions_boundary import OWN_BOUNDARY
 from mlinfra.declarations.region_scope import regional_values
 from mlinfra.declarations.resource_names import ResourceNames
 from mlinfra.declarations.training_queue import Queue
@@ -226,6 +227,18 @@ class Environment(EnvironmentFields):
             )
             raise DeclarationError(subject, [problem])
         return NodeImage(pin.image_id, pin.root_device, driver=pin.driver, cuda=pin.cuda)
+
+    @property
+    def has_own_boundary(self) -> bool:
+        """True if mlinfra creates the permissions boundary of this environment's roles."""
+        return self.permissions_boundary == OWN_BOUNDARY
+
+    @property
+    def boundary_arn(self) -> str | None:
+        """The ARN of the permissions boundary of every role of a workload. None if roles have none."""
+        if self.has_own_boundary:
+            return f"arn:aws:iam::{self.account_id}:policy/{self.names.boundary}"
+        return self.permissions_boundary
 
     @property
     def names(self) -> ResourceNames:

@@ -24,6 +24,7 @@ from mlinfra.declarations.location import PrivateNetwork, Region
 from mlinfra.declarations.name_rules import bucket_name_problems, overlong, overlong_buckets
 from mlinfra.declarations.people import Person, Team
 from mlinfra.declarations.people_rules import people_problems, studio_problems, team_problems
+from mlinfra.declarations.permissions_boundary import OWN_BOUNDARY, boundary_problems
 from mlinfra.declarations.pipeline import Pipeline
 from mlinfra.declarations.private_access import (
     ENDPOINT_USD_PER_MONTH,
@@ -107,6 +108,12 @@ class EnvironmentFields(Declaration):
     )
     monthly_spend_limit_usd: float = Field(gt=0, description="The spend limit of a month, in USD, above 0.")
 
+    permissions_boundary: str | None = Field(
+        default=OWN_BOUNDARY,
+        description="The permissions boundary of every role that mlinfra creates for a workload: mlinfra (the policy "
+        "<project>-<name>-boundary, which `mlinfra bootstrap` creates); the ARN of another policy of the account or of "
+        "AWS; or None for no boundary. Default: mlinfra.",
+    )
     protect_data: bool = Field(
         default=True,
         description="True if Terraform refuses to destroy the data lake's buckets and their key. Default: True.",
@@ -324,6 +331,12 @@ class EnvironmentFields(Declaration):
         expected = f"Expected: {', '.join(accelerators)}."
         refuse(f"images: {shown(each)} is not an accelerator of the catalog. {expected}" for each in unknown)
         return images
+
+    @field_validator("permissions_boundary")
+    @classmethod
+    def _boundary_is_a_policy(cls, boundary: str | None, info: ValidationInfo) -> str | None:
+        refuse(boundary_problems(boundary, info.data.get("account_id")))
+        return boundary
 
     @field_validator("experiments")
     @classmethod

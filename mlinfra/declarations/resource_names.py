@@ -84,6 +84,11 @@ class ResourceNames:
         """The alias of the KMS key that encrypts state."""
         return f"alias/{self.prefix}-tfstate"
 
+    @property
+    def boundary(self) -> str:
+        """The permissions boundary of the roles of workloads, an IAM policy."""
+        return f"{self.prefix}-boundary"
+
     def cluster(self, experiment: Experiment) -> str:
         """The cluster of `experiment`, and its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import TerraformResourceLifecycle
 from mlinfra._cdk.aws import dynamodb_table
+from mlinfra.constructs.account import PermissionsBoundary
 from mlinfra.constructs.data_lake import Lifecycle
 from mlinfra.constructs.parts import EncryptionKey, PrivateBucket, statement
 from mlinfra.declarations import STORED_PLANS_KEPT_DAYS, STORED_PLANS_PREFIX
@@ -20,7 +21,7 @@ OLD_STATE_KEPT_DAYS = 90
 
 
 class StateStack(MlStack):
-    """The state bucket, the lock table and their key, all protected from destruction.
+    """The state bucket, the lock table, their key and the permissions boundary, all protected from destruction.
 
     The state of this stack is stored in its own bucket, which `mlinfra bootstrap` creates.
     """
@@ -70,6 +71,9 @@ class StateStack(MlStack):
             deletion_protection_enabled=True,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
         )
+        # Here, because an administrator applies this stack before any other: no role exists without its boundary, and
+        # the role for applies cannot change it.
+        self.boundary = PermissionsBoundary(self, "boundary") if environment.has_own_boundary else None
 
 
 def _deny_other_encryption(bucket: str) -> dict[str, object]:

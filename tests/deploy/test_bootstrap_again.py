@@ -120,5 +120,5 @@ def test_a_resource_missing_from_the_state_is_imported_again(environment: Enviro
     rows = boto3.client("dynamodb").scan(TableName=environment.names.lock_table)["Items"]
     for row in rows:
         boto3.client("dynamodb").delete_item(TableName=environment.names.lock_table, Key={"LockID": row["LockID"]})
-    assert bootstrap(environment, state_project, Quiet()).resources == 9
+    assert bootstrap(environment, state_project, Quiet()).resources == 10
     assert bootstrap(environment, state_project, Quiet()).outcome == "unchanged"

@@ -8,7 +8,8 @@ import pytest
 
 from mlinfra import Environment, MlStack
 from mlinfra._cdk import App
-from mlinfra._cdk.aws import autoscaling_group, launch_template, s3_bucket
+from mlinfra._cdk.aws import autoscaling_group, iam_role, launch_template, s3_bucket
+from mlinfra.constructs.parts import trust_policy
 from mlinfra.declarations.resource_names import ResourceNames
 from tests.conftest import an_environment, only
 
@@ -151,6 +152,15 @@ def test_a_resource_that_empties_a_required_tag_is_refused(synthesize: Callable[
 
     with pytest.raises(RuntimeError, match="dev-test/bucket: its own tags empty Team"):
         synthesize(build)
+
+
+def test_a_role_without_the_permissions_boundary_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+    def build(stack: MlStack) -> None:
+        iam_role.IamRole(stack, "role", name="recsys-dev-x", assume_role_policy=trust_policy("lambda.amazonaws.com"))
+
+    with pytest.raises(RuntimeError, match="has no permissions boundary, and the role for applies cannot create it"):
+        synthesize(build)
+    assert synthesize(build, environment=an_environment(permissions_boundary=None))
 
 
 def test_a_valid_stack_passes_every_guard(synthesize: Callable[..., dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from mlinfra.declarations import STORED_PLANS_PREFIX
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mlinfra.constructs.parts import Conditions
     from mlinfra.declarations import Environment
 
 ATTACHABLE = ("arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",)
@@ -28,9 +29,8 @@ PASSED_TO = (
 )
 """The services that roles of mlinfra's constructs are handed to."""
 
-# What the AWS provider calls for aws_iam_role, aws_iam_role_policy and their attachments.
+# What the AWS provider calls for aws_iam_role, aws_iam_role_policy and their attachments, except what _LIMITED lists.
 _ROLES = [
-    "iam:CreateRole",
     "iam:DeleteRole",
     "iam:DeleteRolePolicy",
     "iam:GetRole",
@@ -39,13 +39,16 @@ _ROLES = [
     "iam:ListInstanceProfilesForRole",
     "iam:ListRolePolicies",
     "iam:ListRoleTags",
-    "iam:PutRolePolicy",
     "iam:TagRole",
     "iam:UntagRole",
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
     "iam:UpdateRoleDescription",  # an owner is named in the description of a role, and changes
 ]
+# What gives a role permissions, or sets their limit. IAM compares the boundary of the role, or the one that the request
+# sets. Deletions are not limited: roles of earlier versions of mlinfra have no boundary, and must be deletable.
+# Source: service authorization reference of IAM, actions with the condition key iam:PermissionsBoundary.
+_LIMITED = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
 _INSTANCE_PROFILES = [
     "iam:AddRoleToInstanceProfile",
     "iam:CreateInstanceProfile",
@@ -55,6 +58,20 @@ _INSTANCE_PROFILES = [
     "iam:RemoveRoleFromInstanceProfile",
     "iam:TagInstanceProfile",
     "iam:UntagInstanceProfile",
+]
+# The boundary carries the environment's tags too.
+_READING_AND_TAGS_OF_A_POLICY = [
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:ListPolicyVersions",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+]
+_CHANGES_OF_A_POLICY = [
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
 ]
 # An issuer carries the environment's tags too, and they change. Who may sign tokens does not.
 _TAGS_OF_THE_ISSUER = [
@@ -101,8 +118,7 @@ _IDENTITIES = [
     "iam:UploadSSHPublicKey",
     "iam:UploadSigningCertificate",
 ]
-# Commands on instances, in containers and on their consoles, also by an association or a document of Systems Manager.
-_SHELLS = [
+SHELLS = [
     "ec2-instance-connect:OpenTunnel",
     "ec2-instance-connect:SendSSHPublicKey",
     "ec2-instance-connect:SendSerialConsoleSSHPublicKey",
@@ -118,6 +134,8 @@ _SHELLS = [
     "ssm:StartSession",
     "ssm:UpdateAssociation",
 ]
+"""Commands on instances, in containers and on consoles, also by an association or a document of Systems Manager."""
+
 # Deletion, copies, publication and expiry of states and their locks, and the alias that names their key.
 _CHANGES_OF_THE_STATE = [
     "dynamodb:DeleteTable",
@@ -223,8 +241,14 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
     """
     own = f"arn:aws:iam::{environment.account_id}"
     roles = f"{own}:role/{environment.names.prefix}-*"
+    limit: Conditions = (
+        {"StringEquals": {"iam:PermissionsBoundary": environment.boundary_arn}} if environment.boundary_arn else {}
+    )
+    known: Conditions = {"ArnEquals": {"iam:PolicyARN": list(ATTACHABLE)}}
     return [
-        statement("CreateRolesOfTheEnvironment", actions=_ROLES, resources=[roles]),
+        statement("ManageRolesOfTheEnvironment", actions=_ROLES, resources=[roles]),
+        statement("CreateRolesOfTheEnvironment", actions=_LIMITED, resources=[roles], conditions=limit),
+        *_boundary(environment),
         statement(
             "CreateInstanceProfilesOfTheEnvironment",
             actions=_INSTANCE_PROFILES,
@@ -237,9 +261,15 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
         ),
         statement(
             "AttachKnownPolicies",
-            actions=["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+            actions=["iam:AttachRolePolicy"],
             resources=[roles],
-            conditions={"ArnEquals": {"iam:PolicyARN": list(ATTACHABLE)}},
+            conditions={**known, **limit},
+        ),
+        statement(
+            "DetachKnownPolicies",
+            actions=["iam:DetachRolePolicy"],
+            resources=[roles],
+            conditions=known,
         ),
         statement(
             "PassRolesToServices",
@@ -267,7 +297,7 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
         _deny("NoOtherRoles", ["sts:AssumeRole", "sts:GetFederationToken"]),
         _deny("NoOtherOrganization", ["account:CloseAccount", "organizations:LeaveOrganization"]),
         _deny("NoSilence", ["cloudtrail:DeleteTrail", "cloudtrail:StopLogging"]),
-        _deny("NoShells", _SHELLS),
+        _deny("NoShells", SHELLS),
         _deny(
             "NoForgetting",
             _CHANGES_OF_THE_STATE,
@@ -284,6 +314,27 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
             "Effect": "Deny",
         },
         *_no_data(environment, readable=[_stored_plans(environment)]),
+    ]
+
+
+def _boundary(environment: Environment) -> list[dict[str, object]]:
+    """Roles keep the permissions boundary, and the boundary does not change."""
+    if environment.boundary_arn is None:
+        return []
+    own = f"arn:aws:iam::{environment.account_id}"
+    roles = [f"{own}:role/{environment.names.prefix}-*"]
+    # Also those of an environment whose name begins with this one's.
+    boundaries = sorted({environment.boundary_arn, f"{own}:policy/{environment.names.prefix}*-boundary"})
+    kept = {"StringNotEquals": {"iam:PermissionsBoundary": environment.boundary_arn}}
+    return [
+        *(
+            [statement("TagBoundary", actions=_READING_AND_TAGS_OF_A_POLICY, resources=[environment.boundary_arn])]
+            if environment.has_own_boundary
+            else []
+        ),
+        {**_deny("NoRolesWithoutBoundary", [*_LIMITED, "iam:AttachRolePolicy"], roles), "Condition": kept},
+        _deny("NotTheBoundary", ["iam:DeleteRolePermissionsBoundary"]),
+        _deny("NoChangesOfTheBoundary", _CHANGES_OF_A_POLICY, boundaries),
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
-from mlinfra._cdk.aws import cloudwatch_log_group, flow_log, iam_role, iam_role_policy
-from mlinfra.constructs.parts import environment_of, policy_document, statement, trust_policy
+from mlinfra._cdk.aws import cloudwatch_log_group, flow_log, iam_role_policy
+from mlinfra.constructs.parts import environment_of, policy_document, statement, trust_policy, workload_role
 
 if TYPE_CHECKING:
     from mlinfra.declarations import Environment
@@ -47,11 +47,12 @@ class FlowLogs(Construct):
             retention_in_days=retention_days,
         )
         source = f"arn:aws:ec2:{environment.region}:{environment.account_id}:vpc-flow-log/*"
-        role = iam_role.IamRole(
+        role = workload_role(
             self,
             "role",
+            environment=environment,
             name=f"{name}-flow-logs",
-            assume_role_policy=trust_policy(
+            trust=trust_policy(
                 "vpc-flow-logs.amazonaws.com",
                 # Only for flow logs of this account: no other customer's can make AWS write here.
                 conditions={

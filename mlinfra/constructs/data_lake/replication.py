@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from mlinfra._cdk import Construct, Token
 from mlinfra._cdk.aws import iam_role, iam_role_policy, s3_bucket_replication_configuration as configuration
 from mlinfra.catalog import aws_regions
-from mlinfra.constructs.parts import policy_document, statement, trust_policy
+from mlinfra.constructs.parts import policy_document, statement, trust_policy, workload_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,12 +152,13 @@ class DataLakeReplication(Construct):
         self._source = source
         self._replication = replication
         self._environment = environment
-        self._role = iam_role.IamRole(
+        self._role = workload_role(
             self,
             "role",
+            environment=environment,
             name=name,
             description=f"Copies {source.name} to {replication.region}.",
-            assume_role_policy=trust_policy("s3.amazonaws.com"),
+            trust=trust_policy("s3.amazonaws.com"),
         )
         policy = iam_role_policy.IamRolePolicy(
             self,

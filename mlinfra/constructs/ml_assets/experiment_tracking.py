@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import iam_role, iam_role_policy, sagemaker_mlflow_tracking_server
-from mlinfra.constructs.parts import environment_of, grant_to, policy_document, statement, trust_policy
+from mlinfra.constructs.parts import environment_of, grant_to, policy_document, statement, trust_policy, workload_role
 
 if TYPE_CHECKING:
     from mlinfra.constructs.data_lake import DataLakeAccess
@@ -140,12 +140,13 @@ class ExperimentTracking(ExperimentTrackingAccess):
         data_lake.bucket_name("models")
         super().__init__(scope, id, data_lake=data_lake, environment=environment)
         protect = self._environment.protect_data if protect is None else protect
-        self._role = iam_role.IamRole(
+        self._role = workload_role(
             self,
             "role",
+            environment=self._environment,
             name=self.name,
             description=f"The MLflow tracking server of {self._environment.names.prefix}.",
-            assume_role_policy=trust_policy("sagemaker.amazonaws.com"),
+            trust=trust_policy("sagemaker.amazonaws.com"),
         )
         policy = iam_role_policy.IamRolePolicy(
             self, "policy", name="keep", role=self._role.name, policy=policy_document(*self._statements())

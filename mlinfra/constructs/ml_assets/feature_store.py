@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import iam_role, iam_role_policy, sagemaker_feature_group
-from mlinfra.constructs.parts import environment_of, grant_to, policy_document, statement, trust_policy
+from mlinfra.constructs.parts import environment_of, grant_to, policy_document, statement, trust_policy, workload_role
 from mlinfra.functions.contract import Tag
 
 if TYPE_CHECKING:
@@ -164,12 +164,13 @@ class FeatureStore(FeatureStoreAccess):
         data_lake.bucket_name("features")
         super().__init__(scope, id, data_lake=data_lake, environment=environment)
         protect = self._environment.protect_data if protect is None else protect
-        self._role = iam_role.IamRole(
+        self._role = workload_role(
             self,
             "role",
+            environment=self._environment,
             name=f"{self._environment.names.prefix}-feature-store",
             description=f"Writes the records of feature groups of {self._environment.names.prefix} to the data lake.",
-            assume_role_policy=trust_policy("sagemaker.amazonaws.com"),
+            trust=trust_policy("sagemaker.amazonaws.com"),
         )
         self._policy = iam_role_policy.IamRolePolicy(
             self, "policy", name="keep-records", role=self._role.name, policy=policy_document(*self._statements())

@@ -29,6 +29,7 @@ from mlinfra.constructs.parts.policy import (
     trust_policy,
 )
 from mlinfra.constructs.parts.private_bucket import PrivateBucket
+from mlinfra.constructs.parts.roles import workload_role
 
 __all__ = [
     "FSX_DATA_SERVICE",
@@ -59,4 +60,5 @@ __all__ = [
     "statement",
     "subscribe_owner",
     "trust_policy",
+    "workload_role",
 ]

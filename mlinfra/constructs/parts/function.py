@@ -19,6 +19,7 @@ from mlinfra._cdk.aws import (
 from mlinfra.constructs.parts.environment import environment_of
 from mlinfra.constructs.parts.function_package import FunctionPackage, modules
 from mlinfra.constructs.parts.policy import policy_document, statement, trust_policy
+from mlinfra.constructs.parts.roles import workload_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,8 +130,13 @@ class Function(Construct):
             self, "log", name=f"/aws/lambda/{name}", retention_in_days=retention_days, kms_key_id=key_arn
         )
         self._dead_letters = self._dead_letter_queue()
-        self._role = iam_role.IamRole(
-            self, "role", name=name, description=description, assume_role_policy=trust_policy("lambda.amazonaws.com")
+        self._role = workload_role(
+            self,
+            "role",
+            environment=environment,
+            name=name,
+            description=description,
+            trust=trust_policy("lambda.amazonaws.com"),
         )
         policy = iam_role_policy.IamRolePolicy(
             self,

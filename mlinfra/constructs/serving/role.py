@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk.aws import iam_role, iam_role_policy
-from mlinfra.constructs.parts import policy_document, statement, trust_policy
+from mlinfra.constructs.parts import policy_document, statement, trust_policy, workload_role
 from mlinfra.constructs.serving.configuration import configuration_prefix
 from mlinfra.constructs.serving.locations import ServingLocations
 from mlinfra.declarations import IMAGE, Asynchronous, Serverless
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 def serving_role(scope: Construct, environment: Environment, endpoint: Endpoint) -> iam_role.IamRole:
     """A role that SageMaker may assume, for this account alone."""
-    return iam_role.IamRole(
+    return workload_role(
         scope,
         "role",
+        environment=environment,
         name=environment.names.endpoint_role(endpoint),
         description=f"Execution role of the endpoint {environment.names.endpoint(endpoint)}. Owner: {endpoint.owner}.",
-        assume_role_policy=trust_policy(
+        trust=trust_policy(
             "sagemaker.amazonaws.com",
             conditions={"StringEquals": {"aws:SourceAccount": environment.account_id}},
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import iam_role, iam_role_policy
-from mlinfra.constructs.parts import trust_policy
+from mlinfra.constructs.parts import trust_policy, workload_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +42,13 @@ class StudioRole(Construct):
         """
         super().__init__(scope, id)
         here = f"{environment.region}:{environment.account_id}"
-        self._role = iam_role.IamRole(
+        self._role = workload_role(
             self,
             "role",
+            environment=environment,
             name=name,
             description=description,
-            assume_role_policy=trust_policy(
+            trust=trust_policy(
                 "sagemaker.amazonaws.com",
                 # The source identity is the user profile's name: it distinguishes users of one role in CloudTrail.
                 # Source: SageMaker developer guide, "Turn on sourceIdentity in CloudTrail logs", read 2026-11-24.
@@ -59,7 +60,7 @@ class StudioRole(Construct):
                     "StringEquals": {"aws:SourceAccount": environment.account_id},
                 },
             ),
-            tags=dict(tags),
+            tags=tags,
         )
 
     @property

@@ -117,7 +117,7 @@ class TrainingCluster(Construct):
         self._tags = self._environment.tags(auto_stop=True) | cluster_tags(self._environment, experiment)
         self._own_tags = {key: self._tags[key] for key in ("Name", Tag.EXPERIMENT, Tag.OWNER, Tag.EXPIRES)}
 
-        self._role = node_role(self, name=self._name, tags=self._own_tags)
+        self._role = node_role(self, environment=self._environment, name=self._name, tags=self._own_tags)
         may = node_policy(self._environment, experiment, key_arn=key_arn)
         needed: list[TerraformResource] = [
             attach_policy(self, self._role, may),

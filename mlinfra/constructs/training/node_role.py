@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra._cdk.aws import iam_role, iam_role_policy
-from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement, trust_policy
+from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement, trust_policy, workload_role
 from mlinfra.functions.contract import Event, Metric
 
 if TYPE_CHECKING:
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment
 
 
-def node_role(scope: Construct, *, name: str, tags: Mapping[str, str]) -> iam_role.IamRole:
+def node_role(scope: Construct, *, environment: Environment, name: str, tags: Mapping[str, str]) -> iam_role.IamRole:
     """A role for EC2 instances, without permissions."""
-    return iam_role.IamRole(
+    return workload_role(
         scope,
         "role",
+        environment=environment,
         name=f"{name}-node",
-        assume_role_policy=trust_policy("ec2.amazonaws.com"),
-        tags=dict(tags),
+        trust=trust_policy("ec2.amazonaws.com"),
+        tags=tags,
     )
 
 

@@ -13,7 +13,7 @@ from mlinfra._cdk.aws import (
     iam_role,
     iam_role_policy_attachment,
 )
-from mlinfra.constructs.parts import environment_of, trust_policy
+from mlinfra.constructs.parts import environment_of, trust_policy, workload_role
 from mlinfra.constructs.training.job_settings import JobSettings
 from mlinfra.constructs.training.node_network import node_security_group
 from mlinfra.constructs.training.node_placement import Placement, subnet_of
@@ -329,11 +329,12 @@ class TrainingQueue(Construct):
     def _node_profile(
         self,
     ) -> tuple[iam_instance_profile.IamInstanceProfile, iam_role_policy_attachment.IamRolePolicyAttachment]:
-        role = iam_role.IamRole(
+        role = workload_role(
             self,
             "node-role",
+            environment=self._environment,
             name=f"{self._name}-node",
-            assume_role_policy=trust_policy("ec2.amazonaws.com"),
+            trust=trust_policy("ec2.amazonaws.com"),
             tags=self._own_tags,
         )
         # Batch chooses the version of the ECS agent, and AWS updates the managed policy with the calls of the agent.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import batch_job_definition, iam_role, iam_role_policy
-from mlinfra.constructs.parts import policy_document, statement, trust_policy
+from mlinfra.constructs.parts import policy_document, statement, trust_policy, workload_role
 from mlinfra.constructs.training.queue_user_data import SCRATCH, have_scratch
 
 if TYPE_CHECKING:
@@ -150,11 +150,12 @@ class TrainingJobDefinition(Construct):
         }
 
     def _task_role(self, id_: str, use: str) -> iam_role.IamRole:
-        return iam_role.IamRole(
+        return workload_role(
             self,
             id_,
+            environment=self._environment,
             name=f"{self._settings.full_name}-{use}",
-            assume_role_policy=trust_policy(
+            trust=trust_policy(
                 "ecs-tasks.amazonaws.com",
                 # Only for tasks of this account, so that ECS does not assume it for another one.
                 conditions={"StringEquals": {"aws:SourceAccount": self._environment.account_id}},

@@ -72,6 +72,16 @@ def _table(account: AwsAccount, attributes: Attributes, _: object) -> str | None
     return name
 
 
+def _policy(account: AwsAccount, attributes: Attributes, _: object) -> str | None:
+    arn = f"arn:aws:iam::{account.account_id}:policy/{attributes['name']}"
+    try:
+        account.client("iam").get_policy(PolicyArn=arn)
+    except ClientError as error:
+        _raise_unless(error, "NoSuchEntity")
+        return None
+    return arn
+
+
 def _alias(account: AwsAccount, attributes: Attributes, _: object) -> str | None:
     name = str(attributes["name"])
     return name if _target(account, name) else None
@@ -112,4 +122,5 @@ _FINDERS: Mapping[str, Callable[[AwsAccount, Attributes, Mapping[str, Mapping[st
     "aws_kms_alias": _alias,
     "aws_s3_bucket": _bucket,
     "aws_dynamodb_table": _table,
+    "aws_iam_policy": _policy,
 }

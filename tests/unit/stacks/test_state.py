@@ -20,7 +20,7 @@ def state(synthesize: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     return synthesize(stack=StateStack)
 
 
-@pytest.mark.parametrize("type_name", ["aws_s3_bucket", "aws_dynamodb_table", "aws_kms_key"])
+@pytest.mark.parametrize("type_name", ["aws_s3_bucket", "aws_dynamodb_table", "aws_kms_key", "aws_iam_policy"])
 def test_bucket_table_and_key_of_the_state_cannot_be_destroyed(state: dict[str, Any], type_name: str) -> None:
     assert only(state, type_name)["lifecycle"] == {"prevent_destroy": True}
 

@@ -26,6 +26,9 @@ PIPELINE = Pipeline(provider="gitlab", project="ml/platform", url="https://gitla
 ISSUER = "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 OWN = "arn:aws:iam::111111111111:role/recsys-dev"
+BOUNDARY = "arn:aws:iam::111111111111:policy/recsys-dev-boundary"
+LIMITED = {"iam__PermissionsBoundary": BOUNDARY}
+OTHER = {"iam__PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
 
 
 def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
@@ -233,9 +236,22 @@ def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) 
 @pytest.mark.parametrize(
     ("action", "resource", "context", "allows"),
     [
-        ("iam:CreateRole", f"{OWN}-janitor", {}, True),
-        ("iam:CreateRole", "arn:aws:iam::111111111111:role/admin", {}, False),
-        ("iam:PutRolePolicy", f"{OWN}-janitor", {}, True),
+        ("iam:CreateRole", f"{OWN}-janitor", LIMITED, True),
+        ("iam:CreateRole", f"{OWN}-janitor", {}, False),
+        ("iam:CreateRole", f"{OWN}-janitor", OTHER, False),
+        ("iam:CreateRole", "arn:aws:iam::111111111111:role/admin", LIMITED, False),
+        ("iam:PutRolePolicy", f"{OWN}-janitor", LIMITED, True),
+        ("iam:PutRolePolicy", f"{OWN}-janitor", {}, False),
+        ("iam:PutRolePermissionsBoundary", f"{OWN}-janitor", LIMITED, True),
+        ("iam:PutRolePermissionsBoundary", f"{OWN}-janitor", OTHER, False),
+        ("iam:DeleteRolePermissionsBoundary", f"{OWN}-janitor", LIMITED, False),
+        ("iam:DeleteRolePolicy", f"{OWN}-of-an-earlier-version", {}, True),
+        ("iam:DetachRolePolicy", f"{OWN}-of-an-earlier-version", {"iam__PolicyARN": ATTACHABLE[0]}, True),
+        ("iam:GetPolicyVersion", BOUNDARY, {}, True),
+        ("iam:TagPolicy", BOUNDARY, {}, True),
+        ("iam:CreatePolicyVersion", BOUNDARY, {}, False),
+        ("iam:SetDefaultPolicyVersion", BOUNDARY, {}, False),
+        ("iam:DeletePolicy", BOUNDARY, {}, False),
         ("iam:PutRolePolicy", f"{OWN}-ci-apply", {}, False),
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-apply", {}, False),
         ("iam:UpdateAssumeRolePolicy", f"{OWN}-ci-plan", {}, False),
@@ -249,11 +265,12 @@ def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) 
         ("iam:TagOpenIDConnectProvider", ISSUER, {}, True),
         ("iam:TagOpenIDConnectProvider", "arn:aws:iam::111111111111:oidc-provider/other.example.com", {}, False),
         ("iam:AddClientIDToOpenIDConnectProvider", ISSUER, {}, False),
-        ("iam:AttachRolePolicy", f"{OWN}-x-node", {"iam__PolicyARN": ATTACHABLE[0]}, True),
+        ("iam:AttachRolePolicy", f"{OWN}-x-node", {"iam__PolicyARN": ATTACHABLE[0]} | LIMITED, True),
+        ("iam:AttachRolePolicy", f"{OWN}-x-node", {"iam__PolicyARN": ATTACHABLE[0]}, False),
         (
             "iam:AttachRolePolicy",
             f"{OWN}-x-node",
-            {"iam__PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            {"iam__PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"} | LIMITED,
             False,
         ),
         ("iam:PassRole", f"{OWN}-janitor", {"iam__PassedToService": "lambda.amazonaws.com"}, True),
@@ -296,6 +313,27 @@ def test_the_apply_role_creates_roles_of_its_environment_only(
 )
 def test_the_apply_role_cannot_escalate_its_permissions(synthesize: Synthesize, action: str, resource: str) -> None:
     assert denied(policy(made(synthesize), "apply"), action, resource)
+
+
+@pytest.mark.parametrize(
+    ("declared", "context", "allows"),
+    [
+        ("arn:aws:iam::111111111111:policy/workloads", LIMITED, False),
+        (
+            "arn:aws:iam::111111111111:policy/workloads",
+            {"iam__PermissionsBoundary": "arn:aws:iam::111111111111:policy/workloads"},
+            True,
+        ),
+        (None, {}, True),
+    ],
+)
+def test_the_apply_role_creates_roles_with_the_declared_boundary(
+    synthesize: Synthesize, declared: str | None, context: dict[str, str], *, allows: bool
+) -> None:
+    environment = an_environment(pipeline=PIPELINE, permissions_boundary=declared)
+    config = synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)
+    assert allowed(policy(config, "apply"), "iam:CreateRole", f"{OWN}-janitor", **context) is allows
+    assert not allowed(policy(config, "apply"), "iam:CreatePolicyVersion", str(declared))
 
 
 @pytest.mark.parametrize("action", ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy"])

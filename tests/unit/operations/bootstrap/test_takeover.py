@@ -22,8 +22,11 @@ STACK = {
         "aws_s3_bucket": {"bucket": {"bucket": "the-state"}},
         "aws_s3_bucket_versioning": {"versioning": {"bucket": "the-state"}},
         "aws_dynamodb_table": {"table": {"name": "the-locks"}},
+        "aws_iam_policy": {"boundary": {"name": "the-boundary"}},
     }
 }
+
+DOCUMENT = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
 
 
 @pytest.fixture
@@ -49,11 +52,13 @@ def test_everything_that_cannot_be_made_twice_is_found(account: AwsAccount, clie
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    client("iam").create_policy(PolicyName="the-boundary", PolicyDocument=DOCUMENT)
     assert unmanaged(STACK, State(), account) == {
         "aws_kms_key.key": key,
         "aws_kms_alias.alias": "alias/state",
         "aws_s3_bucket.bucket": "the-state",
         "aws_dynamodb_table.table": "the-locks",
+        "aws_iam_policy.boundary": "arn:aws:iam::123456789012:policy/the-boundary",
     }
 
 
