@@ -66,7 +66,7 @@ def version_of_state(environment: Environment) -> Any:
 def test_a_second_run_changes_nothing(environment: Environment, state_project: Path) -> None:
     before = version_of_state(environment)
     again = bootstrap(environment, state_project, Quiet())
-    assert (again.outcome, again.resources) == ("unchanged", 9)
+    assert (again.outcome, again.resources) == ("unchanged", 10)
     assert version_of_state(environment) == before
 
 

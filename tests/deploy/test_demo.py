@@ -116,7 +116,7 @@ def test_kept_it_goes_on_from_there_the_next_time(two_stacks: Path, attached: di
     declare(two_stacks, kind="String", value="two")
     ended = demo(two_stacks, attached, "--keep")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "✓ Bootstrap the remote state of local  unchanged, 9 resources" in ended.stderr
+    assert "✓ Bootstrap the remote state of local  unchanged, 10 resources" in ended.stderr
     assert "✓ cdktf deploy local-data  0 added, 1 changed, 0 destroyed" in ended.stderr
     assert 'mlinfra local env)"' in ended.stdout
 
