@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ci.synthesis import ROOT
-from mlinfra.checks.wildcards import listed
+from mlinfra.checks.wildcards import is_boundary, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,10 +127,12 @@ def findings(config: Mapping[str, Any], reference: Reference) -> Iterator[tuple[
     """
     for kind, bodies in config.get("resource", {}).items():
         for name, body in bodies.items():
+            limits = is_boundary(kind, body)
             for policy in _policies(body):
                 for statement in listed(policy["Statement"]):
                     for finding in _of_statement(statement, reference):
-                        yield f"{kind}.{name}", finding
+                        if not (limits and finding.what == "*"):
+                            yield f"{kind}.{name}", finding
 
 
 def _policies(value: object) -> Iterator[dict[str, Any]]:

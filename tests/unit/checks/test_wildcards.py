@@ -57,3 +57,11 @@ def test_a_policy_that_cannot_be_read_is_reported() -> None:
 
 def test_a_deny_statement_may_apply_to_all_resources() -> None:
     assert problems(effect="Deny", Action="*", Resource="*") == []
+
+
+def test_a_permissions_boundary_may_name_all_resources_and_a_policy_of_a_role_may_not() -> None:
+    policy = json.dumps({"Statement": {"Sid": "Use", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+    body = {"name": "recsys-dev-boundary", "policy": policy}
+    assert list(wildcards({"resource": {"aws_iam_policy": {"boundary": body}}})) == []
+    assert len(list(wildcards({"resource": {"aws_iam_role_policy": {"role": body}}}))) == 2
+    assert len(list(wildcards({"resource": {"aws_iam_policy": {"p": body | {"name": "recsys-dev-admin"}}}}))) == 2
