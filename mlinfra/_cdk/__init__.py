@@ -1,17 +1,17 @@
-"""The only place that knows how CDK for Terraform and the AWS provider bindings are loaded.
+"""CDK for Terraform and the AWS provider bindings.
 
-Everything else in mlinfra imports cdktf's names from here and the bindings from `mlinfra._cdk.aws`:
+All other packages import them from here:
 
     from mlinfra._cdk import Construct, TerraformStack
     from mlinfra._cdk.aws import s3_bucket
 
-Importing this module makes the bindings load module by module instead of all 2,212 at once: 1 second instead of 10
-for a small app. `docs/adr/0002-load-cdktf-the-fast-way.md` says how and why; `MLINFRA_STOCK_LOADING=1` turns it off.
+Each of the 2,212 modules of the bindings is loaded at its first use: a small app takes 1 second instead of 10.
+`docs/adr/0002-load-cdktf-the-fast-way.md` describes the method and its reasons. `MLINFRA_STOCK_LOADING=1` disables it.
 
-cdktf was archived in December 2025. Its community fork, cdktn, has the same API under other package names, so moving
-to it is a change to this folder alone.
+cdktf was archived in December 2025. Its community fork, cdktn, has the same API under other package names: a move to it
+changes this folder only.
 """
-# ruff: noqa: E402  the loader must be in place before anything of cdktf is imported
+# ruff: noqa: E402  the loader must be installed before cdktf is imported
 
 from mlinfra._cdk import loading
 

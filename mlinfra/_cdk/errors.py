@@ -1,5 +1,5 @@
-"""Why the provider bindings cannot be loaded lazily."""
+"""Errors of loading the provider bindings."""
 
 
 class NotLazyError(Exception):
-    """Something is not as the lazy loading needs it; the message says what. The stock way of loading still works."""
+    """The bindings cannot be loaded lazily, for the reason in the message. They can still be loaded as a whole."""

@@ -1,8 +1,8 @@
-"""The Node side: the provider's JavaScript modules are loaded when first used.
+"""Lazy loading in Node.js: each JavaScript module of the provider is loaded at its first use.
 
-`lazy_index/` is a jsii package of one class whose code changes how node reads the provider's index. Loading it through
-jsii's own interface works whether or not node is running already, and leaves `NODE_OPTIONS`, which every child process
-would inherit, alone.
+`lazy_index/` is a jsii package with one class. Its code changes the way in which node reads the index of the provider.
+It is loaded by jsii, which works before and after node was started. `NODE_OPTIONS` would be inherited by all child
+processes, and is therefore not used.
 """
 
 import atexit
@@ -27,7 +27,7 @@ _LONGEST_WAIT_SECONDS = 10
 
 
 class _LazyIndex:
-    """The class of `lazy_index/index.js`: jsii asks for no more of a class than its name."""
+    """The class of `lazy_index/index.js`. jsii needs only its name."""
 
     __jsii_type__ = "@mlinfra/lazy-index.LazyIndex"
 
@@ -36,7 +36,7 @@ def install() -> None:
     """Load `lazy_index` into jsii's node process.
 
     Raises:
-        NotLazyError: jsii refused it.
+        NotLazyError: if jsii cannot load it.
     """
     manifest = json.loads((_SOURCE / "package.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="mlinfra-") as folder:
@@ -51,10 +51,10 @@ def install() -> None:
 
 
 def check() -> None:
-    """Make sure that the provider, loaded by now, was loaded lazily.
+    """Check that the provider was loaded lazily. Call it after the provider was loaded.
 
     Raises:
-        NotLazyError: Its index was not found, or holds more than re-exports, so node ran it unchanged.
+        NotLazyError: if the index of the provider was not found, or contains other code than re-exports.
     """
     outcome = jsii.sget(_LazyIndex, "outcome")
     if outcome != "lazy":
@@ -65,8 +65,8 @@ def check() -> None:
 def _tarball() -> bytes:
     """Pack `lazy_index` as an npm package.
 
-    jsii keeps an extracted package on disk under the hash of its tarball: with names and contents only, and no times,
-    the same sources always find the same entry.
+    jsii caches extracted packages on disk by the hash of their tarball. The tarball contains no times, so that the same
+    sources always have the same hash.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -79,12 +79,12 @@ def _tarball() -> bytes:
 
 
 def _wait_for_type_indexes() -> None:
-    """At exit, let jsii finish the indexes of types it writes on the first run in a fresh package cache.
+    """At exit, wait until jsii has written its indexes of types. It writes them in the first run with an empty cache.
 
-    They take about 2 seconds once, and save every later run 1 second and 1 GB of node's memory.
+    This takes about 2 seconds once, and saves each later run 1 second and 1 GB of memory of node.
     """
     deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
-    # Whatever became of node by now, exiting must go on.
+    # The process must exit even if node has already ended.
     with contextlib.suppress(OSError, ValueError, RuntimeError, JSIIError):
         while jsii.sget(_LazyIndex, "writing") and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Start the `node` process that jsii runs cdktf's JavaScript in."""
+"""The `node` process in which jsii runs the JavaScript of cdktf."""
 
 import contextlib
 import os
@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import jsii
 
 _SILENCED_VERSIONS = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
-# The oldest version that mlinfra supports, past its end of life since April 2026. jsii 1.142 reads a list of major
-# versions here: `1` silences nothing, and the banner of any other version still appears.
+# The oldest version that mlinfra supports. Its support by Node.js ended in April 2026. jsii 1.142 reads a list of major
+# versions from this variable, and still prints the warning for versions that are not in it.
 _OLDEST_SUPPORTED = "20"
 
 
 def start() -> None:
-    """Start node, or do nothing where it runs already. Without jsii's 11-line banner on Node 20's end of life.
+    """Start node, unless it runs already. jsii's warning about the end of life of Node.js 20 is not printed.
 
     Raises:
-        RuntimeError: There is no node.
+        RuntimeError: if Node.js is not found.
     """
     with _silenced(_OLDEST_SUPPORTED):
         try:
-            # jsii starts node at the first request, and this one asks for nothing else.
+            # jsii starts node at the first request. This request has no other effect.
             jsii.stats()  # type: ignore[no-untyped-call]
         except FileNotFoundError as error:
             message = (
@@ -32,7 +32,7 @@ def start() -> None:
 
 @contextlib.contextmanager
 def _silenced(version: str) -> Iterator[None]:
-    """Add `version` to the versions whose banner jsii leaves out, and restore the environment afterwards."""
+    """Silence the warning of jsii about `version`. The environment is restored afterwards."""
     before = os.environ.get(_SILENCED_VERSIONS)
     os.environ[_SILENCED_VERSIONS] = version if before is None else f"{before},{version}"
     try:

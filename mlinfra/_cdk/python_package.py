@@ -1,8 +1,7 @@
-"""The Python side: a package whose modules are imported when first used.
+"""Lazy loading in Python: a package whose modules are imported at their first use.
 
-The generated `__init__` of the bindings ends in one `from . import x` for each of its 2,212 modules. A module object
-that replaces the package in `sys.modules`, with the path of the package, makes Python skip that `__init__` and still
-find every submodule.
+The generated `__init__` of the bindings imports all of its 2,212 modules. Here, a module object with the path of the
+package takes its place in `sys.modules`. Python then does not run that `__init__`, and still finds all submodules.
 """
 
 import importlib
@@ -20,42 +19,42 @@ _SUBMODULE_IMPORT = re.compile(r"from \. import (\w+)")
 
 
 class LazyPackage(ModuleType):
-    """Replacement of a package whose `__init__` only imports its submodules. Imports each on first access.
+    """Replacement of a package whose `__init__` only imports its submodules. Each is imported at the first access.
 
-    Safe to use from several threads: every import goes through Python's own import locks.
+    Several threads may use it: Python locks imports.
     """
 
     def __init__(self, spec: ModuleSpec, submodules: list[str]) -> None:
-        """Take the place of the package of `spec`, with the names of its `submodules`."""
+        """Replace the package of `spec`, with the names of its `submodules`."""
         super().__init__(spec.name)
         self.__spec__ = spec
         self.__file__ = spec.origin
         self.__loader__ = spec.loader
         self.__package__ = spec.name
-        # The generated `__init__` extends its path in the same way, for a package split over several folders.
+        # As the generated `__init__` does, for a package in several folders.
         self.__path__ = extend_path(list(spec.submodule_search_locations or []), spec.name)
         self.__all__ = submodules
 
     def __getattr__(self, name: str) -> ModuleType:
-        """Import the submodule `name`. Python calls this only where it was not imported yet."""
+        """Import the submodule `name`. Python calls this only for names that are not imported yet."""
         if name in self.__all__:
             return importlib.import_module(f"{self.__name__}.{name}")
         message = f"package {self.__name__!r} has no module {name!r}"
         raise AttributeError(message, name=name, obj=self)
 
     def __dir__(self) -> list[str]:
-        """List every submodule, imported or not."""
+        """All submodules, imported or not."""
         return sorted({*super().__dir__(), *self.__all__})
 
 
 def install(name: str) -> LazyPackage | None:
-    """Put a `LazyPackage` in the place of the package `name`.
+    """Replace the package `name` by a `LazyPackage`.
 
-    Returns the one already in place when called again, and `None` where there is no such package: importing it then
-    fails as it always would.
+    Returns:
+        The package; the same one when called again. None if it is not installed: its import then fails as usual.
 
     Raises:
-        NotLazyError: The package was imported before, or its `__init__` does more than import its submodules.
+        NotLazyError: if the package was imported before, or if its `__init__` does more than import its submodules.
     """
     present = sys.modules.get(name)
     if isinstance(present, LazyPackage):
@@ -72,12 +71,12 @@ def install(name: str) -> LazyPackage | None:
 
 
 def _submodules(spec: ModuleSpec) -> list[str]:
-    """Name the submodules that the generated `__init__` imports, having made sure that it does nothing else."""
+    """The submodules that the generated `__init__` imports, after a check that it does nothing else."""
     source = Path(spec.origin or "").read_text(encoding="utf-8")
     definitions, _, imports = source.partition("\npublication.publish()\n")
     lines = [line for line in imports.splitlines() if line and not line.startswith("#")]
     submodules = [match[1] for match in map(_SUBMODULE_IMPORT.fullmatch, lines) if match]
-    # jsii_type: a class of the package itself, which only running the `__init__` can define.
+    # jsii_type: a class of the package itself, which only its `__init__` can define.
     if not submodules or len(submodules) < len(lines) or "jsii_type=" in definitions:
         message = f"{spec.origin} does not look like a list of submodules"
         raise NotLazyError(message)

@@ -1,9 +1,9 @@
 "use strict";
 // Runs inside jsii's node process, as an ordinary jsii package (see ../node_package.py).
 //
-// The index of @cdktf/provider-aws is 2,212 lines of `exports.x = require("./x")`: requiring it loads every resource of
-// AWS. This replaces each line with a getter, so that node reads a resource's module when it is first used. jsii finds
-// a type by walking the exports (`index.s3Bucket.S3Bucket`), which a getter serves just as well.
+// The index of @cdktf/provider-aws has 2,212 lines of `exports.x = require("./x")`, which load all modules. Here, each
+// line is replaced by a getter, so that node reads a module at its first use. jsii finds a type by reading the exports
+// (`index.s3Bucket.S3Bucket`), which works with getters too.
 
 const fs = require("fs");
 const Module = require("module");
@@ -11,8 +11,8 @@ const threads = require("worker_threads");
 
 const INDEX = /[\\/]node_modules[\\/]@cdktf[\\/]provider-aws[\\/]lib[\\/]index\.js$/;
 const REEXPORT = /^exports\.(\w+) = require\("(\.\/[a-z0-9-]+)"\);$/;
-// Lines that the TypeScript compiler writes around the re-exports. Any other line means that the index has another
-// purpose too, which a getter would silently drop.
+// Lines that the TypeScript compiler writes around the re-exports. An index with other lines does more than re-export,
+// and is loaded unchanged.
 const BOILERPLATE = [
   /^$/,
   /^"use strict";$/,
@@ -22,7 +22,7 @@ const BOILERPLATE = [
 ];
 const LICENSE_COMMENT = /^\/\*[^]*?\*\/$/m;
 
-/** The re-exports of an index as [name, path] pairs; empty where it holds anything but re-exports. */
+/** The re-exports of an index as [name, path] pairs. Empty if it contains anything else. */
 function reexportsOf(source) {
   const pairs = [];
   for (const line of source.replace(LICENSE_COMMENT, "").split(/\r?\n/)) {
@@ -44,7 +44,7 @@ Module._extensions[".js"] = function loadLazily(module, filename) {
     stockLoad(module, filename);
     return;
   }
-  // There is one such file: leave node as it was found.
+  // There is only one such file: restore the state of node.
   Module._extensions[".js"] = stockLoad;
   threads.Worker = StockWorker;
 
@@ -65,9 +65,9 @@ Module._extensions[".js"] = function loadLazily(module, filename) {
   outcome = "lazy";
 };
 
-// On the first load of a package, jsii starts a worker that writes an index of its types to the package cache. jsii
-// means to let it finish, yet exits without waiting. Loading the stock way outlasts the worker; loading lazily does not,
-// and every later run would parse 130 MB of type definitions again. So count the workers, for Python to wait for.
+// At the first load of a package, jsii starts a worker that writes an index of its types to the package cache. jsii exits
+// without waiting for it. Loading all modules takes longer than the worker; lazy loading does not, and without the index
+// each later run would parse 130 MB of type definitions. The workers are counted, and Python waits for them.
 let writing = 0;
 const StockWorker = threads.Worker;
 
@@ -82,12 +82,12 @@ threads.Worker = class CountedWorker extends StockWorker {
 };
 
 exports.LazyIndex = class LazyIndex {
-  /** "pending" (the provider was not loaded yet), "lazy", or "unexpected" (loaded the stock way). */
+  /** "pending" (the provider is not loaded yet), "lazy", or "unexpected" (loaded as a whole). */
   static get outcome() {
     return outcome;
   }
 
-  /** How many indexes of types jsii is still writing. */
+  /** The number of indexes of types that jsii is still writing. */
   static get writing() {
     return writing;
   }

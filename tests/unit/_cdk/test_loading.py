@@ -1,7 +1,7 @@
-"""Loading the provider bindings lazily changes how long it takes, and nothing else.
+"""Lazy loading of the provider bindings changes the duration, and nothing else.
 
-How modules load is a fact of a whole process, so each test looks at a fresh one. Where a test is about bindings of an
-unexpected shape, a provider of two modules, laid out as the real one is, takes its place.
+Loading applies to a whole process, so each test starts one. Tests of bindings with an unexpected form use a provider of
+two modules with the layout of the real one.
 """
 
 import ast
@@ -106,7 +106,7 @@ class TestLazyLoading:
         modules = run(STACK + "    print(json.dumps(loaded()))", str(tmp_path / "out"))
         assert modules == ["cdktf_cdktf_provider_aws.provider", "cdktf_cdktf_provider_aws.s3_bucket"]
 
-    def test_serves_every_way_of_importing_a_module(self, run: Run) -> None:
+    def test_all_forms_of_import_return_the_same_module(self, run: Run) -> None:
         same = run("""
             import mlinfra._cdk.aws
             import cdktf_cdktf_provider_aws as aws
@@ -217,7 +217,7 @@ class TestSurroundings:
     def test_does_not_print_the_end_of_life_banner_of_node_20(self, run: Run) -> None:
         assert run("import_mlinfra()") == ""
 
-    def test_says_what_to_do_where_there_is_no_node(self, run: Run) -> None:
+    def test_a_missing_node_is_reported_with_the_action(self, run: Run) -> None:
         message = run(
             """
             try:
@@ -285,7 +285,7 @@ def provider(folder: Path, *, index: str = LAZY_INDEX, init: str = INIT) -> dict
 
 
 class TestFallback:
-    """Where the bindings are not as expected, they load the stock way and still work."""
+    """Bindings of an unexpected form are loaded as a whole, and work."""
 
     USE = """
             import jsii
@@ -294,7 +294,7 @@ class TestFallback:
             print(json.dumps([jsii.sget(SqsQueue, "type"), messages]))
     """
 
-    def test_is_not_taken_for_the_expected_shape(self, run: Run, tmp_path: Path) -> None:
+    def test_bindings_of_the_expected_form_cause_no_warning(self, run: Run, tmp_path: Path) -> None:
         found = run("            messages = warned(import_mlinfra)" + self.USE, **provider(tmp_path))
         assert found == ["aws_sqs_queue", []]
 
