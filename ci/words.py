@@ -1,8 +1,8 @@
 """Check texts for banned phrases: `python -m ci.words [PATH ...]`.
 
-Checks strings, docstrings and comments of Python, documentation outside code, shell scripts, YAML and TOML, and the
-names of tests. Without a path: everything, with a count for each folder at the end. `ci/banned_phrases.py` lists the
-phrases.
+Checks strings, docstrings and comments of Python, documentation outside code, shell scripts, YAML and TOML.
+In tests, it checks docstrings, comments and the names of tests, but no strings. Without a path: everything, with a
+count for each folder at the end. `ci/banned_phrases.py` lists the phrases.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Text(NamedTuple):
 
 
 def findings(path: Path, root: Path = ROOT) -> list[Finding]:
-    """Find the banned phrases in one file. Of a test's file, only the names of tests are checked."""
+    """Find the banned phrases in one file. Strings of tests are not checked."""
     name = path.relative_to(root).as_posix()
     found = []
     for each in _texts(name, path.read_text(encoding="utf-8")):
@@ -107,7 +107,10 @@ def _patterns(*, docstring: bool) -> list[tuple[re.Pattern[str], str]]:
 
 def _texts(name: str, content: str) -> Iterator[_Text]:
     if name.startswith("tests/"):
-        yield from _test_names(name, content)
+        if name.endswith(".py"):
+            yield from _test_names(name, content)
+            yield from (each for each in _strings(content) if each.docstring)
+            yield from _comments(content)
     elif name.endswith(".py"):
         yield from _strings(content)
         yield from _comments(content)
@@ -118,10 +121,9 @@ def _texts(name: str, content: str) -> Iterator[_Text]:
 
 
 def _test_names(name: str, content: str) -> Iterator[_Text]:
-    if name.endswith(".py"):
-        yield _Text(1, Path(name).stem.replace("_", " "))
-        for match in _TEST.finditer(content):
-            yield _Text(content.count("\n", 0, match.start()) + 1, match[1].replace("_", " "))
+    yield _Text(1, Path(name).stem.replace("_", " "))
+    for match in _TEST.finditer(content):
+        yield _Text(content.count("\n", 0, match.start()) + 1, match[1].replace("_", " "))
 
 
 def _strings(content: str) -> Iterator[_Text]:

@@ -1,4 +1,4 @@
-"""What many tests begin with: an environment to vary, and a stack to look into."""
+"""Fixtures and helpers that many tests use: an environment, and synthesis of a stack."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def an_experiment(**changes: Any) -> Experiment:
-    """An experiment that is in order, but for `changes`."""
+    """A valid experiment, with `changes`."""
     values = {"name": "two-tower-v2", "owner": "ana@example.com", "expires": date(2026, 12, 18)} | changes
     return Experiment(**values)
 
 
 def an_environment(**changes: Any) -> Environment:
-    """An environment that is in order, but for `changes`."""
+    """A valid environment, with `changes`."""
     values = {
         "name": "dev",
         "project": "recsys",
@@ -142,7 +142,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_configure() -> None:
-    """Let what tests start be interrupted, also where a shell runs them in the background, with signals ignored."""
+    """Handle signals that a shell ignores for background processes, so that programs started by tests receive them."""
     for each in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(each) is signal.SIG_IGN:
             signal.signal(each, lambda *_: None)  # unlike what is ignored, a handler is not inherited

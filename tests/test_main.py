@@ -1,4 +1,4 @@
-"""What `python main.py`, and so `cdktf synth`, does as a program."""
+"""`python main.py`, which `cdktf synth` runs, as a program."""
 
 from __future__ import annotations
 

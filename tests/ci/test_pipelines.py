@@ -275,7 +275,7 @@ def test_artifacts_include_hidden_files_of_plans() -> None:
 
 
 def base_of(script: str, folder: Path, base: str) -> str:
-    """What a pipeline compares with, in a repository of two commits."""
+    """The commit that a pipeline compares with, in a repository of two commits."""
     commands = "git init -q . && git -c user.name=a -c user.email=b commit -q --allow-empty -m one"
     subprocess.run(["/bin/sh", "-c", commands], cwd=folder, check=True)
     (line,) = (each.strip().removeprefix("- ") for each in script.splitlines() if "merge-base" in each)

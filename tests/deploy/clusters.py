@@ -48,8 +48,8 @@ class Clusters:
 
         Args:
             experiments: what each asks for, by name.
-            zone: where all of them stand. Default: anywhere.
-            images: what is booted by accelerator. Default: what this repository pins.
+            zone: the zone of all of them. Default: any.
+            images: the images by accelerator. Default: those that this repository pins.
         """
         from mlinfra._cdk import App
 
@@ -90,7 +90,7 @@ class Clusters:
 
 
 def instances(experiment: str) -> list[dict[str, Any]]:
-    """What runs of a cluster."""
+    """The running nodes of a cluster."""
     running = [
         {"Name": "tag:Experiment", "Values": [experiment]},
         {"Name": "instance-state-name", "Values": ["running"]},

@@ -1,4 +1,4 @@
-"""What somebody makes in the console: resources of every kind that can be adopted, made with boto3."""
+"""Resources of every kind that can be adopted, created with boto3 as if by hand in the console."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USER_DATA = "#!/bin/sh\nexport TOKEN=hunter2"
 
 
 def make_state_place(environment: Environment) -> None:
-    """What `mlinfra bootstrap` makes, as far as Terraform needs it to keep a state."""
+    """The resources of `mlinfra bootstrap` that Terraform needs to store a state."""
     boto3.client("s3").create_bucket(Bucket=environment.names.state_bucket)
     boto3.client("dynamodb").create_table(
         TableName=environment.names.lock_table,

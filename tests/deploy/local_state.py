@@ -22,7 +22,7 @@ def prepared(folder: Path, executable: Path) -> Terraform:
 
 
 def planned(terraform: Terraform, by: Literal["address", "type"] = "address") -> dict[str, list[str]]:
-    """What a plan would touch, by its actions in the order in which Terraform takes them."""
+    """The addresses that a plan would change, by action in the order of execution."""
     plan = terraform.directory / "test.plan"
     if not terraform.plan(plan):
         return {}
@@ -42,5 +42,5 @@ def apply(terraform: Terraform, by: Literal["address", "type"] = "address") -> d
 
 
 def differs(terraform: Terraform) -> bool:
-    """Whether a plan finds anything to do."""
+    """True if a plan has changes."""
     return terraform.plan(terraform.directory / "test.plan")

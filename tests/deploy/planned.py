@@ -79,7 +79,7 @@ class Reviewed:
 
 @dataclass
 class Reviewer:
-    """Stands in for the review of plans, whose rules are tested where they are."""
+    """Replaces the review of plans, whose rules have tests of their own."""
 
     held: Sequence[Found] = ()
     seen: list[str] = field(default_factory=list)
@@ -123,7 +123,7 @@ class Project:
         return self.commit(f"Set {stack} to {value}")
 
     def slow(self, script: str) -> None:
-        """What the next apply of `first` does after it has made the parameter."""
+        """Set the script that the next apply of `first` runs after it has created the parameter."""
         (self.root / "slow.sh").write_text(script)
 
     def folder(self, stack: str) -> Path:

@@ -1,4 +1,4 @@
-"""What was made by hand is adopted, imported and forgotten: real Terraform, real AWS provider, local AWS."""
+"""Resources created by hand are adopted, imported and forgotten. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`examples/adopt`, as a stranger would run it."""
+"""`examples/adopt`, run by its README."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first bootstrap of an environment: whole, killed, and where it has no business."""
+"""The first bootstrap of an environment: completed, killed, and refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data lake with everything on, through its whole life: real Terraform, real AWS provider, local AWS."""
+"""A data lake with all options: created, changed, destroyed. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MODELS = "recsys-local-models-123456789012-us-east-1"
 
 
 class Project:
-    """A stack with a lake, and a bucket for its copies, which can be declared anew."""
+    """A stack with a lake, and a bucket for its copies, whose declaration can be changed."""
 
     def __init__(self, root: Path, executable: Path) -> None:
         self._root = root

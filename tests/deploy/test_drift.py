@@ -213,7 +213,7 @@ def inject_more(vpc: str) -> None:
 
 
 def kept_state(environment: Environment) -> list[Any]:
-    """What a run could have written: versions of the states, and locks."""
+    """The items that a run could have written: versions of the states, and locks."""
     s3, table = boto3.client("s3"), boto3.client("dynamodb")
     versions = s3.list_object_versions(Bucket=environment.names.state_bucket)["Versions"]
     locks = table.scan(TableName=environment.names.lock_table)["Items"]

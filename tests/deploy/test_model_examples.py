@@ -1,4 +1,4 @@
-"""The examples of models, features, tracking, images and a whole platform, as a stranger runs them."""
+"""The examples of models, features, tracking, images and a platform, deployed."""
 
 from __future__ import annotations
 

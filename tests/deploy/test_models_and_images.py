@@ -1,4 +1,4 @@
-"""Models, features, tracking and images through their life: real Terraform, real AWS provider, local AWS."""
+"""Models, features, tracking and images: created, changed, destroyed. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GROUP = "recsys-local-item-clicks"
 
 
 class Project:
-    """A stack with all four, which can be declared anew."""
+    """A stack with all four, whose declaration can be changed."""
 
     def __init__(self, root: Path, executable: Path) -> None:
         self._root = root

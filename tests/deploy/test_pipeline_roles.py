@@ -1,4 +1,4 @@
-"""The pipeline's roles through their life, and the lock as a stranger synthesizes it."""
+"""The roles of pipelines and the console lockdown: created, changed, destroyed."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def refusal(project: Project, path: Path, **choices: object) -> str:
 
 
 def refusal_once_ended(project: Project, path: Path) -> str:
-    """What is refused once nothing of the apply before runs any more."""
+    """The error of an apply after all processes of the previous apply have ended."""
     deadline = time.monotonic() + 60
     while "is still running" in (text := refusal(project, path)) and time.monotonic() < deadline:
         time.sleep(0.2)

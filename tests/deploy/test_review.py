@@ -1,4 +1,4 @@
-"""Reviewing plans that the real Terraform made of somebody's configuration, changed in many ways."""
+"""Review of plans that Terraform made of a configuration without mlinfra, after many changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reviewing what a company plans that has never heard of mlinfra: modules, for_each, and resources of other habits."""
+"""Review of plans of another company's Terraform: modules, for_each, and other conventions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints through their whole life: real Terraform, real AWS provider, local AWS."""
+"""Endpoints: created, changed, destroyed. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NEXT = {"image": f"{IMAGE}:3.2", "model_data": "ranker/8/model.tar.gz"}
 
 
 class Project:
-    """A stack with a network and two endpoints, of which one can be declared anew."""
+    """A stack with a network and two endpoints, one of which can be changed."""
 
     def __init__(self, root: Path, executable: Path) -> None:
         self._root = root
@@ -246,7 +246,7 @@ def test_another_instance_type_takes_scaling_off_before_the_endpoint_moves_and_p
 
 def test_an_endpoint_that_was_deleted_for_its_idleness_is_seen_by_the_next_plan(project: Project) -> None:
     boto3.client("sagemaker").delete_endpoint(EndpointName=RANKER)
-    boto3.client("sagemaker").list_endpoints()  # it is gone once it has been seen going
+    boto3.client("sagemaker").list_endpoints()  # moto removes it after it was listed as deleting
     assert planned(project.declare(**NEXT, instance_type="ml.g6.xlarge"), "type") == {"create": [ENDPOINT]}
 
 

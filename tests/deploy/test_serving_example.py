@@ -1,4 +1,4 @@
-"""`examples/serving`, as a stranger would run it."""
+"""`examples/serving`, deployed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All four layers of shutdown through their whole life: real Terraform, real AWS provider, local AWS."""
+"""The four layers of shutdown: created, triggered, destroyed. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def _nodes() -> list[str]:
 
 
 def _remembered(environment: Environment, attribute: str) -> dict[str, Any]:
-    """What functions remember of the cluster, once they remember that too."""
+    """The record of the cluster, as soon as it has this attribute."""
     table = boto3.resource("dynamodb").Table(environment.names.records_table)
     key = _state_key()
     deadline = time.monotonic() + 60

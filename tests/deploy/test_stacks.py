@@ -1,4 +1,4 @@
-"""The platform's stacks through their whole life: real Terraform, real AWS provider, local AWS."""
+"""The stacks of an environment: created, changed, destroyed. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 

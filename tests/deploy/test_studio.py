@@ -1,4 +1,4 @@
-"""A studio through its whole life: real Terraform, real AWS provider, local AWS."""
+"""A studio: created, changed, destroyed. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROOM = Space(name="ranking-room", owner="ana", shared=True, storage_gib=50)
 
 
 class Project:
-    """A stack with a network and a studio, which can be declared anew."""
+    """A stack with a network and a studio, whose declaration can be changed."""
 
     def __init__(self, root: Path, executable: Path) -> None:
         self._root = root
@@ -109,7 +109,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Proje
 
 @pytest.fixture(scope="module")
 def changed(project: Project) -> dict[str, list[str]]:
-    """What an apply touched, by action, after several changes at once."""
+    """The changes of an apply after several changes of the declaration, by action."""
     return apply(project.declare(**CHANGES))
 
 

@@ -59,7 +59,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-# The AWS provider waits ten minutes before it looks whether a file system is gone: test_lustre_cluster.py applies it.
+# The AWS provider waits ten minutes before it checks the deletion of a file system: test_lustre_cluster.py applies it.
 LUSTRE: dict[str, dict[str, Any]] = {
     "lustre": {
         "instance_type": "p4d.24xlarge",

@@ -1,4 +1,4 @@
-"""A training queue through its whole life: real Terraform, real AWS provider, local AWS."""
+"""A training queue: created, changed, destroyed. Real Terraform and AWS provider, local AWS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER_NODES: dict[str, Any] = {"instance_types": ["p4d.24xlarge", "p4de.24xlarge
 
 
 class Project:
-    """A stack with a network, a data lake and a queue, which can be declared anew."""
+    """A stack with a network, a data lake and a queue, whose declaration can be changed."""
 
     def __init__(self, root: Path, executable: Path) -> None:
         self._root = root

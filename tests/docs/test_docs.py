@@ -1,4 +1,4 @@
-"""What the documentation says is true."""
+"""Statements of the documentation that can be checked: commands, links, names and figures."""
 
 from __future__ import annotations
 

@@ -91,9 +91,10 @@ def test_scripts_and_settings_are_checked(tmp_path: Path, name: str) -> None:
     assert found(tmp_path, name, "one:\n# It stops by\n# itself.\n") == [(2, "by itself")]
 
 
-def test_of_tests_only_names_are_checked(tmp_path: Path) -> None:
-    module = '"""Nobody."""\ndef test_nobody_is_notified():\n    assert "nobody is told"\n'
-    assert found(tmp_path, "tests/unit/test_owner.py", module) == [(2, "nobody")]
+def test_of_tests_names_docstrings_and_comments_are_checked_and_strings_are_not(tmp_path: Path) -> None:
+    module = '"""Somebody."""\ndef test_nobody_is_notified():\n    # anew\n    assert "nobody is told"\n'
+    found_in_test = found(tmp_path, "tests/unit/test_owner.py", module)
+    assert sorted(found_in_test) == [(1, "Somebody"), (2, "nobody"), (3, "anew")]
 
 
 def test_a_finding_names_the_file_the_line_and_the_suggestion(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How snapshots look: one JSON file each, without what says nothing about the infrastructure."""
+"""Format of snapshots: one JSON file each, without parts that do not describe infrastructure."""
 
 from __future__ import annotations
 

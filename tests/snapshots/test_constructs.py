@@ -1,4 +1,4 @@
-"""What each construct makes, on its own."""
+"""Resources of each construct, in a stack of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each environment of this repository synthesizes to, and that no address of it gets lost."""
+"""Stacks of each environment of this repository. No address may be lost."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_stack(name: str, synthesized: Path, snapshot: SnapshotAssertion) -> Non
 
 @pytest.mark.parametrize("name", STACKS)
 def test_no_address_vanishes(name: str, synthesized: Path) -> None:
-    """An address that is gone is a resource that the next apply destroys.
+    """A lost address is a resource that the next apply destroys.
 
     Where it was renamed, say so with `move_from_id`. Where it shall be destroyed, such as with an
     experiment that has ended, take its line out of addresses.json: that line is what gets reviewed.

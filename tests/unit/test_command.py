@@ -1,4 +1,4 @@
-"""How users are told to call the command."""
+"""Form of the command in messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How stacks hand values on."""
+"""Values that a stack hands to other stacks."""
 
 from __future__ import annotations
 

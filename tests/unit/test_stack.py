@@ -1,4 +1,4 @@
-"""What every stack brings, and what it refuses."""
+"""Contents of every stack, and errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_two_stacks_of_one_id_are_refused(app: App) -> None:
 
 
 def test_two_stacks_of_one_state_are_refused(app: App) -> None:
-    # "a-b" + "c" and "a" + "b-c" are told apart by their keys; the same project and name are not.
+    # "a-b" + "c" and "a" + "b-c" have different keys; equal projects and names do not.
     class OtherIds(ResourceNames):
         def stack_id(self, component: str) -> str:
             return f"other-{component}"

@@ -1,4 +1,4 @@
-"""Where the ranker is worked on."""
+"""The environment for the development of the ranker."""
 
 from environments._ranker import RANKER
 

@@ -1,4 +1,4 @@
-"""Which kind of image runs which accelerator."""
+"""Image families and the accelerators that they support."""
 
 from __future__ import annotations
 

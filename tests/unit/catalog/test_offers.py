@@ -1,4 +1,4 @@
-"""What a team gets that asks for GPUs."""
+"""Instance types for a requested size or GPU."""
 
 from __future__ import annotations
 

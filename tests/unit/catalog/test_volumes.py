@@ -41,7 +41,7 @@ def test_every_type_of_the_catalog_is_known() -> None:
 
 
 def test_every_type_can_be_in_a_cluster_placement_group() -> None:
-    """What clusters of several nodes rely on, as EC2 described the types to moto."""
+    """Clusters of several nodes require it. The descriptions are those of EC2, as stored in moto."""
     path = Path(moto.ec2.__file__).parent / "resources" / "instance_types.json.gz"
     described = json.loads(gzip.decompress(path.read_bytes()))
     known = [described[name] for name in instance_types() if name in described]

@@ -1,4 +1,4 @@
-"""When an address counts as lost."""
+"""Conditions under which an address counts as lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How findings that are meant are told from mistakes."""
+"""Suppressions of checkov findings: valid ones, unused ones and those without a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which policies of roles allow more than they name."""
+"""Policies of roles that allow `*` resources without a recorded reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `mlinfra drift` refuses, and how it says so."""
+"""Invalid arguments of `mlinfra drift`, and their messages."""
 
 from __future__ import annotations
 

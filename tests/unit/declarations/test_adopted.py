@@ -1,4 +1,4 @@
-"""What was made by hand: declared, recorded, and written for Terraform as it is."""
+"""Adopted resources: their declaration, their record, and the Terraform configuration for their import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a team declares of a model that others ask, and what is refused of it."""
+"""Declarations of endpoints, and errors of invalid ones."""
 
 from __future__ import annotations
 

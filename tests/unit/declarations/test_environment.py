@@ -1,4 +1,4 @@
-"""What environments and experiments accept, and how they refuse the rest."""
+"""Declarations of environments, and errors of invalid ones."""
 
 from __future__ import annotations
 

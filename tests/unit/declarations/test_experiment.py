@@ -1,4 +1,4 @@
-"""What an experiment may ask for, and how the rest is refused."""
+"""Declarations of experiments, and errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refusal(**changes: Any) -> str:
 
 
 def here(experiment: Experiment, **changes: Any) -> str:
-    """What an environment says to an experiment that is in order by itself."""
+    """The error of an environment about an experiment that is valid on its own."""
     with pytest.raises(DeclarationError) as refused:
         an_environment(experiments=[experiment], **changes)
     return str(refused.value)

@@ -1,4 +1,4 @@
-"""What serves a model, how an update gets its traffic, and what cannot be had."""
+"""Kinds of hosting and of updates, and errors of invalid ones."""
 
 from __future__ import annotations
 

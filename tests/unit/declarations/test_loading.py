@@ -1,4 +1,4 @@
-"""How the environments of a repository are read."""
+"""Loading of the environments of a repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What environments accept about teams, people and their Studio, and how they refuse the rest."""
+"""Declarations of teams, people and their Studio, and errors of invalid ones."""
 
 from __future__ import annotations
 

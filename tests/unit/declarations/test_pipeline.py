@@ -1,4 +1,4 @@
-"""What environments accept about their pipeline, and what a token has to say."""
+"""Declarations of pipelines, the claims of their tokens, and errors of invalid ones."""
 
 from __future__ import annotations
 

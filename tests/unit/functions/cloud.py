@@ -1,4 +1,4 @@
-"""Clusters, metrics and jobs in a local AWS, and what people and programs heard of them."""
+"""Clusters, metrics and jobs in a local AWS, and the notifications and events about them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ASSUMED = "p5e.48xlarge"
 
 @dataclass(frozen=True)
 class Account:
-    """What outlives a test: the table, what nodes are made from, and who listens."""
+    """Resources that several tests share: the table, the launch template, the topic and the queue."""
 
     topic: str
     mailbox: str
@@ -75,7 +75,7 @@ class Account:
 
 
 class Cloud:
-    """A local AWS, and a clock that moves when it is told to."""
+    """A local AWS, and a clock that tests move."""
 
     def __init__(self, account: Account, client: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
         self.ec2, self.autoscaling = client("ec2"), client("autoscaling")
@@ -272,7 +272,7 @@ class Cloud:
         self._put(extension | ({Table.EXTENDED_AT: clock.written(at)} if at else {}))
 
     def cost(self, usd: float, *, at: datetime, cluster: str = NAME) -> None:
-        """What the janitor counted until that moment."""
+        """Record the cost that the janitor counted until that time."""
         item = {Table.CLUSTER: cluster, Table.RECORD: Table.STATE, Table.COST_USD: Decimal(str(usd))}
         self._put(item | {Table.COST_AT: Decimal(str(at.timestamp()))})
 
@@ -287,7 +287,7 @@ class Cloud:
             AutoScalingGroupName=name, InstanceIds=ids, ProtectedFromScaleIn=protected
         )
 
-    # What functions are told.
+    # Invocations of functions.
 
     def janitor(self) -> dict[str, Any]:
         return janitor.handler({}, None)

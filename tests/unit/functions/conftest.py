@@ -24,7 +24,7 @@ _TESTS_AN_ACCOUNT = 10
 
 @pytest.fixture(scope="session")
 def image_id(clients: Callable[..., Any]) -> str:
-    """What nodes boot: the same after every reset, and slow to be listed."""
+    """The image of nodes: the same after every reset. Listing images is slow."""
     return str(clients("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"])
 
 
@@ -57,7 +57,7 @@ def cloud(
 
 @pytest.fixture
 def faults(cloud: Cloud) -> Iterator[Faults]:  # noqa: ARG001  its own clients are made first, and have no faults
-    """What goes wrong with calls that functions make."""
+    """Faults of the calls that functions make."""
     made = Faults()
     yield made
     made.end()

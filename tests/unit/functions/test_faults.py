@@ -1,4 +1,4 @@
-"""What goes wrong on the way: whatever cannot be known counts as work, and the others have their turn."""
+"""Failed calls to AWS: unknown activity counts as work, and the other clusters are still handled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = "recsys-dev-other"
 
 
 def is_lease(body: str) -> bool:
-    """Whether it is the moment before a cluster is stopped."""
+    """True for the request that precedes the stop of a cluster."""
     return "stopping_until" in body and "SET" in body
 
 
@@ -247,7 +247,7 @@ def test_a_node_that_disappears_while_it_is_stopped_is_not_a_failure(cloud: Clou
     ids = cloud.group()
     cloud.gpus(ids, 0)
     faults.before("ec2.CreateTags", lambda: cloud.ec2.terminate_instances(InstanceIds=ids[:1]))
-    # The local AWS breaks where AWS would say this about an instance that is gone.
+    # The local AWS fails, where AWS would answer this about an instance that no longer exists.
     gone = lambda body: ids[0] in body  # noqa: E731
     faults.refuse("ec2.ModifyInstanceAttribute", "IncorrectInstanceState", where=gone)
     assert cloud.decisions() == {NAME: "stopped"}

@@ -1,4 +1,4 @@
-"""What an alarm about idle GPUs does to its cluster."""
+"""Effects of the alarm about idle GPUs on its cluster."""
 
 from __future__ import annotations
 

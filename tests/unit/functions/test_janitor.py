@@ -1,4 +1,4 @@
-"""What the janitor decides, one cluster at a time."""
+"""Decisions of the janitor for single clusters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job that ended does to its cluster."""
+"""Effects of an ended job on its cluster."""
 
 from __future__ import annotations
 

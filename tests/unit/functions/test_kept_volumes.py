@@ -1,4 +1,4 @@
-"""What becomes of the volumes of stopped nodes, and of instances that belong to no group."""
+"""Volumes of stopped nodes, and instances without a group."""
 
 from __future__ import annotations
 

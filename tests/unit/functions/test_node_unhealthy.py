@@ -1,4 +1,4 @@
-"""Who hears of a node that was not as its cluster expects."""
+"""Notifications about unhealthy nodes."""
 
 from __future__ import annotations
 

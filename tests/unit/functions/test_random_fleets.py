@@ -32,7 +32,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class NodeStory:
-    """What happened on a node, in words of its own: not how the functions see it."""
+    """The history of a node, independent of the types that the functions use."""
 
     worked_minutes_ago: int | None
     """When a GPU last worked; None: never."""
@@ -50,7 +50,7 @@ class NodeStory:
     hours_up: int
 
     def agent_was_silent(self, minutes: int) -> bool:
-        """Whether there was no metric in a period of the last minutes.
+        """True if there was no metric in a period of the last minutes.
 
         Periods are five minutes, counted from now, or from the newest metric if it is late.
         """
@@ -76,7 +76,7 @@ class NodeStory:
         return self.guard_minutes_ago is not None and -12 <= self.guard_minutes_ago <= 12
 
     def guard_is_gone(self, minutes: int) -> bool:
-        """Whether no report can be expected any more, or its clock is wrong."""
+        """True if reports have ended, or the clock of the node is wrong."""
         if self.guard_minutes_ago is None:
             return self.hours_up * 60 >= minutes
         return self.guard_minutes_ago < -12 or self.guard_minutes_ago >= minutes
@@ -84,7 +84,7 @@ class NodeStory:
 
 @dataclass(frozen=True)
 class ClusterStory:
-    """What happened to a cluster."""
+    """The history of a cluster."""
 
     nodes: tuple[NodeStory, ...]
     missing_nodes: int
@@ -107,7 +107,7 @@ class ClusterStory:
     records_readable: bool
 
     def node_may_work(self, node: NodeStory) -> bool:
-        """Whether a source says that the node works, or no source says that it does not."""
+        """True if a source reports that the node works, or no source reports that it is idle."""
         guard_knows = node.guard_is_alive and node.guard_says != "unknown"
         if self.job_hangs_for(self.idle_minutes) and node.runs_job and not guard_knows:
             return False
@@ -123,7 +123,7 @@ class ClusterStory:
         return may_work or (node.guard_is_alive and node.protected)
 
     def job_hangs_for(self, minutes: int) -> bool:
-        """Whether the job has a fresh heartbeat and has counted as hung for so long."""
+        """True if the job has a fresh heartbeat and has counted as hung for that time."""
         return self.job_beats and self.progress_minutes_ago is not None and self.progress_minutes_ago >= 60 + minutes
 
     @property
@@ -132,7 +132,7 @@ class ClusterStory:
 
     @property
     def may_work(self) -> bool:
-        """Whether a source says that it works, or no source says that it does not."""
+        """True if a source reports that it works, or no source reports that it is idle."""
         works = any(self.node_may_work(node) for node in self.nodes)
         return not self.records_readable or (self.job_beats and not self.job_hangs_for(0)) or works
 
@@ -142,7 +142,7 @@ class ClusterStory:
 
     @property
     def expired_hours(self) -> float:
-        """How long it has expired; negative: it has not. NOW is at 10:30."""
+        """The hours since its expiry. Negative: it has not expired. NOW is at 10:30."""
         days = max(self.days_left, self.extended_days if self.extended_days is not None else -99)
         return -24 * (days + 1) + 10.5
 
@@ -152,12 +152,12 @@ class ClusterStory:
 
     @property
     def has_cause(self) -> bool:
-        """Whether there is a cause to stop it when it is idle."""
+        """True if there is a reason to stop it when it is idle."""
         return (self.limit_usd is not None and self.cost > self.limit_usd) or self.expired_hours >= 0
 
     @property
     def waits(self) -> bool:
-        """Whether nodes are missing that it may wait for."""
+        """True if nodes are missing for which it may wait."""
         minutes_up = 60 * max(node.hours_up for node in self.nodes)
         return self.gang and self.missing_nodes > 0 and minutes_up < self.wait_minutes
 
@@ -333,7 +333,7 @@ def memory_of(story: ClusterStory) -> Memory | None:
 
 
 def decision(story: ClusterStory, target: Target) -> Decision:
-    """What the functions decide, with a fleet in memory."""
+    """The decisions of the functions, for a fleet in memory."""
     memory = memory_of(story)
     histories = {
         f"i-{index}": History(readings(node, NOW), "broken" if node.broken_answer else None)

@@ -27,7 +27,7 @@ _number = itertools.count()
 
 
 class Hosting:
-    """Endpoints in the local AWS. The clock stands eight days after they were made.
+    """Endpoints in the local AWS. The clock is eight days after their creation.
 
     Their names are new in every test: the local AWS keeps metrics.
     """
@@ -41,7 +41,7 @@ class Hosting:
         cloud.now += timedelta(days=8)
 
     def endpoint(self, name: str | None = None, *, variants: tuple[str, ...] = ("main",), **tags: str | None) -> None:
-        """An endpoint that nobody has asked, with `tags`; None leaves one out."""
+        """An endpoint without invocations, with `tags`. A tag with the value None is left out."""
         name = name or self.name
         given: dict[str, str | None] = {
             Tag.ENVIRONMENT: "dev",
@@ -103,7 +103,7 @@ class Hosting:
 def hosting(cloud: Cloud, clients: Callable[..., Any]) -> Iterator[Hosting]:
     sagemaker = clients("sagemaker")
     yield Hosting(cloud, sagemaker)
-    sagemaker.list_endpoints()  # what was deleted is gone once it has been seen
+    sagemaker.list_endpoints()  # moto removes deleted endpoints after they were listed
     for each in sagemaker.list_endpoints()["Endpoints"]:
         sagemaker.delete_endpoint(EndpointName=each["EndpointName"])
     sagemaker.list_endpoints()

@@ -27,7 +27,7 @@ TABLE = "recsys-dev-mlinfra"
 
 
 def until(condition: Callable[[], Any], *, within_seconds: float = 30) -> Any:
-    """What `condition` gives, once that is true."""
+    """The result of `condition`, as soon as it is true."""
     end = time.monotonic() + within_seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it has not come true"
@@ -37,7 +37,7 @@ def until(condition: Callable[[], Any], *, within_seconds: float = 30) -> Any:
 
 @dataclass
 class Cluster:
-    """What AWS knows of the jobs of one cluster."""
+    """The records and events of the jobs of one cluster."""
 
     client: Callable[[str], Any]
     table: Any

@@ -1,4 +1,4 @@
-"""What goes wrong between a job and AWS, and that training does not notice."""
+"""Failures between a job and AWS, which do not affect training."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Callbacks of training frameworks.
 
-The frameworks are stood in for by their documented interfaces: both need PyTorch, which is larger than all else here.
+The frameworks are replaced by their documented interfaces: both need PyTorch, which is larger than all other
+dependencies.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Real processes that are told to end, and how much of it reaches AWS."""
+"""Signals that end real processes, and the resulting records and events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps state safe."""
+"""Protections of the state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who assumes the pipeline's roles, and what they can do."""
+"""Trust policies and permissions of the roles of pipelines."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_the_plan_role_cannot_declare_drift_as_known(synthesize: Synthesize) -> 
 
 
 def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) -> None:
-    """Lambda leaves out variables that cannot be decrypted, and a plan would set them anew."""
+    """Lambda leaves out variables that cannot be decrypted, and a plan would set them again."""
     seen = 0
     for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
         config = json.loads(foundation.read_text())

@@ -1,4 +1,4 @@
-"""Who may change what is managed once the console is locked: a table of requests."""
+"""Requests that the console lockdown allows and denies, as a table."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def contents(config: dict[str, Any]) -> list[str]:
 
 
 def refused(config: dict[str, Any], who: str, action: str, *, service: bool = False) -> bool:
-    """Whether any of the policies refuses `who` the request."""
+    """True if any of the policies denies the request of `who`."""
     return any(
         denied(
             json.loads(content),

@@ -1,4 +1,4 @@
-"""What the network is made of."""
+"""Resources of the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a data lake can have besides its zones: locks, lists, events and a place to query."""
+"""Optional parts of a data lake: object locks, inventories, events and a query catalog."""
 
 from __future__ import annotations
 

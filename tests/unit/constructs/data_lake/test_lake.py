@@ -1,4 +1,4 @@
-"""What a data lake is made of, and who may use it."""
+"""Resources of a data lake, and its permissions."""
 
 from __future__ import annotations
 

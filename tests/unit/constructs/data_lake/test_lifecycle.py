@@ -1,4 +1,4 @@
-"""Which ages of objects make sense."""
+"""Valid and invalid ages of objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a data lake refuses, and what it takes."""
+"""Requests that the bucket policies of a data lake allow and deny."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the zones of a data lake are copied to, and what has to be allowed for it."""
+"""Replication of zones: destinations and permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tracking server is like, and who may write to it."""
+"""Settings of a tracking server, and write access to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What feature groups may be, what is made of them, and who may use them."""
+"""Valid feature groups, their resources, and access to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What image repositories are like, and who may use them."""
+"""Settings of image repositories, and access to them."""
 
 from __future__ import annotations
 

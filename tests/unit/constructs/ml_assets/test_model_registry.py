@@ -1,4 +1,4 @@
-"""What a registry has, who may do what with versions, and who hears of approvals."""
+"""Resources of a model registry, access to versions, and notifications about approvals."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def granted(synthesize: Synthesize, grant: Callable[[ModelRegistryAccess, Any], 
 
 
 def listening(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
-    """The pattern of the rule that a function of somebody else's is started by."""
+    """The event pattern of the rule that invokes a function of the user."""
 
     def build(stack: MlStack) -> None:
         function = Function(

@@ -1,4 +1,4 @@
-"""Who is told, and who may tell."""
+"""Subscribers and publishers of the alert topic."""
 
 from __future__ import annotations
 

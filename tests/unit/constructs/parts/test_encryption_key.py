@@ -1,4 +1,4 @@
-"""Who may use a key."""
+"""Principals that may use a key."""
 
 from __future__ import annotations
 

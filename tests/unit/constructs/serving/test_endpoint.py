@@ -1,4 +1,4 @@
-"""What an endpoint is made of, for each way in which it can be hosted."""
+"""Resources of an endpoint, for each kind of hosting."""
 
 from __future__ import annotations
 

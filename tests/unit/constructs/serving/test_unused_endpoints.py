@@ -1,4 +1,4 @@
-"""What starts the watch over endpoints, and what it may do. What it does is tested in tests/functions."""
+"""Schedule and permissions of the endpoint watch. Its decisions are tested in tests/unit/functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a cluster counts as idle, and when as silent."""
+"""Alarms for idle clusters and for clusters without metrics."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_an_undelivered_event_is_kept(synthesize: Synthesize) -> None:
 
 
 def test_it_acts_in_a_new_environment_too(synthesize: Synthesize) -> None:
-    """What ended has no use for its cluster; the dry run is about what the janitor finds by itself."""
+    """The end of a job stops its cluster even in a dry run, which applies to the janitor only."""
     function = only(made(synthesize), "aws_lambda_function")
     assert function["handler"] == "mlinfra.functions.job_finished.handler"
     read = Settings.read(dry_run_by_default=False, variables=function["environment"]["variables"])

@@ -1,4 +1,4 @@
-"""What the functions that stop clusters may do: what they call, and nothing else."""
+"""Permissions of the functions that stop clusters: exactly the calls that they make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a studio is made of, who may do what in it, and what it refuses."""
+"""Resources and permissions of a studio, and invalid settings."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def spaces(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def statements(config: dict[str, Any], role: str) -> dict[str, dict[str, Any]]:
-    """What the role of a team may do, by what it is for."""
+    """The permissions of the role of a team, by statement id."""
     (policy,) = (
         each["policy"]
         for name, each in config["resource"]["aws_iam_role_policy"].items()

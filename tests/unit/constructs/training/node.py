@@ -102,11 +102,11 @@ class Node:
         target.chmod(mode)
 
     def read(self, path: str) -> str:
-        """What is in a file."""
+        """The content of a file."""
         return (self.root / path.lstrip("/")).read_text()
 
     def has(self, path: str) -> bool:
-        """Whether there is a file."""
+        """True if a file exists."""
         return (self.root / path.lstrip("/")).exists()
 
     def moved(self, text: str) -> str:
@@ -127,5 +127,5 @@ class Node:
 
     @property
     def calls(self) -> list[str]:
-        """How commands were called."""
+        """The calls of commands, with their arguments."""
         return self.read("/calls").splitlines() if self.has("/calls") else []

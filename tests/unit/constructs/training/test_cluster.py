@@ -1,4 +1,4 @@
-"""What a training cluster is made of."""
+"""Resources of a training cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which network interfaces a node has."""
+"""Network interfaces of a node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the nodes of a cluster may do."""
+"""Permissions of the nodes of a cluster."""
 
 from __future__ import annotations
 

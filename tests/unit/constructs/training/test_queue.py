@@ -1,4 +1,4 @@
-"""What a training queue is made of, and what it refuses."""
+"""Resources of a training queue, and invalid settings."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def environments(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def container(config: dict[str, Any]) -> dict[str, Any]:
-    """What runs on each node of the one job."""
+    """The container of each node of the one job."""
     definition = only(config, "aws_batch_job_definition")
     if "node_properties" in definition:
         (nodes,) = json.loads(definition["node_properties"])["nodeRangeProperties"]

@@ -1,4 +1,4 @@
-"""Which arguments stay out until a plan changes nothing, or shows what it would change."""
+"""Arguments that are left out until the plan has no changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ READING = Reading([ReadResource(Found(KINDS["bucket"], "legacy", "legacy"), VALU
 
 
 class Planned:
-    """Stands in for a stack: answers each plan with the next of `answers`, and keeps what it was asked."""
+    """Replaces a stack: answers each plan with the next of `answers`, and records the requests."""
 
     environment = "dev"
 

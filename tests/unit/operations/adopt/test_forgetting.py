@@ -1,4 +1,4 @@
-"""What a plan has to say before something is forgotten."""
+"""Checks of the plan before a resource is forgotten."""
 
 from __future__ import annotations
 

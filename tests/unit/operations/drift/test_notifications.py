@@ -25,7 +25,7 @@ SECRET = "geheim"  # noqa: S105  the end of a made-up webhook
 
 
 class Endpoint:
-    """What an endpoint answers, and what it was sent."""
+    """The responses of an endpoint, and the requests to it."""
 
     def __init__(self, *statuses: int, seconds: float = 0, headers: dict[str, str] | None = None) -> None:
         self.statuses = list(statuses)

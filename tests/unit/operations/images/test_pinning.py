@@ -82,7 +82,7 @@ def lock_older(root: Path, **changes: Any) -> ImagePin:
 
 
 def refusal(root: Path, *environments: Environment, **options: Any) -> str:
-    """What a user reads, once it is sure that the lock was not touched."""
+    """The message for the user. The lock must be unchanged."""
     path = root / IMAGE_LOCK_FILE
     before = path.read_bytes() if path.exists() else None
     with pytest.raises(OperationError) as refused:
@@ -174,7 +174,7 @@ class TestDriverAndCuda:
 
     @pytest.fixture(autouse=True)
     def unread_release(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A release whose notes nobody has read, as every new one is."""
+        """A release without recorded notes, as every new one."""
         monkeypatch.setattr("mlinfra.operations.images.newest.image_release", lambda _name: None)
 
     def test_versions_without_release_notes_are_unknown(self, root: Path) -> None:

@@ -11,7 +11,7 @@ from mlinfra.operations.terraform.project import SynthesizedStack
 if TYPE_CHECKING:
     from pathlib import Path
 
-# As cdktf 0.21 writes when its output is no terminal.
+# The output of cdktf 0.21 if it is not a terminal.
 DIFF = """\
 local-data  Initializing the backend...
 local-data

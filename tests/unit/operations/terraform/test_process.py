@@ -79,9 +79,9 @@ def test_files_that_a_program_writes_are_readable_by_their_owner_only(tmp_path: 
 
 
 def interrupted(folder: Path, signal_number: int, *, whole_group: bool, log: str = "None") -> str:
-    """What a child writes that takes a moment to end, when the process that runs it is interrupted."""
+    """The output of a child that needs some time to end, after its parent was interrupted."""
     (folder / "child.sh").write_text(
-        # It may be ready before its parent knows that it has started it, and nobody could tell it then.
+        # It may be ready before its parent has stored its process, and could not be signalled then.
         "trap 'echo told >> said; told=1' INT\nsleep 0.5\necho ready > started\n"
         'while [ -z "$told" ]; do sleep 0.1; done\nsleep 0.2\necho finished >> said\n'
     )

@@ -76,7 +76,7 @@ def test_a_state_is_found_with_its_size(state: RemoteState, client: Callable[[st
 
 
 class Forbidding(BaseHTTPRequestHandler):
-    """S3, as it answers about a bucket of somebody else. The local AWS does not look at whose a bucket is."""
+    """The answer of S3 about a bucket of another account. The local AWS does not check the owner of a bucket."""
 
     def do_HEAD(self) -> None:
         self.send_response(403)
