@@ -1,4 +1,4 @@
-"""What roles of workloads can do at most, and that every role has the limit and works within it."""
+"""Actions that the permissions boundary allows, and the roles that carry it."""
 
 from __future__ import annotations
 
