@@ -26,6 +26,8 @@ _LAUNCH: Final = 30.0
 _WAITS_FOR_CAPACITY: Final = 0.06
 """The share of starts of multi-node clusters that wait for their last node."""
 _LONGEST_WAIT: Final = 3 * HOUR
+_EXIT_OF_JOB: Final = 3 * MINUTE
+"""The time after the end of a job for which its node may still be active."""
 
 
 class Cluster:
@@ -157,6 +159,20 @@ class Cluster:
             items = self.account.items[self.group.name]
             for record in [each for each, item in items.items() if item.get(Table.EXPIRE_AT, math.inf) < now]:
                 del items[record]
+
+    def release_after_pause(self, node: Node) -> None:
+        """Let the guard end the protection of a node after a job and a pause, if nothing else is active until then."""
+        ended, pause = self._timeline.now, float(self.group.tags[Tag.PAUSE_MINUTES]) * MINUTE
+
+        def release() -> None:
+            now = self._timeline.now
+            is_quiet = node.activity(now) == Activity.IDLE and node.idle_since(now) <= ended + _EXIT_OF_JOB
+            if node.instance.ended is None and node.has_guard(now) and is_quiet:
+                node.instance.protected = False
+                self.settle()
+
+        # The guard counts from its last run before the end, and adds a minute.
+        self._timeline.after(pause + MINUTE / 2 if pause else 0.0, release)
 
     def _notice(self) -> None:
         self.on_change()

@@ -122,7 +122,7 @@ class Node:
         """The begin of the present idleness; `now` if it is not idle."""
         if self._idle_from is None or now < self._idle_from:
             return now
-        return self._idle_from if self._idle_from > self._since else self._active_until
+        return self._idle_from if self._idle_from > self._since and not self._is_stalled() else self._active_until
 
     def release_at(self) -> float | None:
         """The time at which the guard ends the protection from scale-in if nothing changes. None: never."""
@@ -219,7 +219,7 @@ class Node:
         before = self._signals
         if self._idle_from is None:
             self._active_until = now
-        elif self._idle_from > self._since:
+        elif self._idle_from > self._since and not self._is_stalled():
             self._active_until = min(self._idle_from, now)
         if before.is_hung or self._shows_progress(before, self._since):
             self._progress_at = now
@@ -233,7 +233,7 @@ class Node:
         """The end of the direct signs of work from `since` to `now`; `since` if there was none."""
         if signals.kernel or signals.heartbeat or self._shows_progress(signals, since):
             return now
-        if signals.process and not signals.is_hung and since < self.faults.gpu_lost:
+        if signals.process and not signals.is_hung and not signals.left_by_job and since < self.faults.gpu_lost:
             return max(since, min(now, self._progress_at + self._rules.stalled_seconds))
         return since
 
@@ -250,7 +250,7 @@ class Node:
         if signals.kernel or signals.heartbeat or self._shows_progress(signals, now):
             return None
         idle = now
-        if signals.process and not signals.is_hung:
+        if signals.process and not signals.is_hung and not (signals.left_by_job and now < self.faults.gpu_lost):
             idle = max(idle, self._progress_at + self._rules.stalled_seconds)
         if signals.prepares:
             direct_until = self._direct_until(signals, now, math.inf)
@@ -259,8 +259,14 @@ class Node:
         return idle
 
     def _is_stalled(self) -> bool:
+        """True if compute processes without progress are its only sign."""
         signals = self._signals
-        return signals.process and not signals.is_hung and not self._shows_progress(signals, self._since)
+        return (
+            signals.process
+            and self._since < self.faults.gpu_lost
+            and not (signals.is_hung or signals.waits or signals.prepares or signals.kernel or signals.heartbeat)
+            and not self._shows_progress(signals, self._since)
+        )
 
 
 def _cores(signals: Signals) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -226,8 +227,9 @@ class Replay:
     def _finish(self, run: Run) -> None:
         self._leave_nodes(run)
         job = run.job
+        residue = replace(job.residue, left_by_job=run.is_reported and job.residue.process)
         for node in run.nodes:
-            self._cluster.show(node, "residue", job.residue)
+            self._cluster.show(node, "residue", residue)
             self._timeline.after(job.residue_seconds, partial(self._cluster.show, node, "residue", None))
             if run.crashes:  # its last heartbeat stays fresh for some time
                 self._cluster.show(node, job.job_id, Signals(heartbeat=True))
@@ -236,9 +238,7 @@ class Replay:
             self._record(run, JobStatus.RUNNING if run.crashes else JobStatus.COMPLETED)
         if run.is_reported and not run.crashes:
             for node in run.nodes:
-                if not node.signals.process and not node.signals.heartbeat:
-                    node.instance.protected = False
-            self._cluster.settle()
+                self._cluster.release_after_pause(node)
             if self._policy == "mlinfra":
                 self._layers.job_ended(job.job_id)
         self._advance(run.lane)

@@ -75,6 +75,8 @@ class Signals:
     """True if the job reports progress (`job.progress`)."""
     heartbeat: bool = False
     """True if a job is recorded as running with a fresh heartbeat, and does not count as hung."""
+    left_by_job: bool = False
+    """True if that process was left by a reported job that has ended."""
     stuck: bool = False
     """True if a job counts as hung, whatever its accelerators do."""
     waits: bool = False
@@ -110,6 +112,8 @@ class Signals:
             cpu=self.cpu or other.cpu,
             progress=self.progress or other.progress,
             heartbeat=self.heartbeat or other.heartbeat,
+            left_by_job=any(each.left_by_job for each in both)
+            and not any(each.process and not each.left_by_job for each in both),
             stuck=self.stuck or other.stuck,
             waits=any(each.waits for each in both) and not any(each.shows_work for each in both),
             logged_in=self.logged_in or other.logged_in,

@@ -192,8 +192,8 @@ class EnvironmentFields(Declaration):
         default=60,
         ge=15,
         le=1_440,
-        description="The time after which compute processes without progress no longer count as activity, and a job "
-        "that stopped reporting progress counts as hung, in minutes, 15 to 1440. Default: 60.",
+        description="The time after which a node with compute processes without progress is idle, and a job that "
+        "stopped reporting progress counts as hung, in minutes, 15 to 1440. Default: 60.",
     )
     silence_minutes: int = Field(
         default=30,
@@ -207,7 +207,7 @@ class EnvironmentFields(Declaration):
         ge=0,
         le=60,
         description="The time between the end of a job and the stop of its cluster, in minutes, 0 to 60, for the next "
-        "job to start; 0: it is stopped at once. Default: 10.",
+        "job to start, also in quiet hours; 0: it is stopped at once. Default: 10.",
     )
     expiry_grace_hours: int = Field(
         default=24,

@@ -295,6 +295,8 @@ class Variable:
     """On nodes and in containers: the node's instance id, if the metadata service is unreachable."""
     JOB: Final = "MLINFRA_JOB"
     """On nodes: the id of the job, for a command that `python -m mlinfra.job` runs."""
+    PAUSE_MINUTES: Final = "MLINFRA_PAUSE_MINUTES"
+    """On nodes: the time after the end of a job for which its node stays protected from scale-in, in minutes."""
     STALLED_MINUTES: Final = "MLINFRA_STALLED_MINUTES"
     """On nodes: the time without progress after which a job that does not state another is hung, in minutes."""
     ENVIRONMENT: Final = "MLINFRA_ENVIRONMENT"

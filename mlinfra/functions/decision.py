@@ -127,12 +127,15 @@ def _after_job(target: Target, evidence: Evidence, jobs: Sequence[Job], rules: R
     ended = datetime.fromtimestamp(max(ends), tz=timezone.utc)
     if now - ended < rules.pause or any(node.launched is None or node.launched > ended for node in target.nodes):
         return None
+    # The guard removes the protection of its node after the pause, if it is alive.
+    guarded = {each.instance_id for each in evidence.nodes if each.is_guarded}
     quiet = {each.instance_id for each in evidence.nodes if each.quiet_for >= now - ended - _EXIT_OF_JOB}
     if not all(node.instance_id in quiet for node in target.nodes):
         return None
     return Decision(
         Action.STOP,
         f"its last job ended at {clock.written(ended)}, and no other began within {int(rules.pause / _MINUTE)} minutes",
+        terminate=frozenset(node.instance_id for node in target.nodes if node.protected) - guarded,
     )
 
 

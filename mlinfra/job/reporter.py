@@ -41,6 +41,7 @@ class Reporter:
         node: Node,
         progress: Progress | None = None,
         main_thread: MainThread | None = None,
+        pauses: bool = False,
     ) -> None:
         """Report a job.
 
@@ -54,6 +55,8 @@ class Reporter:
             node: the node of this process.
             progress: the last progress that training code reported. Default: it reports none.
             main_thread: the thread that runs the training code. Default: unknown, as for a wrapped command.
+            pauses: True if the node stays protected from scale-in for a pause after the job, so that quiet hours do not
+                cut a queue of jobs. The node guard then removes the protection. Default: False.
         """
         self._aws = aws
         self._errors = errors
@@ -73,6 +76,7 @@ class Reporter:
             progress=progress,
             main_thread=main_thread,
         )
+        self._pauses = pauses
         self._protected = False
 
     def begin(self) -> None:
@@ -96,14 +100,14 @@ class Reporter:
                 self._progress.dump_hang()
 
     def finish(self, outcome: Outcome) -> None:
-        """Report the end: in the record, then remove the node's protection, then as an event."""
+        """Report the end: in the record, then remove the node's protection unless it pauses, then as an event."""
         others: list[RunningJob] | None = None
         for _ in range(_END_TRIES):
             with self._errors.logged("the record of the end"):
                 self._record.end(outcome)
                 others = self._record.others()
                 break
-        if others is not None:
+        if others is not None and not self._pauses:
             with self._errors.logged("the end of the protection from scale-in"):
                 self._end_protection(others)
         # A job has ended when its first node reports it. If another node ends last, it reports the end of its own

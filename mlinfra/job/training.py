@@ -163,6 +163,12 @@ def _default_progress_minutes(environ: Mapping[str, str]) -> float:
     return float(value) if value.isdecimal() and int(value) else PROGRESS_TIMEOUT_SECONDS / 60
 
 
+def _has_pause(environ: Mapping[str, str]) -> bool:
+    """True if nodes keep running for a pause after a job."""
+    value = environ.get(Variable.PAUSE_MINUTES, "")
+    return value.isdecimal() and int(value) > 0
+
+
 def _heartbeats(
     job: TrainingJob, progress: Progress, rank: Rank, seconds: float, main_thread: MainThread | None
 ) -> Heartbeats | None:
@@ -206,4 +212,5 @@ def _reporter(
         node=node,
         progress=progress,
         main_thread=main_thread,
+        pauses=_has_pause(os.environ),
     )

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from mlinfra.functions.contract import Activity, Metric, NodeReport
 from mlinfra.node_guard.aws import Aws, set_environment
 from mlinfra.node_guard.commands import Commands, Stuck
-from mlinfra.node_guard.jobs import Job, jobs_of_node
+from mlinfra.node_guard.jobs import EndedJob, Job, jobs_of_node
 from mlinfra.node_guard.judgement import Limits, Verdict, judge
 from mlinfra.node_guard.observation import Observation, observe, sample_accelerators
 from mlinfra.node_guard.stacks import dump_stacks
-from mlinfra.node_guard.state import read_state, write_state
+from mlinfra.node_guard.state import State, read_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("mlinfra-node-guard")
 
 _DEADLINE_SECONDS = 55
+_EXIT_OF_JOB_SECONDS = 180
+"""The time after the end of a job for which its processes may still show activity: they have to exit.
+`mlinfra.functions.decision` allows the same."""
 _KILLED_AFTER_SECONDS = 59
 """Reading /proc of a process that hangs in the kernel can block: the run ends before the next one begins."""
 
@@ -97,13 +100,18 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
     items = aws.jobs()
     jobs = jobs_of_node(items or [], settings["INSTANCE_ID"], wall)
     reading = sample_accelerators(root, commands, idle_percent=limits.idle_percent, sleep=sleep)
-    observation = observe(root, state, reading, jobs, now=now, wall=wall)
+    ended = _ended_job(state, None if items is None else jobs, now=now, wall=wall)
+    observation = observe(root, state, reading, jobs, now=now, wall=wall, ended=ended)
     verdict = judge(observation.signs, state.history, now, limits)
+    if ended and verdict.history.active > ended.seen + _EXIT_OF_JOB_SECONDS:
+        ended = state.job = None
+    # A minute more than the pause: the job ended up to a minute after it was last seen.
+    is_over = ended is not None and now - ended.seen >= 60 * float(settings["PAUSE_MINUTES"]) + 60
     if verdict.activity != state.activity:
         log.info("%s: %s", verdict.activity, verdict.why)
     state.history, state.activity = verdict.history, verdict.activity
     state.hung_at = (state.hung_at or int(wall)) if verdict.is_hung else None
-    _protect(aws, verdict, limits, jobs_are_known=items is not None)
+    _protect(aws, verdict, limits, jobs_are_known=items is not None, job_is_over=is_over)
     aws.report(report_of(observation, verdict, hung_at=state.hung_at), at=int(time.time()))
     aws.put_metrics(
         {
@@ -120,14 +128,33 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
     write_state(file, state)
 
 
-def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, jobs_are_known: bool) -> None:
-    """Protect an active node, and no longer one that was idle for long.
+def _ended_job(state: State, jobs: Sequence[Job] | None, *, now: float, wall: float) -> EndedJob | None:
+    """The last job of the node, if it has ended. Remembers it in `state` while it runs.
 
-    Between the two nothing is changed: a job that has ended removes the protection itself, and the guard must not set
-    it again. A node that cannot read the jobs keeps its protection.
+    Args:
+        state: the values of the last minute.
+        jobs: the running jobs of the node. None: they could not be read.
+        now: seconds since the boot.
+        wall: epoch seconds by the node's clock.
+    """
+    if jobs:
+        if any(each.hung_since is None for each in jobs):
+            began = min(wall if each.started_at is None else each.started_at for each in jobs)
+            state.job = [now - (wall - began), now]
+        return None
+    return EndedJob(*state.job) if state.job and jobs is not None else None
+
+
+def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, jobs_are_known: bool, job_is_over: bool) -> None:
+    """Protect an active node, and no longer one that was idle for long, or since the end of a job and a pause.
+
+    Between the two nothing is changed: with a pause of 0 a job that has ended removes the protection itself, and the
+    guard must not set it again. A node that cannot read the jobs keeps its protection.
     """
     if verdict.activity != Activity.IDLE:
         aws.protect(on=True, why=f"{verdict.activity}, {verdict.why}")
+    elif job_is_over:
+        aws.protect(on=False, why="its job has ended, and no other began")
     elif verdict.idle_seconds >= limits.idle_seconds and jobs_are_known:
         aws.protect(on=False, why=f"idle for {verdict.idle_seconds / 60:.0f} minutes")
 

@@ -22,6 +22,16 @@ _RANK = re.compile(r"#\d+$")
 
 
 @dataclass(frozen=True)
+class EndedJob:
+    """The last reported jobs of the node, none of which runs any more."""
+
+    began: float
+    """The start of the first of them, in seconds since the boot."""
+    seen: float
+    """The last run of the guard in which one of them ran, in seconds since the boot."""
+
+
+@dataclass(frozen=True)
 class Job:
     """A job that is recorded as running, with a fresh heartbeat."""
 
@@ -34,6 +44,8 @@ class Job:
     unresponsive_seconds: float | None = None
     """The time for which the main threads of all its nodes have executed no Python code. None: unknown."""
     on_one_node: bool = True
+    started_at: float | None = None
+    """Epoch seconds. None: unknown."""
 
     @property
     def job_id(self) -> str:
@@ -72,6 +84,7 @@ def jobs_of_node(items: Iterable[Mapping[str, object]], instance_id: str, now: f
                 reports_progress=any(epoch_seconds(each.get(Table.PROGRESS_AT)) is not None for each in parts),
                 unresponsive_seconds=_unresponsive(parts),
                 on_one_node=len(parts) == 1,
+                started_at=epoch_seconds(item.get(Table.STARTED_AT)),
             )
         )
     return found

@@ -67,6 +67,8 @@ class Signs:
     """The names of the hung jobs."""
     processes_hung: bool = False
     """True if all compute processes are those of hung jobs."""
+    left_by_job: bool = False
+    """True if all compute processes were started by the last reported job of the node, which has ended."""
     waiting_seconds: float = 0.0
     """The longest time for which compute processes can have waited for a lost process, as far as this minute tells;
     infinity if it sets no limit. 0: they work, or may work.
@@ -81,7 +83,7 @@ class History:
     """The times of the last signs, in seconds since the boot."""
 
     active: float
-    """The last minute that was not idle."""
+    """The last minute that was not idle, not counting those whose only sign are compute processes without progress."""
     progress: float
     """The last progress of a compute process, or the last minute without any."""
     waiting: float | None = None
@@ -140,12 +142,14 @@ def judge(signs: Signs, history: History, now: float, limits: Limits) -> Verdict
         activity, why = Activity.IDLE, _why_idle(signs, stalled)
         if is_hung:
             why = f"{why}: its GPUs draw little power, and nothing else has shown work for {waiting / 60:.0f} minutes"
-    if activity != Activity.IDLE:
+    # Once they have shown no progress for too long, they were idle all the time.
+    is_weak = bool(direct) and not _strong_sign(signs, limits) and not _preparation(signs)
+    if activity != Activity.IDLE and not is_weak:
         history = replace(history, active=now)
     return Verdict(
         activity=activity,
         why=why,
-        idle_seconds=max(0.0, now - history.active),
+        idle_seconds=max(0.0, now - history.active) if activity == Activity.IDLE else 0.0,
         stalled_seconds=stalled,
         history=history,
         is_hung=is_hung,
@@ -179,7 +183,17 @@ def _progress(signs: Signs, history: History, now: float, limits: Limits) -> tup
 
 
 def _direct_sign(signs: Signs, limits: Limits, *, stalled: float) -> str | None:
-    """The strongest direct sign of work. None: there is none."""
+    """The strongest direct sign of work, or compute processes that may still work. None: there is none."""
+    if sign := _strong_sign(signs, limits):
+        return sign
+    computing = signs.processes and not signs.processes_hung and not signs.left_by_job
+    if computing and signs.readable and stalled < limits.stalled_seconds:
+        return f"{_processes(signs)}, without progress for {stalled / 60:.0f} minutes"
+    return None
+
+
+def _strong_sign(signs: Signs, limits: Limits) -> str | None:
+    """The strongest direct sign of work in this minute. None: there is none."""
     if signs.jobs:
         return f"job {', '.join(sorted(signs.jobs))}"
     if _works(signs, limits) and not signs.processes_hung:
@@ -189,8 +203,6 @@ def _direct_sign(signs: Signs, limits: Limits, *, stalled: float) -> str | None:
         return f"{_processes(signs)}: {signs.progress}"
     if signs.kernel_executed or signs.terminal_input:
         return "a notebook kernel executes" if signs.kernel_executed else "input in a terminal"
-    if computing and signs.readable and stalled < limits.stalled_seconds:
-        return f"{_processes(signs)}, without progress for {stalled / 60:.0f} minutes"
     return None
 
 
@@ -209,6 +221,8 @@ def _why_idle(signs: Signs, stalled: float) -> str:
         return f"job {', '.join(sorted(signs.hung))} is hung"
     if signs.processes_hung:
         return f"{_processes(signs)} hung"
+    if signs.processes and signs.left_by_job:
+        return f"{_processes(signs)}, left by a job that has ended"
     if signs.processes:
         return f"{_processes(signs)}, without progress for {stalled / 60:.0f} minutes"
     return NOTHING

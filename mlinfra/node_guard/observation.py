@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.node_guard.commands import Commands
-    from mlinfra.node_guard.jobs import Job
+    from mlinfra.node_guard.jobs import EndedJob, Job
     from mlinfra.node_guard.state import State
 
 _SAMPLES = 6
@@ -31,6 +31,8 @@ _RESERVE_SECONDS = 28
 _KERNEL_SECONDS = 6
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MINUTE = 60.0
+_IMPORT_SECONDS = 300.0
+"""The longest time from the start of a training process until it reports its job: it imports its libraries before."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,14 @@ def sample_accelerators(
 
 
 def observe(
-    root: Path, state: State, reading: Reading | None, jobs: Sequence[Job], *, now: float, wall: float
+    root: Path,
+    state: State,
+    reading: Reading | None,
+    jobs: Sequence[Job],
+    *,
+    now: float,
+    wall: float,
+    ended: EndedJob | None = None,
 ) -> Observation:
     """Observe the node and update `state` for the next minute.
 
@@ -87,6 +96,7 @@ def observe(
         jobs: the running jobs of the node.
         now: seconds since the boot.
         wall: epoch seconds by the node's clock.
+        ended: the job after whose end nothing else was active. Default: there is none.
     """
     elapsed = _MINUTE if state.at is None else max(1.0, now - state.at)
     processes = read_processes(root)
@@ -121,6 +131,7 @@ def observe(
         jobs=tuple(each.name for each in running),
         hung=tuple(each.name for each in hung),
         processes_hung=bool(hung) and not running and all(_is_of_hung(each, hung, wall - now) for each in computing),
+        left_by_job=ended is not None and all(_is_of_ended(each, ended) for each in computing),
         waiting_seconds=_waiting_seconds(root, computing, usage, state, running) if waits else 0.0,
     )
     state.at, state.cpu_ticks, state.disk_bytes, state.network_bytes = now, ticks, disk, network
@@ -256,6 +267,12 @@ def _is_of_hung(process: Process, hung: Iterable[Job], booted_at: float) -> bool
     """True if a process started before a hang: one that started later is another job."""
     started_at = booted_at + process.start / _TICKS
     return any(started_at <= (each.hung_since or 0) for each in hung)
+
+
+def _is_of_ended(process: Process, ended: EndedJob) -> bool:
+    """True if a process started while the job ran, or is the job's own, which began shortly before its record."""
+    started = process.start / _TICKS
+    return ended.began - _IMPORT_SECONDS <= started <= ended.seen + _MINUTE
 
 
 def _user(user_id: int) -> str:

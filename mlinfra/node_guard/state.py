@@ -32,6 +32,8 @@ class State:
     """The commands that could not be killed, as `PID START`."""
     hung_at: int | None = None
     """The time since which the compute processes count as hung, in epoch seconds. None: they do not."""
+    job: list[float] | None = None
+    """The fields of the last `jobs.EndedJob`, also while it runs. None: there was none, or other work began since."""
     dumped: list[str] = field(default_factory=list)
     """The hangs with written stacks, as record and time of the last progress."""
 

@@ -234,6 +234,7 @@ class TrainingCluster(Construct):
             idle_minutes=environment.idle_minutes,
             idle_gpu_percent=environment.idle_gpu_percent,
             stalled_minutes=environment.stalled_minutes,
+            pause_minutes=environment.pause_minutes,
             driver=self._image.driver,
             cuda=experiment.cuda or next(iter(self._image.cuda), None),
             event_source=Event.NODE_SOURCE,
@@ -242,6 +243,7 @@ class TrainingCluster(Construct):
                 Variable.TABLE: environment.names.records_table,
                 Variable.CLUSTER: self._name,
                 Variable.STALLED_MINUTES: str(environment.stalled_minutes),
+                Variable.PAUSE_MINUTES: str(environment.pause_minutes),
                 **experiment.variables,
             },
         )

@@ -66,6 +66,7 @@ class UserData:
     idle_minutes: int
     idle_gpu_percent: float
     stalled_minutes: int
+    pause_minutes: int
     driver: str | None = None
     """The required NVIDIA driver. Default: any that supports its GPUs."""
     cuda: str | None = None
@@ -93,6 +94,7 @@ class UserData:
             "IDLE_MINUTES": self.idle_minutes,
             "IDLE_GPU_PERCENT": f"{self.idle_gpu_percent:g}",
             "STALLED_MINUTES": self.stalled_minutes,
+            "PAUSE_MINUTES": self.pause_minutes,
             "EVENT_SOURCE": self.event_source,
             "EVENT_TYPE": self.event_type,
         }

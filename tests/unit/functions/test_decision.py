@@ -197,16 +197,30 @@ def test_a_protected_node_is_released_only_without_a_live_guard() -> None:
 
 
 def after_job(
-    *, ended: float = 10, quiet: float = 10, launched: float = 300, running: bool = False, **tags: str
+    *,
+    ended: float = 10,
+    quiet: float = 10,
+    launched: float = 300,
+    running: bool = False,
+    protected: bool = False,
+    guarded: bool = False,
+    **tags: str,
 ) -> Decision:
     """The decision about a cluster whose job ended so many minutes ago, and which has shown no activity for `quiet`."""
     minute = timedelta(minutes=1)
-    seen = NodeEvidence(NODE.instance_id, Verdict.BUSY, "it is idle for only 10 minutes", quiet_for=quiet * minute)
+    seen = NodeEvidence(
+        NODE.instance_id,
+        Verdict.BUSY,
+        "it is idle for only 10 minutes",
+        quiet_for=quiet * minute,
+        is_guarded=guarded,
+    )
     at = (NOW - ended * minute).timestamp()
     jobs = [Job("done", "completed", heartbeat_at=at, ended_at=at)]
     if running:
         jobs.append(Job("next", heartbeat_at=NOW.timestamp()))
-    target = replace(RUNNING, nodes=(replace(NODE, launched=NOW - launched * minute),))
+    node = replace(NODE, launched=NOW - launched * minute, protected=protected)
+    target = replace(RUNNING, nodes=(node,))
     return decision(target, replace(BUSY, nodes=(seen,)), jobs=jobs, tags=tags)
 
 
@@ -216,6 +230,11 @@ def test_a_cluster_is_stopped_after_the_pause_that_follows_its_last_job() -> Non
     )
     assert after_job(ended=9).action is Action.LEAVE
     assert after_job(ended=9, **{Tag.PAUSE_MINUTES: "5"}).action is Action.STOP
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_after_a_job_a_protected_node_is_terminated_only_without_a_live_guard(*, guarded: bool) -> None:
+    assert after_job(protected=True, guarded=guarded).terminate == (set() if guarded else {NODE.instance_id})
 
 
 def test_the_exit_of_a_job_is_not_activity_after_it() -> None:

@@ -90,6 +90,21 @@ def test_a_queue_with_short_gaps_is_not_cut() -> None:
     assert (outcome.cut_queues, outcome.restarts) == (0, 0)
 
 
+def test_quiet_hours_do_not_cut_a_queue() -> None:
+    jobs = [a_job(number, gap=MINUTE * bool(number), chained=bool(number)) for number in range(12)]
+    quiet = replace(new_environment(), quiet_hours=(3, 0, "UTC", "*"))
+    outcome = Replay(an_experiment(jobs), quiet, faults=NO_FAULTS, seed=1).run()
+    assert (outcome.cut_queues, outcome.restarts) == (0, 0)
+    assert outcome.off_after is not None
+    assert outcome.off_after <= 15 * MINUTE
+
+
+def test_a_process_that_a_reported_job_left_does_not_hold_a_cluster() -> None:
+    outcome = replayed(an_experiment([a_job(residue=Signals(process=True))]))
+    assert outcome.off_after is not None
+    assert outcome.off_after <= 15 * MINUTE
+
+
 def test_an_unreported_job_that_computes_on_cpus_is_not_stopped() -> None:
     preparation = Phase(5 * HOUR, Signals(process=True, works=True))
     outcome = replayed(an_experiment([a_job(0, preparation, Phase(HOUR, TRAINING), kind="unreported")]))
@@ -180,6 +195,7 @@ SIGNALS = st.builds(
     transfer=st.booleans(),
     cpu=st.booleans(),
     heartbeat=st.sampled_from([False, False, False, True]),
+    left_by_job=st.sampled_from([False, False, True]),
     stuck=st.sampled_from([False, False, False, True]),
     waits=st.sampled_from([False, False, True]),
 ).map(
@@ -224,6 +240,7 @@ def _signs(signals: Signals, *, readable: bool) -> Signs:
         jobs=("job",) if signals.heartbeat else (),
         hung=("job",) if signals.is_hung else (),
         processes_hung=signals.is_hung,
+        left_by_job=signals.left_by_job,
         waiting_seconds=math.inf if signals.waits and readable else 0.0,
     )
 

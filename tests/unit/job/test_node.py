@@ -60,6 +60,21 @@ def test_the_node_is_protected_while_the_job_runs(
     assert cluster.record("1")["instance_id"] == instance
 
 
+@pytest.mark.parametrize(("minutes", "stays"), [("10", True), ("0", False), ("", False), ("x", False)])
+def test_the_guard_removes_the_protection_where_a_pause_follows(
+    instance: str,  # noqa: ARG001
+    is_protected: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: str,
+    *,
+    stays: bool,
+) -> None:
+    monkeypatch.setenv("MLINFRA_PAUSE_MINUTES", minutes)
+    with training_job("train", job_id="1"):
+        until(is_protected)
+    assert is_protected() == stays
+
+
 def test_the_protection_stays_while_another_job_runs_on_the_node(
     instance: str,  # noqa: ARG001
     is_protected: Callable[[], bool],

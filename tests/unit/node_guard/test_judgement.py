@@ -57,6 +57,28 @@ def test_compute_processes_without_progress_are_idle_after_it() -> None:
     assert verdict.why == "1 compute process of ana, without progress for 60 minutes"
 
 
+def test_the_stalled_time_counts_as_idle_once_it_is_over() -> None:
+    history = HOURS_AGO
+    for minute in range(61):
+        verdict = judged(history, now=NOW + 60 * minute, processes=1, progress="its CPUs" if minute == 0 else None)
+        history = verdict.history
+        assert (verdict.activity, verdict.idle_seconds) == (("busy", 0) if minute < 60 else ("idle", 3600))
+
+
+def test_another_sign_in_the_stalled_time_ends_the_idle_time() -> None:
+    history = replace(HOURS_AGO, progress=NOW - 3600)
+    busy = judged(history, now=NOW - 60, processes=1, network_bytes=10**9)
+    assert judged(replace(busy.history, progress=NOW - 3600), processes=1).idle_seconds == 60
+
+
+def test_compute_processes_that_an_ended_job_left_do_not_count_without_progress() -> None:
+    history = replace(HOURS_AGO, progress=NOW - 60)
+    verdict = judged(history, processes=1, left_by_job=True)
+    assert (verdict.activity, verdict.idle_seconds) == ("idle", 7200)
+    assert verdict.why == "1 compute process, left by a job that has ended"
+    assert judged(history, processes=1, left_by_job=True, progress="its CPUs").activity == "busy"
+
+
 def test_the_stalled_time_begins_with_the_first_compute_process() -> None:
     verdict = judged()
     assert verdict.stalled_seconds == 0

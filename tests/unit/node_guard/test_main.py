@@ -61,7 +61,7 @@ class Guarded:
         node.write(
             "etc/mlinfra/node",
             f'CLUSTER="{CLUSTER}"\nREGION="us-east-1"\nINSTANCE_ID="{self.id}"\nADDRESS="10.0.0.4"\nTABLE="{TABLE}"\n'
-            'IDLE_MINUTES="20"\nIDLE_GPU_PERCENT="2.5"\nSTALLED_MINUTES="60"\n',
+            'IDLE_MINUTES="20"\nIDLE_GPU_PERCENT="2.5"\nSTALLED_MINUTES="60"\nPAUSE_MINUTES="10"\n',
         )
 
     def minute(self, nvidia_smi: str, *ids: int, after_minutes: float = 1) -> None:
@@ -206,6 +206,59 @@ def test_a_protection_that_a_finished_job_removed_is_not_set_again_while_the_nod
     guarded.unprotect()
     guarded.minute(IDLE, after_minutes=3)
     assert not guarded.is_protected
+
+
+def end_job(guarded: Guarded) -> None:
+    """Have a job run for two minutes, and end."""
+    guarded.job(**{Table.INSTANCE: guarded.id, Table.STARTED_AT: str(time.time())})
+    guarded.minute(BUSY, 7)
+    guarded.minute(BUSY, 7)
+    guarded.job(JobStatus.COMPLETED)
+
+
+def test_a_node_loses_its_protection_after_a_job_and_a_pause(guarded: Guarded) -> None:
+    end_job(guarded)
+    guarded.minute(IDLE, after_minutes=10)
+    assert guarded.is_protected
+    guarded.minute(IDLE)
+    assert not guarded.is_protected
+    assert "its job has ended, and no other began: no longer protected from scale-in" in guarded.log
+
+
+def test_the_next_job_of_a_queue_begins_the_pause_again(guarded: Guarded) -> None:
+    end_job(guarded)
+    guarded.minute(IDLE, after_minutes=9)
+    end_job(guarded)
+    guarded.minute(IDLE, after_minutes=9)
+    assert guarded.is_protected
+
+
+def test_work_that_began_after_a_job_keeps_the_protection_for_the_idle_time(guarded: Guarded) -> None:
+    end_job(guarded)
+    guarded.minute(IDLE)
+    guarded.minute(BUSY, after_minutes=4)
+    guarded.minute(IDLE, after_minutes=15)
+    assert guarded.is_protected
+
+
+def test_jobs_that_cannot_be_read_have_not_ended(guarded: Guarded) -> None:
+    end_job(guarded)
+    guarded.aws_answers = False
+    guarded.minute(IDLE, after_minutes=15)
+    guarded.aws_answers = True
+    assert guarded.is_protected
+
+
+@pytest.mark.parametrize(("started_after", "protected"), [(-60, False), (-3600, True), (300, True)])
+def test_only_processes_of_the_job_itself_are_left_by_it(
+    guarded: Guarded, started_after: float, *, protected: bool
+) -> None:
+    guarded.node.process(7, started=guarded.node.seconds + started_after)
+    end_job(guarded)
+    guarded.minute(IDLE, 7, after_minutes=6)
+    guarded.minute(IDLE, 7)
+    guarded.minute(IDLE, 7, after_minutes=10)
+    assert guarded.is_protected == protected
 
 
 def test_aws_is_called_for_a_change_only_if_there_is_one(guarded: Guarded) -> None:
