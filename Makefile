@@ -75,6 +75,9 @@ bench: setup ## Measure stock and fast synthesis, and reviews of large plans
 replay: setup ## Replay workloads through the functions that stop clusters
 	$(BIN)/python -m benchmarks.idle
 
+.PHONY: setup-python
+setup-python: $(PYTHON_READY) ## Install into .venv only, for commands that do not synthesize
+
 .PHONY: setup
 setup: $(PYTHON_READY) $(NODE_READY) ## Install into .venv and node_modules
 

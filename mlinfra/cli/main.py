@@ -30,6 +30,7 @@ from mlinfra.cli.plan import plan
 from mlinfra.cli.provenance import provenance
 from mlinfra.cli.recover import recover
 from mlinfra.cli.review import review
+from mlinfra.cli.synth import synth
 from mlinfra.cli.unlock import unlock
 from mlinfra.cli.up import up
 from mlinfra.errors import DeclarationError, OperationError
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "bootstrap": bootstrap},
     "Declare": {"catalog": catalog, "images": images, "buckets": buckets},
-    "Deploy": {"up": up, "plan": plan, "review": review, "approve": approve, "apply": apply},
+    "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
     "Watch": {"drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget},

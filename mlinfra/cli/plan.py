@@ -11,6 +11,8 @@ from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode, Parallelism, StackPatterns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from mlinfra.operations.deploy import Plans
@@ -34,6 +36,24 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="The folder for plans. Default: plans/ in the project.", show_default=False)
     ] = None,
+    synthesized: Annotated[
+        Path | None,
+        typer.Option(
+            help="Plan the changed stacks in this folder, which `synth` wrote, without running code of the project. "
+            "Stacks that could run other programs are refused. Default: synthesize the project.",
+            metavar="FOLDER",
+            show_default=False,
+        ),
+    ] = None,
+    allow_provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A provider that stacks in --synthesized may require in addition to hashicorp/aws, such as "
+            "DataDog/datadog. Default: none.",
+            metavar="SOURCE",
+            show_default=False,
+        ),
+    ] = None,
     store: Annotated[
         Path | None,
         typer.Option(
@@ -50,24 +70,38 @@ def plan(
 ) -> None:
     """Save a plan of each stack, for review and apply. Nothing is applied."""
     from mlinfra.cli.presentation import error_console, output_console, print_json, progress
-    from mlinfra.operations.deploy import plan as operation, write_list
+    from mlinfra.operations.deploy import plan as operation, plan_synthesized, write_list
     from mlinfra.operations.terraform import project_root
 
     root = project_root()
+    _require_consistent(changed_since, synthesized, allow_provider)
     with on_interruption(
         "Nothing was changed in AWS. Plans that were completed are saved, all others must be made again. A state lock "
         "that Terraform could not release is reported by the next plan."
     ):
-        plans = operation(
-            root,
-            progress(),
-            patterns=stacks or [],
-            changed_since=changed_since,
-            parallelism=parallelism,
-            lock=not no_lock,
-            out=out.resolve() if out else None,
-            store=store is not None,
-        )
+        if synthesized:
+            plans = plan_synthesized(
+                root,
+                progress(),
+                synthesized.resolve(),
+                patterns=stacks or [],
+                parallelism=parallelism,
+                lock=not no_lock,
+                out=out.resolve() if out else None,
+                store=store is not None,
+                allowed_providers=allow_provider or (),
+            )
+        else:
+            plans = operation(
+                root,
+                progress(),
+                patterns=stacks or [],
+                changed_since=changed_since,
+                parallelism=parallelism,
+                lock=not no_lock,
+                out=out.resolve() if out else None,
+                store=store is not None,
+            )
     if store and not plans.failed:
         write_list(plans.stored, store)
     _remark(plans, error_console(), changed_since)
@@ -81,6 +115,19 @@ def plan(
         raise typer.Exit(ExitCode.DIFFERENCE)
 
 
+def _require_consistent(
+    changed_since: str | None, synthesized: Path | None, allow_provider: Sequence[str] | None
+) -> None:
+    from mlinfra.errors import OperationError
+
+    if synthesized and changed_since:
+        message = "--synthesized and --changed-since exclude each other: `synth --changed-since` compares the stacks."
+        raise OperationError(message)
+    if allow_provider and not synthesized:
+        message = "--allow-provider is for --synthesized only: other plans accept all providers."
+        raise OperationError(message)
+
+
 def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
     """Stacks that were not planned, with reasons, and warnings."""
     from rich.markup import escape
@@ -88,11 +135,13 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
     if plans.skipped_environments:
         console.print(f"Skipped, in other AWS accounts: {', '.join(plans.skipped_environments)}", style="dim")
     if plans.unchanged:
-        console.print(f"Unchanged since {changed_since}: {', '.join(plans.unchanged)}", style="dim")
+        since = changed_since or "the compared commit"
+        console.print(f"Unchanged since {since}: {', '.join(plans.unchanged)}", style="dim")
     for name in plans.removed:
         console.print(
             f"[yellow]![/] {name} is no longer declared, and its resources still exist. To destroy them: "
-            f"git worktree add /tmp/before {escape(str(changed_since))}, and in that folder: npx cdktf destroy {name}"
+            f"git worktree add /tmp/before {escape(changed_since or 'COMMIT')}, and in that folder: npx cdktf "
+            f"destroy {name}"
         )
     for expired in plans.expired:
         console.print(f"[yellow]![/] Experiment {escape(str(expired).partition(' ')[2])}")

@@ -24,24 +24,28 @@ MLINFRA = """\
 #!/bin/sh
 echo "$* | ${AWS_SESSION_TOKEN:+credentials} ${ACTIONS_ID_TOKEN_REQUEST_TOKEN:+with the token} $MLINFRA_ID_TOKEN" \
   >> record
+if [ "$1" = review ]; then mkdir -p plans/stored && echo "A report." > plans/stored/dev.md; fi
+exit "${STATUS_OF_REVIEW:-0}"
 """
 
 
-def script(file: str, job: str) -> str:
+def script(file: str, job: str, part: str = "assume_role") -> str:
     workflow: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / file).read_text())
-    (found,) = (each["run"] for each in workflow["jobs"][job]["steps"] if "assume_role" in each.get("run", ""))
+    (found,) = (each["run"] for each in workflow["jobs"][job]["steps"] if part in each.get("run", ""))
     return str(found)
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A working copy in which `set-up` has installed a stand-in of mlinfra."""
+    """A working copy in which `set-up` and `set-up-trusted` have installed a stand-in of mlinfra."""
     (tmp_path / "ci").mkdir()
     shutil.copy(ROOT / "ci" / "assume_role.py", tmp_path / "ci")
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "mlinfra").write_text(MLINFRA)
-    (tmp_path / ".venv" / "bin" / "mlinfra").chmod(stat.S_IRWXU)
-    (tmp_path / "plans" / "dev-data").mkdir(parents=True)
+    for folder in (tmp_path / ".venv" / "bin", tmp_path / ".trusted" / ".venv" / "bin"):
+        folder.mkdir(parents=True)
+        (folder / "mlinfra").write_text(MLINFRA)
+        (folder / "mlinfra").chmod(stat.S_IRWXU)
+    (tmp_path / "plans" / "stored").mkdir(parents=True)
+    (tmp_path / "plans" / "stored" / "dev.json").write_text('{"plans": [{"sha256": "9f86"}]}')
     commands = (
         "set -e; git init --quiet --initial-branch=main; git add ci;"
         "git -c user.name=ana -c user.email=ana@example.com commit --quiet --message=one;"
@@ -51,7 +55,9 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(file: str, job: str, checkout: Path, aws: LocalAws, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    file: str, job: str, checkout: Path, aws: LocalAws, part: str = "assume_role", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the step as GitHub does by default: bash ends at the first error, unless it is inside a pipe."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CI_"))} | {
         "AWS_ENDPOINT_URL_STS": str(client_variables(aws)["AWS_ENDPOINT_URL"]),
@@ -61,18 +67,21 @@ def run(file: str, job: str, checkout: Path, aws: LocalAws, **variables: str) ->
         "MLINFRA_ID_TOKEN": "header.payload.signature",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job",
         "TRUSTED": "refs/remotes/origin/main",
-        "BASE": "0" * 40,
         **variables,
     }
-    command = ["bash", "--noprofile", "--norc", "-e", "-c", script(file, job)]
+    command = ["bash", "--noprofile", "--norc", "-e", "-c", script(file, job, part)]
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
     ("file", "job", "called"),
     [
-        ("mlinfra-plan.yml", "plan", f"plan dev-* --changed-since {'0' * 40} --no-lock"),
-        ("mlinfra-apply.yml", "apply", "apply plans/dev-data"),
+        (
+            "mlinfra-plan.yml",
+            "plan",
+            "plan dev-* --synthesized synthesized --no-lock --store plans/stored/dev.json",
+        ),
+        ("mlinfra-apply.yml", "apply", "apply --stored plans/stored/dev.json"),
         ("infrastructure.yml", "drift", "drift --env dev --who --remember --out drift.md"),
     ],
 )
@@ -91,6 +100,37 @@ def test_a_pull_request_that_changes_the_exchange_has_no_effect(checkout: Path, 
     assert "changed program" not in ended.stderr
 
 
+def test_a_pull_request_that_changes_mlinfra_has_no_effect_on_the_plan(
+    checkout: Path, running_local_aws: LocalAws
+) -> None:
+    (checkout / ".venv" / "bin" / "mlinfra").write_text("#!/bin/sh\necho changed program >> record\n")
+    assert run("mlinfra-plan.yml", "plan", checkout, running_local_aws).returncode == 0
+    assert "changed program" not in (checkout / "record").read_text()
+
+
+@pytest.mark.parametrize(("status", "ends", "recorded"), [(0, 0, "0\n"), (3, 0, "3\n"), (1, 1, None)])
+def test_the_review_of_a_plan_is_recorded_for_the_job_that_comments(
+    checkout: Path, running_local_aws: LocalAws, status: int, ends: int, recorded: str | None
+) -> None:
+    (checkout / "plans" / "dev-data").mkdir()
+    ended = run("mlinfra-plan.yml", "plan", checkout, running_local_aws, part=" review ", STATUS_OF_REVIEW=str(status))
+    assert ended.returncode == ends, ended.stderr
+    stored = checkout / "plans" / "stored"
+    assert (stored / "dev.md").read_text() == "A report.\n"
+    path = stored / "dev.exit-code"
+    assert (path.read_text() if path.exists() else None) == recorded
+    if recorded:
+        held = script("infrastructure.yml", "review", "exit-code")
+        last = subprocess.run(["/bin/bash", "-e", "-c", held], cwd=checkout, check=False)
+        assert last.returncode == status
+
+
+def test_an_environment_without_changes_is_reported(checkout: Path, running_local_aws: LocalAws) -> None:
+    assert run("mlinfra-plan.yml", "plan", checkout, running_local_aws, part=" review ").returncode == 0
+    assert (checkout / "plans" / "stored" / "dev.md").read_text() == "No stack of dev differs.\n"
+    assert not (checkout / "record").exists()
+
+
 def test_a_default_branch_without_the_exchange_ends_the_step_before_mlinfra_runs(
     checkout: Path, running_local_aws: LocalAws
 ) -> None:
@@ -107,6 +147,6 @@ def test_a_step_without_a_role_ends_before_mlinfra_runs(checkout: Path, running_
 
 
 def test_an_apply_without_plans_obtains_no_credentials(checkout: Path, running_local_aws: LocalAws) -> None:
-    shutil.rmtree(checkout / "plans")
+    (checkout / "plans" / "stored" / "dev.json").write_text('{"plans": []}')
     ended = run("mlinfra-apply.yml", "apply", checkout, running_local_aws, MLINFRA_ROLE="")
     assert (ended.returncode, ended.stdout) == (0, "No stack differs.\n")

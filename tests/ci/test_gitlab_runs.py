@@ -1,7 +1,8 @@
 """The pipelines of GitLab, run by gitlab-ci-local in a small project, with a local AWS as STS.
 
-Jobs run in the shell, without containers. Stand-ins of `make` targets and of `mlinfra` record their arguments.
-gitlab-ci-local gives jobs no tokens: here all jobs have one, and test_pipelines.py checks which jobs request it.
+Jobs run in the shell, without containers, each in a folder of its own. Stand-ins of `make` targets and of `mlinfra`
+record their arguments. gitlab-ci-local gives jobs no tokens: here all jobs have one, and test_pipelines.py checks which
+jobs request it.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ pytestmark = [pytest.mark.lengthy]
 ENVIRONMENTS = ["dev", "staging", "prod"]
 PINNED = f"registry.example.com/ml/ci@sha256:{'0' * 64}"
 MAKEFILE = """\
-setup:
-	mkdir -p .venv/bin node_modules && cp mlinfra.sh .venv/bin/mlinfra && echo setup >> $(RECORD)
+setup setup-python:
+	mkdir -p .venv/bin node_modules && cp mlinfra.sh .venv/bin/mlinfra && echo $@ >> $(RECORD)
 check policy:
 	echo $@ >> $(RECORD)
 """
@@ -41,17 +42,43 @@ MLINFRA = """\
 #!/bin/sh
 echo "$* | ${AWS_ACCESS_KEY_ID:+credentials of ${MLINFRA_ROLE##*/}} ${MLINFRA_ID_TOKEN:+with the token}" >> "$RECORD"
 case "$1" in
-  plan) mkdir -p "plans/$MLINFRA_ENVIRONMENT-data" ;;
-  review) echo "A report." > review.md ;;
+  synth) mkdir synthesized && echo "{}" > synthesized/synthesis.json ;;
+  plan)
+    mkdir -p "plans/$MLINFRA_ENVIRONMENT-data" plans/stored
+    test -f synthesized/synthesis.json
+    echo "a secret" > "plans/$MLINFRA_ENVIRONMENT-data/tfplan"
+    echo '{"plans": [{"sha256": "9f86"}]}' > "plans/stored/$MLINFRA_ENVIRONMENT.json"
+    ;;
+  review)
+    echo "A report of $MLINFRA_ENVIRONMENT." > "plans/stored/$MLINFRA_ENVIRONMENT.md"
+    exit "${REVIEW_STATUS:-0}"
+    ;;
+  apply) test ! -e "plans/$MLINFRA_ENVIRONMENT-data" ;;
 esac
 """
-# gitlab-ci-local copies the project for containers, and none is started here.
+# Replaces rsync as gitlab-ci-local calls it: for the files of the commit, which each job gets in a folder of its own,
+# and for artifacts.
 RSYNC = """\
 #!/bin/sh
+set -e
 for last; do :; done
 mkdir -p "$last"
+for list; do
+  case "$list" in --files-from=*) break ;; esac
+done
+case "$*" in
+  *" ./ "*)
+    cp -a .git "$last"
+    git ls-files -z | xargs -0 cp -a --parents --target-directory "$last"
+    ;;
+  *--files-from=*) while read -r each; do cp -a --parents "$each" "$last"; done < "${list#*=}" ;;
+  *) tar -C "$2" -cf - . | tar -C "$last" -xf - ;;  # at the same time as others
+esac
 """
-IGNORED = ".venv\nnode_modules\nplans/\n/review.md\n/drift.md\n.gitlab-ci-local/\n/tools/\n/record\n"
+IGNORED = (
+    ".venv\nnode_modules\nplans/\n/review.md\n/drift.md\n.gitlab-ci-local/\n/tools/\n/record\n"
+    ".trusted/\ntrusted.tar.gz\nsynthesized/\n"
+)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -85,6 +112,8 @@ class Project:
         command = [
             ROOT / "node_modules" / ".bin" / "gitlab-ci-local",
             "--force-shell-executor",
+            "--shell-isolation",
+            "--no-artifacts-to-source",
             "--no-json-schema-validation",
             *(each for name, value in given.items() for each in ("--variable", f"{name}={value}")),
             *options,
@@ -138,15 +167,44 @@ def test_the_main_branch_is_planned_reviewed_and_applied_in_order(project: Proje
     ended = project.run(*(each for name in ENVIRONMENTS for each in ("--manual", f"apply-{name}")))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     record = project.record
-    assert sorted(record[:3]) == ["check", "policy", "setup"]
+    assert sorted(record[:4]) == ["check", "policy", "setup", "setup-python"]
     base = git(project.folder, "rev-parse", "HEAD")
-    assert sorted(record[3:6]) == sorted(
-        f"plan {name}-* --changed-since {base} --no-lock | credentials of recsys-{name}-ci-plan"
-        for name in ENVIRONMENTS
+    assert record[4] == f"synth dev-* staging-* prod-* --changed-since {base} --out synthesized | with the token"
+    for name in ENVIRONMENTS:
+        planned = record.index(
+            f"plan {name}-* --synthesized synthesized --no-lock --store plans/stored/{name}.json | credentials of "
+            f"recsys-{name}-ci-plan"
+        )
+        # Without credentials: the review needs none.
+        reviewed = record.index(f"review plans/{name}-data/ --format markdown --out plans/stored/{name}.md |")
+        assert 4 < planned < reviewed < 11
+    assert record[11:] == [
+        f"apply --stored plans/stored/{name}.json | credentials of recsys-{name}-ci-apply" for name in ENVIRONMENTS
+    ]
+
+
+def test_artifacts_of_a_plan_contain_digests_and_reports_only(project: Project) -> None:
+    assert project.run().returncode == 0
+    artifacts = project.folder / ".gitlab-ci-local" / "artifacts"
+    kept = {path.relative_to(artifacts).as_posix() for path in artifacts.rglob("*") if path.is_file()}
+    assert {each for each in kept if each.startswith("plan-dev/")} == {
+        f"plan-dev/plans/stored/dev.{name}" for name in ("json", "md", "exit-code")
+    }
+    assert (artifacts / "review" / "review.md").read_text() == "".join(
+        f"A report of {name}.\n" for name in sorted(ENVIRONMENTS)
     )
-    assert record[6].startswith("review plans/dev-data plans/prod-data plans/staging-data --format markdown")
-    assert "credentials" not in record[6]
-    assert record[7:] == [f"apply plans/{name}-data | credentials of recsys-{name}-ci-apply" for name in ENVIRONMENTS]
+
+
+def test_a_held_finding_ends_the_review_and_nothing_is_applied(project: Project) -> None:
+    ended = project.run("--manual", "apply-dev", REVIEW_STATUS="3")
+    assert ended.returncode != 0
+    assert "A finding requires an approval." in ended.stdout
+    assert not [each for each in project.record if each.startswith("apply")]
+
+
+def test_a_failed_review_ends_the_plan(project: Project) -> None:
+    assert project.run(REVIEW_STATUS="1").returncode != 0
+    assert not (project.folder / ".gitlab-ci-local" / "artifacts" / "review").exists()
 
 
 def test_no_apply_starts_automatically(project: Project) -> None:
@@ -172,11 +230,17 @@ def api() -> Iterator[str]:
 
 
 def merge_request(project: Project, api: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A pipeline of a merge request from a branch that changes the programs which use tokens."""
+    """A pipeline of a merge request from a branch that changes the programs which use tokens, and mlinfra itself."""
     base = git(project.folder, "rev-parse", "HEAD")
     git(project.folder, "checkout", "--quiet", "-b", "feature")
     for name in ("ci/assume_role.py", "ci/gitlab/comment.py"):
         (project.folder / name).write_text('import os\nos.system("echo changed program >> $RECORD")\n')
+    program = project.folder / "mlinfra.sh"
+    program.write_text(program.read_text().replace('"$* |', '"changed $* |'))
+    hidden = project.folder / ".trusted" / ".venv" / "bin" / "python3"
+    hidden.parent.mkdir(parents=True)
+    hidden.write_text("#!/bin/sh\necho changed program >> $RECORD\n")
+    git(project.folder, "add", "--force", ".trusted")
     git(project.folder, "commit", "--quiet", "--all", "--message=two")
     return project.run(
         CI_PIPELINE_SOURCE="merge_request_event",
@@ -193,10 +257,14 @@ def test_a_merge_request_is_planned_and_commented_by_programs_that_it_cannot_cha
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "changed program" not in project.record
     assert len([each for each in project.record if each.startswith("plan ")]) == 3
-    assert not [
-        each for each in project.record if each.startswith("apply") or "with the token" in each.split("review")[0]
-    ]
-    assert [each["body"].partition("\n")[2].strip() for each in Notes.notes] == ["A report."]
+    assert len([each for each in project.record if each.startswith("review ")]) == 3
+    changed = [each for each in project.record if each.startswith("changed ")]
+    assert [each.split()[1] for each in changed] == ["synth"]
+    assert "credentials" not in changed[0]
+    assert not [each for each in project.record if each.startswith("apply")]
+    assert not [each for each in project.record if "with the token" in each and each not in changed]
+    (body,) = (each["body"].partition("\n")[2] for each in Notes.notes)
+    assert body.splitlines() == [f"A report of {name}." for name in sorted(ENVIRONMENTS)]
 
 
 def test_a_merge_request_of_a_fork_is_validated_and_not_planned(project: Project, api: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 GITLAB = ROOT / "ci" / "gitlab" / "mlinfra.gitlab-ci.yml"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-SCRIPTS = [ROOT / "ci" / "github" / "review.sh"]
+SCRIPTS = [ROOT / "ci" / "github" / "comment.sh"]
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
 
@@ -128,6 +128,9 @@ def test_a_job_with_a_token_installs_nothing_and_exchanges_it_first() -> None:
         assert not re.search(r"\bmake\b|\bpip\b|\bnpm\b|\bcurl\b", text), name
         (exchange,) = (n for n, line in enumerate(commands) if 'CREDENTIALS="$(python3 -I' in line)
         assert [line for line in commands[:exchange] if "mlinfra " in line or ".venv/bin/" in line] == [], name
+        if "plan" in name:
+            assert [line for line in commands if ".venv/bin/" in line and ".trusted/.venv/bin/" not in line] == [], name
+        assert not re.search(r"(?<![./\w])mlinfra (plan|apply|drift|review)", text), name
         assert commands[exchange + 1].strip() == 'eval "$CREDENTIALS"', name
         seen += 1
     assert seen == 6
@@ -154,12 +157,11 @@ def test_no_checkout_leaves_the_token_of_github_in_the_working_copy() -> None:
                     assert step["with"]["persist-credentials"] is False, path.name
 
 
-@pytest.mark.parametrize("job", ["review", "apply"])
+@pytest.mark.parametrize("job", ["plan", "apply"])
 def test_jobs_that_compare_authors_have_the_whole_history(job: str) -> None:
-    file = "infrastructure.yml" if job == "review" else "mlinfra-apply.yml"
     (checkout,) = (
         each["with"]
-        for each in github(file)["jobs"][job]["steps"]
+        for each in github(f"mlinfra-{job}.yml")["jobs"][job]["steps"]
         if each.get("uses", "").startswith("actions/checkout")
     )
     assert checkout["fetch-depth"] == 0
@@ -183,7 +185,8 @@ def test_each_job_assumes_the_role_of_its_use(use: str) -> None:
 
 @pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
 def test_no_aws_access_key_is_used(path: Any) -> None:
-    assert not re.search(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)|aws-access-key-id", path.read_text())
+    text = re.sub(r"- unset AWS_.*", "", path.read_text())
+    assert not re.search(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)|aws-access-key-id", text)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -207,7 +210,7 @@ def test_both_promote_from_dev_to_staging_to_prod_after_the_review() -> None:
         assert all("review" in needed(jobs[f"apply-{each}"]) for each in ENVIRONMENTS)
 
 
-def test_the_plan_that_was_reviewed_is_the_one_that_gitlab_applies() -> None:
+def test_the_digests_of_the_reviewed_plans_are_those_that_gitlab_applies() -> None:
     pipeline = gitlab()
     for name in ENVIRONMENTS:
         needs = pipeline[f"apply-{name}"]["needs"]
@@ -215,7 +218,33 @@ def test_the_plan_that_was_reviewed_is_the_one_that_gitlab_applies() -> None:
         kept = [each for each in needs if isinstance(each, str) or each.get("artifacts", True)]
         assert kept == ["set-up", {"job": f"plan-{name}"}]
         assert f"plan-{name}" in pipeline["review"]["needs"]
-    assert pipeline[".plan"]["artifacts"]["paths"] == ["plans/"]
+        assert pipeline[f"plan-{name}"]["needs"] == ["set-up-trusted", "synthesize"]
+    assert pipeline[".plan"]["artifacts"]["paths"] == ["plans/stored/"]
+
+
+def test_a_plan_job_has_nothing_installed_by_the_change() -> None:
+    (plan,) = github("mlinfra-plan.yml")["jobs"].values()
+    downloads = [each["with"]["name"] for each in plan["steps"] if "download-artifact" in each.get("uses", "")]
+    assert downloads == ["trusted", "synthesized"]
+    jobs = github("infrastructure.yml")["jobs"]
+    for name in ("set-up-trusted", "review"):
+        (checkout,) = (each["with"] for each in jobs[name]["steps"] if "actions/checkout" in each.get("uses", ""))
+        assert checkout["ref"] == "${{ github.event.repository.default_branch }}"
+    assert "id-token" not in jobs["synthesize"].get("permissions", {})
+    pipeline = gitlab()
+    assert "id_tokens" not in pipeline["synthesize"]
+    assert any("git archive" in line and "$CI_DEFAULT_BRANCH" in line for line in pipeline["set-up-trusted"]["script"])
+
+
+def test_only_the_comment_has_the_token_of_github() -> None:
+    with_token = [
+        step["run"]
+        for path in WORKFLOWS
+        for job in github(path.name)["jobs"].values()
+        for step in job.get("steps", [])
+        if "GH_TOKEN" in step.get("env", {})
+    ]
+    assert with_token == ["ci/github/comment.sh review.md"]
 
 
 def test_github_applies_on_main_in_an_environment_with_reviewers_one_at_a_time() -> None:
@@ -243,7 +272,7 @@ def test_artifacts_of_gitlab_are_private_and_expire_after_a_day() -> None:
     for name, job in pipeline.items():
         if isinstance(job, dict) and "paths" in job.get("artifacts", {}):
             assert ".private-for-a-day" in job["extends"], name
-            assert set(job["artifacts"]) == {"paths"}, name
+            assert set(job["artifacts"]) <= {"paths", "exclude", "when"}, name
 
 
 def test_artifacts_of_github_expire_after_a_day() -> None:
@@ -254,24 +283,42 @@ def test_artifacts_of_github_expire_after_a_day() -> None:
                 if step.get("uses", "").startswith("actions/upload-artifact"):
                     kept += 1
                     assert step["with"]["retention-days"] == 1
-    assert kept == 5
+    assert kept == 7
 
 
-def test_files_of_a_failed_apply_are_kept() -> None:
-    assert gitlab()[".apply"]["artifacts"] == {"paths": ["plans/"]}
+def test_the_log_and_the_state_of_a_failed_apply_are_kept_and_not_its_plan() -> None:
+    paths = ["plans/*/apply.log", "plans/*/stack/"]
+    assert gitlab()[".apply"]["artifacts"] == {
+        "when": "on_failure",
+        "paths": paths,
+        "exclude": ["plans/*/stack/.terraform/**/*"],
+    }
     (apply,) = github("mlinfra-apply.yml")["jobs"].values()
-    assert (apply["steps"][-1]["if"], apply["steps"][-1]["with"]["path"]) == ("failure()", "plans/")
+    assert apply["steps"][-1]["if"] == "failure()"
+    assert apply["steps"][-1]["with"]["path"].splitlines() == [*paths, "!plans/*/stack/.terraform/**"]
 
 
-def test_artifacts_include_hidden_files_of_plans() -> None:
+def test_no_artifact_contains_a_plan() -> None:
+    pipeline = gitlab()
     kept = [
-        step["with"]
-        for path in WORKFLOWS
-        for job in github(path.name)["jobs"].values()
-        for step in job.get("steps", [])
-        if step.get("with", {}).get("path") == "plans/" and "upload" in step["uses"]
+        path for job in pipeline.values() if isinstance(job, dict) for path in job.get("artifacts", {}).get("paths", [])
     ]
-    assert [each["include-hidden-files"] for each in kept] == [True, True]
+    for workflow in WORKFLOWS:
+        for job in github(workflow.name)["jobs"].values():
+            for step in job.get("steps", []):
+                if "upload-artifact" in step.get("uses", ""):
+                    kept += step["with"]["path"].splitlines()
+    assert {path for path in kept if "plans" in path} == {
+        "plans/stored/",
+        "plans/*/apply.log",
+        "plans/*/stack/",
+        "!plans/*/stack/.terraform/**",
+    }
+
+
+def test_artifacts_include_the_hidden_lock_file_of_the_provider() -> None:
+    jobs = github("infrastructure.yml")["jobs"]
+    assert jobs["synthesize"]["steps"][-1]["with"]["include-hidden-files"] is True
 
 
 def base_of(script: str, folder: Path, base: str) -> str:
@@ -285,7 +332,7 @@ def base_of(script: str, folder: Path, base: str) -> str:
     return ended.stdout.strip()
 
 
-@pytest.mark.parametrize("path", [GITLAB, ROOT / ".github" / "workflows" / "mlinfra-plan.yml"], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [GITLAB, ROOT / ".github" / "workflows" / "infrastructure.yml"], ids=lambda p: p.name)
 def test_a_first_push_plans_all_stacks(path: Path, tmp_path: Path) -> None:
     assert base_of(path.read_text(), tmp_path, "0" * 40) == "0" * 40
 
@@ -312,7 +359,7 @@ def test_every_command_exists(path: Any) -> None:
     for line in path.read_text().splitlines():
         if re.match(r"\s*(#|name:)", line):
             continue
-        for name, rest in re.findall(r"\bmlinfra (plan|review|apply|drift)\b([^|#]*)", line):
+        for name, rest in re.findall(r"\bmlinfra (synth|plan|review|apply|drift)\b([^|#]*)", line):
             if name not in known:
                 continue
             options = {option for parameter in known[name].params for option in parameter.opts}

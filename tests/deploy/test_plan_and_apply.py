@@ -22,7 +22,16 @@ import pytest
 from mlinfra.declarations.loading import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.operations.bootstrap.bootstrapping import bootstrap
-from mlinfra.operations.deploy import commit_provenance, fetch, read_list, stack_provenance, unlock, write_list
+from mlinfra.operations.deploy import (
+    commit_provenance,
+    fetch,
+    plan_synthesized,
+    read_list,
+    stack_provenance,
+    synth,
+    unlock,
+    write_list,
+)
 from mlinfra.operations.terraform import Terraform, find_terraform
 from mlinfra.operations.terraform.progress import Quiet
 from tests.deploy.attached_provider import with_own_provider
@@ -151,6 +160,32 @@ def test_stored_plans_are_applied_without_the_folders_that_they_were_made_in(pla
     with pytest.raises(OperationError, match=r"uncommitted changes or no commit\. No plan was stored"):
         planned.plan("first", store=True)
     planned.git("checkout", "--quiet", "main.py")
+
+
+def test_synthesized_stacks_are_planned_without_the_code_of_the_project(planned: Project, tmp_path: Path) -> None:
+    base = planned.git("rev-parse", "HEAD")
+    planned.change("second", "synthesized")
+    folder = tmp_path / "synthesized"
+    made = synth(planned.root, Quiet(), out=folder, patterns=["local-*"], changed_since=base)
+    assert made.unchanged == ("local-state", "local-first")
+
+    main = (planned.root / "main.py").read_text()
+    (planned.root / "main.py").write_text("raise SystemExit('code of the project')")
+    declaration = planned.root / "environments" / "local.py"
+    declared = declaration.read_text()
+    declaration.write_text("raise SystemExit('code of the project')")
+    plans = plan_synthesized(planned.root, Quiet(), folder, patterns=["local-*"])
+    (planned.root / "main.py").write_text(main)
+    declaration.write_text(declared)
+    assert not plans.failed, plans.failed
+    assert [each.about.stack for each in plans.planned] == ["local-second"]
+    assert plans.unchanged == ("local-state", "local-first")
+    planned.apply(planned.folder("second"))
+    assert value_of("second") == "synthesized"
+
+    planned.change("second", "later")
+    with pytest.raises(OperationError, match=r"were synthesized from [0-9a-f]{40}, and [0-9a-f]{40} is checked out"):
+        plan_synthesized(planned.root, Quiet(), folder)
 
 
 def test_plans_are_private_and_small(planned: Project) -> None:

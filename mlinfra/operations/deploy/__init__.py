@@ -11,6 +11,8 @@ from mlinfra.operations.deploy.provenance import StackProvenance, commit_provena
 from mlinfra.operations.deploy.saved_plan import ids_in_log, plan_summary
 from mlinfra.operations.deploy.stack_selection import environments_of, stack_matches
 from mlinfra.operations.deploy.stored_plans import StoredPlan, fetch, read_list, write_list
+from mlinfra.operations.deploy.synthesized_plans import plan_synthesized
+from mlinfra.operations.deploy.synthesizing import Synthesis, synth
 from mlinfra.operations.deploy.unlocking import earlier_logs, require_unlocked, unlock
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "ReviewHeldError",
     "StackProvenance",
     "StoredPlan",
+    "Synthesis",
     "apply",
     "commit_provenance",
     "earlier_logs",
@@ -30,6 +33,7 @@ __all__ = [
     "ids_in_log",
     "plan",
     "plan_summary",
+    "plan_synthesized",
     "prepared_plans",
     "read_list",
     "require_approved",
@@ -38,6 +42,7 @@ __all__ = [
     "stack_matches",
     "stack_provenance",
     "state_after_interruption",
+    "synth",
     "unlock",
     "usable_plans",
     "write_list",

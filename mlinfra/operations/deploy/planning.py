@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no
 from mlinfra.operations.deploy.plans_folder import remove_unusable
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, private_text, require_plans_folder
 from mlinfra.operations.deploy.state_lock import held_lock, lock_error
+from mlinfra.operations.deploy.synthesizing import base_commit, synthesize_all
 from mlinfra.operations.terraform import (
     RemoteState,
     Repository,
@@ -31,7 +31,6 @@ from mlinfra.operations.terraform import (
     find_terraform,
     provider_source,
     require_tools,
-    synthesize,
 )
 
 if TYPE_CHECKING:
@@ -41,11 +40,6 @@ if TYPE_CHECKING:
     from mlinfra.operations.deploy.saved_plan import About
     from mlinfra.operations.deploy.stored_plans import StoredPlan
     from mlinfra.operations.terraform import Progress, ProviderSource, Step, SynthesizedStack, Tool
-
-_NO_COMMIT = re.compile("(?:0{40}|0{64})")
-"""The value of GitLab and GitHub for the commit before a push if there is none: a new branch, a first push, a pipeline
-that was started manually. Sources: GitLab, "Predefined variables", CI_COMMIT_BEFORE_SHA; GitHub, "Webhook events
-and payloads", push."""
 
 PARALLELISM = 4
 """The default number of stacks that are planned at the same time. The AWS provider takes up to 300 MB for each."""
@@ -124,10 +118,9 @@ def plan(
     Raises:
         OperationError: if a tool is missing, a pattern matches no stack, the commit cannot be synthesized, or plans
             cannot be stored.
-        DeclarationError: if an environment is invalid.
     """
     repository = Repository(root)
-    base = _base(repository, changed_since, progress)
+    base = base_commit(repository, changed_since, progress)
     with prepared_plans(root, progress, patterns=patterns, lock=lock, out=out) as prepared:
         chosen = prepared.stacks
         removed: tuple[str, ...] = ()
@@ -140,20 +133,8 @@ def plan(
                 unchanged = tuple(each.name for each in chosen if each.name not in compared.differing)
                 chosen = tuple(each for each in chosen if each.name in compared.differing)
                 step.conclude(f"{len(chosen)} changed, {len(unchanged)} unchanged")
-        if store:
-            prepared.require_storage(chosen)
-        planned, failed = prepared.plan(chosen, parallelism=parallelism)
-        failed = (*prepared.failed, *failed)
-        stored = prepared.store(planned) if store and not failed else ()
-    return Plans(
-        planned=planned,
-        failed=failed,
-        unchanged=unchanged,
-        removed=removed,
-        skipped_environments=prepared.skipped_environments,
-        expired=prepared.expired,
-        stored=stored,
-    )
+        plans = prepared.plans(chosen, parallelism=parallelism, store=store)
+    return replace(plans, unchanged=unchanged, removed=removed)
 
 
 @contextmanager
@@ -186,11 +167,11 @@ def prepared_plans(
         source = provider_source(root)
         step.conclude(f"{tool}, {node}")
     environments = stack_selection.select_environments(root, patterns)
-    reachable, failed = _check_state_buckets(environments.selected, progress)
+    reachable, failed = check_state_buckets(environments.selected, progress)
     commit, uncommitted = repository.head(), repository.uncommitted(ignoring=out)
     remove_unusable(out, repository, commit)
     with TemporaryDirectory(prefix="mlinfra-") as folder:
-        stacks = _synthesize(root, reachable, Path(folder), progress) if reachable else ()
+        stacks = synthesize_all(root, reachable, Path(folder) / "now", progress) if reachable else ()
         chosen = stack_selection.select_stacks(stacks, patterns) if reachable else ()
         yield Planning(
             folder=Path(folder),
@@ -199,7 +180,7 @@ def prepared_plans(
             failed=failed,
             skipped_environments=tuple(each.name for each in environments.skipped),
             expired=tuple(expired for each in reachable for expired in each.expired_experiments(present_day())),
-            planner=_Planner(tool, source, out, commit, lock=lock, dirty=bool(uncommitted) or commit is None),
+            planner=Planner(tool, source, out, commit, lock=lock, dirty=bool(uncommitted) or commit is None),
             progress=progress,
         )
 
@@ -220,7 +201,7 @@ class Planning:
     """Environments of other accounts."""
     expired: tuple[ExpiredExperiment, ...]
     """The expired experiments of the environments."""
-    planner: _Planner
+    planner: Planner
     progress: Progress
 
     def environment_of(self, stack: SynthesizedStack) -> Environment:
@@ -248,6 +229,22 @@ class Planning:
             tuple(each for each in ended if isinstance(each, FailedStack)),
         )
 
+    def plans(self, stacks: Sequence[SynthesizedStack], *, parallelism: int, store: bool) -> Plans:
+        """Save a plan of each of `stacks`, and store the plans if all could be made and `store` is True."""
+        if store:
+            self.require_storage(stacks)
+        planned, failed = self.plan(stacks, parallelism=parallelism)
+        failed = (*self.failed, *failed)
+        return Plans(
+            planned=planned,
+            failed=failed,
+            unchanged=(),
+            removed=(),
+            skipped_environments=self.skipped_environments,
+            expired=self.expired,
+            stored=self.store(planned) if store and not failed else (),
+        )
+
     def require_storage(self, stacks: Sequence[SynthesizedStack]) -> None:
         """Check that plans of `stacks` can be stored in the state buckets.
 
@@ -271,18 +268,7 @@ class Planning:
         return stored
 
 
-def _base(repository: Repository, changed_since: str | None, progress: Progress) -> str | None:
-    """The commit to compare with; None if there is none, and all stacks are planned."""
-    if changed_since is None:
-        return None
-    if _NO_COMMIT.fullmatch(changed_since):
-        with progress.step("Determine the previous commit") as step:
-            step.conclude("there is none: all stacks are planned")
-        return None
-    return repository.commit(changed_since)
-
-
-def _check_state_buckets(
+def check_state_buckets(
     environments: Sequence[Environment], progress: Progress
 ) -> tuple[tuple[Environment, ...], tuple[FailedStack, ...]]:
     """The environments whose account and state bucket are accessible, and one error for each of the others."""
@@ -310,20 +296,7 @@ def _missing_bucket(environment: Environment) -> str:
     )
 
 
-def _synthesize(
-    root: Path, environments: Sequence[Environment], folder: Path, progress: Progress
-) -> tuple[tuple[Environment, SynthesizedStack], ...]:
-    with progress.step("Synthesize the stacks") as step:
-        stacks = tuple(
-            (environment, stack)
-            for environment in environments
-            for stack in synthesize(root, folder / "now" / environment.name, environment=environment.name)
-        )
-        step.conclude(f"{len(stacks)} of {', '.join(each.name for each in environments)}")
-    return stacks
-
-
-class _Planner:
+class Planner:
     """Plans single stacks, in any thread."""
 
     def __init__(
@@ -337,6 +310,7 @@ class _Planner:
         self.dirty = dirty
 
     def plan(self, environment: Environment, stack: SynthesizedStack, progress: Progress) -> PlannedStack | FailedStack:
+        """Save a plan of a stack. Returns the plan, or the error."""
         saved = SavedPlan(self._out / stack.name)
         try:
             with progress.step(f"Plan {stack.name}") as step:
