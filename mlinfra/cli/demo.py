@@ -66,7 +66,7 @@ def _next_steps(result: DemoResult) -> list[str]:
         return [
             "The local AWS was stopped, and everything in it was deleted.",
             "Keep it running:            [cyan]make demo KEEP=1[/]",
-            f"Declare an environment:     environments/dev.py, and then [cyan]{own_command()} bootstrap dev[/]",
+            f"Deploy to an AWS account:   declare it in environments/dev.py, and then [cyan]{own_command()} up dev[/]",
             f"The log of Terraform:       {result.log}",
         ]
     return [

@@ -78,12 +78,14 @@ def up(
 
     Raises:
         ReviewHeldError: if a finding of the review is not approved. Earlier rounds remain applied.
-        OperationError: if a tool is missing, a stack cannot be planned, or an apply fails.
+        OperationError: if a stack is of another environment or cannot be planned, a tool is missing, or an apply
+            fails.
         DeclarationError: if the environment is invalid.
     """
     if not allow_dirty:
         require_committed(Repository(root), root)
     (environment,) = load_environments(root, only=name)
+    _require_own([each for each in stacks if not each.startswith(f"{name}-")], name)
     if not _is_bootstrapped(environment):
         question = f"The state bucket of {name} does not exist. Create it, with its key and lock table?"
         if not conversation.confirm(question):
@@ -92,6 +94,8 @@ def up(
     applied: list[AppliedStack] = []
     unchanged: list[str] = []
     with prepared_plans(root, conversation.progress, patterns=[*stacks] or [f"{name}-*"]) as prepared:
+        # An environment `dev-eu` has stacks whose names begin with `dev-` too.
+        _require_own([each.name for each in prepared.stacks if prepared.environment_of(each).name != name], name)
         remaining = {each.name: each for each in prepared.stacks}
         while remaining:
             ready = [each for each in remaining.values() if not any(name in remaining for name in each.dependencies)]
@@ -112,6 +116,20 @@ def up(
             for each in ready:
                 del remaining[each.name]
     return Deployed(tuple(applied), tuple(unchanged), ())
+
+
+def _require_own(others: Sequence[str], name: str) -> None:
+    """Check that there are no stacks or patterns of other environments than `name`.
+
+    Raises:
+        OperationError: if there are.
+    """
+    if others:
+        message = (
+            f"{', '.join(map(repr, others))} {'are' if len(others) > 1 else 'is'} not of the environment {name!r}, the "
+            f"only one that this command deploys. Nothing was planned. Expected: stacks or patterns such as '{name}-*'."
+        )
+        raise OperationError(message)
 
 
 def _is_bootstrapped(environment: Environment) -> bool:

@@ -287,7 +287,7 @@ def test_artifacts_of_github_expire_after_a_day() -> None:
 
 
 def test_the_log_and_the_state_of_a_failed_apply_are_kept_and_not_its_plan() -> None:
-    paths = ["plans/*/apply.log", "plans/*/stack/"]
+    paths = ["plans/*/apply.log*", "plans/*/stack/"]
     assert gitlab()[".apply"]["artifacts"] == {
         "when": "on_failure",
         "paths": paths,
@@ -310,7 +310,7 @@ def test_no_artifact_contains_a_plan() -> None:
                     kept += step["with"]["path"].splitlines()
     assert {path for path in kept if "plans" in path} == {
         "plans/stored/",
-        "plans/*/apply.log",
+        "plans/*/apply.log*",
         "plans/*/stack/",
         "!plans/*/stack/.terraform/**",
     }

@@ -77,6 +77,19 @@ def test_what_was_changed_by_hand_is_put_right(environment: Environment, state_p
     assert s3.get_bucket_versioning(Bucket=environment.names.state_bucket)["Status"] == "Enabled"
 
 
+def test_the_policy_of_a_bucket_from_an_earlier_version_is_updated(
+    environment: Environment, state_project: Path
+) -> None:
+    s3 = boto3.client("s3")
+    bucket = environment.names.state_bucket
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    earlier = [each for each in policy["Statement"] if "Plans" not in each["Sid"]]
+    assert len(earlier) == len(policy["Statement"]) - 3
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({**policy, "Statement": earlier}))
+    assert bootstrap(environment, state_project, Quiet()).outcome == "updated"
+    assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == policy
+
+
 def test_a_state_locked_by_another_user_is_reported_and_not_changed(
     environment: Environment, state_project: Path, remote: RemoteState
 ) -> None:

@@ -535,3 +535,20 @@ def test_after_terraform_was_killed_too_it_is_said_how_to_release_the_lock(plann
     assert not unlock("local-first", planned.root, confirm=confirm).was_locked
     planned.apply(planned.planned("first"))
     assert value_of("first") == "killed"
+
+
+def test_a_wrong_checksum_without_a_lock_is_explained_and_repaired(planned: Project) -> None:
+    (environment,) = load_environments(planned.root, only="local")
+    key = f"{environment.names.state_bucket}/{environment.names.state_key('second')}-md5"
+    item = {"LockID": {"S": key}, "Digest": {"S": "0" * 32}}
+    boto3.client("dynamodb").put_item(TableName=environment.names.lock_table, Item=item)
+    (failed,) = planned.plan("second").failed
+    assert "The state of local-second differs from its checksum in the lock table" in failed.message
+    assert failed.message.endswith(" unlock local-second")
+
+    declined = unlock("local-second", planned.root, confirm=lambda *_: True)
+    assert (declined.checksum, declined.was_locked) == ("wrong", False)
+    repaired = unlock("local-second", planned.root, confirm=lambda *_: True, confirm_checksum=lambda: True)
+    assert repaired.checksum == "repaired"
+    assert not planned.plan("second").failed
+    assert unlock("local-second", planned.root, confirm=lambda *_: True).checksum == "correct"

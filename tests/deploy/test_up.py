@@ -146,6 +146,15 @@ def test_a_stack_that_cannot_be_planned_stops_with_its_error(made: Project) -> N
     made.change("first", "4")
 
 
+def test_a_stack_of_another_environment_is_refused_before_anything_is_planned(made: Project) -> None:
+    with pytest.raises(OperationError) as refused:
+        deployed(made, Person(), "local-first", "prod-data")
+    assert refused.value.message == (
+        "'prod-data' is not of the environment 'local', the only one that this command deploys. Nothing was planned. "
+        "Expected: stacks or patterns such as 'local-*'."
+    )
+
+
 def test_uncommitted_changes_are_refused_before_anything_is_planned(made: Project) -> None:
     made.set_value("first", "5")
     person = Person()

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from mlinfra.operations.deploy.stored_plans import StoredPlan
     from mlinfra.operations.terraform import Progress, ProviderSource, Step, SynthesizedStack, Tool
 
+_WRONG_CHECKSUM = "does not have the expected content"
+"""Part of the error of Terraform's S3 backend if a state differs from its checksum in the lock table (1.11)."""
+
 PARALLELISM = 4
 """The default number of stacks that are planned at the same time. The AWS provider takes up to 300 MB for each."""
 
@@ -355,6 +358,13 @@ def _reason(error: TerraformError, environment: Environment, stack: SynthesizedS
     if lock := held_lock(error.details):
         killed = killed_local_apply(stack.name, state_of(stack.directory))
         return lock_error(lock, stack.name, killed=killed, now=datetime.now(timezone.utc))
+    if _WRONG_CHECKSUM in " ".join(error.details.split()):
+        message = (
+            f"The state of {stack.name} differs from its checksum in the lock table, as after a Terraform that was "
+            f"killed while it wrote the state. If nothing else is applying the stack, repair the checksum: "
+            f"{own_command()} unlock {stack.name}"
+        )
+        return OperationError(message, details=error.details)
     bucket = environment.names.state_bucket
     if error.command == "init" and "does not exist" in error.details and bucket in error.details:
         return OperationError(_missing_bucket(environment))

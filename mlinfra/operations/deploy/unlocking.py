@@ -1,10 +1,10 @@
-"""Release of a state lock that a killed process left."""
+"""Release of a state lock that a killed process left, and repair of the state's checksum."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no_local_apply, state_of
@@ -29,10 +29,20 @@ class Unlocked:
     released: tuple[StateLock, ...]
     """The released locks. Empty: the state was not locked, or the question was answered with no."""
     was_locked: bool
+    checksum: Literal["correct", "repaired", "wrong"]
+    """The checksum of the state in the lock table. Terraform rejects a state with a wrong one."""
 
 
-def unlock(stack: str, root: Path, *, confirm: Callable[[StateLock, bool], bool]) -> Unlocked:
+def unlock(
+    stack: str,
+    root: Path,
+    *,
+    confirm: Callable[[StateLock, bool], bool],
+    confirm_checksum: Callable[[], bool] = lambda: False,
+) -> Unlocked:
     """Release the lock of a stack's state, after a check that no apply of it runs on this machine.
+
+    If the state is not locked afterwards and its checksum in the lock table is wrong, the checksum is repaired.
 
     Runs on other machines cannot be checked: `confirm` decides.
 
@@ -40,6 +50,7 @@ def unlock(stack: str, root: Path, *, confirm: Callable[[StateLock, bool], bool]
         stack: the id of the stack, such as `dev-data`.
         root: the project.
         confirm: receives the lock, and True if it belongs to an apply of this user that was killed on this machine.
+        confirm_checksum: asked before the checksum of a state without a lock is repaired. Default: it is not repaired.
 
     Raises:
         OperationError: if there is no such stack, an apply of it is running on this machine, or AWS denies a request.
@@ -53,10 +64,15 @@ def unlock(stack: str, root: Path, *, confirm: Callable[[StateLock, bool], bool]
         for lock in locks:
             if confirm(lock, killed is not None and killed.took(lock)):
                 remote.release(lock)
-                # Terraform writes the state first and its checksum afterwards. It may have been killed between the two.
-                remote.repair_checksum()
                 released.append(lock)
-    return Unlocked(stack, tuple(released), was_locked=bool(locks))
+        checksum: Literal["correct", "repaired", "wrong"] = "correct"
+        if remote.checksum_differs():
+            checksum = "wrong"
+            # Terraform writes the state first and its checksum afterwards. It may have been killed between the two.
+            if len(released) == len(locks) and (released or confirm_checksum()):
+                remote.repair_checksum()
+                checksum = "repaired"
+    return Unlocked(stack, tuple(released), was_locked=bool(locks), checksum=checksum)
 
 
 def require_unlocked(environment: Environment, stack: SynthesizedStack) -> None:

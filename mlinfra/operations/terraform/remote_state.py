@@ -119,6 +119,11 @@ class RemoteState:
         if (text := self._lock_object()) and _lock(text).id == lock.id:
             self._s3.delete_object(Bucket=self._bucket, Key=f"{self.key}.tflock")
 
+    def checksum_differs(self) -> bool:
+        """True if the checksum in the lock table is not that of the state, so that Terraform rejects the state."""
+        recorded = self._get_row(f"{self._row}-md5").get("Digest", {}).get("S")
+        return recorded is not None and self.exists() and recorded != self._checksum()
+
     def repair_checksum(self) -> None:
         """Set the checksum in the lock table to that of the state.
 
@@ -127,11 +132,13 @@ class RemoteState:
         """
         if not self._get_row(f"{self._row}-md5") or not self.exists():
             return
-        body = self._s3.get_object(Bucket=self._bucket, Key=self.key)["Body"].read()
-        checksum = hashlib.md5(body, usedforsecurity=False).hexdigest()
         self._dynamodb.put_item(
-            TableName=self._table, Item={"LockID": {"S": f"{self._row}-md5"}, "Digest": {"S": checksum}}
+            TableName=self._table, Item={"LockID": {"S": f"{self._row}-md5"}, "Digest": {"S": self._checksum()}}
         )
+
+    def _checksum(self) -> str:
+        body = self._s3.get_object(Bucket=self._bucket, Key=self.key)["Body"].read()
+        return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
     def _lock_row(self) -> str:
         return str(self._get_row(self._row).get("Info", {}).get("S", ""))

@@ -75,6 +75,20 @@ def test_a_state_is_found_with_its_size(state: RemoteState, client: Callable[[st
     assert state.size_bytes() == 5
 
 
+@pytest.mark.usefixtures("bucket_and_table")
+def test_a_wrong_checksum_is_found_and_repaired(state: RemoteState, client: Callable[[str], Any]) -> None:
+    assert not state.checksum_differs()
+    client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"12345")
+    assert not state.checksum_differs()  # Terraform compares only what is recorded
+    row = {"LockID": {"S": f"{BUCKET}/{KEY}-md5"}, "Digest": {"S": "0" * 32}}
+    client("dynamodb").put_item(TableName=TABLE, Item=row)
+    assert state.checksum_differs()
+    state.repair_checksum()
+    assert not state.checksum_differs()
+    (found,) = client("dynamodb").scan(TableName=TABLE)["Items"]
+    assert found["Digest"]["S"] == hashlib.md5(b"12345", usedforsecurity=False).hexdigest()
+
+
 class Forbidding(BaseHTTPRequestHandler):
     """The answer of S3 about a bucket of another account. The local AWS does not check the owner of a bucket."""
 
