@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
+from mlinfra.operations.review.comparisons import compact
 from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.networks import is_large_and_public
 
@@ -56,32 +57,32 @@ def ceases(*good: object) -> Test:
 
 def turned_on() -> Test:
     """The value becomes, or is created as, true."""
-    return becomes(*_TRUE)
+    return becomes(*TRUE)
 
 
 def is_off() -> Test:
     """The value becomes, or is created as, false."""
-    return becomes(*_FALSE)
+    return becomes(*FALSE)
 
 
 def turned_off() -> Test:
     """An existing value stops being true."""
-    return ceases(*_TRUE)
+    return ceases(*TRUE)
 
 
 def born_on() -> Test:
     """The resource is created with true."""
-    return born(*_TRUE)
+    return born(*TRUE)
 
 
 def born_off() -> Test:
     """The resource is created with false, or without the attribute."""
-    return born(*_FALSE, None)
+    return born(*FALSE, None)
 
 
-_TRUE: Final = (True, "true")
-_FALSE: Final = (False, "false")
-NOT_TRUE: Final = (*_FALSE, None, UNKNOWN)
+TRUE: Final = (True, "true")
+FALSE: Final = (False, "false")
+NOT_TRUE: Final = (*FALSE, None, UNKNOWN)
 """False, not set, or left to AWS."""
 
 
@@ -152,10 +153,10 @@ def raised() -> Test:
 
 def names(*parts: str) -> Test:
     """A text begins to contain one of `parts`. White space and case are ignored."""
-    wanted = [_compact(each) for each in parts]
+    wanted = [compact(each) for each in parts]
 
     def contains(given: list[Any]) -> set[str]:
-        texts = [_compact(each) for each in given]
+        texts = [compact(each) for each in given]
         return {part for part in wanted if any(part in text for text in texts)}
 
     return lambda _, before, after: bool(contains(after) - contains(before))
@@ -317,7 +318,12 @@ def _in(value: object, wanted: tuple[object, ...]) -> bool:
 
 
 def _is_set(value: object) -> bool:
-    return value is not None and value not in ("", [], {})
+    """False for what is not set. The provider writes some removed blocks as blocks whose attributes are not set."""
+    if isinstance(value, list):
+        return any(map(_is_set, value))
+    if isinstance(value, dict):
+        return any(map(_is_set, value.values()))
+    return value is not None and value != ""
 
 
 def _same(before: list[Any], after: list[Any]) -> bool:
@@ -331,10 +337,3 @@ def _elements(given: list[Any]) -> list[Any]:
 
 def _numbers(given: list[Any]) -> list[float]:
     return [found for each in given if (found := number(each)) is not None]
-
-
-def _compact(value: object) -> str:
-    if value is UNKNOWN or value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return "".join(text.split()).lower()

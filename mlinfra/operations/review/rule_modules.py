@@ -8,6 +8,7 @@ from mlinfra.operations.review.rules import (
     access,
     audit_trail,
     compute,
+    containers,
     data,
     data_loss,
     exfiltration,
@@ -19,10 +20,13 @@ from mlinfra.operations.review.rules import (
     machine_learning,
     money,
     network_access,
+    other_accounts,
+    parameters,
     protection,
     public,
     serving,
     tags,
+    weakened,
     whole_plan,
 )
 
@@ -43,6 +47,10 @@ PLAN_RULES: Final = (
     exfiltration,
     audit_trail,
     less_common,
+    weakened,
+    parameters,
+    containers,
+    other_accounts,
     tags,
 )
 """The modules whose `check` needs nothing but the plan."""

@@ -280,7 +280,10 @@ _ALARMS: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(SILENCED, "", gone(), "{name} no longer notifies about costs"),
     ),
     for_types(
-        ("cloudwatch_event_target", "cloudwatch_log_metric_filter", "synthetics_canary", "route53_health_check"),
+        (
+            *("cloudwatch_event_target", "cloudwatch_log_metric_filter", "synthetics_canary", "route53_health_check"),
+            *("ses_event_destination", "sesv2_configuration_set_event_destination"),
+        ),
         Guard(LESS_SENSITIVE, "", gone(), "{name} is deleted"),
     ),
 )

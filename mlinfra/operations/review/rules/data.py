@@ -201,7 +201,7 @@ _BACKUPS: Final[Mapping[str, tuple[Guard, ...]]] = {
     "aws_backup_plan": (
         Guard(BACKUP, "rule.*.lifecycle.*.delete_after", lowered(), "Backups of {name} are kept for a shorter time"),
         Guard(BACKUP, "rule.*.rule_name", removed(), "A rule of the backup plan {name} is removed"),
-        Guard(BACKUP, "rule.*.schedule", changed(), "The schedule of the backup plan {name} changes"),
+        Guard(UNPROTECTED, "rule.*.schedule", changed(), "The schedule of the backup plan {name} changes"),
     ),
     "aws_backup_selection": (Guard(BACKUP, "resources", removed(), "Resources are no longer backed up by {name}"),),
     "aws_backup_vault": (Guard(DELETES, "force_destroy", turned_on(), "Backups are deleted with the vault {name}"),),

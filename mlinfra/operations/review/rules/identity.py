@@ -261,8 +261,6 @@ def _job(plan: Plan, change: Change) -> Iterator[Finding]:
             yield ROLE.at(
                 plan.stack, change, f"Jobs of {change.name('name')} get another role: from {before} to {after}."
             )
-    if has.get("privileged") is True and had.get("privileged") is not True:
-        yield CREDENTIALS.at(plan.stack, change, f"Jobs of {change.name('name')} are privileged on their node.")
 
 
 def _properties(text: object) -> Mapping[str, Any]:

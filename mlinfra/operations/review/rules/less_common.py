@@ -11,6 +11,7 @@ from mlinfra.operations.review.guards import (
     Guard,
     becomes,
     changed,
+    emptied,
     extended,
     for_types,
     foreign,
@@ -235,10 +236,32 @@ _RECORDS: Final = merged(
             *("config_organization_custom_policy_rule", "iot_logging_options", "cloudfront_realtime_log_config"),
             *("detective_member", "macie2_member", "securityhub_member", "workspacesweb_user_access_logging_settings"),
             *("macie2_classification_export_configuration", "backup_framework", "chime_voice_connector_logging"),
+            "guardduty_publishing_destination",
         ),
         Guard(OFF, "", gone(), "{name} no longer records or protects"),
     ),
     {
+        "aws_guardduty_organization_configuration": (
+            Guard(
+                NARROWED,
+                "auto_enable_organization_members",
+                becomes("NONE"),
+                "New accounts are without GuardDuty",
+            ),
+        ),
+        "aws_macie2_classification_job": (
+            Guard(NARROWED, "job_status", becomes("CANCELLED", "USER_PAUSED"), "The search {name} for data ends"),
+        ),
+        "aws_mq_broker": (
+            Guard(OFF, "logs.0.audit", turned_off(), "Actions on the broker {name} are no longer logged"),
+            Guard(OFF, "logs.0.general", turned_off(), "The broker {name} no longer logs"),
+        ),
+        "aws_ec2_client_vpn_endpoint": (
+            Guard(OFF, "connection_log_options.0.enabled", turned_off(), "Connections to {name} are no longer logged"),
+        ),
+        "aws_config_remediation_configuration": (
+            Guard(LESS_SENSITIVE, "automatic", turned_off(), "Violations are no longer corrected automatically"),
+        ),
         "aws_guardduty_member_detector_feature": (
             Guard(NARROWED, "status", becomes("DISABLED"), "A feature of GuardDuty is switched off"),
         ),
@@ -267,6 +290,7 @@ _RECORDS: Final = merged(
         "aws_wafv2_rule_group": (Guard(NARROWED, "rule", removed(), "Rules of {name} are removed or changed"),),
         "aws_ecs_cluster": (
             Guard(LESS_SENSITIVE, "setting", changed(), "Settings of {name}, such as insights, change"),
+            Guard(NARROWED, "configuration", emptied(), "Commands in containers of {name} are no longer logged"),
         ),
         "aws_prometheus_alert_manager_definition": (
             Guard(LESS_SENSITIVE, "definition", changed(), "The routes of alerts of {name} change"),

@@ -59,7 +59,7 @@ CAPACITY: Final = Rule(
 IMAGE: Final = Rule(
     "MLR515",
     Level.WARNING,
-    "A pinned image changes to a mutable reference, or to another repository.",
+    "An image changes to a mutable reference or to another repository, or a new workload has one of another account.",
     "Pin images by digest, and use repositories of this account.",
 )
 OTHER_REGISTRY: Final = Rule(
@@ -210,6 +210,9 @@ _DRY_RUN: Final = "environment.0.variables.MLINFRA_DRY_RUN"
 _JANITORS: Final = re.compile(r"janitor|shutdown|idle|unused|expir|stop", re.IGNORECASE)
 """Names of functions and schedules that stop resources."""
 _REGISTRY: Final = re.compile(r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
+_AWS: Final = frozenset({"763104351884", "683313688378", "602401143452"})
+"""Accounts of AWS with images: Deep Learning Containers, scikit-learn and XGBoost in us-east-1, EKS. Those of other
+regions are reported as other accounts."""
 _DIGEST: Final = "@sha256:"
 
 
@@ -283,6 +286,8 @@ def _image(plan: Plan, change: Change, before: str | None, image: str) -> Iterat
         and plan.may_be_foreign(registry["account"])
     ):
         yield OTHER_REGISTRY.at(plan.stack, change, f"The image of {name} is of another account: {words}.")
+    elif registry and not before and plan.is_foreign(registry["account"]) and registry["account"] not in _AWS:
+        yield IMAGE.at(plan.stack, change, f"The image of {name} is of another account: {words}.")
     elif before and _repository(before) != _repository(image):
         yield IMAGE.at(plan.stack, change, f"The repository of the image of {name} changes: {words}.")
     elif before and _DIGEST in before and _DIGEST not in image:

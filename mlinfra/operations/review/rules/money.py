@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
+from mlinfra.operations.review.comparisons import above
 from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
-from mlinfra.operations.review.guards import Guard, added, changed, for_types, merged, new, raised
+from mlinfra.operations.review.guards import Guard, added, becomes, changed, for_types, merged, new, raised
+from mlinfra.operations.review.rules import service_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +36,7 @@ LARGER: Final = Rule(
     "A resource without a price in the catalog becomes larger.",
     "Check its price at the new size.",
 )
-RULES: Final = (INCREASED, COMMITTED, LARGER)
+RULES: Final = (INCREASED, COMMITTED, LARGER, *service_costs.RULES)
 
 _TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
     for_types(
@@ -68,12 +70,32 @@ _TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         ),
         "aws_lambda_provisioned_concurrency_config": (
             Guard(LARGER, "provisioned_concurrent_executions", raised(), "{name} has more provisioned concurrency"),
+            Guard(LARGER, "provisioned_concurrent_executions", above(99), "{name} has much provisioned concurrency"),
         ),
         "aws_dynamodb_table": (
             Guard(LARGER, "read_capacity", raised(), "The table {name} has more provisioned capacity"),
             Guard(LARGER, "write_capacity", raised(), "The table {name} has more provisioned capacity"),
         ),
-        "aws_kinesis_stream": (Guard(LARGER, "shard_count", raised(), "The stream {name} has more shards"),),
+        "aws_kinesis_stream": (
+            Guard(LARGER, "shard_count", raised(), "The stream {name} has more shards"),
+            Guard(LARGER, "shard_count", above(100), "The stream {name} has many shards"),
+        ),
+        "aws_redshift_cluster": (
+            Guard(LARGER, "number_of_nodes", raised(), "The warehouse {name} has more nodes"),
+            Guard(LARGER, "number_of_nodes", above(7), "The warehouse {name} has many nodes"),
+        ),
+        "aws_redshiftserverless_workgroup": (
+            Guard(LARGER, "base_capacity", raised(), "The warehouse {name} always has more capacity"),
+            Guard(LARGER, "base_capacity", above(255), "The warehouse {name} always has a large capacity"),
+        ),
+        "aws_kendra_index": (
+            Guard(LARGER, "", new(), "The index {name} is billed by the hour"),
+            Guard(LARGER, "edition", becomes("ENTERPRISE_EDITION"), "The index {name} has the larger edition"),
+        ),
+        "aws_glue_job": (
+            Guard(LARGER, "number_of_workers", raised(), "The job {name} uses more workers"),
+            Guard(LARGER, "worker_type", changed(), "The job {name} uses other workers"),
+        ),
     },
     for_types(
         ("db_instance", "rds_cluster_instance", "docdb_cluster_instance", "neptune_cluster_instance"),
@@ -88,7 +110,7 @@ _TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(LARGER, "storage_capacity", raised(), "The file system {name} is larger"),
     ),
 )
-TYPES: Final = frozenset(_TABLE)
+TYPES: Final = frozenset({*_TABLE, *service_costs.TYPES})
 """The types that this module checks."""
 
 
@@ -107,6 +129,7 @@ class Limits:
 def check(plan: Plan, cost: Cost, limits: Limits) -> Iterator[Finding]:
     """Check the increase of the cost of a stack, and resources without a known price."""
     yield from guards.check(plan, _TABLE)
+    yield from service_costs.check(plan, limits.usd, limits.small_usd)
     before, after = cost.before, cost.after
     increase = max(after.most - before.most, after.usual - before.usual)
     exceeded = []

@@ -33,6 +33,12 @@ OUT: Final = Rule(
     "A security group allows additional outbound traffic.",
     "Check that the port and the destination are intended.",
 )
+WORLD_OUT: Final = Rule(
+    "MLR307",
+    Level.WARNING,
+    "A security group that limited outbound traffic allows it to the internet, or to a large part of it.",
+    "Allow only the addresses that are needed. Data can leave to all others.",
+)
 CLOSES: Final = Rule(
     "MLR304",
     Level.NOTE,
@@ -51,7 +57,7 @@ CLUSTER: Final = Rule(
     "The API of a Kubernetes cluster is reachable from the internet, or from a large part of it.",
     "Set `public_access_cidrs` to the addresses that need access, or disable `endpoint_public_access`.",
 )
-RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNREADABLE, CLUSTER)
+RULES: Final = (WORLD, OPENS, OUT, CLOSES, UNREADABLE, CLUSTER, WORLD_OUT)
 
 _GROUPS: Final = frozenset({"aws_security_group", "aws_default_security_group"})
 _SINGLE: Final = {
@@ -137,11 +143,16 @@ def _rule(plan: Plan, change: Change) -> Iterator[Finding]:
 
 def _compared(plan: Plan, change: Change, before: set[_Opening], after: set[_Opening], group: str) -> Iterator[Finding]:
     opened, closed = after - before, before - after
-    world = {each for each in opened if each.inwards and is_large_and_public(each.peer)}
+    large = {each for each in opened if is_large_and_public(each.peer)}
+    world = {each for each in large if each.inwards}
+    had = [each for each in before if not each.inwards]
+    was_limited = bool(had) and not any(is_large_and_public(each.peer) for each in had)
+    out = {each for each in large if not each.inwards and was_limited}
     for rule, some, verb in (
         (WORLD, world, "now allows"),
         (OPENS, {each for each in opened - world if each.inwards}, "now allows"),
-        (OUT, {each for each in opened if not each.inwards}, "now allows"),
+        (WORLD_OUT, out, "now allows"),
+        (OUT, {each for each in opened - out if not each.inwards}, "now allows"),
         (CLOSES, closed, "no longer allows"),
     ):
         if some:

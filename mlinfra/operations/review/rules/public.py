@@ -238,12 +238,10 @@ _APPLICATIONS: Final[Mapping[str, tuple[Guard, ...]]] = merged(
             ),
         ),
         "aws_api_gateway_method": (
-            Guard(REACHABLE, "authorization", becomes("NONE"), "A method of an API accepts unauthenticated requests"),
+            Guard(REACHABLE, "authorization", born("NONE"), "A method of an API accepts unauthenticated requests"),
         ),
         "aws_apigatewayv2_route": (
-            Guard(
-                REACHABLE, "authorization_type", becomes("NONE"), "A route of an API accepts unauthenticated requests"
-            ),
+            Guard(REACHABLE, "authorization_type", born("NONE"), "A route of an API accepts unauthenticated requests"),
         ),
         "aws_api_gateway_rest_api": (
             Guard(

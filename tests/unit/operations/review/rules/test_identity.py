@@ -50,9 +50,3 @@ def test_a_control_policy_that_loses_a_denial_is_held(tmp_path: Path) -> None:
     deny = '{"Statement": [{"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}]}'
     before, after = ({"name": "lockdown", "content": each} for each in (deny, '{"Statement": []}'))
     assert ("MLR207", "hold") in rules_of(tmp_path, change("aws_organizations_policy.x", before, after))
-
-
-def test_privileged_jobs_are_held(tmp_path: Path) -> None:
-    after = {"name": "train", "container_properties": '{"privileged": true}'}
-    before = {"name": "train", "container_properties": "{}"}
-    assert rules_of(tmp_path, change("aws_batch_job_definition.x", before, after)) == {("MLR225", "hold")}

@@ -68,11 +68,11 @@ def test_reserved_capacity_is_held(tmp_path: Path) -> None:
 
 
 def test_a_larger_resource_without_a_price_is_a_warning(tmp_path: Path) -> None:
-    before, after = ({"identifier": "db", "instance_class": each} for each in ("db.t3.micro", "db.r6g.16xlarge"))
+    before, after = ({"identifier": "db", "instance_class": each} for each in ("db.t3.micro", "db.r6g.large"))
     assert texts(reviewed(tmp_path, change("aws_db_instance.x", before, after))) == {
         "MLR423": (
             "The database `db` has another instance class: `instance_class` changes from `db.t3.micro` to "
-            "`db.r6g.16xlarge`."
+            "`db.r6g.large`."
         )
     }
 
