@@ -6,16 +6,18 @@ import json
 import shutil
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra.operations.review import Level, review
-from mlinfra.operations.review.coverage import guarded_types, has_policy, unguarded_services
+from mlinfra.operations.review.coverage import guarded_paths, guarded_types, has_policy, unguarded_services
 from mlinfra.operations.terraform.terraform import Terraform
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlinfra.operations.review import Report
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("review-tables")]
@@ -36,6 +38,8 @@ def planned(name: str, folder: Path, environment: Path) -> Report:
 
 NOT_DANGEROUS_ALONE = {"aws_autoscaling_group.asg", "aws_s3_bucket.b"}
 """A bucket that others make public, and a group whose cost is held for the stack."""
+OF_NEWER_PROVIDERS = {"aws_eks_cluster deletion_protection"}
+"""Rows for attributes of version 6 of the provider, which is supported too."""
 ONLY_WARNED = {
     "aws_api_gateway_rest_api.api",
     "aws_ebs_volume.vol",
@@ -61,13 +65,54 @@ def test_no_harmless_resource_is_held(tmp_path: Path, deployable: Path) -> None:
     assert [(each.id, each.address, each.text) for each in report.held] == []
 
 
-def test_each_type_of_the_provider_is_guarded_or_listed(tmp_path: Path, deployable: Path) -> None:
-    """Types that a new version of the provider adds are named here: give them a row, or list them with a reason."""
-    shutil.copyfile(SOURCES / "harmless" / "main.tf", tmp_path / "main.tf")
-    shutil.copyfile(ROOT / ".terraform.lock.hcl", tmp_path / ".terraform.lock.hcl")
-    terraform = Terraform(tmp_path, deployable)
+@pytest.fixture(scope="module")
+def schemas(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Mapping[str, Any]:
+    """The schemas of all resource types of the locked provider."""
+    folder = tmp_path_factory.mktemp("schemas")
+    shutil.copyfile(SOURCES / "harmless" / "main.tf", folder / "main.tf")
+    shutil.copyfile(ROOT / ".terraform.lock.hcl", folder / ".terraform.lock.hcl")
+    terraform = Terraform(folder, deployable)
     terraform.init()
-    schemas = terraform.resource_schemas()
+    return terraform.resource_schemas()
+
+
+def has_path(block: Mapping[str, Any], path: list[str]) -> bool:
+    """True if a block of a schema has an attribute at a path. Elements of lists are `*` or a number."""
+    name, *rest = path
+    rest = rest[1:] if rest and (rest[0] == "*" or rest[0].isdecimal()) else rest
+    if name in block.get("block_types", {}):
+        return not rest or has_path(block["block_types"][name]["block"], rest)
+    attribute = block.get("attributes", {}).get(name)
+    if attribute is None:
+        return False
+    return "nested_type" in attribute or has_member(attribute["type"], rest)
+
+
+def has_member(kind: Any, path: list[str]) -> bool:
+    """True if a type has a member at a path. Maps have all members."""
+    if not path:
+        return True
+    if isinstance(kind, str):
+        return False
+    if kind[0] == "object":
+        name, *rest = path
+        rest = rest[1:] if rest and (rest[0] == "*" or rest[0].isdecimal()) else rest
+        return name in kind[1] and has_member(kind[1][name], rest)
+    return kind[0] == "map" or has_member(kind[1], path)
+
+
+def test_each_row_is_about_an_attribute_of_the_provider(schemas: Mapping[str, Any]) -> None:
+    """A row for an attribute that does not exist never finds anything."""
+    missing = {
+        f"{kind} {path}"
+        for kind, path in guarded_paths()
+        if kind not in schemas or not has_path(schemas[kind]["block"], path.split("."))
+    }
+    assert missing - OF_NEWER_PROVIDERS == set()
+
+
+def test_each_type_of_the_provider_is_guarded_or_listed(schemas: Mapping[str, Any]) -> None:
+    """Types that a new version of the provider adds are named here: give them a row, or list them with a reason."""
     settable = {
         kind: {
             name: attribute

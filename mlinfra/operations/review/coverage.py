@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mlinfra.operations.review.rule_modules import MODULES
 from mlinfra.operations.review.rules import access
+from mlinfra.operations.review.rules.protection import PROTECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,15 @@ class Service(NamedTuple):
 def guarded_types() -> frozenset[str]:
     """The types with a rule of their own."""
     return frozenset(kind for module in MODULES for kind in getattr(module, "TYPES", ()))
+
+
+def guarded_paths() -> frozenset[tuple[str, str]]:
+    """Types and the paths of their attributes in the tables of rules."""
+    tables = [getattr(module, "TABLE", {}) for module in MODULES]
+    guarded = {
+        (kind, guard.path) for table in tables for kind, guards in table.items() for guard in guards if guard.path
+    }
+    return frozenset(guarded | {(kind, each.path) for kind, rows in PROTECTIONS.items() for each in rows})
 
 
 def has_policy(attributes: Mapping[str, object]) -> bool:

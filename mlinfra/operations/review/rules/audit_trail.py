@@ -307,8 +307,8 @@ _DEAD_LETTERS: Final[Mapping[str, tuple[Guard, ...]]] = {
         Guard(LOST_MESSAGES, "target.0.dead_letter_config", emptied(), "Failures of {name} are lost"),
     ),
 }
-_TABLE: Final = merged(_TRAILS, _DETECTORS, _DEAD_LETTERS, _ALARMS)
-TYPES: Final = frozenset(_TABLE)
+TABLE: Final = merged(_TRAILS, _DETECTORS, _DEAD_LETTERS, _ALARMS)
+TYPES: Final = frozenset(TABLE)
 """The types that this module checks."""
-check: Final = partial(guards.check, table=_TABLE)
+check: Final = partial(guards.check, table=TABLE)
 """Check records and notifications."""

@@ -275,14 +275,14 @@ _DELETION: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(UNPROTECTED, "backup_retention_period", born(0), "{name} is created without backups"),
     ),
 )
-_TABLE: Final = merged(_ENCRYPTION, _DEFAULTS, _BACKUPS, _DELETION)
-TYPES: Final = frozenset({*_TABLE, *HOLDS_DATA})
+TABLE: Final = merged(_ENCRYPTION, _DEFAULTS, _BACKUPS, _DELETION)
+TYPES: Final = frozenset({*TABLE, *HOLDS_DATA})
 """The types that this module checks."""
 
 
 def check(plan: Plan) -> Iterator[Finding]:
     """Check the protection of data, and data that is moved or forgotten."""
-    yield from guards.check(plan, _TABLE)
+    yield from guards.check(plan, TABLE)
     for change in plan.changes:
         if change.type not in HOLDS_DATA:
             continue

@@ -381,8 +381,8 @@ _NETWORKS: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(WAY, "type", becomes("NS"), "The zone of {name} is delegated to other name servers"),
     ),
 )
-_TABLE: Final = merged(_STORAGE, _STREAMS, _SHARES, _NETWORKS)
-TYPES: Final = frozenset(_TABLE)
+TABLE: Final = merged(_STORAGE, _STREAMS, _SHARES, _NETWORKS)
+TYPES: Final = frozenset(TABLE)
 """The types that this module checks."""
-check: Final = partial(guards.check, table=_TABLE)
+check: Final = partial(guards.check, table=TABLE)
 """Check copies, shares and connections."""

@@ -239,14 +239,14 @@ _ROLES: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         _role("role_arn"),
     ),
 )
-_TABLE: Final = merged(_PROVIDERS, _ASSIGNMENTS, _LIMITS, _ROLES)
-TYPES: Final = frozenset({*_TABLE, "aws_batch_job_definition"})
+TABLE: Final = merged(_PROVIDERS, _ASSIGNMENTS, _LIMITS, _ROLES)
+TYPES: Final = frozenset({*TABLE, "aws_batch_job_definition"})
 """The types that this module checks."""
 
 
 def check(plan: Plan) -> Iterator[Finding]:
     """Check identities and their limits."""
-    yield from guards.check(plan, _TABLE)
+    yield from guards.check(plan, TABLE)
     for change in plan.changes:
         if change.type == "aws_batch_job_definition" and change.before and change.after:
             yield from _job(plan, change)

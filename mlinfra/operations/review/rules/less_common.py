@@ -329,8 +329,8 @@ _DATA: Final = merged(
         "aws_xray_encryption_config": (Guard(UNENCRYPTED, "type", becomes("NONE"), "Traces are not encrypted"),),
     },
 )
-_TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(_OPAQUE, _WAYS_OUT, _PUBLIC, _IDENTITIES, _RECORDS, _DATA)
-TYPES: Final = frozenset(_TABLE)
+TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(_OPAQUE, _WAYS_OUT, _PUBLIC, _IDENTITIES, _RECORDS, _DATA)
+TYPES: Final = frozenset(TABLE)
 """The types that this module checks."""
-check: Final = partial(guards.check, table=_TABLE)
+check: Final = partial(guards.check, table=TABLE)
 """Check less common services."""

@@ -191,7 +191,7 @@ _SERVING: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(LESS_CONTROL, "", gone(), "The monitoring {name} of a model ends"),
     ),
 )
-_TABLE: Final = merged(_STUDIO, _SERVING)
+TABLE: Final = merged(_STUDIO, _SERVING)
 _IMAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "aws_sagemaker_model": ("primary_container.*.image", "container.*.image"),
     "aws_sagemaker_image_version": ("base_image",),
@@ -203,7 +203,7 @@ _IMAGES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Attributes with references to container images, or with JSON that contains some."""
 _SCHEDULES: Final = frozenset({"aws_scheduler_schedule", "aws_cloudwatch_event_rule"})
-TYPES: Final = frozenset({*_TABLE, *_IMAGES, *_SCHEDULES, "aws_ssm_parameter"})
+TYPES: Final = frozenset({*TABLE, *_IMAGES, *_SCHEDULES, "aws_ssm_parameter"})
 """The types that this module checks."""
 
 _DRY_RUN: Final = "environment.0.variables.MLINFRA_DRY_RUN"
@@ -218,7 +218,7 @@ _DIGEST: Final = "@sha256:"
 
 def check(plan: Plan) -> Iterator[Finding]:
     """Check workloads, automatic stops, images and values for other stacks."""
-    yield from guards.check(plan, _TABLE)
+    yield from guards.check(plan, TABLE)
     for change in plan.changes:
         if change.type in _IMAGES and change.after:
             yield from _images(plan, change)

@@ -38,7 +38,7 @@ LARGER: Final = Rule(
 )
 RULES: Final = (INCREASED, COMMITTED, LARGER, *service_costs.RULES)
 
-_TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
+TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
     for_types(
         (
             *("ec2_capacity_reservation", "ec2_capacity_block_reservation", "ec2_host", "shield_subscription"),
@@ -110,7 +110,7 @@ _TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(LARGER, "storage_capacity", raised(), "The file system {name} is larger"),
     ),
 )
-TYPES: Final = frozenset({*_TABLE, *service_costs.TYPES})
+TYPES: Final = frozenset({*TABLE, *service_costs.TYPES})
 """The types that this module checks."""
 
 
@@ -128,7 +128,7 @@ class Limits:
 
 def check(plan: Plan, cost: Cost, limits: Limits) -> Iterator[Finding]:
     """Check the increase of the cost of a stack, and resources without a known price."""
-    yield from guards.check(plan, _TABLE)
+    yield from guards.check(plan, TABLE)
     yield from service_costs.check(plan, limits.usd, limits.small_usd)
     before, after = cost.before, cost.after
     increase = max(after.most - before.most, after.usual - before.usual)

@@ -39,7 +39,7 @@ SCRIPT: Final = Rule(
 )
 RULES: Final = (CODE, SCRIPT)
 
-_TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
+TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
     {
         "aws_lambda_event_source_mapping": (
             Guard(OUTSIDE, "function_name", foreign(), "Records are sent to a function of another account"),
@@ -122,7 +122,7 @@ _TABLE: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         Guard(SCRIPT, "", new(), "The script {name} runs at each start"),
     ),
 )
-TYPES: Final = frozenset(_TABLE)
+TYPES: Final = frozenset(TABLE)
 """The types that this module checks."""
-check: Final = partial(guards.check, table=_TABLE)
+check: Final = partial(guards.check, table=TABLE)
 """Check code and targets of other accounts."""

@@ -98,14 +98,18 @@ def _key_changed(before: object, after: object) -> bool:
 
 _ON: Final = _no_longer(*(True, "true", "Enabled", "ENABLED"))
 _DELETION_OFF: Final = (_Protection(DELETION, "deletion_protection", _ON, "deletion protection"),)
-_DATABASE: Final = (
+_DATABASE_CLUSTER: Final = (
     *_DELETION_OFF,
     _Protection(RETENTION, "backup_retention_period", _lowered, "backup retention"),
     _Protection(DELETION, "skip_final_snapshot", _turned_on, "the final snapshot before deletion"),
+)
+_DATABASE: Final = (
+    *_DATABASE_CLUSTER,
     _Protection(PUBLIC, "publicly_accessible", _turned_on, "protection from public access"),
 )
+_FSX_RETENTION: Final = _Protection(RETENTION, "automatic_backup_retention_days", _lowered, "backup retention")
 _FSX: Final = (
-    _Protection(RETENTION, "automatic_backup_retention_days", _lowered, "backup retention"),
+    _FSX_RETENTION,
     _Protection(DELETION, "skip_final_backup", _turned_on, "the final backup before deletion"),
 )
 _PUBLIC_BLOCKS: Final = tuple(
@@ -123,7 +127,7 @@ _PUBLIC_ACLS: Final = {
 _LOG_DELIVERY: Final = "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0"
 """AWS's account that delivers the logs of CloudFront (CloudFront Developer Guide, "Standard logging (legacy)")."""
 _SSE: Final = "rule.0.apply_server_side_encryption_by_default.0"
-_PROTECTIONS: Final[Mapping[str, tuple[_Protection, ...]]] = {
+PROTECTIONS: Final[Mapping[str, tuple[_Protection, ...]]] = {
     "aws_cloudwatch_log_group": (
         _Protection(RETENTION, "retention_in_days", _log_days_lowered, "log retention"),
         _Protection(ENCRYPTION, "kms_key_id", _removed, "encryption with a KMS key"),
@@ -132,7 +136,7 @@ _PROTECTIONS: Final[Mapping[str, tuple[_Protection, ...]]] = {
         _Protection(DELETION, "deletion_protection", _no_longer("ACTIVE"), "deletion protection"),
     ),
     "aws_db_instance": _DATABASE,
-    "aws_docdb_cluster": _DATABASE,
+    "aws_docdb_cluster": _DATABASE_CLUSTER,
     "aws_dynamodb_table": (
         _Protection(DELETION, "deletion_protection_enabled", _ON, "deletion protection"),
         _Protection(DELETION, "point_in_time_recovery.0.enabled", _ON, "point-in-time recovery"),
@@ -157,7 +161,7 @@ _PROTECTIONS: Final[Mapping[str, tuple[_Protection, ...]]] = {
     ),
     "aws_efs_backup_policy": (_Protection(DELETION, "backup_policy.0.status", _ON, "daily backup"),),
     "aws_fsx_lustre_file_system": _FSX,
-    "aws_fsx_ontap_file_system": _FSX,
+    "aws_fsx_ontap_file_system": (_FSX_RETENTION,),
     "aws_fsx_openzfs_file_system": _FSX,
     "aws_fsx_windows_file_system": _FSX,
     "aws_instance": (_Protection(DELETION, "disable_api_termination", _ON, "termination protection"),),
@@ -166,8 +170,8 @@ _PROTECTIONS: Final[Mapping[str, tuple[_Protection, ...]]] = {
         _Protection(ENCRYPTION, "is_enabled", _ON, "the ability to decrypt data"),
         _Protection(DELETION, "deletion_window_in_days", _lowered, "the waiting period before deletion"),
     ),
-    "aws_neptune_cluster": _DATABASE,
-    "aws_rds_cluster": _DATABASE,
+    "aws_neptune_cluster": _DATABASE_CLUSTER,
+    "aws_rds_cluster": _DATABASE_CLUSTER,
     "aws_redshift_cluster": (
         _Protection(RETENTION, "automated_snapshot_retention_period", _lowered, "snapshot retention"),
         _Protection(ENCRYPTION, "encrypted", _ON, "encryption"),
@@ -232,7 +236,7 @@ _HELD_BY: Final = {"aws_s3_bucket_lifecycle_configuration": "bucket", "aws_ecr_l
 _DELETING_RULES: Final = frozenset(
     {"aws_s3_bucket_lifecycle_configuration", "aws_ecr_lifecycle_policy", "aws_dlm_lifecycle_policy"}
 )
-TYPES: Final = frozenset({*_PROTECTIONS, *_PROTECTING_RESOURCES, *_DELETING_RULES, "aws_s3_bucket_acl"})
+TYPES: Final = frozenset({*PROTECTIONS, *_PROTECTING_RESOURCES, *_DELETING_RULES, "aws_s3_bucket_acl"})
 """The types that this module checks."""
 
 
@@ -240,7 +244,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     """Check protections of data that are removed or reduced."""
     for change in plan.changes:
         if change.kind is Kind.UPDATE or change.replaces:
-            for protection in _PROTECTIONS.get(change.type, ()):
+            for protection in PROTECTIONS.get(change.type, ()):
                 before, after = change.old(protection.path), change.new(protection.path)
                 # A replaced resource has values that AWS computes, and that are known after apply.
                 if protection.is_lost(before, after) and not (change.replaces and after is UNKNOWN):

@@ -348,8 +348,8 @@ _NETWORK: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         ),
     ),
 )
-_TABLE: Final = merged(_STORAGE, _OBJECTS, _ACCESSIBLE, _BORN_ACCESSIBLE, _BALANCERS, _COMPUTE, _APPLICATIONS, _NETWORK)
-TYPES: Final = frozenset(_TABLE)
+TABLE: Final = merged(_STORAGE, _OBJECTS, _ACCESSIBLE, _BORN_ACCESSIBLE, _BALANCERS, _COMPUTE, _APPLICATIONS, _NETWORK)
+TYPES: Final = frozenset(TABLE)
 """The types that this module checks."""
-check: Final = partial(guards.check, table=_TABLE)
+check: Final = partial(guards.check, table=TABLE)
 """Check resources that become public, or are created public."""

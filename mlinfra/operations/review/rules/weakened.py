@@ -502,14 +502,14 @@ _CLIENTS: Final[Mapping[str, tuple[Guard, ...]]] = {
         Guard(WEAKER, "enable_execute_command", turned_on(), "Shells in containers of {name} are enabled"),
     ),
 }
-_TABLE: Final = merged(_CONNECTIONS, _SERVICES, _TRAFFIC, _CHECKS, _CLIENTS)
-TYPES: Final = frozenset({*_TABLE, "aws_network_acl_rule"})
+TABLE: Final = merged(_CONNECTIONS, _SERVICES, _TRAFFIC, _CHECKS, _CLIENTS)
+TYPES: Final = frozenset({*TABLE, "aws_network_acl_rule"})
 """The types that this module checks."""
 
 
 def check(plan: Plan) -> Iterator[Finding]:
     """Check protections that are weakened, and denying rules of network ACLs that are removed."""
-    yield from guards.check(plan, _TABLE)
+    yield from guards.check(plan, TABLE)
     for change in plan.changes:
         if change.type == "aws_network_acl_rule" and change.before:
             yield from _denied(plan, change)
