@@ -150,3 +150,41 @@ def test_an_apply_without_plans_obtains_no_credentials(checkout: Path, running_l
     (checkout / "plans" / "stored" / "dev.json").write_text('{"plans": []}')
     ended = run("mlinfra-apply.yml", "apply", checkout, running_local_aws, MLINFRA_ROLE="")
     assert (ended.returncode, ended.stdout) == (0, "No stack differs.\n")
+
+
+# Records its arguments, and answers a list of comments with the id of one, if there is one.
+GH = """\
+#!/bin/sh
+echo "$*" | sed 's|body=@.*|body|' >> "$RECORD"
+for each; do case "$each" in body=@*) cp "${each#body=@}" "$RECORD.body" ;; esac; done
+case "$*" in *--paginate*) cat known ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("known", "request_"),
+    [
+        ("", "--method POST repos/ml/platform/issues/3/comments"),
+        ("17\n18\n", "--method PATCH repos/ml/platform/issues/comments/17"),
+    ],
+)
+def test_the_report_replaces_the_previous_comment_of_the_pull_request(
+    tmp_path: Path, known: str, request_: str
+) -> None:
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(stat.S_IRWXU)
+    (tmp_path / "known").write_text(known)
+    (tmp_path / "review.md").write_text("A report.\n" + "x" * 70_000)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "RECORD": str(tmp_path / "record"),
+        "GITHUB_REPOSITORY": "ml/platform",
+        "PULL_REQUEST": "3",
+    }
+    subprocess.run([ROOT / "ci" / "github" / "comment.sh", "review.md"], cwd=tmp_path, env=environment, check=True)
+    listed, written = (tmp_path / "record").read_text().splitlines()
+    assert listed.startswith("api --paginate repos/ml/platform/issues/3/comments --jq")
+    assert written == f"api {request_} --field body"
+    body = (tmp_path / "record.body").read_text()
+    assert body.startswith("<!-- mlinfra review -->\nA report.\n")
+    assert len(body) < 65_536

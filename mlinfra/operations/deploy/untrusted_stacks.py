@@ -47,7 +47,9 @@ _AWS: Final = frozenset(
 """Arguments of the AWS provider. Others, such as `shared_config_files`, can name a program that returns credentials."""
 _AWS_SOURCE: Final = "hashicorp/aws"
 _BUILT_IN: Final = "terraform"
-"""The provider of `terraform_data` and `terraform_remote_state`, which is a part of Terraform."""
+"""The provider that is a part of Terraform."""
+_BUILT_IN_TYPES: Final = frozenset({"terraform_data"})
+"""Not `terraform_remote_state`, whose backend can be any, with arguments that name a program."""
 _REGISTRY: Final = "registry.terraform.io/"
 _READS_FILES: Final = re.compile(r"(?<![\w.-])(file\w*|templatefile)(?:\s|/\*.*?\*/|(?:#|//)[^\n]*\n)*\(", re.DOTALL)
 """Calls of functions that read files, also with comments before the parenthesis. Source: Terraform, "Functions",
@@ -133,6 +135,8 @@ def _of_providers(config: dict[str, Any], names: set[str]) -> Iterator[str]:
             for body in bodies.values():
                 provider = str(body.get("provider", kind.partition("_")[0])).partition(".")[0]
                 yield from _others(f"the {block} {kind} of the provider", [provider], names)
+                if provider == _BUILT_IN:
+                    yield from _others(f"the {block}", [kind], _BUILT_IN_TYPES)
     for each in config.get("import", []):
         yield from _others("the argument of an import", each, {"id", "to"})
 

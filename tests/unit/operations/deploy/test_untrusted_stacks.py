@@ -27,6 +27,7 @@ CONFIG: dict[str, Any] = {
     "provider": {"aws": [{"region": "us-east-1"}]},
     "resource": {"aws_s3_bucket": {"raw": {"bucket": "raw", "tags": {"Filename": "file(1)"}}}},
     "data": {"aws_region": {"here": {}}},
+    "locals": {"name": "raw"},
     "output": {"name": {"value": "A file named ${aws_lambda_function.x.filename} with a profile (1)"}},
 }
 
@@ -54,6 +55,11 @@ def refusal(made: SynthesizedStack, **choices: Any) -> str:
 
 def test_an_ordinary_stack_is_accepted(tmp_path: Path) -> None:
     require_plannable(stack(tmp_path, json.dumps(CONFIG)), ENVIRONMENT)
+
+
+def test_data_of_terraform_itself_is_accepted(tmp_path: Path) -> None:
+    made = stack(tmp_path, with_(lambda config: config["resource"].update(terraform_data={"x": {"input": 1}})))
+    require_plannable(made, ENVIRONMENT)
 
 
 def test_every_stack_of_this_repository_is_accepted(synthesized: Path) -> None:
@@ -87,6 +93,14 @@ def test_a_stack_of_a_user_with_imports_and_moves_is_accepted(tmp_path: Path) ->
         (lambda c: c.update(ephemeral={"aws_x": {}}), "the block 'ephemeral'"),
         (lambda c: c["data"].update(external={"run": {"program": ["sh"]}}), "the data external of the provider"),
         (lambda c: c["data"].update(http={"get": {"url": "https://x"}}), "the data http of the provider"),
+        (
+            lambda c: c["data"].update(terraform_remote_state={"x": {"backend": "s3", "config": {"profile": "x"}}}),
+            "the data 'terraform_remote_state'",
+        ),
+        (
+            lambda c: c["data"].update(terraform_remote_state={"x": {"provider": "terraform"}}),
+            "the data 'terraform_remote_state'",
+        ),
         (lambda c: c["resource"].update(local_file={"x": {}}), "the resource local_file of the provider"),
         (lambda c: c["resource"]["aws_s3_bucket"]["raw"].update(provider="evil.x"), "of the provider 'evil'"),
         (
