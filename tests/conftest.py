@@ -179,6 +179,7 @@ LONGEST_FIRST = (
     "serving",
     "review-tables",
     "bootstrap-again",
+    "pipeline-permissions",
     "training-queue",
     "drift",
     "models-and-images",

@@ -17,11 +17,15 @@ local = typer.Typer(
 @local.command()
 def up(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 for a free port.", min=0, max=65535)] = 0,
+    *,
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Refuse requests that IAM does not allow, as AWS does.")
+    ] = False,
 ) -> None:
     """Start the local AWS in the background."""
     from mlinfra.local_aws import background
 
-    running, is_new = background.up(port=port)
+    running, is_new = background.up(port=port, enforce_iam=enforce_iam)
     typer.echo(f"{'Started' if is_new else 'Already running'}: {running.server.endpoint}, log {running.server.log}")
     typer.echo(f'Use it in this shell:  eval "$({own_command()} local env)"')
     typer.echo(f"Stop it:               {own_command()} local down")

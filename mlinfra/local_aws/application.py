@@ -108,12 +108,22 @@ def _close_gaps_with_ec2() -> None:
     close_gaps(GAPS_WITH_EC2)
 
 
-def serve(descriptor: int, port: int) -> None:
-    """Answer requests on the socket `descriptor`, which listens on `port` of loopback, until terminated."""
+def serve(descriptor: int, port: int, *, enforce_iam: bool = False) -> None:
+    """Answer requests on the socket `descriptor`, which listens on `port` of loopback, until terminated.
+
+    Args:
+        descriptor: the descriptor of the socket.
+        port: its port.
+        enforce_iam: True to refuse requests that IAM does not allow.
+    """
     # By default, Python looks for garbage among all resources and modules every few requests: a fifth of the processor
     # time of a busy server. Nearly all that requests leave behind is freed without it.
     gc.set_threshold(_ALLOCATIONS)
     close_gaps(set(services()) - GAPS_WITH_EC2)
+    if enforce_iam:
+        from mlinfra.local_aws.permissions.enforcement import enforce
+
+        enforce()
     server = make_server(
         "127.0.0.1",
         port,

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from platformdirs import user_log_path, user_state_path
 
+from mlinfra.command import own_command
+from mlinfra.errors import OperationError
 from mlinfra.local_aws.server import LocalAws, end, is_alive, new_identity, start
 
 
@@ -21,23 +23,30 @@ class Background:
     started: datetime
 
 
-def up(*, port: int = 0) -> tuple[Background, bool]:
+def up(*, port: int = 0, enforce_iam: bool = False) -> tuple[Background, bool]:
     """The local AWS in the background, started if none is running.
 
     Args:
         port: the port on 127.0.0.1 for a new server. Default: a free port.
+        enforce_iam: True if a new server refuses requests that IAM does not allow. Default: False.
 
     Returns:
         The server, and True if it was started by this call.
 
     Raises:
-        OperationError: the server cannot start.
+        OperationError: the server cannot start, or one that does not enforce IAM runs and `enforce_iam` is True.
     """
     if there_already := running():
+        if enforce_iam and not there_already.server.enforces_iam:
+            message = (
+                f"The running local AWS, {there_already.server.endpoint}, does not enforce IAM. Stop it first, which "
+                f"deletes its resources: {own_command()} local down"
+            )
+            raise OperationError(message)
         return there_already, False
     identity = new_identity()
     log = user_log_path("mlinfra", ensure_exists=True) / "local-aws.log"
-    process = start(port=port, log=log, identity=identity, ends_with_parent=False)
+    process = start(port=port, log=log, identity=identity, ends_with_parent=False, enforce_iam=enforce_iam)
     try:
         background = Background(process.answering(), datetime.now(timezone.utc))
         _write_record(background)

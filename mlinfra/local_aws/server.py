@@ -39,6 +39,8 @@ class LocalAws:
     """A unique name in the command line of the process, which distinguishes it from all other processes."""
     log: Path
     """The log file: every request with the status of its answer, and the tracebacks of the server."""
+    enforces_iam: bool = False
+    """True if it refuses requests that IAM does not allow. Default: False."""
 
     @property
     def endpoint(self) -> str:
@@ -67,13 +69,15 @@ class LocalAws:
 
 
 @contextmanager
-def serving(*, port: int = 0, log: Path | None = None) -> Iterator[LocalAws]:
+def serving(*, port: int = 0, log: Path | None = None, enforce_iam: bool = False) -> Iterator[LocalAws]:
     """A local AWS until the end of the block or of this process, however it ends.
 
     Args:
         port: the port on 127.0.0.1. Default: a free port, so that several servers can run at the same time.
         log: the log file. Default: a new file in the user's log directory,
             deleted at the end.
+        enforce_iam: True to refuse requests that IAM does not allow. The access key of `client_variables` is an
+            administrator. Default: False, every request is allowed.
 
     Raises:
         OperationError: moto is not installed, the port is in use, or the server does not start.
@@ -81,7 +85,7 @@ def serving(*, port: int = 0, log: Path | None = None) -> Iterator[LocalAws]:
     identity = new_identity()
     kept = log is not None
     log = log or user_log_path("mlinfra", ensure_exists=True) / f"local-aws-{identity}.log"
-    process = start(port=port, log=log, identity=identity, ends_with_parent=True)
+    process = start(port=port, log=log, identity=identity, ends_with_parent=True, enforce_iam=enforce_iam)
     try:
         yield process.answering()
     finally:
@@ -131,7 +135,7 @@ class ServerProcess:
             self.child.wait()
 
 
-def start(*, port: int, log: Path, identity: str, ends_with_parent: bool) -> ServerProcess:
+def start(*, port: int, log: Path, identity: str, ends_with_parent: bool, enforce_iam: bool = False) -> ServerProcess:
     """Start the process of a local AWS.
 
     Args:
@@ -139,6 +143,7 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool) -> Ser
         log: the log file, which is overwritten.
         identity: a name from `new_identity`.
         ends_with_parent: True to end it with this process.
+        enforce_iam: True to refuse requests that IAM does not allow. Default: False.
 
     Raises:
         OperationError: moto is not installed or the port is in use.
@@ -149,6 +154,7 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool) -> Ser
         bound_port = int(listener.getsockname()[1])
         command = [sys.executable, "-m", "mlinfra.local_aws", "--identity", identity, "--port", str(bound_port)]
         command += ["--socket", str(listener.fileno())]
+        command += ["--enforce-iam"] if enforce_iam else []
         child = subprocess.Popen(  # noqa: S603  our own module
             [*command, "--until-stdin-closes"] if ends_with_parent else command,
             stdin=subprocess.PIPE if ends_with_parent else subprocess.DEVNULL,
@@ -159,7 +165,7 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool) -> Ser
             # A separate session: after Ctrl-C, Terraform still needs the server for an orderly end.
             start_new_session=True,
         )
-    return ServerProcess(child, LocalAws(pid=child.pid, port=bound_port, identity=identity, log=log))
+    return ServerProcess(child, LocalAws(child.pid, bound_port, identity, log, enforces_iam=enforce_iam))
 
 
 def _without_aws_settings() -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlinfra.errors import OperationError
 from mlinfra.local_aws import background
 from mlinfra.local_aws.server import LocalAws
 
@@ -39,6 +40,18 @@ def test_a_second_up_returns_the_running_server() -> None:
     first, _ = background.up()
     second, is_new = background.up()
     assert (second, is_new) == (first, False)
+
+
+def test_a_running_server_that_does_not_enforce_iam_is_not_taken_for_one_that_does() -> None:
+    background.up()
+    with pytest.raises(
+        OperationError, match=r"does not enforce IAM\. Stop it first, which deletes its resources: .*down"
+    ):
+        background.up(enforce_iam=True)
+    background.down()
+    enforcing, is_new = background.up(enforce_iam=True)
+    assert (is_new, enforcing.server.enforces_iam) == (True, True)
+    assert background.running() == enforcing
 
 
 def test_a_killed_server_is_not_reported_as_running() -> None:

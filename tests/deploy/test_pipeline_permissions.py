@@ -1,0 +1,212 @@
+"""The pipeline's roles at work, on a local AWS that enforces IAM: exactly their permissions plan and apply."""
+
+from __future__ import annotations
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from mlinfra.local_aws.client_variables import client_variables
+from mlinfra.local_aws.server import serving
+from mlinfra.operations import toolchain
+from mlinfra.operations.terraform.terraform import Terraform, TerraformError
+from mlinfra.variables import in_force
+from tests.conftest import ROOT, an_environment, an_experiment
+from tests.deploy.local_state import prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mlinfra import Environment
+    from mlinfra.operations.terraform.providers import ProviderSource
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("pipeline-permissions")]
+
+APPLIED = ("foundation", "data", "training")
+ISSUER = "https://gitlab.example.com"
+Use = Literal["plan", "drift", "apply"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account with the remote state and the pipeline's roles, which an administrator has applied."""
+
+    environment: Environment
+    stacks: Path
+    executable: Path
+
+    def credentials(self, use: Use, *, branch: str = "main") -> dict[str, str]:
+        """The credentials that a job on `branch` gets for its token."""
+        claims = {"iss": ISSUER, "aud": ISSUER, "sub": f"project_path:ml/platform:ref_type:branch:ref:{branch}"}
+        parts = (base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in ({}, claims, {}))
+        session = boto3.client("sts", region_name="us-east-1").assume_role_with_web_identity(
+            RoleArn=self.environment.names.ci_role_arn(use), RoleSessionName="job", WebIdentityToken=".".join(parts)
+        )["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": session["SessionToken"],
+        }
+
+    def terraform(self, component: str, use: Use) -> Terraform:
+        """Terraform in a stack, with the credentials of a role."""
+        return Terraform(self.stacks / f"dev-{component}", self.executable, changes=self.credentials(use))
+
+    def client(self, service: str, use: Use) -> Any:
+        """A client with the credentials of a role."""
+        given = self.credentials(use)
+        return boto3.client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=given["AWS_SESSION_TOKEN"],
+        )
+
+
+@pytest.fixture(scope="module")
+def account(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    folder = tmp_path_factory.mktemp("pipeline")
+    environment = synthesized(folder)
+    with (
+        serving(log=folder / "log", enforce_iam=True) as server,
+        in_force({**client_variables(server), **source.changes, "GOGC": "400"}),
+    ):
+        account = Account(environment, folder / "stacks", toolchain.find_terraform().path)
+        administrator = prepared(account.stacks / "dev-state", account.executable)
+        administrator.plan(folder / "state.plan")
+        administrator.apply(folder / "state.plan")
+        yield account
+
+
+def synthesized(folder: Path) -> Environment:
+    """Write the stacks. The roles are in the stack of the state, so that the apply role applies all of the others."""
+    from mlinfra import CiRoles, MlApp, Pipeline
+    from mlinfra.stacks.data import DataStack
+    from mlinfra.stacks.foundation import FoundationStack
+    from mlinfra.stacks.state import StateStack
+    from mlinfra.stacks.training import TrainingStack
+
+    environment = an_environment(
+        account_id="123456789012",
+        emulated=True,
+        protect_data=False,
+        availability_zones=2,
+        sizes={"small": "g4dn.xlarge"},
+        experiments=[an_experiment(gpu="T4")],
+        image_repositories=["ranker"],
+    )
+    pipeline = Pipeline(provider="gitlab", project="ml/platform", url=ISSUER)
+    app = MlApp(ROOT, outdir=folder)
+    state = StateStack(app, environment)
+    CiRoles(state, "ci-roles", environment=environment.model_copy(update={"pipeline": pipeline}))
+    data = DataStack(app, environment)
+    for stack in (state, data):
+        for node in stack.node.find_all():
+            node.node.try_remove_child("lifecycle")  # the AWS provider waits a minute for the rules
+    FoundationStack(app, environment)
+    TrainingStack(app, environment)
+    app.synth()
+    return environment
+
+
+@pytest.fixture(scope="module")
+def applied(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Account:
+    """The account with the stacks that the plan role has planned and the apply role has applied."""
+    plan = tmp_path_factory.mktemp("plans") / "plan"
+    for component in APPLIED:
+        planning = account.terraform(component, "plan")
+        planning.init()
+        assert planning.plan(plan, lock=False)
+        account.terraform(component, "apply").apply(plan)
+    return account
+
+
+def refusal(call: Callable[..., object], **arguments: Any) -> str:
+    with pytest.raises(ClientError) as refused:
+        call(**arguments)
+    return str(refused.value)
+
+
+def test_jobs_of_another_branch_get_the_plan_role_only(account: Account) -> None:
+    assert account.credentials("plan", branch="feature")
+    for use in ("drift", "apply"):
+        with pytest.raises(ClientError, match="Not authorized to perform sts:AssumeRoleWithWebIdentity"):
+            account.credentials(use, branch="feature")
+
+
+def test_a_second_plan_by_the_plan_role_finds_nothing_to_do(applied: Account, tmp_path: Path) -> None:
+    def changes(component: str) -> bool:
+        return applied.terraform(component, "plan").plan(tmp_path / component, lock=False)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert dict(zip(APPLIED, pool.map(changes, APPLIED), strict=True)) == dict.fromkeys(APPLIED, False)
+
+
+def test_the_drift_role_reads_every_resource(applied: Account, tmp_path: Path) -> None:
+    assert not applied.terraform("data", "drift").plan(tmp_path / "plan", lock=False)
+
+
+def test_every_role_of_a_workload_has_the_boundary(applied: Account) -> None:
+    iam = boto3.client("iam", region_name="us-east-1")
+    names = [each["RoleName"] for page in iam.get_paginator("list_roles").paginate() for each in page["Roles"]]
+    limits = {
+        name: iam.get_role(RoleName=name)["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        for name in names
+        if name.startswith("recsys-dev-") and "-ci-" not in name
+    }
+    assert len(limits) > 5
+    assert set(limits.values()) == {applied.environment.boundary_arn}
+
+
+def test_the_plan_role_applies_nothing(account: Account, tmp_path: Path) -> None:
+    planning = account.terraform("foundation", "plan")
+    planning.init()
+    planning.plan(tmp_path / "plan", mode="destroy", lock=False)
+    with pytest.raises(TerraformError) as refused:
+        planning.apply(tmp_path / "plan")
+    refused_to = "role/recsys-dev-ci-plan is not authorized to perform: dynamodb:PutItem"
+    assert refused_to in " ".join(refused.value.details.split())
+
+
+def test_the_apply_role_creates_no_role_without_the_boundary(account: Account) -> None:
+    iam = account.client("iam", "apply")
+    trust = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            },
+        }
+    )
+    role = {"RoleName": "recsys-dev-escalation", "AssumeRolePolicyDocument": trust}
+    assert "is not authorized to perform: iam:CreateRole" in refusal(iam.create_role, **role)
+    iam.create_role(**role, PermissionsBoundary=account.environment.boundary_arn)
+    name = role["RoleName"]
+    assert "explicit deny" in refusal(iam.delete_role_permissions_boundary, RoleName=name)
+    everything = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert "explicit deny" in refusal(iam.put_role_permissions_boundary, RoleName=name, PermissionsBoundary=everything)
+    assert "iam:AttachRolePolicy" in refusal(iam.attach_role_policy, RoleName=name, PolicyArn=everything)
+    iam.delete_role(RoleName=name)
+
+
+def test_the_apply_role_changes_neither_the_boundary_nor_the_roles_of_the_pipeline(account: Account) -> None:
+    iam = account.client("iam", "apply")
+    boundary = account.environment.boundary_arn
+    assert iam.get_policy(PolicyArn=boundary)["Policy"]["PolicyName"] == "recsys-dev-boundary"
+    anything = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    assert "explicit deny" in refusal(
+        iam.create_policy_version, PolicyArn=boundary, PolicyDocument=anything, SetAsDefault=True
+    )
+    assert "explicit deny" in refusal(iam.delete_policy, PolicyArn=boundary)
+    change = {"RoleName": "recsys-dev-ci-apply", "PolicyName": "more", "PolicyDocument": anything}
+    assert "explicit deny" in refusal(iam.put_role_policy, **change)
