@@ -58,7 +58,8 @@ class Project:
         settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=subnets, compute_key_arn=key.arn)
         queue = TrainingQueue(stack, "queue", queue=declared, network=settings)
         job = queue.job("two-tower", image=IMAGE, gpus_per_node=2, variables={"LR": "1e-3"})
-        queue.job("pretrain", image=IMAGE, command=COMMAND, nodes=4, timeout_seconds=timeout_seconds)
+        if declared.max_nodes > 1:
+            queue.job("pretrain", image=IMAGE, command=COMMAND, nodes=4, timeout_seconds=timeout_seconds)
         DataLakeAccess(stack, "lake", key_arn=key.arn).grant_read(job, zones=["features"])
         app.synth()
         folder = self._root / "cdktf.out" / "stacks" / "local-queue"
@@ -173,6 +174,30 @@ def test_the_weights_come_back_as_they_were_given(project: Project) -> None:
     shares = policy["fairsharePolicy"]["shareDistribution"]
     weights = {each["shareIdentifier"]: each["weightFactor"] for each in shares}
     assert weights == {"ranking": 0.5, "search": 1, "interns": 3.3333}
+
+
+def test_single_nodes_are_enough_while_nodes_of_a_multi_node_job_still_run(project: Project) -> None:
+    ec2 = boto3.client("ec2")
+    name = "recsys-local-ranking-multi-node"
+    # In place of a node of Batch, which the local AWS does not launch.
+    (node,) = ec2.run_instances(
+        ImageId="ami-12345678",
+        InstanceType="p4d.24xlarge",
+        MinCount=1,
+        MaxCount=1,
+        Placement={"GroupName": name},
+    )["Instances"]
+    changed = project.declare(**OTHER_NODES, max_nodes=1)
+    touched = apply(changed, "type")
+    assert {"aws_batch_compute_environment", "aws_batch_job_queue"} <= set(touched["delete"])
+    assert not {"aws_placement_group", "aws_security_group"} & set(touched["delete"])
+    assert {name: each["computeResources"]["maxvCpus"] for name, each in environments().items()} == {
+        "spot": 96,
+        "on-demand": 96,
+    }
+    assert [each["GroupName"] for each in ec2.describe_placement_groups()["PlacementGroups"]] == [name]
+    assert planned(changed) == {}
+    ec2.terminate_instances(InstanceIds=[node["InstanceId"]])
 
 
 def test_destroying_it_leaves_nothing(project: Project) -> None:

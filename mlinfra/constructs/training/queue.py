@@ -18,12 +18,12 @@ from mlinfra.constructs.training.job_settings import JobSettings
 from mlinfra.constructs.training.node_network import node_security_group
 from mlinfra.constructs.training.node_placement import Placement, subnet_of
 from mlinfra.constructs.training.queue_job import TrainingJobDefinition
-from mlinfra.constructs.training.queue_nodes import TrainingNodes
+from mlinfra.constructs.training.queue_nodes import TrainingNodes, node_placement_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlinfra._cdk.aws import security_group as security_groups
+    from mlinfra._cdk.aws import placement_group as placement_groups, security_group as security_groups
     from mlinfra.catalog import InstanceType
     from mlinfra.constructs.parts import PrivateNetwork
     from mlinfra.declarations import Environment, Queue
@@ -114,15 +114,22 @@ class TrainingQueue(Construct):
         # Jobs of the on-demand queue are first where both queues share the on-demand nodes.
         self._on_demand_queue = self._queue("on-demand", [self._on_demand], priority=10)
         self._multi_node_queue = None
+        placement_group: placement_groups.PlacementGroup | None
         if queue.max_nodes > 1:
             placement = Placement(instance_type=queue.node_types[0].name, region=self._environment.region)
             subnet_id = multi_node_subnet_id or subnet_of(self, subnet_ids, placement)
             nodes = self._nodes("multi-node", [subnet_id], multi_node=True)
             self._multi_node_queue = self._queue("multi-node", [nodes], priority=10)
-            if nodes.placement_group:
-                # Its deletion must wait for the last node, as that of the security group does.
-                group = nodes.placement_group
-                self._security_group.depends_on = [f"{group.terraform_resource_type}.{group.friendly_unique_id}"]
+            placement_group = nodes.placement_group
+        else:
+            # Declared without its nodes too: its deletion would fail while nodes of an earlier max_nodes shut down.
+            placement_group = node_placement_group(
+                Construct(self, "multi-node"), name=f"{self._name}-multi-node", own_tags=self._own_tags
+            )
+        if placement_group:
+            # Its deletion must wait for the last node, as that of the security group does.
+            address = f"{placement_group.terraform_resource_type}.{placement_group.friendly_unique_id}"
+            self._security_group.depends_on = [address]
 
     def job(
         self,

@@ -28,6 +28,21 @@ _UPDATE_MINUTES = 360
 accepts."""
 
 
+def node_placement_group(
+    scope: Construct, *, name: str, own_tags: Mapping[str, str]
+) -> placement_groups.PlacementGroup:
+    """The cluster placement group of the nodes of multi-node jobs.
+
+    Args:
+        scope: the construct of the nodes.
+        name: the name of the nodes.
+        own_tags: the tags of the queue's resources.
+    """
+    return placement_groups.PlacementGroup(
+        scope, "placement-group", name=name, strategy="cluster", tags={**own_tags, "Name": name}
+    )
+
+
 class TrainingNodes(Construct):
     """A managed compute environment of Batch and its launch template."""
 
@@ -75,11 +90,7 @@ class TrainingNodes(Construct):
         self._efa = multi_node and queue.efa
         self._launch_template = self._node_launch_template(key_arn, security_group_id)
         self._placement_group = placement = (
-            placement_groups.PlacementGroup(
-                self, "placement-group", name=self._name, strategy="cluster", tags=self._own_tags
-            )
-            if multi_node
-            else None
+            node_placement_group(self, name=self._name, own_tags=own_tags) if multi_node else None
         )
         # Without a name: the argument is compute_environment_name in the AWS provider 5, and name in 6.
         self._environment = compute_environments.BatchComputeEnvironment(

@@ -244,6 +244,14 @@ class TestMultiNode:
         (placement,) = config["resource"]["aws_placement_group"]
         assert only(config, "aws_security_group")["depends_on"] == [f"aws_placement_group.{placement}"]
 
+    def test_their_placement_group_is_kept_when_there_are_no_longer_multi_node_jobs(
+        self, synthesize: Synthesize
+    ) -> None:
+        before, after = queue(synthesize), queue(synthesize, max_nodes=1)
+        assert after["resource"]["aws_placement_group"] == before["resource"]["aws_placement_group"]
+        (placement,) = after["resource"]["aws_placement_group"]
+        assert only(after, "aws_security_group")["depends_on"] == [f"aws_placement_group.{placement}"]
+
     def test_a_queue_with_one_node_has_no_multi_node_queue(self, synthesize: Synthesize) -> None:
         made: list[TrainingQueue] = []
         config = synthesize(lambda stack: made.append(a_queue(stack, max_nodes=1)))
