@@ -75,8 +75,7 @@ def start(environment: EnvironmentName, experiment: _Experiment, *, as_json: AsJ
     if _json(cluster, as_json=as_json, resumed=started.resumed):
         return
     if started.resumed is not None:
-        reason = started.resumed or "no reason given"
-        typer.echo(f"{cluster.name}: launching, which AWS had suspended, is resumed ({reason}).")
+        typer.echo(f"{cluster.name}: launching, which AWS had suspended, is resumed ({started.resumed}).")
     typer.echo(f"{cluster.name}: {cluster.wanted} nodes requested, {cluster.nodes} exist.")
     _show_expiry(cluster)
 

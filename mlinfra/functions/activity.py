@@ -10,15 +10,14 @@ import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mlinfra.functions.contract import Activity
+from mlinfra.functions.contract import NO_REASON, Activity
 from mlinfra.functions.fleet import IN_SERVICE
 from mlinfra.functions.metrics import CPU, History, beginning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from mlinfra.functions.fleet import Node, Target
     from mlinfra.functions.node_report import NodeReport
@@ -83,11 +82,6 @@ class Evidence:
     """The nodes that are known to be idle and on which no job runs."""
 
     @property
-    def silent_nodes(self) -> frozenset[str]:
-        """The nodes from which neither reports nor GPU metrics arrive."""
-        return frozenset(each.instance_id for each in self.nodes if each.is_silent)
-
-    @property
     def silence(self) -> str | None:
         """The reason for the unknown activity of silent nodes, also if others are busy. None: there are none."""
         reasons = [each.reason for each in self.nodes if each.is_silent and each.verdict is Verdict.UNKNOWN]
@@ -106,7 +100,7 @@ def gather_evidence(
     histories: Mapping[str, History],
     now: datetime,
     *,
-    cpus: Mapping[str, History] = MappingProxyType({}),
+    read_cpus: Callable[[Collection[str]], Mapping[str, History]] = lambda _: {},
 ) -> Evidence:
     """Determine the activity of `target`.
 
@@ -116,7 +110,8 @@ def gather_evidence(
         memory: its records, with the jobs and the node reports. None: they could not be read.
         histories: the GPU metrics of its nodes over `evidence_window`, by instance id.
         now: the end of the window.
-        cpus: the CPU metrics of silent nodes over `cpu_window`, by instance id. Default: none.
+        read_cpus: reads the CPU metrics of silent nodes over `cpu_window`, by instance id. Called at most once.
+            Default: there are none.
     """
     if memory is None:
         return Evidence(Verdict.UNKNOWN, "its records could not be read, so jobs may be running")
@@ -126,12 +121,18 @@ def gather_evidence(
         return _with_jobs(Evidence(Verdict.UNKNOWN, _several(rules.problems)), memory, now)
     hung = _hung_nodes(target, memory, now)
     limits = _Limits(rules.idle_for, rules.idle_percent, max(rules.idle_for, rules.stalled_for), rules.silence)
-    ids = [node.instance_id for node in target.nodes]
-    signs = [
-        _Signs(node, limits, memory.reports.get(name), histories.get(name), cpus.get(name), now)
-        for name, node in zip(ids, target.nodes, strict=True)
-    ]
-    nodes = tuple(each.conclude(hung.get(name)) for name, each in zip(ids, signs, strict=True))
+    signs = {
+        node.instance_id: _Signs(
+            node, limits, memory.reports.get(node.instance_id), histories.get(node.instance_id), None, now
+        )
+        for node in target.nodes
+    }
+    found = {name: each.conclude(hung.get(name)) for name, each in signs.items()}
+    silent = [name for name, each in found.items() if each.is_silent]
+    if silent:
+        cpus = read_cpus(silent)
+        found |= {name: replace(signs[name], cpus=cpus.get(name)).conclude(hung.get(name)) for name in silent}
+    nodes = tuple(found.values())
     return _with_jobs(_of_nodes(nodes, rules.idle_for), memory, now)
 
 
@@ -306,9 +307,8 @@ class _Signs:
         name, idle_for = self.node.instance_id, self.limits.idle_for
         if report.activity != Activity.IDLE:
             is_busy = report.activity == Activity.BUSY
-            reason = (
-                f"{name} {'is busy' if is_busy else 'reports an unknown activity'}: {report.why or 'no reason given'}"
-            )
+            said = "is busy" if is_busy else "reports an unknown activity"
+            reason = f"{name} {said}: {report.why or NO_REASON}"
             return NodeEvidence(name, Verdict.BUSY if is_busy else Verdict.UNKNOWN, reason, is_guarded=True)
         if report.idle_for < idle_for:
             reason = f"{name} is idle for only {_minutes(report.idle_for)} of {_minutes(idle_for)} minutes"

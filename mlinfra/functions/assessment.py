@@ -15,7 +15,7 @@ from mlinfra.functions.records import Memory, Records
 from mlinfra.functions.rules import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime, timedelta
 
     from mlinfra.functions.clients import Clients
@@ -76,10 +76,12 @@ def assess(
     if expires.problem:
         problems.append(expires.problem)
     spent = so_far(target, known.state, now)
-    seen = gather_evidence(target, rules, memory, gpus, now)
-    if seen.silent_nodes and (window := cpu_window(rules)):
-        cpus = histories(clients, dict.fromkeys(seen.silent_nodes, window), now, CPU)
-        seen = gather_evidence(target, rules, memory, gpus, now, cpus=cpus)
+
+    def read_cpus(nodes: Collection[str]) -> dict[str, History]:
+        window = cpu_window(rules)
+        return histories(clients, dict.fromkeys(nodes, window), now, CPU) if window else {}
+
+    seen = gather_evidence(target, rules, memory, gpus, now, read_cpus=read_cpus)
     if failure:
         seen = replace(seen, reason=f"{seen.reason}: {failure}")
     return Assessment(

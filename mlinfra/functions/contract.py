@@ -305,6 +305,9 @@ class Variable:
     """The name prefix of an environment's clusters and endpoints, such as `recsys-dev-`."""
 
 
+NO_REASON: Final = "no reason given"
+"""The reason of a report or a suspension that states none."""
+
 HEARTBEAT_SECONDS: Final = 60
 """The interval of the heartbeats of a running job."""
 

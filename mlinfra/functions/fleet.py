@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlinfra.functions.clients import FAILURES, error_code
-from mlinfra.functions.contract import Tag
+from mlinfra.functions.contract import NO_REASON, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -298,7 +298,8 @@ def _group(
         minimum=group["MinSize"],
         ended=tuple(_node(each) for each in ended if _tags(each).get(_GROUP_OF_INSTANCE) == name),
         suspended={
-            each["ProcessName"]: each.get("SuspensionReason", "") for each in group.get("SuspendedProcesses", ())
+            each["ProcessName"]: each.get("SuspensionReason") or NO_REASON
+            for each in group.get("SuspendedProcesses", ())
         },
         launch_type=_launch_type(group),
         launch_template=_launch_template(group),

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from mlinfra._cdk import Construct, TerraformStack
+from mlinfra._cdk import Annotations, Construct, IConstruct, TerraformStack
 from mlinfra._cdk.aws import kms_alias, kms_key, sns_topic, sns_topic_policy, sns_topic_subscription
 from mlinfra.constructs.parts.environment import environment_of
 from mlinfra.constructs.parts.policy import policy_document, statement
@@ -27,6 +27,9 @@ No name of an experiment has an underscore, so that no cluster has this id.
 
 _topics: WeakKeyDictionary[TerraformStack, Alerts] = WeakKeyDictionary()
 """The topic that a stack declares."""
+
+_subscriptions: WeakKeyDictionary[IConstruct, dict[tuple[str, str], dict[str, bool]]] = WeakKeyDictionary()
+"""By app, and by topic and address: the stacks that subscribe it, each with True if to its own messages only."""
 
 
 class Alerts(Construct):
@@ -92,7 +95,8 @@ class Alerts(Construct):
                 message. Subscribe addresses to every message first: SNS allows one subscription per address.
 
         Raises:
-            ValueError: if `email` is not a valid address, or is already subscribed with `owner_only`.
+            ValueError: if `email` is not a valid address, is already subscribed with `owner_only`, or another stack of
+                the app subscribes it with another `owner_only`.
         """
         if not re.fullmatch(EMAIL_ADDRESS, email):
             message = f"email={email!r} is not a valid e-mail address. Expected: an address such as ana@example.com."
@@ -105,6 +109,7 @@ class Alerts(Construct):
                 f"the address in the environment's alert_emails, which are subscribed first."
             )
             raise ValueError(message)
+        _check_other_stacks(self, email, self._environment.names.alerts_topic_arn, owner_only=owner_only)
         (self._own if owner_only else self._everything).add(email)
         sns_topic_subscription.SnsTopicSubscription(
             self,
@@ -189,13 +194,17 @@ class Alerts(Construct):
 def subscribe_owner(scope: Construct, email: str, *, environment: Environment) -> None:
     """Subscribe the owner of an experiment in the stack of `scope`, once in a stack.
 
-    SNS allows one subscription of an address to a topic, so that two stacks would share it. Addresses that
-    the stack of the topic subscribes are skipped: `alert_emails` and the owners of endpoints and models.
+    SNS allows one subscription of an address to a topic, so that two stacks share it. A second stack of one app gets a
+    warning. Addresses that the stack of the topic subscribes are skipped: `alert_emails` and the owners of endpoints
+    and models.
 
     Args:
         scope: a construct in the stack of the cluster.
         email: the address of the owner.
         environment: the environment of the topic.
+
+    Raises:
+        ValueError: if another stack of the app subscribes the address to every message.
     """
     if email in {*environment.alert_emails, *_owners_of_services(environment)}:
         return
@@ -207,6 +216,7 @@ def subscribe_owner(scope: Construct, email: str, *, environment: Environment) -
     known = stack.node.try_find_child(_OWNERS)
     owners = known if isinstance(known, Construct) else Construct(stack, _OWNERS)
     if owners.node.try_find_child(_id_of(email)) is None:
+        _check_other_stacks(scope, email, environment.names.alerts_topic_arn, owner_only=True)
         sns_topic_subscription.SnsTopicSubscription(
             owners,
             _id_of(email),
@@ -215,6 +225,27 @@ def subscribe_owner(scope: Construct, email: str, *, environment: Environment) -
             endpoint=email,
             filter_policy=json.dumps({Message.OWNER: [email]}),
         )
+
+
+def _check_other_stacks(scope: Construct, email: str, topic_arn: str, *, owner_only: bool) -> None:
+    """Warn if another stack of the app subscribes `email` to the topic as well, and refuse another filter."""
+    stack = TerraformStack.of(scope).node.id
+    stacks = _subscriptions.setdefault(scope.node.root, {}).setdefault((topic_arn, email), {})
+    others = sorted(each for each in stacks if each != stack)
+    if any(stacks[each] != owner_only for each in others):
+        message = (
+            f"{email} is subscribed to {topic_arn} by the stacks {', '.join(others)} and {stack}, by one to every "
+            f"message and by the other to its own. SNS has one subscription for each address, and the second apply "
+            f"would fail. Expected: the address in alert_emails of the environments of all these stacks, or of none."
+        )
+        raise ValueError(message)
+    if others:
+        Annotations.of(scope).add_warning(
+            f"{email} is subscribed to {topic_arn} by the stacks {', '.join(others)} and {stack}. SNS has one "
+            f"subscription for both: the removal of one stack deletes it, until the janitor restores it within an "
+            f"hour. To avoid that, add the address to the environment's alert_emails."
+        )
+    stacks[stack] = owner_only
 
 
 def _owners_of_services(environment: Environment) -> list[str]:

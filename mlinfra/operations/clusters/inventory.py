@@ -242,8 +242,7 @@ class ClusterAccount:
         if target.kind != "group" or len(target.nodes) >= target.desired:
             return
         if LAUNCH in target.suspended:
-            reason = target.suspended[LAUNCH] or "no reason given"
-            yield Mark("launches-suspended", f"launching is suspended ({reason})")
+            yield Mark("launches-suspended", f"launching is suspended ({target.suspended[LAUNCH]})")
         with suppress(*FAILURES):
             failure = launch_failure(self.clients, target)
             if failure:

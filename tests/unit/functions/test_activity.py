@@ -142,7 +142,7 @@ def cpu_metrics(*cores: float, minutes_ago: int = 15, vcpus: int = 8, missing: i
 def by_cpus(cpus: History, found: NodeReport | None = None, history: History = NO_METRICS, **changes: Any) -> Evidence:
     target = Target("recsys-dev-two-tower", "group", nodes=(node(**{"vcpus": 8, **changes}),), desired=1)
     memory = Memory(reports={ID: found} if found else {})
-    return gather_evidence(target, Rules.of({}), memory, {ID: history}, NOW, cpus={ID: cpus})
+    return gather_evidence(target, Rules.of({}), memory, {ID: history}, NOW, read_cpus=lambda _: {ID: cpus})
 
 
 def test_a_silent_node_with_idle_cpus_is_idle() -> None:
@@ -168,7 +168,7 @@ def test_a_silent_node_with_idle_cpus_is_idle() -> None:
 )
 def test_a_silent_node_with_other_cpu_metrics_is_unknown(cpus: History) -> None:
     seen = by_cpus(cpus)
-    assert (seen.verdict, seen.is_temporary, seen.silent_nodes) == (Verdict.UNKNOWN, False, {ID})
+    assert (seen.verdict, seen.is_temporary, seen.nodes[0].is_silent) == (Verdict.UNKNOWN, False, True)
 
 
 def test_cpu_use_longer_ago_than_the_stalled_time_does_not_count() -> None:

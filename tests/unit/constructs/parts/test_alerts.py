@@ -98,6 +98,47 @@ def test_the_stack_of_a_cluster_subscribes_its_owner_once(synthesize: Synthesize
     assert only(config, "aws_sns_topic_subscription")["topic_arn"] == an_environment().names.alerts_topic_arn
 
 
+def two_stacks(**changes: Any) -> tuple[MlStack, MlStack]:
+    """Two stacks with clusters of one owner, the second with changes of its environment."""
+    from mlinfra import MlStack
+    from mlinfra._cdk import App
+
+    app = App()
+    return MlStack(app, an_environment(), "one"), MlStack(app, an_environment(**changes), "two")
+
+
+def test_a_second_stack_with_clusters_of_an_owner_gets_a_warning() -> None:
+    stacks = two_stacks()
+    for stack in stacks:
+        for name in ("a", "b"):
+            subscribe_owner(Construct(stack, name), "ana@example.com", environment=stack.environment)
+    found = [each.data for stack in stacks for scope in stack.node.find_all() for each in scope.node.metadata]
+    (warning,) = [each for each in found if "ana@example.com" in str(each)]
+    assert warning == (
+        f"ana@example.com is subscribed to {an_environment().names.alerts_topic_arn} by the stacks dev-one and "
+        "dev-two. SNS has one subscription for both: the removal of one stack deletes it, until the janitor restores "
+        "it within an hour. To avoid that, add the address to the environment's alert_emails."
+    )
+
+
+def test_stacks_of_other_apps_and_topics_get_no_warning() -> None:
+    stacks = (*two_stacks(project="ads"), *two_stacks(project="search"))
+    for stack in (stacks[0], stacks[1], stacks[3]):
+        subscribe_owner(stack, "ana@example.com", environment=stack.environment)
+    assert not [each for stack in stacks for each in stack.node.metadata if "ana@example.com" in str(each.data)]
+
+
+def test_a_subscription_to_everything_and_one_to_own_messages_are_refused() -> None:
+    one, two = two_stacks(alert_emails=["ana@example.com"])
+    subscribe_owner(one, "ana@example.com", environment=one.environment)
+    with pytest.raises(
+        ValueError,
+        match=r"ana@example\.com is subscribed to arn:aws:sns:\S+ by the stacks dev-one and dev-two, by one to every "
+        r"message and by the other to its own\. .*Expected: the address in alert_emails of the environments of all",
+    ):
+        Alerts(two, "alerts")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
