@@ -32,8 +32,12 @@ from mlinfra.operations.deploy import (
     unlock,
     write_list,
 )
+from mlinfra.operations.deploy.applying import apply
+from mlinfra.operations.deploy.preconditions import ReviewHeldError
+from mlinfra.operations.review import APPLIED_SETTINGS, review
 from mlinfra.operations.terraform import Terraform, find_terraform
 from mlinfra.operations.terraform.progress import Quiet
+from tests.conftest import TODAY
 from tests.deploy.attached_provider import with_own_provider
 from tests.deploy.planned import Found, Project, Reviewer
 
@@ -60,6 +64,7 @@ APPLY = """
 import sys
 from pathlib import Path
 from mlinfra.operations.deploy.applying import apply
+from mlinfra.operations.deploy.preconditions import ReviewHeldError
 from mlinfra.operations.terraform.progress import Quiet
 from tests.conftest import TODAY
 from tests.deploy.planned import Reviewer
@@ -283,6 +288,25 @@ def test_the_plan_file_itself_is_reviewed(planned: Project) -> None:
     (seen,) = reviewer.seen
     assert json.loads(seen) == json.loads(dangerous["plan"])
     assert value_of("second") == "dangerous"
+
+
+def test_settings_that_a_plan_does_not_contain_are_compared_with_the_last_apply(planned: Project) -> None:
+    main = planned.root / "main.py"
+    before = main.read_text()
+    value = 'type="String", value=value)'
+    assert value in before
+    main.write_text(before.replace(value, f'{value}.add_override("lifecycle.ignore_changes", ["description"])'))
+    planned.commit("Ignore changes of the description")
+    folder = planned.planned("second")
+    (found,) = [each for each in review([folder], root=planned.root, today=TODAY).held if each.id == "MLR011"]
+    assert found.text == "Changes of `description` of `aws_ssm_parameter.value` are ignored. Ignored before: none."
+    # The apply reads the record itself: the file beside the plan can be removed.
+    (folder / APPLIED_SETTINGS).unlink()
+    with pytest.raises(ReviewHeldError) as refused:
+        apply([folder], planned.root, Quiet(), today=TODAY)
+    assert "MLR011" in str(refused.value)
+    main.write_text(before)
+    planned.commit("Manage the description")
 
 
 def test_an_old_plan_is_refused_whatever_its_record_says(planned: Project) -> None:

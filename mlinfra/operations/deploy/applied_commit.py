@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import StateVersion
 
 _NAME = "commit"
+_LENGTH = 4096
+"""The maximum length of a standard parameter (Systems Manager API Reference, PutParameter, read 2026-11-29)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class AppliedCommit:
     """The lineage of the state after the apply. None: recorded by an earlier version of mlinfra."""
     serial: int | None = None
     """The serial of the state after the apply."""
+    settings: str | None = None
+    """`StackSettings.packed` of the applied stack. None: recorded by an earlier version of mlinfra, or too long."""
 
     def state_since(self, present: StateVersion | None) -> Literal["unchanged", "changed", "unknown"]:
         """Compare with the present version of the state: `changed` if anything else was applied since."""
@@ -63,7 +67,10 @@ def record(account: AwsAccount, environment: Environment, component: str, applie
         "sha256": applied.sha256,
         "lineage": applied.lineage,
         "serial": applied.serial,
+        "settings": applied.settings,
     }
+    if len(json.dumps(facts)) > _LENGTH:
+        facts["settings"] = None
     with aws_errors_explained():
         account.client("ssm").put_parameter(
             Name=name,

@@ -19,6 +19,7 @@ from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import applied_commit
 from mlinfra.operations.deploy.applied_commit import AppliedCommit
+from mlinfra.operations.deploy.applied_settings import copy_settings, save_applied_settings
 from mlinfra.operations.deploy.local_apply import is_applied_locally, local_apply, state_of
 from mlinfra.operations.deploy.plan_content import MAX_AGE, document_of
 from mlinfra.operations.deploy.preconditions import checked_plans, require_approved_review
@@ -35,6 +36,7 @@ from mlinfra.operations.terraform import (
     RemoteState,
     Repository,
     Run,
+    StackSettings,
     Terraform,
     TerraformError,
     find_terraform,
@@ -113,7 +115,7 @@ def apply(
         targets = {name: _target(root, name) for name in dict.fromkeys(each.about.environment for each in plans)}
         step.conclude(", ".join(each.about.stack for each in plans))
     terraforms = {each.about.stack: Terraform(each.saved.stack, tool.path, changes=source.changes) for each in plans}
-    _review(plans, terraforms, review, progress, root=root, today=today, live=live, max_age=max_age)
+    _review(plans, terraforms, targets, review, progress, root=root, today=today, live=live, max_age=max_age)
     applied: list[AppliedStack] = []
     for each in plans:
         with progress.step(f"Apply {each.about.stack}") as step:
@@ -131,6 +133,7 @@ def apply(
 def _review(
     plans: Sequence[CheckedPlan],
     terraforms: Mapping[str, Terraform],
+    targets: Mapping[str, _Target],
     review: ReviewPlans,
     progress: Progress,
     *,
@@ -149,7 +152,11 @@ def _review(
                     # Providers are not saved with a plan. Terraform requires the versions that the plan was made with.
                     terraform = terraforms[about.stack]
                     terraform.init()
-                    documents.append(document_of(saved, about, terraform, Path(folder), now=now, max_age=max_age))
+                    document = document_of(saved, about, terraform, Path(folder), now=now, max_age=max_age)
+                    target = targets[about.environment]
+                    save_applied_settings(document.parent, target.account, target.environment, about.component)
+                    copy_settings(saved.stack, document.parent / "stack")
+                    documents.append(document)
             with progress.step("Review the plans"):
                 require_approved_review(documents, review, root=root, today=today, live=live)
     except BaseException:
@@ -218,6 +225,7 @@ def _apply(plan: CheckedPlan, terraform: Terraform, target: _Target, step: Step)
         sha256=about.sha256["cdk.tf.json"],
         lineage=state.lineage if state else None,
         serial=state.serial if state else None,
+        settings=StackSettings.read(saved.stack, about.terraform).packed(),
     )
     try:
         parameter = applied_commit.record(target.account, target.environment, about.component, facts)

@@ -16,6 +16,7 @@ from mlinfra.declarations import ExpiredExperiment, present_day
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import stack_selection, stored_plans
+from mlinfra.operations.deploy.applied_settings import save_applied_settings
 from mlinfra.operations.deploy.local_apply import killed_local_apply, require_no_local_apply, state_of
 from mlinfra.operations.deploy.plans_folder import remove_unusable
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, private_text, require_plans_folder
@@ -339,6 +340,9 @@ class Planner:
         differs = terraform.plan(saved.tfplan, lock=self._lock)
         private_text(saved.document, terraform.show_text(saved.tfplan))
         saved.remove_providers()
+        save_applied_settings(
+            saved.folder, account_of(environment), environment, environment.names.component_of(stack.name)
+        )
         about = saved.finish(
             stack=stack.name,
             environment=environment.name,

@@ -8,10 +8,12 @@ from mlinfra.operations.review.as_json import to_json
 from mlinfra.operations.review.escaping import parts, visible
 from mlinfra.operations.review.finding import Finding, Level
 from mlinfra.operations.review.markdown import action_text, headline, to_markdown, usd
+from mlinfra.operations.review.plan import APPLIED_SETTINGS
 from mlinfra.operations.review.report import Report, ResourceChange, StackReview, by_rule
 from mlinfra.operations.review.reviewing import all_rules, review
 
 __all__ = [
+    "APPLIED_SETTINGS",
     "APPROVALS_FOLDER",
     "Finding",
     "Level",

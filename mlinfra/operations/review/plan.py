@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from mlinfra.errors import OperationError
 from mlinfra.operations.review import accounts, references
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
+from mlinfra.operations.terraform import StackSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+APPLIED_SETTINGS: Final = "applied-settings"
+"""The file beside a plan with the settings of the last apply of its stack."""
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _DECODER: Final = json.JSONDecoder()
 _BINARY_PLAN: Final = b"PK"
@@ -52,6 +55,10 @@ class Plan:
     """Single values of the plan, such as `errored`."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     known_accounts: accounts.Known = field(default_factory=accounts.Known)
+    settings: StackSettings | None = None
+    """Settings of the synthesized stack beside the plan. None: there is none."""
+    applied_settings: StackSettings | None = None
+    """The settings of the last apply. None: not recorded."""
 
     def referred_to(self, change: Change, path: str) -> Change | None:
         """The change of the resource that the attribute `path` of `change` refers to in the configuration.
@@ -169,7 +176,21 @@ def read_plan(path: Path) -> Plan:
         message = f"{file} is not a plan in JSON: {error}.{hint} Expected: the output of terraform show -json PLAN."
         raise OperationError(message) from error
     _require_plan(file, plan, seen)
+    _read_settings(file.parent, plan)
     return plan
+
+
+def _read_settings(folder: Path, plan: Plan) -> None:
+    """Read the settings of the stack that `mlinfra plan` saved beside the plan, and those of its last apply."""
+    applied, stack = folder / APPLIED_SETTINGS, folder / "stack"
+    if not applied.is_file() or not (stack / "cdk.tf.json").is_file():
+        return
+    try:
+        plan.applied_settings = StackSettings.unpacked(applied.read_text(encoding="utf-8"))
+        plan.settings = StackSettings.read(stack, str(plan.facts.get("terraform_version") or ""))
+    except (OSError, ValueError) as error:
+        message = f"The settings of the last apply in {applied} cannot be read: {error}. Plan again."
+        raise OperationError(message) from error
 
 
 def _stack(path: Path) -> str:

@@ -25,6 +25,7 @@ from mlinfra.operations.review.rules import (
     protection,
     public,
     serving,
+    stack_settings,
     tags,
     weakened,
     whole_plan,
@@ -32,6 +33,7 @@ from mlinfra.operations.review.rules import (
 
 PLAN_RULES: Final = (
     whole_plan,
+    stack_settings,
     data_loss,
     protection,
     data,

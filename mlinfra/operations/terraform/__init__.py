@@ -12,6 +12,7 @@ from mlinfra.operations.terraform.provider_mirrors import Wanted
 from mlinfra.operations.terraform.providers import ProviderSource, provider_source
 from mlinfra.operations.terraform.remote_state import RemoteState, StateLock, StateVersion
 from mlinfra.operations.terraform.run_record import Run, append_run, lock_record, read_holder, read_run
+from mlinfra.operations.terraform.stack_settings import StackSettings
 from mlinfra.operations.terraform.state import State, parse_state
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
 from mlinfra.operations.toolchain import (
@@ -38,6 +39,7 @@ __all__ = [
     "RemoteState",
     "Repository",
     "Run",
+    "StackSettings",
     "State",
     "StateLock",
     "StateVersion",

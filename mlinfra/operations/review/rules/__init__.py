@@ -2,7 +2,8 @@
 
 | ids | module |
 |---|---|
-| MLR0xx | `whole_plan` |
+| MLR001 to MLR006 | `whole_plan` |
+| MLR011 to MLR013 | `stack_settings` |
 | MLR10x | `data_loss` |
 | MLR11x | `protection` |
 | MLR12x | `data` |
