@@ -47,6 +47,7 @@ class Assessment:
             cost=counted,
             now=now,
             jobs=self.memory.jobs if self.memory else (),
+            has_records=self.memory is not None,
         )
         return replace(self, cost=counted, decision=decision)
 
@@ -91,7 +92,16 @@ def assess(
         evidence=seen,
         expiry=expires,
         cost=spent,
-        decision=decide(target, rules=rules, evidence=seen, expiry=expires, cost=spent, now=now, jobs=known.jobs),
+        decision=decide(
+            target,
+            rules=rules,
+            evidence=seen,
+            expiry=expires,
+            cost=spent,
+            now=now,
+            jobs=known.jobs,
+            has_records=memory is not None,
+        ),
         problems=tuple(problems),
     )
 

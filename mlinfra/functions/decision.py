@@ -78,6 +78,7 @@ def decide(
     cost: Cost,
     now: datetime,
     jobs: Sequence[Job] = (),
+    has_records: bool = True,
 ) -> Decision:
     """Decide about `target`.
 
@@ -91,10 +92,12 @@ def decide(
         cost: its cost so far.
         now: the time of the decision.
         jobs: its jobs, running or ended. Default: none.
+        has_records: False if its records could not be read: they may contain an extension of its expiry, so that its
+            bound in time is unknown. Default: True.
     """
     if target.is_stopped:
         return Decision(Action.NOTHING, "it is already stopped")
-    if bound := _bound(rules, expiry, cost, now):
+    if bound := _bound(rules, expiry if has_records else None, cost, now):
         # SetDesiredCapacity does not end protected nodes; TerminateInstances does.
         everything = frozenset(node.instance_id for node in target.nodes)
         return Decision(Action.STOP, bound, is_forced=True, terminate=everything)
@@ -139,9 +142,9 @@ def _after_job(target: Target, evidence: Evidence, jobs: Sequence[Job], rules: R
     )
 
 
-def _bound(rules: Rules, expiry: Expiry, cost: Cost, now: datetime) -> str | None:
+def _bound(rules: Rules, expiry: Expiry | None, cost: Cost, now: datetime) -> str | None:
     """The reason to stop it even if it is busy. None: there is none."""
-    if expiry.at is not None and expiry.at + rules.expiry_grace <= now and expiry.is_expired(now):
+    if expiry is not None and expiry.at is not None and expiry.at + rules.expiry_grace <= now:
         hours = rules.expiry_grace / timedelta(hours=1)
         return f"it expired at {clock.written(expiry.at)}, more than its grace period of {hours:g} hours ago"
     limit = rules.spend_limit_usd

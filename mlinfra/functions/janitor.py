@@ -1,4 +1,4 @@
-"""The janitor: an hourly check of what is tagged AutoStop=true in the environment. Layer 4 of docs/adr/0005."""
+"""The janitor: an hourly check of what is tagged AutoStop=true in the environment. Layer 4 of docs/adr/0009."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hourly check of everything that may be stopped: layer 4 of docs/adr/0005."""
+"""The hourly check of everything that may be stopped: layer 4 of docs/adr/0009."""
 
 from __future__ import annotations
 

@@ -142,6 +142,15 @@ def test_an_unknown_expiry_is_not_a_bound() -> None:
     assert decision(evidence=BUSY, expiry=Expiry(None, problem="its extension is invalid")).action is Action.LEAVE
 
 
+def test_without_records_the_expiry_is_not_a_bound_but_the_cost_is() -> None:
+    expired = decision(evidence=UNKNOWN, expiry=LATE, has_records=False)
+    assert (expired.action, expired.reason) == (
+        Action.LEAVE,
+        f"it expired at 2026-12-17T14:00:00Z, but it may be busy: {UNKNOWN.reason}",
+    )
+    assert decision(evidence=UNKNOWN, expiry=LATE, cost=Cost(120.01), has_records=False).is_forced
+
+
 def test_a_temporarily_unknown_activity_is_not_reported() -> None:
     unknown = replace(UNKNOWN, is_temporary=True)
     assert decision(evidence=unknown).frequency is NotificationFrequency.NEVER

@@ -89,6 +89,17 @@ def test_a_cluster_above_its_bound_is_stopped_while_a_job_runs_on_protected_node
     assert event["why"].endswith("more than its grace period of 2 hours ago")
 
 
+def test_an_extended_cluster_is_not_stopped_while_its_records_cannot_be_read(cloud: Cloud, faults: Faults) -> None:
+    ids = cloud.group(ExpiryGraceHours="2")
+    cloud.extend("2099-12-31")
+    cloud.now = cloud.expiry + 3 * HOUR
+    cloud.report(ids, Activity.BUSY)
+    cloud.job()
+    faults.refuse("dynamodb.Query", "ThrottlingException")
+    assert cloud.looked() == {NAME: "left"}
+    assert cloud.size() == 2
+
+
 def test_the_size_is_zero_before_nodes_are_terminated(cloud: Cloud, faults: Faults) -> None:
     """Otherwise the group would replace them, and their guards would protect the replacements."""
     ids = cloud.group(ExpiryGraceHours="0", Expires=cloud.yesterday)
