@@ -176,6 +176,20 @@ def test_the_plan_role_applies_nothing(account: Account, tmp_path: Path) -> None
     assert refused_to in " ".join(refused.value.details.split())
 
 
+def test_the_plan_role_stores_plans_once_and_the_apply_role_alone_reads_them(account: Account) -> None:
+    bucket = account.environment.names.state_bucket
+    plan = {"Bucket": bucket, "Key": "_plans/dev-data/1a2b/9f86.zip"}
+    planning, applying = account.client("s3", "plan"), account.client("s3", "apply")
+    assert "s3:PutObject" in refusal(planning.put_object, **plan, Body=b"plan")
+    planning.put_object(**plan, Body=b"plan", IfNoneMatch="*")
+    assert "PreconditionFailed" in refusal(planning.put_object, **plan, Body=b"forged", IfNoneMatch="*")
+    state = {"Bucket": bucket, "Key": "recsys/dev/us-east-1/data/other"}
+    assert "s3:PutObject" in refusal(planning.put_object, **state, Body=b"state", IfNoneMatch="*")
+    for use in ("plan", "drift"):
+        assert "explicit deny" in refusal(account.client("s3", use).get_object, **plan)
+    assert applying.get_object(**plan)["Body"].read() == b"plan"
+
+
 def test_the_apply_role_creates_no_role_without_the_boundary(account: Account) -> None:
     iam = account.client("iam", "apply")
     trust = json.dumps(

@@ -44,7 +44,10 @@ MORE = """
                             {"resource_type": each, "tags": stack.default_tags} for each in ("instance", "volume")
                         ],
                     },
-                    "iam_role": {"name": "rec-role", "assume_role_policy": trust},
+                    "iam_role": {
+                        "name": "rec-role", "assume_role_policy": trust,
+                        "permissions_boundary": environment.boundary_arn,
+                    },
                     "iam_role_policy": {"name": "rec", "role": "${aws_iam_role.rec.name}", "policy": allow},
                     "iam_instance_profile": {"name": "rec-profile", "role": "${aws_iam_role.rec.name}"},
                     "iam_policy": {"name": "rec-policy", "policy": allow},

@@ -89,7 +89,10 @@ def _of_s3(response: BaseResponse) -> Request:
     bucket, _, key = _path_of_s3(response).partition("/")
     resource = f"{bucket}/{key}" if key else bucket
     action = s3_action(request.method, bucket=bucket or None, key=key or None, query=list(request.args))
-    return Request(action, f"arn:aws:s3:::{resource}" if resource else "*", _of_any_request(response))
+    context = _of_any_request(response)
+    if "If-None-Match" in request.headers:
+        context["s3:if-none-match"] = [request.headers["If-None-Match"]]
+    return Request(action, f"arn:aws:s3:::{resource}" if resource else "*", context)
 
 
 def _path_of_s3(response: BaseResponse) -> str:
