@@ -20,7 +20,7 @@ class Service(NamedTuple):
     """The types of a service that have no rule of their own."""
 
     status: str
-    """`reviewed`: by the purpose of each type. `not assessed`: rarely used by ML platforms."""
+    """`reviewed`, by the purpose or the attributes of each type."""
     reason: str
     types: tuple[str, ...]
 
