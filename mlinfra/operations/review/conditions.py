@@ -24,7 +24,8 @@ _CALLER: Final = frozenset(
     }
 )
 """Keys that restrict the caller or its network (IAM User Guide, "AWS global condition context keys"; S3 User Guide,
-"The meaning of 'public'", as repeated in the AWS SDK for .NET under PublicAccessBlockConfiguration, read 2026-11-29). Others describe the request: transport, region, time, headers."""
+"The meaning of 'public'", as repeated in the AWS SDK for .NET under PublicAccessBlockConfiguration, read 2026-11-29).
+Others describe the request: transport, region, time, headers."""
 _POSITIVE: Final = re.compile(
     r"(?:foranyvalue:)?(?:string(?:equals|like|equalsignorecase)|arn(?:equals|like)|ipaddress|bool|numericequals)"
 )

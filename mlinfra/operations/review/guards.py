@@ -216,13 +216,16 @@ def merged(*tables: Mapping[str, tuple[Guard, ...]]) -> dict[str, tuple[Guard, .
     return {kind: tuple(sorted(guards, key=lambda each: not each.path)) for kind, guards in result.items()}
 
 
+_UNCHECKED: Final = frozenset({Kind.FORGET, Kind.READ, Kind.UNKNOWN})
+
+
 def check(plan: Plan, table: Mapping[str, tuple[Guard, ...]]) -> Iterator[Finding]:
     """Check all changes of a plan with a table."""
-    for change in plan.changes:
-        guards = table.get(change.type)
-        if not guards or change.kind in {Kind.FORGET, Kind.READ, Kind.UNKNOWN}:
-            continue
-        yield from _of_change(plan, change, guards)
+    for kind, changes in plan.by_type.items():
+        guards = table.get(kind, ())
+        for change in changes if guards else ():
+            if change.kind not in _UNCHECKED:
+                yield from _of_change(plan, change, guards)
 
 
 def _of_change(plan: Plan, change: Change, guards: Sequence[Guard]) -> Iterator[Finding]:
@@ -319,11 +322,11 @@ def _in(value: object, wanted: tuple[object, ...]) -> bool:
 
 def _is_set(value: object) -> bool:
     """False for what is not set. The provider writes some removed blocks as blocks whose attributes are not set."""
+    if value is None or value == "":
+        return False
     if isinstance(value, list):
         return any(map(_is_set, value))
-    if isinstance(value, dict):
-        return any(map(_is_set, value.values()))
-    return value is not None and value != ""
+    return not isinstance(value, dict) or any(map(_is_set, value.values()))
 
 
 def _same(before: list[Any], after: list[Any]) -> bool:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _ARCHIVES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-"""Storage classes whose objects must be restored before they can be read, which takes hours (S3 User Guide, "Working with
-archived objects" and "Understanding archive retrieval options", read 2026-11-29). GLACIER_IR is read at once."""
+"""Storage classes whose objects must be restored before they can be read, which takes hours. GLACIER_IR is read at
+once (S3 User Guide, "Working with archived objects" and "Understanding archive retrieval options", read 2026-11-29)."""
 _EARLY_ARCHIVE_DAYS: Final = 30
 _DELETING: Final = (
     ("expiration", "days", "current objects are deleted"),

@@ -14,7 +14,7 @@ from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
 from mlinfra.operations.terraform import StackSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 APPLIED_SETTINGS: Final = "applied-settings"
@@ -101,6 +101,19 @@ class Plan:
         """True if an ARN or the id of an account names another account than that of the plan, or that is unknown."""
         account = accounts.account_of(value)
         return account is not None and account not in self.accounts
+
+    @cached_property
+    def by_type(self) -> Mapping[str, list[Change]]:
+        """The changes by type of resource: tables and rules of a few types skip the changes of all others."""
+        found: dict[str, list[Change]] = {}
+        for each in self.changes:
+            found.setdefault(each.type, []).append(each)
+        return found
+
+    def of_types(self, types: Iterable[str]) -> Iterator[Change]:
+        """The changes of resources of some types."""
+        for kind in types:
+            yield from self.by_type.get(kind, ())
 
     @cached_property
     def _by_address(self) -> Mapping[str, Change]:

@@ -41,8 +41,8 @@ _DANGEROUS: Final = frozenset({"ALL", "SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN", "S
 
 def check(plan: Plan) -> Iterator[Finding]:
     """Check definitions of containers."""
-    for change in plan.changes:
-        if change.type in _DOCUMENTS and change.after:
+    for change in plan.of_types(TYPES):
+        if change.after:
             had, has = (list(_control(change, value_of)) for value_of in (change.old, change.new))
             more = [each for each in has if each not in had]
             if more:

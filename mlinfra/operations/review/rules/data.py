@@ -283,9 +283,7 @@ TYPES: Final = frozenset({*TABLE, *HOLDS_DATA})
 def check(plan: Plan) -> Iterator[Finding]:
     """Check the protection of data, and data that is moved or forgotten."""
     yield from guards.check(plan, TABLE)
-    for change in plan.changes:
-        if change.type not in HOLDS_DATA:
-            continue
+    for change in plan.of_types(HOLDS_DATA):
         name = change.name("name", "bucket", "identifier", "cluster_identifier", "domain_name", "id")
         if change.kind is Kind.FORGET:
             yield FORGOTTEN.at(plan.stack, change, f"{name} is removed from the state: {HOLDS_DATA[change.type]}.")

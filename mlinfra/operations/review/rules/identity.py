@@ -247,8 +247,8 @@ TYPES: Final = frozenset({*TABLE, "aws_batch_job_definition"})
 def check(plan: Plan) -> Iterator[Finding]:
     """Check identities and their limits."""
     yield from guards.check(plan, TABLE)
-    for change in plan.changes:
-        if change.type == "aws_batch_job_definition" and change.before and change.after:
+    for change in plan.of_types({"aws_batch_job_definition"}):
+        if change.before and change.after:
             yield from _job(plan, change)
 
 

@@ -64,8 +64,8 @@ _PARAMETERS: Final[Mapping[str, tuple[Rule, str]]] = {
 
 def check(plan: Plan) -> Iterator[Finding]:
     """Check parameters that existing groups switch off, or no longer set."""
-    for change in plan.changes:
-        if change.type not in TYPES or not change.before or change.kind in {Kind.DESTROY, Kind.FORGET}:
+    for change in plan.of_types(TYPES):
+        if not change.before or change.kind in {Kind.DESTROY, Kind.FORGET}:
             continue
         if change.new("parameter") is UNKNOWN or change.is_sensitive("parameter"):
             continue

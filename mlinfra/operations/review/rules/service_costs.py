@@ -143,8 +143,8 @@ def check(plan: Plan, limit: float, small: float) -> Iterator[Finding]:
     gateways = []
     total = 0.0
     held = False
-    for change in plan.changes:
-        if change.type not in TYPES or change.kind in {Kind.DESTROY, Kind.FORGET, Kind.READ, Kind.NOTHING}:
+    for change in plan.of_types(TYPES):
+        if change.kind in {Kind.DESTROY, Kind.FORGET, Kind.READ, Kind.NOTHING}:
             continue
         if change.type == "aws_nat_gateway" and change.kind is Kind.CREATE:
             gateways.append(change)

@@ -510,8 +510,8 @@ TYPES: Final = frozenset({*TABLE, "aws_network_acl_rule"})
 def check(plan: Plan) -> Iterator[Finding]:
     """Check protections that are weakened, and denying rules of network ACLs that are removed."""
     yield from guards.check(plan, TABLE)
-    for change in plan.changes:
-        if change.type == "aws_network_acl_rule" and change.before:
+    for change in plan.of_types({"aws_network_acl_rule"}):
+        if change.before:
             yield from _denied(plan, change)
 
 
