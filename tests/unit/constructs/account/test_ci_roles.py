@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from ci.refresh_actions import table
 from mlinfra import CiRoles, Environment, MlStack, Pipeline
 from mlinfra._cdk import App
 from mlinfra.checks.wildcards import wildcards
 from mlinfra.constructs.account.ci_permissions import ATTACHABLE, PASSED_TO
+from mlinfra.local_aws.permissions.policies import Request, decide
 from mlinfra.stacks.foundation import FoundationStack
-from tests.conftest import an_environment, only
+from tests.conftest import ROOT, an_environment, only
 from tests.iam import allowed, denied
 
 if TYPE_CHECKING:
@@ -400,3 +402,85 @@ def test_the_apply_role_may_apply_every_declared_stack(synthesized: Path) -> Non
             assert each["name"].startswith("recsys-")
             principal = json.loads(each["assume_role_policy"])["Statement"][0]["Principal"]
             assert "Federated" in principal or principal["Service"] in PASSED_TO, each["name"]
+
+
+READS = table()
+"""The actions that the AWS provider calls in a refresh, by resource type."""
+
+MANAGED = {use: "PowerUserAccess" if use == "apply" else "ReadOnlyAccess" for use in ("plan", "drift", "apply")}
+"""The managed policies of the roles, as stored in moto: ReadOnlyAccess v190 of 2026-09-24, PowerUserAccess v12."""
+
+
+def read_resource(action: str, body: dict[str, Any], *, prefix: str, account: str) -> str:
+    """The ARN that a refresh of a resource reads, where a policy of a role depends on it."""
+    if action.startswith("ssm:GetParameter"):
+        name = str(body.get("name") or body.get("path")).lstrip("/")
+        owner = "" if name.startswith("aws/service/") else account
+        return f"arn:aws:ssm:us-east-1:{owner}:parameter/{name}"
+    if action.startswith("iam:"):
+        kinds = {
+            "iam:GetPolicy": "policy",
+            "iam:GetPolicyVersion": "policy",
+            "iam:GetInstanceProfile": "instance-profile",
+        }
+        if action == "iam:GetOpenIDConnectProvider":
+            return f"arn:aws:iam::{account}:oidc-provider/gitlab.example.com"
+        return f"arn:aws:iam::{account}:{kinds.get(action, 'role')}/{prefix}-boundary"
+    if action == "sagemaker:GetModelPackageGroupPolicy":
+        return f"arn:aws:sagemaker:us-east-1:{account}:model-package-group/{prefix}-ranker"
+    return "arn:aws:any:us-east-1:111111111111:thing"
+
+
+def unreadable(config: dict[str, Any], policies: list[dict[str, Any]], *, prefix: str, account: str) -> list[str]:
+    """The read actions of resources and data sources that `policies` do not allow."""
+    blocks = {**config.get("resource", {}), **{f"data.{name}": each for name, each in config.get("data", {}).items()}}
+    found = []
+    for kind, bodies in blocks.items():
+        assert kind in READS, (
+            f"{kind} has no entry in ci/refresh_actions.json. Apply one on the local AWS, plan it with "
+            f"TF_LOG_PROVIDER=DEBUG TF_LOG_PATH=LOG, and run: python -m ci.refresh_actions LOG"
+        )
+        for action in READS[kind]:
+            arns = {read_resource(action, each, prefix=prefix, account=account) for each in bodies.values()}
+            found += [
+                f"{kind}: {action} on {arn}" for arn in arns if decide(policies, Request(action, arn)) != "allowed"
+            ]
+    return found
+
+
+@pytest.mark.parametrize("use", ["plan", "drift", "apply"])
+def test_a_role_refreshes_every_synthesized_resource(synthesized: Path, use: str) -> None:
+    base = json.loads(aws_managed_policies_data)[MANAGED[use]]["Document"]
+    seen = set()
+    for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
+        config = json.loads(foundation.read_text())
+        if "aws_iam_openid_connect_provider" not in config["resource"]:
+            continue
+        environment = foundation.parent.name.removesuffix("-foundation")
+        (account,) = config["provider"]["aws"][0]["allowed_account_ids"]
+        for path in sorted(synthesized.glob(f"{environment}-*/cdk.tf.json")):
+            stack = json.loads(path.read_text())
+            problems = unreadable(stack, [base, policy(config, use)], prefix=f"recsys-{environment}", account=account)
+            assert problems == [], path.parent.name
+            seen |= set(stack["resource"])
+    assert len(seen) > 50
+
+
+OF_THE_ORGANIZATION = {"aws_organizations_policy", "aws_organizations_policy_attachment"}
+"""Resources of the management account, which no role of an environment plans."""
+
+
+@pytest.mark.parametrize("use", ["plan", "drift", "apply"])
+def test_a_role_refreshes_the_resources_of_every_construct(synthesize: Synthesize, use: str) -> None:
+    policies = [json.loads(aws_managed_policies_data)[MANAGED[use]]["Document"], policy(made(synthesize), use)]
+    for path in sorted((ROOT / "tests" / "snapshots" / "__snapshots__" / "test_constructs").glob("*.json")):
+        config = json.loads(path.read_text())
+        kept = {kind: each for kind, each in config.get("resource", {}).items() if kind not in OF_THE_ORGANIZATION}
+        stack = {**config, "resource": kept}
+        assert unreadable(stack, policies, prefix="recsys-dev", account="111111111111") == [], path.stem
+
+
+def test_a_resource_type_without_recorded_actions_is_named_with_the_remedy() -> None:
+    config = {"resource": {"aws_new_thing": {"one": {}}}}
+    with pytest.raises(AssertionError, match=r"aws_new_thing has no entry in ci/refresh_actions\.json\. Apply one on"):
+        unreadable(config, [], prefix="recsys-dev", account="111111111111")
