@@ -120,12 +120,17 @@ def synthesized(folder: Path) -> Environment:
 @pytest.fixture(scope="module")
 def applied(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Account:
     """The account with the stacks that the plan role has planned and the apply role has applied."""
-    plan = tmp_path_factory.mktemp("plans") / "plan"
-    for component in APPLIED:
+    plans = tmp_path_factory.mktemp("plans")
+
+    def deploy(component: str) -> None:
         planning = account.terraform(component, "plan")
         planning.init()
-        assert planning.plan(plan, lock=False)
-        account.terraform(component, "apply").apply(plan)
+        assert planning.plan(plans / component, lock=False)
+        account.terraform(component, "apply").apply(plans / component)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(deploy, ("foundation", "data")))
+    deploy("training")
     return account
 
 
