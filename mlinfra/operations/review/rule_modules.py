@@ -7,6 +7,7 @@ from typing import Final
 from mlinfra.operations.review.rules import (
     access,
     audit_trail,
+    common_attributes,
     compute,
     containers,
     data,
@@ -51,6 +52,7 @@ PLAN_RULES: Final = (
     audit_trail,
     less_common,
     rare_services,
+    common_attributes,
     weakened,
     parameters,
     containers,
