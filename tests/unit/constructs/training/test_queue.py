@@ -497,7 +497,13 @@ class TestJobs:
         from mlinfra._cdk.aws import iam_role
 
         def build(stack: MlStack) -> None:
-            role = iam_role.IamRole(stack, "own", name="own", assume_role_policy="{}")
+            role = iam_role.IamRole(
+                stack,
+                "own",
+                name="own",
+                assume_role_policy="{}",
+                permissions_boundary=stack.environment.boundary_arn,
+            )
             assert a_queue(stack).job("two-tower", image=IMAGE, role=role).role is role
 
         config = synthesize(build)
