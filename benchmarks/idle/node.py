@@ -2,7 +2,7 @@
 
 The guard judges as `mlinfra.node_guard.judgement` does, but over phases with constant signals instead of minute by
 minute; a test compares both. It protects an active node from scale-in, and ends the protection after `idle_minutes` of
-idleness.
+idleness, or after a job and a pause (`Cluster.release_after_pause`).
 """
 
 from __future__ import annotations
