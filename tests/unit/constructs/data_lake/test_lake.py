@@ -8,23 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra import DataLake, Environment, Lifecycle, MlStack
-from mlinfra._cdk import App, Construct, TerraformStack
-from mlinfra._cdk.aws import iam_role
+from mlinfra._cdk import App, TerraformStack
 from tests.conftest import an_environment
+from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     Synthesize = Callable[..., dict[str, Any]]
-
-
-class Reader(Construct):
-    """Anything with a role."""
-
-    def __init__(self, scope: Construct) -> None:
-        super().__init__(scope, "reader")
-        self.role = iam_role.IamRole(self, "role", name="reader", assume_role_policy="{}")
 
 
 def lake(synthesize: Synthesize, environment: Environment | None = None, **options: Any) -> dict[str, Any]:
@@ -118,8 +110,8 @@ def test_access_to_every_zone_is_logged(synthesize: Synthesize) -> None:
     assert len(lake(synthesize)["resource"]["aws_s3_bucket_logging"]) == 4
 
 
-def grants(synthesize: Synthesize, grant: Callable[[DataLake, Reader], None]) -> list[dict[str, Any]]:
-    config = synthesize(lambda stack: grant(DataLake(stack, "lake"), Reader(stack)))
+def grants(synthesize: Synthesize, grant: Callable[[DataLake, Grantee], None]) -> list[dict[str, Any]]:
+    config = synthesize(lambda stack: grant(DataLake(stack, "lake"), Grantee(stack)))
     return [json.loads(each["policy"])["Statement"] for each in config["resource"]["aws_iam_role_policy"].values()]
 
 
@@ -153,7 +145,7 @@ def test_a_write_grant_does_not_include_listing_reading_or_deleting(synthesize: 
 def test_a_grant_takes_a_role_or_its_name(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
         lake = DataLake(stack, "lake")
-        lake.grant_read(Reader(stack).role, zones=["models"])
+        lake.grant_read(Grantee(stack).role, zones=["models"])
         lake.grant_read("analysts", zones=["models"])
 
     policies = synthesize(build)["resource"]["aws_iam_role_policy"].values()
@@ -179,7 +171,7 @@ def test_an_invalid_role_name_is_refused(synthesize: Synthesize, role: str) -> N
 
 
 def test_several_grants_to_one_role_coexist(synthesize: Synthesize) -> None:
-    def grant(lake: DataLake, reader: Reader) -> None:
+    def grant(lake: DataLake, reader: Grantee) -> None:
         lake.grant_read(reader)
         lake.grant_read(reader, zones=["models"])
         lake.grant_read_write(reader, zones=["models"], prefix="a/")
@@ -195,7 +187,7 @@ def test_a_zone_that_the_platform_does_not_have_is_refused(synthesize: Synthesiz
 
 def test_a_grant_of_a_zone_that_the_lake_lacks_is_refused(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
-        DataLake(stack, "lake", zones=["raw"]).grant_read(Reader(stack), zones=["models"])
+        DataLake(stack, "lake", zones=["raw"]).grant_read(Grantee(stack), zones=["models"])
 
     with pytest.raises(ValueError, match=r"the lake has no zone 'models'. Expected: one of raw"):
         synthesize(build)

@@ -12,6 +12,7 @@ from mlinfra.constructs.data_lake.lake import DataLakeAccess
 from mlinfra.constructs.ml_assets.experiment_tracking import ExperimentTracking, ExperimentTrackingAccess
 from mlinfra.errors import DeclarationError
 from tests.conftest import an_environment, only
+from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,14 +90,8 @@ def test_runs_are_kept_where_data_is(synthesize: Synthesize) -> None:
 
 def test_a_logging_grant_does_not_include_deletion(synthesize: Synthesize) -> None:
     def build(stack: MlStack) -> None:
-        from mlinfra._cdk.aws import iam_role
-
-        class Grantee:
-            node = stack.node
-            role = iam_role.IamRole(stack, "role", name="role", assume_role_policy="{}")
-
         lake = DataLakeAccess(stack, "lake", key_arn=KEY)
-        ExperimentTrackingAccess(stack, "tracking", data_lake=lake).grant_log(Grantee())
+        ExperimentTrackingAccess(stack, "tracking", data_lake=lake).grant_log(Grantee(stack))
 
     config = synthesize(build, environment=an_environment(tracking=Tracking()))
     policies = {each["name"]: json.loads(each["policy"]) for each in config["resource"]["aws_iam_role_policy"].values()}

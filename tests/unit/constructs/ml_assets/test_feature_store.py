@@ -13,6 +13,7 @@ from mlinfra.constructs.ml_assets.feature_store import FeatureStore, FeatureStor
 from mlinfra.declarations.base import judging
 from mlinfra.errors import DeclarationError
 from tests.conftest import an_environment, only
+from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,14 +65,8 @@ def granted(
     """The statements of each policy that a grantee gets, by the policy's name and the Sid."""
 
     def build(stack: MlStack) -> None:
-        from mlinfra._cdk.aws import iam_role
-
-        class Grantee:
-            node = stack.node
-            role = iam_role.IamRole(stack, "role", name="role", assume_role_policy="{}")
-
         lake = DataLakeAccess(stack, "lake", key_arn=KEY)
-        grant(FeatureStoreAccess(stack, "feature-store", data_lake=lake), Grantee())
+        grant(FeatureStoreAccess(stack, "feature-store", data_lake=lake), Grantee(stack))
 
     config = synthesize(build, environment=an_environment(feature_groups=groups))
     return {

@@ -9,6 +9,7 @@ import pytest
 
 from mlinfra.constructs.ml_assets.image_repository import ImageRepository, ImageRepositoryAccess
 from tests.conftest import an_environment, only
+from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +40,7 @@ def granted(synthesize: Synthesize, grant: str) -> dict[str, Any]:
     """The statements that a grantee gets, by Sid."""
 
     def build(stack: MlStack) -> None:
-        from mlinfra._cdk.aws import iam_role
-
-        class Grantee:
-            node = stack.node
-            role = iam_role.IamRole(stack, "role", name="role", assume_role_policy="{}")
-
-        getattr(ImageRepositoryAccess(stack, "images", name="two-tower"), grant)(Grantee())
+        getattr(ImageRepositoryAccess(stack, "images", name="two-tower"), grant)(Grantee(stack))
 
     config = synthesize(build, environment=an_environment(image_repositories=["two-tower"]))
     policy = json.loads(only(config, "aws_iam_role_policy")["policy"])

@@ -14,6 +14,7 @@ from mlinfra.declarations.base import judging
 from mlinfra.errors import DeclarationError
 from mlinfra.functions.contract import Variable
 from tests.conftest import an_environment, only
+from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,13 +50,7 @@ def granted(synthesize: Synthesize, grant: Callable[[ModelRegistryAccess, Any], 
     """The statements that a grantee gets, by Sid."""
 
     def build(stack: MlStack) -> None:
-        from mlinfra._cdk.aws import iam_role
-
-        class Grantee:
-            node = stack.node
-            role = iam_role.IamRole(stack, "role", name="role", assume_role_policy="{}")
-
-        grant(ModelRegistryAccess(stack, "registry"), Grantee())
+        grant(ModelRegistryAccess(stack, "registry"), Grantee(stack))
 
     config = synthesize(build, environment=an_environment(models=[a_model(), a_model(name="two-tower")]))
     policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
