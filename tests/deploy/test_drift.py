@@ -98,9 +98,10 @@ cloudwatch_metric_alarm.CloudwatchMetricAlarm(
     stack, "idle", alarm_name="idle", comparison_operator="LessThanThreshold", evaluation_periods=2, metric_name="gpu",
     namespace="CWAgent", period=60, statistic="Maximum", threshold=5,
 )
-role = iam_role.IamRole(stack, "role", name="nodes", assume_role_policy=policy(
-    Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole",
-))
+role = iam_role.IamRole(
+    stack, "role", name="nodes", permissions_boundary=environment.boundary_arn,
+    assume_role_policy=policy(Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole"),
+)
 iam_role_policy.IamRolePolicy(stack, "own", name="own", role=role.name, policy=policy(
     Effect="Allow", Action=["s3:GetObject"], Resource="arn:aws:s3:::recsys-local-lake/*",
 ))
