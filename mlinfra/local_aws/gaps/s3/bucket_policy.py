@@ -7,10 +7,8 @@ guide, "IAM JSON policy elements: Condition" and "Condition operators", read 202
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
 from flask import has_request_context, request
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -19,8 +17,7 @@ from moto.iam.models import iam_backends
 from moto.s3.models import FakeBucket
 from moto.sts.models import sts_backends
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from mlinfra.local_aws.permissions.policies import conditions_hold
 
 _ENCRYPTION = "x-amz-server-side-encryption"
 _KEY = f"{_ENCRYPTION}-aws-kms-key-id"
@@ -53,10 +50,10 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     statements = json.loads(bucket.policy)["Statement"]
-    context = _context()
+    context = {key.lower(): [value] for key, value in _context().items()}
     result = PermissionResult.NEUTRAL
     for statement in statements if isinstance(statements, list) else [statements]:
-        if not _holds(statement.get("Condition", {}), context):
+        if not conditions_hold(statement.get("Condition", {}), context):
             continue
         answer = IAMPolicyStatement(
             {key: value for key, value in statement.items() if key != "Condition"}
@@ -104,40 +101,3 @@ def _principal(access_key: str, account_id: str) -> str:
     users = iam_backends[account_id]["aws"].users.values()
     user = next((each for each in users if any(key.access_key_id == access_key for key in each.access_keys)), None)
     return str(user.arn) if user else f"arn:aws:iam::{account_id}:root"
-
-
-def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
-    return all(
-        _compare(operator, context.get(key), expected if isinstance(expected, list) else [expected])
-        for operator, by_key in conditions.items()
-        for key, expected in by_key.items()
-    )
-
-
-def _equal(actual: str, expected: str) -> bool:
-    return actual == expected
-
-
-def _same_truth(actual: str, expected: str) -> bool:
-    return actual.lower() == str(expected).lower()
-
-
-_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
-    "StringEquals": _equal,
-    "StringLike": fnmatch.fnmatchcase,
-    "ArnEquals": fnmatch.fnmatchcase,
-    "ArnLike": fnmatch.fnmatchcase,
-    "Bool": _same_truth,
-}
-
-
-def _compare(operator: str, actual: str | None, expected: list[str]) -> bool:
-    if operator == "Null":
-        return (actual is None) == (str(expected[0]).lower() == "true")
-    name, if_exists = operator.removesuffix("IfExists"), operator.endswith("IfExists")
-    negated = "Not" in name
-    compare = _OPERATORS[name.replace("Not", "")]
-    if actual is None:
-        # A key that is absent from the request matches no value, so it differs from every value.
-        return if_exists or negated
-    return negated != any(compare(actual, each) for each in expected)
