@@ -98,7 +98,7 @@ def test_it_deploys_and_proves_that_nothing_is_left_to_do(two_stacks: Path, vari
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "✓ cdktf diff local-data  1 to add, 0 to change, 0 to destroy" in ended.stderr
     assert "✓ cdktf deploy local-data  1 added, 0 changed, 0 destroyed" in ended.stderr
-    assert "10 resources in 2 stacks" in ended.stdout
+    assert "11 resources in 2 stacks" in ended.stdout
     assert "A second plan of every stack found nothing to change." in ended.stdout
     assert sorted(path for path in two_stacks.rglob("*") if path.is_file()) == files
     assert "The local AWS is not running" in local_status(variables)
