@@ -32,6 +32,9 @@ class Kind(Enum):
     UNKNOWN = "unknown"
     """An action that this version of mlinfra does not know."""
 
+    # Enum's own is written in Python, and a review looks up kinds hundreds of thousands of times.
+    __hash__ = object.__hash__
+
 
 _KINDS: Final[Mapping[tuple[str, ...], Kind]] = {
     ("no-op",): Kind.NOTHING,
@@ -164,7 +167,9 @@ class Change:
 
     def is_sensitive(self, path: str) -> bool:
         """True if the value at `path`, or a part of it, is sensitive."""
-        return any(_is_marked(marks, path) or _any_true(_walk(marks, path)) for marks in self._sensitive)
+        return bool(self._sensitive) and any(
+            _is_marked(marks, path) or _any_true(_walk(marks, path)) for marks in self._sensitive
+        )
 
     def shown(self, path: str) -> str:
         """The present and the planned value at `path`, in words."""
@@ -240,11 +245,13 @@ def _is_marked(marks: Any, path: str) -> bool:  # noqa: ANN401
 
 
 def _any_true(marks: Any) -> bool:  # noqa: ANN401
-    if isinstance(marks, dict):
-        return any(map(_any_true, marks.values()))
-    if isinstance(marks, list):
-        return any(map(_any_true, marks))
-    return marks is True
+    if not isinstance(marks, (dict, list)):
+        return marks is True
+    for each in marks.values() if isinstance(marks, dict) else marks:
+        # Most marks are false or empty.
+        if each and (each is True or _any_true(each)):
+            return True
+    return False
 
 
 def _in_words(value: object) -> str:

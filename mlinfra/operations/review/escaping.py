@@ -35,7 +35,9 @@ def quoted(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
     if len(text) > _MOST:
         text = abbreviated(f"{text[:_MOST]}…", text)
-    return f"`{visible(text).replace('`', chr(39))}`"
+    if "`" in text or not text.isprintable():
+        text = visible(text).replace("`", "'")
+    return f"`{text}`"
 
 
 def listed(values: Iterable[object], *, most: int = 8) -> str:
