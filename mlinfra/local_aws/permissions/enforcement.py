@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from mlinfra.local_aws.mechanisms.extending import wrap
-from mlinfra.local_aws.permissions.principals import policy_exists, principal_of
+from mlinfra.local_aws.permissions.principals import access_key_of, policy_exists, principal_of
 from mlinfra.local_aws.permissions.requests import requests_of
 from mlinfra.local_aws.permissions.trust import refusal_of_trust
 
@@ -78,9 +78,8 @@ def _check_boundary(response: BaseResponse, action: str) -> None:
 
 
 def _access_key(response: BaseResponse) -> str:
-    authorization = str(response.headers.get("Authorization", ""))
-    signed = authorization.partition("Credential=")[2].partition("/")[0]
-    return signed or str(response.normalized_request.args.get("X-Amz-Credential", "")).partition("/")[0]
+    arguments = response.normalized_request.args
+    return access_key_of(str(response.headers.get("Authorization", "")), str(arguments.get("X-Amz-Credential", "")))
 
 
 def _refused(response: BaseResponse, code: str, message: str, *, status: int = 403) -> HTTPException:

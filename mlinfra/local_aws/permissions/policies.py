@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlinfra.checks.wildcards import listed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -44,7 +46,7 @@ def decide(policies: Iterable[Mapping[str, Any]], request: Request) -> Decision:
     context = {key.lower(): values for key, values in request.context.items()}
     decision: Decision = "neutral"
     for policy in policies:
-        for statement in _listed(policy["Statement"]):
+        for statement in listed(policy["Statement"]):
             if not _matches(statement, request) or not conditions_hold(statement.get("Condition", {}), context):
                 continue
             if statement["Effect"] == "Deny":
@@ -64,7 +66,7 @@ def conditions_hold(conditions: Mapping[str, Mapping[str, Any]], context: Mappin
         NotImplementedError: an operator is not implemented.
     """
     return all(
-        _holds(operator, context.get(key.lower()), [str(each) for each in _listed(values)])
+        _holds(operator, context.get(key.lower()), [str(each) for each in listed(values)])
         for operator, keys in conditions.items()
         for key, values in keys.items()
     )
@@ -77,15 +79,15 @@ def _matches(statement: Mapping[str, Any], request: Request) -> bool:
     elif not _action_in(request.action, statement["Action"]):
         return False
     if "NotResource" in statement:
-        return not any(like(request.resource, each) for each in _listed(statement["NotResource"]))
+        return not any(like(request.resource, each) for each in listed(statement["NotResource"]))
     # The policies of trust have no resource: it is the role itself.
-    return any(like(request.resource, each) for each in _listed(statement.get("Resource", "*")))
+    return any(like(request.resource, each) for each in listed(statement.get("Resource", "*")))
 
 
 def _action_in(action: str, patterns: object) -> bool:
     name = action.lower()
     service = name.partition(":")[0]
-    for each in _listed(patterns):
+    for each in listed(patterns):
         pattern = each.lower()
         known = pattern.partition(":")[0]
         if (known == service or "*" in known) and like(name, pattern):
@@ -146,7 +148,3 @@ def like(given: str, pattern: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str]:
     parts = (".*" if each == "*" else "." if each == "?" else re.escape(each) for each in re.split(r"([*?])", pattern))
     return re.compile("".join(parts), re.DOTALL)
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401  an element of a policy has one value or a list
-    return value if isinstance(value, list) else [value]

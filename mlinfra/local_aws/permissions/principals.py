@@ -70,6 +70,17 @@ def principal_of(access_key: str) -> Principal | None:
     return None
 
 
+def access_key_of(authorization: str, credential: str) -> str:
+    """The access key that signed a request. Empty: it is not signed.
+
+    Args:
+        authorization: the header `Authorization`. Empty: there is none.
+        credential: the argument `X-Amz-Credential` of the URL. Empty: there is none.
+    """
+    signed = authorization.partition("Credential=")[2].partition("/")[0]
+    return signed or credential.partition("/")[0]
+
+
 def role_by_arn(arn: str) -> Role | None:
     """The role with the ARN, or None."""
     account_id = arn.split(":")[4]

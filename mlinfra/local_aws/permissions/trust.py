@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
 
+from mlinfra.checks.wildcards import listed
 from mlinfra.local_aws.permissions.policies import Request, decide
 from mlinfra.local_aws.permissions.principals import parsed, role_by_arn
 
@@ -47,7 +48,7 @@ def refusal_of_trust(role_arn: str, action: str, *, caller: Principal | None, to
         names, kind = {arn, account_id, f"arn:aws:iam::{account_id}:root", "*"}, "AWS"
         context = {"aws:PrincipalArn": [arn], "aws:PrincipalAccount": [account_id]}
     trust = parsed(role.assume_role_policy_document)
-    trusting = [each for each in _listed(trust["Statement"]) if names & set(_principals(each, kind))]
+    trusting = [each for each in listed(trust["Statement"]) if names & set(_principals(each, kind))]
     decision = decide([{"Statement": trusting}], Request(action, role_arn, context))
     return None if decision == "allowed" else refused
 
@@ -57,7 +58,7 @@ def _principals(statement: Mapping[str, Any], kind: str) -> Iterator[str]:
     if principal == "*":
         yield "*"
         return
-    yield from _listed(principal.get(kind, []))
+    yield from listed(principal.get(kind, []))
 
 
 def _claims(token: str) -> dict[str, Any]:
@@ -70,8 +71,4 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def _values(value: object) -> Sequence[str]:
-    return [str(each) for each in _listed(value)]
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401  an element of a policy has one value or a list
-    return value if isinstance(value, list) else [value]
+    return [str(each) for each in listed(value)]

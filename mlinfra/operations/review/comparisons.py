@@ -32,14 +32,14 @@ Balancer"; CloudFront Developer Guide, "Supported protocols and ciphers between 
 
 def born_below(limit: float) -> Test:
     """The resource is created with a number less than `limit`."""
-    return lambda _, before, after: not before and any(each < limit for each in _numbers(after))
+    return lambda _, before, after: not before and any(each < limit for each in numbers(after))
 
 
 def above(limit: float) -> Test:
     """A number becomes, or is created as, more than `limit`."""
 
     def is_above(given: Iterable[Any]) -> bool:
-        return any(each > limit for each in _numbers(given))
+        return any(each > limit for each in numbers(given))
 
     return lambda _, before, after: is_above(after) and not is_above(before)
 
@@ -109,5 +109,6 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def _numbers(given: Iterable[Any]) -> list[float]:
+def numbers(given: Iterable[Any]) -> list[float]:
+    """The values that are numbers, also as text."""
     return [found for each in given if (found := number(each)) is not None]

@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
-from mlinfra.operations.review.comparisons import compact
+from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
+from mlinfra.operations.review.comparisons import compact, numbers
 from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.networks import is_large_and_public
 
@@ -131,7 +131,7 @@ def lowered() -> Test:
     """An existing number gets lower, or is removed."""
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
-        was, is_ = _numbers(before), _numbers(after)
+        was, is_ = numbers(before), numbers(after)
         if not was or UNKNOWN in after:
             return False
         return not is_ or min(is_) < min(was)
@@ -143,7 +143,7 @@ def raised() -> Test:
     """An existing number gets higher, or is removed."""
 
     def check(_: Plan, before: list[Any], after: list[Any]) -> bool:
-        was, is_ = _numbers(before), _numbers(after)
+        was, is_ = numbers(before), numbers(after)
         if not was or UNKNOWN in after:
             return False
         return not is_ or max(is_) > max(was)
@@ -336,7 +336,3 @@ def _same(before: list[Any], after: list[Any]) -> bool:
 def _elements(given: list[Any]) -> list[Any]:
     """Single values, and the elements of lists, without empty ones."""
     return [inner for each in given for inner in (each if isinstance(each, list) else [each]) if _is_set(inner)]
-
-
-def _numbers(given: list[Any]) -> list[float]:
-    return [found for each in given if (found := number(each)) is not None]

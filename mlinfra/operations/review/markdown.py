@@ -104,12 +104,16 @@ def _overview(report: Report, most: int) -> Iterator[str]:
     yield from _omitted(report.stacks, most)
 
 
+def _fact(finding: Finding) -> str:
+    """The address, the stack and the text of a finding."""
+    stack = f" in {code_in_markdown(finding.stack)}" if finding.stack and finding.stack != finding.address else ""
+    return f"{code_in_markdown(finding.address)}{stack}: {prose_in_markdown(finding.text)}"
+
+
 def _findings(found: Sequence[Finding], most: int, *, fix: bool) -> Iterator[str]:
+    """Findings that need an approval or have one, each with its digest."""
     for each in found[:most]:
-        where = code_in_markdown(each.address)
-        stack = f" in {code_in_markdown(each.stack)}" if each.stack and each.stack != each.address else ""
-        digest = f" `{each.digest}`" if each.level is Level.HOLD else ""
-        yield f"- **{each.id}**{digest} {where}{stack}: {prose_in_markdown(each.text)}"
+        yield f"- **{each.id}** `{each.digest}` {_fact(each)}"
         if fix:
             yield f"  <br>{prose_in_markdown(each.fix)}"
         if each.approved_by:
@@ -122,9 +126,7 @@ def _grouped(found: Sequence[Finding], most: int, *, fix: bool) -> Iterator[str]
     for id_, text, of_rule in by_rule(found):
         yield f"- **{id_}**{f' {prose_in_markdown(text)}' if fix else ''}"
         for each in of_rule[:most]:
-            where = code_in_markdown(each.address)
-            stack = f" in {code_in_markdown(each.stack)}" if each.stack and each.stack != each.address else ""
-            yield f"  - {where}{stack}: {prose_in_markdown(each.text)}"
+            yield f"  - {_fact(each)}"
         if len(of_rule) > most:
             yield f"  - **{len(of_rule) - most:,} more: see `--format json`.**"
 

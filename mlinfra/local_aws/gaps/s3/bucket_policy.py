@@ -8,7 +8,6 @@ guide, "IAM JSON policy elements: Condition" and "Condition operators", read 202
 from __future__ import annotations
 
 import json
-import re
 
 from flask import has_request_context, request
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -18,11 +17,11 @@ from moto.s3.models import FakeBucket
 from moto.sts.models import sts_backends
 
 from mlinfra.local_aws.permissions.policies import conditions_hold
+from mlinfra.local_aws.permissions.principals import access_key_of
 
 _ENCRYPTION = "x-amz-server-side-encryption"
 _KEY = f"{_ENCRYPTION}-aws-kms-key-id"
 _CUSTOMER_ALGORITHM = f"{_ENCRYPTION}-customer-algorithm"
-_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/")
 
 
 def is_open() -> bool:
@@ -86,8 +85,7 @@ def _context() -> dict[str, str]:
 
 def _access_key() -> str:
     """The access key that signed the present request."""
-    signed = _CREDENTIAL.search(request.headers.get("Authorization", ""))
-    return signed["key"] if signed else request.args.get("X-Amz-Credential", "").partition("/")[0]
+    return access_key_of(request.headers.get("Authorization", ""), request.args.get("X-Amz-Credential", ""))
 
 
 def _principal(access_key: str, account_id: str) -> str:
