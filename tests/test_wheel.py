@@ -24,5 +24,5 @@ def test_the_wheel_contains_the_package_with_its_data_and_the_command(tmp_path: 
         for path in (ROOT / "mlinfra").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
-    assert {"mlinfra/py.typed", "mlinfra/catalog/ec2_prices.csv", "mlinfra/_cdk/lazy_index/index.js"} <= sources
+    assert {"mlinfra/py.typed", "mlinfra/catalog/prices.zip", "mlinfra/_cdk/lazy_index/index.js"} <= sources
     assert {name for name in names if ".dist-info/" not in name} == sources

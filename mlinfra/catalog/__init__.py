@@ -10,6 +10,21 @@ from mlinfra.catalog.images import NodeImage, gpu_image_family
 from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.catalog.managed_actions import MANAGED_ACTIONS, managed_actions_of
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, cheapest, find_offers, gpu_model, gpu_models, gpu_name
+from mlinfra.catalog.prices import (
+    Rate,
+    ReservationTerm,
+    SageMakerComponent,
+    SpotRange,
+    block_rate,
+    ec2_rate,
+    is_old,
+    reserved_rate,
+    sagemaker_rate,
+    service_rate,
+    spot_prices_by_zone,
+    spot_range,
+)
+from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
 from mlinfra.catalog.volumes import VolumePerformance, ebs_throughput, root_volume_performance
@@ -30,11 +45,19 @@ __all__ = [
     "InstanceType",
     "NoOffer",
     "NodeImage",
+    "Quota",
+    "QuotaKind",
+    "Rate",
+    "ReservationTerm",
+    "SageMakerComponent",
+    "SpotRange",
     "VolumePerformance",
     "aws_regions",
+    "block_rate",
     "by_name",
     "cheapest",
     "ebs_throughput",
+    "ec2_rate",
     "expect_hosting_type",
     "find_offers",
     "gpu_image_family",
@@ -46,10 +69,18 @@ __all__ = [
     "image_family",
     "image_release",
     "instance_types",
+    "is_old",
     "managed_actions_of",
     "on_demand_prices",
     "place_name",
+    "quota_of",
+    "quotas",
+    "reserved_rate",
     "root_volume_performance",
+    "sagemaker_rate",
+    "service_rate",
+    "spot_prices_by_zone",
+    "spot_range",
     "studio_instance_types",
     "unknown_studio_types",
     "zone_ids_offering",

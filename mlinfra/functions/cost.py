@@ -1,20 +1,22 @@
 """Estimated cost of a cluster: its nodes, their volumes and its file systems.
 
-Prices are those of us-east-1, for all regions. Spot instances count at the on-demand price, and instances in a Capacity
-Block at their own: the declared one, else the published rate. A type without a price takes the dearest known of its
-family. The estimate is precise enough for a spend limit; it is not a bill.
+Prices are those of the region of each node. Spot instances count at the on-demand price, and instances in a Capacity
+Block at their own: the declared one, else the published rate. A type without a price in the region takes its dearest
+price in another one, else the dearest known of its family. The estimate is precise enough for a spend limit; it is not
+a bill.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions.contract import Table, Tag, epoch_seconds
 from mlinfra.functions.fleet import CAPACITY_BLOCK
-from mlinfra.functions.prices import Price, block_price, on_demand_price
+from mlinfra.functions.prices import Price, block_price, on_demand_price, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +70,8 @@ def so_far(target: Target, state: Mapping[str, Any], now: datetime) -> Cost:
     before = counted_until(state)
     storage = float(state.get(Table.STORAGE_USD, 0))
     usd = float(state.get(Table.COST_USD, 0)) + storage
-    unpriced = {each for each in state.get(Table.COST_UNKNOWN, ()) if on_demand_price(each) is None}
+    region = _region(target)
+    unpriced = {each for each in state.get(Table.COST_UNKNOWN, ()) if on_demand_price(each, region) is None}
     assumed: dict[str, Price] = {}
     for node in _nodes(target):
         price = node_price(node, target.tags)
@@ -79,7 +82,7 @@ def so_far(target: Target, state: Mapping[str, Any], now: datetime) -> Cost:
             assumed[node.instance_type] = price
         usd += price.usd_per_hour * _seconds(node, before, now) / 3600
     for name in state.get(Table.COST_ASSUMED, ()):
-        known = on_demand_price(name)
+        known = on_demand_price(name, region)
         if known is not None and known.taken_from:
             assumed[name] = known
     return Cost(usd_known=usd, unpriced=frozenset(unpriced), assumed=assumed, usd_storage=storage)
@@ -92,12 +95,13 @@ def node_price(node: Node, tags: Mapping[str, str]) -> Price | None:
         node: the node.
         tags: the tags of its cluster, one of which may declare the price.
     """
+    on_demand = on_demand_price(node.instance_type, region_of(node.zone))
     if node.market == CAPACITY_BLOCK:
         declared = epoch_seconds(tags.get(Tag.NODE_USD_PER_HOUR))
         if declared is not None and declared >= 0:
             return Price(declared)
-        return block_price(node.instance_type, node.zone) or on_demand_price(node.instance_type)
-    return on_demand_price(node.instance_type)
+        return block_price(node.instance_type, node.zone) or on_demand
+    return on_demand
 
 
 def counted_until(state: Mapping[str, Any]) -> float | None:
@@ -124,6 +128,12 @@ def per_hour(nodes: Iterable[Node], tags: Mapping[str, str]) -> float | None:
     prices = [node_price(node, tags) for node in nodes]
     known = [price.usd_per_hour for price in prices if price is not None]
     return math.fsum(known) if len(known) == len(prices) else None
+
+
+def _region(target: Target) -> str:
+    """The region of a cluster: that of its nodes; without any, that of the function that runs."""
+    zones = (node.zone for node in (*target.nodes, *target.ended) if node.zone)
+    return region_of(next(zones, os.environ.get("AWS_REGION")))
 
 
 def _nodes(target: Target) -> list[Node]:

@@ -19,7 +19,7 @@ from mlinfra.functions.contract import Event, Tag, removed_file_systems
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.notifications import command
 from mlinfra.functions.ownership import is_of_environment
-from mlinfra.functions.prices import lustre_usd_per_hour
+from mlinfra.functions.prices import lustre_usd_per_hour, region_of
 from mlinfra.functions.storage import Storage, time_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,13 @@ class FileSystem:
     gib: int
     tags: Mapping[str, str] = field(default_factory=dict)
     created: datetime | None = None
+    region: str | None = None
+    """Its region. None: unknown."""
+
+    @property
+    def usd_per_hour(self) -> float:
+        """Its price, in USD per hour."""
+        return lustre_usd_per_hour(self.gib, region_of(self.region))
 
     @property
     def cluster(self) -> str:
@@ -63,7 +70,7 @@ class FileSystem:
     @property
     def storage(self) -> Storage:
         """Its cost."""
-        return Storage(self.id, self.cluster, lustre_usd_per_hour(self.gib), self.created)
+        return Storage(self.id, self.cluster, self.usd_per_hour, self.created)
 
 
 class FileSystems:
@@ -95,8 +102,15 @@ class FileSystems:
                     and tags.get(Tag.AUTO_STOP) == "true"
                     and is_of_environment(tags, self._settings)
                 ):
-                    capacity = each.get("StorageCapacity", 0)
-                    found.append(FileSystem(each["FileSystemId"], capacity, tags, time_of(each.get("CreationTime"))))
+                    found.append(
+                        FileSystem(
+                            id=each["FileSystemId"],
+                            gib=each.get("StorageCapacity", 0),
+                            tags=tags,
+                            created=time_of(each.get("CreationTime")),
+                            region=_region(each.get("ResourceARN", "")),
+                        )
+                    )
         return found
 
     def handle(self, file_system: FileSystem, target: Target | None) -> tuple[str, str]:
@@ -152,7 +166,7 @@ class FileSystems:
         key = clock.written(end)
         if not self._deduplication.claim(file_system.cluster, f"file_system_{about}", key):
             return
-        monthly = lustre_usd_per_hour(file_system.gib) * 730
+        monthly = file_system.usd_per_hour * 730
         sent = self._notify(
             file_system,
             Event.FILE_SYSTEM_UNUSED,
@@ -232,3 +246,9 @@ def delete_mark(clients: Clients, name: str) -> bool:
             return False
         raise
     return True
+
+
+def _region(arn: str) -> str | None:
+    """The fourth part of an ARN. None: there is none."""
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 3 else None  # noqa: PLR2004

@@ -1,134 +1,167 @@
-"""Prices of EC2 instances, Capacity Blocks, EBS volumes and Lustre file systems: the one price table of the library.
+"""Prices for the estimates of the functions: instances, Capacity Blocks, EBS volumes and Lustre file systems.
 
-It is read here, with the standard library alone, because the functions are deployed without the rest of mlinfra.
-`mlinfra.catalog` publishes it to everything else.
+Prices are those of the region. Where the table has no price, the estimate takes the dearest one that is alike and
+reports it, so that a spend limit is reached early rather than late.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.functions.price_table import entries, regions
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from mlinfra.functions.price_table import PriceKind
 
 PRICES_AS_OF: Final = "2026-07-20"
-"""The day the prices of instances were read, for Linux in us-east-1. Those of Capacity Blocks: two days later."""
+"""The day the prices of instances in us-east-1 were read, for Linux. Those of other regions have their own dates."""
 
-_CATALOG = Path(__file__).parent.parent / "catalog"
+DEFAULT_REGION: Final = "us-east-1"
+"""The region whose prices apply if the region of a resource is unknown. The table knows most types there."""
+
 _HOURS_A_MONTH = 730
 """AWS's own figure for prices by the month (EC2 and FSx pricing pages)."""
 _GP3_IOPS, _GP3_THROUGHPUT = 3000, 125
 """Included in the price of a gp3 volume, in IOPS and MiB/s (EBS user guide, "General Purpose SSD volumes")."""
+_VOLUME_ITEMS: Final = tuple(f"ebs/{each}_storage" for each in ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"))
+_IOPS_ITEMS: Final = {"io1": "ebs/io1_iops", "io2": "ebs/io2_iops_first_32000"}
+_REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-\d+")
 
 
 @dataclass(frozen=True)
 class Price:
-    """A price, and the instance type that it was taken from."""
+    """A price, and what it was taken from."""
 
     usd_per_hour: float
     taken_from: str | None = None
-    """The instance type with this price. None: it is the type's own price."""
+    """The instance type, and the region if it is another one, with this price. None: it is the type's own price."""
+
+
+def region_of(zone: str | None) -> str:
+    """The region of an Availability Zone or a Local Zone. Unknown zones count as `DEFAULT_REGION`."""
+    found = _REGION.match(zone or "")
+    return found[0] if found else DEFAULT_REGION
 
 
 @cache
-def on_demand_prices() -> Mapping[str, float]:
-    """USD per hour by instance type, for Linux in us-east-1. A type without an entry has an unknown price, never 0.
+def on_demand_prices(region: str = DEFAULT_REGION) -> Mapping[str, float]:
+    """USD per hour by instance type, for Linux. A type without an entry has an unknown price, never 0.
 
-    Source: the EC2 price list, read on `PRICES_AS_OF`; kept in `mlinfra/catalog/ec2_prices.csv`.
+    Args:
+        region: the region. Default: us-east-1.
     """
-    return MappingProxyType({row["instance_type"]: float(row["usd_per_hour"]) for row in _rows("ec2_prices")})
+    return MappingProxyType({name: each.usd for name, each in entries("ec2", region).items()})
 
 
 @cache
-def on_demand_price(instance_type: str) -> Price | None:
-    """The price of an instance type; for one without a known price, the dearest known of its family.
+def on_demand_price(instance_type: str, region: str = DEFAULT_REGION) -> Price | None:
+    """The price of an instance type in a region; without one, the dearest price that is alike.
 
-    The family is the generation (`p5` for `p5e.48xlarge`), else the class (`p`), among the types of the same size if
-    there are any. None: no price of its class is known.
+    Alike are, in this order: the type in other regions; types of its generation (`p5` for `p5e.48xlarge`); types of its
+    class (`p`). Types of the region come before those of other regions, and types of the same size before other sizes.
+
+    Args:
+        instance_type: the instance type.
+        region: the region. Default: us-east-1.
+
+    Returns:
+        The price. None: no price of its class is known.
     """
-    prices = on_demand_prices()
-    if instance_type in prices:
-        return Price(prices[instance_type])
-    family, _, size = instance_type.partition(".")
-    found = re.match(r"(?P<letters>[a-z]+)(?P<generation>\d+)", family)
-    if not found:
-        return None
-    generation = re.compile(rf"{found['letters']}{found['generation']}(?!\d)")
-    whole_class = re.compile(rf"{found['letters']}\d")
-    for pattern in (generation, whole_class):
-        alike = [each for each in prices if pattern.match(each)]
-        alike = [each for each in alike if each.endswith(f".{size}")] or alike
-        if alike:
-            dearest = max(alike, key=lambda each: (prices[each], each))
-            return Price(prices[dearest], taken_from=dearest)
+    here = entries("ec2", region).get(instance_type)
+    if here is not None:
+        return Price(here.usd)
+    elsewhere = {each: on_demand_prices(each).get(instance_type) for each in regions("ec2")}
+    known = {each: usd for each, usd in elsewhere.items() if usd is not None}
+    if known:
+        dearest = max(known, key=lambda each: (known[each], each))
+        return Price(known[dearest], taken_from=f"{instance_type} in {dearest}")
+    for pattern in _families(instance_type):
+        for where in dict.fromkeys((region, DEFAULT_REGION)):
+            found = _dearest(instance_type, pattern, on_demand_prices(where))
+            if found:
+                name, usd = found
+                return Price(usd, taken_from=name if where == region else f"{name} in {where}")
     return None
+
+
+def _families(instance_type: str) -> Iterator[re.Pattern[str]]:
+    found = re.match(r"(?P<letters>[a-z]+)(?P<generation>\d+)", instance_type.partition(".")[0])
+    if found:
+        yield re.compile(rf"{found['letters']}{found['generation']}(?!\d)")
+        yield re.compile(rf"{found['letters']}\d")
+
+
+def _dearest(instance_type: str, pattern: re.Pattern[str], prices: Mapping[str, float]) -> tuple[str, float] | None:
+    size = instance_type.partition(".")[2]
+    alike = [each for each in prices if pattern.match(each)]
+    alike = [each for each in alike if each.endswith(f".{size}")] or alike
+    name = max(alike, key=lambda each: (prices[each], each), default=None)
+    return None if name is None else (name, prices[name])
 
 
 @cache
 def block_price(instance_type: str, zone: str | None) -> Price | None:
     """The published rate of an instance in a Capacity Block; in a region without one, the dearest of all regions.
 
-    None: there is no block of the type. Source: AWS's page "EC2 Capacity Blocks for ML Pricing" of 2026-07-22; kept in
-    `mlinfra/catalog/block_prices.csv`. The rate of a block is fixed when it is purchased and may differ.
+    None: there is no block of the type. The rate of a block is fixed when it is purchased and may differ.
 
     Args:
         instance_type: the instance type.
         zone: its Availability Zone, such as us-east-1a. None: unknown.
     """
-    rates = {row["region"]: float(row["usd_per_hour"]) for row in _blocks() if row["instance_type"] == instance_type}
+    found = {each: entries("blocks", each).get(instance_type) for each in regions("blocks")}
+    rates = {each: entry.usd for each, entry in found.items() if entry is not None}
     if not rates:
         return None
-    region = (zone or "").rstrip("abcdefghijklmnopqrstuvwxyz")
-    here = rates.get(zone or "", rates.get(region))
+    here = rates.get(zone, rates.get(region_of(zone))) if zone else None
     return Price(here if here is not None else max(rates.values()))
 
 
-def volume_usd_per_hour(volume_type: str, gib: int, *, iops: int = 0, throughput: int = 0) -> float:
-    """The price of an EBS volume in us-east-1. A type without a known price takes the dearest price by GiB.
+def volume_usd_per_hour(
+    volume_type: str, gib: int, *, iops: int = 0, throughput: int = 0, region: str = DEFAULT_REGION
+) -> float:
+    """The price of an EBS volume. A type without a known price takes the dearest price by GiB.
 
     Args:
         volume_type: such as gp3.
         gib: the size, in GiB.
         iops: the provisioned IOPS. Default: 0, none.
         throughput: the provisioned throughput in MiB/s. Default: 0, none.
+        region: the region. Default: us-east-1.
     """
-    prices = _storage()
-    by_gib = [price for item, (unit, price) in prices.items() if unit == "GiB" and not item.startswith("lustre")]
-    month = gib * (prices[volume_type][1] if volume_type in prices else max(by_gib))
-    if volume_type in {"io1", "io2"}:
-        month += iops * prices[f"{volume_type}-iops"][1]
+    item = f"ebs/{volume_type}_storage"
+    prices = [_monthly(each, region) for each in ([item] if item in _VOLUME_ITEMS else _VOLUME_ITEMS)]
+    month = gib * max(prices)
+    if volume_type in _IOPS_ITEMS:
+        month += iops * _monthly(_IOPS_ITEMS[volume_type], region)
     if volume_type == "gp3":
-        month += max(0, iops - _GP3_IOPS) * prices["gp3-iops"][1]
-        month += max(0, throughput - _GP3_THROUGHPUT) * prices["gp3-throughput"][1]
+        month += max(0, iops - _GP3_IOPS) * _monthly("ebs/gp3_iops_over_3000", region)
+        month += max(0, throughput - _GP3_THROUGHPUT) * _monthly("ebs/gp3_throughput_over_125", region)
     return month / _HOURS_A_MONTH
 
 
-def lustre_usd_per_hour(gib: int) -> float:
-    """The price of an FSx for Lustre scratch file system in us-east-1.
+def lustre_usd_per_hour(gib: int, region: str = DEFAULT_REGION) -> float:
+    """The price of an FSx for Lustre scratch file system.
 
     Args:
         gib: the storage capacity, in GiB.
+        region: the region. Default: us-east-1.
     """
-    return gib * _storage()["lustre-scratch"][1] / _HOURS_A_MONTH
+    return gib * _monthly("fsx/lustre_scratch_2", region) / _HOURS_A_MONTH
 
 
 @cache
-def _storage() -> Mapping[str, tuple[str, float]]:
-    """Unit and USD per month by item, in us-east-1. Source: the EBS and FSx price lists of 2024-07 to 2025-05."""
-    return {row["item"]: (row["unit"], float(row["usd_per_month"])) for row in _rows("storage_prices")}
-
-
-@cache
-def _blocks() -> tuple[dict[str, str], ...]:
-    return tuple(_rows("block_prices"))
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (_CATALOG / f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def _monthly(item: str, region: str) -> float:
+    """The price of an item per month in a region, in USD; without one, the dearest of all regions."""
+    kind: PriceKind = "services"
+    here = entries(kind, region).get(item)
+    if here is not None:
+        return here.usd
+    found = [entries(kind, each).get(item) for each in regions(kind)]
+    return max(each.usd for each in found if each is not None)

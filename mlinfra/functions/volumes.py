@@ -11,7 +11,7 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.fleet import TERMINATED_STATES
-from mlinfra.functions.prices import volume_usd_per_hour
+from mlinfra.functions.prices import region_of, volume_usd_per_hour
 from mlinfra.functions.storage import Storage, time_of
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Volumes:
                     volume.get("Size", 0),
                     iops=volume.get("Iops", 0),
                     throughput=volume.get("Throughput", 0),
+                    region=region_of(volume.get("AvailabilityZone")),
                 ),
                 created=time_of(volume.get("CreateTime")),
             )

@@ -24,7 +24,7 @@ MOST_BYTES = 1024 * 1024
 larger package than this contains files that do not belong in it."""
 
 _LIBRARY = Path(functions.__file__).resolve().parent.parent
-_CONTENTS = ("functions/**/*.py", "catalog/*_prices.csv")
+_CONTENTS = ("functions/**/*.py", "catalog/prices.zip")
 """What is packed, seen from the library. There is no `mlinfra/__init__.py` among it: what the library offers to others
 needs more than functions have, and Python takes the folder for a namespace package without."""
 
@@ -56,8 +56,7 @@ def packed(library: Path = _LIBRARY) -> bytes:
             entry = zipfile.ZipInfo(f"mlinfra/{name}", _BEGINNING_OF_ZIP)
             entry.create_system = _UNIX
             entry.external_attr = _FILE << 16
-            # Git may have checked it out with other line endings.
-            archive.writestr(entry, path.read_text(encoding="utf-8").encode())
+            archive.writestr(entry, _content(path))
     if package.tell() > MOST_BYTES:
         largest = max(found, key=lambda name: found[name].stat().st_size)
         message = (
@@ -66,6 +65,13 @@ def packed(library: Path = _LIBRARY) -> bytes:
         )
         raise ValueError(message)
     return package.getvalue()
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix == ".zip":
+        return path.read_bytes()
+    # Git may have checked it out with other line endings.
+    return path.read_text(encoding="utf-8").encode()
 
 
 class FunctionPackage(Construct):

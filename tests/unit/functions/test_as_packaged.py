@@ -19,8 +19,7 @@ def test_each_handler_loads_alone_and_knows_prices(tmp_path: Path) -> None:
     code = tmp_path / "code"
     (code / "mlinfra" / "catalog").mkdir(parents=True)
     (code / "mlinfra" / "functions").mkdir()
-    for file in (ROOT / "mlinfra" / "catalog").glob("*_prices.csv"):
-        shutil.copy(file, code / "mlinfra" / "catalog")
+    shutil.copy(ROOT / "mlinfra" / "catalog" / "prices.zip", code / "mlinfra" / "catalog")
     for file in (ROOT / "mlinfra" / "functions").glob("*.py"):
         shutil.copy(file, code / "mlinfra" / "functions")
     libraries = Path(boto3.__file__).parent.parent

@@ -11,6 +11,7 @@ from mlinfra.functions.prices import (
     lustre_usd_per_hour,
     on_demand_price,
     on_demand_prices,
+    region_of,
     volume_usd_per_hour,
 )
 
@@ -30,6 +31,40 @@ def test_a_type_without_a_known_price_has_no_entry() -> None:
 
 def test_the_catalog_publishes_the_same_table() -> None:
     assert catalog.on_demand_prices() is on_demand_prices()
+
+
+def test_prices_are_those_of_the_region() -> None:
+    assert on_demand_price("m5.large", "eu-central-1") == Price(0.115)
+    assert on_demand_price("m5.large", "us-east-1") == Price(0.096)
+
+
+def test_a_type_without_a_price_in_the_region_takes_its_dearest_in_another_one() -> None:
+    assert on_demand_price("f2.6xlarge", "eu-central-1") == Price(1.98, taken_from="f2.6xlarge in us-east-1")
+
+
+def test_a_type_without_any_price_takes_the_dearest_of_its_family_in_the_region() -> None:
+    price = on_demand_price("p5e.48xlarge", "ap-south-1")
+    assert price == Price(on_demand_prices("ap-south-1")["p5en.48xlarge"], taken_from="p5en.48xlarge")
+
+
+def test_a_family_without_a_price_in_the_region_takes_that_of_us_east_1() -> None:
+    price = on_demand_price("trn2.48xlarge", "mx-central-1")
+    assert price == Price(on_demand_prices()["trn1n.32xlarge"], taken_from="trn1n.32xlarge in us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [
+        ("us-east-1a", "us-east-1"),
+        ("us-east-1-atl-2a", "us-east-1"),
+        ("us-gov-west-1b", "us-gov-west-1"),
+        ("ap-southeast-5", "ap-southeast-5"),
+        ("", "us-east-1"),
+        (None, "us-east-1"),
+    ],
+)
+def test_the_region_of_a_zone(zone: str | None, region: str) -> None:
+    assert region_of(zone) == region
 
 
 @pytest.mark.parametrize(
@@ -75,6 +110,11 @@ def test_a_volume_costs_its_size_and_what_is_provisioned_above_the_included() ->
     assert volume_usd_per_hour("gp3", 200, iops=3000, throughput=125) * 730 == pytest.approx(16)
     assert volume_usd_per_hour("gp3", 200, iops=4000, throughput=225) * 730 == pytest.approx(16 + 5 + 4)
     assert volume_usd_per_hour("io2", 100, iops=1000) * 730 == pytest.approx(12.5 + 65)
+
+
+def test_a_volume_costs_the_price_of_its_region_or_the_dearest_of_all_regions() -> None:
+    assert volume_usd_per_hour("gp3", 100, region="eu-central-1") * 730 == pytest.approx(9.52)
+    assert volume_usd_per_hour("st1", 100, region="eu-central-1") * 730 == pytest.approx(4.5)
 
 
 def test_a_volume_of_an_unknown_type_takes_the_dearest_price() -> None:

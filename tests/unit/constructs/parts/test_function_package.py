@@ -33,8 +33,7 @@ def copy_of_library(folder: Path) -> Path:
     library = folder / "mlinfra"
     shutil.copytree(LIBRARY / "functions", library / "functions")
     (library / "catalog").mkdir()
-    for file in (LIBRARY / "catalog").glob("*_prices.csv"):
-        shutil.copyfile(file, library / "catalog" / file.name)
+    shutil.copyfile(LIBRARY / "catalog" / "prices.zip", library / "catalog" / "prices.zip")
     return library
 
 
@@ -46,9 +45,9 @@ def names(package: bytes) -> list[str]:
 def test_it_holds_the_functions_and_the_prices_and_no_package_of_the_library() -> None:
     inside = names(packed())
     assert {f"mlinfra/functions/{name}.py" for name in HANDLERS} <= set(inside)
-    assert {f"mlinfra/catalog/{name}_prices.csv" for name in ("block", "ec2", "storage")} <= set(inside)
+    assert "mlinfra/catalog/prices.zip" in inside
     assert "mlinfra/__init__.py" not in inside
-    assert {name.rpartition(".")[2] for name in inside} == {"py", "csv"}
+    assert {name.rpartition(".")[2] for name in inside} == {"py", "zip"}
     assert inside == sorted(inside)
 
 
@@ -56,7 +55,8 @@ def test_two_checkouts_make_the_same_bytes(tmp_path: Path) -> None:
     """Another path with a space, other times, other rights, other line ends, compiled files about, another umask."""
     here, there = copy_of_library(tmp_path / "a"), copy_of_library(tmp_path / "a checkout of Ana's")
     for path in (each for each in there.rglob("*") if each.is_file()):
-        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        if path.suffix != ".zip":
+            path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
         path.chmod(0o600)
         os.utime(path, (1_000_000_000, 1_000_000_000))
     (there / "functions" / "__pycache__").mkdir(exist_ok=True)
@@ -91,9 +91,9 @@ def test_a_folder_that_is_not_the_library_is_refused(tmp_path: Path) -> None:
 
 def test_a_package_over_the_size_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = copy_of_library(tmp_path)
-    monkeypatch.setattr(function_package, "MOST_BYTES", 200_000)
-    (library / "functions" / "generated.py").write_text("#" * 200_000)
-    expected = r"has \d+ bytes\. Expected: at most 200000\. Its largest file is functions/generated\.py\."
+    monkeypatch.setattr(function_package, "MOST_BYTES", 250_000)
+    (library / "functions" / "generated.py").write_text("#" * 250_000)
+    expected = r"has \d+ bytes\. Expected: at most 250000\. Its largest file is functions/generated\.py\."
     with pytest.raises(ValueError, match=expected):
         packed(library)
 
