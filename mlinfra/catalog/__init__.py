@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlinfra.catalog.discounts import PlanCoverage, PlanUsage, discounted, plan_coverage
 from mlinfra.catalog.hosting import expect_hosting_type, has_local_disks
 from mlinfra.catalog.image_families import IMAGE_FAMILIES, IMAGE_OWNER, ImageFamily, image_families_of, image_family
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock, ImagePin, place_name
@@ -45,6 +46,8 @@ __all__ = [
     "InstanceType",
     "NoOffer",
     "NodeImage",
+    "PlanCoverage",
+    "PlanUsage",
     "Quota",
     "QuotaKind",
     "Rate",
@@ -56,6 +59,7 @@ __all__ = [
     "block_rate",
     "by_name",
     "cheapest",
+    "discounted",
     "ebs_throughput",
     "ec2_rate",
     "expect_hosting_type",
@@ -73,6 +77,7 @@ __all__ = [
     "managed_actions_of",
     "on_demand_prices",
     "place_name",
+    "plan_coverage",
     "quota_of",
     "quotas",
     "reserved_rate",
