@@ -5,6 +5,7 @@ two modules with the layout of the real one.
 """
 
 import ast
+import importlib.util
 import io
 import json
 import os
@@ -29,8 +30,29 @@ NODE_VERSION = subprocess.run(
 BANNER_SWITCH = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 
 STACK = """
-    from mlinfra._cdk import App, TerraformResourceLifecycle, TerraformStack
+    from mlinfra._cdk import (
+        App,
+        AssetType,
+        IValidation,
+        TerraformAsset,
+        TerraformOutput,
+        TerraformResourceLifecycle,
+        TerraformStack,
+        implements,
+    )
     from mlinfra._cdk.aws import provider, s3_bucket
+
+    @implements(IValidation)
+    class Validation:
+        def __init__(self, stack, output=None):
+            self.stack = stack
+            self.output = output
+
+        def validate(self):
+            self.stack.to_terraform()
+            if self.output:
+                TerraformOutput(self.stack, self.output, value="added by a validation")
+            return []
 
     app = App(outdir=sys.argv[1])
     stack = TerraformStack(app, "lake")
@@ -48,6 +70,11 @@ STACK = """
         ],
         lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
     )
+    TerraformAsset(stack, "code", path=sys.argv[2], type=AssetType.ARCHIVE)
+    for each in (stack, bucket):
+        each.node.add_validation(Validation(stack))
+    app.synth()
+    bucket.node.add_validation(Validation(stack, "second"))
     app.synth()
 """
 
@@ -94,16 +121,41 @@ def run() -> Run:
 
 
 def test_both_ways_of_loading_write_the_same_bytes(run: Run, tmp_path: Path) -> None:
-    for way, switch in (("lazy", "0"), ("stock", "1")):
-        run(STACK, str(tmp_path / way), MLINFRA_STOCK_LOADING=switch)
-    lazy, stock = ((tmp_path / way / "stacks/lake/cdk.tf.json").read_bytes() for way in ("lazy", "stock"))
-    assert b'"days": 30' in lazy
+    code = tmp_path / "code" / "code.py"
+    code.parent.mkdir()
+    code.write_text("print()")
+    os.utime(code, (1_800_000_000, 1_800_000_000))
+    run(STACK, str(tmp_path / "lazy"), str(code.parent), MLINFRA_STOCK_LOADING="0")
+    bindings = os.pathsep.join([str(_with_few_modules(tmp_path)), str(REPOSITORY)])
+    run(STACK, str(tmp_path / "stock"), str(code.parent), MLINFRA_STOCK_LOADING="1", PYTHONPATH=bindings)
+    lazy, stock = (_contents(tmp_path / way) for way in ("lazy", "stock"))
+    assert b'"days": 30' in lazy["stacks/lake/cdk.tf.json"]
+    assert b"added by a validation" in lazy["stacks/lake/cdk.tf.json"]
+    assert any(name.endswith("archive.zip") for name in lazy)
     assert lazy == stock
+
+
+def _with_few_modules(folder: Path) -> Path:
+    """A package of the bindings whose `__init__` imports only the modules of STACK: compiling all takes a minute."""
+    spec = importlib.util.find_spec("cdktf_cdktf_provider_aws")
+    assert spec
+    assert spec.origin
+    init = Path(spec.origin).read_text(encoding="utf-8").partition("\nfrom . import ")[0]
+    assert "publication.publish()" in init
+    package = folder / "bindings" / "cdktf_cdktf_provider_aws"
+    package.mkdir(parents=True)
+    # It extends its path by that of the installed package, which contains the modules.
+    (package / "__init__.py").write_text(f"{init}\nfrom . import provider\nfrom . import s3_bucket\n")
+    return package.parent
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 class TestLazyLoading:
     def test_imports_only_the_modules_asked_for(self, run: Run, tmp_path: Path) -> None:
-        modules = run(STACK + "    print(json.dumps(loaded()))", str(tmp_path / "out"))
+        modules = run(STACK + "    print(json.dumps(loaded()))", str(tmp_path / "out"), str(tmp_path))
         assert modules == ["cdktf_cdktf_provider_aws.provider", "cdktf_cdktf_provider_aws.s3_bucket"]
 
     def test_all_forms_of_import_return_the_same_module(self, run: Run) -> None:
@@ -194,6 +246,18 @@ class TestLazyLoading:
         assert messages == []
 
 
+def test_the_writer_of_zip_files_is_not_loaded(run: Run, tmp_path: Path) -> None:
+    hook = tmp_path / "hook.cjs"
+    hook.write_text(
+        'process.on("exit", () => require("fs").writeFileSync('
+        f'{json.dumps(str(tmp_path))} + "/" + process.pid + ".loaded", Object.keys(require.cache).join("\\n")));'
+    )
+    run("import_mlinfra()", NODE_OPTIONS=f'--require "{hook}"')
+    loaded = "\n".join(path.read_text() for path in tmp_path.glob("*.loaded"))
+    assert "cdktf/lib/private/fs.js" in loaded
+    assert "archiver" not in loaded
+
+
 class TestSurroundings:
     @pytest.mark.parametrize("silenced", [None, "18"], ids=["unset", "set"])
     def test_restores_the_environment(self, run: Run, silenced: str | None) -> None:
@@ -238,8 +302,11 @@ LAZY_INDEX = INDEX + 'exports.sqsQueue = exports.snsTopic = void 0;\nexports.sqs
 INIT = "from ._jsii import *\n\npublication.publish()\n\n# Loading modules\nfrom . import sqs_queue\n"
 
 
-def provider(folder: Path, *, index: str = LAZY_INDEX, init: str = INIT) -> dict[str, str]:
-    """Write a provider of one class with a static property; return the environment that puts it in place."""
+def provider(folder: Path, cache: Path, *, index: str = LAZY_INDEX, init: str = INIT) -> dict[str, str]:
+    """Write a provider of one class with a static property; return the environment that puts it in place.
+
+    jsii unpacks packages into `cache`.
+    """
     fqn = "@cdktf/provider-aws.sqsQueue.SqsQueue"
     assembly = {
         "schema": "jsii/0.10.0",
@@ -280,8 +347,14 @@ def provider(folder: Path, *, index: str = LAZY_INDEX, init: str = INIT) -> dict
             archive.addfile(member, io.BytesIO(text.encode()))
     return {
         "PYTHONPATH": os.pathsep.join([str(package.parent), str(REPOSITORY)]),
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(folder / "cache"),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache),
     }
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package cache in which cdktf is unpacked once. Each provider has a folder of its own in it."""
+    return tmp_path_factory.mktemp("cache")
 
 
 class TestFallback:
@@ -294,8 +367,8 @@ class TestFallback:
             print(json.dumps([jsii.sget(SqsQueue, "type"), messages]))
     """
 
-    def test_bindings_of_the_expected_form_cause_no_warning(self, run: Run, tmp_path: Path) -> None:
-        found = run("            messages = warned(import_mlinfra)" + self.USE, **provider(tmp_path))
+    def test_bindings_of_the_expected_form_cause_no_warning(self, run: Run, tmp_path: Path, cache: Path) -> None:
+        found = run("            messages = warned(import_mlinfra)" + self.USE, **provider(tmp_path, cache))
         assert found == ["aws_sqs_queue", []]
 
     @pytest.mark.parametrize(
@@ -309,27 +382,27 @@ class TestFallback:
         ids=["index with code", "index of files", "init with code", "init without modules"],
     )
     def test_warns_once_of_an_unexpected_shape(
-        self, run: Run, shape: dict[str, str], reason: str, tmp_path: Path
+        self, run: Run, shape: dict[str, str], reason: str, tmp_path: Path, cache: Path
     ) -> None:
         script = "            messages = warned(import_mlinfra)" + self.USE
-        used, messages = run(script, **provider(tmp_path, **shape))
+        used, messages = run(script, **provider(tmp_path, cache, **shape))
         assert used == "aws_sqs_queue"
         assert len(messages) == 1
         assert reason in messages[0]
         assert "Set MLINFRA_STOCK_LOADING=1 to accept this and silence the warning." in messages[0]
 
-    def test_warns_once_of_bindings_that_were_imported_before(self, run: Run, tmp_path: Path) -> None:
+    def test_warns_once_of_bindings_that_were_imported_before(self, run: Run, tmp_path: Path, cache: Path) -> None:
         script = """
             import cdktf_cdktf_provider_aws
 
             messages = warned(import_mlinfra)
         """
-        used, messages = run(script + self.USE, **provider(tmp_path))
+        used, messages = run(script + self.USE, **provider(tmp_path, cache))
         assert used == "aws_sqs_queue"
         assert len(messages) == 1
         assert "cdktf_cdktf_provider_aws was imported before mlinfra" in messages[0]
 
-    def test_is_silent_when_switched_off(self, run: Run, tmp_path: Path) -> None:
+    def test_is_silent_when_switched_off(self, run: Run, tmp_path: Path, cache: Path) -> None:
         modules, messages = run(
             """
             messages = warned(import_mlinfra)
@@ -337,7 +410,7 @@ class TestFallback:
 
             print(json.dumps([loaded(), messages]))
             """,
-            **provider(tmp_path, init=INIT + "sqs_queue.patched = True\n"),
+            **provider(tmp_path, cache, init=INIT + "sqs_queue.patched = True\n"),
             MLINFRA_STOCK_LOADING="1",
         )
         assert modules == ["cdktf_cdktf_provider_aws.sqs_queue"]
@@ -351,7 +424,7 @@ def test_the_first_run_leaves_the_index_of_types_in_the_package_cache(run: Run, 
         'if (!require("worker_threads").isMainThread)'
         "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);"
     )
-    run("import_mlinfra()", **provider(tmp_path), NODE_OPTIONS=f'--require "{slow}"')
+    run("import_mlinfra()", **provider(tmp_path, tmp_path / "cache"), NODE_OPTIONS=f'--require "{slow}"')
     assert list(tmp_path.glob("cache/@cdktf/provider-aws/1.0.0/*/.jsii.runtime.v1.json"))
 
 
