@@ -10,6 +10,7 @@ from mlinfra import (
     BlueGreen,
     CapacityBlock,
     CapacityReservation,
+    CostAssumptions,
     DataLakeSettings,
     Endpoint,
     Environment,
@@ -39,6 +40,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
 
 MODELS = (
     Environment,
+    CostAssumptions,
     DataLakeSettings,
     QuietHours,
     Image,

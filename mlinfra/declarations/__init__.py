@@ -13,6 +13,7 @@ from mlinfra.declarations.adopted import (
 )
 from mlinfra.declarations.base import Declaration, Problems
 from mlinfra.declarations.bucket_record import BUCKET_RECORD_FILE, BucketRecord
+from mlinfra.declarations.cost_assumptions import PRICED_SERVICES, CostAssumptions
 from mlinfra.declarations.data_lake import DataLakeSettings, Frequency
 from mlinfra.declarations.endpoint import IMAGE, Endpoint, Variant
 from mlinfra.declarations.environment import Environment
@@ -45,6 +46,7 @@ __all__ = [
     "IMAGE",
     "LAKE_BUCKETS",
     "NODE_SERVICES",
+    "PRICED_SERVICES",
     "QUEUE_SERVICES",
     "RECORDS_VARIABLE",
     "SHARED_ROLE",
@@ -59,6 +61,7 @@ __all__ = [
     "CapacityBlock",
     "CapacityReservation",
     "Claims",
+    "CostAssumptions",
     "DataLakeSettings",
     "Declaration",
     "EmailAddress",

@@ -12,6 +12,7 @@ from mlinfra.catalog import ImageLock, NoOffer, by_name, gpu_models
 from mlinfra.declarations.adopted import Adopted, adopted_problems, load_adopted
 from mlinfra.declarations.base import Declaration, current_judgement, duplicates, refuse, shown
 from mlinfra.declarations.bucket_record import BucketRecord
+from mlinfra.declarations.cost_assumptions import CostAssumptions
 from mlinfra.declarations.data_lake import DataLakeSettings
 from mlinfra.declarations.endpoint import Endpoint, endpoint_problems
 from mlinfra.declarations.experiment import Experiment
@@ -108,6 +109,11 @@ class EnvironmentFields(Declaration):
     )
     monthly_spend_limit_usd: float = Field(gt=0, description="The spend limit of a month, in USD, above 0.")
 
+    cost: CostAssumptions = Field(
+        default_factory=CostAssumptions,
+        description="Assumptions about use, and agreed prices, for estimates of costs. Default: those of "
+        "CostAssumptions, at list prices.",
+    )
     permissions_boundary: str | None = Field(
         default=OWN_BOUNDARY,
         description="The permissions boundary of every role that mlinfra creates for a workload: mlinfra (the policy "

@@ -1,0 +1,3 @@
+"""Formulas of costs by type of resource."""
+
+from __future__ import annotations
