@@ -20,6 +20,7 @@ from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.demo import demo
+from mlinfra.cli.destroy import destroy
 from mlinfra.cli.drift import drift
 from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
@@ -45,7 +46,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
     "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
     "Watch": {"drift": drift, "provenance": provenance},
-    "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget},
+    "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }
 """Every command, in the panels of `mlinfra --help`, in their order."""
 

@@ -93,6 +93,11 @@ class ResourceNames:
         """The cluster of `experiment`, and its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"
 
+    @property
+    def janitor(self) -> str:
+        """The function that stops clusters and deletes kept volumes."""
+        return f"{self.prefix}-janitor"
+
     def queue(self, queue: Queue) -> str:
         """The prefix of the names of all resources of `queue`."""
         return f"{self.prefix}-{queue.name}"

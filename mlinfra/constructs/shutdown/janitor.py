@@ -46,7 +46,7 @@ class Janitor(Construct):
         self._function = Function(
             self,
             "function",
-            name=f"{environment.names.prefix}-janitor",
+            name=environment.names.janitor,
             handler="mlinfra.functions.janitor.handler",
             description="Stops what has expired, is idle or costs too much, every hour.",
             statements=for_the_account(environment, key_arn=key_arn),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mlinfra.operations.deploy.applied_commit import AppliedCommit
+from mlinfra.operations.deploy.applied_commit import AppliedCommit, remove as remove_applied_commit
 from mlinfra.operations.deploy.applying import AppliedStack, apply, state_after_interruption
 from mlinfra.operations.deploy.planning import FailedStack, PlannedStack, Plans, plan, prepared_plans
 from mlinfra.operations.deploy.plans_folder import usable_plans
 from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved, require_committed
 from mlinfra.operations.deploy.provenance import StackProvenance, commit_provenance, stack_provenance
-from mlinfra.operations.deploy.saved_plan import ids_in_log, plan_summary
+from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, SavedPlan, ids_in_log, plan_summary
 from mlinfra.operations.deploy.stack_selection import environments_of, stack_matches
 from mlinfra.operations.deploy.stored_plans import StoredPlan, fetch, read_list, write_list
 from mlinfra.operations.deploy.synthesized_plans import plan_synthesized
@@ -16,12 +16,14 @@ from mlinfra.operations.deploy.synthesizing import Synthesis, synth
 from mlinfra.operations.deploy.unlocking import earlier_logs, require_unlocked, unlock
 
 __all__ = [
+    "PLANS_FOLDER",
     "AppliedCommit",
     "AppliedStack",
     "FailedStack",
     "PlannedStack",
     "Plans",
     "ReviewHeldError",
+    "SavedPlan",
     "StackProvenance",
     "StoredPlan",
     "Synthesis",
@@ -36,6 +38,7 @@ __all__ = [
     "plan_synthesized",
     "prepared_plans",
     "read_list",
+    "remove_applied_commit",
     "require_approved",
     "require_committed",
     "require_unlocked",

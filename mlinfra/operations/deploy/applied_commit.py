@@ -97,3 +97,17 @@ def read(account: AwsAccount, environment: Environment, component: str) -> Appli
             raise
     facts = json.loads(answer["Parameter"]["Value"])
     return AppliedCommit(**{**facts, "when": datetime.fromisoformat(facts["when"])})
+
+
+def remove(account: AwsAccount, environment: Environment, component: str) -> None:
+    """Remove the record of a stack that was destroyed.
+
+    Raises:
+        OperationError: if AWS denies or fails the request.
+    """
+    with aws_errors_explained():
+        try:
+            account.client("ssm").delete_parameter(Name=environment.names.parameter(component, _NAME))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ParameterNotFound":
+                raise

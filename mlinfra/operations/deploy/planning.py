@@ -221,13 +221,21 @@ class Planning:
         return _reason(error, self.environment_of(stack), stack)
 
     def plan(
-        self, stacks: Sequence[SynthesizedStack], *, parallelism: int = PARALLELISM
+        self, stacks: Sequence[SynthesizedStack], *, parallelism: int = PARALLELISM, destroy: bool = False
     ) -> tuple[tuple[PlannedStack, ...], tuple[FailedStack, ...]]:
-        """Save a plan of each of `stacks`, several at a time. Returns the plans, and the stacks without one."""
+        """Save a plan of each of `stacks`, several at a time. Returns the plans, and the stacks without one.
+
+        Args:
+            stacks: the stacks.
+            parallelism: the number of stacks that are planned at the same time. Default: 4.
+            destroy: True: plan to destroy all resources. Default: False.
+        """
+
+        def planned(stack: SynthesizedStack) -> PlannedStack | FailedStack:
+            return self.planner.plan(self.environment_of(stack), stack, self.progress, destroy=destroy)
+
         with ThreadPoolExecutor(parallelism) as pool:
-            ended = list(
-                pool.map(lambda each: self.planner.plan(self.environment_of(each), each, self.progress), stacks)
-            )
+            ended = list(pool.map(planned, stacks))
         return (
             tuple(each for each in ended if isinstance(each, PlannedStack)),
             tuple(each for each in ended if isinstance(each, FailedStack)),
@@ -313,15 +321,17 @@ class Planner:
         self._lock = lock
         self.dirty = dirty
 
-    def plan(self, environment: Environment, stack: SynthesizedStack, progress: Progress) -> PlannedStack | FailedStack:
-        """Save a plan of a stack. Returns the plan, or the error."""
+    def plan(
+        self, environment: Environment, stack: SynthesizedStack, progress: Progress, *, destroy: bool = False
+    ) -> PlannedStack | FailedStack:
+        """Save a plan of a stack, or of its destruction. Returns the plan, or the error."""
         saved = SavedPlan(self._out / stack.name)
         try:
             with progress.step(f"Plan {stack.name}") as step:
                 # A new plan would delete the folder in which the Terraform of that apply is running.
                 require_no_local_apply(stack.name, state_of(stack.directory))
                 saved.begin(stack.directory)
-                planned = self._save(saved, environment, stack, step)
+                planned = self._save(saved, environment, stack, step, destroy=destroy)
                 step.conclude(planned.summary)
         except TerraformError as error:
             reason = _reason(error, environment, stack)
@@ -334,10 +344,12 @@ class Planner:
         """Terraform in the folder of a stack."""
         return Terraform(directory, self._tool.path, changes=self._source.changes)
 
-    def _save(self, saved: SavedPlan, environment: Environment, stack: SynthesizedStack, step: Step) -> PlannedStack:
+    def _save(
+        self, saved: SavedPlan, environment: Environment, stack: SynthesizedStack, step: Step, *, destroy: bool
+    ) -> PlannedStack:
         terraform = replace(self.terraform(saved.stack), on_line=step.say)
         terraform.init()
-        differs = terraform.plan(saved.tfplan, lock=self._lock)
+        differs = terraform.plan(saved.tfplan, mode="destroy" if destroy else "normal", lock=self._lock)
         private_text(saved.document, terraform.show_text(saved.tfplan))
         saved.remove_providers()
         save_applied_settings(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.terraform.state import parse_state
 
 if TYPE_CHECKING:
     from mlinfra.declarations import Environment
@@ -53,6 +54,28 @@ class RemoteState:
         self._owner = account.account_id
         self._s3 = account.client("s3")
         self._dynamodb = account.client("dynamodb")
+
+    @classmethod
+    def components(cls, account: AwsAccount, environment: Environment) -> frozenset[str]:
+        """The components of an environment that have a state in its bucket."""
+        first, last = environment.names.state_key("*").split("*")
+        pages = (
+            account.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=environment.names.state_bucket, Prefix=first, ExpectedBucketOwner=account.account_id)
+        )
+        keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
+        names = [key.removeprefix(first).removesuffix(last) for key in keys if key.endswith(last)]
+        return frozenset(each for each in names if "/" not in each)
+
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of the resources in this state. Empty: there are none, or no state."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self.key, ExpectedBucketOwner=self._owner)
+        except ClientError as error:
+            _raise_unless_absent(error)
+            return ()
+        return tuple(parse_state(answer["Body"].read().decode()).resources)
 
     def exists(self) -> bool:
         """True if the bucket contains this state.
