@@ -21,6 +21,7 @@ from mlinfra.cli.catalog import catalog
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.demo import demo
 from mlinfra.cli.destroy import destroy
+from mlinfra.cli.doctor import doctor
 from mlinfra.cli.drift import drift
 from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
-    "Set up": {"demo": demo, "local": local, "bootstrap": bootstrap},
+    "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
     "Declare": {"catalog": catalog, "images": images, "buckets": buckets},
     "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},

@@ -1,0 +1,77 @@
+"""Checks of this machine: Python, programs and the AWS provider."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import TYPE_CHECKING, Final
+
+from mlinfra.errors import OperationError
+from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, warning
+from mlinfra.operations.terraform import find_cdktf, find_node, find_terraform, provider_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mlinfra.operations.terraform import Tool
+
+_PLUGIN: Final = "session-manager-plugin"
+
+
+def check_machine(root: Path) -> Iterator[Diagnosis]:
+    """Check the programs that commands of mlinfra start.
+
+    Args:
+        root: the project.
+    """
+    yield ok("Python", f"{platform.python_version()}, mlinfra {version('mlinfra-cdktf')}")
+    yield from _packages()
+    for name, find in _tools(root).items():
+        try:
+            tool = find()
+        except OperationError as error:
+            fact, _, remedy = error.message.partition(". ")
+            yield problem(name, fact, remedy)
+        else:
+            yield ok(name, f"{'.'.join(map(str, tool.version))} ({tool.path})")
+    try:
+        yield ok("AWS provider", f"from {provider_source(root).phrase}")
+    except OperationError as error:
+        fact, _, remedy = error.message.partition(". ")
+        yield problem("AWS provider", fact, remedy)
+    if shutil.which(_PLUGIN):
+        yield ok("Session Manager plugin", "installed")
+    else:
+        yield warning(
+            "Session Manager plugin",
+            f"{_PLUGIN} is not on the PATH, so shells on nodes cannot be opened",
+            "Install it, if you need one: AWS Systems Manager user guide, 'Install the Session Manager plugin'",
+        )
+
+
+def _tools(root: Path) -> dict[str, Callable[[], Tool]]:
+    return {"Terraform": find_terraform, "Node.js": find_node, "cdktf": lambda: find_cdktf(root)}
+
+
+def _packages() -> Iterator[Diagnosis]:
+    """Check that the installed packages satisfy the requirements of mlinfra."""
+    from packaging.requirements import Requirement
+
+    wrong = []
+    for text in requires("mlinfra-cdktf") or ():
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            installed = version(requirement.name)
+        except PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(installed, prereleases=True):
+            wrong.append(f"{requirement.name} is {installed} instead of {requirement.specifier}")
+    if wrong:
+        yield problem("Python packages", "; ".join(wrong), "Install them: pip install --upgrade mlinfra-cdktf")
+    else:
+        yield ok("Python packages", "as mlinfra requires them")

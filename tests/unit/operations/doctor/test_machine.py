@@ -1,0 +1,44 @@
+"""Checks of the programs on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlinfra.operations.doctor import Status
+from mlinfra.operations.doctor.machine import check_machine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_missing_programs_are_problems_with_a_remedy_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TERRAFORM_BINARY_NAME", raising=False)
+    found = {each.area: each for each in check_machine(tmp_path)}
+    assert found["Python packages"].status is Status.OK
+    assert found["Terraform"].status is Status.PROBLEM
+    assert found["Terraform"].text == "Terraform 1.6 or newer is required, and 'terraform' is not on the PATH"
+    assert found["Terraform"].remedy == "Install it: https://developer.hashicorp.com/terraform/install"
+    assert found["Node.js"].status is Status.PROBLEM
+    assert found["cdktf"].remedy == "Install it: make setup"
+    assert found["Session Manager plugin"].status is Status.WARNING
+
+
+def test_an_old_terraform_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "terraform"
+    program.write_text('#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.delenv("TERRAFORM_BINARY_NAME", raising=False)
+    found = {each.area: each for each in check_machine(tmp_path)}
+    assert found["Terraform"].text == f"Terraform 1.6 or newer is required, and {program} is 1.5.7"
+
+
+def test_packages_that_mlinfra_does_not_accept_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ["boto3>=999", "absent-package>=1", 'moto>=999; extra == "local"', "rich>=1"]
+    monkeypatch.setattr("mlinfra.operations.doctor.machine.requires", lambda _: wanted)
+    found = {each.area: each for each in check_machine(tmp_path)}
+    assert found["Python packages"].status is Status.PROBLEM
+    assert found["Python packages"].text.endswith("instead of >=999; absent-package is missing")
