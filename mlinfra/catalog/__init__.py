@@ -25,7 +25,7 @@ from mlinfra.catalog.prices import (
     spot_prices_by_zone,
     spot_range,
 )
-from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas
+from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas, quotas_of
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
 from mlinfra.catalog.volumes import VolumePerformance, ebs_throughput, root_volume_performance
@@ -80,6 +80,7 @@ __all__ = [
     "plan_coverage",
     "quota_of",
     "quotas",
+    "quotas_of",
     "reserved_rate",
     "root_volume_performance",
     "sagemaker_rate",

@@ -26,6 +26,7 @@ _GROUPS: Final = {
 }
 """The families of each quota, by the letters before the generation (names of the quotas in Service Quotas)."""
 _LETTERS = re.compile(r"[a-z]+")
+_P5 = re.compile(r"p5[a-z]*\.")
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,23 @@ def quota_of(instance_type: str, purchase: QuotaKind = "on_demand") -> Quota | N
         instance_type: the instance type, such as p5.48xlarge.
         purchase: the purchase option: each has quotas of its own. Default: on demand.
     """
+    return next(iter(quotas_of(instance_type, purchase)[-1:]), None)
+
+
+def quotas_of(instance_type: str, purchase: QuotaKind = "on_demand") -> tuple[Quota, ...]:
+    """The EC2 quotas of which the first one that AWS has limits instances of a type. Empty: unknown.
+
+    P5 spot instances have had a quota of their own; newer lists count them with all P instances.
+
+    Args:
+        instance_type: the instance type, such as p5.48xlarge.
+        purchase: the purchase option: each has quotas of its own. Default: on demand.
+    """
     letters = _LETTERS.match(instance_type)
     group = _GROUPS.get(letters[0]) if letters else None
-    names = {
-        "on_demand": f"Running On-Demand {group} instances",
-        "spot": f"All {group} Spot Instance Requests",
-    }
-    return next((each for each in quotas() if each.service == "ec2" and each.name == names[purchase]), None)
+    names = [f"Running On-Demand {group} instances"]
+    if purchase == "spot":
+        own = ["All P5 Spot Instance Requests"] if _P5.match(instance_type) else []
+        names = [*own, f"All {group} Spot Instance Requests"]
+    by_name = {each.name: each for each in quotas() if each.service == "ec2"}
+    return tuple(by_name[name] for name in names if name in by_name)

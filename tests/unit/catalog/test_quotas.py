@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.catalog import instance_types, quota_of, quotas
+from mlinfra.catalog import instance_types, quota_of, quotas, quotas_of
 
 if TYPE_CHECKING:
     from mlinfra.catalog import QuotaKind
@@ -49,3 +49,8 @@ def test_an_unknown_default_is_none_and_not_zero() -> None:
     by_code = {each.code: each.default for each in quotas()}
     assert by_code["L-1216C47A"] == 5
     assert by_code["L-82E1C851"] is None
+
+
+def test_p5_spot_instances_may_have_a_quota_of_their_own() -> None:
+    assert [each.code for each in quotas_of("p5en.48xlarge", "spot")] == ["L-C4BD4855", "L-7212CCBC"]
+    assert [each.code for each in quotas_of("p4d.24xlarge", "spot")] == ["L-7212CCBC"]

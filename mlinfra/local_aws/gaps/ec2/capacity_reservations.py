@@ -5,7 +5,7 @@ its end date has passed, and is still described for some time afterwards. Source
 CreateCapacityReservation, ModifyCapacityReservation, CancelCapacityReservation, DescribeCapacityReservations,
 CapacityReservation and "Error codes", read 2026-11-24.
 
-Not covered: reservations for a future date and Capacity Blocks.
+Not covered: reservations for a future date. Capacity Blocks: see `capacity_blocks`.
 """
 
 from __future__ import annotations
