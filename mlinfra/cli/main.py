@@ -29,6 +29,7 @@ from mlinfra.cli.interruption import exit_on_termination, on_interruption
 from mlinfra.cli.local import local
 from mlinfra.cli.options import ExitCode
 from mlinfra.cli.plan import plan
+from mlinfra.cli.preflight import preflight
 from mlinfra.cli.provenance import provenance
 from mlinfra.cli.recover import recover
 from mlinfra.cli.review import review
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
-    "Declare": {"catalog": catalog, "images": images, "buckets": buckets},
+    "Declare": {"catalog": catalog, "images": images, "buckets": buckets, "preflight": preflight},
     "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
     "Watch": {"drift": drift, "provenance": provenance},

@@ -66,6 +66,9 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 if a plan contains changes.")
     ] = False,
+    no_preflight: Annotated[
+        bool, typer.Option("--no-preflight", help="Do not check zones and quotas of the planned clusters.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Save a plan of each stack, for review and apply. Nothing is applied."""
@@ -105,6 +108,8 @@ def plan(
     if store and not plans.failed:
         write_list(plans.stored, store)
     _remark(plans, error_console(), changed_since)
+    if not no_preflight and not synthesized:
+        _check_capacity(plans, root, error_console())
     if as_json:
         print_json(plans)
     else:
@@ -153,6 +158,32 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
             console.print(escape(failed.details))
     if plans.failed:
         console.print(f"\n[bold red]Not planned:[/] {', '.join(each.stack for each in plans.failed)}")
+
+
+def _check_capacity(plans: Plans, root: Path, console: Console) -> None:
+    """Show obstacles to the capacity of changed training stacks. A failure or a slow answer is only a remark."""
+    from mlinfra.cli.preflight import remarks
+    from mlinfra.declarations import load_environments
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.aws import account_of
+    from mlinfra.operations.preflight import quick_preflights
+
+    changed = [each.about for each in plans.planned if each.about.component == "training" and each.about.changes]
+    names = {each.environment for each in changed}
+    environments = [each for each in load_environments(root) if each.name in names]
+    if not environments:
+        return
+    try:
+        results = quick_preflights(environments, account_of(environments[0]).session)
+    except OperationError as error:
+        console.print(f"The capacity was not checked: {error.message}", style="dim", markup=False)
+        return
+    for result in results:
+        for line in result.lines:
+            for text in remarks(line):
+                console.print(f"{result.environment}: {text}", markup=False)
+        if result.failed:
+            console.print(f"{result.environment}: not checked: {'; '.join(result.failed)}", style="dim", markup=False)
 
 
 def _conclude(plans: Plans, console: Console) -> None:

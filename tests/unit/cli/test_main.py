@@ -62,7 +62,7 @@ def test_h_is_help(command: tuple[str, ...]) -> None:
 
 def test_shell_completion_lists_the_commands() -> None:
     variables = {"_MLINFRA_COMPLETE": "complete_bash", "COMP_WORDS": "mlinfra pr", "COMP_CWORD": "1"}
-    assert mlinfra(**variables).stdout.split() == ["provenance"]
+    assert mlinfra(**variables).stdout.split() == ["preflight", "provenance"]
     assert "_MLINFRA_COMPLETE=complete_bash" in mlinfra("--show-completion", "bash").stdout
 
 

@@ -64,13 +64,14 @@ class CapacityBlock(CapacityReservation):
                 "EndDate": offering["EndDate"],
             },
         )
-        self.start_date = offering["StartDate"]
+        self.start_date: datetime = offering["StartDate"]
+        self._ends: datetime = offering["EndDate"]
 
     @property
     def state(self) -> str:
         """The state: `scheduled`, `active` or `expired`."""
         now = datetime.now(timezone.utc)
-        return "scheduled" if now < self.start_date else "active" if now < self.end_date else "expired"
+        return "scheduled" if now < self.start_date else "active" if now < self._ends else "expired"
 
     def modify(self, parameters: Mapping[str, Any]) -> None:
         """Refuse the change."""

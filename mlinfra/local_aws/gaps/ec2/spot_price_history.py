@@ -1,8 +1,8 @@
 """Gap: spot prices by zone and product.
 
 moto answers with 0.00001 USD in 2006 for every type and zone, ignores products and pages, and finds nothing with a
-filter by product. In AWS, prices are those of a product in a zone, each with the time from which it applies; the price that
-applied at StartTime is included. The local AWS serves the prices of the catalog, as unchanged for an hour.
+filter by product. In AWS, prices are those of a product in a zone, each with the time from which it applies; the price
+that applied at StartTime is included. The local AWS serves the prices of the catalog, as unchanged for an hour.
 Source: EC2 API reference, DescribeSpotPriceHistory and SpotPrice, read 2026-11-29.
 """
 
@@ -43,7 +43,7 @@ def is_open() -> bool:
 
 def close() -> None:
     """Close the gap: serve the prices of the catalog."""
-    SpotInstances.describe_spot_price_history = describe_spot_price_history
+    setattr(SpotInstances, describe_spot_price_history.__name__, describe_spot_price_history)
 
 
 def describe_spot_price_history(response: SpotInstances) -> ActionResult:

@@ -1,0 +1,135 @@
+"""`mlinfra preflight`: obstacles to the declared capacity, before it is deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson, EnvironmentName, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import boto3
+    from rich.table import Table
+
+    from mlinfra.declarations import Environment
+    from mlinfra.operations.preflight import CapacityLine, Preflight, QuotaState
+
+_UNKNOWN = "unknown"
+_PURCHASES = {"on_demand": "on demand", "spot": "spot", "reservation": "reservation", "block": "Capacity Block"}
+
+
+def preflight(
+    environment: EnvironmentName,
+    experiment: Annotated[
+        str | None,
+        typer.Argument(
+            help="The experiment or queue. Default: all of the environment.", metavar="EXPERIMENT", show_default=False
+        ),
+    ] = None,
+    *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Read the catalog only, without AWS. Quotas are unknown then.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check whether the declared instances can be had: zones, vCPU quotas, spot prices, reservations, Capacity Blocks.
+
+    Nothing is reserved or purchased: offerings of Capacity Blocks are quotes. Only a reservation guarantees capacity.
+    The exit code is 0 without an obstacle, 2 with one, and 1 if a check failed.
+    """
+    from mlinfra.cli.presentation import print_json
+    from mlinfra.declarations import load_environments
+    from mlinfra.operations.preflight import as_json as facts, preflight as operation
+    from mlinfra.operations.terraform import project_root
+
+    with on_interruption("Nothing was changed."):
+        (declared,) = load_environments(project_root(), only=environment)
+        result = operation(declared, None if offline else _session(declared), experiment=experiment)
+    if as_json:
+        print_json(facts(result))
+    else:
+        show(result)
+    if result.unavailable:
+        raise typer.Exit(ExitCode.DIFFERENCE)
+    if result.failed:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def _session(environment: Environment) -> boto3.session.Session:
+    from mlinfra.operations.aws import account_of
+
+    return account_of(environment).session
+
+
+def show(result: Preflight) -> None:
+    """Write the table, and below it the remarks and actions for each demand."""
+    from mlinfra.cli.presentation import error_console, output_console, print_table
+
+    console = output_console()
+    if not result.lines:
+        typer.echo(f"{result.environment} declares no experiment or queue with nodes.")
+    else:
+        print_table(_table(result))
+        for line in result.lines:
+            for text in remarks(line):
+                console.print(text, markup=False)
+    if not result.asked_aws:
+        error_console().print("AWS was not asked: zones and prices are those of the catalog.", style="dim")
+    for reason in result.failed:
+        error_console().print(f"! Not checked: {reason}", markup=False)
+
+
+def remarks(line: CapacityLine) -> list[str]:
+    """The obstacles, notes and actions of a demand, a line each."""
+    name = f"{line.demand.name} ({_PURCHASES[line.demand.purchase]})"
+    return [
+        *(f"✗ {name}: {text}" for text in line.obstacles),
+        *(f"! {name}: {text}" for text in line.notes),
+        *(f"→ {name}: {text}" for text in line.actions),
+    ]
+
+
+def _table(result: Preflight) -> Table:
+    from mlinfra.cli.presentation import table
+
+    figures = {"USD/h", "vCPU needed", "vCPU free"}
+    made = table(
+        "Name",
+        "Nodes",
+        "Purchase",
+        "USD/h",
+        f"Zones of {result.region}",
+        "vCPU needed",
+        "vCPU free",
+        "Verdict",
+        right_aligned=figures,
+    )
+    for line in result.lines:
+        demand = line.demand
+        others = f" +{len(demand.instance_types) - 1}" if len(demand.instance_types) > 1 else ""
+        made.add_row(
+            demand.name,
+            f"{demand.nodes} x {demand.instance_types[0]}{others}",
+            _PURCHASES[demand.purchase],
+            _UNKNOWN if line.usd_per_hour is None else f"{line.usd_per_hour * demand.nodes:,.2f}",
+            _zones(line.zones, result.region),
+            ", ".join(str(each.asked) for each in line.quotas) or "-",
+            ", ".join(map(_free, line.quotas)) or "-",
+            line.verdict.value,
+        )
+    return made
+
+
+def _zones(zones: Sequence[str] | None, region: str) -> str:
+    """The zones without the name of their region, such as `a b c`."""
+    if zones is None:
+        return _UNKNOWN
+    return " ".join(zone.removeprefix(region).lstrip("-") for zone in zones) or "none"
+
+
+def _free(quota: QuotaState) -> str:
+    return _UNKNOWN if quota.free is None or quota.limit is None else f"{quota.free:g} of {quota.limit:g}"

@@ -1,0 +1,35 @@
+"""Preflight: obstacles to the capacity that an environment declares, before anything is deployed.
+
+Zones that offer the instance types, vCPU quotas, spot prices, reservations, and Capacity Block offerings as quotes.
+Nothing is reserved or purchased.
+"""
+
+from __future__ import annotations
+
+from mlinfra.operations.preflight.checking import preflight, quick_preflights
+from mlinfra.operations.preflight.demand import Demand, demands
+from mlinfra.operations.preflight.report import (
+    BlockQuote,
+    CapacityLine,
+    Preflight,
+    QuotaState,
+    Reservation,
+    SpotState,
+    Verdict,
+    as_json,
+)
+
+__all__ = [
+    "BlockQuote",
+    "CapacityLine",
+    "Demand",
+    "Preflight",
+    "QuotaState",
+    "Reservation",
+    "SpotState",
+    "Verdict",
+    "as_json",
+    "demands",
+    "preflight",
+    "quick_preflights",
+]
