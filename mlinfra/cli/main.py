@@ -19,6 +19,7 @@ from mlinfra.cli.bootstrap import bootstrap
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
 from mlinfra.cli.clusters import clusters
+from mlinfra.cli.cost import cost
 from mlinfra.cli.demo import demo
 from mlinfra.cli.destroy import destroy
 from mlinfra.cli.doctor import doctor
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
-    "Declare": {"catalog": catalog, "images": images, "buckets": buckets, "preflight": preflight},
+    "Declare": {"catalog": catalog, "cost": cost, "images": images, "buckets": buckets, "preflight": preflight},
     "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
     "Watch": {"drift": drift, "provenance": provenance},

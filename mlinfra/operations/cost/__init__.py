@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from mlinfra.operations.cost.comparing import Change, Comparison
 from mlinfra.operations.cost.estimate import HOURS_A_MONTH, Estimate, Key, Line, Sum, Unpriced, together
 from mlinfra.operations.cost.estimating import estimate_stack, estimate_stacks
+from mlinfra.operations.cost.focus import FOCUS_COLUMNS, FOCUS_VERSION, to_focus_csv
+from mlinfra.operations.cost.markdown import comparison_to_markdown, to_markdown
 from mlinfra.operations.cost.resources import SENSITIVE, UNKNOWN, Resource, Stack, read_stack
+from mlinfra.operations.cost.words import named, remarks, signed, usd, usd_range
 
 __all__ = [
+    "FOCUS_COLUMNS",
+    "FOCUS_VERSION",
     "HOURS_A_MONTH",
     "SENSITIVE",
     "UNKNOWN",
+    "Change",
+    "Comparison",
     "Estimate",
     "Key",
     "Line",
@@ -17,8 +25,16 @@ __all__ = [
     "Stack",
     "Sum",
     "Unpriced",
+    "comparison_to_markdown",
     "estimate_stack",
     "estimate_stacks",
+    "named",
     "read_stack",
+    "remarks",
+    "signed",
+    "to_focus_csv",
+    "to_markdown",
     "together",
+    "usd",
+    "usd_range",
 ]

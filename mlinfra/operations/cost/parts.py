@@ -137,8 +137,8 @@ def monthly(
         formula,
         distinct((price, dear)),
         joined(assumption, price.note, dear.note),
-        quantity.high * shares.high,
-        unit,
+        quantity.high * shares.high / per,
+        unit if per == 1 else f"{per:,.0f} {unit}",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlinfra.operations.deploy.applied_commit import AppliedCommit, remove as remove_applied_commit
 from mlinfra.operations.deploy.applying import AppliedStack, apply, state_after_interruption
+from mlinfra.operations.deploy.estimated_costs import compare_costs, estimate_costs
 from mlinfra.operations.deploy.planning import FailedStack, PlannedStack, Plans, plan, prepared_plans
 from mlinfra.operations.deploy.plans_folder import usable_plans
 from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved, require_committed
@@ -29,8 +30,10 @@ __all__ = [
     "Synthesis",
     "apply",
     "commit_provenance",
+    "compare_costs",
     "earlier_logs",
     "environments_of",
+    "estimate_costs",
     "fetch",
     "ids_in_log",
     "plan",

@@ -169,6 +169,11 @@ def _content(stack: SynthesizedStack) -> tuple[bytes, ...]:
     return tuple(path.read_bytes() if path.is_file() else b"" for path in files)
 
 
+def may_match_any(patterns: Sequence[str], environment: str) -> bool:
+    """True if one of `patterns` can match a stack of `environment`, or there are no patterns."""
+    return not patterns or any(_may_match(pattern, environment) for pattern in patterns)
+
+
 def _may_match(pattern: str, environment: str) -> bool:
     """True if `pattern` can match a stack of `environment`, by the text before its first wildcard."""
     literal = pattern
