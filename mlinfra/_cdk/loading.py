@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 import jsii
 from jsii import _reference_map
 
-from mlinfra._cdk import node_package, node_process, python_package, type_hints
+from mlinfra._cdk import direct_process, node_package, node_process, python_package, type_hints
 from mlinfra._cdk.errors import NotLazyError
 
 OFF_SWITCH = "MLINFRA_STOCK_LOADING"
@@ -27,9 +27,11 @@ def install() -> None:
     Raises:
         RuntimeError: if Node.js is not found.
     """
-    node_process.start()
     if os.environ.get(OFF_SWITCH) == "1":
+        node_process.start()
         return
+    direct_process.install()
+    node_process.start()
     type_hints.install()
     try:
         _install_lazily()
@@ -51,6 +53,7 @@ def _install_lazily() -> None:
         {f"@cdktf/provider-aws.{_camel_case(name)}": f"{PROVIDER}.{name}" for name in package.__all__}
     )
     node_package.install()
+    node_process.warn_if_older(node_package.version_of_node())
     importlib.import_module(f"{PROVIDER}._jsii")  # loads the JavaScript, and no module of the bindings
     node_package.check()
 

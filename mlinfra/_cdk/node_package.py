@@ -62,6 +62,12 @@ def check() -> None:
         raise NotLazyError(message)
 
 
+def version_of_node() -> str:
+    """The version of node, such as `20.20.2`."""
+    version: str = jsii.sget(_LazyIndex, "node")
+    return version
+
+
 def _tarball() -> bytes:
     """Pack `lazy_index` as an npm package.
 

@@ -155,6 +155,11 @@ exports.LazyIndex = class LazyIndex {
     return outcome;
   }
 
+  /** The version of node, such as "20.20.2". */
+  static get node() {
+    return process.versions.node;
+  }
+
   /** The number of indexes of types that jsii is still writing. */
   static get writing() {
     return writing;

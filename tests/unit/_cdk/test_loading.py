@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -295,6 +296,73 @@ class TestSurroundings:
             "CDK for Terraform runs on Node.js, and '/nowhere/node' was not found: "
             "install Node.js 20 or later, or set JSII_NODE to the path of its executable"
         )
+
+
+class TestNode:
+    def test_is_one_process(self, run: Run) -> None:
+        names = run("""
+            import_mlinfra()
+            listed = subprocess.run(["ps", "-eo", "ppid=,comm="], capture_output=True, text=True, check=True).stdout
+            children = [line.split() for line in listed.splitlines()]
+            print(json.dumps([name for parent, name in children if int(parent) == os.getpid() and name != "ps"]))
+        """)
+        assert names == ["node"]
+
+    def test_prints_to_the_streams_of_python(self, run: Run, tmp_path: Path) -> None:
+        hook = tmp_path / "hook.cjs"
+        hook.write_text('console.log("to stdout"); console.error("to stderr");')
+        streams = run(
+            """
+            import contextlib, io
+
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                import_mlinfra()
+            print(json.dumps([out.getvalue(), err.getvalue()]))
+            """,
+            NODE_OPTIONS=f'--require "{hook}"',
+        )
+        assert streams == ["to stdout\n", "to stderr\n"]
+
+    @pytest.mark.parametrize(("version", "warnings"), [("18.20.8", 1), ("20.0.0", 0), ("24.1.0", 0)])
+    def test_a_version_that_is_too_old_causes_one_warning(
+        self, run: Run, tmp_path: Path, version: str, warnings: int
+    ) -> None:
+        hook = tmp_path / "hook.cjs"
+        hook.write_text(f'Object.defineProperty(process.versions, "node", {{ value: "{version}" }});')
+        messages = run("print(json.dumps(warned(import_mlinfra)))", NODE_OPTIONS=f'--require "{hook}"')
+        expected = (
+            f"Node.js {version} is not supported by mlinfra, and synthesis may fail. Install Node.js 20 or later."
+        )
+        assert messages == [expected] * warnings
+
+    def test_ends_with_python_even_if_that_is_killed(self, run: Run) -> None:
+        pid = run("""
+            from jsii._runtime import kernel
+
+            import_mlinfra()
+            print(kernel.provider._process._process.pid, flush=True)
+            os._exit(0)
+        """)
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{pid}/cmdline").exists() and b"node" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def test_runs_behind_the_relay_of_jsii_that_the_environment_names(self, run: Run, tmp_path: Path) -> None:
+        script = """
+            import importlib.resources, jsii._embedded.jsii as embedded, pathlib, tempfile
+
+            folder = pathlib.Path(tempfile.mkdtemp(dir=sys.argv[1]))
+            for resource, name in embedded.EMBEDDED_FILES.items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(importlib.resources.files(embedded).joinpath(resource).read_bytes())
+            os.environ["JSII_RUNTIME"] = str(folder / embedded.EMBEDDED_FILES[embedded.ENTRYPOINT])
+            from mlinfra._cdk import App
+
+            print(json.dumps(App(outdir=sys.argv[1]).outdir))
+        """
+        assert run(script, str(tmp_path)) == str(tmp_path)
 
 
 INDEX = '"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\n'
