@@ -12,6 +12,7 @@ BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
+BROWSER_READY := .venv/.browser-ready
 
 # Tests that run Terraform mostly wait for the AWS provider, which polls AWS. Groups keep the order of
 # tests/conftest.py, the longest first.
@@ -44,7 +45,7 @@ check: setup ## Lint, format, types, import rules
 	$(BIN)/lint-imports
 
 .PHONY: tests
-tests: setup ## Run all tests: unit, snapshot, deploy, conformance
+tests: setup $(BROWSER_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
 .PHONY: conformance
@@ -56,7 +57,7 @@ conformance: setup ## Run all conformance cases, including slow ones, and write 
 fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS
 	@# All tests of the two folders need them; to collect them takes a second.
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
-		--ignore tests/deploy --ignore tests/conformance -m "not deploy and not local_aws and not lengthy"
+		--ignore tests/deploy --ignore tests/conformance --ignore tests/browser -m "not deploy and not local_aws and not lengthy"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of AWS's actions on all stacks
@@ -65,6 +66,10 @@ policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of 
 .PHONY: snapshots
 snapshots: setup ## Update the snapshots with the present output
 	$(BIN)/pytest tests/snapshots --snapshot-update
+
+.PHONY: browser-tests
+browser-tests: setup $(BROWSER_READY) ## Run the tests of the report in a browser
+	$(BIN)/pytest --numprocesses 0 tests/browser
 
 .PHONY: bench
 bench: setup ## Measure stock and fast synthesis, and reviews of large plans
@@ -113,12 +118,18 @@ $(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
 	.venv/checkov/bin/pip install --quiet --require-hashes -r requirements/checkov.txt
 	@touch $@
 
+$(BROWSER_READY): requirements/browser.txt $(PYTHON_READY)
+	$(BIN)/pip install --quiet --require-hashes -r requirements/browser.txt
+	@touch $@
+
 .PHONY: lock
 lock: setup ## Resolve requirements/ again (requires uv)
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet --extra dev pyproject.toml requirements/build.in --output-file requirements/dev.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/checkov.in --output-file requirements/checkov.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--constraint requirements/dev.txt --quiet requirements/browser.in --output-file requirements/browser.txt
 
 .PHONY: clean
 clean: ## Remove installed and synthesized files

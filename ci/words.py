@@ -40,6 +40,7 @@ CHECKED = (
     ".gitlab-ci.yml",
 )
 _EXCLUDED = ("ci/banned_phrases.py", "tests/docs/test_words.py")
+_LIBRARIES = "mlinfra/operations/report/assets/"
 _SUFFIXES = frozenset({"", ".js", ".md", ".py", ".service", ".sh", ".timer", ".toml", ".yaml", ".yml"})
 _TEST = re.compile(r"^(?: {4})?(?:async )?def (test_\w+)", re.MULTILINE)
 _STRING_OR_COMMENT = re.compile(
@@ -89,7 +90,8 @@ def files(paths: Iterable[str] = CHECKED, root: Path = ROOT) -> Iterator[Path]:
         for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
             name = path.relative_to(root).as_posix()
             is_text = path.suffix in _SUFFIXES and not path.name.startswith(".")
-            if path.is_file() and (is_text or path == start) and name not in _EXCLUDED and "cdktf.out" not in name:
+            is_own = name not in _EXCLUDED and "cdktf.out" not in name and not name.startswith(_LIBRARIES)
+            if path.is_file() and (is_text or path == start) and is_own:
                 yield path
 
 

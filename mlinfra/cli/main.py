@@ -33,6 +33,7 @@ from mlinfra.cli.plan import plan
 from mlinfra.cli.preflight import preflight
 from mlinfra.cli.provenance import provenance
 from mlinfra.cli.recover import recover
+from mlinfra.cli.report import report
 from mlinfra.cli.review import review
 from mlinfra.cli.synth import synth
 from mlinfra.cli.unlock import unlock
@@ -48,7 +49,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
     "Declare": {"catalog": catalog, "cost": cost, "images": images, "buckets": buckets, "preflight": preflight},
     "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
-    "Watch": {"drift": drift, "provenance": provenance},
+    "Watch": {"report": report, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }
 """Every command, in the panels of `mlinfra --help`, in their order."""

@@ -10,7 +10,7 @@ from mlinfra.operations.review.finding import Finding, Level
 from mlinfra.operations.review.markdown import action_text, headline, to_markdown, usd
 from mlinfra.operations.review.plan import APPLIED_SETTINGS
 from mlinfra.operations.review.report import Report, ResourceChange, StackReview, by_rule
-from mlinfra.operations.review.reviewing import all_rules, review
+from mlinfra.operations.review.reviewing import all_rules, approvals_in, review
 
 __all__ = [
     "APPLIED_SETTINGS",
@@ -22,6 +22,7 @@ __all__ = [
     "StackReview",
     "action_text",
     "all_rules",
+    "approvals_in",
     "approve",
     "by_rule",
     "headline",

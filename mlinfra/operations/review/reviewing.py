@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from mlinfra.operations.review.approval_files import Approval
     from mlinfra.operations.review.finding import Finding, Rule
 
 
@@ -29,6 +30,19 @@ def all_rules() -> dict[str, Rule]:
     # The module of the rules, not that of the check, which imports boto3.
     found = [rule for module in (*MODULES, live_activity, approvals) for rule in module.RULES]
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
+
+
+def approvals_in(root: Path, today: date) -> tuple[Approval, ...]:
+    """All approvals that the files `approvals/*.yaml` of a repository record, expired ones included.
+
+    Args:
+        root: the repository.
+        today: the date from which the longest time of an approval counts.
+
+    Raises:
+        DeclarationError: if an approval is invalid.
+    """
+    return approval_files.read(root, all_rules(), today)
 
 
 def review(

@@ -1,0 +1,223 @@
+"""Collection of everything that the report shows. A source that fails does not prevent the others."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from mlinfra.command import own_command
+from mlinfra.declarations import load_environments, present_day
+from mlinfra.errors import DeclarationError, OperationError
+from mlinfra.functions import clock
+from mlinfra.operations.clusters import list_all_clusters
+from mlinfra.operations.deploy import usable_plans
+from mlinfra.operations.report.architecture import architecture_of
+from mlinfra.operations.report.files import read_result
+from mlinfra.operations.report.section import Section
+from mlinfra.operations.review import approvals_in, review, to_json
+from mlinfra.operations.terraform import Repository, find_node, require_tools, synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlinfra.declarations import Environment
+    from mlinfra.operations.clusters import Cluster
+    from mlinfra.operations.terraform import Progress, Step, SynthesizedStack
+
+FORMAT = 1
+"""The version of the data."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The sources of a report."""
+
+    environments: tuple[str, ...] = ()
+    """The names of the environments. Default: all."""
+    aws: bool = True
+    """False: AWS is not called, and sections that need it are not available. Default: True."""
+    audit: Path | None = None
+    """A file that `mlinfra audit --json` wrote. Default: none."""
+    drift: tuple[Path, ...] = ()
+    """Files that `mlinfra drift --out FILE.json` wrote, one for each environment. Default: none."""
+    review: tuple[Path, ...] = ()
+    """Files that `mlinfra review --json` wrote. Default: the plans in `plans/` are reviewed."""
+
+
+def collect(root: Path, progress: Progress, sources: Sources) -> dict[str, Any]:
+    """Collect the data of a report.
+
+    Args:
+        root: the project.
+        progress: receives the steps.
+        sources: what to read.
+
+    Returns:
+        JSON values for `page`.
+
+    Raises:
+        OperationError: if an environment is not declared, or a given file cannot be read.
+        DeclarationError: if an environment is invalid.
+    """
+    declared = load_environments(root, judged=False)
+    environments = _selected(declared, sources.environments)
+    drift = [read_result(path, "drift") for path in sources.drift]
+    audit = read_result(sources.audit, "audit") if sources.audit else None
+    reviews = [read_result(path, "review") for path in sources.review]
+    sections = {
+        "architecture": _architecture(root, environments, progress),
+        "clusters": _clusters(declared, environments, progress, sources),
+        "audit": _audit(audit),
+        "drift": _drift(drift, environments),
+        "approvals": _approvals(root, reviews, {each.name for each in environments}, progress),
+    }
+    return {
+        "format": FORMAT,
+        "project": ", ".join(dict.fromkeys(each.project for each in environments)),
+        "created": clock.written(clock.now()),
+        "version": version("mlinfra-cdktf"),
+        "commit": Repository(root).head(),
+        "refresh": False,
+        "environments": [_environment(each) for each in environments],
+        "sections": {name: section.as_json() for name, section in sections.items()},
+    }
+
+
+def _selected(declared: Sequence[Environment], names: Sequence[str]) -> tuple[Environment, ...]:
+    unknown = sorted(set(names) - {each.name for each in declared})
+    if unknown:
+        message = f"There is no environment {', '.join(unknown)}. Declared: {', '.join(e.name for e in declared)}."
+        raise OperationError(message)
+    return tuple(each for each in declared if not names or each.name in names)
+
+
+def _environment(each: Environment) -> dict[str, Any]:
+    names = ("name", "account_id", "region", "team", "cost_center", "monthly_spend_limit_usd")
+    return {
+        **{name: getattr(each, name) for name in names},
+        "experiments": [
+            {"name": experiment.name, "owner": experiment.owner, "expires": str(experiment.expires)}
+            for experiment in each.experiments
+        ],
+    }
+
+
+def _architecture(root: Path, environments: Sequence[Environment], progress: Progress) -> Section:
+    stacks: list[tuple[str, SynthesizedStack]] = []
+    remarks: list[str] = []
+    with TemporaryDirectory(prefix="mlinfra-report-") as folder:
+        with _reported(progress, "Synthesize the stacks", remarks) as step:
+            require_tools(find_node)
+            for each in environments:
+                step.say(each.name)
+                try:
+                    found = synthesize(root, Path(folder) / each.name, environment=each.name)
+                except OperationError as error:
+                    remarks.append(f"{error.message}. Run {own_command()} synth '{each.name}-*' for the error.")
+                    continue
+                stacks += [(each.name, stack) for stack in found]
+            step.conclude(f"{len(stacks)} stacks")
+        if stacks:
+            return Section(architecture_of(stacks), remarks=remarks)
+    return Section(reason=" ".join(remarks), command=f"{own_command()} synth")
+
+
+def _clusters(
+    declared: Sequence[Environment], environments: Sequence[Environment], progress: Progress, sources: Sources
+) -> Section:
+    command = f"{own_command()} clusters"
+    if not sources.aws:
+        return Section(reason="AWS was not called, because of --no-aws.", command=command)
+    problems: list[str] = []
+    with _reported(progress, "List the clusters", problems) as step:
+        listing = list_all_clusters(declared, names=sources.environments)
+        names = {each.name for each in environments}
+        found = [_cluster(each) for each in listing.clusters if each.environment in names]
+        step.conclude(f"{len(found)} clusters")
+        return Section({"clusters": found}, remarks=[f"Not listed: {line}." for line in listing.skipped])
+    return Section(reason=" ".join(problems), command=command)
+
+
+def _cluster(each: Cluster) -> dict[str, Any]:
+    last_day = each.expires and (each.expires - timedelta(days=1)).date().isoformat()
+    return asdict(each) | {
+        "work": each.work.value,
+        "since": each.since and clock.written(each.since),
+        "expires": last_day,
+        "forced_end": each.forced_end and clock.written(each.forced_end),
+    }
+
+
+def _audit(found: dict[str, Any] | None) -> Section:
+    if found is None:
+        mlinfra = own_command()
+        return Section(
+            reason="The account was not audited for this report.",
+            command=f"{mlinfra} audit --json > audit.json; {mlinfra} report --audit audit.json",
+        )
+    return Section(
+        {"items": found["items"], "failed_regions": found["failed_regions"]}, remarks=found.get("remarks", ())
+    )
+
+
+def _drift(found: Sequence[dict[str, Any]], environments: Sequence[Environment]) -> Section:
+    names = [each.name for each in environments]
+    reports = [each for each in found if each["environment"] in names]
+    if not reports:
+        mlinfra, name = own_command(), names[0]
+        return Section(
+            reason="Drift was not checked for this report.",
+            command=f"{mlinfra} drift --env {name} --out drift.json; {mlinfra} report --drift drift.json",
+        )
+    missing = [name for name in names if name not in {each["environment"] for each in reports}]
+    remarks = [f"Not checked: {', '.join(missing)}."] if missing else []
+    return Section({"reports": reports}, remarks=remarks)
+
+
+def _approvals(root: Path, reviews: Sequence[dict[str, Any]], names: set[str], progress: Progress) -> Section:
+    today = present_day()
+    mlinfra = own_command()
+    remarks: list[str] = []
+    recorded: list[dict[str, Any]] = []
+    documents = list(reviews)
+    with _reported(progress, "Read the approvals and plans", remarks) as step:
+        recorded = [asdict(each) | {"until": str(each.until)} for each in approvals_in(root, today)]
+        plans, _ = usable_plans(sorted(path.parent for path in root.glob("plans/*/plan.json")))
+        if plans and not documents:
+            documents = [json.loads(to_json(review(plans, root=root, today=today)))]
+        step.conclude(f"{len(recorded)} approvals, {sum(len(each['stacks']) for each in documents)} plans")
+    findings = [
+        {**each, "approve": f"{mlinfra} approve {each['digest']} --reason TEXT"}
+        for document in documents
+        for each in document["findings"]
+        if _is_of(each["stack"], names)
+    ]
+    stacks = [each["stack"] for document in documents for each in document["stacks"] if _is_of(each["stack"], names)]
+    data = {
+        "findings": findings,
+        "approvals": [each for each in recorded if _is_of(each["stack"], names)],
+        "reviewed": stacks,
+        "command": f"{mlinfra} plan; {mlinfra} review plans/*",
+    }
+    return Section(data, remarks=remarks)
+
+
+def _is_of(stack: str, names: set[str]) -> bool:
+    return any(stack.startswith(f"{name}-") for name in names)
+
+
+@contextmanager
+def _reported(progress: Progress, title: str, problems: list[str]) -> Iterator[Step]:
+    """A step of `progress`. An error that the user can correct ends the block, and is added to `problems`."""
+    with progress.step(title) as step:
+        try:
+            yield step
+        except (OperationError, DeclarationError) as error:
+            problems.append(error.message if isinstance(error, OperationError) else str(error))
+            step.conclude("not available")

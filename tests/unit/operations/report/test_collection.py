@@ -1,0 +1,177 @@
+"""Data of a report: every source, and the reasons of missing ones."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlinfra.errors import OperationError
+from mlinfra.operations.audit import Audit, Item
+from mlinfra.operations.drift import Difference, Report, StackReport, to_json
+from mlinfra.operations.report.collection import Sources, collect
+from mlinfra.operations.terraform.progress import Quiet
+from tests.unit.operations.report.project import write_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OFFLINE = Sources(aws=False)
+NOW = datetime(2026, 11, 24, 3, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MLINFRA_TODAY", "2026-11-24")
+    return write_project(tmp_path / "project", dev="111111111111", prod="333333333333")
+
+
+def sections(root: Path, sources: Sources = OFFLINE) -> dict[str, Any]:
+    found: dict[str, Any] = collect(root, Quiet(), sources)["sections"]
+    return found
+
+
+def test_the_environments_have_their_limit_and_experiments(root: Path) -> None:
+    found = collect(root, Quiet(), OFFLINE)
+    assert found["project"] == "recsys"
+    assert [each["name"] for each in found["environments"]] == ["dev", "prod"]
+    assert found["environments"][0]["monthly_spend_limit_usd"] == 15_000
+    assert found["environments"][0]["experiments"] == [
+        {"name": "two-tower-v2", "owner": "ana@example.com", "expires": "2026-12-18"}
+    ]
+
+
+def test_the_data_is_json(root: Path) -> None:
+    found = collect(root, Quiet(), OFFLINE)
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_only_the_named_environments_are_reported(root: Path) -> None:
+    found = collect(root, Quiet(), Sources(environments=("prod",), aws=False))
+    assert [each["name"] for each in found["environments"]] == ["prod"]
+    assert {each["environment"] for each in found["sections"]["architecture"]["data"]["stacks"]} == {"prod"}
+
+
+def test_an_environment_that_is_not_declared_is_refused(root: Path) -> None:
+    with pytest.raises(OperationError) as refused:
+        collect(root, Quiet(), Sources(environments=("test",), aws=False))
+    assert str(refused.value) == "There is no environment test. Declared: dev, prod."
+
+
+def test_the_architecture_is_synthesized(root: Path) -> None:
+    names = [each["name"] for each in sections(root)["architecture"]["data"]["stacks"]]
+    assert names == ["dev-foundation", "dev-training", "prod-foundation", "prod-training"]
+
+
+def test_an_environment_that_does_not_synthesize_is_named_and_the_others_are_shown(root: Path) -> None:
+    (root / "broken-dev").touch()
+    found = sections(root)["architecture"]
+    assert {each["environment"] for each in found["data"]["stacks"]} == {"prod"}
+    assert found["remarks"][0].startswith("The stacks of 'dev' cannot be synthesized. Run ")
+    (root / "broken-prod").touch()
+    found = sections(root)["architecture"]
+    assert found["data"] is None
+    assert "The stacks of 'prod' cannot be synthesized" in found["reason"]
+
+
+def test_without_aws_the_clusters_are_not_available(root: Path) -> None:
+    found = sections(root)["clusters"]
+    assert (found["available"], found["reason"]) == (False, "AWS was not called, because of --no-aws.")
+    assert found["command"].endswith("mlinfra clusters")
+
+
+def test_without_credentials_the_clusters_are_not_available(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own_folders: None,  # noqa: ARG001
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    found = sections(root, Sources())
+    assert found["clusters"]["reason"].startswith("There are no AWS credentials")
+    assert found["architecture"]["available"]
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_clusters_of_the_account_in_use_are_listed(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "project", local="123456789012", prod="333333333333")
+    found = sections(root, Sources())["clusters"]
+    assert found["data"] == {"clusters": []}, found
+    assert found["remarks"] == ["Not listed: prod, in other AWS accounts."]
+
+
+def test_without_a_file_drift_and_audit_name_their_command(root: Path) -> None:
+    found = sections(root)
+    assert found["drift"]["reason"] == "Drift was not checked for this report."
+    assert "mlinfra drift --env dev --out drift.json" in found["drift"]["command"]
+    assert found["audit"]["reason"] == "The account was not audited for this report."
+    assert "mlinfra audit --json > audit.json" in found["audit"]["command"]
+
+
+def test_drift_is_read_from_its_file_and_missing_environments_are_named(root: Path) -> None:
+    tag = Difference("dev-data", "aws_s3_bucket.lake", "changed", "tags.Zone", "raw", "hot")
+    path = root / "drift.json"
+    path.write_text(to_json(Report("dev", NOW, (StackReport("dev-data", differences=(tag,)),))))
+    found = sections(root, Sources(aws=False, drift=(path,)))["drift"]
+    assert found["data"]["reports"][0]["stacks"][0]["differences"][0]["attribute"] == "tags.Zone"
+    assert found["remarks"] == ["Not checked: prod."]
+
+
+def test_the_audit_is_read_from_its_file(root: Path) -> None:
+    item = Item(
+        "eu-west-1", "ec2", "instance", "i-1", "gpu-box", "running", NOW, "", 90.0, 30.0, None, "", "", "unmanaged"
+    )
+    path = root / "audit.json"
+    path.write_text(json.dumps(Audit((item,), (), NOW, remarks=("CloudTrail was not read.",)).as_json()))
+    found = sections(root, Sources(aws=False, audit=path))["audit"]
+    assert found["data"]["items"][0]["name"] == "gpu-box"
+    assert found["remarks"] == ["CloudTrail was not read."]
+
+
+def test_approvals_of_the_repository_are_shown(root: Path) -> None:
+    (root / "approvals").mkdir()
+    entry = {
+        "finding": "MLR101", "digest": "0a1b2c3d4e", "stack": "dev-data", "address": "aws_s3_bucket.lake",
+        "reason": "moved", "who": "kim@example.com", "until": "2026-12-04",
+    }  # fmt: skip
+    (root / "approvals" / "dev-data.yaml").write_text(json.dumps([entry]))
+    assert sections(root)["approvals"]["data"]["approvals"] == [{**entry, "file": "approvals/dev-data.yaml"}]
+
+
+def test_an_invalid_approval_is_a_remark(root: Path) -> None:
+    (root / "approvals").mkdir()
+    (root / "approvals" / "dev-data.yaml").write_text("finding: MLR101")
+    found = sections(root)["approvals"]
+    assert found["data"]["approvals"] == []
+    assert found["remarks"][0].startswith("approvals/dev-data.yaml: 1 problem")
+
+
+def test_findings_of_a_review_have_the_command_that_approves_them(root: Path) -> None:
+    finding = {
+        "id": "MLR101",
+        "digest": "0a1b2c3d4e",
+        "level": "hold",
+        "stack": "dev-data",
+        "address": "aws_s3_bucket.lake",
+    }
+    other = {**finding, "stack": "test-data"}
+    path = root / "review.json"
+    path.write_text(json.dumps({"findings": [finding, other], "stacks": [{"stack": "dev-data"}]}))
+    found = sections(root, Sources(aws=False, review=(path,)))["approvals"]["data"]
+    (only,) = found["findings"]
+    assert only["approve"].endswith("mlinfra approve 0a1b2c3d4e --reason TEXT")
+    assert found["reviewed"] == ["dev-data"]
+
+
+def test_saved_plans_are_reviewed(root: Path) -> None:
+    folder = root / "plans" / "dev-data"
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text('{"resource_changes": []}')
+    found = sections(root)["approvals"]
+    assert found["remarks"] == []
+    assert (found["data"]["findings"], found["data"]["reviewed"]) == ([], ["dev-data"])
