@@ -16,6 +16,7 @@ from mlinfra.declarations import load_environments, present_day
 from mlinfra.errors import DeclarationError, OperationError
 from mlinfra.functions import clock
 from mlinfra.operations.clusters import list_all_clusters
+from mlinfra.operations.cost import estimate_stacks, together
 from mlinfra.operations.deploy import usable_plans
 from mlinfra.operations.report.architecture import architecture_of
 from mlinfra.operations.report.files import read_result
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.clusters import Cluster
+    from mlinfra.operations.cost import Estimate
     from mlinfra.operations.terraform import Progress, Step, SynthesizedStack
 
 FORMAT = 1
@@ -70,8 +72,10 @@ def collect(root: Path, progress: Progress, sources: Sources) -> dict[str, Any]:
     drift = [read_result(path, "drift") for path in sources.drift]
     audit = read_result(sources.audit, "audit") if sources.audit else None
     reviews = [read_result(path, "review") for path in sources.review]
+    architecture, cost = _declared(root, environments, progress)
     sections = {
-        "architecture": _architecture(root, environments, progress),
+        "architecture": architecture,
+        "cost": cost,
         "clusters": _clusters(declared, environments, progress, sources),
         "audit": _audit(audit),
         "drift": _drift(drift, environments),
@@ -108,24 +112,33 @@ def _environment(each: Environment) -> dict[str, Any]:
     }
 
 
-def _architecture(root: Path, environments: Sequence[Environment], progress: Progress) -> Section:
+def _declared(root: Path, environments: Sequence[Environment], progress: Progress) -> tuple[Section, Section]:
+    """The architecture, and the estimate of its cost."""
     stacks: list[tuple[str, SynthesizedStack]] = []
+    estimates: list[Estimate] = []
     remarks: list[str] = []
+    today = present_day()
+    command = f"{own_command()} synth"
     with TemporaryDirectory(prefix="mlinfra-report-") as folder:
         with _reported(progress, "Synthesize the stacks", remarks) as step:
             require_tools(find_node)
             for each in environments:
                 step.say(each.name)
+                out = Path(folder) / each.name
                 try:
-                    found = synthesize(root, Path(folder) / each.name, environment=each.name)
+                    stacks += [(each.name, stack) for stack in synthesize(root, out, environment=each.name)]
                 except OperationError as error:
-                    remarks.append(f"{error.message}. Run {own_command()} synth '{each.name}-*' for the error.")
+                    remarks.append(f"{error.message}. Run {command} '{each.name}-*' for the error.")
                     continue
-                stacks += [(each.name, stack) for stack in found]
+                estimates.append(estimate_stacks(out, environments, today=today))
             step.conclude(f"{len(stacks)} stacks")
-        if stacks:
-            return Section(architecture_of(stacks), remarks=remarks)
-    return Section(reason=" ".join(remarks), command=f"{own_command()} synth")
+        if not stacks:
+            missing = Section(reason=" ".join(remarks), command=command)
+            return missing, missing
+        architecture = architecture_of(stacks)
+    found = together(estimates).as_json()
+    cost = {name: found[name] for name in ("lines", "unpriced", "free")}
+    return Section(architecture, remarks=remarks), Section(cost, remarks=[*remarks, *found["old"]])
 
 
 def _clusters(

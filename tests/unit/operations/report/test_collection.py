@@ -76,6 +76,20 @@ def test_an_environment_that_does_not_synthesize_is_named_and_the_others_are_sho
     assert "The stacks of 'prod' cannot be synthesized" in found["reason"]
 
 
+def test_the_cost_of_the_stacks_is_estimated(root: Path) -> None:
+    found = sections(root)["cost"]["data"]
+    assert {each["stack"] for each in found["unpriced"]} <= {"dev-training", "prod-training"}
+    (root / "stacks.json").write_text(
+        json.dumps({"ENV-network": [[], {"resource": {"aws_nat_gateway": {"nat": {"subnet_id": "subnet-1"}}}}]})
+    )
+    lines = sections(root)["cost"]["data"]["lines"]
+    assert {(each["environment"], each["address"], each["team"]) for each in lines} == {
+        ("dev", "aws_nat_gateway.nat", "ml-platform"),
+        ("prod", "aws_nat_gateway.nat", "ml-platform"),
+    }
+    assert sum(each["usd_per_month_high"] for each in lines) >= 2 * 32.85
+
+
 def test_without_aws_the_clusters_are_not_available(root: Path) -> None:
     found = sections(root)["clusters"]
     assert (found["available"], found["reason"]) == (False, "AWS was not called, because of --no-aws.")
