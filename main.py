@@ -11,6 +11,7 @@ from mlinfra.app import MlApp, problems_without_traceback, warn_about_expired_ex
 from mlinfra.stacks.adopted import AdoptedStack
 from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
+from mlinfra.stacks.governance import GovernanceStack
 from mlinfra.stacks.serving import ServingStack
 from mlinfra.stacks.state import StateStack
 from mlinfra.stacks.studio import StudioStack
@@ -30,6 +31,7 @@ def main() -> None:
         data = DataStack(app, environment)
         training = TrainingStack(app, environment)
         serving = ServingStack(app, environment)
+        governance = GovernanceStack(app, environment)
 
         foundation.add_dependency(state)
         data.add_dependency(state)
@@ -37,6 +39,7 @@ def main() -> None:
         training.add_dependency(data)
         serving.add_dependency(foundation)
         serving.add_dependency(data)
+        governance.add_dependency(foundation)
         if AdoptedStack.is_needed(environment):
             adopted = AdoptedStack(app, environment)
             adopted.add_dependency(state)

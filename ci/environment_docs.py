@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlinfra import (
+    AcceleratorStop,
     Adopted,
+    AnomalyAlert,
     Asynchronous,
     BlueGreen,
     CapacityBlock,
@@ -17,6 +19,7 @@ from mlinfra import (
     Experiment,
     FeatureGroup,
     Forgotten,
+    Governance,
     Image,
     Lustre,
     OnDemand,
@@ -27,7 +30,9 @@ from mlinfra import (
     RealTime,
     RegisteredModel,
     Serverless,
+    SlackChannel,
     Space,
+    SpendBudget,
     Spot,
     StudioSettings,
     Team,
@@ -68,6 +73,11 @@ MODELS = (
     StudioSettings,
     Space,
     Pipeline,
+    Governance,
+    SpendBudget,
+    AcceleratorStop,
+    AnomalyAlert,
+    SlackChannel,
 )
 
 

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
         ObjectLock as ObjectLock,
         Replication as Replication,
     )
+    from mlinfra.constructs.governance import (
+        AcceleratorDenial as AcceleratorDenial,
+        Budget as Budget,
+        CostAllocationTags as CostAllocationTags,
+        CostAnomalyAlert as CostAnomalyAlert,
+        Dashboard as Dashboard,
+        SlackNotifications as SlackNotifications,
+    )
     from mlinfra.constructs.ml_assets import (
         ExperimentTracking as ExperimentTracking,
         FeatureStore as FeatureStore,
@@ -46,7 +54,9 @@ if TYPE_CHECKING:
     from mlinfra.constructs.studio import Studio as Studio
     from mlinfra.constructs.training import TrainingCluster as TrainingCluster, TrainingQueue as TrainingQueue
     from mlinfra.declarations import (
+        AcceleratorStop as AcceleratorStop,
         Adopted as Adopted,
+        AnomalyAlert as AnomalyAlert,
         Asynchronous as Asynchronous,
         BlueGreen as BlueGreen,
         CapacityBlock as CapacityBlock,
@@ -58,6 +68,7 @@ if TYPE_CHECKING:
         Experiment as Experiment,
         FeatureGroup as FeatureGroup,
         Forgotten as Forgotten,
+        Governance as Governance,
         Image as Image,
         Lustre as Lustre,
         OnDemand as OnDemand,
@@ -68,7 +79,9 @@ if TYPE_CHECKING:
         RealTime as RealTime,
         RegisteredModel as RegisteredModel,
         Serverless as Serverless,
+        SlackChannel as SlackChannel,
         Space as Space,
+        SpendBudget as SpendBudget,
         Spot as Spot,
         StudioSettings as StudioSettings,
         Team as Team,
@@ -93,6 +106,14 @@ _EXPORTS = {
         "PermissionsBoundary",
     ),
     "mlinfra.constructs.data_lake": ("DataCatalog", "DataLake", "Lifecycle", "ObjectLock", "Replication"),
+    "mlinfra.constructs.governance": (
+        "AcceleratorDenial",
+        "Budget",
+        "CostAllocationTags",
+        "CostAnomalyAlert",
+        "Dashboard",
+        "SlackNotifications",
+    ),
     "mlinfra.constructs.ml_assets": ("ExperimentTracking", "FeatureStore", "ImageRepository", "ModelRegistry"),
     "mlinfra.constructs.parts": ("Alerts", "EncryptionKey", "NetworkSettings"),
     "mlinfra.constructs.serving": ("UnusedEndpoints", "ServingEndpoint"),
@@ -100,7 +121,9 @@ _EXPORTS = {
     "mlinfra.constructs.studio": ("Studio",),
     "mlinfra.constructs.training": ("TrainingCluster", "TrainingQueue"),
     "mlinfra.declarations": (
+        "AcceleratorStop",
         "Adopted",
+        "AnomalyAlert",
         "Asynchronous",
         "BlueGreen",
         "CapacityBlock",
@@ -112,6 +135,7 @@ _EXPORTS = {
         "Experiment",
         "FeatureGroup",
         "Forgotten",
+        "Governance",
         "Image",
         "Lustre",
         "OnDemand",
@@ -122,7 +146,9 @@ _EXPORTS = {
         "RealTime",
         "RegisteredModel",
         "Serverless",
+        "SlackChannel",
         "Space",
+        "SpendBudget",
         "Spot",
         "StudioSettings",
         "Team",

@@ -178,13 +178,13 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
 
 
 def _unlimited_roles(stack: MlStack, config: Mapping[str, Any]) -> Iterator[str]:
-    """A problem for each role without the permissions boundary, except for those of the pipeline."""
+    """A problem for each role without the permissions boundary, except for those of the pipeline and AWS Budgets."""
     environment = stack.environment
     if environment.boundary_arn is None:
         return
     arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply"))
-    pipeline = [arn.rpartition("/")[2] for arn in arns]
-    yield from roles_without_boundary(config, environment.boundary_arn, except_for=pipeline)
+    by_administrators = [*(arn.rpartition("/")[2] for arn in arns), environment.names.budget_actions_role]
+    yield from roles_without_boundary(config, environment.boundary_arn, except_for=by_administrators)
 
 
 def _forgotten_and_declared(config: Mapping[str, Any]) -> Iterator[str]:

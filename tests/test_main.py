@@ -27,7 +27,7 @@ def test_every_environment_has_every_component(synthesized: Path) -> None:
     assert stacks == {
         f"{environment}-{component}"
         for environment in ("dev", "local", "prod", "staging")
-        for component in ("state", "foundation", "data", "training", "studio", "serving")
+        for component in ("state", "foundation", "data", "training", "studio", "serving", "governance")
     }
 
 

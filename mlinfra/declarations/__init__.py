@@ -21,6 +21,14 @@ from mlinfra.declarations.experiment import Experiment, Lustre
 from mlinfra.declarations.expiry import ExpiredExperiment, has_expired
 from mlinfra.declarations.feature_group import FeatureGroup
 from mlinfra.declarations.forgotten import Forgotten, dump_forgotten, forgotten_file, load_forgotten
+from mlinfra.declarations.governance import (
+    BUDGET_TAGS,
+    AcceleratorStop,
+    AnomalyAlert,
+    Governance,
+    SlackChannel,
+    SpendBudget,
+)
 from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless, WithoutRollback
 from mlinfra.declarations.image import Image
 from mlinfra.declarations.loading import RECORDS_VARIABLE, load_environments, present_day
@@ -40,6 +48,7 @@ from mlinfra.declarations.types import DATA_ZONES, EMAIL_ADDRESS, LAKE_BUCKETS, 
 __all__ = [
     "ADOPTED_COMPONENT",
     "BUCKET_RECORD_FILE",
+    "BUDGET_TAGS",
     "DATA_ZONES",
     "EMAIL_ADDRESS",
     "GPUS_WITHOUT_BATCH_IMAGE",
@@ -53,8 +62,10 @@ __all__ = [
     "SHORTEST_IDLE_MINUTES",
     "STORED_PLANS_KEPT_DAYS",
     "STORED_PLANS_PREFIX",
+    "AcceleratorStop",
     "Adopted",
     "AdoptedType",
+    "AnomalyAlert",
     "Asynchronous",
     "BlueGreen",
     "BucketRecord",
@@ -72,6 +83,7 @@ __all__ = [
     "FeatureGroup",
     "Forgotten",
     "Frequency",
+    "Governance",
     "Image",
     "Lustre",
     "Name",
@@ -85,7 +97,9 @@ __all__ = [
     "RealTime",
     "RegisteredModel",
     "Serverless",
+    "SlackChannel",
     "Space",
+    "SpendBudget",
     "Spot",
     "StudioApp",
     "StudioSettings",

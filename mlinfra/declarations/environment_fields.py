@@ -20,6 +20,7 @@ from mlinfra.declarations.experiment_rules import experiment_problems
 from mlinfra.declarations.expiry import expiry_problems
 from mlinfra.declarations.feature_group import FeatureGroup
 from mlinfra.declarations.forgotten import Forgotten, forgotten_problems, load_forgotten
+from mlinfra.declarations.governance import Governance, governance_problems
 from mlinfra.declarations.image import Image
 from mlinfra.declarations.location import PrivateNetwork, Region
 from mlinfra.declarations.name_rules import bucket_name_problems, overlong, overlong_buckets
@@ -38,7 +39,7 @@ from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.studio import StudioSettings
 from mlinfra.declarations.tracking import Tracking
 from mlinfra.declarations.training_queue import Queue, queue_problems
-from mlinfra.declarations.types import LAKE_BUCKETS, AccountId, EmailAddress, Name
+from mlinfra.declarations.types import LAKE_BUCKETS, AccountId, EmailAddress, Name, TagValue
 from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ _FEATURE_GROUP_NAME_LIMIT = 64
 
 ImageRepositoryName = Annotated[Name, Field(min_length=2, max_length=40)]
 _Entry = TypeVar("_Entry", Adopted, Forgotten)
-TagValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w .:/=+\-@]+$")]
 
 
 class EnvironmentFields(Declaration):
@@ -287,6 +287,11 @@ class EnvironmentFields(Declaration):
     studio: StudioSettings | None = Field(
         default=None, description="SageMaker Studio for the people. Default: None, no Studio."
     )
+    governance: Governance = Field(
+        default_factory=Governance,
+        description="Budgets, anomaly alerts, cost-allocation tags and notifications. Default: a budget of "
+        "monthly_spend_limit_usd, and a dashboard.",
+    )
     pipeline: Pipeline | None = Field(
         default=None,
         description="The pipeline that may plan this environment and apply to it. Default: none, people do.",
@@ -425,6 +430,12 @@ class EnvironmentFields(Declaration):
     def _studio_fits(cls, studio: StudioSettings | None, info: ValidationInfo) -> StudioSettings | None:
         refuse(studio_problems(studio, info.data) if studio else ())
         return studio
+
+    @field_validator("governance")
+    @classmethod
+    def _governance_fits(cls, governance: Governance, info: ValidationInfo) -> Governance:
+        refuse(governance_problems(governance, info.data))
+        return governance
 
     @field_validator("adopted")
     @classmethod

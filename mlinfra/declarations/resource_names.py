@@ -89,6 +89,16 @@ class ResourceNames:
         """The permissions boundary of the roles of workloads, an IAM policy."""
         return f"{self.prefix}-boundary"
 
+    @property
+    def accelerator_denial(self) -> str:
+        """The IAM policy that denies new accelerators, which AWS Budgets attaches to roles."""
+        return f"{self.prefix}-no-new-accelerators"
+
+    @property
+    def budget_actions_role(self) -> str:
+        """The role with which AWS Budgets attaches that policy."""
+        return f"{self.prefix}-budget-actions"
+
     def cluster(self, experiment: Experiment) -> str:
         """The cluster of `experiment`, and its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"

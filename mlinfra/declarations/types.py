@@ -28,6 +28,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$")]
 
 EmailAddress = Annotated[str, Field(max_length=256, pattern=EMAIL_ADDRESS)]
 
+TagValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w .:/=+\-@]+$")]
+"""The value of an AWS tag."""
+
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 """The id of an AWS account: 12 digits, as text."""
 

@@ -21,6 +21,10 @@ class Tag:
     EXPERIMENT: Final = "Experiment"
     OWNER: Final = "Owner"
     """The owner's e-mail address."""
+    TEAM: Final = "Team"
+    COST_CENTER: Final = "CostCenter"
+    OF_SPEND: Final = ("Project", "Environment", "Team", "CostCenter", "Owner", "Experiment")
+    """The tags by which the cost of clusters is recorded."""
     EXPIRES: Final = "Expires"
     """The last day in UTC, inclusive, such as 2026-12-18."""
     SPEND_LIMIT_USD: Final = "SpendLimitUsd"
@@ -82,6 +86,9 @@ class Table:
     """The state of a cluster, written by functions: cost, sent warnings, time of the last stop."""
     EXTENSION: Final = "extension"
     """A later expiry, written by `mlinfra clusters extend`."""
+    SPEND_PREFIX: Final = "spend#"
+    """`spend#<month>`, such as `spend#2026-11`, in the place of a cluster's name: the cost of each cluster on each day
+    of the month. The record is `<day>#<cluster>`; day and month are in UTC."""
     EXPIRE_AT: Final = "expire_at"
     """The attribute of DynamoDB's time to live, in epoch seconds."""
 
@@ -124,6 +131,16 @@ class Table:
     STOPPED_WHY: Final = "stopped_why"
     UNUSED_SINCE: Final = "unused_since"
     """The time since which its file system is unused, because the cluster is stopped, in epoch seconds."""
+
+    # Attributes of the cost of a cluster on a day.
+    SPEND_USD: Final = "usd"
+    """The part of the cost with known prices, in USD."""
+    SPEND_UNPRICED: Final = "unpriced"
+    """Its instance types with an unknown price. Missing: there are none."""
+    SPEND_CLUSTER: Final = "name"
+    """The name of the cluster."""
+    SPEND_TAGS: Final = "tags"
+    """The values of `Tag.OF_SPEND` that the cluster had, by tag."""
 
     # Attributes of an extension's record.
     UNTIL: Final = "until"
@@ -265,6 +282,8 @@ class Metric:
 
     NAMESPACE: Final = "CWAgent"
     GPU_UTILISATION: Final = "nvidia_smi_utilization_gpu"
+    GPU_MEMORY_USED: Final = "nvidia_smi_memory_used"
+    GPU_MEMORY_TOTAL: Final = "nvidia_smi_memory_total"
     EC2_NAMESPACE: Final = "AWS/EC2"
     CPU_UTILISATION: Final = "CPUUtilization"
     INSTANCE: Final = "InstanceId"
@@ -276,6 +295,21 @@ class Metric:
     """1: the node was busy or its activity is unknown. 0: it was idle."""
     PROCESSES: Final = "Processes"
     IDLE_SECONDS: Final = "IdleSeconds"
+
+    CLUSTERS_NAMESPACE: Final = "mlinfra/Clusters"
+    """The namespace of the metrics of the janitor, reported once an hour, with the dimension `Environment`."""
+    ENVIRONMENT: Final = "Environment"
+    """Its value is the project and the name of the environment, such as `recsys-dev`."""
+    CLUSTER: Final = "Cluster"
+    """The second dimension of `CostUsd`: the name of a cluster."""
+    RUNNING_CLUSTERS: Final = "RunningClusters"
+    IDLE_CLUSTERS: Final = "IdleClusters"
+    EXPIRED_CLUSTERS: Final = "ExpiredClusters"
+    """Running clusters whose last day is over."""
+    USD_PER_HOUR: Final = "UsdPerHour"
+    """The price of all running nodes, without those of unknown price, in USD per hour."""
+    COST_USD: Final = "CostUsd"
+    """The cost of a cluster so far, in USD."""
 
 
 class Variable:
@@ -307,6 +341,9 @@ class Variable:
 
 NO_REASON: Final = "no reason given"
 """The reason of a report or a suspension that states none."""
+
+SPEND_KEPT_DAYS: Final = 800
+"""The retention of the daily cost of clusters, in days: two years and a quarter."""
 
 HEARTBEAT_SECONDS: Final = 60
 """The interval of the heartbeats of a running job."""

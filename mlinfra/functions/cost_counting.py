@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra.functions import cost
 from mlinfra.functions.clients import FAILURES, error_code
+from mlinfra.functions.daily_spend import record_spend
 from mlinfra.functions.notifications import log
 from mlinfra.functions.storage import with_storage
 
@@ -48,8 +49,10 @@ def count_cost(
             counted = with_storage(counted, target, state, storage, now)
         # Of an earlier group of its name too: the record is replaced.
         before = cost.counted_until(memory.state)
-        if before is None or before < now.timestamp():
-            records.count_cost(target.name, counted, counted_until=before, now=now, with_storage=storage is not None)
+        if (before is None or before < now.timestamp()) and records.count_cost(
+            target.name, counted, counted_until=before, now=now, with_storage=storage is not None
+        ):
+            record_spend(records, target, state, counted, now)
     except FAILURES as error:
         log("Cost Not Counted", cluster=target.name, why=error_code(error))
         return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlinfra.functions import clock
 from mlinfra.functions.assessment import Assessment, assess, gpu_histories
 from mlinfra.functions.clients import FAILURES, Clients, error_code
+from mlinfra.functions.cluster_metrics import report_clusters
 from mlinfra.functions.contract import Event, Tag
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
@@ -72,6 +73,7 @@ class Janitor:
         self._file_systems = FileSystems(clients, settings, self._records, self._notifier, now)
         self._subscriptions = OwnerSubscriptions(clients, settings, self._records, self._notifier, now)
         self._storage: list[Storage] | None = None
+        self._seen: list[Assessment] = []
         self._shutdown = Shutdown(clients, settings, self._records, self._notifier, now)
 
     def run(self) -> dict[str, Any]:
@@ -85,6 +87,7 @@ class Janitor:
         file_systems, storage_problems = self._list_storage(ours)
         gpus = gpu_histories(self._clients, ours, self._now)
         targets = [self._outcome(target, gpus) for target in ours]
+        report_clusters(self._settings.prefix.removesuffix("-"), self._seen, self._now)
         volumes, volume_problems = self._clean_up()
         self._subscriptions.restore(ours)
         problems = [] if listing.problems else self._clear_marks(ours)
@@ -142,6 +145,7 @@ class Janitor:
             # In a dry run too: notices about the spend limit depend on it.
             counted = count_cost(self._records, target, self._now, memory=seen.memory, storage=self._storage)
             seen = seen.with_cost(counted or seen.cost, self._now)
+        self._seen.append(seen)
         if target.is_stopped:
             return self._retire(seen)
         self._launches.check(target)

@@ -6,7 +6,7 @@ import re
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +17,18 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import (
     PROGRESS_TIMEOUT_SECONDS,
+    SPEND_KEPT_DAYS,
     JobStatus,
     Table,
+    Tag,
     epoch_seconds,
     is_heartbeat_fresh,
 )
 from mlinfra.functions.node_report import NodeReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
 
     from mlinfra.functions.clients import Clients
     from mlinfra.functions.cost import Cost
@@ -233,6 +236,45 @@ class Records:
             values[":storage"] = Decimal(str(round(cost.usd_storage, 6)))
             change += ", #storage = :storage, #stored = :now"
         return self._update(cluster, change, condition=condition, names=names, values=values)
+
+    def add_spend(
+        self, cluster: str, day: date, usd: float, *, tags: Mapping[str, str], unpriced: Iterable[str] = ()
+    ) -> None:
+        """Add to the cost of `cluster` on `day`.
+
+        Args:
+            cluster: the cluster's name.
+            day: the day in UTC.
+            usd: the additional cost, in USD.
+            tags: the tags of the cluster.
+            unpriced: its instance types with an unknown price. Default: none.
+        """
+        names = {
+            "#usd": Table.SPEND_USD,
+            "#name": Table.SPEND_CLUSTER,
+            "#tags": Table.SPEND_TAGS,
+            "#expire": Table.EXPIRE_AT,
+        }
+        expire = datetime.combine(day, time.min, tzinfo=timezone.utc) + timedelta(days=SPEND_KEPT_DAYS)
+        values: dict[str, Any] = {
+            ":usd": Decimal(str(round(usd, 6))),
+            ":name": cluster,
+            ":tags": {name: tags[name] for name in Tag.OF_SPEND if tags.get(name)},
+            ":expire": int(expire.timestamp()),
+        }
+        added = "ADD #usd :usd"
+        if unknown := set(unpriced):
+            names["#unpriced"], values[":unpriced"] = Table.SPEND_UNPRICED, unknown
+            added += ", #unpriced :unpriced"
+        self._table.update_item(
+            Key={
+                Table.CLUSTER: f"{Table.SPEND_PREFIX}{day:%Y-%m}",
+                Table.RECORD: f"{day.isoformat()}#{cluster}",
+            },
+            UpdateExpression=f"{added} SET #name = :name, #tags = :tags, #expire = :expire",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
 
     def note_stopped(self, cluster: str, why: str, now: datetime) -> None:
         """Record that `cluster` was stopped."""

@@ -8,6 +8,7 @@ from mlinfra._cdk import TerraformResourceLifecycle
 from mlinfra._cdk.aws import dynamodb_table
 from mlinfra.constructs.account import PermissionsBoundary
 from mlinfra.constructs.data_lake import Lifecycle
+from mlinfra.constructs.governance import AcceleratorDenial
 from mlinfra.constructs.parts import EncryptionKey, PrivateBucket, statement
 from mlinfra.declarations import STORED_PLANS_KEPT_DAYS, STORED_PLANS_PREFIX
 from mlinfra.stack import MlStack
@@ -22,6 +23,8 @@ OLD_STATE_KEPT_DAYS = 90
 
 class StateStack(MlStack):
     """The state bucket, the lock table, their key and the permissions boundary, all protected from destruction.
+
+    Also the policy that denies new accelerators, if the environment declares an `accelerator_stop`.
 
     The state of this stack is stored in its own bucket, which `mlinfra bootstrap` creates.
     """
@@ -74,6 +77,9 @@ class StateStack(MlStack):
         # Here, because an administrator applies this stack before any other: no role exists without its boundary, and
         # the role for applies cannot change it.
         self.boundary = PermissionsBoundary(self, "boundary") if environment.has_own_boundary else None
+        # Here too: the role for applies can change neither the policy nor the role that attaches it.
+        stop = environment.governance.accelerator_stop
+        self.accelerator_denial = AcceleratorDenial(self, "accelerator-denial", roles=stop.roles) if stop else None
 
 
 def _deny_other_encryption(bucket: str) -> dict[str, object]:

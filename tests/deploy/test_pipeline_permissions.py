@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("pipeline-permissions")]
 
-APPLIED = ("foundation", "data", "training")
+APPLIED = ("foundation", "data", "training", "governance")
 ISSUER = "https://gitlab.example.com"
 Use = Literal["plan", "drift", "apply"]
 
@@ -88,9 +88,10 @@ def account(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) ->
 
 def synthesized(folder: Path) -> Environment:
     """Write the stacks. The roles are in the stack of the state, so that the apply role applies all of the others."""
-    from mlinfra import CiRoles, MlApp, Pipeline
+    from mlinfra import AcceleratorStop, AnomalyAlert, CiRoles, Governance, MlApp, Pipeline, SpendBudget
     from mlinfra.stacks.data import DataStack
     from mlinfra.stacks.foundation import FoundationStack
+    from mlinfra.stacks.governance import GovernanceStack
     from mlinfra.stacks.state import StateStack
     from mlinfra.stacks.training import TrainingStack
 
@@ -102,6 +103,12 @@ def synthesized(folder: Path) -> Environment:
         sizes={"small": "g4dn.xlarge"},
         experiments=[an_experiment(gpu="T4")],
         image_repositories=["ranker"],
+        governance=Governance(
+            budgets=[SpendBudget(by="owner", value="ana@example.com", monthly_usd=500, notify=["ana@example.com"])],
+            accelerator_stop=AcceleratorStop(roles=["recsys-dev-jobs"], notify=["ana@example.com"]),
+            anomalies=AnomalyAlert(),
+            activate_cost_allocation_tags=["Environment", "Owner"],
+        ),
     )
     pipeline = Pipeline(provider="gitlab", project="ml/platform", url=ISSUER)
     app = MlApp(ROOT, outdir=folder)
@@ -113,6 +120,7 @@ def synthesized(folder: Path) -> Environment:
             node.node.try_remove_child("lifecycle")  # the AWS provider waits a minute for the rules
     FoundationStack(app, environment)
     TrainingStack(app, environment)
+    GovernanceStack(app, environment)
     app.synth()
     return environment
 
@@ -130,7 +138,8 @@ def applied(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Accou
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(deploy, ("foundation", "data")))
-    deploy("training")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(deploy, ("training", "governance")))
     return account
 
 

@@ -72,7 +72,7 @@ def deployed(platform: Project) -> dict[str, Terraform]:
     stacks = platform.stacks()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(apply, (stacks["foundation"], stacks["data"])))
-        list(pool.map(apply, (stacks["training"], stacks["studio"], stacks["serving"])))
+        list(pool.map(apply, (stacks["training"], stacks["studio"], stacks["serving"], stacks["governance"])))
     return stacks
 
 
@@ -82,7 +82,7 @@ def test_terraform_finds_every_stack_of_every_environment_valid(deployable: Path
     assert {each.name for each in stacks} == {
         f"{environment}-{component}"
         for environment in ("dev", "local", "prod", "staging")
-        for component in ("state", "foundation", "data", "training", "studio", "serving")
+        for component in ("state", "foundation", "data", "training", "studio", "serving", "governance")
     }
     modules = {each.name: {"source": f"./{each.relative_to(tmp_path)}"} for each in stacks}
     (tmp_path / "main.tf.json").write_text(json.dumps({"module": modules}))
@@ -99,6 +99,7 @@ def test_a_second_plan_of_every_stack_finds_nothing_to_do(deployed: dict[str, Te
         "training": False,
         "serving": False,
         "studio": False,
+        "governance": False,
     }
 
 

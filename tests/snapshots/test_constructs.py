@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra import (
+    AcceleratorStop,
     Adopted,
     AdoptedResource,
     Alerts,
+    AnomalyAlert,
     Asynchronous,
     BlueGreen,
     CiRoles,
@@ -23,6 +25,7 @@ from mlinfra import (
     ExperimentTracking,
     FeatureGroup,
     FeatureStore,
+    Governance,
     ImageRepository,
     Lifecycle,
     Lustre,
@@ -40,7 +43,9 @@ from mlinfra import (
     Serverless,
     ServingEndpoint,
     Shutdown,
+    SlackChannel,
     Space,
+    SpendBudget,
     Studio,
     StudioSettings,
     Team,
@@ -51,6 +56,7 @@ from mlinfra import (
     Variant,
 )
 from mlinfra.constructs.data_lake.access import DataLakeAccess
+from mlinfra.stacks.governance import GovernanceStack
 from tests.conftest import an_environment, an_experiment
 from tests.snapshots.conftest import infrastructure
 
@@ -288,3 +294,15 @@ def test_adopted_resource(synthesize: Synthesize, snapshot: SnapshotAssertion) -
         ignore_changes=["revoke_rules_on_delete"],
     )
     assert resources(synthesize(lambda stack: AdoptedResource(stack, "old", adopted=group))) == snapshot
+
+
+def test_governance_with_every_option(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+    settings = Governance(
+        budgets=[SpendBudget(by="owner", value="ana@example.com", monthly_usd=500, notify=["ana@example.com"])],
+        accelerator_stop=AcceleratorStop(roles=["recsys-dev-jobs"], notify=["platform@example.com"]),
+        anomalies=AnomalyAlert(),
+        activate_cost_allocation_tags=["Environment", "Owner"],
+        slack=SlackChannel(workspace_id="T0123ABCD", channel_id="C0456EFGH"),
+    )
+    environment = an_environment(governance=settings, experiments=[an_experiment()])
+    assert resources(synthesize(stack=GovernanceStack, environment=environment)) == snapshot

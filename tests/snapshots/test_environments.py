@@ -19,7 +19,7 @@ MANIFEST = Path(__file__).parent / "addresses.json"
 STACKS = [
     f"{environment}-{component}"
     for environment in ("dev", "local", "prod", "staging")
-    for component in ("state", "foundation", "data", "training", "studio", "serving")
+    for component in ("state", "foundation", "data", "training", "studio", "serving", "governance")
 ]
 
 

@@ -20,6 +20,8 @@ ATTACHABLE = ("arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServicefor
 """The managed policies that roles of mlinfra's constructs have. No other one can be attached by an apply."""
 
 PASSED_TO = (
+    "budgets.amazonaws.com",
+    "chatbot.amazonaws.com",
     "ec2.amazonaws.com",
     "ecs-tasks.amazonaws.com",
     "lambda.amazonaws.com",
@@ -103,6 +105,9 @@ _CHANGES_OF_AN_ISSUER = [
     "iam:UpdateOpenIDConnectProviderThumbprint",
     "iam:UpdateSAMLProvider",
 ]
+_BY_ADMINISTRATORS = ("ci-plan", "ci-drift", "ci-apply", "budget-actions")
+"""The ends of the names of roles without the boundary. The last one is that of AWS Budgets."""
+
 _IDENTITIES = [
     "iam:AddUserToGroup",
     "iam:AttachGroupPolicy",
@@ -291,7 +296,7 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
         _deny(
             "NotTheseRoles",
             _CHANGES_OF_A_ROLE,
-            [f"{own}:role/{environment.names.prefix}*-ci-{use}" for use in ("plan", "drift", "apply")],
+            [f"{own}:role/{environment.names.prefix}*-{use}" for use in _BY_ADMINISTRATORS],
         ),
         # Any role of the account that trusts the account would do, such as one of an administrator.
         _deny("NoOtherRoles", ["sts:AssumeRole", "sts:GetFederationToken"]),

@@ -16,6 +16,7 @@ from mlinfra.declarations import EMAIL_ADDRESS
 from mlinfra.functions.contract import Message
 
 if TYPE_CHECKING:
+    from mlinfra.constructs.parts.policy import Conditions
     from mlinfra.declarations import Environment
 
 
@@ -145,6 +146,16 @@ class Alerts(Construct):
                     resources=["*"],
                     conditions=self._own_alarms(),
                 ),
+                *(
+                    statement(
+                        sid,
+                        principals={"Service": service},
+                        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                        resources=["*"],
+                        conditions=conditions,
+                    )
+                    for sid, service, conditions in self._billing_services()
+                ),
             ),
         )
         kms_alias.KmsAlias(self, "key-alias", name=environment.names.alerts_key_alias, target_key_id=key.key_id)
@@ -161,6 +172,16 @@ class Alerts(Construct):
                 resources=[self.topic_arn],
                 conditions=self._own_alarms(),
             ),
+            *(
+                statement(
+                    sid,
+                    principals={"Service": service},
+                    actions=["sns:Publish"],
+                    resources=[self.topic_arn],
+                    conditions=conditions,
+                )
+                for sid, service, conditions in self._billing_services()
+            ),
             statement(
                 "DenyInsecureTransport",
                 effect="Deny",
@@ -175,13 +196,30 @@ class Alerts(Construct):
                 principals={"AWS": "*"},
                 actions=["sns:Publish", "sns:Subscribe"],
                 resources=[self.topic_arn],
-                # AWS services have no account; the first statement restricts them to alarms of this account.
+                # AWS services have no account; the first statements restrict them to alarms and bills of this account.
                 conditions={
                     "StringNotEquals": {"aws:PrincipalAccount": self._environment.account_id},
                     "Bool": {"aws:PrincipalIsAWSService": "false"},
                 },
             ),
         )
+
+    def _billing_services(self) -> list[tuple[str, str, Conditions]]:
+        """AWS Budgets and Cost Anomaly Detection: the id of a statement, the service and its conditions.
+
+        Source: Cost Management user guide, "Creating an Amazon SNS topic for budget notifications" and "Creating an
+        Amazon SNS topic for anomaly notifications", read 2026-11-29.
+        """
+        account_id = self._environment.account_id
+        own = {"aws:SourceAccount": account_id}
+        return [
+            (
+                "AllowBudgets",
+                "budgets.amazonaws.com",
+                {"StringEquals": own, "ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{account_id}:*"}},
+            ),
+            ("AllowCostAnomalies", "costalerts.amazonaws.com", {"StringEquals": own}),
+        ]
 
     def _own_alarms(self) -> dict[str, dict[str, str]]:
         environment = self._environment

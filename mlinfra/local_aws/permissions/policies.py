@@ -2,7 +2,8 @@
 
 Follows the IAM user guide: "Policy evaluation logic", "IAM JSON policy elements: Condition operators" and "Set
 operators for multivalued context keys", read 2026-11-29. Policy variables, such as `${aws:username}`, are compared as
-plain text. Condition operators for numbers, dates, IP addresses and binary values raise NotImplementedError.
+plain text. Condition operators for numbers except NumericGreaterThan, and those for dates, IP addresses and binary
+values, raise NotImplementedError.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlinfra.checks.wildcards import listed
@@ -127,6 +129,8 @@ def _compare(operator: str, given: str, values: Sequence[str]) -> bool:
             return any(like(given, each) for each in values)
         case "ArnEquals" | "ArnLike":  # IAM treats both the same
             return any(_like_arn(given, each) for each in values)
+        case "NumericGreaterThan":
+            return any(Decimal(given) > Decimal(each) for each in values)
     message = f"the condition operator {operator} is not implemented in the local AWS"
     raise NotImplementedError(message)
 

@@ -50,7 +50,7 @@ def test_it_is_encrypted_with_a_key_that_alarms_of_the_account_may_use(synthesiz
     assert only(config, "aws_sns_topic")["kms_master_key_id"] == f"${{aws_kms_key.{key}.arn}}"
     assert only(config, "aws_kms_alias")["name"] == "alias/recsys-dev-alerts"
     statements = {each["Sid"]: each for each in json.loads(only(config, "aws_kms_key")["policy"])["Statement"]}
-    assert set(statements) == {"AllowThroughIam", "AllowAlarms"}
+    assert set(statements) == {"AllowThroughIam", "AllowAlarms", "AllowBudgets", "AllowCostAnomalies"}
     assert statements["AllowAlarms"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert statements["AllowAlarms"]["Condition"] == {
         "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:us-east-1:111111111111:alarm:*"},
@@ -58,14 +58,16 @@ def test_it_is_encrypted_with_a_key_that_alarms_of_the_account_may_use(synthesiz
     }
 
 
-def test_only_alarms_of_the_account_may_publish(synthesize: Synthesize) -> None:
+def test_only_alarms_budgets_and_anomalies_of_the_account_may_publish(synthesize: Synthesize) -> None:
     policy = json.loads(only(made(synthesize), "aws_sns_topic_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
     allowed = [each for each in statements.values() if each["Effect"] == "Allow"]
     assert [(each["Principal"], each["Action"]) for each in allowed] == [
-        ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+        ({"Service": service}, "sns:Publish")
+        for service in ("cloudwatch.amazonaws.com", "budgets.amazonaws.com", "costalerts.amazonaws.com")
     ]
-    assert allowed[0]["Condition"]["StringEquals"] == {"aws:SourceAccount": "111111111111"}
+    assert all(each["Condition"]["StringEquals"] == {"aws:SourceAccount": "111111111111"} for each in allowed)
+    assert allowed[1]["Condition"]["ArnLike"] == {"aws:SourceArn": "arn:aws:budgets::111111111111:*"}
     assert statements["DenyInsecureTransport"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert statements["DenyOtherAccounts"]["Condition"]["StringNotEquals"] == {"aws:PrincipalAccount": "111111111111"}
 

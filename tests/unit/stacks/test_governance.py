@@ -1,0 +1,54 @@
+"""Resources of the governance stack, by default and with every option."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlinfra import AcceleratorStop, AnomalyAlert, Governance, SlackChannel, SpendBudget
+from mlinfra.stacks.governance import GovernanceStack
+from tests.conftest import an_environment, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Synthesize = Callable[..., dict[str, Any]]
+
+EVERYTHING = Governance(
+    budgets=[
+        SpendBudget(by="account", monthly_usd=50_000),
+        SpendBudget(by="owner", value="ana@example.com", monthly_usd=500, notify=["ana@example.com"]),
+    ],
+    accelerator_stop=AcceleratorStop(roles=["recsys-dev-jobs"]),
+    anomalies=AnomalyAlert(),
+    activate_cost_allocation_tags=["Environment", "Team", "Owner"],
+    slack=SlackChannel(workspace_id="T0123ABCD", channel_id="C0456EFGH"),
+)
+
+
+def test_by_default_it_has_the_budget_of_the_environment_and_a_dashboard(synthesize: Synthesize) -> None:
+    config = synthesize(stack=GovernanceStack)
+    assert set(config["resource"]) == {"aws_budgets_budget", "aws_cloudwatch_dashboard"}
+    budget = only(config, "aws_budgets_budget")
+    assert budget["limit_amount"] == "15000"
+    assert budget["cost_filter"] == [{"name": "TagKeyValue", "values": ["user:Environment$dev"]}]
+
+
+def test_every_option_adds_its_resources(synthesize: Synthesize) -> None:
+    config = synthesize(stack=GovernanceStack, environment=an_environment(governance=EVERYTHING))
+    counts = {kind: len(named) for kind, named in config["resource"].items()}
+    assert counts == {
+        "aws_budgets_budget": 3,
+        "aws_budgets_budget_action": 1,
+        "aws_ce_anomaly_monitor": 1,
+        "aws_ce_anomaly_subscription": 1,
+        "aws_ce_cost_allocation_tag": 3,
+        "aws_chatbot_slack_channel_configuration": 1,
+        "aws_cloudwatch_dashboard": 1,
+        "aws_iam_role": 1,
+    }
+
+
+def test_with_nothing_the_stack_is_empty(synthesize: Synthesize) -> None:
+    settings = Governance(environment_budget=False, dashboard=False)
+    config = synthesize(stack=GovernanceStack, environment=an_environment(governance=settings))
+    assert config.get("resource", {}) == {}
