@@ -3,7 +3,8 @@
 A log comes from a plan of resources that exist: TF_LOG_PROVIDER=DEBUG TF_LOG_PATH=LOG terraform plan
 
 The table was recorded on the local AWS with version 5.100.0 of the provider, 2026-11-29. It lacks calls that the
-provider makes only for settings that neither the stacks nor the conformance cases have.
+provider makes only for settings that neither the stacks nor the conformance cases have. The actions of
+aws_chatbot_slack_channel_configuration, which the local AWS lacks, are those of AWS's API reference.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _FIELD = re.compile(r'(tf_resource_type|tf_data_source_type|rpc\.service|rpc\.me
 _PREFIXES = MappingProxyType(
     {
         "Application Auto Scaling": "application-autoscaling",
+        "Cost Explorer": "ce",
         "Auto Scaling": "autoscaling",
         "CloudWatch Logs": "logs",
         "EventBridge": "events",
@@ -36,6 +38,9 @@ _PREFIXES = MappingProxyType(
 
 _ACTIONS = MappingProxyType(
     {
+        "budgets:DescribeBudget": "budgets:ViewBudget",
+        "budgets:DescribeNotificationsForBudget": "budgets:ViewBudget",
+        "budgets:DescribeSubscribersForNotification": "budgets:ViewBudget",
         "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
         "s3:GetBucketCors": "s3:GetBucketCORS",
         "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
@@ -48,7 +53,8 @@ _ACTIONS = MappingProxyType(
         "s3:HeadBucket": "s3:ListBucket",
     }
 )
-"""Actions that differ from the API operation. Source: service authorization reference of S3, read 2026-11-29."""
+"""Actions that differ from the API operation. Source: service authorization reference of AWS Budgets and of S3, read
+2026-11-29."""
 
 
 def refresh_actions(lines: Iterable[str]) -> dict[str, set[str]]:

@@ -85,6 +85,13 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "aws_batch_scheduling_policy": _of(
             "batch", "CreateSchedulingPolicy", "DeleteSchedulingPolicy", "UpdateSchedulingPolicy"
         ),
+        "aws_budgets_budget": _of("budgets", "ModifyBudget"),
+        "aws_budgets_budget_action": _of("budgets", "CreateBudgetAction", "DeleteBudgetAction", "UpdateBudgetAction"),
+        # Cost Explorer and chat channels are used by the whole account. Drift detection finds changes of managed ones.
+        "aws_ce_anomaly_monitor": (),
+        "aws_ce_anomaly_subscription": (),
+        "aws_ce_cost_allocation_tag": (),
+        "aws_chatbot_slack_channel_configuration": (),
         "aws_cloudwatch_event_rule": _of(
             "events", "DeleteRule", "DisableRule", "EnableRule", "PutPermission", "PutRule", "RemovePermission"
         ),
@@ -103,6 +110,7 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "PutRetentionPolicy",
             "PutSubscriptionFilter",
         ),
+        "aws_cloudwatch_dashboard": (),
         "aws_cloudwatch_metric_alarm": _of(
             "cloudwatch",
             "DeleteAlarms",
@@ -355,6 +363,9 @@ A type without actions is managed too, but people change such resources in the c
 
 LEFT_OPEN: Mapping[str, str] = MappingProxyType(
     {
+        "budgets:ExecuteBudgetAction": "People approve and reverse the action of a budget.",
+        "cloudwatch:DeleteDashboards": "People make dashboards. Drift detection finds changes of managed ones.",
+        "cloudwatch:PutDashboard": "People make dashboards. Drift detection finds changes of managed ones.",
         "autoscaling:SetDesiredCapacity": "People start and stop their clusters, with `mlinfra clusters` and by hand.",
         "autoscaling:SetInstanceProtection": "A working node protects itself from scale-in.",
         "autoscaling:TerminateInstanceInAutoScalingGroup": "A node with a broken GPU requests its own replacement.",

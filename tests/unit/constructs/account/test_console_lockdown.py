@@ -193,7 +193,7 @@ def test_a_service_of_aws_is_not_denied(synthesize: Synthesize) -> None:
 
 def test_every_policy_fits_and_together_they_have_every_action_once(synthesize: Synthesize) -> None:
     policies = contents(made(synthesize))
-    assert len(policies) == 2
+    assert len(policies) == 3
     assert all(len(each) <= SIZE_LIMIT for each in policies)
     actions = [action for each in policies for action in json.loads(each)["Statement"][0]["Action"]]
     assert sorted(actions) == list(managed_actions_of(MANAGED_ACTIONS))
@@ -201,7 +201,7 @@ def test_every_policy_fits_and_together_they_have_every_action_once(synthesize: 
 
 def test_each_policy_is_attached_to_each_target(synthesize: Synthesize) -> None:
     config = made(synthesize, target_ids=["ou-ab12-cd34ef56", "111111111111"])
-    assert len(config["resource"]["aws_organizations_policy_attachment"]) == 2 * 2
+    assert len(config["resource"]["aws_organizations_policy_attachment"]) == 3 * 2
 
 
 def test_only_what_is_managed_is_locked(synthesize: Synthesize) -> None:
