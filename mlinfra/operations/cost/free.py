@@ -14,6 +14,7 @@ _BY_PATTERN: Final[Mapping[str, str]] = {
     r"aws_ssoadmin_\w+|aws_identitystore_\w+": "IAM Identity Center is free",
     r"aws_organizations_\w+": "AWS Organizations is free",
     r"aws_budgets_budget": "budgets without actions are free",
+    r"aws_budgets_budget_action": "the first two budgets with actions of an account are free",
     r"aws_ce_\w+": "cost categories, allocation tags and anomaly detection are free",
     r"aws_bcmdataexports_export|aws_cur_report_definition": "data exports are free; the bucket is billed",
     r"aws_(default_)?(vpc|subnet|route|route_table|security_group|network_acl|vpc_dhcp_options)": "networks are free; "
