@@ -11,6 +11,7 @@ from mlinfra.catalog.images import NodeImage, gpu_image_family
 from mlinfra.catalog.instances import InstanceType, instance_types
 from mlinfra.catalog.managed_actions import MANAGED_ACTIONS, managed_actions_of
 from mlinfra.catalog.offers import Choice, NoOffer, by_name, cheapest, find_offers, gpu_model, gpu_models, gpu_name
+from mlinfra.catalog.price_lock import PRICE_LOCK_FILE, PriceLock, RefreshableKind, RefreshedPrices
 from mlinfra.catalog.prices import (
     Rate,
     ReservationTerm,
@@ -24,6 +25,7 @@ from mlinfra.catalog.prices import (
     service_rate,
     spot_prices_by_zone,
     spot_range,
+    use_refreshed_prices,
 )
 from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas, quotas_of
 from mlinfra.catalog.regions import aws_regions
@@ -38,6 +40,7 @@ __all__ = [
     "IMAGE_OWNER",
     "MANAGED_ACTIONS",
     "PRICES_AS_OF",
+    "PRICE_LOCK_FILE",
     "ZONES_AS_OF",
     "Choice",
     "ImageFamily",
@@ -48,9 +51,12 @@ __all__ = [
     "NodeImage",
     "PlanCoverage",
     "PlanUsage",
+    "PriceLock",
     "Quota",
     "QuotaKind",
     "Rate",
+    "RefreshableKind",
+    "RefreshedPrices",
     "ReservationTerm",
     "SageMakerComponent",
     "SpotRange",
@@ -89,5 +95,6 @@ __all__ = [
     "spot_range",
     "studio_instance_types",
     "unknown_studio_types",
+    "use_refreshed_prices",
     "zone_ids_offering",
 ]

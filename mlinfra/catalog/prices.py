@@ -1,6 +1,7 @@
 """The price book: the price of a thing in a region, with its source and date, or None if it is unknown.
 
-A price is never taken from another region or another thing, and unknown is never 0.
+A price is never taken from another region or another thing, and unknown is never 0. Prices that the project in use has
+refreshed take precedence over those of the release.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from mlinfra.functions.price_table import entries, spot_entries
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlinfra.catalog.price_lock import PriceLock, RefreshedPrices
     from mlinfra.functions.price_table import Entry, PriceKind, SpotEntry
 
 ReservationTerm: TypeAlias = Literal[
@@ -25,6 +27,10 @@ ReservationTerm: TypeAlias = Literal[
     "3yr_convertible_no_upfront",
 ]
 SageMakerComponent: TypeAlias = Literal["hosting", "notebook", "processing", "studio", "training", "training_plan"]
+
+
+_REFRESHED: dict[tuple[str, str], RefreshedPrices] = {}
+"""The refreshed prices of the project in use, by kind and region."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,8 @@ class Rate:
     """The source in words."""
     basis: str
     """How the price was obtained: `published`, `published_one_price_for_all_components`, `published_in_a_bill`,
-    `derived_from_hosting`, `derived`, `public_program`, `course_text`, or `recalled_unverified` (see
-    ci/prices/README.md)."""
+    `derived_from_hosting`, `derived`, `public_program`, `course_text` or `recalled_unverified` (see
+    ci/prices/README.md); `refreshed` by the project; or `discounted`."""
     as_of_kind: Literal["exact", "not_before", "unknown"] = "exact"
     """`not_before`: the true date is later than `as_of`."""
     note: str = ""
@@ -174,7 +180,27 @@ def is_old(rate: Rate | SpotRange, today: date, days: int) -> bool:
     return rate.as_of is None or today - rate.as_of > timedelta(days=days)
 
 
+def use_refreshed_prices(lock: PriceLock) -> None:
+    """Use the refreshed prices of a project from now on, instead of those of the project before.
+
+    Args:
+        lock: the prices. `PriceLock()` has none.
+    """
+    _REFRESHED.clear()
+    _REFRESHED.update({(kind, region): each for kind, found in lock.prices.items() for region, each in found.items()})
+
+
 def _rate(kind: PriceKind, region: str, item: str) -> Rate | None:
+    refreshed = _REFRESHED.get((kind, region))
+    if refreshed is not None and item in refreshed.usd:
+        return Rate(
+            usd=refreshed.usd[item],
+            unit=refreshed.units.get(item, "hour"),
+            region=region,
+            as_of=refreshed.as_of,
+            source=refreshed.source,
+            basis="refreshed",
+        )
     entry = entries(kind, region).get(item)
     return None if entry is None else _of_entry(entry, region)
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlinfra.catalog import IMAGE_LOCK_FILE, ImageLock
+from mlinfra.catalog import IMAGE_LOCK_FILE, PRICE_LOCK_FILE, ImageLock, PriceLock, use_refreshed_prices
 from mlinfra.declarations.base import Judgement, current_judgement, judging, shown
 from mlinfra.declarations.bucket_record import BUCKET_RECORD_FILE, BucketRecord
 from mlinfra.declarations.environment import Environment
@@ -41,8 +41,8 @@ def load_environments(
         only: the one environment to read. Default: all, in the order of their names.
         today: the day that expiries are compared with. Default: the day in MLINFRA_TODAY, such as 2026-11-24,
             which makes a synth repeatable; without it, the present day.
-        judged: True to compare expiries, and to read the image lock and the record of buckets. Commands that only
-            read the account need neither. Default: True.
+        judged: True to compare expiries, and to read the image lock, the record of buckets and the refreshed prices.
+            Commands that only read the account need none of them. Default: True.
 
     Raises:
         DeclarationError: with all problems of all environments that were read.
@@ -70,10 +70,18 @@ def load_environments(
 
 
 def _read_locks(root: Path, declared: Collection[str], judgement: Judgement) -> None:
-    """Put the project's image lock and record of buckets into `judgement`. A missing file counts as an empty one."""
+    """Put the project's image lock and record of buckets into `judgement`, and use its prices.
+
+    A missing file counts as an empty one.
+    """
     path = root / IMAGE_LOCK_FILE
     try:
         judgement.image_lock = ImageLock.load(path) if path.exists() else ImageLock()
+    except DeclarationError as error:
+        judgement.reject(error)
+    use_refreshed_prices(PriceLock())
+    try:
+        use_refreshed_prices(PriceLock.load(root / PRICE_LOCK_FILE))
     except DeclarationError as error:
         judgement.reject(error)
     judgement.bucket_record = BucketRecord()

@@ -139,6 +139,16 @@ class TestCatalog:
         prices = {each["name"]: (each["usd_per_hour"], each["usd_per_hour_all_nodes"]) for each in facts}
         assert prices == {"trn2.48xlarge": (None, None), "trn2u.48xlarge": (None, None)}
 
+    def test_prices_are_those_of_the_region_with_their_dates(self) -> None:
+        arguments = ("catalog", "--gpu", "H100", "--gpus-per-node", "8", "--region", "eu-west-2")
+        shown = mlinfra(*arguments, MLINFRA_TODAY="2027-08-01").stdout
+        row = next(line.split() for line in shown.splitlines() if line.startswith("p5.48xlarge"))
+        assert row[-1] != "55.04"
+        assert "for Linux in eu-west-2. An unknown price is not a price of 0. 1 are older than a year" in shown
+        (facts, *_) = json.loads(mlinfra(*arguments, "--json").stdout)
+        assert (facts["price_region"], facts["price_basis"]) == ("eu-west-2", "published")
+        assert "'mars-1' is not an AWS region." in refusal("catalog", "--region", "mars-1")
+
     def test_requirements_without_an_offer_list_the_nearest_types(self) -> None:
         assert "Nearest: p5.4xlarge" in refusal("catalog", "--gpu", "h100", "--gpus-per-node", "2")
         assert "Remove one of the filters" in refusal("catalog", "--gpu", "h100", "--max-usd-per-hour", "1")
