@@ -20,7 +20,7 @@ _BYTES_PER_MB = 1_000_000
 def report(
     environments: Annotated[
         list[str] | None,
-        typer.Argument(help="The environments. Default: all.", metavar="ENV", show_default=False),
+        typer.Argument(help="The environments. Default: all that are not emulated.", metavar="ENV", show_default=False),
     ] = None,
     *,
     out: Annotated[Path, typer.Option("--out", "--output", help="The file to write.", metavar="FILE")] = _FILE,

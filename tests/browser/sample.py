@@ -139,6 +139,7 @@ STACKS = (
         "dev-foundation", (),
         resource("aws_vpc.network_vpc_12345678", "network/vpc", name="recsys-dev"),
         resource("aws_nat_gateway.network_nat-1_A72B97BB", "network/nat-1", "aws_vpc.network_vpc_12345678"),
+        *(resource(f"aws_subnet.network_subnet-{n}_0000000{n}", f"network/subnet-{n}", "aws_vpc.network_vpc_12345678") for n in (1, 2, 3)),
         resource("aws_ssm_parameter.vpc-id_23456789", "vpc-id", "aws_vpc.network_vpc_12345678"),
     ),
     stack(

@@ -267,9 +267,25 @@ class TestArchitecture:
             graph = part(page, "architecture").locator(".graph")
             box = graph.bounding_box()
             assert box is not None
-            # Two boxes from left to right: training depends on foundation.
-            graph.click(position={"x": box["width"] * 0.35, "y": box["height"] / 2})
+            # Two boxes, one above the other: training depends on foundation.
+            graph.click(position={"x": box["width"] / 2, "y": box["height"] / 2 - 60})
             assert page.get_by_role("list", name="Level").inner_text().split() == ["dev", "dev-training"]
+
+    def test_similar_resources_are_one_box_until_it_is_opened(self, opened: Opened) -> None:
+        with opened(report()) as page:
+            see(page, "architecture")
+            side = page.get_by_role("region", name="Boxes of the drawing, and details")
+            side.get_by_role("button", name="foundation").click()
+            side.get_by_role("button", name="network").click()
+            assert side.get_by_role("button").all_inner_texts() == [
+                "nat-1\n$60.00/mo\nnat_gateway",
+                "subnet-1 … subnet-3\n3 x subnet",
+                "vpc\nvpc",
+            ]
+            side.get_by_role("button", name="subnet-1").click()
+            assert [each.split("\n")[0] for each in side.get_by_role("button").all_inner_texts()] == [
+                "nat-1", "subnet-1", "subnet-2", "subnet-3", "vpc",
+            ]  # fmt: skip
 
 
 class TestKeyboard:

@@ -41,7 +41,7 @@ class Sources:
     """The sources of a report."""
 
     environments: tuple[str, ...] = ()
-    """The names of the environments. Default: all."""
+    """The names of the environments. Default: all that are not emulated; without such, all."""
     aws: bool = True
     """False: AWS is not called, and sections that need it are not available. Default: True."""
     audit: Path | None = None
@@ -98,7 +98,10 @@ def _selected(declared: Sequence[Environment], names: Sequence[str]) -> tuple[En
     if unknown:
         message = f"There is no environment {', '.join(unknown)}. Declared: {', '.join(e.name for e in declared)}."
         raise OperationError(message)
-    return tuple(each for each in declared if not names or each.name in names)
+    if names:
+        return tuple(each for each in declared if each.name in names)
+    # An emulated environment incurs no charges.
+    return tuple(each for each in declared if not each.emulated) or tuple(declared)
 
 
 def _environment(each: Environment) -> dict[str, Any]:

@@ -11,6 +11,8 @@ const CATEGORIES = [
   ["watching", "Monitoring and messages", /^aws_(cloudwatch|sns|sqs|budgets|ce_|ssm|cloudtrail|chatbot|bcmdata)/],
   ["other", "Other", /^/],
 ];
+/** The zoom below which text is too small. */
+const READABLE = 0.75;
 const categoryOf = (type) => CATEGORIES.find(([, , pattern]) => pattern.test(type))[0];
 const stacks = () => (content("architecture") ? content("architecture").stacks : []);
 
@@ -47,6 +49,7 @@ function architecturePart() {
   const names = [...new Set(stacks().map((each) => each.environment))];
   const place = { environment: names[0], stack: "", path: "" };
   let selected = "";
+  const unfolded = new Set();
   let drawing = null;
   const canvas = h("div", { class: "graph" });
   const crumbs = h("ol", { class: "crumbs", "aria-label": "Level" });
@@ -104,14 +107,47 @@ function architecturePart() {
         for (const other of stack.dependencies) edges.set(`${stack.name} ${other}`, [stack.name, other]);
       }
     }
-    return { boxes: [...boxes.values()], edges: [...edges.values()].filter(([from, to]) => boxes.has(from) && boxes.has(to)) };
+    return fold([...boxes.values()], [...edges.values()].filter(([from, to]) => boxes.has(from) && boxes.has(to)));
   }
+
+  /** One box for three or more resources of one type with the same neighbours, until it is opened. */
+  function fold(boxes, edges) {
+    const near = new Map(boxes.map((box) => [box.id, []]));
+    for (const [from, to] of edges) {
+      near.get(from).push(`> ${to}`);
+      near.get(to).push(`< ${from}`);
+    }
+    const alike = new Map();
+    for (const box of boxes) {
+      const only = box.single || (box.kind === "resource" ? box.members[0] : null);
+      if (!only || box.kind === "elsewhere") continue;
+      const key = `${only.type} ${near.get(box.id).sort().join()}`;
+      alike.set(key, [...(alike.get(key) || []), box]);
+    }
+    const into = new Map();
+    const folded = [];
+    for (const [key, found] of alike) {
+      const id = `${place.stack}/${place.path}: ${key}`;
+      if (found.length < 3 || unfolded.has(id) || found.some((box) => box.members.some((each) => keyOfResource(each) === selected))) continue;
+      folded.push({ id, kind: "alike", name: id, members: found.flatMap((box) => box.members) });
+      for (const box of found) into.set(box.id, id);
+    }
+    const moved = new Map(edges.map(([from, to]) => [into.get(from) || from, into.get(to) || to]).map((edge) => [edge.join("\n"), edge]));
+    return { boxes: [...boxes.filter((box) => !into.has(box.id)), ...folded], edges: [...moved.values()] };
+  }
+
+  /** The path of a resource below the present level. */
+  const shortPath = (each) => (place.path && each.path.startsWith(`${place.path}/`) ? each.path.slice(place.path.length + 1) : each.path);
 
   function describe(box) {
     const first = box.single || (box.kind === "resource" ? box.members[0] : null);
     const cost = sum(box.members, (each) => each.usd);
     const count = box.members.length;
-    const name = box.kind === "stack" ? box.id.replace(`${place.environment}-`, "") : box.kind === "elsewhere" ? box.id : first ? first.path.split("/").slice(-2).join("/") : box.id.split("/").pop();
+    if (box.kind === "alike") {
+      const names = box.members.map(shortPath);
+      return { name: `${names[0]} … ${names[names.length - 1]}`, note: `${number(count)} x ${box.members[0].type.replace("aws_", "")}`, cost, category: categoryOf(box.members[0].type), isGroup: true };
+    }
+    const name = box.kind === "stack" ? box.id.replace(`${place.environment}-`, "") : box.kind === "elsewhere" ? box.id : first ? shortPath(first) : box.id.split("/").pop();
     const note = box.kind === "elsewhere" ? (stacks().some((each) => each.name === box.id) ? "other stack" : "other construct") : first ? first.type.replace("aws_", "") : plural(count, "resource");
     return { name, note, cost, category: first ? categoryOf(first.type) : box.kind === "elsewhere" ? "other" : mainCategory(box.members), isGroup: !first };
   }
@@ -121,7 +157,8 @@ function architecturePart() {
     else if (box.kind === "elsewhere") {
       if (stacks().some((each) => each.name === box.id)) Object.assign(place, { stack: box.id, path: "" });
       else place.path = box.id;
-    } else if (box.kind === "construct" && !box.single) place.path = box.id;
+    } else if (box.kind === "alike") unfolded.add(box.id);
+    else if (box.kind === "construct" && !box.single) place.path = box.id;
     else { select(keyOfResource(box.single || box.members[0])); return; }
     selected = "";
     draw();
@@ -209,6 +246,14 @@ function architecturePart() {
     environmentButtons.forEach((button, index) => button.setAttribute("aria-pressed", String(names[index] === place.environment)));
   }
 
+  /** Readable text, with the selected or the dearest box in the middle: the rest is reached by dragging. */
+  function focusOn(boxes) {
+    const chosen = selected && boxOf(all.get(selected));
+    const dearest = boxes.slice().sort((one, other) => sum(other.members, (each) => each.usd) - sum(one.members, (each) => each.usd))[0];
+    drawing.zoom(READABLE);
+    drawing.center(drawing.getElementById((chosen || dearest).id));
+  }
+
   function drawGraph() {
     const { boxes, edges } = level();
     const known = new Map(boxes.map((box) => [box.id, box]));
@@ -222,8 +267,14 @@ function architecturePart() {
       ...edges.map(([from, to]) => ({ data: { id: `${from} ${to}`, source: from, target: to } })),
     ]);
     drawing.style(graphStyle());
-    drawing.layout({ name: "dagre", rankDir: canvas.clientWidth < 600 ? "TB" : "LR", nodeSep: 18, rankSep: 60, edgeSep: 8, animate: false, fit: true, padding: 36 }).run();
-    if (drawing.zoom() > 1.15) { drawing.zoom(1.15); drawing.center(); }
+    const arrange = (rankDir) => {
+      drawing.layout({ name: "dagre", rankDir, nodeSep: 16, rankSep: rankDir === "LR" ? 56 : 44, edgeSep: 6, animate: false, fit: true, padding: 28 }).run();
+      return drawing.zoom();
+    };
+    // The direction in which the drawing is larger.
+    if (arrange("TB") > arrange("LR")) arrange("TB");
+    if (drawing.zoom() > 1.2) { drawing.zoom(1.2); drawing.center(); }
+    if (drawing.zoom() < READABLE) focusOn(boxes);
     drawing.off("tap").on("tap", "node", (event) => open(known.get(event.target.id())));
     drawing.on("tap", (event) => { if (event.target === drawing && selected) select(""); });
     mark();
@@ -265,9 +316,9 @@ function mainCategory(members) {
 function graphStyle() {
   return [
     { selector: "node", style: {
-      shape: "round-rectangle", width: 168, height: 56, "background-color": colour("surface"), "border-width": 1.5, "border-color": "data(tint)",
+      shape: "round-rectangle", width: 168, height: 54, "background-color": colour("surface"), "border-width": 1.5, "border-color": "data(tint)",
       label: "data(label)", "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-max-width": 156, "text-overflow-wrap": "anywhere",
-      "font-size": 11, "line-height": 1.25, "font-family": getComputedStyle(document.body).fontFamily, color: colour("text") } },
+      "font-size": 11.5, "line-height": 1.25, "font-family": getComputedStyle(document.body).fontFamily, color: colour("text") } },
     { selector: "node.group", style: { "border-width": 2.5, "font-size": 12, height: 64 } },
     { selector: "node.elsewhere", style: { "border-style": "dashed", "border-color": colour("line-strong"), color: colour("muted"), "background-color": colour("bg"), height: 44 } },
     { selector: "node.chosen", style: { "background-color": colour("accent-soft"), "border-color": colour("accent"), "border-width": 3 } },

@@ -110,7 +110,13 @@ function notAvailable(name) {
   return h("div", { class: "notice" }, h("p", { text: about.reason }), about.command ? command(about.command) : null);
 }
 
-const remarks = (name) => some(part(name) && part(name).remarks).map((text) => h("p", { class: "remark warn", text }));
+const FEW = 2;
+/** Limitations of a section. Many of them are folded. */
+function remarks(name) {
+  const made = some(part(name) && part(name).remarks).map((text) => h("p", { class: "remark warn", text }));
+  if (made.length <= FEW) return made;
+  return [h("details", { class: "remarks" }, h("summary", { text: `${number(made.length)} limitations of this data` }), made)];
+}
 
 function announce(text) {
   document.getElementById("announce").textContent = text;

@@ -97,7 +97,8 @@ function attentionAnswer() {
   add("approvals", heldFindings().length, "Changes that wait for an approval", "", "tone-warn");
   const unknown = PARTS.filter(([name]) => !content(name)).map(([, label]) => label.toLowerCase());
   const total = sum(rows, ([count]) => count);
-  return answer("What needs attention?", [number(total), " ", h("small", { text: total === 1 ? "finding" : "findings" })],
+  const figure = !total && unknown.length > 1 ? "Unknown" : [number(total), " ", h("small", { text: total === 1 ? "finding" : "findings" })];
+  return answer("What needs attention?", figure,
     unknown.length ? `Not checked: ${unknown.join(", ")}` : "Clusters, audit, drift and approvals were checked.", rows.map(([, made]) => made), null,
     total ? "tone-warn" : unknown.length ? "" : "tone-good");
 }

@@ -54,6 +54,15 @@ def test_only_the_named_environments_are_reported(root: Path) -> None:
     assert {each["environment"] for each in found["sections"]["architecture"]["data"]["stacks"]} == {"prod"}
 
 
+def test_emulated_environments_are_reported_only_by_name_or_alone(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "both", local="123456789012", prod="333333333333")
+    assert [each["name"] for each in collect(root, Quiet(), OFFLINE)["environments"]] == ["prod"]
+    named = collect(root, Quiet(), Sources(environments=("local",), aws=False))
+    assert [each["name"] for each in named["environments"]] == ["local"]
+    alone = write_project(tmp_path / "alone", local="123456789012")
+    assert [each["name"] for each in collect(alone, Quiet(), OFFLINE)["environments"]] == ["local"]
+
+
 def test_an_environment_that_is_not_declared_is_refused(root: Path) -> None:
     with pytest.raises(OperationError) as refused:
         collect(root, Quiet(), Sources(environments=("test",), aws=False))
@@ -114,9 +123,14 @@ def test_without_credentials_the_clusters_are_not_available(
 @pytest.mark.usefixtures("local_aws")
 def test_clusters_of_the_account_in_use_are_listed(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project", local="123456789012", prod="333333333333")
+    found = sections(root, Sources(environments=("local",)))["clusters"]
+    assert (found["data"], found["remarks"]) == ({"clusters": []}, [])
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_credentials_of_another_account_are_named(root: Path) -> None:
     found = sections(root, Sources())["clusters"]
-    assert found["data"] == {"clusters": []}, found
-    assert found["remarks"] == ["Not listed: prod, in other AWS accounts."]
+    assert found["reason"].startswith("Your AWS credentials belong to account 123456789012")
 
 
 def test_without_a_file_drift_and_audit_name_their_command(root: Path) -> None:
