@@ -16,7 +16,7 @@ from mlinfra._cdk import (
 from mlinfra._cdk.aws import provider
 from mlinfra.checks.blocks import empty_blocks
 from mlinfra.checks.boundaries import roles_without_boundary
-from mlinfra.checks.tags import missing_tags
+from mlinfra.checks.tags import REQUIRED_TAGS, missing_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -151,7 +151,11 @@ class _Guards:
     def validate(self) -> list[str]:
         config = self._stack.to_terraform()
         # Adopted resources have no tags of the stack, and are not changed.
-        own = [*missing_tags(config), *_unlimited_roles(self._stack, config)] if self._stack.default_tags else []
+        own = (
+            [*_untagged(self._stack, config), *_unlimited_roles(self._stack, config)]
+            if self._stack.default_tags
+            else []
+        )
         return [*_collapsed(self._stack, config), *empty_blocks(config), *own, *_forgotten_and_declared(config)]
 
 
@@ -175,6 +179,12 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
                 f"written: cdktf removes all characters but letters, digits, '-' and '_' from ids. Give them ids that "
                 f"differ in these characters."
             )
+
+
+def _untagged(stack: MlStack, config: dict[str, Any]) -> Iterator[str]:
+    """A problem for each resource that lacks a tag of the environment, or has a value that it does not allow."""
+    rules = stack.environment.tag_rules
+    yield from missing_tags(config, required=(*REQUIRED_TAGS, *rules.additional), allowed=rules.allowed_values)
 
 
 def _unlimited_roles(stack: MlStack, config: Mapping[str, Any]) -> Iterator[str]:

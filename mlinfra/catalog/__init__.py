@@ -30,6 +30,7 @@ from mlinfra.catalog.prices import (
 from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas, quotas_of
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
+from mlinfra.catalog.taggable_types import STANDARD_TAGS, taggable_types
 from mlinfra.catalog.volumes import VolumePerformance, ebs_throughput, root_volume_performance
 from mlinfra.catalog.zones import ZONES_AS_OF, zone_ids_offering
 from mlinfra.functions.prices import PRICES_AS_OF, on_demand_prices
@@ -41,6 +42,7 @@ __all__ = [
     "MANAGED_ACTIONS",
     "PRICES_AS_OF",
     "PRICE_LOCK_FILE",
+    "STANDARD_TAGS",
     "ZONES_AS_OF",
     "Choice",
     "ImageFamily",
@@ -94,6 +96,7 @@ __all__ = [
     "spot_prices_by_zone",
     "spot_range",
     "studio_instance_types",
+    "taggable_types",
     "unknown_studio_types",
     "use_refreshed_prices",
     "zone_ids_offering",

@@ -41,6 +41,7 @@ from mlinfra.declarations.record_file import write_whole
 from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.resource_names import STORED_PLANS_KEPT_DAYS, STORED_PLANS_PREFIX
 from mlinfra.declarations.studio import SHORTEST_IDLE_MINUTES, Space, StudioApp, StudioSettings, encoded
+from mlinfra.declarations.tag_rules import TagRules
 from mlinfra.declarations.tracking import Tracking
 from mlinfra.declarations.training_queue import GPUS_WITHOUT_BATCH_IMAGE, Queue
 from mlinfra.declarations.types import DATA_ZONES, EMAIL_ADDRESS, LAKE_BUCKETS, EmailAddress, Name
@@ -103,6 +104,7 @@ __all__ = [
     "Spot",
     "StudioApp",
     "StudioSettings",
+    "TagRules",
     "Team",
     "Tracking",
     "Variant",

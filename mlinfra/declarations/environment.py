@@ -266,4 +266,4 @@ class Environment(EnvironmentFields):
             "Repository": self.repository,
             "CreatedBy": self.created_by,
             "AutoStop": "true" if auto_stop else "false",
-        }
+        } | self.tag_rules.additional

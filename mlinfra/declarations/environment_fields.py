@@ -37,6 +37,7 @@ from mlinfra.declarations.private_access import (
 from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.studio import StudioSettings
+from mlinfra.declarations.tag_rules import TagRules, tag_rule_problems
 from mlinfra.declarations.tracking import Tracking
 from mlinfra.declarations.training_queue import Queue, queue_problems
 from mlinfra.declarations.types import LAKE_BUCKETS, AccountId, EmailAddress, Name, TagValue
@@ -287,6 +288,10 @@ class EnvironmentFields(Declaration):
     studio: StudioSettings | None = Field(
         default=None, description="SageMaker Studio for the people. Default: None, no Studio."
     )
+    tag_rules: TagRules = Field(
+        default_factory=TagRules,
+        description="Additional tags of every resource, and the allowed values of tags. Default: neither.",
+    )
     governance: Governance = Field(
         default_factory=Governance,
         description="Budgets, anomaly alerts, cost-allocation tags and notifications. Default: a budget of "
@@ -430,6 +435,12 @@ class EnvironmentFields(Declaration):
     def _studio_fits(cls, studio: StudioSettings | None, info: ValidationInfo) -> StudioSettings | None:
         refuse(studio_problems(studio, info.data) if studio else ())
         return studio
+
+    @field_validator("tag_rules")
+    @classmethod
+    def _tags_are_allowed(cls, rules: TagRules, info: ValidationInfo) -> TagRules:
+        refuse(tag_rule_problems(rules, info.data))
+        return rules
 
     @field_validator("governance")
     @classmethod
