@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ci.synthesis import ROOT
-from mlinfra.catalog.taggable_types import TYPES_FILE
+from mlinfra.catalog.tag_support import TYPES_FILE
 from mlinfra.operations.terraform import Terraform, find_terraform, provider_source
 from mlinfra.stack import AWS_PROVIDER
 from mlinfra.variables import in_force

@@ -30,7 +30,7 @@ from mlinfra.catalog.prices import (
 from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas, quotas_of
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
-from mlinfra.catalog.taggable_types import STANDARD_TAGS, taggable_types
+from mlinfra.catalog.tag_support import STANDARD_TAGS, taggable_types
 from mlinfra.catalog.volumes import VolumePerformance, ebs_throughput, root_volume_performance
 from mlinfra.catalog.zones import ZONES_AS_OF, zone_ids_offering
 from mlinfra.functions.prices import PRICES_AS_OF, on_demand_prices

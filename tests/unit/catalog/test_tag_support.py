@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlinfra.catalog import taggable_types
-from mlinfra.catalog.taggable_types import TYPES_FILE
+from mlinfra.catalog.tag_support import TYPES_FILE
 
 
 def test_it_has_types_with_tags_and_no_others() -> None:
