@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import mlinfra
@@ -64,6 +66,25 @@ def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) 
     stacks = {path.name: json.loads((path / "cdk.tf.json").read_text()) for path in tmp_path.glob("cdktf.out/stacks/*")}
     assert stacks.keys() == {"dev-state", "dev-ranker"}  # the first is what `mlinfra bootstrap dev` deploys
     assert len(stacks["dev-ranker"]["resource"]["aws_sagemaker_model_package_group"]) == 1
+
+
+def test_the_tests_of_the_page_about_testing_pass(tmp_path: Path) -> None:
+    page_ = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    example = next(each for each in re.findall(r"```python\n(.*?)```", page_, re.DOTALL) if "class RankerStack" in each)
+    (tmp_path / "test_ranker.py").write_text(example)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "3 passed" in ended.stdout, ended.stdout + ended.stderr
 
 
 def test_the_readme_lists_every_construct() -> None:

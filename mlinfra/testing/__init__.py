@@ -1,0 +1,24 @@
+"""The testing kit: synthesize stacks as they are deployed, and assert what they contain.
+
+pytest finds its fixtures automatically where mlinfra is installed: `synth`, `terraform`, `local_aws` and
+`template_snapshot`. See docs/testing.md.
+"""
+
+from __future__ import annotations
+
+from mlinfra.testing.declarations import example_environment, example_experiment
+from mlinfra.testing.matchers import Capture, absent, any_value, contains, exactly, json_text, like
+from mlinfra.testing.template import Template
+
+__all__ = [
+    "Capture",
+    "Template",
+    "absent",
+    "any_value",
+    "contains",
+    "exactly",
+    "example_environment",
+    "example_experiment",
+    "json_text",
+    "like",
+]

@@ -1,0 +1,94 @@
+"""The testing kit in a project that depends on mlinfra: its own tests, run by pytest as its authors would."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("testing-kit")]
+
+TESTS = '''
+"""Tests of a project's own stack."""
+
+import boto3
+import pytest
+
+from mlinfra import EncryptionKey, MlStack
+from mlinfra._cdk.aws import sqs_queue
+from mlinfra.testing import example_environment, like
+
+
+class JobsStack(MlStack):
+    def __init__(self, scope, environment, delay=0, name="jobs"):
+        super().__init__(scope, environment, "jobs")
+        sqs_queue.SqsQueue(self, "queue", name=name, delay_seconds=delay)
+
+
+LOCAL = example_environment(name="local", account_id="123456789012", emulated=True)
+
+
+def test_it_contains_a_queue(synth):
+    synth(JobsStack, LOCAL).has_resource("aws_sqs_queue", like({"name": "jobs"}), count=1)
+
+
+def test_a_change_replaces_nothing(synth, terraform):
+    terraform.validate(synth(JobsStack, LOCAL))
+    terraform.apply(synth(JobsStack, LOCAL))
+    assert boto3.client("sqs", region_name="us-east-1").get_queue_url(QueueName="jobs")
+    later = terraform.plan(synth(lambda app, environment: JobsStack(app, environment, delay=5), LOCAL))
+    assert later.actions() == {"aws_sqs_queue.queue": "update"}
+    later.assert_no_destroy()
+
+
+def test_another_name_replaces_the_queue(synth, terraform):
+    terraform.apply(synth(JobsStack, LOCAL))
+    renamed = terraform.plan(synth(lambda app, environment: JobsStack(app, environment, name="other"), LOCAL))
+    with pytest.raises(AssertionError) as failed:
+        renamed.assert_no_destroy()
+    assert "aws_sqs_queue.queue is replaced, because name changes" in str(failed.value)
+    renamed.assert_no_destroy(except_for=["aws_sqs_queue"])
+    terraform.destroy(synth(JobsStack, LOCAL))
+    assert not boto3.client("sqs", region_name="us-east-1").list_queues().get("QueueUrls")
+
+
+def test_it_is_as_recorded(synth, template_snapshot):
+    assert synth(JobsStack, LOCAL) == template_snapshot
+'''
+
+
+@pytest.fixture
+def own_project(tmp_path: Path) -> Path:
+    for name in ("cdktf.json", ".terraform.lock.hcl"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    (tmp_path / "main.py").write_text("")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_jobs.py").write_text(TESTS)
+    return tmp_path
+
+
+def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(project), *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("source")
+def test_the_tests_of_a_project_pass_and_its_snapshot_holds_changes(own_project: Path) -> None:
+    ended = run(own_project, "--snapshot-update")
+    assert "4 passed" in ended.stdout, ended.stdout + ended.stderr
+    (snapshot,) = own_project.glob("tests/__snapshots__/test_jobs/*.json")
+    assert '"delay_seconds": 0' in snapshot.read_text()
+
+    file = own_project / "tests" / "test_jobs.py"
+    file.write_text(TESTS.replace("delay=0", "delay=7"))
+    ended = run(own_project, "-k", "recorded or contains")
+    assert "1 failed, 1 passed" in ended.stdout, ended.stdout + ended.stderr
+    assert "delay_seconds" in ended.stdout

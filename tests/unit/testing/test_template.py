@@ -1,0 +1,112 @@
+"""Assertions about a template, and what they say if they fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra import DataLake, EncryptionKey
+from mlinfra.testing import Capture, Template, absent, example_environment, json_text
+from mlinfra.testing.matchers import contains
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlinfra import MlStack
+    from mlinfra.testing.synthesis import Synth
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    from mlinfra.testing.synthesis import Synth
+
+    def build(stack: MlStack) -> None:
+        DataLake(stack, "lake", zones=["raw", "models"])
+
+    synth = Synth(tmp_path_factory.mktemp("synth"), tmp_path_factory.mktemp("root"))
+    return synth.constructs(build, example_environment(protect_data=False), component="data")
+
+
+def failure_of(action: object, *arguments: object, **options: object) -> str:
+    with pytest.raises(AssertionError) as failed:
+        action(*arguments, **options)  # type: ignore[operator]
+    return str(failed.value)
+
+
+def test_resources_are_found_by_parts_of_them(template: Template) -> None:
+    bucket = "example-dev-raw-111111111111-us-east-1"
+    template.has_resource("aws_s3_bucket", {"bucket": bucket, "force_destroy": True, "acl": absent()}, count=1)
+    template.has_no_resource("aws_s3_bucket", {"bucket": "other"})
+    template.has_no_resource("aws_instance")
+    assert len(template.find("aws_s3_bucket", {"bucket": bucket})) == 1
+    template.resource_count("aws_s3_bucket", len(template.find("aws_s3_bucket")))
+    assert all(each.startswith("aws_") for each in template.addresses)
+
+
+def test_a_failure_shows_the_nearest_resource_and_its_differences(template: Template) -> None:
+    expected = {"bucket": "example-dev-raw-111111111111-us-east-1", "force_destroy": False}
+    text = failure_of(template.has_resource, "aws_s3_bucket", expected)
+    first, *differences = text.splitlines()
+    (raw,) = template.find("aws_s3_bucket", {"bucket": expected["bucket"]})
+    count = len(template.find("aws_s3_bucket"))
+    assert first == f"no aws_s3_bucket in dev-data matches. The nearest of {count} is {raw}:"
+    assert differences == ["  .force_destroy: expected false, found true"]
+
+
+def test_other_failures_name_what_exists(template: Template) -> None:
+    text = failure_of(template.has_resource, "aws_instance")
+    assert text.startswith("dev-data has no aws_instance. Its types: aws_kms_alias, aws_kms_key, aws_s3_bucket")
+    buckets = template.find("aws_s3_bucket")
+    text = failure_of(template.resource_count, "aws_s3_bucket", 99)
+    assert text == f"dev-data has {len(buckets)} of aws_s3_bucket, expected 99: {', '.join(buckets)}"
+    text = failure_of(template.has_no_resource, "aws_kms_key")
+    assert text.endswith(" in dev-data match, and nothing may: null")
+    text = failure_of(template.has_resource, "aws_s3_bucket", {"force_destroy": True}, count=1)
+    assert f"{len(buckets)} of aws_s3_bucket match in dev-data, expected 1: " in text
+
+
+def test_values_of_matching_resources_are_captured(template: Template) -> None:
+    names, actions = Capture(), Capture()
+    template.has_resource("aws_s3_bucket", {"bucket": names})
+    assert "example-dev-models-111111111111-us-east-1" in names.values
+    template.has_resource(
+        "aws_s3_bucket_policy", {"policy": json_text({"Statement": contains({"Effect": "Deny", "Action": actions})})}
+    )
+    assert actions.values
+
+
+class TestAddresses:
+    def test_a_vanished_address_is_an_error(self, template: Template) -> None:
+        template.assert_addresses_kept(template)
+        text = failure_of(template.assert_addresses_kept, [*template.addresses, "aws_s3_bucket.old"])
+        assert text.startswith("1 addresses have vanished from dev-data, so Terraform would destroy their resources: ")
+
+    def test_moved_and_removed_addresses_may_vanish(self, template: Template) -> None:
+        document = {**template.document, "moved": [{"from": "aws_s3_bucket.old", "to": "aws_s3_bucket.new"}]}
+        moved = Template(template.stack, document, template.folder)
+        moved.assert_addresses_kept([*template.addresses, "aws_s3_bucket.old"])
+
+
+class TestCost:
+    def test_a_stack_above_the_limit(self, template: Template) -> None:
+        template.assert_cost_below(500)
+        text = failure_of(template.assert_cost_below, 0.01)
+        assert text.startswith("dev-data costs ")
+        assert "USD a month, expected below 0.01: aws_" in text
+
+
+class TestSnapshots:
+    def test_policies_are_documents_and_digests_are_left_out(self, template: Template) -> None:
+        plain = template.normalized()
+        assert "//" not in plain
+        policies = plain["resource"]["aws_s3_bucket_policy"].values()
+        assert all(isinstance(each["policy"], dict) for each in policies)
+
+    def test_the_same_constructs_give_the_same_snapshot(self, synth: Synth, tmp_path: Path) -> None:
+        del tmp_path
+
+        def build(stack: MlStack) -> None:
+            EncryptionKey(stack, "key", name="compute", description="Encrypts volumes.", services=["ec2"])
+
+        assert synth.constructs(build).normalized() == synth.constructs(build).normalized()
