@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mlinfra.catalog.discounts import PlanCoverage, PlanUsage, discounted, plan_coverage
 from mlinfra.catalog.hosting import expect_hosting_type, has_local_disks
 from mlinfra.catalog.image_families import IMAGE_FAMILIES, IMAGE_OWNER, ImageFamily, image_families_of, image_family
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock, ImagePin, place_name
@@ -51,8 +50,6 @@ __all__ = [
     "InstanceType",
     "NoOffer",
     "NodeImage",
-    "PlanCoverage",
-    "PlanUsage",
     "PriceLock",
     "Quota",
     "QuotaKind",
@@ -67,7 +64,6 @@ __all__ = [
     "block_rate",
     "by_name",
     "cheapest",
-    "discounted",
     "ebs_throughput",
     "ec2_rate",
     "expect_hosting_type",
@@ -85,7 +81,6 @@ __all__ = [
     "managed_actions_of",
     "on_demand_prices",
     "place_name",
-    "plan_coverage",
     "quota_of",
     "quotas",
     "quotas_of",

@@ -49,7 +49,7 @@ class Rate:
     basis: str
     """How the price was obtained: `published`, `published_one_price_for_all_components`, `published_in_a_bill`,
     `derived_from_hosting`, `derived`, `public_program`, `course_text` or `recalled_unverified` (see
-    ci/prices/README.md); `refreshed` by the project; or `discounted`."""
+    ci/prices/README.md); or `refreshed` by the project."""
     as_of_kind: Literal["exact", "not_before", "unknown"] = "exact"
     """`not_before`: the true date is later than `as_of`."""
     note: str = ""

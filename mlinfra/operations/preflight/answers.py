@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NO_SUCH_QUOTA = "NoSuchResourceException"
+_OPEN_REQUESTS: Final = frozenset({"PENDING", "CASE_OPENED"})
+"""The states of requests that are not decided (Service Quotas API reference, RequestedServiceQuotaChange, read
+2026-11-29)."""
 _VALUES_A_FILTER: Final = 100
 """EC2 accepts up to 200 values in all filters of a call together."""
 _SPOT_DAYS: Final = 7
@@ -81,6 +84,8 @@ class Answers:
     running: Sequence[RunningInstance] | None = None
     quotas: dict[str, QuotaValue | None] = field(default_factory=dict)
     """The quotas by the code that the catalog prefers. None: AWS has none of them."""
+    requested: dict[str, float | None] = field(default_factory=dict)
+    """The quotas that open requests ask for, in the same way. None: no request is open."""
     spot: Mapping[str, Mapping[str, Sequence[float]]] | None = None
     """The prices by type and zone, the present one first."""
     reservations: Sequence[Reservation] | None = None
@@ -132,6 +137,14 @@ def ask(
             f"quota {quotas[0].name!r}",
             partial(_quota, service_quotas, quotas),
             partial(found.quotas.__setitem__, quotas[0].code),
+        )
+        for quotas in questions.quotas
+    ]
+    tasks += [
+        (
+            f"open requests for the quota {quotas[0].name!r}",
+            partial(_requested, service_quotas, quotas),
+            partial(found.requested.__setitem__, quotas[0].code),
         )
         for quotas in questions.quotas
     ]
@@ -237,6 +250,22 @@ def _quota(client: Any, quotas: Sequence[Quota]) -> QuotaValue | None:  # noqa: 
                 continue
             return QuotaValue(quota.code, answer.get("QuotaName", quota.name), float(answer["Value"]), is_default)
     return None
+
+
+def _requested(client: Any, quotas: Sequence[Quota]) -> float | None:  # noqa: ANN401
+    """The highest value that an open request asks for."""
+    found: list[float] = []
+    paginator = client.get_paginator("list_requested_service_quota_change_history_by_quota")
+    for quota in quotas:
+        try:
+            pages = list(paginator.paginate(ServiceCode=quota.service, QuotaCode=quota.code))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _NO_SUCH_QUOTA:
+                raise
+            continue
+        requests = [each for page in pages for each in page["RequestedQuotas"]]
+        found += [each["DesiredValue"] for each in requests if each["Status"] in _OPEN_REQUESTS]
+    return max(found, default=None)
 
 
 def _spot_prices(ec2: Any, types: Sequence[str]) -> dict[str, dict[str, list[float]]]:  # noqa: ANN401

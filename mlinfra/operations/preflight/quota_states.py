@@ -47,8 +47,15 @@ def shortage(environment: Environment, quota: QuotaState) -> str:
 
 
 def increase(environment: Environment, quota: QuotaState) -> str:
-    """The command that requests a sufficient quota."""
+    """The command that requests a sufficient quota, unless a sufficient one is requested already."""
     desired = math.ceil((quota.used or 0) + quota.asked_by_all)
+    if quota.requested is not None and quota.requested >= desired:
+        return f"Wait for AWS: a quota of {quota.requested:g} vCPUs is already requested, and {desired} are sufficient."
+    if quota.requested is not None:
+        return (
+            f"A quota of {quota.requested:g} vCPUs is already requested, and {desired} are needed: ask for more in the "
+            f"support case of the request. AWS accepts no second request for {quota.code} while it is open."
+        )
     return (
         f"Request a quota of {desired} vCPUs, which takes AWS minutes to days: aws service-quotas "
         f"request-service-quota-increase --region {environment.region} --service-code ec2 --quota-code {quota.code} "
@@ -77,6 +84,7 @@ def _states(
             used=_used(kind, code, answers),
             asked=_asked(environment, demand, kind, code, answers),
             asked_by_all=sum(_asked(environment, each, kind, code, answers) for each in everything),
+            requested=answers.requested.get(code) if answers else None,
             basis="unknown" if quota is None else "default" if quota.is_default else "applied",
         )
 

@@ -38,6 +38,8 @@ class QuotaState:
     """The vCPUs that the demand needs in addition to its running nodes."""
     asked_by_all: int
     """The vCPUs that all demands of the environment need in addition to their running nodes."""
+    requested: float | None = None
+    """The quota that an open request asks for. None: no request is open, or it is unknown."""
     basis: Literal["applied", "default", "unknown"] = "applied"
     """`applied`: the account's own value. `default`: AWS's default, which applies to the account."""
 

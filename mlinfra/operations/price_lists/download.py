@@ -98,6 +98,7 @@ def lines_of(url: str) -> Iterator[Iterator[str]]:
                 message = f"{body.received:,} of {int(expected):,} bytes were received"
                 raise IncompleteDownloadError(message)
     except HTTPError as error:
+        error.close()
         message = (
             f"The server of the price lists refused {address.hostname}{address.path}: {error.code} {error.reason}."
         )

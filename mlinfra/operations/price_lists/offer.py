@@ -90,9 +90,13 @@ def read_offer(lines: Iterable[str], *, code: str, region: str) -> Offer:
         message = f"it has no column {', '.join(missing)}"
         raise OfferError(message)
     offer = Offer(code, metadata.get("Version", ""), metadata.get("Publication Date", ""))
+    term = header.index("TermType")
     for row in rows:
+        # Most rows of EC2 are reservations.
+        if len(row) <= term or row[term] != "OnDemand":
+            continue
         product = dict(zip(header, row, strict=False))
-        if product.get("Region Code") != region or not _is_on_demand(product):
+        if product.get("Region Code") != region or not _applies(product):
             continue
         for kind, item, usd, unit in _READERS[code](product):
             offer.prices.setdefault(kind, {})[item] = (usd, unit)
@@ -106,14 +110,9 @@ def _first(rows: Iterator[list[str]], count: int) -> list[list[str]]:
     return [next(rows, []) for _ in range(count)]
 
 
-def _is_on_demand(product: Mapping[str, str]) -> bool:
-    """True for a price on demand in USD that applies from the first unit on."""
-    return (
-        product["TermType"] == "OnDemand"
-        and product["Currency"] == "USD"
-        and product.get("StartingRange", "0") in {"0", ""}
-        and _usd(product) > 0
-    )
+def _applies(product: Mapping[str, str]) -> bool:
+    """True for a price in USD above 0 that applies from the first unit on."""
+    return product["Currency"] == "USD" and product.get("StartingRange", "0") in {"0", ""} and _usd(product) > 0
 
 
 def _usd(product: Mapping[str, str]) -> float:

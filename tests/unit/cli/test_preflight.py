@@ -10,26 +10,12 @@ from typer.testing import CliRunner
 
 from mlinfra.cli.main import app
 from mlinfra.errors import OperationError
+from tests.unit.cli.capacity import declare
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RUNNER = CliRunner()
-DECLARATION = """
-from datetime import date, timedelta
-from mlinfra import Environment, Experiment
-
-capacity = Environment(
-    name="capacity", project="recsys", account_id="{account}", region="us-east-1", team="ml", cost_center="ml-1",
-    repository="gitlab.example.com/ml/platform", monthly_spend_limit_usd=15_000, emulated={emulated}, max_nodes=100,
-    experiments=[
-        Experiment(
-            name="{name}", owner="ana@example.com", instance_type="p5.48xlarge", nodes={nodes},
-            expires=date.today() + timedelta(days=3),
-        ),
-    ],
-)
-"""
 
 
 @pytest.fixture
@@ -39,13 +25,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "environments").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def declare(
-    project: Path, *, nodes: int, account: str = "123456789012", emulated: bool = True, name: str = "two-tower"
-) -> None:
-    text = DECLARATION.format(nodes=nodes, account=account, emulated=emulated, name=name)
-    (project / "environments" / "capacity.py").write_text(text)
 
 
 @pytest.mark.usefixtures("local_aws")

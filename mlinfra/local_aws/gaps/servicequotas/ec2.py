@@ -1,8 +1,10 @@
 """Gap: service quotas of EC2 for accelerator instances.
 
-moto has quotas of VPC only, and no list of applied quotas. In AWS, EC2 has a quota of vCPUs for each group of
-instance types. Source: Service Quotas API reference, GetServiceQuota, ListServiceQuotas,
-GetAWSDefaultServiceQuota, ListAWSDefaultServiceQuotas, read 2026-11-24.
+moto has quotas of VPC only, and neither a list of applied quotas nor requests for increases. In AWS, EC2 has a quota of
+vCPUs for each group of instance types. A request must ask for more than the quota, and is refused while another one for
+the quota is open. Here, requests stay open. Source: Service Quotas API reference, GetServiceQuota, ListServiceQuotas,
+GetAWSDefaultServiceQuota, ListAWSDefaultServiceQuotas, RequestServiceQuotaIncrease,
+ListRequestedServiceQuotaChangeHistoryByQuota, read 2026-11-29.
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import JsonRESTError
+from moto.core.utils import unix_time
+from moto.moto_api._internal import mock_random
 from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 from moto.servicequotas.responses import ServiceQuotasResponse
 
 from mlinfra.local_aws.mechanisms.api_model import request_of, violation
+from mlinfra.local_aws.mechanisms.extending import kept
 from mlinfra.local_aws.seed import APPLIED_QUOTA, QUOTAS
 
 if TYPE_CHECKING:
@@ -36,6 +41,8 @@ def close() -> None:
         get_aws_default_service_quota,
         list_service_quotas,
         list_aws_default_service_quotas,
+        request_service_quota_increase,
+        list_requested_service_quota_change_history_by_quota,
     ):
         setattr(ServiceQuotasResponse, operation.__name__, operation)
 
@@ -58,6 +65,45 @@ def list_service_quotas(response: ServiceQuotasResponse) -> str:
 def list_aws_default_service_quotas(response: ServiceQuotasResponse) -> str:
     """ListAWSDefaultServiceQuotas."""
     return _page(response, "ListAWSDefaultServiceQuotas", applied=False)
+
+
+def request_service_quota_increase(response: ServiceQuotasResponse) -> str:
+    """RequestServiceQuotaIncrease."""
+    quota = _one(response, "RequestServiceQuotaIncrease", applied=True)
+    desired = float(request_of(response, "RequestServiceQuotaIncrease")["DesiredValue"])
+    requests = _requests(response)
+    if desired <= quota["Value"]:
+        error = "IllegalArgumentException"
+        raise JsonRESTError(error, "You must provide a quota value greater than the current quota value.")
+    if any(each["QuotaCode"] == quota["QuotaCode"] for each in requests):
+        error = "ResourceAlreadyExistsException"
+        raise JsonRESTError(error, "Only one open service quota increase request is allowed per quota.")
+    names = ("ServiceCode", "ServiceName", "QuotaArn", "QuotaCode", "QuotaName", "Unit", "GlobalQuota")
+    made = {name: quota[name] for name in names} | {
+        "Id": mock_random.get_random_hex(32),
+        "DesiredValue": desired,
+        "Status": "PENDING",
+        "Created": unix_time(),
+    }
+    requests.append(made)
+    return json.dumps({"RequestedQuota": made})
+
+
+def list_requested_service_quota_change_history_by_quota(response: ServiceQuotasResponse) -> str:
+    """ListRequestedServiceQuotaChangeHistoryByQuota."""
+    request = _checked(response, "ListRequestedServiceQuotaChangeHistoryByQuota")
+    status = request.get("Status")
+    found = [
+        each
+        for each in _requests(response)
+        if each["QuotaCode"] == request["QuotaCode"] and status in {None, each["Status"]}
+    ]
+    return json.dumps({"RequestedQuotas": found})
+
+
+def _requests(response: ServiceQuotasResponse) -> list[dict[str, Any]]:
+    """The open requests for increases in the account and region."""
+    return kept(response.backend, "requests for increases", list)
 
 
 def _one(response: ServiceQuotasResponse, operation: str, *, applied: bool) -> Mapping[str, Any]:

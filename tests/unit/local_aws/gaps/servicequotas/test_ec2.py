@@ -39,3 +39,23 @@ def test_quotas_are_listed_in_pages(client: Callable[..., Any]) -> None:
 def test_an_unknown_quota_is_refused(client: Callable[..., Any], asked: dict[str, str]) -> None:
     with pytest.raises(ClientError, match="NoSuchResourceException"):
         client("service-quotas").get_service_quota(**asked)
+
+
+TRN = {"ServiceCode": "ec2", "QuotaCode": "L-2C3B7624"}
+
+
+def test_a_requested_increase_stays_open_and_is_listed(client: Callable[..., Any]) -> None:
+    quotas = client("service-quotas")
+    made = quotas.request_service_quota_increase(**TRN, DesiredValue=9000)["RequestedQuota"]
+    assert (made["QuotaName"], made["Status"]) == ("Running On-Demand Trn instances", "PENDING")
+    listed = quotas.list_requested_service_quota_change_history_by_quota(**TRN)["RequestedQuotas"]
+    assert [(each["Id"], each["DesiredValue"]) for each in listed] == [(made["Id"], 9000)]
+    denied = quotas.list_requested_service_quota_change_history_by_quota(**TRN, Status="DENIED")["RequestedQuotas"]
+    assert denied == []
+    with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
+        quotas.request_service_quota_increase(**TRN, DesiredValue=9001)
+
+
+def test_an_increase_to_less_than_the_quota_is_refused(client: Callable[..., Any]) -> None:
+    with pytest.raises(ClientError, match="IllegalArgumentException"):
+        client("service-quotas").request_service_quota_increase(**TRN | {"QuotaCode": "L-6E869C2A"}, DesiredValue=1)

@@ -1,0 +1,102 @@
+"""The answers of AWS, with the permissions of an account that enforces IAM."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mlinfra import Spot
+from mlinfra.local_aws.server import serving
+from mlinfra.operations.preflight import Preflight, Verdict, preflight
+from tests.conftest import ROOT, an_environment, an_experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mlinfra.local_aws.server import LocalAws
+
+pytestmark = pytest.mark.local_aws
+
+ACCOUNT = "123456789012"
+ENVIRONMENT = an_environment(
+    account_id=ACCOUNT,
+    today=date(2026, 11, 29),
+    experiments=[
+        an_experiment(instance_type="p5.48xlarge", nodes=2),
+        an_experiment(name="ranker", instance_type="g5.xlarge", purchase=Spot(on_demand_nodes=1)),
+    ],
+)
+DOCUMENTED = re.findall(
+    r"`((?:ec2|servicequotas):\w+)`", (ROOT / "docs" / "preflight.md").read_text().partition("## Permissions")[2]
+)
+
+
+@pytest.fixture(scope="module")
+def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with serving(log=tmp_path_factory.mktemp("enforcing") / "log", enforce_iam=True) as server:
+        yield server
+
+
+@pytest.fixture
+def checked_with(enforcing: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Preflight]:
+    """The preflight of a role that may call the given actions only."""
+    enforcing.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", enforcing.endpoint)
+
+    def session(key: dict[str, str]) -> boto3.session.Session:
+        return boto3.session.Session(
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            aws_session_token=key.get("SessionToken"),
+            region_name="us-east-1",
+        )
+
+    def check(*actions: str, managed_policy: str | None = None) -> Preflight:
+        administrator = session({"AccessKeyId": "local", "SecretAccessKey": "local"})
+        iam = administrator.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+        iam.create_role(RoleName="planner", AssumeRolePolicyDocument=document(trust))
+        if actions:
+            allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+            iam.put_role_policy(RoleName="planner", PolicyName="read", PolicyDocument=document(allowed))
+        if managed_policy:
+            iam.attach_role_policy(RoleName="planner", PolicyArn=managed_policy)
+        role = f"arn:aws:iam::{ACCOUNT}:role/planner"
+        key = administrator.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return preflight(ENVIRONMENT, session(key))
+
+    return check
+
+
+def document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_the_documented_actions_are_sufficient(checked_with: Callable[..., Preflight]) -> None:
+    assert len(DOCUMENTED) == 9
+    result = checked_with(*DOCUMENTED)
+    assert result.failed == ()
+    assert {line.verdict for line in result.lines} == {Verdict.NO_OBSTACLE}
+
+
+def test_the_managed_policy_of_the_pipelines_roles_is_sufficient(checked_with: Callable[..., Preflight]) -> None:
+    assert checked_with(managed_policy="arn:aws:iam::aws:policy/ReadOnlyAccess").failed == ()
+
+
+@pytest.mark.parametrize("missing", DOCUMENTED)
+def test_a_missing_permission_is_named_and_the_other_checks_are_made(
+    checked_with: Callable[..., Preflight], missing: str
+) -> None:
+    result = checked_with(*(action for action in DOCUMENTED if action != missing))
+    operation = missing.partition(":")[2]
+    if operation == "GetAWSDefaultServiceQuota":
+        assert result.failed == (), "it is called only for quotas that were never changed"
+        return
+    assert result.failed
+    assert all(f"{operation} failed with" in each and "not authorized" in each for each in result.failed)
+    assert len(result.lines) == 2
