@@ -195,7 +195,23 @@ def _conclude(plans: Plans, console: Console) -> None:
         folder = escape(str(plans.planned[0].folder.parent))
         for each in plans.planned:
             console.print(f"{each.about.stack}: {each.summary}")
+        _show_cost(plans, console)
         count = f"{len(plans.planned)} plan{'s' if len(plans.planned) > 1 else ''}"
         console.print(f"{count} in {folder}. Next: [cyan]{own_command()} review {folder}/*/plan.json[/]")
     elif not plans.failed:
         console.print("There is no stack to plan.")
+
+
+def _show_cost(plans: Plans, console: Console) -> None:
+    """The estimated cost of the planned stacks before and after."""
+    from mlinfra.declarations import present_day
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.review import cost_line, cost_of
+
+    folders = [each.folder for each in plans.planned if (each.folder / "plan.json").is_file()]
+    try:
+        comparison = cost_of(folders, present_day())
+    except OperationError as error:
+        console.print(f"The cost is unknown: {error.message}", style="dim", markup=False)
+        return
+    console.print(cost_line(comparison.total), markup=False)

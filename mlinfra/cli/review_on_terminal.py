@@ -28,7 +28,7 @@ def show_review(report: Report, console: Console) -> None:
     """Write the report to a console."""
     from rich.text import Text
 
-    from mlinfra.operations.review import Level, headline
+    from mlinfra.operations.review import Level, cost_line, headline
 
     for each in [line for stack in report.stacks for line in stack.subjects][:_MOST]:
         console.print(_text(each))
@@ -42,6 +42,9 @@ def show_review(report: Report, console: Console) -> None:
             _show_by_rule(of_level, console, style)
     for stack in report.stacks:
         _show_stack(stack, console)
+    total = report.cost.total
+    if total.before_high or total.after_high:
+        console.print(Text(f"\n{cost_line(total)}"))
     console.print(Text(f"\n{headline(report)}", style="bold red" if report.held else "bold green"))
 
 

@@ -67,9 +67,9 @@ class Context:
         """The share of the hours in which a group runs at the low end, where it is stopped daily."""
         quiet: set[int] = set()
         for each in self.stack.referring(resource, "aws_autoscaling_schedule"):
-            recurrence = each.text("recurrence")
-            if each.number("desired_capacity") == 0 and recurrence and recurrence.split()[2:4] == ["*", "*"]:
-                quiet |= _weekdays(recurrence.split()[4])
+            match (each.text("recurrence") or "").split():
+                case [_, _, "*", "*", weekdays] if each.number("desired_capacity") == 0:
+                    quiet |= _weekdays(weekdays)
         busy = _HOURS_A_DAY * (_WEEK - len(quiet)) + self.assumptions.cluster_hours_per_day * len(quiet)
         return busy / (_HOURS_A_DAY * _WEEK)
 

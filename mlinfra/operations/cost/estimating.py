@@ -10,7 +10,7 @@ from mlinfra.functions.contract import Tag
 from mlinfra.operations.cost.context import Context
 from mlinfra.operations.cost.estimate import Estimate, Line, Unpriced, together
 from mlinfra.operations.cost.formulas import instances, managed, network, sagemaker, storage, volumes
-from mlinfra.operations.cost.free import reason_of
+from mlinfra.operations.cost.free import reason_of, without_formula
 from mlinfra.operations.cost.parts import Part, joined
 from mlinfra.operations.cost.pricing import Missing, Prices
 from mlinfra.operations.cost.resources import read_stack
@@ -33,8 +33,26 @@ FORMULAS: Final[Mapping[str, Callable[[Resource, Context], Iterator[Found]]]] = 
     **volumes.FORMULAS,
 }
 """The formula of each type of resource. It yields nothing for a resource that is free."""
+RELATED_TYPES: Final = frozenset(
+    {
+        "aws_appautoscaling_target",
+        "aws_autoscaling_schedule",
+        "aws_flow_log",
+        "aws_launch_configuration",
+        "aws_launch_template",
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_sagemaker_domain",
+        "aws_sagemaker_endpoint_configuration",
+    }
+)
+"""Types of resources that formulas of other types read."""
 _NO_REGION: Final = "us-east-1"
 _TEAM, _COST_CENTER = "Team", "CostCenter"
+
+
+def is_priced(type_: str) -> bool:
+    """True if resources of a type have a formula, or are not known to be free."""
+    return type_ in FORMULAS or reason_of(type_) is None
 
 
 def estimate_stacks(folder: Path, environments: Iterable[Environment], *, today: date) -> Estimate:
@@ -88,9 +106,7 @@ def estimate_stack(stack: Stack, environment: Environment | None = None, *, toda
         if region not in contexts:
             contexts[region] = Context(stack, Prices(region, assumptions, today), assumptions, today, buckets)
         keys = _keys(resource, stack, environment, owners)
-        found = (
-            list(formula(resource, contexts[region])) if formula else [Missing("mlinfra has no formula for this type")]
-        )
+        found = list(formula(resource, contexts[region])) if formula else [Missing(without_formula(resource.type))]
         for each in found:
             if isinstance(each, Missing):
                 unpriced.append(Unpriced(resource.address, resource.type, each.reason, **keys))

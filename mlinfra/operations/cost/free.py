@@ -1,4 +1,4 @@
-"""Types of resources without charges of their own, with the reason. Other types without a formula are unpriced."""
+"""Types of resources without a formula: those without charges of their own, with the reason, and those with charges."""
 
 from __future__ import annotations
 
@@ -83,3 +83,32 @@ def reason_of(type_: str) -> str | None:
 
 
 _COMPILED: Final = tuple((re.compile(pattern), reason) for pattern, reason in _BY_PATTERN.items())
+
+_BILLED: Final[Mapping[str, str]] = {
+    "aws_db_instance": "RDS",
+    "aws_docdb_cluster_instance": "DocumentDB",
+    "aws_ec2_capacity_block_reservation": "a Capacity Block, whose price is fixed when it is purchased",
+    "aws_ec2_fleet": "a fleet of instances",
+    "aws_elasticache_cluster": "ElastiCache",
+    "aws_elasticache_replication_group": "ElastiCache",
+    "aws_emr_cluster": "EMR",
+    "aws_fsx_ontap_file_system": "FSx for ONTAP",
+    "aws_fsx_openzfs_file_system": "FSx for OpenZFS",
+    "aws_fsx_windows_file_system": "FSx for Windows",
+    "aws_glue_job": "Glue",
+    "aws_kinesis_stream": "Kinesis",
+    "aws_memorydb_cluster": "MemoryDB",
+    "aws_msk_cluster": "MSK",
+    "aws_neptune_cluster_instance": "Neptune",
+    "aws_opensearch_domain": "OpenSearch",
+    "aws_rds_cluster_instance": "RDS",
+    "aws_redshift_cluster": "Redshift",
+    "aws_spot_fleet_request": "a spot fleet",
+}
+"""Names of services that are billed and have no formula, by type."""
+
+
+def without_formula(type_: str) -> str:
+    """The reason why resources of a type have no estimate."""
+    name = _BILLED.get(type_)
+    return f"mlinfra has no formula for {name}" if name else "mlinfra has no formula for this type"

@@ -87,11 +87,15 @@ class Prices:
         self.region = region
         self._assumptions = assumptions
         self._today = today
+        self._services: dict[tuple[str, str], Price | Missing] = {}
+        self._on_demand: dict[str, Price | Missing] = {}
 
     def on_demand(self, instance_type: str) -> Price | Missing:
         """USD per hour of an EC2 instance on demand."""
-        rate = ec2_rate(instance_type, self.region)
-        return self._instance(instance_type, rate, EC2, f"{instance_type} on demand")
+        if instance_type not in self._on_demand:
+            rate = ec2_rate(instance_type, self.region)
+            self._on_demand[instance_type] = self._instance(instance_type, rate, EC2, f"{instance_type} on demand")
+        return self._on_demand[instance_type]
 
     def spot(self, instance_type: str) -> SpotPrices | Missing:
         """USD per hour of a spot instance."""
@@ -115,10 +119,15 @@ class Prices:
 
     def service(self, service: str, item: str) -> Price | Missing:
         """The price of an item of another service, in USD for its unit."""
-        rate = service_rate(service, item, self.region)
-        if rate is None:
-            return Missing(f"no price of {service} {item.replace('_', ' ')} in {self.region}")
-        return self._price(rate, rate.usd, SERVICE_CODES[service], f"{service} {item.replace('_', ' ')}")
+        key = (service, item)
+        if key not in self._services:
+            rate, name = service_rate(service, item, self.region), f"{service} {item.replace('_', ' ')}"
+            self._services[key] = (
+                Missing(f"no price of {name} in {self.region}")
+                if rate is None
+                else self._price(rate, rate.usd, SERVICE_CODES[service], name)
+            )
+        return self._services[key]
 
     def _instance(self, instance_type: str, rate: Rate | None, service: str, name: str) -> Price | Missing:
         agreed = self._assumptions.instance_usd_per_hour.get(instance_type)

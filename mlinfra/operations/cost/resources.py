@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -89,12 +90,12 @@ class Stack:
             yield from self._by_type.get(each, ())
 
     def related(self, resource: Resource, *types: str) -> list[Resource]:
-        """The resources of some types that the attributes of `resource` refer to, by reference, id, name or ARN."""
+        """The resources of some types that `resource` refers to: by references, otherwise by id, name or ARN."""
         found: dict[str, Resource] = {}
         for address in sorted(resource.references):
             if address.rpartition(".")[0].rpartition(".")[2] in types:
                 found.update((each.address, each) for each in self._instances(address, resource))
-        for value in _leaves(resource.values):
+        for value in _leaves(resource.values) if not found else ():
             for part in {value, *value.split("/")}:
                 found.update((each.address, each) for kind in types for each in self._identities.get((kind, part), ()))
         return [each for address, each in found.items() if address != resource.address]
@@ -261,7 +262,7 @@ def text(value: object) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """The value if it is a number, or a text with one; otherwise None."""
+    """The value if it is a finite number, or a text with one; otherwise None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -269,7 +270,11 @@ def number(value: object) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    return float(value) if isinstance(value, (int, float)) else None
+    try:
+        found = float(value) if isinstance(value, (int, float)) else math.nan
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def is_unknown(value: object) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from mlinfra.operations.cost import Key
 from mlinfra.operations.review.escaping import plain
 
 if TYPE_CHECKING:
+    from mlinfra.operations.cost import Change as CostChange
     from mlinfra.operations.review.costs import Usd
     from mlinfra.operations.review.finding import Finding
     from mlinfra.operations.review.report import Report, ResourceChange, StackReview
@@ -19,9 +21,26 @@ def to_json(report: Report) -> str:
         "exit_code": report.exit_code,
         "held": len(report.held),
         "findings": [_finding(each) for each in report.findings],
+        "cost": _cost(report),
         "stacks": [_stack(each) for each in report.stacks],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _cost(report: Report) -> dict[str, Any]:
+    """The cost of all stacks in USD per month, and the difference by owner."""
+    comparison = report.cost
+    return {
+        "total": _range(comparison.total),
+        "by_owner": [{"owner": plain(each.name), **_range(each)} for each in comparison.by(Key.OWNER)],
+    }
+
+
+def _range(change: CostChange) -> dict[str, Any]:
+    return {
+        "before": {"low": round(change.before_low, 2), "high": round(change.before_high, 2)},
+        "after": {"low": round(change.after_low, 2), "high": round(change.after_high, 2)},
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

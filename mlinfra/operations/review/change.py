@@ -104,6 +104,11 @@ class Change:
         return tuple(map(str, actions)) if isinstance(actions, list) else ()
 
     @property
+    def unknown(self) -> Any:  # noqa: ANN401  JSON of any shape
+        """The marks of values that are known after apply, in the shape of the resource. None: all are known."""
+        return self._unknown
+
+    @property
     def deposed(self) -> str | None:
         """The key of the deposed object of an interrupted replacement. None: the change is of the resource itself."""
         return str(self._raw["deposed"]) if self._raw.get("deposed") else None

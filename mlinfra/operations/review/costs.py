@@ -1,72 +1,55 @@
-"""Monthly costs of a plan's instances before and after, with the prices of the catalog.
+"""Monthly costs of a plan before and after, at the list prices of its region and with the default assumptions.
 
-The prices are on-demand prices of Linux in us-east-1, also for spot instances and for other regions. They serve to
-compare, and are not an invoice. A price that is not in the catalog is unknown, never 0.
+The agreed prices and assumptions of an environment are not used: they could be changed together with a plan, and lower
+a cost that must be approved. A price that is not in the catalog is unknown, never 0.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mlinfra.catalog import on_demand_prices
-from mlinfra.operations.review import references
+from mlinfra.operations.cost import Comparison, Estimate, estimate_stack
+from mlinfra.operations.review import planned_resources, references
 from mlinfra.operations.review.change import Change, Kind, Mark, items, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+    from datetime import date
 
+    from mlinfra.operations.cost import Line
     from mlinfra.operations.review.plan import Plan
 
-HOURS_A_MONTH: Final = 730
 PRICED: Final = frozenset({"aws_autoscaling_group", "aws_eks_node_group", "aws_instance"})
-"""Types of resources whose instances have a price."""
-UNPRICED: Final[Mapping[str, str]] = {
-    "aws_batch_compute_environment": "AWS Batch: what its jobs use",
-    "aws_db_instance": "RDS",
-    "aws_ec2_fleet": "a fleet of instances",
-    "aws_eks_cluster": "EKS: the control plane",
-    "aws_elasticache_cluster": "ElastiCache",
-    "aws_elasticache_replication_group": "ElastiCache",
-    "aws_fsx_lustre_file_system": "FSx for Lustre",
-    "aws_fsx_ontap_file_system": "FSx for ONTAP",
-    "aws_fsx_openzfs_file_system": "FSx for OpenZFS",
-    "aws_fsx_windows_file_system": "FSx for Windows",
-    "aws_lb": "a load balancer",
-    "aws_msk_cluster": "MSK",
-    "aws_nat_gateway": "a NAT gateway",
-    "aws_opensearch_domain": "OpenSearch",
-    "aws_rds_cluster_instance": "RDS",
-    "aws_redshift_cluster": "Redshift",
-    "aws_sagemaker_endpoint": "a SageMaker endpoint",
-    "aws_sagemaker_mlflow_tracking_server": "a managed MLflow server",
-    "aws_sagemaker_notebook_instance": "a SageMaker notebook instance",
-    "aws_spot_fleet_request": "a spot fleet",
-    "aws_spot_instance_request": "a spot instance",
-}
-"""Types of resources that are billed by the hour and have no price in the catalog, with their names."""
+"""Types of groups of instances, and single instances."""
 
 
 class Usd(NamedTuple):
     """An amount in USD per month."""
 
     usual: float
-    """At the desired number of nodes."""
+    """At the low end: at the desired number of nodes and minimum capacities."""
     most: float
-    """At the maximum number of nodes."""
+    """At the high end: at the maximum number of nodes and capacities."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Monthly costs of the instances of one plan, as far as prices are known."""
+    """Monthly costs of one plan, as far as prices are known."""
 
     before: Usd
     after: Usd
     unknown: tuple[tuple[str, str], ...] = field(default=())
     """Addresses of resources without a known price, each with the reason."""
     increases: tuple[tuple[str, float], ...] = field(default=())
-    """Addresses of resources that get more expensive, each with the increase at its maximum size, in USD per month."""
+    """Addresses of groups and instances that get more expensive, each with the increase at its maximum size, in USD per
+    month."""
+    instances: tuple[Usd, Usd] = (Usd(0, 0), Usd(0, 0))
+    """The part of groups and instances before and after."""
+    comparison: Comparison = field(default_factory=lambda: Comparison(Estimate(), Estimate()))
+    """The estimates before and after."""
 
     @property
     def difference(self) -> Usd:
@@ -93,48 +76,39 @@ def fleets(plan: Plan) -> dict[str, tuple[Fleet | None, Fleet | None]]:
     }
 
 
-def cost(plan: Plan) -> Cost:
-    """Calculate the monthly costs of the instances of `plan`, before and after."""
-    templates = _Templates(plan)
-    sums = {"before": [0.0, 0.0], "after": [0.0, 0.0]}
-    unknown: dict[str, str] = {}
+def cost(plan: Plan, today: date) -> Cost:
+    """Calculate the monthly costs of the resources of `plan`, before and after.
+
+    Args:
+        plan: the plan.
+        today: the first day of the month.
+    """
+    before, after = (estimate_stack(stack, today=today) for stack in planned_resources.stacks(plan))
     by_address: dict[str, float] = {}
-    for change in (*plan.changes, *plan.unchanged):
-        if change.type in UNPRICED and change.kind is not Kind.FORGET:
-            unknown[change.address] = UNPRICED[change.type]
-        if change.type not in PRICED:
-            continue
-        for side in ("before", "after"):
-            fleet = _fleet(change, side, templates)
-            if fleet is None:
-                continue
-            price, why = _price(fleet)
-            if _is_hidden(change):
-                price, why = None, "the instance type is sensitive"
-            if price is None:
-                unknown[change.address] = why
-                continue
-            sums[side][0] += price * (fleet.wanted or 0) * HOURS_A_MONTH
-            most = price * (fleet.most or 0) * HOURS_A_MONTH
-            sums[side][1] += most
-            by_address[change.address] = by_address.get(change.address, 0.0) + (most if side == "after" else -most)
-    increases = tuple((address, usd) for address, usd in by_address.items() if usd > 0)
-    return Cost(Usd(*sums["before"]), Usd(*sums["after"]), tuple(sorted(unknown.items())), increases)
+    for estimate, sign in ((before, -1), (after, 1)):
+        for line in estimate.lines:
+            if line.type in PRICED:
+                by_address[line.address] = by_address.get(line.address, 0.0) + sign * line.usd_per_month_high
+    unknown = {each.address: each.reason for estimate in (before, after) for each in estimate.unpriced}
+    return Cost(
+        _usd(before.lines),
+        _usd(after.lines),
+        tuple(sorted(unknown.items())),
+        tuple((address, usd) for address, usd in by_address.items() if usd > 0),
+        instances=(_of_instances(before), _of_instances(after)),
+        comparison=Comparison(before, after),
+    )
 
 
-def _price(fleet: Fleet) -> tuple[float | None, str]:
-    """USD per hour of one node, or the reason why it is unknown. Of several types, the most expensive counts."""
-    if not fleet.types:
-        return None, "the instance type is unknown"
-    if fleet.wanted is None or fleet.most is None:
-        return None, "the number of nodes is unknown"
-    if fleet.most == 0:
-        return 0.0, ""
-    known = [on_demand_prices().get(each) for each in fleet.types]
-    missing = [name for name, price in zip(fleet.types, known, strict=True) if price is None]
-    if missing:
-        return None, f"the catalog has no price for {', '.join(missing)}"
-    return max(price for price in known if price is not None), ""
+def _of_instances(estimate: Estimate) -> Usd:
+    return _usd(line for line in estimate.lines if line.type in PRICED)
+
+
+def _usd(lines: Iterable[Line]) -> Usd:
+    given = list(lines)
+    return Usd(
+        math.fsum(line.usd_per_month_low for line in given), math.fsum(line.usd_per_month_high for line in given)
+    )
 
 
 def _fleet(change: Change, side: str, templates: _Templates) -> Fleet | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.operations.cost import Key, signed, usd_range
 from mlinfra.operations.review.change import Kind
 from mlinfra.operations.review.escaping import code_in_markdown, counted, html_text, prose_in_markdown
 from mlinfra.operations.review.finding import Level
@@ -15,6 +16,7 @@ from mlinfra.operations.review.report import by_rule
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mlinfra.operations.cost import Change as CostChange
     from mlinfra.operations.review.costs import Usd
     from mlinfra.operations.review.finding import Finding
     from mlinfra.operations.review.report import Report, ResourceChange, StackReview
@@ -64,6 +66,7 @@ def _lines(report: Report, most: int) -> Iterator[str]:
         yield from _findings(approved, most, fix=False)
     yield from ("", "## Changes", "")
     yield from _overview(report, most)
+    yield from _cost(report, most)
     for level, title in ((Level.WARNING, "Warnings"), (Level.NOTE, "Notes")):
         found = report.of_level(level)
         if found:
@@ -102,6 +105,28 @@ def _overview(report: Report, most: int) -> Iterator[str]:
         difference = f"{usd(stack.cost.difference, sign=True)}{unknown}"
         yield f"| {code_in_markdown(stack.stack)} | {counts} | {cost} | {difference} |"
     yield from _omitted(report.stacks, most)
+
+
+def _cost(report: Report, most: int) -> Iterator[str]:
+    """The cost of all stacks before and after, and the difference by owner."""
+    comparison = report.cost
+    yield from ("", f"**{cost_line(comparison.total)}**")
+    changes = comparison.by(Key.OWNER)
+    if not changes:
+        return
+    yield from ("", "| owner | before | after | difference |", "|---|---:|---:|---:|")
+    for each in changes[:most]:
+        owner = code_in_markdown(each.name) if each.name else "no owner"
+        before, after = usd_range(each.before_low, each.before_high), usd_range(each.after_low, each.after_high)
+        yield f"| {owner} | {before} | {after} | {signed(each.high)} |"
+    yield from _omitted(changes, most)
+
+
+def cost_line(total: CostChange) -> str:
+    """The cost before and after, such as `Cost: 1,234 -> 2,345 USD a month (+1,111)`."""
+    before, after = usd_range(total.before_low, total.before_high), usd_range(total.after_low, total.after_high)
+    difference = f" ({signed(total.high)})" if signed(total.high) != "0" else ""
+    return f"Cost: {before} -> {after} USD a month{difference}"
 
 
 def _fact(finding: Finding) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.cost import FORMULAS, RELATED_TYPES
 from mlinfra.operations.review import accounts, references
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
 from mlinfra.operations.terraform import StackSettings
@@ -25,19 +26,8 @@ _BINARY_PLAN: Final = b"PK"
 """Terraform's binary plans are zip archives."""
 _FORMAT: Final = "1"
 """The supported major version of the format. Minor versions only add members (documentation of the format)."""
-_KEPT_WITHOUT_CHANGE: Final = frozenset(
-    {
-        "aws_autoscaling_group",
-        "aws_batch_compute_environment",
-        "aws_eks_node_group",
-        "aws_instance",
-        "aws_launch_configuration",
-        "aws_launch_template",
-        "aws_sagemaker_endpoint",
-        "aws_sagemaker_endpoint_configuration",
-    }
-)
-"""Types that are needed although they do not change: they incur costs, or use a resource that changes."""
+_KEPT_WITHOUT_CHANGE: Final = frozenset({*FORMULAS, *RELATED_TYPES})
+"""Types that are needed although they do not change: they incur costs, or determine the costs of others."""
 
 
 @dataclass
@@ -50,7 +40,7 @@ class Plan:
     changes: list[Change] = field(default_factory=list)
     """Resources with an action, in the order of the plan."""
     unchanged: list[Change] = field(default_factory=list)
-    """Unchanged resources that are billed by the hour, or determine the cost of others."""
+    """Unchanged resources that incur costs, or determine the costs of others."""
     facts: dict[str, Any] = field(default_factory=dict)
     """Single values of the plan, such as `errored`."""
     configuration: Mapping[str, Any] = field(default_factory=dict)

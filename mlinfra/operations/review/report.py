@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.operations.cost import Comparison, together
 from mlinfra.operations.review import attributes
 from mlinfra.operations.review.change import Kind
 from mlinfra.operations.review.finding import Finding, Level
@@ -115,6 +116,14 @@ class Report:
     def approved(self) -> tuple[Finding, ...]:
         """Findings that need an approval and have one."""
         return tuple(each for each in self.findings if each.level is Level.HOLD and each.approved_by)
+
+    @property
+    def cost(self) -> Comparison:
+        """The estimated costs of all stacks before and after."""
+        return Comparison(
+            together(each.cost.comparison.before for each in self.stacks),
+            together(each.cost.comparison.after for each in self.stacks),
+        )
 
     @property
     def exit_code(self) -> int:

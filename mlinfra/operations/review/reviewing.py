@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.cost import Comparison, together
 from mlinfra.operations.review import approval_files, approvals, subjects
 from mlinfra.operations.review.authorship import Authorship
 from mlinfra.operations.review.costs import cost
@@ -88,18 +89,32 @@ def review(
         return Report(tuple(stacks), in_order(findings))
 
 
+def cost_of(plans: Sequence[Path], today: date) -> Comparison:
+    """The estimated costs of plans before and after, at list prices and with the default assumptions.
+
+    Args:
+        plans: files written by `terraform show -json`, or folders with such a file called `plan.json`.
+        today: the first day of the estimated month.
+
+    Raises:
+        OperationError: if a plan cannot be read.
+    """
+    found = [cost(read_plan(path), today).comparison for path in plans]
+    return Comparison(together(each.before for each in found), together(each.after for each in found))
+
+
 def _of_plan(path: Path, today: date, limits: money.Limits, *, live: bool) -> tuple[StackReview, list[Finding]]:
     plan = read_plan(path)
     findings = [finding for module in PLAN_RULES for finding in module.check(plan)]
     findings += expired.check(plan, today)
-    total = cost(plan)
+    total = cost(plan, today)
     findings += money.check(plan, total, limits)
     if live:
         from mlinfra.operations.review import live as activity
 
         findings += activity.check(plan, findings)
     changes = tuple(map(ResourceChange.of, plan.changes))
-    return StackReview(plan.stack, plan.source, changes, total, subjects.of(plan, today)), findings
+    return StackReview(plan.stack, plan.source, changes, total, subjects.of(plan, today, total)), findings
 
 
 @contextmanager

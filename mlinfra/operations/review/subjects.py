@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from mlinfra.catalog import instance_types, on_demand_prices
+from mlinfra.catalog import instance_types
 from mlinfra.functions.contract import Tag
+from mlinfra.operations.cost import HOURS_A_MONTH
 from mlinfra.operations.review import costs
 from mlinfra.operations.review.change import Change, Kind, items
 from mlinfra.operations.review.escaping import listed, quoted
@@ -14,7 +15,7 @@ from mlinfra.operations.review.escaping import listed, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlinfra.operations.review.costs import Fleet
+    from mlinfra.operations.review.costs import Cost, Fleet
     from mlinfra.operations.review.plan import Plan
 
 _NOUNS: Final[Mapping[str, str]] = {
@@ -35,25 +36,35 @@ _VERBS: Final[Mapping[Kind, str]] = {
 }
 
 
-def of(plan: Plan, today: date) -> tuple[str, ...]:
-    """One line for each cluster, endpoint and bucket that changes, in this order. Untrusted values are quoted."""
+def of(plan: Plan, today: date, cost: Cost) -> tuple[str, ...]:
+    """One line for each cluster, endpoint and bucket that changes, in this order. Untrusted values are quoted.
+
+    Args:
+        plan: the plan.
+        today: the present day.
+        cost: its costs.
+    """
     order = {"cluster": 0, "endpoint": 1, "bucket": 2}
     found = [
         change for change in plan.changes if change.type in _NOUNS and change.kind in _VERBS and not change.deposed
     ]
     fleets = costs.fleets(plan) if any(each.type in costs.PRICED for each in found) else {}
     found.sort(key=lambda each: (order[_NOUNS[each.type]], each.address))
-    return tuple(_line(each, fleets.get(each.address, (None, None)), today) for each in found)
+    hourly: dict[str, float] = {}
+    for line in cost.comparison.after.lines:
+        if line.commitment:
+            hourly[line.address] = hourly.get(line.address, 0.0) + line.usd_per_hour_high
+    return tuple(_line(each, fleets.get(each.address, (None, None)), hourly.get(each.address), today) for each in found)
 
 
-def _line(change: Change, fleets: tuple[Fleet | None, Fleet | None], today: date) -> str:
+def _line(change: Change, fleets: tuple[Fleet | None, Fleet | None], usd_per_hour: float | None, today: date) -> str:
     noun = _NOUNS[change.type]
     name = change.name("name", "bucket", "node_group_name", "compute_environment_name", "cluster_name")
     before, after = fleets
     tags = _tags(change)
     details = [*_size(before, after), *_owner(tags)]
-    if after and change.kind is not Kind.DESTROY:
-        details += _until(after, tags, today)
+    if after and change.kind is not Kind.DESTROY and usd_per_hour:
+        details += _until(usd_per_hour, tags, today)
     text = f"{noun.capitalize()} {name} is {_VERBS[change.kind]}"
     return f"{text}: {', '.join(details)}." if details else f"{text}."
 
@@ -85,17 +96,12 @@ def _owner(tags: Mapping[str, Any]) -> Iterator[str]:
             return
 
 
-def _until(fleet: Fleet, tags: Mapping[str, Any], today: date) -> Iterator[str]:
-    """The cost until the experiment ends, at the maximum number of nodes all day."""
-    prices = [on_demand_prices().get(each) for each in fleet.types]
-    known = [each for each in prices if each is not None]
-    if not known or len(known) < len(prices) or not fleet.most:
-        return
-    usd_per_hour = max(known) * fleet.most
+def _until(usd_per_hour: float, tags: Mapping[str, Any], today: date) -> Iterator[str]:
+    """The cost of the nodes until the experiment ends, at the maximum number of nodes all day."""
     try:
         expires = date.fromisoformat(str(tags.get(Tag.EXPIRES)))
     except ValueError:
-        yield f"up to {usd_per_hour * costs.HOURS_A_MONTH:,.0f} USD a month"
+        yield f"up to {usd_per_hour * HOURS_A_MONTH:,.0f} USD a month"
         return
     # The last day is included.
     hours = max((expires - today).days + 1, 0) * 24

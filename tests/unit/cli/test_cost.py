@@ -72,7 +72,7 @@ def test_the_table_has_sums_the_most_expensive_parts_and_what_has_no_price(folde
     assert "The 3 most expensive parts, in USD a month" in text
     assert "734  dev-training: instance.node: on-demand nodes (g5.xlarge) (two-tower," in text
     assert "1 x 1.006 USD per hour x 730 hours" in text
-    assert "* dev-training: aws_db_instance.other: mlinfra has no formula for this type" in text
+    assert "* dev-training: aws_db_instance.other: mlinfra has no formula for RDS" in text
     assert max(map(len, lines)) <= 100
 
 

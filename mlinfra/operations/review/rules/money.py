@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.review import guards
 from mlinfra.operations.review.comparisons import above
+from mlinfra.operations.review.costs import PRICED
 from mlinfra.operations.review.escaping import quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
 from mlinfra.operations.review.guards import Guard, added, becomes, changed, for_types, merged, new, raised
@@ -130,7 +131,7 @@ def check(plan: Plan, cost: Cost, limits: Limits) -> Iterator[Finding]:
     """Check the increase of the cost of a stack, and resources without a known price."""
     yield from guards.check(plan, TABLE)
     yield from service_costs.check(plan, limits.usd, limits.small_usd)
-    before, after = cost.before, cost.after
+    before, after = cost.instances
     increase = max(after.most - before.most, after.usual - before.usual)
     exceeded = []
     if increase > limits.usd:
@@ -140,7 +141,18 @@ def check(plan: Plan, cost: Cost, limits: Limits) -> Iterator[Finding]:
         exceeded.append(f"to more than {limits.ratio:g} times the present cost")
     if exceeded:
         text = f"The cost of instances rises from {_usd(before)} to {_usd(after)} a month: {', and '.join(exceeded)}."
-        yield INCREASED.at(plan.stack, plan.stack, f"{text}{_causes(cost)}")
+        yield INCREASED.at(plan.stack, plan.stack, f"{text}{_causes(cost)}", fact=_fact(cost))
+
+
+def _fact(cost: Cost) -> str:
+    """The increase per hour of each group. It does not depend on the day, as monthly costs until an expiry do."""
+    by_address: dict[str, float] = {}
+    for estimate, sign in ((cost.comparison.before, -1), (cost.comparison.after, 1)):
+        for line in estimate.lines:
+            if line.type in PRICED:
+                by_address[line.address] = by_address.get(line.address, 0.0) + sign * line.usd_per_hour_high
+    changed = [f"{quoted(address)} by {usd:+,.2f} USD" for address, usd in sorted(by_address.items()) if round(usd, 2)]
+    return f"The hourly cost of instances at maximum size changes: {', '.join(changed)}."
 
 
 def _causes(cost: Cost) -> str:

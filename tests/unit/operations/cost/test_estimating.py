@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,14 +12,13 @@ from hypothesis import given, settings, strategies as st
 from mlinfra import CostAssumptions
 from mlinfra.catalog import ec2_rate
 from mlinfra.errors import OperationError
+from mlinfra.operations.cost import formulas
 from mlinfra.operations.cost.estimate import Key
-from mlinfra.operations.cost.estimating import estimate_stack, estimate_stacks
+from mlinfra.operations.cost.estimating import FORMULAS, RELATED_TYPES, estimate_stack, estimate_stacks
 from mlinfra.operations.cost.resources import stack_of_json
 from tests.unit.operations.cost.stacks import TODAY, environment, estimate, resource, stack
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlinfra.operations.cost.estimate import Estimate
 
 TAGS = {
@@ -75,8 +76,10 @@ def test_a_resource_without_tags_belongs_to_the_experiment_of_its_construct() ->
 
 def test_a_type_without_a_formula_is_unpriced() -> None:
     (unpriced,) = estimate(resource("aws_db_instance")).unpriced
-    assert (unpriced.address, unpriced.reason) == ("aws_db_instance.x", "mlinfra has no formula for this type")
+    assert (unpriced.address, unpriced.reason) == ("aws_db_instance.x", "mlinfra has no formula for RDS")
     assert unpriced.environment == "dev"
+    (unpriced,) = estimate(resource("aws_new_thing")).unpriced
+    assert unpriced.reason == "mlinfra has no formula for this type"
 
 
 def test_free_resources_are_counted() -> None:
@@ -221,6 +224,49 @@ def test_the_parts_add_up_to_the_total(resources: list[dict[str, Any]], key: Key
     found = estimate(*resources)
     assert math.fsum(each.usd_per_month_high for each in found.by(key)) == pytest.approx(found.total.usd_per_month_high)
     assert all(each.usd_per_month_low <= each.usd_per_month_high + 1e-9 for each in found.lines)
+
+
+NAMES = sorted(
+    {
+        name
+        for file in Path(formulas.__file__).parent.glob("*.py")
+        for text in re.findall(r'"([a-z_.]+)"', file.read_text(encoding="utf-8"))
+        for name in text.split(".")
+    }
+    | {"recurrence", "tags", "subnet_ids", "Expires", "ExpiryGraceHours", "Nodes"}
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.integers(),
+    st.sampled_from(
+        ["g5.xlarge", "SPOT", "spot", "capacity-block", "x", "${x}", "nan", "1e999", "* * * *", "3", "2026-12-01"]
+    ),
+    st.sampled_from([f"${{{kind}.x.id}}" for kind in (*FORMULAS, *RELATED_TYPES)]),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*FORMULAS, *RELATED_TYPES]),
+            st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8),
+        ),
+        max_size=4,
+    )
+)
+def test_attributes_of_any_shape_are_estimated(declared: list[tuple[str, dict[str, Any]]]) -> None:
+    found = estimate(*(resource(kind, **values) for kind, values in declared))
+    for each in found.lines:
+        assert math.isfinite(each.usd_per_month_low), each
+        assert math.isfinite(each.usd_per_month_high), each
 
 
 def test_every_line_has_formula_source_and_date() -> None:

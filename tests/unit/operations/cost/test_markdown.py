@@ -26,7 +26,7 @@ def test_parts_have_their_formula() -> None:
 
 def test_parts_without_a_price_have_a_reason() -> None:
     written = to_markdown(FOUND, Key.OWNER)
-    assert "| dev-training: aws\\_db\\_instance.x | mlinfra has no formula for this type |" in written
+    assert "| dev-training: aws\\_db\\_instance.x | mlinfra has no formula for RDS |" in written
 
 
 def test_a_comparison_begins_with_both_totals() -> None:

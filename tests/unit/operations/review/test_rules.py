@@ -157,7 +157,7 @@ def test_an_instance_without_a_gpu_has_its_price_too(tmp_path: Path) -> None:
 
 def test_an_unknown_price_is_not_zero(tmp_path: Path) -> None:
     report = reviewed(tmp_path, change("aws_instance.x", None, {"instance_type": "x9.huge"}))
-    assert report.stacks[0].cost.unknown == (("aws_instance.x", "the catalog has no price for x9.huge"),)
+    assert report.stacks[0].cost.unknown == (("aws_instance.x", "no price of x9.huge on demand in us-east-1"),)
     assert report.stacks[0].cost.after == (0, 0)
 
 
