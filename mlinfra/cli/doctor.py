@@ -27,7 +27,7 @@ def doctor(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Check programs, versions, declarations, credentials and state, and say how to solve each problem.
+    """Check programs, versions, declarations, credentials, state and quotas, and say how to solve each problem.
 
     Nothing is changed. The exit code is 1 if there is a problem, 0 with warnings alone.
     """

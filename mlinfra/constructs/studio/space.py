@@ -1,4 +1,4 @@
-"""The spaces of Studio, as they begin."""
+"""Spaces of Studio, with their initial settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StudioSpace(Construct):
-    """A private or shared space, which people change as they like from then on."""
+    """A private or shared space. People can change it later, and an apply keeps their changes."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Checks of the AWS account of an environment: credentials, state bucket, locks and images."""
+"""Checks of the AWS account of an environment: credentials, state bucket, locks, quotas and zones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, warning
+from mlinfra.operations.preflight import preflight
 from mlinfra.operations.terraform import RemoteState
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def check_account(environment: Environment, *, now: datetime | None = None) -> I
             yield from _state(environment, account, now or datetime.now(timezone.utc))
     except OperationError as error:
         yield problem(f"{environment.name}: state", error.message, "Ask the administrator of the account")
+    yield from _capacity(environment, account)
 
 
 def _state(environment: Environment, account: AwsAccount, now: datetime) -> Iterator[Diagnosis]:
@@ -86,6 +88,20 @@ def _state(environment: Environment, account: AwsAccount, now: datetime) -> Iter
             )
     if not found:
         yield ok(area, f"{names.state_bucket}: {', '.join(components) or 'no stack is deployed'}")
+
+
+def _capacity(environment: Environment, account: AwsAccount) -> Iterator[Diagnosis]:
+    """Check the quotas and zones of the declared instances."""
+    area = f"{environment.name}: capacity"
+    details = f"{own_command()} preflight {environment.name}"
+    result = preflight(environment, account.session)
+    refused = [each for each in result.lines if each.obstacles]
+    for each in refused:
+        yield problem(area, f"{each.demand.name}: {'; '.join(each.obstacles)}", "; ".join(each.actions) or details)
+    for reason in result.failed:
+        yield warning(area, f"not checked: {reason}", details)
+    if result.lines and not refused and not result.failed:
+        yield ok(area, f"no obstacle to the nodes of {', '.join(each.demand.name for each in result.lines)}")
 
 
 def _without_lock_table(account: AwsAccount, name: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from mlinfra.operations.doctor import Status
 from mlinfra.operations.doctor.account import check_account
-from tests.conftest import an_environment
+from tests.conftest import an_environment, an_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,3 +98,28 @@ def test_credentials_of_another_account() -> None:
     (only,) = check_account(other)
     assert only.status is Status.PROBLEM
     assert only.text.startswith("Your AWS credentials belong to account 123456789012")
+
+
+class TestCapacity:
+    def test_a_quota_below_the_declared_nodes_is_a_problem(self, made: Callable[..., Any]) -> None:
+        del made
+        declared = an_environment(
+            name="local",
+            account_id="123456789012",
+            emulated=True,
+            max_nodes=64,
+            monthly_spend_limit_usd=5_000_000,
+            experiments=[an_experiment(instance_type="p4d.24xlarge", nodes=64)],
+        )
+        told = [each for each in check_account(declared, now=NOW) if each.area == "local: capacity"]
+        assert [each.status for each in told] == [Status.PROBLEM]
+        assert told[0].text.startswith("two-tower-v2: The quota 'Running On-Demand P instances' is 4096 vCPUs")
+        assert "aws service-quotas request-service-quota-increase" in told[0].remedy
+
+    def test_nodes_that_can_be_had(self, made: Callable[..., Any]) -> None:
+        del made
+        declared = an_environment(
+            name="local", account_id="123456789012", emulated=True, experiments=[an_experiment(gpu="T4")]
+        )
+        (told,) = [each for each in check_account(declared, now=NOW) if each.area == "local: capacity"]
+        assert (told.status, told.text) == (Status.OK, "no obstacle to the nodes of two-tower-v2")
