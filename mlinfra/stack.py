@@ -98,19 +98,31 @@ class MlStack(TerraformStack):
         """The tags of every resource in the stack, for resources that propagate tags themselves."""
         return dict(self._tags)
 
+    def regional_provider(self, region: str) -> provider.AwsProvider:
+        """A further AWS provider of the stack, for resources in another region.
+
+        Args:
+            region: the region, such as eu-west-1. It must be unique in the stack, and is the alias of the provider.
+        """
+        return self._provider(f"aws-{region}", region, alias=region)
+
     def _use_provider(self) -> None:
+        self._provider("aws", self._environment.region)
+        self.add_override("terraform.required_providers.aws", AWS_PROVIDER)
+
+    def _provider(self, id_: str, region: str, alias: str | None = None) -> provider.AwsProvider:
         environment = self._environment
-        provider.AwsProvider(
+        return provider.AwsProvider(
             self,
-            "aws",
-            region=environment.region,
+            id_,
+            alias=alias,
+            region=region,
             # With credentials of another account, the plan fails.
             allowed_account_ids=[environment.account_id],
             default_tags=[provider.AwsProviderDefaultTags(tags=self._tags)] if self._tags else None,
             s3_use_path_style=True if environment.emulated else None,
             skip_metadata_api_check="true" if environment.emulated else None,
         )
-        self.add_override("terraform.required_providers.aws", AWS_PROVIDER)
 
     def _use_remote_state(self, state_key: str) -> None:
         environment = self._environment

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mlinfra.operations.adopt import Adoption, Proposal
+    from mlinfra.operations.adopt import Adoption, AdoptionRequest, Proposal
 
 _KINDS = "bucket, instance, auto-scaling-group, security-group, role, domain or endpoint"
 
@@ -43,6 +43,14 @@ def adopt(
             "--type", help=f"The types to search: {_KINDS}. Default: all.", metavar="TYPE", show_default=False
         ),
     ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            help="The region to search. Default: that of the environment; of an ARN, its own.",
+            metavar="REGION",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the proposal, and write nothing.")] = False,
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Write the record although the import would change resources.")
@@ -55,9 +63,42 @@ def adopt(
     code is 0 if the import changes nothing, 2 if it would change resources and nothing was written, and 1 after an
     error.
     """
+    from mlinfra.operations.adopt import AdoptionRequest
+
+    made = adopt_selected(
+        environment,
+        AdoptionRequest(ids=ids or (), tags=_tags(tag or ()), kinds=kind or (), region=region),
+        owner=owner,
+        dry_run=dry_run,
+        accept_changes=accept_changes,
+        as_json=as_json,
+    )
+    if not made.changes_nothing and not made.written:
+        raise typer.Exit(ExitCode.DIFFERENCE)
+
+
+def adopt_selected(
+    environment: str,
+    request: AdoptionRequest,
+    *,
+    owner: str,
+    dry_run: bool = False,
+    accept_changes: bool = False,
+    as_json: bool = False,
+) -> Adoption:
+    """Adopt a selection of resources, and show the result.
+
+    Args:
+        environment: the name of the environment.
+        request: the selection.
+        owner: the e-mail address of the owner.
+        dry_run: True to write nothing. Default: False.
+        accept_changes: True to adopt resources that the import would change. Default: False.
+        as_json: True to write JSON to standard output. Default: False.
+    """
     from mlinfra.cli.presentation import output_console, print_json, progress
     from mlinfra.declarations import load_environments
-    from mlinfra.operations.adopt import AdoptionRequest, adopt as operation
+    from mlinfra.operations.adopt import adopt as operation
     from mlinfra.operations.terraform import project_root
 
     root = project_root()
@@ -69,7 +110,7 @@ def adopt(
             chosen,
             root,
             progress(),
-            request=AdoptionRequest(ids=ids or (), tags=_tags(tag or ()), kinds=kind or ()),
+            request=request,
             owner=owner,
             today=date.today(),  # noqa: DTZ011  a day where the user lives
             other_environments=load_environments(root, judged=False),
@@ -83,8 +124,7 @@ def adopt(
         for proposal in made.proposals:
             _show(proposal, console)
         _conclude(made, console, chosen.names.stack_id("adopted"), dry_run=dry_run)
-    if not made.changes_nothing and not made.written:
-        raise typer.Exit(ExitCode.DIFFERENCE)
+    return made
 
 
 def _as_json(made: Adoption) -> dict[str, Any]:

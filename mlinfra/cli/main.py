@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from mlinfra.cli.adopt import adopt
 from mlinfra.cli.apply import apply
 from mlinfra.cli.approve import approve
+from mlinfra.cli.audit import audit
 from mlinfra.cli.bootstrap import bootstrap
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
@@ -49,7 +50,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
     "Declare": {"catalog": catalog, "cost": cost, "images": images, "buckets": buckets, "preflight": preflight},
     "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
     "Run": {"clusters": clusters},
-    "Watch": {"report": report, "drift": drift, "provenance": provenance},
+    "Watch": {"report": report, "audit": audit, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }
 """Every command, in the panels of `mlinfra --help`, in their order."""

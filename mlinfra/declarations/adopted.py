@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field
 
-from mlinfra.declarations.base import Declaration, duplicates
+from mlinfra.catalog import aws_regions
+from mlinfra.declarations.base import Declaration, duplicates, shown
 from mlinfra.declarations.record_file import entries_of, text_of
 from mlinfra.declarations.types import EmailAddress
 
@@ -59,6 +60,9 @@ class Adopted(Declaration):
         description="Its name in Terraform: 1 to 64 lower-case letters, digits and single hyphens, beginning with a "
         "letter. Another name is another address: the resource must then be forgotten and adopted again.",
     )
+    region: str | None = Field(
+        default=None, description="Its region, such as eu-west-1. Default: that of the environment."
+    )
     owner: EmailAddress = Field(description="The e-mail address of the person responsible for it.")
     since: date = Field(description="The day it was adopted.")
     arguments: dict[ArgumentName, Any] = Field(
@@ -77,6 +81,8 @@ class Adopted(Declaration):
     not_templates = frozenset({"id", "arguments"})  # `terraform_literal` escapes them
 
     def _problems(self) -> Iterator[str]:
+        if self.region is not None and self.region not in aws_regions():
+            yield f"region: {shown(self.region)} is not a region of AWS. Expected: a region such as eu-west-1."
         if _depth_exceeds(self.arguments, _DEEPEST_ARGUMENT):
             expected = f"Expected: at most {_DEEPEST_ARGUMENT} levels of lists and maps."
             yield f"arguments: they are nested too deeply. {expected}"
@@ -113,7 +119,13 @@ def adopted_problems(adopted: Iterable[Adopted]) -> Iterator[str]:
     """Problems of several resources together: addresses and resources must be unique."""
     sound = [each for each in adopted if each.type and each.id and each.name]
     yield from duplicates("adopted", (each.address for each in sound), kind="addresses")
-    yield from duplicates("adopted", (f"{each.type} {each.id}" for each in sound), kind="resources")
+    yield from duplicates("adopted", map(_identity, sound), kind="resources")
+
+
+def _identity(adopted: Adopted) -> str:
+    """The resource in AWS: names, unlike ids, exist in several regions."""
+    place = f" in {adopted.region}" if adopted.region else ""
+    return f"{adopted.type} {adopted.id}{place}"
 
 
 def terraform_literal(value: Any) -> Any:  # noqa: ANN401  arguments have any shape

@@ -32,11 +32,14 @@ class Forgotten(Declaration):
         "resource, never one of several instances such as aws_instance.box[0].",
     )
     stack: str = Field(min_length=1, description="The stack that manages it, such as dev-adopted.")
+    region: str | None = Field(
+        default=None, description="Its region, if it was adopted in another one than the environment's. Default: that."
+    )
     reason: str = Field(min_length=10, max_length=500, description="The reason, in a sentence: 10 to 500 characters.")
     who: str = Field(min_length=1, description="The person who decided it, such as the ARN of their role.")
     when: date = Field(description="The day.")
 
-    not_templates = frozenset({"reason", "stack", "who"})  # kept in the record, not given to Terraform
+    not_templates = frozenset({"reason", "region", "stack", "who"})  # kept in the record, not given to Terraform
 
     @classmethod
     def _subject(cls, values: dict[str, object]) -> str:
@@ -60,7 +63,7 @@ def load_forgotten(folder: Path, environment: str) -> tuple[Forgotten, ...]:
 def dump_forgotten(forgotten: Iterable[Forgotten]) -> str:
     """The record as text: the same entries give the same bytes, by stack and address."""
     ordered = sorted(forgotten, key=lambda each: (each.stack, each.address))
-    return text_of("forgotten", [each.model_dump(mode="json") for each in ordered])
+    return text_of("forgotten", [each.model_dump(mode="json", exclude_none=True) for each in ordered])
 
 
 def forgotten_problems(forgotten: Iterable[Forgotten]) -> Iterator[str]:

@@ -22,8 +22,16 @@ class AdoptedStack(MlStack):
     def __init__(self, scope: App, environment: Environment) -> None:
         """Declare the stack for `environment`."""
         super().__init__(scope, environment, ADOPTED_COMPONENT, tagged=False)
+        # Terraform needs the provider of a forgotten resource until it is out of the state.
+        forgotten = [each for each in environment.forgotten if each.stack == self.node.id]
+        regions = {each.region for each in environment.adopted if each.region}
+        regions |= {each.region for each in forgotten if each.region}
+        providers = {each: self.regional_provider(each) for each in sorted(regions - {environment.region})}
         self.resources = {
-            each.address: AdoptedResource(self, each.address, adopted=each) for each in environment.adopted
+            each.address: AdoptedResource(
+                self, each.address, adopted=each, provider=providers.get(each.region) if each.region else None
+            )
+            for each in environment.adopted
         }
 
     @staticmethod

@@ -127,6 +127,21 @@ def test_an_adopted_resource_is_not_adopted_again(adopting: Path, imported: obje
     assert "aws_s3_bucket.legacy-data in the environment 'local'" in ended.stderr
 
 
+def test_a_resource_of_another_region_is_adopted(adopting: Path, deployable: Path, imported: object) -> None:  # noqa: ARG001
+    ec2 = boto3.client("ec2", region_name="eu-west-1")
+    group = ec2.create_security_group(GroupName="elsewhere", Description="Made by hand")["GroupId"]
+    arn = f"arn:aws:ec2:eu-west-1:123456789012:security-group/{group}"
+    ended = mlinfra(adopting, "adopt", "local", arn, "--owner", "ana@example.com")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "The plan imports 1 resource and changes nothing." in ended.stdout
+    terraform = the_stack(adopting, deployable)
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    terraform.apply(plan)
+    assert terraform.state().resources["aws_security_group.elsewhere"] == group
+    assert not terraform.plan(plan)
+
+
 def test_a_forgotten_resource_is_removed_from_the_state_and_remains_in_aws(
     adopting: Path,
     deployable: Path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from mlinfra._cdk import Construct, TerraformResource, TerraformResourceLifecycle, TerraformStack
+from mlinfra._cdk import Construct, TerraformProvider, TerraformResource, TerraformResourceLifecycle, TerraformStack
 from mlinfra.declarations import terraform_literal
 
 if TYPE_CHECKING:
@@ -22,13 +22,21 @@ class AdoptedResource(Construct):
     `Adopted.name` alone, and Terraform refuses to destroy it unless `prevent_destroy` is off.
     """
 
-    def __init__(self, scope: Construct, id: str, *, adopted: Adopted) -> None:  # noqa: A002
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        adopted: Adopted,
+        provider: TerraformProvider | None = None,
+    ) -> None:
         """Declare the resource.
 
         Args:
             scope: the parent construct. Its stack should have `tagged=False`: a tag is a change, too.
             id: the construct's id, unique in its scope.
             adopted: the resource with its arguments, as found by `mlinfra adopt`.
+            provider: the provider for its region. Default: that of the stack.
         """
         super().__init__(scope, id)
         self._adopted = adopted
@@ -36,6 +44,7 @@ class AdoptedResource(Construct):
             self,
             "resource",
             terraform_resource_type=adopted.type,
+            provider=provider,
             lifecycle=TerraformResourceLifecycle(
                 prevent_destroy=adopted.prevent_destroy, ignore_changes=list(adopted.ignore_changes) or None
             ),

@@ -70,6 +70,21 @@ def principal_of(access_key: str) -> Principal | None:
     return None
 
 
+def event_arn_of(access_key: str) -> str:
+    """The ARN of a principal in CloudTrail: of a session, with its name. For an unknown key, the administrator.
+
+    Args:
+        access_key: the access key that signed the request.
+    """
+    for partitions in list(sts_backends.values()):
+        for backend in list(partitions.values()):
+            session = backend.get_assumed_role_from_access_key(access_key)
+            if session is not None:
+                return str(session.arn)
+    principal = principal_of(access_key) or principal_of(ADMINISTRATOR_KEY)
+    return principal.arn if principal else ""
+
+
 def access_key_of(authorization: str, credential: str) -> str:
     """The access key that signed a request. Empty: it is not signed.
 

@@ -15,7 +15,7 @@ from mlinfra.operations.adopt.kinds import BY_TYPE, KINDS
 from mlinfra.operations.adopt.next_steps import next_step
 from mlinfra.operations.adopt.planned_imports import Import, import_of, others
 from mlinfra.operations.adopt.reading import Reading, ReadResource, read
-from mlinfra.operations.adopt.search import GROUP_TAG, Found, find, find_tagged
+from mlinfra.operations.adopt.search import GROUP_TAG, Found, find, find_tagged, region_of
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.terraform import (
     ProposedStack,
@@ -49,6 +49,8 @@ class AdoptionRequest:
     """Tags that the resources must all have."""
     kinds: Sequence[str] = ()
     """Kinds to search, such as `bucket`. Empty: all kinds."""
+    region: str | None = None
+    """The region to search. None: that of the environment. An ARN is searched in its own region."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,24 @@ def _find(account: AwsAccount, request: AdoptionRequest) -> list[Found]:
         message = f"Resources of the type {unknown[0]!r} cannot be adopted. Expected: {', '.join(KINDS)}."
         raise OperationError(message)
     kinds = [KINDS[word] for word in request.kinds] or list(KINDS.values())
-    found = [find(account, each, kinds) for each in request.ids]
+    found, home = [], str(account.session.region_name)
+    for each in request.ids:
+        region = region_of(each) or request.region or home
+        found.append(_in_region(find(_account_in(region, account, home), each, kinds), region, home))
     if request.tags:
-        found += find_tagged(account, request.tags, kinds)
+        region = request.region or home
+        tagged = find_tagged(_account_in(region, account, home), request.tags, kinds)
+        found += [_in_region(each, region, home) for each in tagged]
     return list(dict.fromkeys(found))
+
+
+def _account_in(region: str, account: AwsAccount, home: str) -> AwsAccount:
+    return account if region == home else account.in_region(region)
+
+
+def _in_region(found: Found, region: str, home: str) -> Found:
+    """The resource with its region, if it is another than `home`. IAM roles are in all regions."""
+    return found if region == home or found.kind.word == "role" else replace(found, region=region)
 
 
 def _require_unmanaged(
@@ -185,12 +201,18 @@ def _require_unmanaged(
         for each in found
         for owner in owners
         for other in owner.adopted
-        if (other.type, other.id, owner.account_id) == (each.kind.type, each.id, environment.account_id)
+        if (other.type, other.id, other.region or owner.region, owner.account_id)
+        == (each.kind.type, each.id, _region_of(each, owner, environment), environment.account_id)
     ]
     problems += [f"{each} {reason}" for each in found if (reason := _managed_by(each.tags))]
     if problems:
         message = "Nothing was adopted, because these resources are managed already."
         raise OperationError(message, details="\n".join(problems))
+
+
+def _region_of(found: Found, owner: Environment, environment: Environment) -> str:
+    """The region to compare with that of a resource that `owner` has adopted."""
+    return owner.region if found.kind.word == "role" else found.region or environment.region
 
 
 def _managed_by(tags: Mapping[str, str]) -> str:
@@ -224,6 +246,7 @@ def _drafts(
             type=kind.type,
             id=each.found.id,
             name=name,
+            region=each.found.region,
             owner=owner,
             since=today,
             arguments=arguments.written,

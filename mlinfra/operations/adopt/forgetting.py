@@ -74,7 +74,8 @@ def forget(
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{tool}, account {account.account_id}")
-    entry = Forgotten(address=address, stack=stack, reason=reason, who=account.caller, when=today)
+    region = next((each.region for each in environment.adopted if each.address == address), None)
+    entry = Forgotten(address=address, stack=stack, region=region, reason=reason, who=account.caller, when=today)
     component = environment.names.component_of(stack)
     with aws_errors_explained(), tempfile.TemporaryDirectory(prefix="mlinfra-forget-") as private:
         terraform = Terraform(Path(private), tool.path, changes=source.changes)

@@ -82,10 +82,13 @@ def _configuration(environment: Environment, found: Sequence[Found], addresses: 
     provider: dict[str, Any] = {"region": environment.region, "allowed_account_ids": [environment.account_id]}
     if environment.emulated:
         provider |= {"s3_use_path_style": True, "skip_metadata_api_check": "true"}
+    regions = sorted({each.region for each in found if each.region})
     return {
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": str(Wanted())}}},
-        "provider": {"aws": [provider]},
+        "provider": {"aws": [provider, *(provider | {"region": each, "alias": each} for each in regions)]},
         "import": [
-            {"to": address, "id": terraform_literal(each.id)} for each, address in zip(found, addresses, strict=True)
+            {"to": address, "id": terraform_literal(each.id)}
+            | ({"provider": f"aws.{each.region}"} if each.region else {})
+            for each, address in zip(found, addresses, strict=True)
         ],
     }

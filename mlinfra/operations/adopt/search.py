@@ -46,10 +46,13 @@ class Found:
     name: str
     """The name, or the id of a resource without one."""
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
+    region: str | None = None
+    """The region, if it is not that of the environment. IAM roles have none."""
 
     def __str__(self) -> str:
         name = "" if self.name == self.id else f" ({self.name})"
-        return f"{self.kind.word} {self.id}{name}"
+        place = f" in {self.region}" if self.region else ""
+        return f"{self.kind.word} {self.id}{name}{place}"
 
 
 def find(account: AwsAccount, identifier: str, kinds: Sequence[Kind]) -> Found:
@@ -70,7 +73,8 @@ def find(account: AwsAccount, identifier: str, kinds: Sequence[Kind]) -> Found:
     if not found:
         message = (
             f"No {words.replace(', ', ' or ')} {identifier!r} was found in {account.account_id}, {_region(account)}. "
-            f"Expected: an id, an ARN or a name. IAM roles are found in all regions, other resources in this one only."
+            f"Expected: an id, an ARN or a name. IAM roles are found in all regions, other resources in this one only; "
+            f"another region is searched with --region, or for an ARN in it."
         )
         raise OperationError(message)
     message = f"{identifier!r} matches {len(found)} resources. Give the id of one of them, or --type."
@@ -105,12 +109,18 @@ _ARNS: Sequence[tuple[str, str]] = (
 )
 
 
+def region_of(identifier: str) -> str | None:
+    """The region of an ARN. None: it is not an ARN, or names no region."""
+    parts = identifier.split(":")
+    return parts[3] or None if identifier.startswith("arn:") and len(parts) > 5 else None  # noqa: PLR2004  six parts
+
+
 def _of_arn(arn: str, account: AwsAccount) -> tuple[Kind, str]:
     for pattern, word in _ARNS:
         if match := re.fullmatch(pattern, arn):
             parts = {"account": account.account_id, "region": _region(account), **match.groupdict()}
             if (parts["account"], parts["region"]) != (account.account_id, _region(account)):
-                message = f"{arn} is not in {account.account_id}, {_region(account)}, as the environment is."
+                message = f"{arn} is not in {account.account_id}, {_region(account)}."
                 raise OperationError(message)
             return KINDS[word], parts["id"]
     message = f"Resources such as {arn} cannot be adopted. Expected: the ARN of one of {', '.join(KINDS)}."

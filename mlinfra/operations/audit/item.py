@@ -94,6 +94,8 @@ class FailedRead:
     """The error of AWS, in one line."""
     kinds: tuple[str, ...] = ()
     """The kinds of resources that are missing from the audit, or are incomplete. Empty: all kinds of the service."""
+    code: str = ""
+    """The code of the error, such as UnauthorizedOperation. Empty: AWS sent none."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,8 @@ class Audit:
     """The regions that are not enabled for the account, and can contain nothing."""
     remarks: tuple[str, ...] = ()
     """Limitations of this audit, each in one sentence."""
-    gone: tuple[str, ...] = ()
-    """Labels of resources in the baseline that do not exist any more."""
+    resolved: tuple[str, ...] = ()
+    """Keys of resources in the baseline that were deleted or need no attention any more."""
 
     @property
     def is_complete(self) -> bool:
@@ -141,7 +143,7 @@ class Audit:
             "is_complete": self.is_complete,
             "failed_regions": [asdict(each) | {"kinds": list(each.kinds)} for each in self.failed_regions],
             "remarks": list(self.remarks),
-            "gone": list(self.gone),
+            "resolved": list(self.resolved),
             "usd_per_month": {
                 "total": round(self.usd_per_month(), 2),
                 **{each: round(self.usd_per_month(each), 2) for each in CLASSIFICATIONS},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -52,8 +52,14 @@ class AwsAccount:
     caller: str
     """The ARN of the principal."""
 
+    def in_region(self, region: str) -> AwsAccount:
+        """The same account and credentials, for requests to another region."""
+        import boto3  # commands that do not use AWS start without it
+
+        return replace(self, session=boto3.session.Session(region_name=region))
+
     def client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients at run time
-        """The boto3 client of `service` in the environment's region."""
+        """The boto3 client of `service` in the environment's region, or that of `in_region`."""
         return self.session.client(service)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mlinfra import Adopted, AdoptedResource, DeclarationError, Forgotten, MlStack
 from mlinfra.checks.addresses import vanished
-from mlinfra.declarations.adopted import adopted_file, dump_adopted, load_adopted
+from mlinfra.declarations.adopted import adopted_file, adopted_problems, dump_adopted, load_adopted
 from mlinfra.declarations.base import judging
 from mlinfra.declarations.forgotten import dump_forgotten, load_forgotten
 from mlinfra.declarations.loading import load_environments
@@ -250,3 +250,29 @@ def test_tags_of_the_environment_are_still_required_elsewhere(synthesize: Callab
 
     with pytest.raises(RuntimeError, match="its own tags empty Team"):
         synthesize(fill)
+
+
+def test_a_region_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="region: 'eu-west-9' is not a region of AWS"):
+        an_adopted(region="eu-west-9")
+
+
+def test_the_same_name_in_two_regions_is_two_resources() -> None:
+    here = an_adopted(type="aws_sagemaker_endpoint", id="ranker", name="ranker")
+    there = an_adopted(type="aws_sagemaker_endpoint", id="ranker", name="ranker-2", region="eu-west-1")
+    assert list(adopted_problems([here, there])) == []
+    assert "eu-west-1" in dump_adopted([there])
+    assert "region" not in dump_adopted([here])
+
+
+def test_resources_of_other_regions_have_providers_of_their_own(synthesize: Callable[..., dict[str, Any]]) -> None:
+    here = an_adopted()
+    there = an_adopted(id="old-data", name="old-data", region="eu-west-1")
+    forgotten = a_forgotten(address="aws_s3_bucket.older-data", region="ap-south-1")
+    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[here, there], forgotten=[forgotten]))
+    regions = {each.get("alias"): each["region"] for each in config["provider"]["aws"]}
+    assert regions == {None: "us-east-1", "eu-west-1": "eu-west-1", "ap-south-1": "ap-south-1"}
+    assert {tuple(each["allowed_account_ids"]) for each in config["provider"]["aws"]} == {("111111111111",)}
+    buckets = config["resource"]["aws_s3_bucket"]
+    assert buckets["old-data"]["provider"] == "aws.eu-west-1"
+    assert "provider" not in buckets["legacy-data"]

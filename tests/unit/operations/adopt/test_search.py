@@ -140,3 +140,28 @@ def test_a_resource_adopted_by_another_environment_of_the_account_is_refused() -
 )
 def test_the_name_in_terraform_is_derived_from_the_name_of_the_resource(called: str, name: str) -> None:
     assert _name_for(Found(KINDS["bucket"], "x", called), {"aws_s3_bucket.legacy"}) == name
+
+
+def test_resources_of_another_region_are_found_by_region_or_arn(
+    account: AwsAccount, client: Callable[..., Any]
+) -> None:
+    group = client("ec2", "eu-west-1").create_security_group(GroupName="legacy", Description="-")["GroupId"]
+    by_region = _find(account, AdoptionRequest(ids=["legacy"], kinds=["security-group"], region="eu-west-1"))
+    assert [(each.id, each.region) for each in by_region] == [(group, "eu-west-1")]
+    assert str(by_region[0]) == f"security-group {group} (legacy) in eu-west-1"
+    arn = f"arn:aws:ec2:eu-west-1:123456789012:security-group/{group}"
+    assert _find(account, AdoptionRequest(ids=[arn])) == by_region
+    assert _find(account, AdoptionRequest(ids=[arn], region="us-west-2")) == by_region
+
+
+def test_a_role_has_no_region(account: AwsAccount, role: str) -> None:
+    (found_role,) = _find(account, AdoptionRequest(ids=[role], kinds=["role"], region="eu-west-1"))
+    assert found_role.region is None
+
+
+def test_a_resource_of_the_same_name_in_another_region_is_not_managed() -> None:
+    adopted = an_adopted(type="aws_sagemaker_endpoint", id="ranker", name="ranker")
+    endpoint = Found(KINDS["endpoint"], "ranker", "ranker", region="eu-west-1")
+    _require_unmanaged([endpoint], an_environment(adopted=[adopted]), ())
+    with pytest.raises(OperationError, match="managed already"):
+        _require_unmanaged([endpoint], an_environment(adopted=[adopted.model_copy(update={"region": "eu-west-1"})]), ())

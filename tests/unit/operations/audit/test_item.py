@@ -26,15 +26,16 @@ def test_the_cost_is_summed_by_classification_and_an_unknown_price_counts_nothin
 
 
 def test_the_json_names_failures_and_items_with_unknown_prices() -> None:
-    failure = FailedRead("eu-west-1", "ec2", "UnauthorizedOperation: not authorized", ("instance", "volume"))
+    failure = FailedRead("eu-west-1", "ec2", "not authorized", ("instance", "volume"), "UnauthorizedOperation")
     found = json.loads(json.dumps(Audit((an_item(usd_per_month=None),), (failure,), NOW, "123456789012").as_json()))
     assert found["is_complete"] is False
     assert found["failed_regions"] == [
         {
             "region": "eu-west-1",
             "service": "ec2",
-            "reason": "UnauthorizedOperation: not authorized",
+            "reason": "not authorized",
             "kinds": ["instance", "volume"],
+            "code": "UnauthorizedOperation",
         }
     ]
     assert found["unpriced"] == ["us-east-1/ec2/instance/i-0abc"]
