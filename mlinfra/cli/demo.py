@@ -40,6 +40,7 @@ def demo(
         f"in {result.seconds:.0f} s, with the real Terraform and AWS provider.\n"
         f"State in [bold]s3://{result.bucket}/{result.state_prefix}[/], locked in [bold]{result.lock_table}[/].\n"
         f"A second plan of every stack found nothing to change.\n"
+        f"The report about cost, clusters and architecture: [bold]{result.report.as_uri()}[/]\n"
     )
     for line in _next_steps(result):
         console.print(line)

@@ -162,7 +162,7 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
 
 def _check_capacity(plans: Plans, root: Path, console: Console) -> None:
     """Show obstacles to the capacity of changed training stacks. A failure or a slow answer is only a remark."""
-    from mlinfra.cli.preflight import remarks
+    from mlinfra.cli.preflight import failures, remarks
     from mlinfra.declarations import load_environments
     from mlinfra.errors import OperationError
     from mlinfra.operations.aws import account_of
@@ -183,7 +183,9 @@ def _check_capacity(plans: Plans, root: Path, console: Console) -> None:
             for text in remarks(line):
                 console.print(f"{result.environment}: {text}", markup=False)
         if result.failed:
-            console.print(f"{result.environment}: not checked: {'; '.join(result.failed)}", style="dim", markup=False)
+            console.print(
+                f"{result.environment}: not checked: {'; '.join(failures(result))}", style="dim", markup=False
+            )
 
 
 def _conclude(plans: Plans, console: Console) -> None:

@@ -10,8 +10,6 @@ from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, EnvironmentName, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import boto3
     from rich.table import Table
 
@@ -79,7 +77,7 @@ def show(result: Preflight) -> None:
                 console.print(text, markup=False)
     if not result.asked_aws:
         error_console().print("AWS was not asked: zones and prices are those of the catalog.", style="dim")
-    for reason in result.failed:
+    for reason in failures(result):
         error_console().print(f"! Not checked: {reason}", markup=False)
 
 
@@ -91,6 +89,15 @@ def remarks(line: CapacityLine) -> list[str]:
         *(f"! {name}: {text}" for text in line.notes),
         *(f"→ {name}: {text}" for text in line.actions),
     ]
+
+
+def failures(result: Preflight) -> list[str]:
+    """The checks that failed, those with the same reason in one line."""
+    checks: dict[str, list[str]] = {}
+    for each in result.failed:
+        check, _, reason = each.partition(": ")
+        checks.setdefault(reason, []).append(check)
+    return [f"{', '.join(names)}: {reason}" for reason, names in checks.items()]
 
 
 def _table(result: Preflight) -> Table:
@@ -115,8 +122,8 @@ def _table(result: Preflight) -> Table:
             demand.name,
             f"{demand.nodes} x {demand.instance_types[0]}{others}",
             _PURCHASES[demand.purchase],
-            _UNKNOWN if line.usd_per_hour is None else f"{line.usd_per_hour * demand.nodes:,.2f}",
-            _zones(line.zones, result.region),
+            _UNKNOWN if line.usd_per_hour is None else f"{line.usd_per_hour:,.2f}",
+            _zones(line, result.region),
             ", ".join(str(each.asked) for each in line.quotas) or "-",
             ", ".join(map(_free, line.quotas)) or "-",
             line.verdict.value,
@@ -124,11 +131,13 @@ def _table(result: Preflight) -> Table:
     return made
 
 
-def _zones(zones: Sequence[str] | None, region: str) -> str:
-    """The zones without the name of their region, such as `a b c`."""
-    if zones is None:
+def _zones(line: CapacityLine, region: str) -> str:
+    """The zones without the name of their region, such as `a b c`; zone ids of the catalog as `az1 az4`."""
+    if line.zones is None:
         return _UNKNOWN
-    return " ".join(zone.removeprefix(region).lstrip("-") for zone in zones) or "none"
+    is_id = line.zones_source == "catalog"
+    names = [zone.partition("-")[2] if is_id else zone.removeprefix(region).lstrip("-") for zone in line.zones]
+    return " ".join(names) or "none"
 
 
 def _free(quota: QuotaState) -> str:

@@ -1,4 +1,4 @@
-"""The demo on a local AWS: bootstrap, diff, deploy, and a second plan without changes."""
+"""The demo on a local AWS: bootstrap, diff, deploy, a second plan without changes, and the report."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.bootstrap import bootstrap
+from mlinfra.operations.report import Sources, collect, write_report
 from mlinfra.operations.terraform import (
     Cdktf,
     NestedProgress,
@@ -69,6 +70,8 @@ class DemoResult:
     lock_table: str
     seconds: float
     log: Path
+    report: Path
+    """The page about cost, clusters and architecture."""
     kept: LocalAws | None
     """The running local AWS, if it was kept."""
 
@@ -99,6 +102,7 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
     ):
         stacks = _deploy(environment, root, Cdktf(cdktf.path, root, Path(folder)), _Log(log), progress)
         deployed = _verify(environment, stacks, terraform, progress)
+        report = _report(root, progress)
     return DemoResult(
         stacks=deployed,
         bucket=environment.names.state_bucket,
@@ -106,6 +110,7 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
         lock_table=environment.names.lock_table,
         seconds=time.monotonic() - started,
         log=log_path,
+        report=report,
         kept=server if keep else None,
     )
 
@@ -189,6 +194,15 @@ def _verify(
         deployed = tuple(pool.map(verify, stacks))
         step.conclude("nothing to change")
         return deployed
+
+
+def _report(root: Path, progress: Progress) -> Path:
+    """Write the report while the local AWS is running."""
+    with progress.step("Write the report") as step:
+        data = collect(root, NestedProgress(step), Sources(environments=(ENVIRONMENT,)))
+        written = write_report(data, user_log_path("mlinfra", ensure_exists=True) / "demo-report.html")
+        step.conclude(f"{written.size / 1_000_000:.1f} MB")
+        return written.path
 
 
 def _second_plan_message(terraform: Terraform, stack: SynthesizedStack) -> str:

@@ -105,6 +105,11 @@ CLUSTERS = (
     cluster("sampling", owner="li@example.com", nodes=1, wanted=1, idle_minutes=185, usd_per_hour=5.67, usd_so_far=412.0, spend_limit_usd=500.0, expires="2026-12-01"),
     cluster("ranker", nodes=0, wanted=0, state="stopped", since=None, usd_per_hour=0.0, usd_so_far=88.0, expires="2026-12-12", instance_types=[], idle_minutes=None),
 )  # fmt: skip
+HISTORY = tuple(
+    {"day": f"2026-11-{day}", "cluster": f"recsys-dev-{name}", "owner": owner, "usd": usd * day}
+    for day in range(10, 30)
+    for name, owner, usd in (("two-tower-v2", "ana@example.com", 20.0), ("hackathon", "", 100.0))
+)
 DIFFERENCES = (
     Difference("dev-data", "aws_s3_bucket_policy.lake_policy_AAAAAAAA", "changed", "policy", "{}", '{"Principal":"*"}'),
     Difference("dev-data", "aws_security_group.nodes_BBBBBBBB", "unmanaged", "ingress", None, HOSTILE, new=False),
@@ -172,7 +177,10 @@ def report(**sections: Section) -> dict[str, Any]:
     usual = {
         "architecture": Section({"stacks": list(STACKS)}),
         "cost": Section({"lines": estimate["lines"], "unpriced": estimate["unpriced"]}),
-        "clusters": Section({"clusters": list(CLUSTERS)}, remarks=("Not listed: prod, in other AWS accounts.",)),
+        "clusters": Section(
+            {"clusters": list(CLUSTERS), "history": list(HISTORY)},
+            remarks=("Not listed: prod, in other AWS accounts.",),
+        ),
         "audit": Section({"items": audit["items"], "failed_regions": audit["failed_regions"]}),
         "drift": Section({"reports": [drift]}),
         "approvals": Section(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.operations.report import page as report_page
+from mlinfra.operations.report import Reports, page as report_page, serve_reports
 from mlinfra.operations.report.section import Section
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.sample import CLUSTERS, HOSTILE, ITEMS, LINES, large_report, report
@@ -104,7 +104,8 @@ class TestFirstScreen:
     def test_what_needs_attention_is_counted(self, opened: Opened) -> None:
         with opened(report()) as page:
             found = answer(page, "What needs attention?").locator("li").all_inner_texts()
-            assert found[0] == "Idle clusters\n2\n$137 an hour"
+            assert found[0] == "Environments over their limit\n1\nprod: by the estimate"
+            assert found[1] == "Idle clusters\n2\n$137 an hour"
             assert "Changes that wait for an approval\n1" in found
 
     def test_missing_sources_are_named_with_their_command(self, opened: Opened) -> None:
@@ -162,6 +163,16 @@ class TestTables:
             assert "Its cost of 31210.00 USD exceeds its spend limit" in text
             assert row.get_by_role("img").get_attribute("aria-label") == "208% of the limit"
             assert len(rows(table(page, "Clusters"))) == len(CLUSTERS)
+
+    def test_the_daily_cost_is_a_chart_and_a_table(self, opened: Opened) -> None:
+        with opened(report()) as page:
+            see(page, "clusters")
+            section = part(page, "clusters")
+            assert section.get_by_text("Nov 10, 2026 to Nov 29, 2026").is_visible()
+            assert section.locator(".chart canvas").is_visible()
+            section.get_by_text("The same as a table").click()
+            first = table(page, "Spend a day by owner").locator("tbody tr").first.all_inner_texts()
+            assert first[0].split("\t") == ["2026-11-29", "recsys-dev-two-tower-v2", "ana@example.com", "$580"]
 
     def test_long_tables_show_a_part_until_all_is_requested(self, opened: Opened) -> None:
         with opened(large_report(200)) as page:
@@ -341,6 +352,20 @@ def test_the_policy_of_the_page_blocks_injected_scripts(opened: Opened, tmp_path
     path.write_text(page_text, encoding="utf-8")
     with pytest.raises(AssertionError, match="Content Security Policy"), opened(url=path.as_uri()) as page:
         assert page.evaluate("window.attacked") is None
+
+
+def test_a_served_report_collects_its_data_again(opened: Opened) -> None:
+    collected = 0
+
+    def collect() -> dict[str, Any]:
+        nonlocal collected
+        collected += 1
+        return {**report(), "created": f"2026-11-29T20:0{collected}:00Z"}
+
+    with serve_reports(Reports(collect)) as address, opened(url=address) as page:
+        assert "20:01 UTC" in page.locator("#overview").inner_text()
+        page.get_by_role("button", name="Refresh").click()
+        page.get_by_text("20:02 UTC").wait_for(timeout=20_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -82,7 +82,7 @@ def run(
             "plan dev-* --synthesized synthesized --no-lock --store plans/stored/dev.json",
         ),
         ("mlinfra-apply.yml", "apply", "apply --stored plans/stored/dev.json"),
-        ("infrastructure.yml", "drift", "drift --env dev --who --remember --out drift.md"),
+        ("infrastructure.yml", "drift", "drift --env dev --who --remember --out drift.md --json"),
     ],
 )
 def test_mlinfra_has_credentials_and_no_token(
@@ -91,6 +91,17 @@ def test_mlinfra_has_credentials_and_no_token(
     ended = run(file, job, checkout, running_local_aws)
     assert ended.returncode == 0, ended.stderr
     assert (checkout / "record").read_text().strip() == f"{called} | credentials"
+
+
+@pytest.mark.parametrize("has_result", [True, False])
+def test_the_report_shows_the_drift_that_was_checked(
+    checkout: Path, running_local_aws: LocalAws, *, has_result: bool
+) -> None:
+    (checkout / "drift-dev.json").write_text("{}" if has_result else "")
+    ended = run("infrastructure.yml", "report", checkout, running_local_aws, part="mlinfra report", MLINFRA_ID_TOKEN="")
+    assert ended.returncode == 0, ended.stderr
+    drift = " --drift drift-dev.json" if has_result else ""
+    assert (checkout / "record").read_text().strip() == f"report --no-aws{drift} |  with the token"
 
 
 def test_a_pull_request_that_changes_the_exchange_has_no_effect(checkout: Path, running_local_aws: LocalAws) -> None:

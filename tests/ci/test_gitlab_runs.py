@@ -54,6 +54,8 @@ case "$1" in
     exit "${REVIEW_STATUS:-0}"
     ;;
   apply) test ! -e "plans/$MLINFRA_ENVIRONMENT-data" ;;
+  drift) touch drift.md; test "$MLINFRA_ENVIRONMENT" = dev || echo "{}"; exit "${DRIFT_STATUS:-0}" ;;
+  report) touch report.html ;;
 esac
 """
 # Replaces rsync as gitlab-ci-local calls it: for the files of the commit, which each job gets in a folder of its own,
@@ -76,7 +78,7 @@ case "$*" in
 esac
 """
 IGNORED = (
-    ".venv\nnode_modules\nplans/\n/review.md\n/drift.md\n.gitlab-ci-local/\n/tools/\n/record\n"
+    ".venv\nnode_modules\nplans/\n/review.md\n/drift.md\n/drift-*.json\n/report.html\n.gitlab-ci-local/\n/tools/\n/record\n"
     ".trusted/\ntrusted.tar.gz\nsynthesized/\n"
 )
 
@@ -217,10 +219,19 @@ def test_a_schedule_detects_drift_with_the_role_that_stores_the_baseline(project
     ended = project.run(CI_PIPELINE_SOURCE="schedule")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert project.record[0] == "setup"
-    assert sorted(project.record[1:]) == sorted(
-        f"drift --env {name} --who --remember --out drift.md | credentials of recsys-{name}-ci-drift"
+    assert sorted(project.record[1:-1]) == sorted(
+        f"drift --env {name} --who --remember --out drift.md --json | credentials of recsys-{name}-ci-drift"
         for name in ENVIRONMENTS
     )
+
+
+@pytest.mark.parametrize("status", ["0", "2"])
+def test_a_schedule_writes_the_report_without_credentials_also_after_drift(project: Project, status: str) -> None:
+    ended = project.run(CI_PIPELINE_SOURCE="schedule", DRIFT_STATUS=status)
+    assert (ended.returncode == 0) == (status == "0"), ended.stdout + ended.stderr
+    # The check of dev wrote no result.
+    assert project.record[-1] == "report --no-aws --drift drift-prod.json --drift drift-staging.json | with the token"
+    assert (project.folder / ".gitlab-ci-local" / "artifacts" / "report" / "report.html").is_file()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,8 @@ def test_it_deploys_and_proves_that_nothing_is_left_to_do(two_stacks: Path, vari
     assert "✓ cdktf deploy local-data  1 added, 0 changed, 0 destroyed" in ended.stderr
     assert "11 resources in 2 stacks" in ended.stdout
     assert "A second plan of every stack found nothing to change." in ended.stdout
+    (report,) = re.findall(r"report about cost, clusters and architecture: file://(\S+)", ended.stdout)
+    assert '"name":"local-data"' in Path(report).read_text(encoding="utf-8")
     assert sorted(path for path in two_stacks.rglob("*") if path.is_file()) == files
     assert "The local AWS is not running" in local_status(variables)
 

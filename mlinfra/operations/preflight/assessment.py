@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
     from mlinfra.operations.preflight.answers import Answers
     from mlinfra.operations.preflight.demand import Demand
-    from mlinfra.operations.preflight.report import BlockQuote, Reservation
+    from mlinfra.operations.preflight.report import BlockQuote, QuotaState, Reservation
 
 _MOST_REGIONS: Final = 6
 _MOST_QUOTES: Final = 3
@@ -53,11 +53,7 @@ def assess(
     zones = _zones(environment, demand, answers, remarks)
     quotas = quota_states(environment, demand, everything, answers)
     remarks.unknown |= any(each.free is None for each in quotas)
-    for quota in quotas:
-        if not quota.is_exceeded_by_all:
-            continue
-        (remarks.obstacles if quota.is_exceeded else remarks.notes).append(shortage(environment, quota))
-        remarks.actions.append(increase(environment, quota))
+    _judge_quotas(environment, quotas, remarks)
     spot = tuple(_spot(environment, demand, answers)) if demand.purchase == "spot" else ()
     if spot:
         _judge_spot(demand, spot, remarks)
@@ -80,6 +76,17 @@ def assess(
         notes=tuple(remarks.notes),
         actions=tuple(dict.fromkeys(remarks.actions)),
     )
+
+
+def _judge_quotas(environment: Environment, quotas: Sequence[QuotaState], remarks: _Remarks) -> None:
+    """A quota that is exceeded is an obstacle, unless spot nodes can be of other types with another quota."""
+    for quota in quotas:
+        if not quota.is_exceeded_by_all:
+            continue
+        alternatives = [each for each in quotas if each.purchase == quota.purchase]
+        is_obstacle = quota.is_exceeded and all(each.is_exceeded for each in alternatives)
+        (remarks.obstacles if is_obstacle else remarks.notes).append(shortage(environment, quota))
+        remarks.actions.append(increase(environment, quota))
 
 
 def block_search(environment: Environment, demand: Demand, today: date | None) -> BlockSearch | None:
@@ -288,11 +295,17 @@ def _offer(each: BlockQuote) -> str:
 
 
 def _price(environment: Environment, demand: Demand, spot: Sequence[SpotState]) -> float | None:
+    """The price of all nodes, if they are of the preferred type. Spot nodes have the lowest known price."""
     name, region = demand.instance_types[0], environment.region
-    if demand.purchase == "spot":
-        found = next((each for each in spot if each.instance_type == name), None)
-        if found is None:
-            return None
-        return min(found.prices.values(), default=found.low)
-    rate = block_rate(name, region) if demand.purchase == "block" else ec2_rate(name, region)
-    return rate.usd if rate else None
+    on_demand = ec2_rate(name, region)
+    if demand.purchase == "block":
+        block = block_rate(name, region)
+        return block.usd * demand.nodes if block else None
+    if demand.purchase != "spot":
+        return on_demand.usd * demand.nodes if on_demand else None
+    found = next((each for each in spot if each.instance_type == name), None)
+    if found is None or (demand.on_demand_nodes and on_demand is None):
+        return None
+    lowest = min(found.prices.values(), default=found.low)
+    base = on_demand.usd * demand.on_demand_nodes if on_demand else 0.0
+    return round(lowest * (demand.nodes - demand.on_demand_nodes) + base, 6)

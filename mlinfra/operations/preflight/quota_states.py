@@ -12,7 +12,7 @@ from mlinfra.operations.preflight.report import QuotaState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlinfra.catalog import QuotaKind
+    from mlinfra.catalog import Quota, QuotaKind
     from mlinfra.declarations import Environment
     from mlinfra.operations.preflight.answers import Answers
     from mlinfra.operations.preflight.demand import Demand
@@ -71,33 +71,63 @@ def _states(
     kinds: list[QuotaKind] = ["spot"] if demand.purchase == "spot" else ["on_demand"]
     if demand.on_demand_nodes:
         kinds.append("on_demand")
-    codes = dict.fromkeys(
-        (kind, found[0].code) for kind in kinds for name in demand.instance_types if (found := quotas_of(name, kind))
+    for kind in kinds:
+        quotas = dict.fromkeys(_quota(name, kind, answers) for name in demand.instance_types)
+        for quota in filter(None, quotas):
+            yield _state(environment, demand, everything, answers, kind=kind, quota=quota)
+
+
+def _state(
+    environment: Environment,
+    demand: Demand,
+    everything: Sequence[Demand],
+    answers: Answers | None,
+    *,
+    kind: QuotaKind,
+    quota: Quota,
+) -> QuotaState:
+    values = answers.quotas.values() if answers else ()
+    value = next((each for each in values if each and each.code == quota.code), None)
+    # Answers have the code of the first alternative.
+    first = next((code for code, each in answers.quotas.items() if each is value), "") if answers and value else ""
+    return QuotaState(
+        code=quota.code,
+        name=value.name if value else quota.name,
+        purchase=kind,
+        limit=value.value if value else None,
+        used=_used(kind, quota, answers),
+        asked=_asked(environment, [demand], kind, quota, answers),
+        asked_by_all=_asked(environment, everything, kind, quota, answers),
+        requested=answers.requested.get(first) if answers else None,
+        basis="unknown" if value is None else "default" if value.is_default else "applied",
     )
-    for kind, code in codes:
-        quota = answers.quotas.get(code) if answers else None
-        known = next(each for name in demand.instance_types for each in quotas_of(name, kind) if each.code == code)
-        yield QuotaState(
-            code=quota.code if quota else known.code,
-            name=quota.name if quota else known.name,
-            limit=quota.value if quota else None,
-            used=_used(kind, code, answers),
-            asked=_asked(environment, demand, kind, code, answers),
-            asked_by_all=sum(_asked(environment, each, kind, code, answers) for each in everything),
-            requested=answers.requested.get(code) if answers else None,
-            basis="unknown" if quota is None else "default" if quota.is_default else "applied",
-        )
 
 
-def _asked(environment: Environment, demand: Demand, kind: QuotaKind, code: str, answers: Answers | None) -> int:
-    """The vCPUs of a quota that a demand needs in addition to its running nodes."""
-    if demand.purchase not in {"spot", "on_demand"}:
-        return 0
+def _asked(
+    environment: Environment, demands: Sequence[Demand], kind: QuotaKind, quota: Quota, answers: Answers | None
+) -> int:
+    """The vCPUs of a quota that demands need in addition to their running nodes and to open reservations."""
+    asked = sum(_missing(environment, each, kind, quota, answers) for each in demands)
+    if kind == "spot":
+        return asked
+    # Instances that match an open reservation are launched in it, and it counts towards the quota already.
+    types = {name for each in demands if each.purchase == "on_demand" for name in each.instance_types}
+    reserved = sum(
+        each.unused * instance_types()[each.instance_type].vcpu
+        for each in (answers.reservations if answers and answers.reservations else ())
+        if counts_for_quota(each) and not each.is_targeted and each.instance_type in types
+        if _quota(each.instance_type, kind, answers) == quota
+    )
+    return max(0, asked - reserved)
+
+
+def _missing(environment: Environment, demand: Demand, kind: QuotaKind, quota: Quota, answers: Answers | None) -> int:
+    """The vCPUs of the nodes of a demand that do not run yet."""
     if demand.purchase == "spot":
         nodes = demand.nodes - demand.on_demand_nodes if kind == "spot" else demand.on_demand_nodes
     else:
-        nodes = demand.nodes if kind == "on_demand" else 0
-    vcpus = [instance_types()[name].vcpu for name in demand.instance_types if _code(name, kind) == code]
+        nodes = demand.nodes if kind == demand.purchase else 0
+    vcpus = [instance_types()[name].vcpu for name in demand.instance_types if _quota(name, kind, answers) == quota]
     if not vcpus:
         return 0
     running = [
@@ -105,26 +135,34 @@ def _asked(environment: Environment, demand: Demand, kind: QuotaKind, code: str,
         for each in (answers.running if answers and answers.running else ())
         if (each.project, each.environment, each.name) == (environment.project, environment.name, demand.name)
         and each.market == kind
-        and _code(each.instance_type, kind) == code
+        and _quota(each.instance_type, kind, answers) == quota
     ]
     return max(0, nodes * max(vcpus) - sum(each.vcpus for each in running))
 
 
-def _used(kind: QuotaKind, code: str, answers: Answers | None) -> float | None:
+def _used(kind: QuotaKind, quota: Quota, answers: Answers | None) -> float | None:
     """The vCPUs in use. Unused reservations count towards On-Demand quotas."""
     if answers is None or answers.running is None or (kind == "on_demand" and answers.reservations is None):
         return None
     running = sum(
-        each.vcpus for each in answers.running if each.market == kind and _code(each.instance_type, kind) == code
+        each.vcpus
+        for each in answers.running
+        if each.market == kind and _quota(each.instance_type, kind, answers) == quota
     )
     if kind == "spot":
         return running
     return running + sum(
         each.unused * instance_types()[each.instance_type].vcpu
         for each in answers.reservations or ()
-        if counts_for_quota(each) and each.instance_type in instance_types() and _code(each.instance_type, kind) == code
+        if counts_for_quota(each) and each.instance_type in instance_types()
+        if _quota(each.instance_type, kind, answers) == quota
     )
 
 
-def _code(instance_type: str, kind: QuotaKind) -> str | None:
-    return next((each.code for each in quotas_of(instance_type, kind)), None)
+def _quota(instance_type: str, kind: QuotaKind, answers: Answers | None) -> Quota | None:
+    """The quota that limits a type: of the alternatives, the one that AWS has, else the one of newer lists."""
+    alternatives = quotas_of(instance_type, kind)
+    if not alternatives:
+        return None
+    value = answers.quotas.get(alternatives[0].code) if answers else None
+    return next((each for each in alternatives if value and each.code == value.code), alternatives[-1])

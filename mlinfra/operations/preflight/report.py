@@ -30,6 +30,7 @@ class QuotaState:
 
     code: str
     name: str
+    purchase: Literal["on_demand", "spot"]
     limit: float | None
     """The quota, in vCPUs. None: unknown."""
     used: float | None
@@ -118,7 +119,7 @@ class CapacityLine:
     zones_source: Literal["aws", "catalog", "unknown"]
     quotas: tuple[QuotaState, ...]
     usd_per_hour: float | None
-    """The price of one node by the declared purchase option, in USD per hour. None: unknown."""
+    """The price of all nodes by the declared purchase option, in USD per hour. None: unknown."""
     spot: tuple[SpotState, ...] = ()
     quotes: tuple[BlockQuote, ...] = ()
     reservations: tuple[Reservation, ...] = ()

@@ -15,7 +15,8 @@ from mlinfra.command import own_command
 from mlinfra.declarations import load_environments, present_day
 from mlinfra.errors import DeclarationError, OperationError
 from mlinfra.functions import clock
-from mlinfra.operations.clusters import list_all_clusters
+from mlinfra.operations.aws import reachable
+from mlinfra.operations.clusters import daily_spend, list_clusters
 from mlinfra.operations.cost import estimate_stacks, together
 from mlinfra.operations.deploy import usable_plans
 from mlinfra.operations.report.architecture import architecture_of
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlinfra.declarations import Environment
-    from mlinfra.operations.clusters import Cluster
+    from mlinfra.operations.clusters import Cluster, DailySpend
     from mlinfra.operations.cost import Estimate
     from mlinfra.operations.terraform import Progress, Step, SynthesizedStack
 
 FORMAT = 1
 """The version of the data."""
+_HISTORY_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,24 @@ def _clusters(
     if not sources.aws:
         return Section(reason="AWS was not called, because of --no-aws.", command=command)
     problems: list[str] = []
+    found: list[dict[str, Any]] = []
+    history: list[DailySpend] = []
+    last = clock.now().date()
     with _reported(progress, "List the clusters", problems) as step:
-        listing = list_all_clusters(declared, names=sources.environments)
-        names = {each.name for each in environments}
-        found = [_cluster(each) for each in listing.clusters if each.environment in names]
-        step.conclude(f"{len(found)} clusters")
-        return Section({"clusters": found}, remarks=[f"Not listed: {line}." for line in listing.skipped])
+        here = environments if sources.environments else [e for e in reachable(declared) if e in environments]
+        for each in here:
+            step.say(each.name)
+            with _problems_of(each.name, problems):
+                found += map(_cluster, list_clusters(each))
+                history += daily_spend(each, last - timedelta(days=_HISTORY_DAYS - 1), last)
+        if len(problems) < len(here):
+            elsewhere = ", ".join(each.name for each in environments if each not in here)
+            if elsewhere:
+                problems.append(f"Not listed: {elsewhere}, in other AWS accounts.")
+            step.conclude(f"{len(found)} clusters")
+            days = [{"day": str(e.day), "cluster": e.cluster, "owner": e.owner, "usd": e.usd} for e in history]
+            return Section({"clusters": found, "history": days}, remarks=problems)
+        step.conclude("not available")
     return Section(reason=" ".join(problems), command=command)
 
 
@@ -226,6 +240,15 @@ def _approvals(root: Path, reviews: Sequence[dict[str, Any]], names: set[str], p
 
 def _is_of(stack: str, names: set[str]) -> bool:
     return any(stack.startswith(f"{name}-") for name in names)
+
+
+@contextmanager
+def _problems_of(environment: str, problems: list[str]) -> Iterator[None]:
+    """Add an error that the user can correct to `problems`, with the environment, and continue after the block."""
+    try:
+        yield
+    except OperationError as error:
+        problems.append(f"{environment}: {error.message}")
 
 
 @contextmanager

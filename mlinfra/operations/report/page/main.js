@@ -86,6 +86,8 @@ function attentionAnswer() {
     const to = h("a", { href: `#${name}`, text: what, onclick: () => { if (toggle && part(name).table) part(name).table.show({ toggle }); } });
     rows.push([count, row(to, number(count), note, tone)]);
   };
+  const over = content("cost") ? data.environments.filter((each) => sum(lines().filter((line) => line.environment === each.name), highOf) > each.monthly_spend_limit_usd) : [];
+  add("cost", over.length, "Environments over their limit", `${over.map((each) => each.name).join(", ")}: by the estimate`, "tone-bad");
   const idle = clusters().filter(isIdle);
   add("clusters", idle.length, "Idle clusters", `${usd(sum(idle, (each) => each.usd_per_hour))} an hour`, "tone-bad", "Idle");
   const marked = clusters().filter((each) => each.marks.some((mark) => MARK_TONE[mark.kind] === "bad"));

@@ -126,7 +126,7 @@ function auditPart() {
       { label: "Owner", wide: true, value: (each) => each.owner || null, cell: ownerCell },
       { label: "USD a month", n: true, value: (each) => each.usd_per_month, cell: (each) => noted(usd(each.usd_per_month), isNumber(each.usd_so_far) ? `${usd(each.usd_so_far)} so far` : "") },
       { label: "Running for", n: true, value: (each) => (each.launched ? created - at(each.launched) : null), cell: (each) => age(each.launched) },
-      { label: "GPU use", n: true, value: (each) => each.gpu_utilization, cell: (each) => noted(isNumber(each.gpu_utilization) ? `${number(each.gpu_utilization)}%` : "—", each.nodes ? `${number(each.nodes)} x ${each.instance_types.join(", ")}` : "") },
+      { label: "GPU use", n: true, value: (each) => each.gpu_utilization, cell: (each) => noted(isNumber(each.gpu_utilization) ? `${number(each.gpu_utilization)}%` : "—", each.instance_types.length ? `${number(each.nodes)} x ${each.instance_types.join(", ")}` : "") },
       { label: "Problems", wide: true, value: (each) => each.problems, cell: (each) => each.problems.length ? each.problems.join(" ") : "—" },
       ...HIDDEN.map((name) => ({ label: name.replaceAll("_", " "), hidden: true, value: (each) => each[name] })),
     ],

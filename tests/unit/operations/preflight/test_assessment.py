@@ -166,6 +166,43 @@ class TestQuotas:
         line = assessed(of(instance_type="g5.xlarge", nodes=3, purchase=spot), answers())
         assert [(each.code, each.asked) for each in line.quotas] == [(SPOT_G, 8), (ON_DEMAND_G, 4)]
 
+    def test_an_open_reservation_serves_nodes_that_need_no_more_quota(self) -> None:
+        given = with_quota(384)
+        given.reservations = [replace(RESERVATION, is_targeted=False)]
+        (quota,) = assessed(of(nodes=3), given).quotas
+        assert (quota.used, quota.asked, quota.free) == (384, 192, 0)
+
+    def test_spot_nodes_may_be_of_types_with_another_quota(self) -> None:
+        environment = of(instance_type="g5.xlarge", nodes=2, purchase=Spot(instance_types=("p4d.24xlarge",)))
+        quotas = {
+            code: QuotaValue(code, code, limit, is_default=False) for code, limit in ((SPOT_G, 0), ("L-7212CCBC", 999))
+        }
+        line = assessed(environment, answers(quotas=quotas))
+        assert [(each.purchase, each.is_exceeded) for each in line.quotas] == [("spot", True), ("spot", False)]
+        assert (line.obstacles, len(line.notes) > 0) == ((), True)
+
+    @pytest.mark.parametrize(("exists", "used"), [(True, 8), (False, 200)])
+    def test_p5_spot_instances_have_the_quota_that_aws_has(self, exists: bool, used: int) -> None:  # noqa: FBT001
+        code = "L-C4BD4855" if exists else "L-7212CCBC"
+        given = answers(
+            quotas={"L-C4BD4855": QuotaValue(code, code, 1000, is_default=False)}, requested={"L-C4BD4855": 2000}
+        )
+        given.running = [running(vcpus=8, market="spot"), running("p4d.24xlarge", vcpus=192, market="spot")]
+        (quota,) = assessed(of(purchase=Spot()), given).quotas
+        assert (quota.code, quota.used, quota.limit, quota.requested) == (code, used, 1000, 2000)
+
+    def test_an_open_request_replaces_the_command(self) -> None:
+        given = with_quota(192)
+        given.requested = {ON_DEMAND_P: 384}
+        assert assessed(of(nodes=2), given).actions[0] == (
+            "Wait for AWS: a quota of 384 vCPUs is already requested, and 384 are sufficient."
+        )
+        given.requested = {ON_DEMAND_P: 200}
+        assert assessed(of(nodes=2), given).actions[0] == (
+            "A quota of 200 vCPUs is already requested, and 384 are needed: ask for more in the support case of the "
+            "request. AWS accepts no second request for L-417A185B while it is open."
+        )
+
     @pytest.mark.parametrize("missing", ["running", "reservations"])
     def test_unknown_usage_is_not_zero(self, missing: str) -> None:
         line = assessed(of(instance_type="g5.xlarge"), answers(**{missing: None}))
@@ -183,6 +220,12 @@ class TestSpot:
         assert (dict(spot.prices), spot.low, spot.high) == ({"us-east-1a": 0.4, "us-east-1b": 0.6}, 0.4, 0.6)
         assert (spot.on_demand, spot.source, line.usd_per_hour) == (1.006, "aws", 0.4)
         assert spot.interruptions in {"<5%", "5-10%", "10-15%", "15-20%", ">20%"}
+
+    def test_the_price_is_that_of_all_nodes_with_the_on_demand_base(self) -> None:
+        line = assessed(of(instance_type="g5.xlarge", nodes=3, purchase=Spot(on_demand_nodes=1)), answers())
+        assert line.usd_per_hour == pytest.approx(2 * 0.4 + 1.006)
+        assert assessed(of(nodes=2), answers()).usd_per_hour == pytest.approx(2 * 55.04)
+        assert assessed(of(instance_type="p5e.48xlarge"), answers(offered=None)).usd_per_hour is None
 
     def test_a_price_above_the_declared_maximum_is_an_obstacle(self) -> None:
         line = assessed(of(instance_type="g5.xlarge", purchase=Spot(max_usd_per_hour=0.3)), answers())

@@ -65,6 +65,14 @@ def test_running_instances_and_other_experiments_use_the_quota(client: Client, s
     assert "--desired-value 4416" in result.lines[1].actions[0]
 
 
+def test_an_open_request_for_a_quota_is_found(client: Client, session: boto3.session.Session) -> None:
+    request = {"ServiceCode": "ec2", "QuotaCode": "L-417A185B", "DesiredValue": 9000}
+    client("service-quotas").request_service_quota_increase(**request)
+    environment = an_environment(experiments=[an_experiment(instance_type="p5.48xlarge", nodes=22)], **ACCOUNT)
+    (line,) = preflight(environment, session).lines
+    assert line.actions[0] == "Wait for AWS: a quota of 9000 vCPUs is already requested, and 4224 are sufficient."
+
+
 def test_a_capacity_block_is_quoted_and_not_purchased(client: Client, session: boto3.session.Session) -> None:
     experiment = an_experiment(instance_type="p5.48xlarge", nodes=2, expires=date(2026, 12, 5))
     (line,) = preflight(an_environment(experiments=[experiment], **ACCOUNT), session).lines

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra.errors import OperationError
+from mlinfra.functions import clock
+from mlinfra.functions.clients import Clients
+from mlinfra.functions.contract import Tag
+from mlinfra.functions.records import Records
 from mlinfra.operations.audit import Audit, Item
 from mlinfra.operations.drift import Difference, Report, StackReport, to_json
 from mlinfra.operations.report.collection import Sources, collect
 from mlinfra.operations.terraform.progress import Quiet
+from tests.local_aws import make_records_table
 from tests.unit.operations.report.project import write_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OFFLINE = Sources(aws=False)
@@ -124,7 +130,59 @@ def test_without_credentials_the_clusters_are_not_available(
 def test_clusters_of_the_account_in_use_are_listed(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project", local="123456789012", prod="333333333333")
     found = sections(root, Sources(environments=("local",)))["clusters"]
-    assert (found["data"], found["remarks"]) == ({"clusters": []}, [])
+    assert (found["data"], found["remarks"]) == ({"clusters": [], "history": []}, [])
+
+
+def test_clusters_and_their_daily_cost_are_shown_and_other_accounts_are_named(
+    tmp_path: Path, client: Callable[..., Any]
+) -> None:
+    root = write_project(tmp_path / "project", local="123456789012", prod="333333333333")
+    prod = root / "environments" / "prod.py"
+    prod.write_text(prod.read_text().replace("emulated=False", "emulated=True"))
+    make_records_table(client, "recsys-local-clusters")
+    today = clock.now().date()
+    with_clients = Records(Clients(), "recsys-local-clusters")
+    with_clients.add_spend("recsys-local-deleted", today, 12.5, tags={"Owner": "ana@example.com"})
+    with_clients.add_spend("recsys-local-deleted", today - timedelta(days=31), 99, tags={})
+    make_stopped_cluster(client, "recsys-local-two-tower-v2")
+    found = sections(root, Sources())["clusters"]
+    (only,) = found["data"]["clusters"]
+    assert (only["environment"], only["name"], only["state"]) == ("local", "recsys-local-two-tower-v2", "stopped")
+    assert (only["owner"], only["expires"], only["work"]) == ("ana@example.com", "2026-12-18", "empty")
+    assert found["data"]["history"] == [
+        {"day": str(today), "cluster": "recsys-local-deleted", "owner": "ana@example.com", "usd": 12.5}
+    ]
+    assert found["remarks"] == ["Not listed: prod, in other AWS accounts."]
+
+
+def make_stopped_cluster(client: Callable[..., Any], name: str) -> None:
+    image = client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    data = {"ImageId": image, "InstanceType": "g5.xlarge"}
+    client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    tags = {
+        Tag.AUTO_STOP: "true",
+        Tag.OWNER: "ana@example.com",
+        Tag.EXPIRES: "2026-12-18",
+        Tag.EXPERIMENT: "two-tower-v2",
+    }
+    client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchTemplate={"LaunchTemplateName": name},
+        MinSize=0,
+        MaxSize=1,
+        DesiredCapacity=0,
+        VPCZoneIdentifier=client("ec2").describe_subnets()["Subnets"][0]["SubnetId"],
+        Tags=[
+            {
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": True,
+                "ResourceId": name,
+                "ResourceType": "auto-scaling-group",
+            }
+            for key, value in tags.items()
+        ],
+    )
 
 
 @pytest.mark.usefixtures("local_aws")
