@@ -108,8 +108,8 @@ def plan(
     if store and not plans.failed:
         write_list(plans.stored, store)
     _remark(plans, error_console(), changed_since)
-    if not no_preflight and not synthesized:
-        _check_capacity(plans, root, error_console())
+    if not no_preflight:
+        _check_capacity(plans, error_console())
     if as_json:
         print_json(plans)
     else:
@@ -160,21 +160,22 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
         console.print(f"\n[bold red]Not planned:[/] {', '.join(each.stack for each in plans.failed)}")
 
 
-def _check_capacity(plans: Plans, root: Path, console: Console) -> None:
-    """Show obstacles to the capacity of changed training stacks. A failure or a slow answer is only a remark."""
-    from mlinfra.cli.preflight import failures, remarks
-    from mlinfra.declarations import load_environments
-    from mlinfra.errors import OperationError
-    from mlinfra.operations.aws import account_of
-    from mlinfra.operations.preflight import quick_preflights
+def _check_capacity(plans: Plans, console: Console) -> None:
+    """Show obstacles to the capacity of planned clusters. A failure or a slow answer is only a remark."""
+    import boto3
 
-    changed = [each.about for each in plans.planned if each.about.component == "training" and each.about.changes]
-    names = {each.environment for each in changed}
-    environments = [each for each in load_environments(root) if each.name in names]
-    if not environments:
-        return
+    from mlinfra.cli.preflight import failures, remarks
+    from mlinfra.declarations import present_day
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.preflight import quick_preflights, synthesized_capacity
+
     try:
-        results = quick_preflights(environments, account_of(environments[0]).session)
+        found = [
+            synthesized_capacity(each.folder / "stack", today=present_day())
+            for each in plans.planned
+            if each.about.changes
+        ]
+        results = quick_preflights([each for each in found if each], boto3.session.Session())
     except OperationError as error:
         console.print(f"The capacity was not checked: {error.message}", style="dim", markup=False)
         return

@@ -7,7 +7,7 @@ Nothing is reserved or purchased.
 from __future__ import annotations
 
 from mlinfra.operations.preflight.checking import preflight, quick_preflights
-from mlinfra.operations.preflight.demand import Demand, demands
+from mlinfra.operations.preflight.demand import Demand, Place, demands
 from mlinfra.operations.preflight.report import (
     BlockQuote,
     CapacityLine,
@@ -18,11 +18,13 @@ from mlinfra.operations.preflight.report import (
     Verdict,
     as_json,
 )
+from mlinfra.operations.preflight.synthesized import synthesized_capacity
 
 __all__ = [
     "BlockQuote",
     "CapacityLine",
     "Demand",
+    "Place",
     "Preflight",
     "QuotaState",
     "Reservation",
@@ -32,4 +34,5 @@ __all__ = [
     "demands",
     "preflight",
     "quick_preflights",
+    "synthesized_capacity",
 ]

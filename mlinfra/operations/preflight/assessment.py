@@ -12,11 +12,9 @@ from mlinfra.operations.preflight.report import CapacityLine, SpotState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
-    from mlinfra.declarations import Environment
     from mlinfra.operations.preflight.answers import Answers
-    from mlinfra.operations.preflight.demand import Demand
+    from mlinfra.operations.preflight.demand import Demand, Place
     from mlinfra.operations.preflight.report import BlockQuote, QuotaState, Reservation
 
 _MOST_REGIONS: Final = 6
@@ -37,29 +35,26 @@ class _Remarks:
     """True if a required part is unknown."""
 
 
-def assess(
-    environment: Environment, demand: Demand, everything: Sequence[Demand], answers: Answers | None, today: date | None
-) -> CapacityLine:
-    """Assess one demand of an environment.
+def assess(place: Place, demand: Demand, everything: Sequence[Demand], answers: Answers | None) -> CapacityLine:
+    """Assess one demand of an place.
 
     Args:
-        environment: the environment.
+        place: the environment.
         demand: the demand.
         everything: all demands of the environment, which share the quotas.
         answers: the answers of AWS. None: AWS was not asked, and only the catalog is used.
-        today: the present day, for the duration of Capacity Blocks.
     """
     remarks = _Remarks()
-    zones = _zones(environment, demand, answers, remarks)
-    quotas = quota_states(environment, demand, everything, answers)
+    zones = _zones(place, demand, answers, remarks)
+    quotas = quota_states(place, demand, everything, answers)
     remarks.unknown |= any(each.free is None for each in quotas)
-    _judge_quotas(environment, quotas, remarks)
-    spot = tuple(_spot(environment, demand, answers)) if demand.purchase == "spot" else ()
+    _judge_quotas(place, quotas, remarks)
+    spot = tuple(_spot(place, demand, answers)) if demand.purchase == "spot" else ()
     if spot:
         _judge_spot(demand, spot, remarks)
     reservations = _reservations(demand, answers)
     _judge_reservations(demand, reservations, answers, remarks)
-    quotes = _quotes(environment, demand, answers, today)
+    quotes = _quotes(place, demand, answers)
     remarks.actions += [_offer(each) for each in quotes[:1]]
     without_obstacle = Verdict.UNKNOWN if remarks.unknown else Verdict.NO_OBSTACLE
     return CapacityLine(
@@ -68,7 +63,7 @@ def assess(
         zones=zones,
         zones_source="unknown" if zones is None else "aws" if answers and answers.offered is not None else "catalog",
         quotas=quotas,
-        usd_per_hour=_price(environment, demand, spot),
+        usd_per_hour=_price(place, demand, spot),
         spot=spot,
         quotes=quotes,
         reservations=reservations,
@@ -78,29 +73,28 @@ def assess(
     )
 
 
-def _judge_quotas(environment: Environment, quotas: Sequence[QuotaState], remarks: _Remarks) -> None:
+def _judge_quotas(place: Place, quotas: Sequence[QuotaState], remarks: _Remarks) -> None:
     """A quota that is exceeded is an obstacle, unless spot nodes can be of other types with another quota."""
     for quota in quotas:
         if not quota.is_exceeded_by_all:
             continue
         alternatives = [each for each in quotas if each.purchase == quota.purchase]
         is_obstacle = quota.is_exceeded and all(each.is_exceeded for each in alternatives)
-        (remarks.obstacles if is_obstacle else remarks.notes).append(shortage(environment, quota))
-        remarks.actions.append(increase(environment, quota))
+        (remarks.obstacles if is_obstacle else remarks.notes).append(shortage(place, quota))
+        remarks.actions.append(increase(place, quota))
 
 
-def block_search(environment: Environment, demand: Demand, today: date | None) -> BlockSearch | None:
-    """The search for Capacity Blocks that could serve a demand. None: none is offered for it.
+def block_search(place: Place, demand: Demand) -> BlockSearch | None:
+    """The search for Capacity Blocks that could serve a demand until it expires. None: none is offered for it.
 
     Args:
-        environment: the environment.
+        place: the environment.
         demand: the demand.
-        today: the present day. The block lasts until the experiment expires.
     """
     name = demand.instance_types[0]
-    if demand.kind != "experiment" or demand.purchase != "on_demand" or block_rate(name, environment.region) is None:
+    if demand.kind != "experiment" or demand.purchase != "on_demand" or block_rate(name, place.region) is None:
         return None
-    days = 1 if today is None or demand.expires is None else (demand.expires - today).days + 1
+    days = 1 if place.today is None or demand.expires is None else (demand.expires - place.today).days + 1
     return BlockSearch(name, min(demand.nodes, _MOST_INSTANCES), block_days(days))
 
 
@@ -116,11 +110,9 @@ def block_days(days: int) -> int:
     return min(_MOST_DAYS, max(21, -(-days // 7) * 7))
 
 
-def _zones(
-    environment: Environment, demand: Demand, answers: Answers | None, remarks: _Remarks
-) -> tuple[str, ...] | None:
+def _zones(place: Place, demand: Demand, answers: Answers | None, remarks: _Remarks) -> tuple[str, ...] | None:
     """The zones that offer a type, by AWS, else by the catalog, with obstacles."""
-    region = environment.region
+    region = place.region
     names = " or ".join(demand.instance_types)
     if answers is None or answers.offered is None:
         known = [zone_ids_offering(name, region) for name in demand.instance_types]
@@ -142,10 +134,10 @@ def _zones(
         remarks.actions.append(f"Set zone to one of {', '.join(zones)}, or omit it.")
         return zones
     if answers.network_zones is not None:
-        network = answers.network_zones[: environment.availability_zones]
+        network = answers.network_zones[: place.availability_zones]
         if network and not set(network) & set(zones):
             remarks.obstacles.append(
-                f"The network of {environment.name} has subnets in {', '.join(network)}, and {names} is offered in "
+                f"The network of {place.name} has subnets in {', '.join(network)}, and {names} is offered in "
                 f"{', '.join(zones)}."
             )
             positions = [answers.network_zones.index(zone) for zone in zones if zone in answers.network_zones]
@@ -175,8 +167,8 @@ def _is_offered(name: str, region: str) -> bool:
     return bool(zones) if zones is not None else ec2_rate(name, region) is not None
 
 
-def _spot(environment: Environment, demand: Demand, answers: Answers | None) -> Iterable[SpotState]:
-    region = environment.region
+def _spot(place: Place, demand: Demand, answers: Answers | None) -> Iterable[SpotState]:
+    region = place.region
     for name in demand.instance_types:
         on_demand, known = ec2_rate(name, region), spot_range(name, region)
         usual = on_demand.usd if on_demand else None
@@ -279,10 +271,8 @@ def _described(each: Reservation) -> str:
     return f"{kind} of {each.instances} x {each.instance_type} in {each.zone}, {each.state}{times}"
 
 
-def _quotes(
-    environment: Environment, demand: Demand, answers: Answers | None, today: date | None
-) -> tuple[BlockQuote, ...]:
-    search = block_search(environment, demand, today)
+def _quotes(place: Place, demand: Demand, answers: Answers | None) -> tuple[BlockQuote, ...]:
+    search = block_search(place, demand)
     return answers.quotes.get(search, ())[:_MOST_QUOTES] if answers and search else ()
 
 
@@ -294,9 +284,9 @@ def _offer(each: BlockQuote) -> str:
     )
 
 
-def _price(environment: Environment, demand: Demand, spot: Sequence[SpotState]) -> float | None:
+def _price(place: Place, demand: Demand, spot: Sequence[SpotState]) -> float | None:
     """The price of all nodes, if they are of the preferred type. Spot nodes have the lowest known price."""
-    name, region = demand.instance_types[0], environment.region
+    name, region = demand.instance_types[0], place.region
     on_demand = ec2_rate(name, region)
     if demand.purchase == "block":
         block = block_rate(name, region)

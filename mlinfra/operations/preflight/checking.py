@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mlinfra.catalog import QuotaKind
     from mlinfra.declarations import Environment
-    from mlinfra.operations.preflight.demand import Demand
+    from mlinfra.operations.preflight.demand import Demand, Place
 
 QUICK_SECONDS: Final = 8.0
 """The longest time that a plan waits for the answers of all environments together, in seconds."""
@@ -35,54 +35,53 @@ def preflight(
     Raises:
         OperationError: if `experiment` is not declared, or has expired.
     """
-    selected = demands(environment, experiment)
-    return _check(environment, session, selected, quick=False)
+    return _check(environment, session, demands(environment, experiment), demands(environment), quick=False)
 
 
-def quick_preflights(environments: Sequence[Environment], session: boto3.session.Session) -> tuple[Preflight, ...]:
-    """Check zones, quotas and reservations of several environments of one account, without retries.
+def quick_preflights(
+    capacities: Sequence[tuple[Place, Sequence[Demand]]], session: boto3.session.Session
+) -> tuple[Preflight, ...]:
+    """Check zones, quotas and reservations for several environments of one account, without retries.
 
     Capacity Blocks and spot prices are left out, and so are environments without capacity. An environment whose answers
     do not arrive in time has them in `failed`.
 
     Args:
-        environments: the environments.
+        capacities: the environments, each with its demands.
         session: a session with credentials of their account.
     """
-    asking = [each for each in environments if demands(each)]
-    return tuple(_check(each, session, demands(each), quick=True, parts=len(asking)) for each in asking)
+    asking = [(place, found) for place, found in capacities if found]
+    return tuple(_check(place, session, found, found, quick=True, parts=len(asking)) for place, found in asking)
 
 
 def _check(
-    environment: Environment,
+    place: Place,
     session: boto3.session.Session | None,
     selected: Sequence[Demand],
+    everything: Sequence[Demand],
     *,
     quick: bool,
     parts: int = 1,
 ) -> Preflight:
-    everything = demands(environment)
-    today = environment.today
     answers = None
     if session is not None and selected:
-        questions = _questions(environment, selected, quick=quick)
         answers = ask(
             session,
-            questions,
-            region=environment.region,
+            _questions(place, selected, quick=quick),
+            region=place.region,
             config=QUICK if quick else PATIENT,
             seconds=QUICK_SECONDS / parts if quick else None,
         )
     return Preflight(
-        environment=environment.name,
-        region=environment.region,
-        lines=tuple(assess(environment, each, everything, answers, today) for each in selected),
+        environment=place.name,
+        region=place.region,
+        lines=tuple(assess(place, each, everything, answers) for each in selected),
         asked_aws=session is not None,
         failed=tuple(answers.failed) if answers else (),
     )
 
 
-def _questions(environment: Environment, selected: Iterable[Demand], *, quick: bool) -> Questions:
+def _questions(place: Place, selected: Iterable[Demand], *, quick: bool) -> Questions:
     types = {name: None for each in selected for name in each.instance_types}
     kinds: dict[QuotaKind, None] = {}
     for each in selected:
@@ -91,7 +90,7 @@ def _questions(environment: Environment, selected: Iterable[Demand], *, quick: b
         if each.purchase == "on_demand" or each.on_demand_nodes:
             kinds["on_demand"] = None
     spot = {name: None for each in selected if each.purchase == "spot" for name in each.instance_types}
-    searches = [block_search(environment, each, environment.today) for each in selected]
+    searches = [block_search(place, each) for each in selected]
     return Questions(
         types=tuple(types),
         quotas=quota_alternatives(types, kinds),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from mlinfra.declarations import CapacityBlock, CapacityReservation, Spot
 from mlinfra.errors import OperationError
@@ -15,6 +15,30 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment, Queue
 
 Purchase: TypeAlias = Literal["on_demand", "spot", "reservation", "block"]
+
+
+class Place(Protocol):
+    """The part of an environment that a preflight compares demands with. `Environment` has it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the environment."""
+
+    @property
+    def project(self) -> str:
+        """The name of the project."""
+
+    @property
+    def region(self) -> str:
+        """The region."""
+
+    @property
+    def availability_zones(self) -> int:
+        """The number of zones, in the order of their names, in which the network has subnets."""
+
+    @property
+    def today(self) -> date | None:
+        """The present day. None: unknown."""
 
 
 @dataclass(frozen=True)

@@ -13,31 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlinfra.catalog import Quota, QuotaKind
-    from mlinfra.declarations import Environment
     from mlinfra.operations.preflight.answers import Answers
-    from mlinfra.operations.preflight.demand import Demand
+    from mlinfra.operations.preflight.demand import Demand, Place
 
 
 def quota_states(
-    environment: Environment, demand: Demand, everything: Sequence[Demand], answers: Answers | None
+    place: Place, demand: Demand, everything: Sequence[Demand], answers: Answers | None
 ) -> tuple[QuotaState, ...]:
     """The quotas that a demand needs. Empty for a reservation, which holds its instances already, and for a block.
 
     Args:
-        environment: the environment.
+        place: the environment.
         demand: the demand.
         everything: all demands of the environment, which share the quotas.
         answers: the answers of AWS. None: AWS was not asked.
     """
-    return tuple(_states(environment, demand, everything, answers))
+    return tuple(_states(place, demand, everything, answers))
 
 
-def shortage(environment: Environment, quota: QuotaState) -> str:
+def shortage(place: Place, quota: QuotaState) -> str:
     """An exceeded quota as a sentence."""
     free, limit = f"{quota.free:g}", f"{quota.limit:g}"
     if quota.is_exceeded:
         return (
-            f"The quota {quota.name!r} is {limit} vCPUs in {environment.region}, of which {quota.used:g} are in use. "
+            f"The quota {quota.name!r} is {limit} vCPUs in {place.region}, of which {quota.used:g} are in use. "
             f"{quota.asked} more are needed, and {free} are left."
         )
     return (
@@ -46,7 +45,7 @@ def shortage(environment: Environment, quota: QuotaState) -> str:
     )
 
 
-def increase(environment: Environment, quota: QuotaState) -> str:
+def increase(place: Place, quota: QuotaState) -> str:
     """The command that requests a sufficient quota, unless a sufficient one is requested already."""
     desired = math.ceil((quota.used or 0) + quota.asked_by_all)
     if quota.requested is not None and quota.requested >= desired:
@@ -58,13 +57,13 @@ def increase(environment: Environment, quota: QuotaState) -> str:
         )
     return (
         f"Request a quota of {desired} vCPUs, which takes AWS minutes to days: aws service-quotas "
-        f"request-service-quota-increase --region {environment.region} --service-code ec2 --quota-code {quota.code} "
+        f"request-service-quota-increase --region {place.region} --service-code ec2 --quota-code {quota.code} "
         f"--desired-value {desired}"
     )
 
 
 def _states(
-    environment: Environment, demand: Demand, everything: Sequence[Demand], answers: Answers | None
+    place: Place, demand: Demand, everything: Sequence[Demand], answers: Answers | None
 ) -> Iterator[QuotaState]:
     if demand.purchase in {"reservation", "block"}:
         return
@@ -74,11 +73,11 @@ def _states(
     for kind in kinds:
         quotas = dict.fromkeys(_quota(name, kind, answers) for name in demand.instance_types)
         for quota in filter(None, quotas):
-            yield _state(environment, demand, everything, answers, kind=kind, quota=quota)
+            yield _state(place, demand, everything, answers, kind=kind, quota=quota)
 
 
 def _state(
-    environment: Environment,
+    place: Place,
     demand: Demand,
     everything: Sequence[Demand],
     answers: Answers | None,
@@ -96,18 +95,16 @@ def _state(
         purchase=kind,
         limit=value.value if value else None,
         used=_used(kind, quota, answers),
-        asked=_asked(environment, [demand], kind, quota, answers),
-        asked_by_all=_asked(environment, everything, kind, quota, answers),
+        asked=_asked(place, [demand], kind, quota, answers),
+        asked_by_all=_asked(place, everything, kind, quota, answers),
         requested=answers.requested.get(first) if answers else None,
         basis="unknown" if value is None else "default" if value.is_default else "applied",
     )
 
 
-def _asked(
-    environment: Environment, demands: Sequence[Demand], kind: QuotaKind, quota: Quota, answers: Answers | None
-) -> int:
+def _asked(place: Place, demands: Sequence[Demand], kind: QuotaKind, quota: Quota, answers: Answers | None) -> int:
     """The vCPUs of a quota that demands need in addition to their running nodes and to open reservations."""
-    asked = sum(_missing(environment, each, kind, quota, answers) for each in demands)
+    asked = sum(_missing(place, each, kind, quota, answers) for each in demands)
     if kind == "spot":
         return asked
     # Instances that match an open reservation are launched in it, and it counts towards the quota already.
@@ -121,7 +118,7 @@ def _asked(
     return max(0, asked - reserved)
 
 
-def _missing(environment: Environment, demand: Demand, kind: QuotaKind, quota: Quota, answers: Answers | None) -> int:
+def _missing(place: Place, demand: Demand, kind: QuotaKind, quota: Quota, answers: Answers | None) -> int:
     """The vCPUs of the nodes of a demand that do not run yet."""
     if demand.purchase == "spot":
         nodes = demand.nodes - demand.on_demand_nodes if kind == "spot" else demand.on_demand_nodes
@@ -133,7 +130,7 @@ def _missing(environment: Environment, demand: Demand, kind: QuotaKind, quota: Q
     running = [
         each
         for each in (answers.running if answers and answers.running else ())
-        if (each.project, each.environment, each.name) == (environment.project, environment.name, demand.name)
+        if (each.project, each.environment, each.name) == (place.project, place.name, demand.name)
         and each.market == kind
         and _quota(each.instance_type, kind, answers) == quota
     ]

@@ -27,7 +27,7 @@ BLOCK = replace(RESERVATION, is_block=True, state="scheduled", starts=START, end
 
 
 def of(**experiment: Any) -> Environment:
-    return an_environment(experiments=[an_experiment(**{"instance_type": P5, **experiment})])
+    return an_environment(experiments=[an_experiment(**{"instance_type": P5, **experiment})], today=TODAY)
 
 
 def answers(**changes: Any) -> Answers:
@@ -48,7 +48,7 @@ def answers(**changes: Any) -> Answers:
 
 def assessed(environment: Environment, given: Answers | None) -> CapacityLine:
     everything = demands(environment)
-    return assess(environment, everything[0], everything, given, TODAY)
+    return assess(environment, everything[0], everything, given)
 
 
 def with_quota(value: float, code: str = ON_DEMAND_P) -> Answers:
@@ -300,14 +300,14 @@ class TestReservations:
 class TestBlocks:
     def test_blocks_are_searched_until_the_experiment_expires(self) -> None:
         environment = of(nodes=2, expires=date(2026, 12, 4))
-        search = block_search(environment, demands(environment)[0], TODAY)
+        search = block_search(environment, demands(environment)[0])
         assert search
         assert (search.instance_type, search.instances, search.days) == (P5, 2, 6)
 
     @pytest.mark.parametrize("experiment", [{"instance_type": "g5.xlarge"}, {"instance_type": P5, "purchase": Spot()}])
     def test_no_block_is_searched_for_types_and_purchases_without_one(self, experiment: dict[str, Any]) -> None:
         environment = of(**experiment)
-        assert block_search(environment, demands(environment)[0], TODAY) is None
+        assert block_search(environment, demands(environment)[0]) is None
 
     @pytest.mark.parametrize(
         ("days", "block"), [(-3, 1), (1, 1), (14, 14), (15, 21), (21, 21), (22, 28), (182, 182), (400, 182)]

@@ -12,7 +12,7 @@ import pytest
 
 from mlinfra import Queue, Spot
 from mlinfra.functions.contract import Tag
-from mlinfra.operations.preflight import Verdict, as_json, preflight, quick_preflights
+from mlinfra.operations.preflight import Verdict, as_json, demands, preflight, quick_preflights
 from tests.conftest import an_environment, an_experiment
 
 Client = Callable[..., Any]
@@ -127,7 +127,9 @@ def test_the_json_has_verdicts_and_free_vcpus(session: boto3.session.Session) ->
 class TestQuick:
     def test_environments_without_capacity_are_left_out(self, session: boto3.session.Session) -> None:
         used = an_environment(experiments=[an_experiment(instance_type="p5.48xlarge")], **ACCOUNT)
-        (result,) = quick_preflights([used, an_environment(name="prod", **ACCOUNT)], session)
+        (result,) = quick_preflights(
+            [(each, demands(each)) for each in (used, an_environment(name="prod", **ACCOUNT))], session
+        )
         assert (result.environment, result.failed, result.lines[0].quotes) == ("dev", (), ())
 
     @pytest.fixture
@@ -143,6 +145,8 @@ class TestQuick:
     @pytest.mark.usefixtures("silent")
     def test_missing_answers_are_reported_in_time(self) -> None:
         environment = an_environment(experiments=[an_experiment(instance_type="p5.48xlarge")], **ACCOUNT)
-        (result,) = quick_preflights([environment], boto3.session.Session(region_name="us-east-1"))
+        (result,) = quick_preflights(
+            [(environment, demands(environment))], boto3.session.Session(region_name="us-east-1")
+        )
         assert result.lines[0].verdict is Verdict.UNKNOWN
         assert "running instances: no answer within 0.5 seconds" in result.failed
