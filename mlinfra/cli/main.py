@@ -19,6 +19,7 @@ from mlinfra.cli.audit import audit
 from mlinfra.cli.bootstrap import bootstrap
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
+from mlinfra.cli.cluster_sessions import register as register_sessions
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.cost import cost
 from mlinfra.cli.demo import demo
@@ -44,6 +45,8 @@ from mlinfra.errors import DeclarationError, OperationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+register_sessions(clusters)
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},

@@ -12,19 +12,39 @@ from mlinfra.operations.clusters.control import (
 )
 from mlinfra.operations.clusters.inventory import Cluster, ClusterListing, list_all_clusters, list_clusters
 from mlinfra.operations.clusters.marks import Mark
+from mlinfra.operations.clusters.sessions import (
+    SESSION_PLUGIN,
+    SESSION_PLUGIN_PAGE,
+    ClusterNode,
+    chosen_node,
+    forward,
+    login_of,
+    running_nodes,
+    shell,
+    ssh_channel,
+)
 from mlinfra.operations.clusters.spend_history import DailySpend, daily_spend
 
 __all__ = [
+    "SESSION_PLUGIN",
+    "SESSION_PLUGIN_PAGE",
     "Cluster",
     "ClusterListing",
+    "ClusterNode",
     "ClusterStart",
     "ClusterStop",
     "DailySpend",
     "Mark",
+    "chosen_node",
     "daily_spend",
     "extend_cluster",
+    "forward",
     "list_all_clusters",
     "list_clusters",
+    "login_of",
+    "running_nodes",
+    "shell",
+    "ssh_channel",
     "start_cluster",
     "stop_cluster",
     "undo_extension",

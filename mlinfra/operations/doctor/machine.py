@@ -5,9 +5,10 @@ from __future__ import annotations
 import platform
 import shutil
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.clusters import SESSION_PLUGIN, SESSION_PLUGIN_PAGE
 from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, warning
 from mlinfra.operations.terraform import find_cdktf, find_node, find_terraform, provider_source
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.operations.terraform import Tool
-
-_PLUGIN: Final = "session-manager-plugin"
 
 
 def check_machine(root: Path) -> Iterator[Diagnosis]:
@@ -41,13 +40,13 @@ def check_machine(root: Path) -> Iterator[Diagnosis]:
     except OperationError as error:
         fact, _, remedy = error.message.partition(". ")
         yield problem("AWS provider", fact, remedy)
-    if shutil.which(_PLUGIN):
+    if shutil.which(SESSION_PLUGIN):
         yield ok("Session Manager plugin", "installed")
     else:
         yield warning(
             "Session Manager plugin",
-            f"{_PLUGIN} is not on the PATH, so shells on nodes cannot be opened",
-            "Install it, if you need one: AWS Systems Manager user guide, 'Install the Session Manager plugin'",
+            f"{SESSION_PLUGIN} is not on the PATH, so shells on nodes cannot be opened",
+            f"Install it, if you need one: {SESSION_PLUGIN_PAGE}",
         )
 
 
