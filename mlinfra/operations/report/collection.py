@@ -36,6 +36,14 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the data."""
 _HISTORY_DAYS = 30
+_LINE = frozenset(
+    ["address", "type", "item", "service", "stack", "environment", "region", "experiment", "team", "owner", "cost_center", "usd_per_hour_low", "usd_per_hour_high", "usd_per_month_low", "usd_per_month_high", "formula", "source", "as_of", "assumption"]
+)
+"""The members of a line of an estimate that the page shows."""
+_ITEM = frozenset(
+    ["id", "arn", "name", "kind", "service", "region", "state", "launched", "launched_by", "usd_per_month", "usd_so_far", "nodes", "accelerators", "instance_types", "gpu_utilization", "owner", "owner_evidence", "owner_is_certain", "classification", "manager", "problems", "conditions"]
+)
+"""The members of an item of an audit that the page shows."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +150,8 @@ def _declared(root: Path, environments: Sequence[Environment], progress: Progres
             return missing, missing
         architecture = architecture_of(stacks)
     found = together(estimates).as_json()
-    cost = {name: found[name] for name in ("lines", "unpriced", "free")}
+    lines = [{name: each[name] for name in each.keys() & _LINE} for each in found["lines"]]
+    cost = {"lines": lines, "unpriced": found["unpriced"], "free": found["free"]}
     return Section(architecture, remarks=remarks), Section(cost, remarks=[*remarks, *found["old"]])
 
 
@@ -192,7 +201,11 @@ def _audit(found: dict[str, Any] | None) -> Section:
             command=f"{mlinfra} audit --json > audit.json; {mlinfra} report --audit audit.json",
         )
     return Section(
-        {"items": found["items"], "failed_regions": found["failed_regions"]}, remarks=found.get("remarks", ())
+        {
+            "items": [{name: each[name] for name in each.keys() & _ITEM} for each in found["items"]],
+            "failed_regions": found["failed_regions"],
+        },
+        remarks=found.get("remarks", ()),
     )
 
 

@@ -30,7 +30,7 @@ const number = (value, digits = 0) =>
 function usd(value) {
   if (!isNumber(value)) return "unknown";
   const size = Math.abs(value);
-  return `$${number(value, size === 0 || size >= 100 ? 0 : 2)}`;
+  return `$${number(value, size === 0 || size >= 100 ? 0 : size < 0.01 ? 4 : 2)}`;
 }
 
 /** A price that may be a range. */

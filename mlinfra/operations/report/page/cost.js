@@ -1,8 +1,8 @@
 // Estimated cost: who causes it, and each line with its formula.
 const KEYS = [
-  ["team", "Team"], ["owner", "Owner"], ["experiment", "Experiment"], ["environment", "Environment"], ["stack", "Stack"], ["type", "Type"],
+  ["team", "Team"], ["owner", "Owner"], ["experiment", "Experiment"], ["environment", "Environment"], ["stack", "Stack"], ["service", "Service"], ["type", "Type"],
 ];
-const NEXT = { team: "owner", owner: "experiment", experiment: "type", environment: "team", stack: "type", type: "stack" };
+const NEXT = { team: "owner", owner: "experiment", experiment: "service", environment: "team", stack: "service", service: "type", type: "stack" };
 const NONE = { experiment: "shared (no experiment)", owner: "no owner", team: "no team" };
 const lines = () => (content("cost") ? content("cost").lines : []);
 const lowOf = (each) => each.usd_per_month_low;
@@ -30,7 +30,7 @@ function costPart() {
   const crumbs = h("ol", { class: "crumbs", "aria-label": "Selection" });
   const canvas = h("div", { class: "chart" });
   const groupTable = h("div");
-  const lineTable = h("div", { class: "panel" });
+  const lineTable = h("div", { class: "panel lines" });
   const found = () => lines().filter((line) => state.path.every(([key, name]) => keyOf(line, key) === name));
   let chart = null;
 
@@ -60,7 +60,7 @@ function costPart() {
         { label, value: (each) => each.name, cell: (each) => state.path.some(([key]) => key === state.key) ? each.name
           : h("button", { class: "link", type: "button", text: each.name, onclick: () => enter(each.name) }) },
         { label: "USD a month", n: true, value: (each) => each.high, cell: (each) => usdRange(each.low, each.high) },
-        { label: "Share", n: true, value: (each) => each.high, cell: (each) => total ? `${number((each.high / total) * 100)}%` : "—" },
+        { label: "Share", n: true, value: (each) => each.high, cell: (each) => share(each.high, total) },
       ],
     }).element);
     lineTable.replaceChildren(h("div", { class: "panel-head" }, h("h3", { text: "Lines of the estimate" }),
@@ -110,17 +110,26 @@ function barOption(top, width) {
   };
 }
 
+/** A share in percent; a small one is not shown as 0. */
+function share(value, total) {
+  if (!total) return "—";
+  const percent = (value / total) * 100;
+  return percent > 0 && percent < 1 ? "<1%" : `${number(percent)}%`;
+}
+
 function costLines(found) {
   return dataTable({
     caption: "Lines of the estimate", noun: ["line", "lines"], rows: found, file: "cost", sort: { index: 2, down: true }, empty: "No line.",
     filters: [{ label: "Stack", value: (each) => each.stack }],
     columns: [
-      { label: "Resource", value: (each) => each.address, cell: (each) => noted(shortAddress(each.address), each.stack) },
+      { label: "Resource", value: (each) => each.address, cell: (each) => noted(shortAddress(each.address), [each.item, each.stack].filter(Boolean).join(" · ")) },
       { label: "Owner", value: (each) => each.owner || null, cell: (each) => noted(each.owner || "—", each.experiment) },
-      { label: "USD a month", n: true, value: highOf, cell: (each) => usdRange(lowOf(each), highOf(each)) },
-      { label: "USD an hour", n: true, value: (each) => each.usd_per_hour_high, cell: (each) => usdRange(each.usd_per_hour_low, each.usd_per_hour_high) },
+      { label: "USD a month", n: true, value: highOf, cell: (each) => noted(usdRange(lowOf(each), highOf(each)), `${usdRange(each.usd_per_hour_low, each.usd_per_hour_high)} an hour`) },
       { label: "Formula", wide: true, value: (each) => each.formula, cell: (each) => noted(each.formula, each.assumption) },
-      { label: "Price", value: (each) => each.source, cell: (each) => noted(each.source, each.as_of) },
+      { label: "Price of", value: (each) => each.as_of, wide: true, cell: (each) => noted(each.as_of || "—", each.source) },
+      { label: "USD an hour", hidden: true, value: (each) => each.usd_per_hour_high }, { label: "USD a month, low", hidden: true, value: lowOf },
+      { label: "Source", hidden: true, value: (each) => each.source }, { label: "Assumption", hidden: true, value: (each) => each.assumption },
+      ...["item", "stack", "environment", "team", "experiment", "cost_center", "service", "region"].map((name) => ({ label: name.replaceAll("_", " "), hidden: true, value: (each) => each[name] })),
     ],
   });
 }
