@@ -37,14 +37,21 @@ def report(
         ),
     ] = 10,
     aws: Annotated[
-        bool, typer.Option("--aws/--no-aws", help="Read the clusters from AWS. Without, no credentials are needed.")
+        bool,
+        typer.Option("--aws/--no-aws", help="Read clusters and audit the account. Without, no credentials are needed."),
     ] = True,
     audit: Annotated[
         Path | None,
         typer.Option(
-            help="The output of `mlinfra audit --json`. Default: none.", metavar="FILE", exists=True, show_default=False
+            help="The output of `mlinfra audit --out FILE.json`. Default: the account is audited now.",
+            metavar="FILE",
+            exists=True,
+            show_default=False,
         ),
     ] = None,
+    skip_audit: Annotated[
+        bool, typer.Option("--skip-audit", help="Do not audit the account, which takes a minute or more.")
+    ] = False,
     drift: Annotated[
         list[Path] | None,
         typer.Option(
@@ -75,6 +82,7 @@ def report(
     sources = Sources(
         environments=tuple(environments or ()),
         aws=aws,
+        live_audit=not skip_audit,
         audit=audit,
         drift=tuple(drift or ()),
         review=tuple(review or ()),

@@ -9,12 +9,13 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.command import own_command
 from mlinfra.declarations import load_environments, present_day
 from mlinfra.errors import DeclarationError, OperationError
 from mlinfra.functions import clock
+from mlinfra.operations.audit import audit_account
 from mlinfra.operations.aws import reachable
 from mlinfra.operations.clusters import daily_spend, list_clusters
 from mlinfra.operations.cost import estimate_stacks, together
@@ -36,12 +37,20 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the data."""
 _HISTORY_DAYS = 30
-_LINE = frozenset(
-    ["address", "type", "item", "service", "stack", "environment", "region", "experiment", "team", "owner", "cost_center", "usd_per_hour_low", "usd_per_hour_high", "usd_per_month_low", "usd_per_month_high", "formula", "source", "as_of", "assumption"]
+_LINE: Final = frozenset(
+    (
+        *("address", "type", "item", "service", "stack", "environment", "region", "experiment", "team", "owner"),
+        *("cost_center", "usd_per_hour_low", "usd_per_hour_high", "usd_per_month_low", "usd_per_month_high"),
+        *("formula", "source", "as_of", "assumption"),
+    )
 )
 """The members of a line of an estimate that the page shows."""
-_ITEM = frozenset(
-    ["id", "arn", "name", "kind", "service", "region", "state", "launched", "launched_by", "usd_per_month", "usd_so_far", "nodes", "accelerators", "instance_types", "gpu_utilization", "owner", "owner_evidence", "owner_is_certain", "classification", "manager", "problems", "conditions"]
+_ITEM: Final = frozenset(
+    (
+        *("id", "arn", "name", "kind", "service", "region", "state", "launched", "launched_by", "usd_per_month"),
+        *("usd_so_far", "nodes", "accelerators", "instance_types", "gpu_utilization", "owner", "owner_evidence"),
+        *("owner_is_certain", "classification", "manager", "problems", "conditions"),
+    )
 )
 """The members of an item of an audit that the page shows."""
 
@@ -54,8 +63,10 @@ class Sources:
     """The names of the environments. Default: all that are not emulated; without such, all."""
     aws: bool = True
     """False: AWS is not called, and sections that need it are not available. Default: True."""
+    live_audit: bool = True
+    """False: the account is not audited, which takes a minute. Default: True, unless `audit` is given."""
     audit: Path | None = None
-    """A file that `mlinfra audit --json` wrote. Default: none."""
+    """A file that `mlinfra audit --out FILE.json` wrote. Default: the account is audited."""
     drift: tuple[Path, ...] = ()
     """Files that `mlinfra drift --out FILE.json` wrote, one for each environment. Default: none."""
     review: tuple[Path, ...] = ()
@@ -87,7 +98,7 @@ def collect(root: Path, progress: Progress, sources: Sources) -> dict[str, Any]:
         "architecture": architecture,
         "cost": cost,
         "clusters": _clusters(declared, environments, progress, sources),
-        "audit": _audit(audit),
+        "audit": _audit(root, declared, progress, sources, audit),
         "drift": _drift(drift, environments),
         "approvals": _approvals(root, reviews, {each.name for each in environments}, progress),
     }
@@ -193,13 +204,20 @@ def _cluster(each: Cluster) -> dict[str, Any]:
     }
 
 
-def _audit(found: dict[str, Any] | None) -> Section:
+def _audit(
+    root: Path, declared: Sequence[Environment], progress: Progress, sources: Sources, given: dict[str, Any] | None
+) -> Section:
+    found, problems = given, list[str]()
     if found is None:
         mlinfra = own_command()
-        return Section(
-            reason="The account was not audited for this report.",
-            command=f"{mlinfra} audit --json > audit.json; {mlinfra} report --audit audit.json",
-        )
+        if not sources.aws or not sources.live_audit:
+            problems.append("The account was not audited for this report.")
+        else:
+            with _problems_of("", problems):
+                found = audit_account(declared, root, progress).as_json()
+        if found is None:
+            command = f"{mlinfra} audit --out audit.json; {mlinfra} report --audit audit.json"
+            return Section(reason=" ".join(problems), command=command)
     return Section(
         {
             "items": [{name: each[name] for name in each.keys() & _ITEM} for each in found["items"]],
@@ -256,12 +274,12 @@ def _is_of(stack: str, names: set[str]) -> bool:
 
 
 @contextmanager
-def _problems_of(environment: str, problems: list[str]) -> Iterator[None]:
-    """Add an error that the user can correct to `problems`, with the environment, and continue after the block."""
+def _problems_of(subject: str, problems: list[str]) -> Iterator[None]:
+    """Add an error that the user can correct to `problems`, with its subject if given, and continue."""
     try:
         yield
     except OperationError as error:
-        problems.append(f"{environment}: {error.message}")
+        problems.append(f"{subject}: {error.message}" if subject else error.message)
 
 
 @contextmanager

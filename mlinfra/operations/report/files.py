@@ -20,7 +20,7 @@ _MEMBERS: Final[Mapping[str, Mapping[str, type | tuple[type, ...]]]] = {
 
 
 def read_result(path: Path, command: str) -> dict[str, Any]:
-    """The JSON that `mlinfra COMMAND --json` wrote to a file.
+    """The JSON that a command wrote to a file.
 
     Args:
         path: the file.

@@ -13,7 +13,7 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.records import Records
-from mlinfra.operations.audit import Audit, Item
+from mlinfra.operations.audit import Audit, AuditOptions, Item, audit_account
 from mlinfra.operations.drift import Difference, Report, StackReport, to_json
 from mlinfra.operations.report.collection import Sources, collect
 from mlinfra.operations.terraform.progress import Quiet
@@ -123,13 +123,14 @@ def test_without_credentials_the_clusters_are_not_available(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     found = sections(root, Sources())
     assert found["clusters"]["reason"].startswith("There are no AWS credentials")
+    assert found["audit"]["reason"].startswith("There are no AWS credentials")
     assert found["architecture"]["available"]
 
 
 @pytest.mark.usefixtures("local_aws")
 def test_clusters_of_the_account_in_use_are_listed(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project", local="123456789012", prod="333333333333")
-    found = sections(root, Sources(environments=("local",)))["clusters"]
+    found = sections(root, Sources(environments=("local",), live_audit=False))["clusters"]
     assert (found["data"], found["remarks"]) == ({"clusters": [], "history": []}, [])
 
 
@@ -145,7 +146,7 @@ def test_clusters_and_their_daily_cost_are_shown_and_other_accounts_are_named(
     with_clients.add_spend("recsys-local-deleted", today, 12.5, tags={"Owner": "ana@example.com"})
     with_clients.add_spend("recsys-local-deleted", today - timedelta(days=31), 99, tags={})
     make_stopped_cluster(client, "recsys-local-two-tower-v2")
-    found = sections(root, Sources())["clusters"]
+    found = sections(root, Sources(live_audit=False))["clusters"]
     (only,) = found["data"]["clusters"]
     assert (only["environment"], only["name"], only["state"]) == ("local", "recsys-local-two-tower-v2", "stopped")
     assert (only["owner"], only["expires"], only["work"]) == ("ana@example.com", "2026-12-18", "empty")
@@ -187,7 +188,7 @@ def make_stopped_cluster(client: Callable[..., Any], name: str) -> None:
 
 @pytest.mark.usefixtures("local_aws")
 def test_credentials_of_another_account_are_named(root: Path) -> None:
-    found = sections(root, Sources())["clusters"]
+    found = sections(root, Sources(live_audit=False))["clusters"]
     assert found["reason"].startswith("Your AWS credentials belong to account 123456789012")
 
 
@@ -196,7 +197,7 @@ def test_without_a_file_drift_and_audit_name_their_command(root: Path) -> None:
     assert found["drift"]["reason"] == "Drift was not checked for this report."
     assert "mlinfra drift --env dev --out drift.json" in found["drift"]["command"]
     assert found["audit"]["reason"] == "The account was not audited for this report."
-    assert "mlinfra audit --json > audit.json" in found["audit"]["command"]
+    assert "mlinfra audit --out audit.json" in found["audit"]["command"]
 
 
 def test_drift_is_read_from_its_file_and_missing_environments_are_named(root: Path) -> None:
@@ -217,6 +218,21 @@ def test_the_audit_is_read_from_its_file(root: Path) -> None:
     found = sections(root, Sources(aws=False, audit=path))["audit"]
     assert found["data"]["items"][0]["name"] == "gpu-box"
     assert found["remarks"] == ["CloudTrail was not read."]
+
+
+def test_the_account_is_audited(tmp_path: Path, client: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "mlinfra.operations.report.collection.audit_account",
+        lambda declared, root, progress: audit_account(
+            declared, root, progress, options=AuditOptions(regions=("us-east-1", "eu-west-1"), launchers=False)
+        ),
+    )
+    root = write_project(tmp_path / "project", local="123456789012")
+    volume = client("ec2", "eu-west-1").create_volume(AvailabilityZone="eu-west-1a", Size=500)["VolumeId"]
+    items = {each["id"]: each for each in sections(root, Sources())["audit"]["data"]["items"]}
+    assert items[volume]["region"] == "eu-west-1"
+    assert (items[volume]["classification"], items[volume]["owner"]) == ("unmanaged", "")
+    assert items[volume]["usd_per_month"] > 30
 
 
 def test_approvals_of_the_repository_are_shown(root: Path) -> None:
