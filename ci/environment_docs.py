@@ -33,6 +33,7 @@ from mlinfra import (
     SlackChannel,
     Space,
     SpendBudget,
+    SpendLimits,
     Spot,
     StudioSettings,
     TagRules,
@@ -47,6 +48,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "environments.md"
 MODELS = (
     Environment,
     CostAssumptions,
+    SpendLimits,
     DataLakeSettings,
     QuietHours,
     Image,

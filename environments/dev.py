@@ -42,7 +42,14 @@ dev = Environment(
         ),
     },
     experiments=[
-        Experiment(name="two-tower-v2", owner="ana@example.com", size="medium", nodes=2, expires=date(2026, 12, 23)),
+        Experiment(
+            name="two-tower-v2",
+            owner="ana@example.com",
+            size="medium",
+            nodes=2,
+            expires=date(2026, 12, 23),
+            spend_limit_usd=10_000,
+        ),
         Experiment(name="negative-sampling", owner="li@example.com", size="small", expires=date(2026, 12, 23)),
     ],
     endpoints=[

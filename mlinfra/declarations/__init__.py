@@ -11,6 +11,7 @@ from mlinfra.declarations.adopted import (
     load_adopted,
     terraform_literal,
 )
+from mlinfra.declarations.agreed_prices import EC2_CODE, SERVICE_CODES, Missing, Price, Prices, SpotPrices
 from mlinfra.declarations.base import Declaration, Problems
 from mlinfra.declarations.bucket_record import BUCKET_RECORD_FILE, BucketRecord
 from mlinfra.declarations.cost_assumptions import PRICED_SERVICES, CostAssumptions
@@ -40,6 +41,7 @@ from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.record_file import write_whole
 from mlinfra.declarations.registered_model import RegisteredModel
 from mlinfra.declarations.resource_names import STORED_PLANS_KEPT_DAYS, STORED_PLANS_PREFIX
+from mlinfra.declarations.spend_limits import ExperimentCost, SpendLimits, experiment_costs, spend_problems
 from mlinfra.declarations.studio import SHORTEST_IDLE_MINUTES, Space, StudioApp, StudioSettings, encoded
 from mlinfra.declarations.tag_rules import TagRules
 from mlinfra.declarations.tracking import Tracking
@@ -51,6 +53,7 @@ __all__ = [
     "BUCKET_RECORD_FILE",
     "BUDGET_TAGS",
     "DATA_ZONES",
+    "EC2_CODE",
     "EMAIL_ADDRESS",
     "GPUS_WITHOUT_BATCH_IMAGE",
     "IMAGE",
@@ -59,6 +62,7 @@ __all__ = [
     "PRICED_SERVICES",
     "QUEUE_SERVICES",
     "RECORDS_VARIABLE",
+    "SERVICE_CODES",
     "SHARED_ROLE",
     "SHORTEST_IDLE_MINUTES",
     "STORED_PLANS_KEPT_DAYS",
@@ -80,6 +84,7 @@ __all__ = [
     "Endpoint",
     "Environment",
     "Experiment",
+    "ExperimentCost",
     "ExpiredExperiment",
     "FeatureGroup",
     "Forgotten",
@@ -87,10 +92,13 @@ __all__ = [
     "Governance",
     "Image",
     "Lustre",
+    "Missing",
     "Name",
     "OnDemand",
     "Person",
     "Pipeline",
+    "Price",
+    "Prices",
     "Problems",
     "Purchase",
     "Queue",
@@ -101,7 +109,9 @@ __all__ = [
     "SlackChannel",
     "Space",
     "SpendBudget",
+    "SpendLimits",
     "Spot",
+    "SpotPrices",
     "StudioApp",
     "StudioSettings",
     "TagRules",
@@ -113,12 +123,14 @@ __all__ = [
     "dump_adopted",
     "dump_forgotten",
     "encoded",
+    "experiment_costs",
     "forgotten_file",
     "has_expired",
     "load_adopted",
     "load_environments",
     "load_forgotten",
     "present_day",
+    "spend_problems",
     "terraform_literal",
     "write_whole",
 ]

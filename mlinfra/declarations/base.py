@@ -179,6 +179,11 @@ class Declaration(BaseModel):
             raise ValueError(message)
         return validate(value)
 
+    @property
+    def is_rejected(self) -> bool:
+        """True if this is the stand-in of a rejected declaration, some of whose fields may be None: see `judging`."""
+        return self._is_stand_in
+
     def _problems(self) -> Iterator[str]:
         """Problems of the fields together. Called once every field is valid."""
         return iter(())

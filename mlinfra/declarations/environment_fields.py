@@ -36,6 +36,7 @@ from mlinfra.declarations.private_access import (
 )
 from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.registered_model import RegisteredModel
+from mlinfra.declarations.spend_limits import SPEND_FIELDS, SpendLimits, spend_problems, team_limit_problems
 from mlinfra.declarations.studio import StudioSettings
 from mlinfra.declarations.tag_rules import TagRules, tag_rule_problems
 from mlinfra.declarations.tracking import Tracking
@@ -108,7 +109,11 @@ class EnvironmentFields(Declaration):
         default="mlinfra",
         description="The tool that created the resources: 1 to 256 characters that AWS tags allow. Default: mlinfra.",
     )
-    monthly_spend_limit_usd: float = Field(gt=0, description="The spend limit of a month, in USD, above 0.")
+    monthly_spend_limit_usd: float = Field(
+        gt=0,
+        description="The most that the experiments may cost in a month, in USD, above 0: an environment whose "
+        "experiments can cost more is rejected. It is also the limit of a cluster whose experiment declares none.",
+    )
 
     cost: CostAssumptions = Field(
         default_factory=CostAssumptions,
@@ -302,6 +307,12 @@ class EnvironmentFields(Declaration):
         description="The pipeline that may plan this environment and apply to it. Default: none, people do.",
     )
 
+    spend_limits: SpendLimits = Field(
+        default_factory=SpendLimits,
+        description="Limits of what experiments can cost, by hour, owner and team. An environment whose experiments "
+        "can exceed them, or its monthly_spend_limit_usd, is rejected. Default: only monthly_spend_limit_usd.",
+    )
+
     adopted: tuple[Adopted, ...] = Field(
         default=(),
         description="Resources that were created by hand and are managed now, as recorded by `mlinfra adopt`. Default: "
@@ -447,6 +458,19 @@ class EnvironmentFields(Declaration):
     def _governance_fits(cls, governance: Governance, info: ValidationInfo) -> Governance:
         refuse(governance_problems(governance, info.data))
         return governance
+
+    @field_validator("spend_limits")
+    @classmethod
+    def _experiments_are_within_limits(cls, limits: SpendLimits, info: ValidationInfo) -> SpendLimits:
+        known = info.data
+        problems = list(team_limit_problems(limits, known.get("teams", ())))
+        today = known.get("today")
+        # A local AWS costs nothing.
+        is_known = known.keys() >= SPEND_FIELDS and not any(each.is_rejected for each in known["experiments"])
+        if today and is_known and not known.get("emulated"):
+            problems += spend_problems(limits, known, today)
+        refuse(problems)
+        return limits
 
     @field_validator("adopted")
     @classmethod

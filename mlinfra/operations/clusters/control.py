@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from mlinfra.command import own_command
+from mlinfra.declarations import spend_problems
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, stopping
 from mlinfra.functions.activity import Verdict
@@ -26,9 +27,8 @@ from mlinfra.operations.clusters.marks import is_over_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
-    from mlinfra.declarations import Environment
+    from mlinfra.declarations import Environment, Experiment
     from mlinfra.functions.assessment import Assessment
     from mlinfra.functions.fleet import Target
     from mlinfra.operations.clusters.inventory import Cluster
@@ -54,7 +54,8 @@ def start_cluster(environment: Environment, experiment: str) -> ClusterStart:
 
     Raises:
         OperationError: if there is no such cluster, it has expired or exceeds its spend limit, so that it would be
-            stopped again, its file system was removed, or a user suspended launching.
+            stopped again, the experiments would exceed a spend limit of the environment, its file system was removed,
+            or a user suspended launching.
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
@@ -65,6 +66,7 @@ def start_cluster(environment: Environment, experiment: str) -> ClusterStart:
             f"{own_command()} clusters extend {environment.name} {experiment} --until DATE"
         )
         raise OperationError(message)
+    _refuse_above_limits(account, experiment, seen.expiry.at, "started")
     nodes = seen.target.tags.get(Tag.NODES, "")
     if not nodes.isdecimal() or not int(nodes):
         message = (
@@ -154,8 +156,8 @@ def extend_cluster(environment: Environment, experiment: str, until: date) -> Cl
     The janitor uses the new expiry immediately. The declaration is not changed.
 
     Raises:
-        OperationError: if there is no such cluster, the day is not later than the present expiry, or it is later than
-            the environment allows.
+        OperationError: if there is no such cluster, the day is not later than the present expiry, it is later than
+            the environment allows, or the experiments would exceed a spend limit of the environment.
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
@@ -172,6 +174,7 @@ def extend_cluster(environment: Environment, experiment: str, until: date) -> Cl
         present = f", which expires at the end of {_last_day(seen.expiry.at)}" if seen.expiry.at else ""
         message = f"{until} would not extend the cluster of {experiment!r}{present}. Choose a later day, up to {last}."
         raise OperationError(message)
+    _refuse_above_limits(account, experiment, end, "extended")
     with _missing_table_explained(account), aws_errors_explained():
         account.clients.dynamodb.Table(environment.names.records_table).put_item(
             Item={
@@ -217,6 +220,42 @@ def undo_extension(environment: Environment, experiment: str) -> Cluster:
             )
             raise OperationError(message) from error
     return account.describe(account.cluster_of(experiment))
+
+
+def _refuse_above_limits(account: ClusterAccount, experiment: str, end: datetime | None, change: str) -> None:
+    """Refuse a change with which the experiments could cost more than the limits of the environment.
+
+    Each experiment counts as when the environment is declared, until its present expiry, extensions included.
+
+    Args:
+        account: the account.
+        experiment: the experiment that is changed.
+        end: the end of its last day after the change. None: as declared.
+        change: the change, such as `started`.
+    """
+    environment = account.environment
+    if environment.emulated:
+        return
+    experiments = [
+        each.model_copy(update={"expires": _expires(account, each, end if each.name == experiment else None)})
+        for each in environment.experiments
+    ]
+    known = {name: getattr(environment, name) for name in type(environment).model_fields} | {"experiments": experiments}
+    problems = list(spend_problems(environment.spend_limits, known, account.now.date()))
+    if problems:
+        message = f"The cluster of {experiment!r} was not {change}: the experiments would exceed a spend limit."
+        raise OperationError(message, details="\n".join(problems))
+
+
+def _expires(account: ClusterAccount, experiment: Experiment, end: datetime | None) -> date:
+    """The last day of an experiment: the day before `end`, otherwise its extension, otherwise as declared."""
+    if end is not None:
+        return (end - timedelta(seconds=1)).date()
+    with suppress(*FAILURES, ValueError):
+        extension = account.records.read(account.environment.names.cluster(experiment)).extension
+        if extension:
+            return max(experiment.expires, date.fromisoformat(extension))
+    return experiment.expires
 
 
 def _refuse_over_limit(account: ClusterAccount, seen: Assessment, experiment: str) -> None:

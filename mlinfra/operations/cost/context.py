@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from mlinfra.declarations import CostAssumptions
-    from mlinfra.operations.cost.pricing import Prices
+    from mlinfra.declarations import CostAssumptions, Prices
     from mlinfra.operations.cost.resources import Resource, Stack
 
 _WEEK: Final = 7

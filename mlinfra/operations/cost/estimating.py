@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.declarations import LAKE_BUCKETS, CostAssumptions
+from mlinfra.declarations import LAKE_BUCKETS, CostAssumptions, Missing, Prices
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Tag
 from mlinfra.operations.cost.context import Context
@@ -12,7 +12,6 @@ from mlinfra.operations.cost.estimate import Estimate, Line, Unpriced, together
 from mlinfra.operations.cost.formulas import instances, managed, network, sagemaker, storage, volumes
 from mlinfra.operations.cost.free import reason_of, without_formula
 from mlinfra.operations.cost.parts import Part, joined
-from mlinfra.operations.cost.pricing import Missing, Prices
 from mlinfra.operations.cost.resources import read_stack
 
 if TYPE_CHECKING:

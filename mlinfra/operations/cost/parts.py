@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from mlinfra.declarations import Missing, Price
 from mlinfra.operations.cost.estimate import HOURS_A_MONTH
-from mlinfra.operations.cost.pricing import Missing, Price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

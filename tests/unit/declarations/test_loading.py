@@ -20,7 +20,7 @@ GOOD = """
 from mlinfra import Environment
 {name} = Environment(
     name="{name}", project="recsys", account_id="111111111111", region="us-east-1", team="ml", cost_center="ml-1",
-    repository="gitlab.example.com/ml", monthly_spend_limit_usd=1{more}
+    repository="gitlab.example.com/ml", monthly_spend_limit_usd=15_000{more}
 )
 """
 

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mlinfra.catalog import NoOffer, by_name
+from mlinfra.declarations import EC2_CODE, Missing, Price
 from mlinfra.functions.contract import Tag
 from mlinfra.operations.cost.estimate import HOURS_A_MONTH
 from mlinfra.operations.cost.formulas.volumes import template_volumes, volume
 from mlinfra.operations.cost.parts import ALL_MONTH, Span, hourly, joined, monthly, whole
-from mlinfra.operations.cost.pricing import EC2, Missing, Price
 from mlinfra.operations.cost.resources import blocks, items, number, secrecy, text
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
         yield count
         return
     if count.high == 0:
-        yield hourly("nodes", Price(0, EC2, "the size is 0", ""), count=count)
+        yield hourly("nodes", Price(0, EC2_CODE, "the size is 0", ""), count=count)
         return
     templates = at.stack.related(resource, "aws_launch_template", "aws_launch_configuration")
     template = templates[0] if templates else None
@@ -208,7 +208,7 @@ def _block(resource: Resource, nodes: _Nodes, at: Context) -> Iterator[Found]:
     declared = number(resource.tags.get(Tag.NODE_USD_PER_HOUR))
     price: Price | Missing = at.prices.block(nodes.types[0])
     if declared is not None:
-        price = Price(declared, EC2, "the declared price of the Capacity Block", "", note="the declared price")
+        price = Price(declared, EC2_CODE, "the declared price of the Capacity Block", "", note="the declared price")
     yield hourly(
         f"nodes in a Capacity Block ({nodes.types[0]})",
         price,

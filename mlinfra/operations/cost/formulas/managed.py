@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.declarations import Missing
 from mlinfra.operations.cost.parts import Span, hourly, joined, monthly
-from mlinfra.operations.cost.pricing import Missing
 from mlinfra.operations.cost.resources import blocks
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.declarations import Missing
 from mlinfra.operations.cost.context import subnet_count
 from mlinfra.operations.cost.parts import Span, hourly, joined, monthly
-from mlinfra.operations.cost.pricing import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

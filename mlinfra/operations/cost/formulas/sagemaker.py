@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.declarations import Missing
 from mlinfra.operations.cost.estimate import HOURS_A_MONTH
 from mlinfra.operations.cost.parts import Span, hourly, joined, monthly
-from mlinfra.operations.cost.pricing import Missing
 from mlinfra.operations.cost.resources import blocks, number, secrecy, text, value_at
 
 if TYPE_CHECKING:

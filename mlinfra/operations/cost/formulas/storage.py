@@ -6,11 +6,10 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.declarations import DATA_ZONES, LAKE_BUCKETS
+from mlinfra.declarations import DATA_ZONES, LAKE_BUCKETS, Missing, Price
 from mlinfra.functions.contract import Tag
 from mlinfra.operations.cost.estimate import HOURS_A_MONTH
 from mlinfra.operations.cost.parts import Part, Span, joined, monthly, tiered
-from mlinfra.operations.cost.pricing import Missing, Price
 from mlinfra.operations.cost.resources import blocks, number
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.declarations import Missing
 from mlinfra.operations.cost.parts import ALL_MONTH, ONE, Span, joined, monthly
-from mlinfra.operations.cost.pricing import Missing
 from mlinfra.operations.cost.resources import is_unknown, number, text, value_at
 
 if TYPE_CHECKING:

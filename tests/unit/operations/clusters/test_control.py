@@ -14,7 +14,7 @@ from mlinfra.errors import OperationError
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Table, Tag
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from mlinfra.operations import clusters as operations
-from tests.conftest import ROOT
+from tests.conftest import ROOT, an_experiment
 from tests.unit.operations.clusters.account import (
     ENVIRONMENT,
     LAST_DAY,
@@ -29,6 +29,8 @@ from tests.unit.operations.clusters.account import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlinfra import Environment, Experiment
 
     Client = Callable[..., Any]
 
@@ -95,6 +97,49 @@ def launched_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
         return answer
 
     monkeypatch.setattr(BaseClient, "_make_api_call", called)
+
+
+def limited(usd: float, *others: Experiment) -> Environment:
+    """The environment with a spend limit, and other experiments."""
+    experiments = (ENVIRONMENT.experiments[0].model_copy(update={"spend_limit_usd": None}), *others)
+    return ENVIRONMENT.model_copy(update={"monthly_spend_limit_usd": usd, "experiments": experiments})
+
+
+class TestSpendLimits:
+    """The cluster has 2 x g5.xlarge at 1.006 USD per hour, and root volumes of 0.02 USD per hour."""
+
+    def test_a_start_above_the_limit_is_refused_with_what_fits(
+        self, client: Client, make: Callable[..., list[str]]
+    ) -> None:
+        make(nodes=0)
+        with pytest.raises(
+            OperationError, match="was not started: the experiments would exceed a spend limit"
+        ) as error:
+            operations.start_cluster(limited(600), "two-tower-v2")
+        assert "monthly_spend_limit_usd: 600 is less than the" in error.value.details
+        assert "What fits: nodes=1 of two-tower-v2" in error.value.details
+        assert node_ids(client) == []
+        assert operations.start_cluster(limited(2_000), "two-tower-v2").cluster.wanted == 2
+
+    def test_an_extension_above_the_limit_is_refused(self, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        until = now().date() + timedelta(days=28)
+        # 20 to 22 days are about 1,100 USD, and 29 days with the day of grace about 1,500.
+        with pytest.raises(OperationError, match="was not extended: the experiments would exceed a spend limit"):
+            operations.extend_cluster(limited(1_300), "two-tower-v2", until)
+        assert not only_one().extended
+        assert operations.extend_cluster(limited(2_000), "two-tower-v2", until).extended
+
+    def test_extensions_of_other_clusters_count(self, client: Client, make: Callable[..., list[str]]) -> None:
+        make(nodes=0)
+        other = an_experiment(name="sampling", expires=now().date(), nodes=2)
+        operations.start_cluster(limited(1_500, other), "two-tower-v2")
+        item = {Table.CLUSTER: "recsys-dev-sampling", Table.RECORD: Table.EXTENSION, Table.UNTIL: LAST_DAY.isoformat()}
+        client("dynamodb").put_item(
+            TableName=ENVIRONMENT.names.records_table, Item={key: {"S": value} for key, value in item.items()}
+        )
+        with pytest.raises(OperationError, match="was not started"):
+            operations.start_cluster(limited(1_500, other), "two-tower-v2")
 
 
 class TestStop:

@@ -5,8 +5,8 @@ from datetime import date, datetime, timezone
 import pytest
 
 from mlinfra import CostAssumptions
+from mlinfra.declarations import Prices
 from mlinfra.operations.cost.context import Context, subnet_count
-from mlinfra.operations.cost.pricing import Prices
 from mlinfra.operations.cost.resources import Resource, Stack
 from tests.unit.operations.cost.stacks import resource, stack
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from mlinfra.declarations import SERVICE_CODES
 from mlinfra.operations.cost.focus import FOCUS_COLUMNS, OWN_COLUMNS, SERVICES, to_focus_csv
-from mlinfra.operations.cost.pricing import SERVICE_CODES
 from tests.unit.operations.cost.stacks import TODAY, estimate, resource
 from tests.unit.operations.cost.test_estimating import EVERYTHING, cluster
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from mlinfra.declarations import Missing, Price
 from mlinfra.operations.cost.parts import Part, Span, amount, hourly, joined, monthly, tiered, whole
-from mlinfra.operations.cost.pricing import Missing, Price
 
 CHEAP = Price(0.5, "AmazonEC2", "AWS", "2026-07-20", 0.5)
 DEAR = Price(2.0, "AmazonEC2", "AWS", "2026-07-20", 2.0, note="agreed")

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from mlinfra import CostAssumptions
-from mlinfra.operations.cost.pricing import Missing, Price, Prices, SpotPrices
+from mlinfra.declarations.agreed_prices import Missing, Price, Prices, SpotPrices
 
 
 def prices(region: str = "us-east-1", today: date = date(2026, 11, 29), **assumptions: object) -> Prices:

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from datetime import date
 
     from mlinfra.catalog import Rate, SageMakerComponent, SpotRange
-    from mlinfra.declarations import CostAssumptions
+    from mlinfra.declarations.cost_assumptions import CostAssumptions
 
-EC2: Final = "AmazonEC2"
+EC2_CODE: Final = "AmazonEC2"
 SAGEMAKER: Final = "AmazonSageMaker"
 SERVICE_CODES: Final[Mapping[str, str]] = {
     "cloudwatch": "AmazonCloudWatch",
     "dynamodb": "AmazonDynamoDB",
-    "ebs": EC2,
+    "ebs": EC2_CODE,
     "ecr": "AmazonECR",
     "efs": "AmazonEFS",
     "eks": "AmazonEKS",
@@ -27,7 +27,7 @@ SERVICE_CODES: Final[Mapping[str, str]] = {
     "fsx": "AmazonFSx",
     "kms": "awskms",
     "lambda": "AWSLambda",
-    "nat": EC2,
+    "nat": EC2_CODE,
     "s3": "AmazonS3",
     "sagemaker": SAGEMAKER,
     "secretsmanager": "AWSSecretsManager",
@@ -94,7 +94,7 @@ class Prices:
         """USD per hour of an EC2 instance on demand."""
         if instance_type not in self._on_demand:
             rate = ec2_rate(instance_type, self.region)
-            self._on_demand[instance_type] = self._instance(instance_type, rate, EC2, f"{instance_type} on demand")
+            self._on_demand[instance_type] = self._instance(instance_type, rate, EC2_CODE, f"{instance_type} on demand")
         return self._on_demand[instance_type]
 
     def spot(self, instance_type: str) -> SpotPrices | Missing:
@@ -102,7 +102,8 @@ class Prices:
         found = spot_range(instance_type, self.region)
         if found is None:
             return Missing(f"no spot price of {instance_type} in {self.region}")
-        low, high = (self._price(found, usd, EC2, f"spot price of {instance_type}") for usd in (found.low, found.high))
+        name = f"spot price of {instance_type}"
+        low, high = (self._price(found, usd, EC2_CODE, name) for usd in (found.low, found.high))
         return SpotPrices(low, high)
 
     def block(self, instance_type: str) -> Price | Missing:
@@ -110,7 +111,7 @@ class Prices:
         rate = block_rate(instance_type, self.region)
         if rate is None:
             return Missing(f"no rate of Capacity Blocks of {instance_type} in {self.region}")
-        return self._price(rate, rate.usd, EC2, f"Capacity Block of {instance_type}")
+        return self._price(rate, rate.usd, EC2_CODE, f"Capacity Block of {instance_type}")
 
     def sagemaker(self, component: SageMakerComponent, instance_type: str) -> Price | Missing:
         """USD per hour of a SageMaker instance."""
