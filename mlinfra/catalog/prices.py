@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlinfra.catalog.price_lock import PriceLock, RefreshedPrices
-    from mlinfra.functions.price_table import Entry, PriceKind, SpotEntry
+    from mlinfra.functions.price_table import Entry, PriceKind
 
 ReservationTerm: TypeAlias = Literal[
     "1yr_standard_no_upfront",
@@ -69,6 +69,8 @@ class SpotRange:
     as_of: date | None
     source: str
     as_of_kind: Literal["exact", "not_before", "unknown"] = "exact"
+    interruptions_as_of: date | None = None
+    """The date of `interruptions`, which has its own source. None: unknown."""
 
 
 def ec2_rate(instance_type: str, region: str) -> Rate | None:
@@ -141,14 +143,16 @@ def spot_range(instance_type: str, region: str) -> SpotRange | None:
     by_zone = [each for each in found if each.zone_id]
     used = by_zone or found
     source = used[0].source
+    band = next((each for each in found if each.interruptions), None)
     return SpotRange(
         low=min(each.low for each in used),
         usual=round(fmean(each.usd for each in used), 6),
         high=max(each.high for each in used),
-        interruptions=_interruptions(found),
+        interruptions=band.interruptions if band else None,
         as_of=_date(source.as_of),
         source=source.text,
         as_of_kind=_as_of_kind(source.as_of_kind),
+        interruptions_as_of=_date(band.source.as_of) if band else None,
     )
 
 
@@ -217,10 +221,6 @@ def _of_entry(entry: Entry, region: str) -> Rate:
         as_of_kind=_as_of_kind(source.as_of_kind),
         note=source.note,
     )
-
-
-def _interruptions(found: tuple[SpotEntry, ...]) -> str | None:
-    return next((each.interruptions for each in found if each.interruptions), None)
 
 
 def _date(text: str) -> date | None:

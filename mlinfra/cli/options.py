@@ -14,7 +14,8 @@ class ExitCode(IntEnum):
     SUCCESS = 0
     ERROR = 1
     DIFFERENCE = 2
-    """Something differs, as in `terraform plan -detailed-exitcode`: drift, a plan with changes, a newer image."""
+    """Something differs, as in `terraform plan -detailed-exitcode`: drift, a plan with changes, a newer image;
+    or declared capacity cannot be had."""
     HELD = 3
     """A finding of the review requires an approval that is not recorded."""
     INTERRUPTED = 130

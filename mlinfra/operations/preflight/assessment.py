@@ -172,14 +172,14 @@ def _spot(place: Place, demand: Demand, answers: Answers | None) -> Iterable[Spo
     for name in demand.instance_types:
         on_demand, known = ec2_rate(name, region), spot_range(name, region)
         usual = on_demand.usd if on_demand else None
-        interruptions = known.interruptions if known else None
+        band = (known.interruptions, known.interruptions_as_of) if known else (None, None)
         prices = answers.spot.get(name) if answers and answers.spot is not None else None
         if prices:
             seen = [usd for zone in prices.values() for usd in zone]
             present = {zone: usd[0] for zone, usd in sorted(prices.items())}
-            yield SpotState(name, present, min(seen), max(seen), usual, interruptions, "aws")
+            yield SpotState(name, present, min(seen), max(seen), usual, *band, "aws")
         elif known:
-            yield SpotState(name, {}, known.low, known.high, usual, interruptions, "catalog")
+            yield SpotState(name, {}, known.low, known.high, usual, *band, "catalog")
 
 
 def _judge_spot(demand: Demand, spot: Sequence[SpotState], remarks: _Remarks) -> None:
@@ -201,7 +201,7 @@ def _judge_spot(demand: Demand, spot: Sequence[SpotState], remarks: _Remarks) ->
         if each.interruptions in {">20%", "15-20%"}:
             remarks.notes.append(
                 f"{each.interruptions} of the spot instances of type {each.instance_type} are interrupted in a month, "
-                f"by the catalog."
+                f"by the catalog of {each.interruptions_as_of}."
             )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from mlinfra.operations.preflight.demand import Demand
 
@@ -74,6 +74,8 @@ class SpotState:
     """The on-demand price in the region. None: unknown."""
     interruptions: str | None
     """AWS's band of monthly interruptions, by the catalog. None: unknown."""
+    interruptions_as_of: date | None
+    """The date of `interruptions`. None: unknown."""
     source: Literal["aws", "catalog"]
 
 

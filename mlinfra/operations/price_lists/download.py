@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
+import ssl
 import urllib.request
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
+
+from botocore.httpsession import get_cert_path
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import aws_errors_explained, endpoint_is_on_this_machine
@@ -90,7 +94,7 @@ def lines_of(url: str) -> Iterator[Iterator[str]]:
         raise OperationError(message)
     request = urllib.request.Request(url, headers={"Accept": "text/csv"})  # noqa: S310  the scheme is checked above
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=_context()) as response:  # noqa: S310
             body = _Counted(response)
             yield io.TextIOWrapper(io.BufferedReader(body, _BUFFER_BYTES), encoding="utf-8", newline="")
             expected = response.headers.get("Content-Length")
@@ -106,6 +110,13 @@ def lines_of(url: str) -> Iterator[Iterator[str]]:
     except (URLError, http.client.HTTPException, OSError) as error:
         reason = getattr(error, "reason", None) or error
         raise IncompleteDownloadError(str(reason)) from error
+
+
+def _context() -> ssl.SSLContext:
+    """The certificates of the system, and those that boto3 uses: not every Python finds those of the system."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(os.environ.get("AWS_CA_BUNDLE") or get_cert_path(verify=True))
+    return context
 
 
 def _is_local(host: str | None) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from mlinfra import Spot
 from mlinfra.local_aws.server import serving
@@ -100,3 +103,30 @@ def test_a_missing_permission_is_named_and_the_other_checks_are_made(
     assert result.failed
     assert all(f"{operation} failed with" in each and "not authorized" in each for each in result.failed)
     assert len(result.lines) == 2
+
+
+def test_throttled_requests_are_repeated(enforcing: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    enforcing.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", enforcing.endpoint)
+    core = botocore.session.get_session()
+    session = boto3.session.Session("local", "local", region_name="us-east-1", botocore_session=core)
+    throttled: list[str] = []
+
+    def throttle(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        """Answer the first two requests for instances as EC2 does when it throttles."""
+        if len(throttled) == 2:
+            return None
+        throttled.append(request.url)
+        body = "<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>"
+        return AWSResponse(request.url, 503, {}, RawBody(body.encode()))
+
+    core.register("before-send.ec2.DescribeInstances", throttle)
+    assert preflight(ENVIRONMENT, session).failed == ()
+    assert len(throttled) == 2
+
+
+class RawBody(io.BytesIO):
+    """The body of an answer, as urllib3 streams it."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
