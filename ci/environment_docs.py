@@ -13,6 +13,7 @@ from mlinfra import (
     CapacityBlock,
     CapacityReservation,
     CostAssumptions,
+    CostExportSettings,
     DataLakeSettings,
     Endpoint,
     Environment,
@@ -81,6 +82,7 @@ MODELS = (
     SpendBudget,
     AcceleratorStop,
     AnomalyAlert,
+    CostExportSettings,
     SlackChannel,
 )
 

@@ -4,7 +4,8 @@ A log comes from a plan of resources that exist: TF_LOG_PROVIDER=DEBUG TF_LOG_PA
 
 The table was recorded on the local AWS with version 5.100.0 of the provider, 2026-11-29. It lacks calls that the
 provider makes only for settings that neither the stacks nor the conformance cases have. The actions of
-aws_chatbot_slack_channel_configuration, which the local AWS lacks, are those of AWS's API reference.
+aws_bcmdataexports_export and aws_chatbot_slack_channel_configuration, which the local AWS lacks, are those of AWS's API
+reference.
 """
 
 from __future__ import annotations

@@ -85,6 +85,7 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "aws_batch_scheduling_policy": _of(
             "batch", "CreateSchedulingPolicy", "DeleteSchedulingPolicy", "UpdateSchedulingPolicy"
         ),
+        "aws_bcmdataexports_export": _of("bcm-data-exports", "CreateExport", "DeleteExport", "UpdateExport"),
         "aws_budgets_budget": _of("budgets", "ModifyBudget"),
         "aws_budgets_budget_action": _of("budgets", "CreateBudgetAction", "DeleteBudgetAction", "UpdateBudgetAction"),
         # Cost Explorer and chat channels are used by the whole account. Drift detection finds changes of managed ones.
@@ -165,6 +166,8 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "PutResourcePolicy",
             "UpdateDatabase",
         ),
+        # Tables of the catalog are the work of people and jobs.
+        "aws_glue_catalog_table": (),
         "aws_iam_instance_profile": _of(
             "iam",
             "AddRoleToInstanceProfile",

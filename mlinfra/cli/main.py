@@ -22,6 +22,7 @@ from mlinfra.cli.catalog import catalog
 from mlinfra.cli.cluster_sessions import register as register_sessions
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.cost import cost
+from mlinfra.cli.cost_actual import actual
 from mlinfra.cli.demo import demo
 from mlinfra.cli.destroy import destroy
 from mlinfra.cli.doctor import doctor
@@ -82,6 +83,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+cost.command()(actual)
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands.items():
         if isinstance(_command, typer.Typer):

@@ -23,9 +23,12 @@ from mlinfra.declarations.expiry import ExpiredExperiment, has_expired
 from mlinfra.declarations.feature_group import FeatureGroup
 from mlinfra.declarations.forgotten import Forgotten, dump_forgotten, forgotten_file, load_forgotten
 from mlinfra.declarations.governance import (
+    BILLING_COLUMNS,
+    BILLING_TABLE,
     BUDGET_TAGS,
     AcceleratorStop,
     AnomalyAlert,
+    CostExportSettings,
     Governance,
     SlackChannel,
     SpendBudget,
@@ -50,6 +53,8 @@ from mlinfra.declarations.types import DATA_ZONES, EMAIL_ADDRESS, LAKE_BUCKETS, 
 
 __all__ = [
     "ADOPTED_COMPONENT",
+    "BILLING_COLUMNS",
+    "BILLING_TABLE",
     "BUCKET_RECORD_FILE",
     "BUDGET_TAGS",
     "DATA_ZONES",
@@ -78,6 +83,7 @@ __all__ = [
     "CapacityReservation",
     "Claims",
     "CostAssumptions",
+    "CostExportSettings",
     "DataLakeSettings",
     "Declaration",
     "EmailAddress",

@@ -162,6 +162,46 @@ class AnomalyAlert(Declaration):
         return "anomaly alert"
 
 
+BILLING_TABLE = "costs"
+"""The Glue table of the bill."""
+
+BILLING_COLUMNS: dict[str, str] = {
+    "bill_billing_period_start_date": "timestamp",
+    "line_item_usage_start_date": "timestamp",
+    "line_item_usage_account_id": "string",
+    "line_item_line_item_type": "string",
+    "line_item_product_code": "string",
+    "line_item_usage_type": "string",
+    "line_item_usage_amount": "double",
+    "line_item_unblended_cost": "double",
+    "line_item_currency_code": "string",
+    "product_region_code": "string",
+    "resource_tags": "map<string,string>",
+}
+"""The exported columns of the bill, with their types in Glue. Source: Data Exports user guide, "CUR 2.0 table
+dictionary", read 2026-11-29."""
+
+
+class CostExportSettings(Declaration):
+    """The bill of the account as a table that `mlinfra cost actual` queries: a data export of AWS Billing (CUR 2.0).
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    scan_limit_gib: float = Field(
+        default=10,
+        ge=0.01,
+        allow_inf_nan=False,
+        description="The largest amount of data that one query may read, in GiB, 0.01 or more. Default: 10, about 0.05 "
+        "USD a query.",
+    )
+
+    @classmethod
+    def _subject(cls, values: dict[str, object]) -> str:  # noqa: ARG003  the signature of the base class
+        return "cost export"
+
+
 class SlackChannel(Declaration):
     """A Slack channel that receives the environment's alerts through Amazon Q Developer in chat applications.
 
@@ -209,6 +249,10 @@ class Governance(Declaration):
         description="Tag keys to activate for cost allocation, such as Environment, Team, Owner and Experiment. Only "
         "the management account of an organization, or an account without one, can activate a key, and only about 24 "
         "hours after its first use. Default: none, so that the first deployment succeeds.",
+    )
+    cost_export: CostExportSettings | None = Field(
+        default=None,
+        description="The bill of the account as a table, for `mlinfra cost actual`. Default: none.",
     )
     slack: SlackChannel | None = Field(
         default=None, description="The Slack channel that receives alerts, in addition to e-mail. Default: none."

@@ -41,7 +41,7 @@ class ResourceNames:
         return f"{self.project}-{self.environment}"
 
     def bucket(self, use: str) -> str:
-        """The bucket for `use`: a data zone, `access-logs`, `inventory`, `queries` or `tfstate`.
+        """The bucket for `use`: a data zone, `access-logs`, `inventory`, `queries`, `billing` or `tfstate`.
 
         Bucket names are unique in all accounts and regions, so both are part of the name.
         """
@@ -88,6 +88,16 @@ class ResourceNames:
     def boundary(self) -> str:
         """The permissions boundary of the roles of workloads, an IAM policy."""
         return f"{self.prefix}-boundary"
+
+    @property
+    def billing_database(self) -> str:
+        """The Glue database of the bill. Athena requires quotes around names with hyphens."""
+        return f"{self.prefix}-billing".replace("-", "_")
+
+    @property
+    def billing_workgroup(self) -> str:
+        """The Athena workgroup that queries the bill."""
+        return f"{self.prefix}-billing"
 
     @property
     def accelerator_denial(self) -> str:

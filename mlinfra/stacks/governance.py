@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.governance import Budget, CostAllocationTags, CostAnomalyAlert, Dashboard, SlackNotifications
+from mlinfra.constructs.governance import (
+    Budget,
+    CostAllocationTags,
+    CostAnomalyAlert,
+    CostExport,
+    Dashboard,
+    SlackNotifications,
+)
 from mlinfra.declarations import SpendBudget
 from mlinfra.stack import MlStack
 
@@ -32,6 +39,8 @@ class GovernanceStack(MlStack):
             CostAllocationTags(self, "cost-allocation-tags", keys=settings.activate_cost_allocation_tags)
         if settings.anomalies:
             self.anomalies = CostAnomalyAlert(self, "anomalies", alert=settings.anomalies)
+        if settings.cost_export:
+            self.cost_export = CostExport(self, "cost-export", settings=settings.cost_export)
         if settings.slack:
             self.slack = SlackNotifications(self, "slack", channel=settings.slack)
         if settings.dashboard:

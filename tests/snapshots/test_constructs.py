@@ -18,6 +18,7 @@ from mlinfra import (
     BlueGreen,
     CiRoles,
     ConsoleLockdown,
+    CostExportSettings,
     DataCatalog,
     DataLake,
     EncryptionKey,
@@ -302,6 +303,7 @@ def test_governance_with_every_option(synthesize: Synthesize, snapshot: Snapshot
         accelerator_stop=AcceleratorStop(roles=["recsys-dev-jobs"], notify=["platform@example.com"]),
         anomalies=AnomalyAlert(),
         activate_cost_allocation_tags=["Environment", "Owner"],
+        cost_export=CostExportSettings(),
         slack=SlackChannel(workspace_id="T0123ABCD", channel_id="C0456EFGH"),
     )
     environment = an_environment(governance=settings, experiments=[an_experiment()])

@@ -168,6 +168,7 @@ def plan_statements(environment: Environment) -> list[dict[str, object]]:
 def _refresh(environment: Environment) -> list[dict[str, object]]:
     """Permissions that a plan requires in addition to ReadOnlyAccess."""
     own = f"arn:aws:sagemaker:{environment.region}:{environment.account_id}"
+    glue = f"arn:aws:glue:{environment.region}:{environment.account_id}"
     return [
         _use_keys(
             environment,
@@ -187,6 +188,23 @@ def _refresh(environment: Environment) -> list[dict[str, object]]:
             "ReadPoliciesOfModelPackageGroups",
             actions=["sagemaker:GetModelPackageGroupPolicy"],
             resources=[f"{own}:model-package-group/{environment.names.prefix}-*"],
+        ),
+        # ReadOnlyAccess lacks these actions too. Data Exports is in us-east-1 only.
+        statement(
+            "ReadDataExports",
+            actions=["bcm-data-exports:GetExport", "bcm-data-exports:ListTagsForResource"],
+            resources=[
+                f"arn:aws:bcm-data-exports:us-east-1:{environment.account_id}:export/{environment.names.prefix}-*"
+            ],
+        ),
+        statement(
+            "ReadPartitionIndexesOfTheBill",
+            actions=["glue:GetPartitionIndexes"],
+            resources=[
+                f"{glue}:catalog",
+                f"{glue}:database/{environment.names.billing_database}",
+                f"{glue}:table/{environment.names.billing_database}/*",
+            ],
         ),
     ]
 

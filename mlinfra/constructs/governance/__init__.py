@@ -6,6 +6,7 @@ from mlinfra.constructs.governance.accelerator_denial import AcceleratorDenial
 from mlinfra.constructs.governance.anomaly_alert import CostAnomalyAlert
 from mlinfra.constructs.governance.budget import Budget
 from mlinfra.constructs.governance.cost_allocation_tags import CostAllocationTags
+from mlinfra.constructs.governance.cost_export import CostExport
 from mlinfra.constructs.governance.dashboard import Dashboard
 from mlinfra.constructs.governance.slack_notifications import SlackNotifications
 
@@ -14,6 +15,7 @@ __all__ = [
     "Budget",
     "CostAllocationTags",
     "CostAnomalyAlert",
+    "CostExport",
     "Dashboard",
     "SlackNotifications",
 ]

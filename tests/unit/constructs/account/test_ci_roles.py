@@ -144,6 +144,9 @@ def test_the_plan_role_decrypts_the_state_and_changes_nothing(synthesize: Synthe
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
     }
     assert granted == {
+        "bcm-data-exports:GetExport",
+        "bcm-data-exports:ListTagsForResource",
+        "glue:GetPartitionIndexes",
         "kms:Decrypt",
         "kms:GenerateDataKey",
         "s3:PutObject",
@@ -426,9 +429,15 @@ def read_resource(action: str, body: dict[str, Any], *, prefix: str, account: st
         if action == "iam:GetOpenIDConnectProvider":
             return f"arn:aws:iam::{account}:oidc-provider/gitlab.example.com"
         return f"arn:aws:iam::{account}:{kinds.get(action, 'role')}/{prefix}-boundary"
-    if action == "sagemaker:GetModelPackageGroupPolicy":
-        return f"arn:aws:sagemaker:us-east-1:{account}:model-package-group/{prefix}-ranker"
-    return "arn:aws:any:us-east-1:111111111111:thing"
+    arns = {
+        "glue:GetPartitionIndexes": f"arn:aws:glue:us-east-1:{account}:table/{prefix.replace('-', '_')}_billing/costs",
+        "bcm-data-exports:GetExport": f"arn:aws:bcm-data-exports:us-east-1:{account}:export/{prefix}-costs",
+        "bcm-data-exports:ListTagsForResource": f"arn:aws:bcm-data-exports:us-east-1:{account}:export/{prefix}-costs",
+        "sagemaker:GetModelPackageGroupPolicy": (
+            f"arn:aws:sagemaker:us-east-1:{account}:model-package-group/{prefix}-ranker"
+        ),
+    }
+    return arns.get(action, "arn:aws:any:us-east-1:111111111111:thing")
 
 
 def unreadable(config: dict[str, Any], policies: list[dict[str, Any]], *, prefix: str, account: str) -> list[str]:
