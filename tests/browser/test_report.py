@@ -74,7 +74,11 @@ class TestFirstScreen:
         with opened(report()) as page:
             found = answer(page, "What do we spend a month?")
             assert found.locator(".figure").inner_text() == f"$9,733{TO}10,760 estimated"
-            assert found.locator("li").all_inner_texts() == [f"dev\n$8,733{TO}9,760 of $15,000", "prod\n$1,000 of $900"]
+            assert found.locator("li").all_inner_texts() == [
+                "Running in the account now\n$152,632/mo\nby the audit; $143,597 of it is not in code",
+                f"dev\n$8,733{TO}9,760 of $15,000",
+                "prod\n$1,000 of $900",
+            ]
             assert found.get_by_role("img").nth(1).get_attribute("aria-label") == "111% of the limit of prod"
             assert "1 resource without a known price" in found.inner_text()
 
@@ -161,6 +165,8 @@ class TestTables:
             assert "$31,210 of $15,000" in text
             assert "not declared" in text
             assert "Its cost of 31210.00 USD exceeds its spend limit" in text
+            row.locator("summary").click()
+            assert "No experiment declares it" in row.inner_text()
             assert row.get_by_role("img").get_attribute("aria-label") == "208% of the limit"
             assert len(rows(table(page, "Clusters"))) == len(CLUSTERS)
 

@@ -77,6 +77,13 @@ const tags = (list) => h("span", { class: "tags" }, list);
 const code = (text) => h("code", { text });
 const noted = (text, note) => [text, note ? h("span", { class: "note", text: note }) : null];
 
+/** Sentences: the first, and the others when they are requested. */
+function folded(list) {
+  if (list.length < 2 && String(list[0]).length < 170) return list[0] || "";
+  const [first, rest] = list.length > 1 ? [list[0], list.slice(1).join(" ")] : [`${list[0].slice(0, 120)}…`, list[0].slice(120)];
+  return h("details", { class: "long" }, h("summary", { text: first }), h("span", { text: rest }));
+}
+
 /** A bar of a share of a limit, with the part that is uncertain in a lighter colour. */
 function meter(low, high, limit, label) {
   const share = high / limit;

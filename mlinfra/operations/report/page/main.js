@@ -25,11 +25,19 @@ const row = (what, value, note = "", tone = "") => h("li", {}, h("span", { class
 /** What is missing for an answer, and the command that produces it. */
 const missing = (name) => [h("p", { class: "quiet small", text: part(name) ? part(name).reason : "" }), part(name) && part(name).command ? command(part(name).command) : null];
 
+/** What runs in the account, which may be more than what is declared. */
+function runningRow(limit) {
+  if (!content("audit")) return [];
+  const total = sum(items(), (each) => each.usd_per_month);
+  const unmanaged = sum(items().filter(isUnmanaged), (each) => each.usd_per_month);
+  return [row(link("audit", "Running in the account now"), `${usd(total)}/mo`, `by the audit; ${usd(unmanaged)} of it is not in code`, total > limit ? "tone-bad" : "")];
+}
+
 function spendAnswer() {
   const title = "What do we spend a month?";
   const limits = data.environments.map((each) => [each, each.monthly_spend_limit_usd]);
   const limit = sum(limits, ([, value]) => value);
-  if (!content("cost")) return answer(title, "Unknown", missing("cost"), limits.map(([each, value]) => row(each.name, `limit ${usd(value)}`)), null);
+  if (!content("cost")) return answer(title, "Unknown", missing("cost"), [...runningRow(limit), ...limits.map(([each, value]) => row(each.name, `limit ${usd(value)}`))], null);
   const low = sum(lines(), lowOf);
   const high = sum(lines(), highOf);
   const missingPrices = (content("cost").unpriced || []).length;
@@ -41,13 +49,13 @@ function spendAnswer() {
   });
   return answer(title, [usdRange(Math.round(low), Math.round(high)), " ", h("small", { text: "estimated" })],
     `${number((high / limit) * 100)}% of the limits, ${usd(limit)} in total${missingPrices ? `. ${plural(missingPrices, "resource")} without a known price` : ""}`,
-    rows.slice(0, 3), link("cost", "By team, owner and experiment"), high > limit ? "tone-bad" : "");
+    [...runningRow(limit), ...rows.slice(0, 3)], link("cost", "By team, owner and experiment"), high > limit ? "tone-bad" : "");
 }
 
 function ownerAnswer() {
   const title = "What runs without an owner?";
   if (!content("audit")) return answer(title, "Unknown", missing("audit"), [], null);
-  const found = items().filter((each) => isUnowned(each) && (each.usd_per_month === null || each.usd_per_month > 0)).sort(byCost);
+  const found = items().filter(isUnowned).sort(byCost);
   const monthly = sum(found, (each) => each.usd_per_month);
   const more = h("a", { href: "#audit", text: "All in the audit", onclick: () => part("audit").table.show({ toggle: "No certain owner" }) });
   return answer(title, [usd(monthly), " ", h("small", { text: "a month" })],
@@ -65,7 +73,7 @@ function endings() {
   }
   for (const each of recorded()) found.push([endOf(each.until), `approval of ${each.finding}`, `${each.stack} · ${each.who}`, true]);
   // Ended things that are stopped cost nothing and need nothing.
-  return found.filter(([end, , , counts]) => end - created < 30 * DAY && (end > created || counts) && end - created > -60 * DAY).sort(([one], [other]) => one - other);
+  return found.filter(([end, , , counts]) => end - created < 30 * DAY && (end > created || counts)).sort(([one], [other]) => one - other);
 }
 
 function endAnswer() {
@@ -106,7 +114,7 @@ function attentionAnswer() {
 }
 
 function counts(name) {
-  if (name === "audit") return [items().filter((each) => isUnowned(each) && each.usd_per_month !== 0).length, "bad"];
+  if (name === "audit") return [items().filter(isUnowned).length, "bad"];
   if (name === "clusters") return [clusters().filter(inUse).length, clusters().some((each) => each.marks.length) ? "warn" : ""];
   if (name === "drift") return [realDrift().length, "warn"];
   if (name === "approvals") return [heldFindings().length, "warn"];

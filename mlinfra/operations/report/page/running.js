@@ -56,12 +56,12 @@ const marksOf = (each) => [
   ...each.problems.map((text) => ["problem", "bad", text]),
 ];
 
-const sentences = (list) => list.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`).join(" ");
+const sentences = (list) => list.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
 
 function attention(each) {
   const marks = marksOf(each);
   if (!marks.length) return "—";
-  return [tags(marks.map(([name, tone]) => tag(name, tone))), h("span", { class: "note", text: sentences(marks.map(([, , text]) => text)) })];
+  return [tags(marks.map(([name, tone]) => tag(name, tone))), h("span", { class: "note" }, folded(sentences(marks.map(([, , text]) => text))))];
 }
 
 function historyPanel(history) {
@@ -102,7 +102,7 @@ function historyOption(days, owners, value) {
 // Audit
 const items = () => (content("audit") ? content("audit").items : []);
 const CLASS_TONE = { managed: "good", "managed-elsewhere": "accent", unmanaged: "bad", orphaned: "warn" };
-const isUnowned = (item) => !item.owner || (!item.owner_is_certain && item.classification !== "managed" && item.classification !== "managed-elsewhere");
+const isUnowned = (item) => item.usd_per_month !== 0 && (!item.owner || (!item.owner_is_certain && item.classification !== "managed" && item.classification !== "managed-elsewhere"));
 const isUnmanaged = (item) => item.classification === "unmanaged" || item.classification === "orphaned";
 const byCost = (one, other) => compare(one.usd_per_month, other.usd_per_month, true);
 
@@ -127,7 +127,7 @@ function auditPart() {
       { label: "USD a month", n: true, value: (each) => each.usd_per_month, cell: (each) => noted(usd(each.usd_per_month), isNumber(each.usd_so_far) ? `${usd(each.usd_so_far)} so far` : "") },
       { label: "Running for", n: true, value: (each) => (each.launched ? created - at(each.launched) : null), cell: (each) => age(each.launched) },
       { label: "GPU use", n: true, value: (each) => each.gpu_utilization, cell: (each) => noted(isNumber(each.gpu_utilization) ? `${number(each.gpu_utilization)}%` : "—", each.instance_types.length ? `${number(each.nodes)} x ${each.instance_types.join(", ")}` : "") },
-      { label: "Problems", wide: true, value: (each) => each.problems, cell: (each) => each.problems.length ? each.problems.join(" ") : "—" },
+      { label: "Problems", wide: true, value: (each) => each.problems, cell: (each) => each.problems.length ? folded(each.problems) : "—" },
       ...HIDDEN.map((name) => ({ label: name.replaceAll("_", " "), hidden: true, value: (each) => each[name] })),
     ],
   });
@@ -142,7 +142,8 @@ function auditPart() {
 const HIDDEN = ["id", "arn", "service", "kind", "region", "state", "launched", "launched_by", "owner_evidence", "manager", "nodes", "accelerators", "instance_types", "usd_so_far"];
 
 function ownerCell(each) {
-  const launch = each.launched_by ? h("span", { class: "note", title: each.launched_by, text: `launched by ${each.launched_by.split(/[/:]/).pop()}` }) : null;
+  const launcher = each.launched_by.split(/[/:]/).pop();
+  const launch = launcher && !each.owner_evidence.includes(launcher) ? h("span", { class: "note", title: each.launched_by, text: `launched by ${launcher}` }) : null;
   if (!each.owner) return [tag("no indication", "bad"), launch];
   return [...noted(each.owner_is_certain ? each.owner : `probably ${each.owner}`, each.owner_evidence), launch];
 }
