@@ -16,6 +16,8 @@ from mlinfra.cli.plan import _check_capacity
 from mlinfra.errors import OperationError
 from mlinfra.operations.deploy import PlannedStack, Plans
 from mlinfra.operations.deploy.saved_plan import About
+from mlinfra.operations.preflight import checking
+from mlinfra.operations.preflight.answers import PATIENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +79,12 @@ def stack_of(nodes: int) -> dict[str, Any]:
 class TestCapacity:
     """Obstacles to the capacity of planned clusters, in a project with a local AWS."""
 
+    @pytest.fixture
+    def patient(self, local_aws: object, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG002
+        """Wait for the answers of a local AWS on a busy machine."""
+        monkeypatch.setattr(checking, "QUICK_SECONDS", 120)
+        monkeypatch.setattr(checking, "QUICK", PATIENT)
+
     @staticmethod
     def shown(root: Path, *, nodes: int, changes: bool = True, content: str | None = None) -> str:
         (root / "stack").mkdir()
@@ -96,14 +104,14 @@ class TestCapacity:
         _check_capacity(Plans((PlannedStack(about, root, "1 to add"),), (), (), (), ()), Console(file=text, width=300))
         return text.getvalue()
 
-    @pytest.mark.usefixtures("local_aws")
+    @pytest.mark.usefixtures("patient")
     def test_an_exceeded_quota_of_a_changed_cluster_is_shown(self, tmp_path: Path) -> None:
         assert self.shown(tmp_path, nodes=22).startswith(
             "dev: ✗ two-tower (on demand): The quota 'Running On-Demand P instances' is 4096 vCPUs in us-east-1, "
             "of which 0 are in use. 4224 more are needed, and 4096 are left.\n"
         )
 
-    @pytest.mark.usefixtures("local_aws")
+    @pytest.mark.usefixtures("patient")
     def test_without_an_obstacle_nothing_is_shown(self, tmp_path: Path) -> None:
         assert self.shown(tmp_path, nodes=2) == ""
 

@@ -13,6 +13,7 @@ import pytest
 from mlinfra import Queue, Spot
 from mlinfra.functions.contract import Tag
 from mlinfra.operations.preflight import Verdict, as_json, demands, preflight, quick_preflights
+from mlinfra.operations.preflight.answers import PATIENT
 from tests.conftest import an_environment, an_experiment
 
 Client = Callable[..., Any]
@@ -125,7 +126,11 @@ def test_the_json_has_verdicts_and_free_vcpus(session: boto3.session.Session) ->
 
 
 class TestQuick:
-    def test_environments_without_capacity_are_left_out(self, session: boto3.session.Session) -> None:
+    def test_environments_without_capacity_are_left_out(
+        self, session: boto3.session.Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("mlinfra.operations.preflight.checking.QUICK_SECONDS", 120)
+        monkeypatch.setattr("mlinfra.operations.preflight.checking.QUICK", PATIENT)
         used = an_environment(experiments=[an_experiment(instance_type="p5.48xlarge")], **ACCOUNT)
         (result,) = quick_preflights(
             [(each, demands(each)) for each in (used, an_environment(name="prod", **ACCOUNT))], session
