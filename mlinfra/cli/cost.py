@@ -90,6 +90,16 @@ def estimate(
             show_default=False,
         ),
     ] = None,
+    plans: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--plan",
+            help="Show the difference that a plan makes: a folder of `mlinfra plan`, or a file of `terraform show "
+            "-json`. May be given several times.",
+            metavar="PLAN",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Write Markdown to standard output.")] = False,
     as_csv: Annotated[
@@ -103,10 +113,11 @@ def estimate(
     without a known price is listed, and never counted as 0.
     """
     from mlinfra.cli.presentation import progress
-    from mlinfra.declarations import present_day
+    from mlinfra.declarations import load_environments, present_day
     from mlinfra.errors import OperationError
     from mlinfra.operations.cost import Key
     from mlinfra.operations.deploy import compare_costs, estimate_costs
+    from mlinfra.operations.review import cost_of
     from mlinfra.operations.terraform import project_root
 
     _expect_one(as_json=as_json, as_markdown=as_markdown, as_csv=as_csv)
@@ -114,10 +125,20 @@ def estimate(
         given = "--csv" if as_csv else "--synthesized" if synthesized else "--lines"
         message = f"--compare and {given} exclude each other. Use one of them."
         raise OperationError(message)
+    if plans and (stacks or as_csv or compare is not None or synthesized is not None or lines):
+        message = (
+            "--plan shows the difference that plans make. It excludes STACK, --compare, --synthesized, --lines, --csv."
+        )
+        raise OperationError(message)
     root, today, patterns = project_root(), present_day(), stacks or ()
-    default = [_By.STACK] if compare is None else [_By.OWNER]
+    default = [_By.STACK] if compare is None and not plans else [_By.OWNER]
     keys = tuple(Key(each.value.replace("-", "_")) for each in by or default)
     with on_interruption("Nothing was changed."):
+        if plans:
+            declared = load_environments(root, judged=False)
+            comparison = cost_of(plans, today, declared=declared)
+            _write_comparison(comparison, keys, as_json=as_json, as_markdown=as_markdown)
+            return
         if compare is not None:
             _write_comparison(
                 compare_costs(root, progress(), compare, patterns=patterns, today=today),

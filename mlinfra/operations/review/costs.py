@@ -1,7 +1,7 @@
-"""Monthly costs of a plan before and after, at the list prices of its region and with the default assumptions.
+"""Monthly costs of a plan before and after, at the prices of its region.
 
-The agreed prices and assumptions of an environment are not used: they could be changed together with a plan, and lower
-a cost that must be approved. A price that is not in the catalog is unknown, never 0.
+A review does not use the agreed prices and assumptions of an environment: they could be changed together with a plan,
+and lower a cost that must be approved. A price that is not in the catalog is unknown, never 0.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from mlinfra.declarations import Environment
     from mlinfra.operations.cost import Line
     from mlinfra.operations.review.plan import Plan
 
@@ -76,14 +77,17 @@ def fleets(plan: Plan) -> dict[str, tuple[Fleet | None, Fleet | None]]:
     }
 
 
-def cost(plan: Plan, today: date) -> Cost:
+def cost(plan: Plan, today: date, environment: Environment | None = None) -> Cost:
     """Calculate the monthly costs of the resources of `plan`, before and after.
 
     Args:
         plan: the plan.
         today: the first day of the month.
+        environment: the environment whose assumptions and agreed prices count. Default: the default assumptions and
+            list prices, as in a review.
     """
-    before, after = (estimate_stack(stack, today=today) for stack in planned_resources.stacks(plan))
+    stacks = planned_resources.stacks(plan)
+    before, after = (estimate_stack(stack, environment, today=today) for stack in stacks)
     by_address: dict[str, float] = {}
     for estimate, sign in ((before, -1), (after, 1)):
         for line in estimate.lines:

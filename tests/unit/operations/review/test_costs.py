@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra import CostAssumptions
 from mlinfra.operations.review import cost_of, to_json, to_markdown
+from tests.conftest import an_environment
 from tests.unit.operations.review.plans import TODAY, change, reviewed, texts
 
 if TYPE_CHECKING:
@@ -194,6 +196,14 @@ def test_the_cost_of_plans_is_known_without_a_review(tmp_path: Path) -> None:
     owned(tmp_path)
     found = cost_of([tmp_path / "dev-data.json", tmp_path / "dev-data.json"], TODAY)
     assert (round(found.total.before_high, 2), round(found.total.after_high, 2)) == (74.7, 149.4)
+
+
+def test_agreed_prices_count_only_if_the_environment_is_given(tmp_path: Path) -> None:
+    reviewed(tmp_path, change("aws_instance.x", None, {"instance_type": "g5.xlarge"}))
+    agreed = an_environment(cost=CostAssumptions(instance_usd_per_hour={"g5.xlarge": 0.5}))
+    assert cost_of([tmp_path / "dev-data.json"], TODAY).total.after_high == pytest.approx(1.006 * 730)
+    found = cost_of([tmp_path / "dev-data.json"], TODAY, declared=[agreed])
+    assert found.total.after_high == pytest.approx(365)
 
 
 def test_an_increase_of_services_alone_is_not_one_of_instances(tmp_path: Path) -> None:

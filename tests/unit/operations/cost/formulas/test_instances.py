@@ -181,6 +181,30 @@ def test_volumes_and_metrics_of_nodes_are_billed_while_they_run() -> None:
     assert found["root volumes: gp3 storage"] == (round(32 * 240 / 730, 4),) * 2
 
 
+def test_a_launch_configuration_has_volumes_and_monitoring() -> None:
+    # 0.1008 x 730; 20 GB of gp2 x 0.10; 20 GB of gp3 x 0.08; (7 + 0) x 0.30.
+    configuration = resource(
+        "aws_launch_configuration",
+        instance_type="m7i.large",
+        root_block_device={"volume_size": 20},
+        ebs_block_device=[{"volume_type": "gp3", "volume_size": 20}],
+    )
+    nodes = group(max_size=1, desired_capacity=1, launch_template=None)
+    nodes["launch_configuration"] = "${aws_launch_configuration.x.name}"
+    assert months(configuration, nodes, custom_metrics_per_node=0) == {
+        "on-demand nodes (m7i.large)": (73.584, 73.584),
+        "root volumes: gp2 storage": (2.0, 2.0),
+        "data volumes: gp3 storage": (1.6, 1.6),
+        "metrics of nodes": (2.1, 2.1),
+    }
+
+
+def test_dedicated_hardware_has_no_price() -> None:
+    assert reasons(template(placement={"tenancy": "dedicated"}), group()) == ["no price of the tenancy dedicated"]
+    instance = resource("aws_instance", instance_type="m7i.large", tenancy="host")
+    assert reasons(instance) == ["no price of the tenancy host"]
+
+
 def test_an_agreed_price_replaces_the_list_price() -> None:
     found = line(template(), group(), instance_usd_per_hour={"p3.8xlarge": 10})
     assert found.usd_per_month_high == 14_600

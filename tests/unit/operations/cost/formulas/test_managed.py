@@ -34,6 +34,11 @@ def test_a_provisioned_table_costs_its_capacity() -> None:
     assert reasons(resource("aws_dynamodb_table", read_capacity=1)) == ["the write capacity is unknown"]
 
 
+def test_replicas_of_a_table_have_no_price() -> None:
+    table = resource("aws_dynamodb_table", billing_mode="PAY_PER_REQUEST", replica=[{"region_name": "us-west-1"}])
+    assert reasons(table) == ["no price of the replicas in other regions"]
+
+
 def test_logs_cost_ingestion_and_the_storage_of_their_retention() -> None:
     # 1 GB x 0.50; 3 months of 1 GB x 0.03.
     group = resource("aws_cloudwatch_log_group", retention_in_days=90)
