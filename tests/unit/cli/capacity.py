@@ -13,7 +13,7 @@ from mlinfra import Environment, Experiment
 
 capacity = Environment(
     name="capacity", project="recsys", account_id="{account}", region="us-east-1", team="ml", cost_center="ml-1",
-    repository="gitlab.example.com/ml/platform", monthly_spend_limit_usd=15_000, emulated={emulated}, max_nodes=100,
+    repository="gitlab.example.com/ml/platform", monthly_spend_limit_usd=9_000_000, emulated={emulated}, max_nodes=100,
     experiments=[
         Experiment(
             name="{name}", owner="ana@example.com", instance_type="p5.48xlarge", nodes={nodes},

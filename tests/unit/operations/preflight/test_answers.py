@@ -28,6 +28,7 @@ pytestmark = pytest.mark.local_aws
 ACCOUNT = "123456789012"
 ENVIRONMENT = an_environment(
     account_id=ACCOUNT,
+    monthly_spend_limit_usd=9_000_000,
     today=date(2026, 11, 29),
     experiments=[
         an_experiment(instance_type="p5.48xlarge", nodes=2),

@@ -16,6 +16,7 @@ from tests.conftest import an_environment, an_experiment
 
 TODAY = date(2026, 11, 29)
 P5 = "p5.48xlarge"
+CHECKED: dict[str, Any] = {"today": TODAY, "monthly_spend_limit_usd": 9_000_000}
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 ON_DEMAND_P, SPOT_G, ON_DEMAND_G = "L-417A185B", "L-3819A6DF", "L-DB2E81BA"
 RESERVED = "cr-0123456789abcdef0"
@@ -27,7 +28,7 @@ BLOCK = replace(RESERVATION, is_block=True, state="scheduled", starts=START, end
 
 
 def of(**experiment: Any) -> Environment:
-    return an_environment(experiments=[an_experiment(**{"instance_type": P5, **experiment})], today=TODAY)
+    return an_environment(experiments=[an_experiment(**{"instance_type": P5, **experiment})], **CHECKED)
 
 
 def answers(**changes: Any) -> Answers:
@@ -149,7 +150,7 @@ class TestQuotas:
 
     def test_all_experiments_together_may_exceed_a_quota(self) -> None:
         environment = an_environment(
-            experiments=[an_experiment(instance_type=P5), an_experiment(name="ranker", instance_type=P5)]
+            experiments=[an_experiment(instance_type=P5), an_experiment(name="ranker", instance_type=P5)], **CHECKED
         )
         line = assessed(environment, with_quota(200))
         assert line.verdict is Verdict.NO_OBSTACLE

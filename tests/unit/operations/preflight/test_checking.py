@@ -18,7 +18,7 @@ from tests.conftest import an_environment, an_experiment
 
 Client = Callable[..., Any]
 TODAY = date(2026, 11, 29)
-ACCOUNT = {"account_id": "123456789012", "today": TODAY, "max_nodes": 100}
+ACCOUNT = {"account_id": "123456789012", "today": TODAY, "max_nodes": 100, "monthly_spend_limit_usd": 9_000_000}
 
 
 @pytest.fixture

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
+from typing import Any
 
 import pytest
 
-from mlinfra import CapacityBlock, CapacityReservation, Queue, Spot
+from mlinfra import CapacityBlock, CapacityReservation, Environment, Queue, Spot
 from mlinfra.errors import OperationError
 from mlinfra.operations.preflight import demands
-from tests.conftest import an_environment, an_experiment
+from tests.conftest import an_environment as declared_environment, an_experiment
 
 RESERVATION = "cr-0123456789abcdef0"
 START, END = datetime(2026, 12, 1, 11, 30, tzinfo=timezone.utc), datetime(2026, 12, 8, 11, 30, tzinfo=timezone.utc)
+
+
+def an_environment(**changes: Any) -> Environment:
+    """An environment whose spend limit is above the cost of every experiment."""
+    return declared_environment(monthly_spend_limit_usd=9_000_000, **changes)
 
 
 def test_an_on_demand_experiment_demands_its_nodes() -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import CapacityBlock, CapacityReservation, OnDemand, Queue, Spot
+from mlinfra import CapacityBlock, CapacityReservation, Environment, OnDemand, Queue, Spot
 from mlinfra.operations.preflight import demands, synthesized_capacity
 from mlinfra.stacks.training import TrainingStack
-from tests.conftest import an_environment, an_experiment
+from tests.conftest import an_environment as declared_environment, an_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 TODAY = date(2026, 11, 29)
 RESERVED = "cr-0123456789abcdef0"
 START, END = datetime(2026, 12, 1, 11, 30, tzinfo=timezone.utc), datetime(2026, 12, 8, 11, 30, tzinfo=timezone.utc)
+
+
+def an_environment(**changes: Any) -> Environment:
+    """An environment whose spend limit is above the cost of every experiment."""
+    return declared_environment(monthly_spend_limit_usd=9_000_000, **changes)
 
 
 @pytest.mark.parametrize(
