@@ -126,9 +126,7 @@ def estimate(
         message = f"--compare and {given} exclude each other. Use one of them."
         raise OperationError(message)
     if plans and (stacks or as_csv or compare is not None or synthesized is not None or lines):
-        message = (
-            "--plan shows the difference that plans make. It excludes STACK, --compare, --synthesized, --lines, --csv."
-        )
+        message = "--plan excludes STACK, --compare, --synthesized, --lines and --csv."
         raise OperationError(message)
     root, today, patterns = project_root(), present_day(), stacks or ()
     default = [_By.STACK] if compare is None and not plans else [_By.OWNER]
