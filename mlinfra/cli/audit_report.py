@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from mlinfra.cli.presentation import output_console, print_table, table
+from mlinfra.cli.presentation import output_console, table
 from mlinfra.operations.audit import headline, totals
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _STYLES: dict[Classification, str] = {
     "managed-elsewhere": "cyan",
     "managed": "green",
 }
+_COLUMNS = ("USD/month", "so far", "Region", "Resource", "Age", "Status", "Owner")
 _LONGEST = 34
 _DETAILED = 5
 """The number of resources whose evidence and problems are shown."""
@@ -64,40 +65,31 @@ def show_audit(audit: Audit, rows: int, *, only_new: bool) -> None:
 
 
 def _show_table(items: Sequence[Item], now: datetime) -> None:
-    figures = ["USD/month", "USD so far", "GPU %"]
-    made = table(
-        "USD/month",
-        "USD so far",
-        "Region",
-        "Resource",
-        "Instances",
-        "GPU %",
-        "Launched",
-        "Status",
-        "Owner",
-        right_aligned={*figures},
-    )
+    made = table(*_COLUMNS, right_aligned={"USD/month", "so far", "Age"})
     for each in items:
         status = ", ".join((each.classification, *each.conditions))
         made.add_row(
             _usd(each.usd_per_month),
             _usd(each.usd_so_far),
             each.region,
-            escape(f"{_short(each.name)} ({each.kind})"),
-            _instances(each),
-            "-" if each.gpu_utilization is None else f"{each.gpu_utilization:.0f}",
+            escape(f"{_short(each.name)} ({_contents(each)})"),
             _age(each.launched, now),
             f"[{_STYLES[each.classification]}]{status}[/]",
             escape(_owner(each)),
         )
-    print_table(made)
+    console = output_console()
+    # Wide enough for every cell: in a narrow terminal, lines wrap.
+    console.width = max(console.width, made.__rich_measure__(console, console.options.update(max_width=500)).maximum)
+    console.print(made)
 
 
 def _show_details(items: Sequence[Item], console: Console) -> None:
     for each in items[:_DETAILED]:
         console.print(f"\n[bold]{escape(each.name)}[/]  [dim]{escape(each.key)}[/]")
-        if each.launched_by:
-            console.print(f"  launched by {escape(each.launched_by)}")
+        launched = f"{each.launched:%Y-%m-%d %H:%M} UTC" if each.launched else ""
+        by = f" by {each.launched_by}" if each.launched_by else ""
+        if launched or by:
+            console.print(f"  launched {escape(launched)}{escape(by)}")
         if each.owner_evidence:
             console.print(f"  owner: {escape(_owner(each))}, from {escape(each.owner_evidence)}")
         if each.manager:
@@ -105,7 +97,7 @@ def _show_details(items: Sequence[Item], console: Console) -> None:
         for problem in each.problems[:_PROBLEMS]:
             console.print(f"  [yellow]![/] {escape(problem)}")
         if len(each.problems) > _PROBLEMS:
-            console.print(f"  [dim]and {len(each.problems) - _PROBLEMS} more problems[/]")
+            console.print(f"  [dim]further problems: {len(each.problems) - _PROBLEMS}[/]")
 
 
 def _owner(item: Item) -> str:
@@ -119,11 +111,13 @@ def _short(name: str) -> str:
     return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 3]}..."
 
 
-def _instances(item: Item) -> str:
+def _contents(item: Item) -> str:
+    """The number and type of the instances; without instances, the kind."""
     if not item.nodes:
-        return "-"
+        return item.kind
     types = item.instance_types[0] if len(item.instance_types) == 1 else f"{len(item.instance_types)} types"
-    return f"{item.nodes} x {types}"
+    gpu = "" if item.gpu_utilization is None else f", GPU {item.gpu_utilization:.0f}%"
+    return f"{item.nodes} x {types}{gpu}"
 
 
 def _usd(value: float | None) -> str:
@@ -135,5 +129,5 @@ def _usd(value: float | None) -> str:
 def _age(launched: datetime | None, now: datetime) -> str:
     if launched is None:
         return "-"
-    days = (now - launched).days
-    return f"{launched:%Y-%m-%d}" + (f" ({days} d)" if days else " (today)")
+    hours = int((now - launched).total_seconds() // 3600)
+    return f"{hours // 24} d" if hours >= 24 else f"{max(0, hours)} h"  # noqa: PLR2004

@@ -104,7 +104,7 @@ def audit_account(
         account_id=account.account_id,
         regions=regions.enabled,
         disabled_regions=regions.disabled,
-        remarks=tuple(_remarks(own, declared, states)),
+        remarks=tuple(_remarks(own, declared, states, read)),
     )
 
 
@@ -160,7 +160,7 @@ def _lookups(priced: Sequence[tuple[Unit, Cost]]) -> list[Lookup]:
     ]
 
 
-def _remarks(own: Sequence[Environment], declared: Declared, states: States) -> list[str]:
+def _remarks(own: Sequence[Environment], declared: Declared, states: States, read: Scan) -> list[str]:
     remarks = list(declared.remarks)
     if not own:
         remarks.append(
@@ -168,4 +168,8 @@ def _remarks(own: Sequence[Environment], declared: Declared, states: States) -> 
         )
     if states.failed:
         remarks.append("Not all Terraform states could be read. Their resources may be listed as unmanaged.")
+    remarks += [
+        f"{each.service} has no endpoint in {each.region}, and was not read there: {each.reason}"
+        for each in read.not_offered
+    ]
     return remarks

@@ -60,7 +60,7 @@ def declared_by(environments: Sequence[Environment], root: Path | None) -> Decla
         root: the project. None: there is no project.
     """
     if root is None:
-        return Declared()
+        return Declared(tuple(environments))
     addresses: dict[str, frozenset[str]] = {}
     synthesized, remarks = set(), []
     with tempfile.TemporaryDirectory(prefix="mlinfra-audit-") as folder:

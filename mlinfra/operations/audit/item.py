@@ -95,7 +95,7 @@ class FailedRead:
     kinds: tuple[str, ...] = ()
     """The kinds of resources that are missing from the audit, or are incomplete. Empty: all kinds of the service."""
     code: str = ""
-    """The code of the error, such as UnauthorizedOperation. Empty: AWS sent none."""
+    """The code of the error, such as UnauthorizedOperation; without a response, the class of the exception."""
 
 
 @dataclass(frozen=True)

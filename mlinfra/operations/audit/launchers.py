@@ -33,6 +33,8 @@ _AROUND: Final = timedelta(minutes=30)
 """The window before and after a launch. Services record the launch of a resource up to minutes after its event."""
 
 _CREATION: Final = re.compile(r"Create|Run|Allocate|Start|Purchase|Register|Request", re.ASCII)
+_OF_OTHERS: Final = frozenset({"CreateGrant", "CreateLaunchTemplate", "CreateLaunchTemplateVersion", "CreateTags"})
+"""Events that name a resource, and create another."""
 _SESSION: Final = re.compile(r"arn:[\w-]+:sts::\d+:assumed-role/(?P<role>[^/]+)/(?P<session>.+)", re.ASCII)
 _SSO_ROLE: Final = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}", re.ASCII)
 """The role of a permission set (IAM Identity Center user guide, "Referencing permission sets", read 2026-11-29)."""
@@ -127,7 +129,7 @@ def _first(events: Iterable[Mapping[str, Any]]) -> Launcher | None:
     for event in events:
         name = event.get("EventName", "")
         record = json.loads(event.get("CloudTrailEvent") or "{}")
-        if not _CREATION.match(name) or name == "CreateTags" or record.get("errorCode"):
+        if not _CREATION.match(name) or name in _OF_OTHERS or record.get("errorCode"):
             continue
         identity = record.get("userIdentity", {})
         principal = identity.get("arn") or identity.get("invokedBy") or event.get("Username")

@@ -38,6 +38,8 @@ CONFIG: Final = Config(
 """Adaptive retries also slow down the requests of a client after throttling (botocore, "Retries")."""
 
 _ALL_SERVICES: Final = frozenset(each.service for each in READERS if not each.is_global)
+_NO_ENDPOINT: Final = "EndpointConnectionError"
+"""The error of botocore for an endpoint that cannot be resolved or reached. EC2 is offered in every region."""
 _LONGEST_REASON: Final = 200
 """Characters. Proxies may answer with whole pages."""
 
@@ -63,12 +65,6 @@ class RegionalClients:
     def partition(self) -> str:
         """The partition of the account, such as aws."""
         return self.account.caller.split(":")[1]
-
-    def is_offered(self, service: str, region: str) -> bool:
-        """False if botocore's list of endpoints has the region, and not the service in it."""
-        session = self.account.session
-        known = session.get_available_regions("ec2", self.partition)
-        return region not in known or region in session.get_available_regions(service, self.partition)
 
 
 @dataclass(frozen=True)
@@ -98,6 +94,8 @@ class Scan:
 
     found: list[Found] = field(default_factory=list)
     failed: list[FailedRead] = field(default_factory=list)
+    not_offered: list[FailedRead] = field(default_factory=list)
+    """Services without an endpoint in a region in which others respond."""
 
 
 def scan(
@@ -137,15 +135,17 @@ def scan(
             step.say(f"{count} of {len(tasks)} lists, last {reader.kinds[0]} in {place.region}")
     finally:
         pool.shutdown(cancel_futures=True)
-    result.failed = merged(result.failed)
+    reached = {place.region for reader, place in tasks} - {
+        each.region for each in result.failed if each.service == "ec2" and each.code == _NO_ENDPOINT
+    }
+    result.not_offered = merged(each for each in result.failed if each.code == _NO_ENDPOINT and each.region in reached)
+    result.failed = merged(each for each in result.failed if not (each.code == _NO_ENDPOINT and each.region in reached))
     return result
 
 
 def _read(clients: RegionalClients, reader: Reader, place: Place) -> tuple[list[Found], list[FailedRead]]:
     found: list[Found] = []
     try:
-        if not clients.is_offered(reader.service, place.region):
-            return [], []
         for each in reader.read(clients.get(reader.service, place.region), place):
             found.append(each)  # noqa: PERF402  an exception keeps what was read before it
     except (*FAILURES, KeyError, TypeError, ValueError) as error:
@@ -176,11 +176,11 @@ def merged(failed: Iterable[FailedRead]) -> list[FailedRead]:
 
 def failed_read(region: str, service: str, error: Exception, kinds: Sequence[str] = ()) -> FailedRead:
     """The entry for an error of AWS, with its text in one line."""
-    code = ""
+    code = type(error).__name__
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})
-        code = details.get("Code", "")
-        text = f"{error.operation_name} failed: {code or 'unknown error'}: {details.get('Message', '')}"
+        code = details.get("Code") or "unknown error"
+        text = f"{error.operation_name} failed: {code}: {details.get('Message', '')}"
     elif isinstance(error, FAILURES):
         text = f"{type(error).__name__}: {error}"
     else:
