@@ -75,6 +75,11 @@ class ResourceNames:
         return f"{STORED_PLANS_PREFIX}{stack}/{commit}/{sha256}.zip"
 
     @property
+    def audit_baseline_key(self) -> str:
+        """The key of the baseline of audits in the state bucket. No key of a state begins with an underscore."""
+        return "_audit/baseline.json.gz"
+
+    @property
     def lock_table(self) -> str:
         """The DynamoDB table that locks state."""
         return f"{self.prefix}-tfstate-lock"

@@ -83,6 +83,7 @@ def run(
         ),
         ("mlinfra-apply.yml", "apply", "apply --stored plans/stored/dev.json"),
         ("infrastructure.yml", "drift", "drift --env dev --who --remember --out drift.md --json"),
+        ("infrastructure.yml", "audit", "audit --remember dev --out audit.json"),
     ],
 )
 def test_mlinfra_has_credentials_and_no_token(

@@ -130,10 +130,10 @@ def test_a_job_with_a_token_installs_nothing_and_exchanges_it_first() -> None:
         assert [line for line in commands[:exchange] if "mlinfra " in line or ".venv/bin/" in line] == [], name
         if "plan" in name:
             assert [line for line in commands if ".venv/bin/" in line and ".trusted/.venv/bin/" not in line] == [], name
-        assert not re.search(r"(?<![./\w])mlinfra (plan|apply|drift|review)", text), name
+        assert not re.search(r"(?<![./\w])mlinfra (plan|apply|drift|audit|review)", text), name
         assert commands[exchange + 1].strip() == 'eval "$CREDENTIALS"', name
         seen += 1
-    assert seen == 6
+    assert seen == 7
 
 
 def test_a_job_exchanges_its_token_with_a_program_of_the_default_branch() -> None:
@@ -359,7 +359,7 @@ def test_every_command_exists(path: Any) -> None:
     for line in path.read_text().splitlines():
         if re.match(r"\s*(#|name:)", line):
             continue
-        for name, rest in re.findall(r"\bmlinfra (synth|plan|review|apply|drift)\b([^|#]*)", line):
+        for name, rest in re.findall(r"\bmlinfra (synth|plan|review|apply|drift|audit)\b([^|#]*)", line):
             if name not in known:
                 continue
             options = {option for parameter in known[name].params for option in parameter.opts}

@@ -242,6 +242,15 @@ def drift_statements(environment: Environment) -> list[dict[str, object]]:
             actions=["ssm:PutParameter"],
             resources=[f"{own}:parameter{environment.names.parameter('drift', '*')}"],
         ),
+        # The baseline of audits contains keys of resources, and no other facts.
+        statement("WriteAuditBaseline", actions=["s3:PutObject"], resources=[_audit_baseline(environment)]),
+        _use_keys(
+            environment,
+            "EncryptAuditBaseline",
+            ["kms:GenerateDataKey"],
+            [environment.names.state_key_alias],
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}},
+        ),
         # The results of the nightly drift detection are sent to the recipients of all notifications.
         statement("PublishNotifications", actions=["sns:Publish"], resources=[environment.names.alerts_topic_arn]),
         _use_keys(
@@ -251,7 +260,7 @@ def drift_statements(environment: Environment) -> list[dict[str, object]]:
             [environment.names.alerts_key_alias],
         ),
         *_refresh(environment),
-        *_no_data(environment),
+        *_no_data(environment, readable=[_audit_baseline(environment)]),
     ]
 
 
@@ -417,6 +426,10 @@ def _no_data(environment: Environment, *, readable: Sequence[str] = ()) -> list[
             ],
         ),
     ]
+
+
+def _audit_baseline(environment: Environment) -> str:
+    return f"arn:aws:s3:::{environment.names.state_bucket}/{environment.names.audit_baseline_key}"
 
 
 def _stored_plans(environment: Environment) -> str:

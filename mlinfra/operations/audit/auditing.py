@@ -77,7 +77,7 @@ def audit_account(
             read = scan(clients, regions.enabled, step, home=home)
             step.conclude(f"{len(read.found)} resources" + (", with failures" if read.failed else ""))
         with progress.step("Read Terraform states and code") as step:
-            states = read_states(clients, _state_buckets(own, read))
+            states = read_states(clients, _state_buckets(own, read), [each.names.state_bucket for each in own])
             declared = declaring.result()
             step.conclude(f"{states.count} states")
     with progress.step("Read utilization") as step:
@@ -168,6 +168,11 @@ def _remarks(own: Sequence[Environment], declared: Declared, states: States, rea
         )
     if states.failed:
         remarks.append("Not all Terraform states could be read. Their resources may be listed as unmanaged.")
+    if states.unreadable:
+        remarks.append(
+            f"The Terraform states in {', '.join(states.unreadable)} are not readable for these credentials. Their "
+            f"resources may be listed as unmanaged."
+        )
     remarks += [
         f"{each.service} has no endpoint in {each.region}, and was not read there: {each.reason}"
         for each in read.not_offered

@@ -28,9 +28,6 @@ Known = dict[str, str]
 """The classification and conditions of the known resources, by their keys."""
 
 _FORMAT: Final = 1
-BASELINE_KEY: Final = "_audit/baseline.json.gz"
-"""The key of the object in the state bucket. Keys of states begin with the name of a project, which never begins with
-an underscore."""
 
 
 class Baseline(Protocol):
@@ -86,7 +83,7 @@ class ObjectBaseline:
         self._s3 = account.session.client("s3", region_name=environment.region)
         self._place = {
             "Bucket": environment.names.state_bucket,
-            "Key": BASELINE_KEY,
+            "Key": environment.names.audit_baseline_key,
             "ExpectedBucketOwner": account.account_id,
         }
 
@@ -96,7 +93,7 @@ class ObjectBaseline:
         Raises:
             OperationError: if AWS refuses the request, or the object is not a baseline.
         """
-        name = f"s3://{self._place['Bucket']}/{BASELINE_KEY}"
+        name = f"s3://{self._place['Bucket']}/{self._place['Key']}"
         with aws_errors_explained():
             try:
                 body = self._s3.get_object(**self._place)["Body"].read()

@@ -14,7 +14,7 @@ from mlinfra.operations.audit.item import FailedRead
 from mlinfra.operations.audit.scan import FAILURES, failed_read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mlinfra.operations.audit.found import Found
     from mlinfra.operations.audit.scan import RegionalClients
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PARALLEL: Final = 8
 _FORMAT: Final = 4
 """The version of the format of states, since Terraform 0.12."""
+
+_REFUSED: Final = frozenset({"403", "AccessDenied"})
 
 _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "address": ("aws_eip",),
@@ -86,6 +88,8 @@ class States:
     by_id: dict[tuple[str, str], list[StateResource]] = field(default_factory=dict)
     """By type and id."""
     failed: list[FailedRead] = field(default_factory=list)
+    unreadable: tuple[str, ...] = ()
+    """Places of states outside of the project that the principal may not read."""
     count: int = 0
     """The number of states."""
 
@@ -111,12 +115,13 @@ class States:
         return None
 
 
-def read_states(clients: RegionalClients, buckets: Mapping[str, str]) -> States:
-    """Read all states of `buckets`. What cannot be read is part of the result.
+def read_states(clients: RegionalClients, buckets: Mapping[str, str], own: Collection[str] = ()) -> States:
+    """Read all states of `buckets`. Failures are part of the result.
 
     Args:
         clients: the clients.
         buckets: the regions of the buckets, by name.
+        own: the buckets of the project. Refused states of others are not failures. Default: none.
     """
     states = States()
 
@@ -142,7 +147,14 @@ def read_states(clients: RegionalClients, buckets: Mapping[str, str]) -> States:
                 states.failed.append(each)
             else:
                 states.add(each)
+    refused = [each for each in states.failed if each.code in _REFUSED and _bucket_of(each) not in own]
+    states.failed = [each for each in states.failed if each not in refused]
+    states.unreadable = tuple(dict.fromkeys(f"s3://{_bucket_of(each)}" for each in refused))
     return states
+
+
+def _bucket_of(failure: FailedRead) -> str:
+    return failure.reason.removeprefix("s3://").partition("/")[0].partition(":")[0]
 
 
 def _keys(clients: RegionalClients, bucket: str, region: str) -> Iterator[str]:

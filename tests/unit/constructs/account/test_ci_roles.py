@@ -206,6 +206,17 @@ def test_the_drift_role_trusts_one_branch_and_writes_no_parameter_but_the_baseli
     assert allowed(drift, "sns:Publish", "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts")
 
 
+def test_the_drift_role_alone_writes_the_baseline_of_audits(synthesize: Synthesize) -> None:
+    config = made(synthesize)
+    baseline = f"{STATE}/_audit/baseline.json.gz"
+    drift, plan = policy(config, "drift"), policy(config, "plan")
+    assert allowed(drift, "s3:PutObject", baseline)
+    assert not denied(drift, "s3:GetObject", baseline)
+    assert not allowed(drift, "s3:PutObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate")
+    assert not allowed(plan, "s3:PutObject", baseline)
+    assert denied(plan, "s3:GetObject", baseline)
+
+
 def test_the_plan_role_cannot_declare_drift_as_known(synthesize: Synthesize) -> None:
     plan = policy(made(synthesize), "plan")
     parameters = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev"
