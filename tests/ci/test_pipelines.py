@@ -283,7 +283,7 @@ def test_artifacts_of_github_expire_after_a_day() -> None:
                 if step.get("uses", "").startswith("actions/upload-artifact"):
                     kept += 1
                     assert step["with"]["retention-days"] == 1
-    assert kept == 8
+    assert kept == 9
 
 
 def test_the_log_and_the_state_of_a_failed_apply_are_kept_and_not_its_plan() -> None:

@@ -6,7 +6,7 @@ Activity and expiry are determined by the code of the functions that stop cluste
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlinfra.errors import OperationError
@@ -76,7 +76,7 @@ class Cluster:
     """The conditions that need attention."""
     problems: tuple[str, ...]
     declared: bool
-    """True if an experiment of the environment declares it."""
+    """True if an experiment of the environment declares it, or if it is adopted."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def list_all_clusters(declared: Sequence[Environment], *, names: Sequence[str] =
 
 
 def list_clusters(environment: Environment) -> list[Cluster]:
-    """All clusters of `environment` by name: declared ones, and others with its name prefix.
+    """All clusters of `environment` by name: declared ones, others with its name prefix, and adopted groups.
 
     Raises:
         OperationError: if the account cannot be accessed, or lists only a part of its resources.
@@ -131,15 +131,48 @@ def list_clusters(environment: Environment) -> list[Cluster]:
         message = f"The clusters of {environment.name!r} could not be listed completely. Try again."
         raise OperationError(message, details="\n".join(listing.problems))
     found = [each for each in listing.targets if each.name.startswith(f"{environment.names.prefix}-")]
-    return [account.describe(each) for each in account.assess(sorted(found, key=lambda each: each.name))]
+    clusters = [account.describe(each) for each in account.assess(found)]
+    clusters += _adopted_groups(account, {each.name for each in found})
+    return sorted(clusters, key=lambda each: each.name)
+
+
+def _adopted_groups(home: ClusterAccount, listed: set[str]) -> Iterator[Cluster]:
+    """The adopted auto scaling groups of all regions that exist, and are not among `listed`."""
+    environment = home.environment
+    accounts = {environment.region: home}
+    for each in environment.adopted:
+        region = each.region or environment.region
+        if each.type != "aws_autoscaling_group" or (region == environment.region and each.id in listed):
+            continue
+        if region not in accounts:
+            accounts[region] = ClusterAccount(environment, region)
+        account = accounts[region]
+        try:
+            target = account.fleet.group(each.id)
+        except DescribeFailedError as error:
+            message = f"The adopted group {each.id} in {region} could not be described. Try again."
+            raise OperationError(message, details=str(error)) from error
+        if target is not None:
+            (seen,) = account.assess([target])
+            cluster = account.describe(seen)
+            yield replace(cluster, owner=cluster.owner or str(each.owner), declared=True)
 
 
 class ClusterAccount:
     """Access to the clusters of one environment, at the current time."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, region: str | None = None) -> None:
+        """Access the clusters of `environment`.
+
+        Args:
+            environment: the environment.
+            region: the region of its clusters. Default: that of the environment. Another region can contain adopted
+                groups, which have no records.
+        """
         self.environment = environment
-        self.account: AwsAccount = account_of(environment)
+        self._region = region or environment.region
+        account = account_of(environment)
+        self.account: AwsAccount = account if region in {None, environment.region} else account.in_region(self._region)
         self.clients = Clients(self.account.session)
         self.fleet = Fleet(self.clients)
         self.records = Records(self.clients, environment.names.records_table)
@@ -211,7 +244,7 @@ class ClusterAccount:
             spend_limit_usd=seen.rules.spend_limit_usd,
             expires=seen.expiry.at,
             extended=seen.expiry.extended,
-            forced_end=forced_end(seen) if self.has_records else None,
+            forced_end=forced_end(seen) if self.has_records and target.may_be_stopped else None,
             marks=tuple(self._marks(seen)),
             problems=seen.problems,
             declared=target.name in {self.environment.names.cluster(each) for each in self.environment.experiments},
@@ -222,14 +255,18 @@ class ClusterAccount:
         """The reason why nothing is recorded in an environment without a table of records."""
         names, account_id = self.environment.names, self.account.account_id
         return (
-            f"the table {names.records_table} does not exist in account {account_id}, {self.environment.region}: the "
+            f"the table {names.records_table} does not exist in account {account_id}, {self._region}: the "
             f"shutdown of {self.environment.name!r} is not deployed there"
         )
 
     def _marks(self, seen: Assessment) -> Iterator[Mark]:
-        yield from marks_of(seen, self.now, has_shutdown=self.has_records)
+        yield from marks_of(seen, self.now, has_shutdown=self.has_records and seen.target.may_be_stopped)
         yield from self._launch_marks(seen.target)
-        if not self.has_records:
+        if not seen.target.may_be_stopped:
+            # Such as an adopted group, which has its own tags.
+            text = f"no function stops it automatically, because its tag {Tag.AUTO_STOP} is not true"
+            yield Mark("no-shutdown", text)
+        elif not self.has_records:
             stack = self.environment.names.stack_id("training")
             yield Mark(
                 "no-shutdown",

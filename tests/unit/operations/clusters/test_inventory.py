@@ -13,6 +13,8 @@ from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import Activity, Metric, NodeReport, Table, Tag
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from mlinfra.operations import clusters as operations
+from tests.unit.declarations.test_adopted import an_adopted
+from tests.unit.operations.audit.story import a_group
 from tests.unit.operations.clusters.account import (
     ENVIRONMENT,
     LAST_DAY,
@@ -178,3 +180,27 @@ def test_json_has_everything(make: Callable[..., list[str]]) -> None:
     assert facts["expires"] == LAST_DAY.isoformat()
     assert facts["work"] == "empty"
     assert facts["usd_so_far"] == 0
+
+
+class TestAdoptedGroups:
+    @pytest.mark.usefixtures("records")
+    def test_adopted_groups_of_all_regions_are_listed_with_their_owner(self, client: Client) -> None:
+        a_group(client, "legacy", "g5.xlarge", 1, "us-east-1")
+        a_group(client, "hackathon", "g5.xlarge", 2, "eu-west-1")
+        adopted = [
+            an_adopted(type="aws_autoscaling_group", id="legacy", name="legacy", arguments={}),
+            an_adopted(
+                type="aws_autoscaling_group", id="hackathon", name="hackathon", region="eu-west-1", arguments={}
+            ),
+            an_adopted(type="aws_autoscaling_group", id="deleted", name="deleted", arguments={}),
+        ]
+        environment = ENVIRONMENT.model_copy(update={"adopted": tuple(adopted)})
+        found = operations.list_clusters(environment)
+        assert [(each.name, each.nodes, each.owner, each.declared) for each in found] == [
+            ("hackathon", 2, "ana@example.com", True),
+            ("legacy", 1, "ana@example.com", True),
+        ]
+        assert [[mark.text for mark in each.marks] for each in found] == [
+            ["no function stops it automatically, because its tag AutoStop is not true"]
+        ] * 2
+        assert [each.forced_end for each in found] == [None, None]
