@@ -41,8 +41,8 @@ def load_environments(
         only: the one environment to read. Default: all, in the order of their names.
         today: the day that expiries are compared with. Default: the day in MLINFRA_TODAY, such as 2026-11-24,
             which makes a synth repeatable; without it, the present day.
-        judged: True to compare expiries, and to read the image lock, the record of buckets and the refreshed prices.
-            Commands that only read the account need none of them. Default: True.
+        judged: True to compare expiries, and to read the image lock and the record of buckets. Commands that only
+            read the account need neither. Default: True.
 
     Raises:
         DeclarationError: with all problems of all environments that were read.
@@ -61,6 +61,7 @@ def load_environments(
 
     day = (today or present_day()) if judged else None
     with judging(day, records=Path(os.environ.get(RECORDS_VARIABLE) or root / "environments")) as judgement:
+        _use_prices(root, judgement if judged else None)
         if judged:
             _read_locks(root, files, judgement)
         read = [_read(files[name], judgement) for name in ([only] if only else files)]
@@ -70,18 +71,10 @@ def load_environments(
 
 
 def _read_locks(root: Path, declared: Collection[str], judgement: Judgement) -> None:
-    """Put the project's image lock and record of buckets into `judgement`, and use its prices.
-
-    A missing file counts as an empty one.
-    """
+    """Put the project's image lock and record of buckets into `judgement`. A missing file counts as an empty one."""
     path = root / IMAGE_LOCK_FILE
     try:
         judgement.image_lock = ImageLock.load(path) if path.exists() else ImageLock()
-    except DeclarationError as error:
-        judgement.reject(error)
-    use_refreshed_prices(PriceLock())
-    try:
-        use_refreshed_prices(PriceLock.load(root / PRICE_LOCK_FILE))
     except DeclarationError as error:
         judgement.reject(error)
     judgement.bucket_record = BucketRecord()
@@ -90,6 +83,20 @@ def _read_locks(root: Path, declared: Collection[str], judgement: Judgement) -> 
         judgement.bucket_record.expect_declared(declared)
     except DeclarationError as error:
         judgement.reject(error)
+
+
+def _use_prices(root: Path, judgement: Judgement | None) -> None:
+    """Use the prices that the project refreshed.
+
+    A damaged file is rejected by `judgement`. Without one, it has no prices: commands that stop clusters must not fail
+    for this reason.
+    """
+    use_refreshed_prices(PriceLock())
+    try:
+        use_refreshed_prices(PriceLock.load(root / PRICE_LOCK_FILE))
+    except DeclarationError as error:
+        if judgement is not None:
+            judgement.reject(error)
 
 
 def present_day() -> date:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra import DeclarationError, load_environments
+from mlinfra.catalog import PRICE_LOCK_FILE, PriceLock, RefreshedPrices, ec2_rate, use_refreshed_prices
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
 from mlinfra.declarations.bucket_record import BucketRecord
 from tests.conftest import ROOT, TODAY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 GOOD = """
@@ -163,3 +165,34 @@ def test_commands_that_only_read_the_account_compare_no_expiry(tmp_path: Path) -
     (read,) = load_environments(tmp_path, judged=False)
     assert read.today is None
     assert read.cluster_size(read.experiment("old")) == 1
+
+
+class TestRefreshedPrices:
+    @pytest.fixture(autouse=True)
+    def _prices_of_the_release(self) -> Iterator[None]:
+        yield
+        use_refreshed_prices(PriceLock())
+
+    @staticmethod
+    def price() -> float | None:
+        rate = ec2_rate("m5.large", "us-east-1")
+        return rate.usd if rate else None
+
+    @pytest.mark.parametrize("judged", [True, False])
+    def test_those_of_the_project_are_used(self, tmp_path: Path, judged: bool) -> None:  # noqa: FBT001
+        declare(tmp_path, "dev")
+        prices = RefreshedPrices(as_of=TODAY, source="AWS price list AmazonEC2, version 1", usd={"m5.large": 0.5})
+        (tmp_path / PRICE_LOCK_FILE).write_text(PriceLock().with_prices("ec2", "us-east-1", prices).dump())
+        load_environments(tmp_path, today=TODAY, judged=judged)
+        assert self.price() == 0.5
+        (tmp_path / PRICE_LOCK_FILE).unlink()
+        load_environments(tmp_path, today=TODAY, judged=judged)
+        assert self.price() == 0.096
+
+    def test_a_damaged_file_is_refused_unless_the_account_is_only_read(self, tmp_path: Path) -> None:
+        declare(tmp_path, "dev")
+        (tmp_path / PRICE_LOCK_FILE).write_text("{")
+        with pytest.raises(DeclarationError, match=r"prices\.lock\.json: 1 problem"):
+            load_environments(tmp_path, today=TODAY)
+        assert load_environments(tmp_path, judged=False)
+        assert self.price() == 0.096
