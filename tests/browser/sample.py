@@ -165,7 +165,7 @@ def environment(name: str, limit: float) -> dict[str, Any]:
     experiments = [{"name": f"{name}-experiment", "owner": "ana@example.com", "expires": "2026-12-05"}]
     return {
         "name": name, "account_id": "111111111111", "region": "us-east-1", "team": "ml-platform", "cost_center": "ml-1234",
-        "monthly_spend_limit_usd": limit, "experiments": experiments,
+        "monthly_spend_limit_usd": limit, "limits": {"owner": {"ana@example.com": 8_000.0} if name == "dev" else {}, "team": {}}, "experiments": experiments,
     }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def see(page: Page, name: str) -> None:
     """Scroll to a section, so that its drawings are made."""
     part(page, name).scroll_into_view_if_needed()
     page.evaluate("name => document.getElementById(name).scrollIntoView()", name)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(150)
 
 
 def see_all(page: Page) -> None:
@@ -215,8 +215,18 @@ class TestCost:
         with opened(report()) as page:
             for key in ("Team", "Owner", "Experiment", "Environment", "Stack", "Type"):
                 part(page, "cost").get_by_role("button", name=key, exact=True).first.click()
-                shares = table(page, f"Cost by {key.lower()}").locator("tbody td:last-child").all_inner_texts()
+                shares = table(page, f"Cost by {key.lower()}").locator("tbody td:nth-child(3)").all_inner_texts()
                 assert 98 <= sum(int(each.rstrip("%").lstrip("<")) for each in shares) <= 102
+
+    def test_groups_are_compared_with_their_limits(self, opened: Opened) -> None:
+        with opened(report()) as page:
+            section = part(page, "cost")
+            section.get_by_role("button", name="Environment", exact=True).click()
+            found = table(page, "Cost by environment")
+            assert found.locator("tbody td:last-child").all_inner_texts() == ["$15,000", "$900"]
+            section.get_by_role("button", name="Owner", exact=True).first.click()
+            row = table(page, "Cost by owner").get_by_role("row").filter(has_text="ana@example.com")
+            assert row.get_by_role("img").get_attribute("aria-label") == "113% of the limit"
 
     def test_a_bar_leads_to_what_it_consists_of(self, opened: Opened) -> None:
         with opened(report()) as page:

@@ -129,6 +129,7 @@ def _environment(each: Environment) -> dict[str, Any]:
     names = ("name", "account_id", "region", "team", "cost_center", "monthly_spend_limit_usd")
     return {
         **{name: getattr(each, name) for name in names},
+        "limits": {"owner": dict(each.spend_limits.owners), "team": dict(each.spend_limits.teams)},
         "experiments": [
             {"name": experiment.name, "owner": experiment.owner, "expires": str(experiment.expires)}
             for experiment in each.experiments

@@ -217,7 +217,7 @@ function architecturePart() {
 
   function drawSide() {
     const { boxes } = level();
-    const shown = boxes.filter((box) => box.kind !== "elsewhere").map((box) => [box, describe(box)]).sort(([, one], [, other]) => other.cost - one.cost || one.name.localeCompare(other.name));
+    const shown = boxes.filter((box) => box.kind !== "elsewhere").map((box) => [box, describe(box)]).sort(([, one], [, other]) => other.cost - one.cost || one.name.localeCompare(other.name, "en", { numeric: true }));
     const focus = document.activeElement && side.contains(document.activeElement);
     side.replaceChildren(
       ...(selected ? details(all.get(selected)) : []),
@@ -258,11 +258,12 @@ function architecturePart() {
     const { boxes, edges } = level();
     const known = new Map(boxes.map((box) => [box.id, box]));
     canvas.setAttribute("aria-label", `Graph of ${place.path || place.stack || place.environment}: ${plural(boxes.length, "box", "boxes")}, ${plural(edges.length, "dependency", "dependencies")}. The list beside it contains the same boxes.`);
+    const tints = Object.fromEntries(CATEGORIES.map(([name]) => [name, colour(name)]));
     drawing.elements().remove();
     drawing.add([
       ...boxes.map((box) => {
         const about = describe(box);
-        return { data: { id: box.id, label: [about.name, about.note, about.cost ? `${usd(about.cost)} a month` : ""].filter(Boolean).join("\n"), tint: colour(about.category) }, classes: `${about.isGroup ? "group" : ""} ${box.kind === "elsewhere" ? "elsewhere" : ""}` };
+        return { data: { id: box.id, label: [about.name, about.note, about.cost ? `${usd(about.cost)} a month` : ""].filter(Boolean).join("\n"), tint: tints[about.category] }, classes: `${about.isGroup ? "group" : ""} ${box.kind === "elsewhere" ? "elsewhere" : ""}` };
       }),
       ...edges.map(([from, to]) => ({ data: { id: `${from} ${to}`, source: from, target: to } })),
     ]);
@@ -271,8 +272,9 @@ function architecturePart() {
       drawing.layout({ name: "dagre", rankDir, nodeSep: 16, rankSep: rankDir === "LR" ? 56 : 44, edgeSep: 6, animate: false, fit: true, padding: 28 }).run();
       return drawing.zoom();
     };
-    // The direction in which the drawing is larger.
-    if (arrange("TB") > arrange("LR")) arrange("TB");
+    // The direction in which the drawing is larger; many boxes take long to arrange.
+    if (boxes.length > 150) arrange("LR");
+    else if (arrange("TB") > arrange("LR")) arrange("TB");
     if (drawing.zoom() > 1.2) { drawing.zoom(1.2); drawing.center(); }
     if (drawing.zoom() < READABLE) focusOn(boxes);
     drawing.off("tap").on("tap", "node", (event) => open(known.get(event.target.id())));

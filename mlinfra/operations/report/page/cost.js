@@ -61,6 +61,7 @@ function costPart() {
           : h("button", { class: "link", type: "button", text: each.name, onclick: () => enter(each.name) }) },
         { label: "USD a month", n: true, value: (each) => each.high, cell: (each) => usdRange(each.low, each.high) },
         { label: "Share", n: true, value: (each) => each.high, cell: (each) => share(each.high, total) },
+        ...limitColumn(groups, state),
       ],
     }).element);
     lineTable.replaceChildren(h("div", { class: "panel-head" }, h("h3", { text: "Lines of the estimate" }),
@@ -88,6 +89,21 @@ function costPart() {
       h("div", { class: "split" }, h("div", { class: "panel-body" }, canvas), groupTable)),
     lineTable, unpriced());
   return section;
+}
+
+/** The limit of a group. Within another group, a limit cannot be compared. */
+function limitOf(key, name) {
+  if (key === "environment") return sum(data.environments.filter((each) => each.name === name), (each) => each.monthly_spend_limit_usd) || null;
+  return sum(data.environments, (each) => (each.limits[key] || {})[name]) || null;
+}
+
+function limitColumn(groups, state) {
+  const limits = new Map(groups.map((each) => [each.name, state.path.length ? null : limitOf(state.key, each.name)]));
+  if (![...limits.values()].some(Boolean)) return [];
+  return [{ label: "Limit", n: true, value: (each) => limits.get(each.name), cell: (each) => {
+    const limit = limits.get(each.name);
+    return limit ? [usd(limit), h("span", { class: "meter-row" }, meter(each.low, each.high, limit, `${number((each.high / limit) * 100)}% of the limit`))] : "—";
+  } }];
 }
 
 function barOption(top, width) {

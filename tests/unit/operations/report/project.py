@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 DECLARATION = """
 from datetime import date
-from mlinfra import Environment, Experiment
+from mlinfra import Environment, Experiment, SpendLimits
 
 {name} = Environment(
     name="{name}", project="recsys", account_id="{account}", region="us-east-1", team="ml-platform",
     cost_center="ml-1234", repository="gitlab.example.com/ml/platform", monthly_spend_limit_usd=15_000,
     emulated={emulated},
+    spend_limits=SpendLimits(owners={{"ana@example.com": 9_000}}),
     experiments=[
         Experiment(name="two-tower-v2", owner="ana@example.com", size="small", expires=date(2026, 12, 18)),
     ],

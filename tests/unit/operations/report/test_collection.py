@@ -44,6 +44,7 @@ def test_the_environments_have_their_limit_and_experiments(root: Path) -> None:
     assert found["project"] == "recsys"
     assert [each["name"] for each in found["environments"]] == ["dev", "prod"]
     assert found["environments"][0]["monthly_spend_limit_usd"] == 15_000
+    assert found["environments"][0]["limits"] == {"owner": {"ana@example.com": 9_000}, "team": {}}
     assert found["environments"][0]["experiments"] == [
         {"name": "two-tower-v2", "owner": "ana@example.com", "expires": "2026-12-18"}
     ]
