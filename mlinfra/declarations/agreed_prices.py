@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.catalog import block_rate, ec2_rate, is_old, sagemaker_rate, service_rate, spot_range
+from mlinfra.catalog import block_rate, ec2_rate, is_old, reserved_rate, sagemaker_rate, service_rate, spot_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +96,24 @@ class Prices:
             rate = ec2_rate(instance_type, self.region)
             self._on_demand[instance_type] = self._instance(instance_type, rate, EC2_CODE, f"{instance_type} on demand")
         return self._on_demand[instance_type]
+
+    def covered(self, instance_type: str) -> Price | Missing:
+        """USD per hour of an EC2 instance that the environment's Savings Plan covers; without one, on demand.
+
+        A Compute Savings Plan has about the rate of convertible Reserved Instances, an EC2 Instance Savings Plan about
+        that of standard ones (ci/prices/README.md, "ec2_reserved.csv").
+        """
+        on_demand, plan = self.on_demand(instance_type), self._assumptions.savings_plan
+        if plan is None or isinstance(on_demand, Missing) or on_demand.list_usd is None:
+            return on_demand
+        rate = reserved_rate(instance_type, self.region, term=plan)
+        if rate is None:
+            return on_demand
+        price = self._price(rate, rate.usd, EC2_CODE, f"{instance_type} in a Savings Plan")
+        note = "low: covered by the Savings Plan, high: on demand"
+        return (
+            replace(price, note=", ".join(filter(None, (price.note, note)))) if price.usd < on_demand.usd else on_demand
+        )
 
     def spot(self, instance_type: str) -> SpotPrices | Missing:
         """USD per hour of a spot instance."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, field_validator
 
@@ -149,6 +149,20 @@ class CostAssumptions(Declaration):
         default_factory=dict,
         description="Agreed on-demand prices of instance types in USD per hour, such as those of a savings plan, by "
         "type: p5.48xlarge, or ml.g5.xlarge for SageMaker. They replace the list price and the factor. Default: none.",
+    )
+    savings_plan: (
+        Literal[
+            "1yr_standard_no_upfront",
+            "1yr_convertible_no_upfront",
+            "3yr_standard_no_upfront",
+            "3yr_convertible_no_upfront",
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="The kind of Savings Plan or of Reserved Instances that the account has: standard (also for EC2 "
+        "Instance Savings Plans) or convertible (also for Compute Savings Plans), for 1 or 3 years. At the low end of "
+        "an estimate it covers on-demand instances, at the high end it is used up. Default: none.",
     )
     price_max_age_days: int = Field(
         default=365,

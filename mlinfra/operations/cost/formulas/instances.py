@@ -159,14 +159,15 @@ def _purchase(nodes: _Nodes, on_demand: Span, at: Context, commitment: str) -> I
 
 
 def _on_demand(nodes: _Nodes, count: Span, at: Context, commitment: str) -> Found:
-    prices = [at.prices.on_demand(each) for each in nodes.types]
-    bounds = _bounds(prices)
+    bounds = _bounds([at.prices.on_demand(each) for each in nodes.types])
+    covered = _bounds([at.prices.covered(each) for each in nodes.types])
     if isinstance(bounds, Missing):
         return bounds
+    low = bounds[0] if isinstance(covered, Missing) else covered[0]
     words = joined(nodes.assumption, _SEVERAL_TYPES if len(set(nodes.types)) > 1 else "")
     return hourly(
         f"{commitment} nodes ({', '.join(dict.fromkeys(nodes.types))})",
-        bounds[0],
+        low,
         high=bounds[1],
         count=count,
         hours=nodes.hours,

@@ -211,6 +211,18 @@ def test_an_agreed_price_replaces_the_list_price() -> None:
     assert found.assumption == "agreed price of p3.8xlarge"
 
 
+def test_a_savings_plan_covers_instances_at_the_low_end() -> None:
+    # g5.xlarge, convertible, 3 years, no upfront payment: 0.54324 USD per hour.
+    nodes = (template("g5.xlarge"), group(max_size=1, desired_capacity=1))
+    found = line(*nodes, savings_plan="3yr_convertible_no_upfront")
+    assert found.usd_per_month_low == pytest.approx(0.54324 * 730)
+    assert found.usd_per_month_high == pytest.approx(1.006 * 730)
+    assert found.assumption == "low: covered by the Savings Plan, high: on demand"
+    # An agreed price is final, and a type without a rate is on demand.
+    agreed = line(*nodes, savings_plan="3yr_convertible_no_upfront", instance_usd_per_hour={"g5.xlarge": 0.9})
+    assert agreed.usd_per_month_low == agreed.usd_per_month_high == pytest.approx(657)
+
+
 def test_an_agreed_factor_applies_to_the_list_price() -> None:
     found = line(template(), group(), price_factors={"AmazonEC2": 0.5})
     assert found.usd_per_month_high == pytest.approx(8_935.20)
