@@ -9,6 +9,7 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode, Parallelism, StackPatterns
+from mlinfra.cli.preflight import show_obstacles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,7 @@ def plan(
         write_list(plans.stored, store)
     _remark(plans, error_console(), changed_since)
     if not no_preflight:
-        _check_capacity(plans, error_console())
+        show_obstacles(plans.planned, error_console())
     if as_json:
         print_json(plans)
     else:
@@ -158,35 +159,6 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
             console.print(escape(failed.details))
     if plans.failed:
         console.print(f"\n[bold red]Not planned:[/] {', '.join(each.stack for each in plans.failed)}")
-
-
-def _check_capacity(plans: Plans, console: Console) -> None:
-    """Show obstacles to the capacity of planned clusters. A failure or a slow answer is only a remark."""
-    import boto3
-
-    from mlinfra.cli.preflight import failures, remarks
-    from mlinfra.declarations import present_day
-    from mlinfra.errors import OperationError
-    from mlinfra.operations.preflight import quick_preflights, synthesized_capacity
-
-    try:
-        found = [
-            synthesized_capacity(each.folder / "stack", today=present_day())
-            for each in plans.planned
-            if each.about.changes
-        ]
-        results = quick_preflights([each for each in found if each], boto3.session.Session())
-    except OperationError as error:
-        console.print(f"The capacity was not checked: {error.message}", style="dim", markup=False)
-        return
-    for result in results:
-        for line in result.lines:
-            for text in remarks(line):
-                console.print(f"{result.environment}: {text}", markup=False)
-        if result.failed:
-            console.print(
-                f"{result.environment}: not checked: {'; '.join(failures(result))}", style="dim", markup=False
-            )
 
 
 def _conclude(plans: Plans, console: Console) -> None:

@@ -10,10 +10,14 @@ from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, EnvironmentName, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import boto3
+    from rich.console import Console
     from rich.table import Table
 
     from mlinfra.declarations import Environment
+    from mlinfra.operations.deploy import PlannedStack
     from mlinfra.operations.preflight import CapacityLine, Preflight, QuotaState
 
 _UNKNOWN = "unknown"
@@ -79,6 +83,37 @@ def show(result: Preflight) -> None:
         error_console().print("AWS was not asked: zones and prices are those of the catalog.", style="dim")
     for reason in failures(result):
         error_console().print(f"! Not checked: {reason}", markup=False)
+
+
+def show_obstacles(planned: Sequence[PlannedStack], console: Console) -> None:
+    """Show obstacles to the capacity of planned clusters. A failure or a slow answer is only a remark.
+
+    Args:
+        planned: the planned stacks. Those without changes are left out.
+        console: the console.
+    """
+    import boto3
+
+    from mlinfra.declarations import present_day
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.preflight import quick_preflights, synthesized_capacity
+
+    try:
+        found = [
+            synthesized_capacity(each.folder / "stack", today=present_day()) for each in planned if each.about.changes
+        ]
+        results = quick_preflights([each for each in found if each], boto3.session.Session())
+    except OperationError as error:
+        console.print(f"The capacity was not checked: {error.message}", style="dim", markup=False)
+        return
+    for result in results:
+        for line in result.lines:
+            for text in remarks(line):
+                console.print(f"{result.environment}: {text}", markup=False)
+        if result.failed:
+            console.print(
+                f"{result.environment}: not checked: {'; '.join(failures(result))}", style="dim", markup=False
+            )
 
 
 def remarks(line: CapacityLine) -> list[str]:

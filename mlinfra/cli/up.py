@@ -8,6 +8,7 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.preflight import show_obstacles
 from mlinfra.cli.questions import confirmed
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def up(
         confirm=lambda question: yes or confirmed(question, "Nothing more was applied. Use --yes."),
         show=show,
         begin=begin,
+        planned=lambda planned: show_obstacles(planned, console),
     )
     with on_interruption(lambda: state_after_interruption(begun)):
         deployed = operation(

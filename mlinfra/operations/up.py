@@ -7,7 +7,7 @@ round plans the stacks without remaining dependencies; rounds without changes ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlinfra.declarations import load_environments
@@ -53,6 +53,8 @@ class Conversation:
     """Shows the review of the plans that the next question is about."""
     begin: Callable[[Sequence[Path]], None]
     """Receives the folders of the plans before they are applied."""
+    planned: Callable[[Sequence[PlannedStack]], None] = field(default=lambda _planned: None)
+    """Receives the plans with changes of each round, before their review is shown. Default: nothing happens."""
 
 
 def up(
@@ -106,6 +108,7 @@ def up(
             unchanged += [each.about.stack for each in planned if not each.about.changes]
             if changed:
                 report = review([each.folder for each in changed], root=root, today=today, live=live)
+                conversation.planned(changed)
                 conversation.show(report)
                 require_approved(report)
                 if not conversation.confirm(_question(changed, remaining)):
