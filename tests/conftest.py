@@ -183,6 +183,7 @@ LONGEST_FIRST = (
     "training-queue",
     "drift",
     "models-and-images",
+    "browser",
 )
 """Groups of tests in the order in which they start: a long group that starts last would run alone at the end."""
 
