@@ -62,9 +62,14 @@ def preflight(
 
 
 def _session(environment: Environment) -> boto3.session.Session:
+    from mlinfra.errors import OperationError
     from mlinfra.operations.aws import account_of
 
-    return account_of(environment).session
+    try:
+        return account_of(environment).session
+    except OperationError as error:
+        message = f"{error.message} To read the catalog only, without AWS: --offline"
+        raise OperationError(message, details=error.details) from error
 
 
 def show(result: Preflight) -> None:

@@ -80,6 +80,7 @@ def test_credentials_of_another_account_are_refused(project: Path) -> None:
     ended = RUNNER.invoke(app, ["preflight", "capacity"])
     assert isinstance(ended.exception, OperationError)
     assert "is in account 210987654321. Nothing was changed." in ended.exception.message
+    assert ended.exception.message.endswith("To read the catalog only, without AWS: --offline")
 
 
 def test_an_unknown_experiment_is_refused(project: Path) -> None:
