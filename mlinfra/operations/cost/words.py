@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 NO_NAME = "(none)"
 """The name of the resources without a value of a key, such as those without an experiment."""
 _CENTS_BELOW = 100
+_LEAST_SHOWN = 0.005
 
 
 def usd(amount: float) -> str:
     """An amount without the unit: with cents below 100, such as `32.85` and `17,308`."""
+    if 0 < amount < _LEAST_SHOWN:
+        return "<0.01"
     return f"{amount:,.2f}" if 0 < abs(amount) < _CENTS_BELOW else f"{amount:,.0f}"
 
 

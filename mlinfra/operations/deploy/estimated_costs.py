@@ -29,7 +29,8 @@ def estimate_costs(
     Args:
         root: the project.
         progress: receives the steps.
-        patterns: the stacks, such as `dev-*`. Default: all stacks of all environments.
+        patterns: the stacks, such as `dev-*`. Default: all stacks of all environments except those of a local AWS,
+            which costs nothing.
         synthesized: the folder that `synth` wrote. Default: the stacks are synthesized.
         today: the first day of the estimated month.
 
@@ -50,7 +51,8 @@ def compare_costs(root: Path, progress: Progress, ref: str, *, patterns: Sequenc
         root: the project.
         progress: receives the steps.
         ref: the other commit, such as origin/main.
-        patterns: the stacks, such as `dev-*`. Default: all stacks of all environments of both commits.
+        patterns: the stacks, such as `dev-*`. Default: all stacks of all environments of both commits, except those of
+            a local AWS.
         today: the first day of the estimated month.
 
     Raises:
@@ -65,7 +67,8 @@ def compare_costs(root: Path, progress: Progress, ref: str, *, patterns: Sequenc
         with progress.step(f"Synthesize the stacks at {ref}") as step, repository.at(commit) as project:
             files = sorted(project.glob("environments/*.py"))
             names = [path.stem for path in files if not path.stem.startswith("_")]
-            wanted = [each for each in names if stack_selection.may_match_any(patterns, each)]
+            emulated = {each.name for each in declared if each.emulated and not patterns}
+            wanted = [each for each in names if each not in emulated and stack_selection.may_match_any(patterns, each)]
             stacks = [
                 stack
                 for name in wanted
@@ -83,7 +86,8 @@ def _present(root: Path, progress: Progress, patterns: Sequence[str], folder: Pa
     with progress.step("Check the tools") as step:
         (node,) = require_tools(find_node)
         step.conclude(str(node))
-    environments = stack_selection.select_environments(root, patterns or ["*"]).selected
+    selected = stack_selection.select_environments(root, patterns or ["*"]).selected
+    environments = tuple(each for each in selected if patterns or not each.emulated)
     stacks = synthesize_all(root, environments, folder, progress)
     chosen = stack_selection.select_stacks(stacks, patterns)
     return _estimate([stack for _, stack in chosen], environments, today)
@@ -95,11 +99,17 @@ def _of_folder(folder: Path, declared: Sequence[Environment], patterns: Sequence
     if not found:
         message = f"{folder} has no synthesized stacks. Expected: a folder that `mlinfra synth` wrote."
         raise OperationError(message)
-    chosen = [each for each in found if stack_selection.stack_matches(each.name, patterns)]
+    chosen = [each for each in found if _is_chosen(each.name, declared, patterns)]
     if not chosen:
         message = f"No stack in {folder} matches {', '.join(map(repr, patterns))}. Expected: one of {', '.join(names)}."
         raise OperationError(message)
     return together(estimate_stack(read_stack(each), _environment(each.name, declared), today=today) for each in chosen)
+
+
+def _is_chosen(stack: str, declared: Sequence[Environment], patterns: Sequence[str]) -> bool:
+    environment = _environment(stack, declared)
+    is_real = environment is None or not environment.emulated
+    return stack_selection.stack_matches(stack, patterns) and (bool(patterns) or is_real)
 
 
 def _estimate(stacks: Iterable[SynthesizedStack], declared: Sequence[Environment], today: date) -> Estimate:

@@ -79,7 +79,8 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
         if market == SPOT and template:
             spot_max = number(template.get("instance_market_options.spot_options.max_price"))
         nodes_ = _Nodes(types, count, hours, assumption, spot_max)
-        yield from _purchase(nodes_, _on_demand_count(resource, count, market), at, _commitment(template))
+        for found in _purchase(nodes_, _on_demand_count(resource, count, market), at, _commitment(template)):
+            yield _with_limit(found, number(resource.tags.get(Tag.SPEND_LIMIT_USD)))
     if template:
         yield from template_volumes(at, template, count=count, hours=hours, assumption=assumption)
     if template and _is_monitored(template):
@@ -88,6 +89,14 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
         words = f"{_DETAILED_METRICS} metrics of detailed monitoring and {custom:g} of the node's agent; {assumption}"
         price = at.prices.service("cloudwatch", "custom_metric_first_10000")
         yield monthly("metrics of nodes", price, quantity, "metric-months", hours=hours, assumption=words.strip("; "))
+
+
+def _with_limit(found: Found, limit: float | None) -> Found:
+    """The cost with a remark if the spend limit of the cluster ends it earlier."""
+    if isinstance(found, Missing) or limit is None or found.month.high <= limit:
+        return found
+    words = f"its spend limit of {limit:,.0f} USD, from its start to its end, stops it earlier"
+    return replace(found, assumption=joined(found.assumption, words))
 
 
 def _is_monitored(template: Resource) -> bool:

@@ -8,7 +8,16 @@ from tests.unit.operations.cost.stacks import estimate, resource
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [(0, "0"), (0.5, "0.50"), (99.994, "99.99"), (100, "100"), (17308.4, "17,308"), (-5, "-5.00")]
+    ("amount", "text"),
+    [
+        (0, "0"),
+        (0.004, "<0.01"),
+        (0.5, "0.50"),
+        (99.994, "99.99"),
+        (100, "100"),
+        (17308.4, "17,308"),
+        (-5, "-5.00"),
+    ],
 )
 def test_small_amounts_have_cents(amount: float, text: str) -> None:
     assert usd(amount) == text

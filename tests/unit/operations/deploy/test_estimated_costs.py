@@ -44,6 +44,21 @@ def test_patterns_select_stacks(project: Path) -> None:  # noqa: F811
         estimate_costs(project, Quiet(), patterns=["test-*"], today=TODAY)
 
 
+def test_a_local_aws_costs_nothing_unless_it_is_named(project: Path, tmp_path: Path) -> None:  # noqa: F811
+    declare(project, a="ana@example.com")
+    file = project / "environments" / "prod.py"
+    file.write_text(file.read_text().replace('team="ml-platform",', 'team="ml-platform", emulated=True,'))
+    before = commit(project)
+    found = estimate_costs(project, Quiet(), today=TODAY)
+    assert [each.name for each in found.by(Key.STACK)] == ["dev-data"]
+    named = estimate_costs(project, Quiet(), patterns=["prod-*"], today=TODAY)
+    assert [each.name for each in named.by(Key.STACK)] == ["prod-data"]
+    assert round(compare_costs(project, Quiet(), before, today=TODAY).total.before_high, 2) == 37.35
+    synth(project, Quiet(), out=tmp_path / "synthesized")
+    found = estimate_costs(project, Quiet(), synthesized=tmp_path / "synthesized", today=TODAY)
+    assert [each.name for each in found.by(Key.STACK)] == ["dev-data"]
+
+
 def test_a_synthesized_folder_is_not_synthesized_again(project: Path, tmp_path: Path) -> None:  # noqa: F811
     declare(project, a="ana@example.com")
     synth(project, Quiet(), out=tmp_path / "synthesized")

@@ -67,6 +67,13 @@ def test_a_cluster_costs_until_its_expiry_and_at_most_its_grace_period_longer() 
     assert found.assumption == "until its expiry on 2026-12-08, or 24 hours later if it is busy"
 
 
+def test_a_spend_limit_that_ends_a_cluster_earlier_is_a_remark() -> None:
+    words = "its spend limit of 10,000 USD, from its start to its end, stops it earlier"
+    found = line(template(), group({"SpendLimitUsd": "10000.00"}))
+    assert (found.assumption, found.usd_per_month_high) == (words, pytest.approx(17_870.40))
+    assert line(template(), group({"SpendLimitUsd": "20000.00"})).assumption == ""
+
+
 def test_an_expiry_after_the_month_changes_nothing() -> None:
     assert line(template(), group({"Expires": "2027-12-08"})).usd_per_month_low == pytest.approx(17_870.40)
 
