@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra.operations.cost import Estimate
 from mlinfra.operations.report import Reports, page as report_page, serve_reports
 from mlinfra.operations.report.section import Section
 from tests.browser.conftest import DESKTOP, PHONE
@@ -81,6 +82,20 @@ class TestFirstScreen:
             ]
             assert found.get_by_role("img").nth(1).get_attribute("aria-label") == "111% of the limit of prod"
             assert "1 resource without a known price" in found.inner_text()
+
+    def test_the_cost_of_an_environment_that_does_not_synthesize_is_unknown(self, opened: Opened) -> None:
+        estimate = Estimate(LINES[:3]).as_json()
+        cost = Section(
+            {"lines": estimate["lines"], "unpriced": [], "unknown": ["prod"], "old": ["nat gateway: of 2024-07-01"]},
+            remarks=("The stacks of 'prod' cannot be synthesized: ValueError",),
+        )
+        with opened(report(cost=cost)) as page:
+            found = answer(page, "What do we spend a month?")
+            assert found.locator("li").last.inner_text() == ("prod\nunknown of $900\nit does not synthesize: see Cost")
+            assert "65% of the limits, $15,000 in total" in found.inner_text()
+            assert "cannot be synthesized: ValueError" in part(page, "cost").inner_text()
+            part(page, "cost").get_by_text("1 price older than the environment allows").click()
+            assert part(page, "cost").get_by_text("nat gateway: of 2024-07-01").is_visible()
 
     def test_the_dearest_resource_without_an_owner_is_first(self, opened: Opened) -> None:
         with opened(report()) as page:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the data."""
 _HISTORY_DAYS = 30
+_LONGEST = 800
+"""Characters of an error of main.py."""
 _LINE: Final = frozenset(
     (
         *("address", "type", "item", "service", "stack", "environment", "region", "experiment", "team", "owner"),
@@ -153,18 +155,31 @@ def _declared(root: Path, environments: Sequence[Environment], progress: Progres
                 try:
                     stacks += [(each.name, stack) for stack in synthesize(root, out, environment=each.name)]
                 except OperationError as error:
-                    remarks.append(f"{error.message}. Run {command} '{each.name}-*' for the error.")
+                    remarks.append(f"{error.message}: {_shortened(error.details)}")
                     continue
                 estimates.append(estimate_stacks(out, environments, today=today))
-            step.conclude(f"{len(stacks)} stacks")
+            step.conclude(f"{len(stacks)} stacks" + (f", {len(remarks)} environments failed" if remarks else ""))
         if not stacks:
             missing = Section(reason=" ".join(remarks), command=command)
             return missing, missing
         architecture = architecture_of(stacks)
     found = together(estimates).as_json()
     lines = [{name: each[name] for name in each.keys() & _LINE} for each in found["lines"]]
-    cost = {"lines": lines, "unpriced": found["unpriced"], "free": found["free"]}
-    return Section(architecture, remarks=remarks), Section(cost, remarks=[*remarks, *found["old"]])
+    known = {environment for environment, _ in stacks}
+    cost = {
+        "lines": lines,
+        "unpriced": found["unpriced"],
+        "free": found["free"],
+        "unknown": [each.name for each in environments if each.name not in known],
+        "old": found["old"],
+    }
+    return Section(architecture, remarks=remarks), Section(cost, remarks=remarks)
+
+
+def _shortened(text: str) -> str:
+    """A text in one line, with its beginning and end if it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
 
 
 def _clusters(

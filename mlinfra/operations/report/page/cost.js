@@ -87,7 +87,7 @@ function costPart() {
     h("div", { class: "panel" }, ...remarks("cost"),
       h("div", { class: "panel-head" }, h("div", { class: "segmented", role: "group", "aria-label": "Group by" }, buttons), crumbs),
       h("div", { class: "split" }, h("div", { class: "panel-body" }, canvas), groupTable)),
-    lineTable, unpriced());
+    ...[lineTable, unpriced(), oldPrices()].filter(Boolean));
   return section;
 }
 
@@ -157,6 +157,13 @@ function unpriced() {
     dataTable({ caption: "Resources without a known price", noun: ["resource", "resources"], rows: found, empty: "None.", columns: [
       { label: "Resource", value: (each) => each.address }, { label: "Type", value: (each) => each.type }, { label: "Reason", wide: true, value: (each) => each.reason },
     ] }).element);
+}
+
+function oldPrices() {
+  const found = content("cost").old || [];
+  if (!found.length) return null;
+  return h("details", { class: "panel" }, h("summary", { text: `${plural(found.length, "price")} older than the environment allows` }),
+    h("ul", { class: "rows panel-body" }, found.map((text) => h("li", { class: "what", text }))));
 }
 
 /** An address without the hash that cdktf adds. */

@@ -36,12 +36,14 @@ function runningRow(limit) {
 function spendAnswer() {
   const title = "What do we spend a month?";
   const limits = data.environments.map((each) => [each, each.monthly_spend_limit_usd]);
-  const limit = sum(limits, ([, value]) => value);
+  const limit = sum(limits, ([each, value]) => (content("cost") && (content("cost").unknown || []).includes(each.name) ? 0 : value));
   if (!content("cost")) return answer(title, "Unknown", missing("cost"), [...runningRow(limit), ...limits.map(([each, value]) => row(each.name, `limit ${usd(value)}`))], null);
   const low = sum(lines(), lowOf);
   const high = sum(lines(), highOf);
   const missingPrices = (content("cost").unpriced || []).length;
+  const unknown = content("cost").unknown || [];
   const rows = limits.map(([each, value]) => {
+    if (unknown.includes(each.name)) return row(each.name, `unknown of ${usd(value)}`, "it does not synthesize: see Cost", "tone-bad");
     const own = lines().filter((line) => line.environment === each.name);
     const [from, to] = [sum(own, lowOf), sum(own, highOf)];
     return h("li", {}, h("span", { class: "what", text: each.name }), h("span", { class: "value" }, `${usdRange(Math.round(from), Math.round(to))} of ${usd(value)}`),

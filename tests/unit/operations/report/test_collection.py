@@ -85,7 +85,8 @@ def test_an_environment_that_does_not_synthesize_is_named_and_the_others_are_sho
     (root / "broken-dev").touch()
     found = sections(root)["architecture"]
     assert {each["environment"] for each in found["data"]["stacks"]} == {"prod"}
-    assert found["remarks"][0].startswith("The stacks of 'dev' cannot be synthesized. Run ")
+    assert found["remarks"] == ["The stacks of 'dev' cannot be synthesized: ValueError: the stack of dev is broken"]
+    assert sections(root)["cost"]["data"]["unknown"] == ["dev"]
     (root / "broken-prod").touch()
     found = sections(root)["architecture"]
     assert found["data"] is None
