@@ -46,6 +46,7 @@ class Spaces(ResourceKind):
         return {
             "HomeEfsFileSystemUid": str(_FIRST_USER_ID + len(self.resources(backend))),
             "Url": f"{address}/spaces/{request['SpaceName']}",
+            **_summaries(request),
         }
 
     def change(self, description: dict[str, Any], request: Mapping[str, Any]) -> None:
@@ -54,6 +55,7 @@ class Spaces(ResourceKind):
         description.update(request)
         if settings:
             description["SpaceSettings"] = settings
+        description.update(_summaries(description))
 
     def check_deletion(self, response: SageMakerResponse, resource: Resource) -> None:
         """Refuse to delete a space that has apps."""
@@ -66,6 +68,14 @@ class Spaces(ResourceKind):
         if apps:
             message = f"Unable to delete Space {name}: it has {apps}."
             raise refusal(response, "ResourceInUse", message)
+
+
+def _summaries(description: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a space in ListSpaces, which has only some of them."""
+    settings = description.get("SpaceSettings") or {}
+    shown = {name: settings[name] for name in ("AppType", "SpaceStorageSettings") if settings.get(name)}
+    owner = description.get("OwnershipSettings")
+    return {"SpaceSettingsSummary": shown} | ({"OwnershipSettingsSummary": dict(owner)} if owner else {})
 
 
 SPACES = Spaces()
