@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,34 @@ def test_a_resource_of_another_region_is_adopted(adopting: Path, deployable: Pat
     terraform.apply(plan)
     assert terraform.state().resources["aws_security_group.elsewhere"] == group
     assert not terraform.plan(plan)
+
+
+def test_the_audit_shows_imported_resources_as_managed_and_others_as_unmanaged(
+    adopting: Path,
+    console: Console,
+    imported: object,  # noqa: ARG001  it comes first
+) -> None:
+    boto3.client("ec2").create_volume(AvailabilityZone="us-east-1a", Size=1)
+    ended = mlinfra(adopting, "audit", "--json", "--region", "us-east-1", "--remember", "local")
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    items = {each["id"]: each for each in json.loads(ended.stdout)["items"]}
+    ids = [id_ for kind, id_ in console.ids().items() if kind not in {"aws_security_group", "aws_iam_role"}]
+    assert {items[each]["classification"] for each in ids} == {"managed"}
+    assert {each["kind"] for each in items.values() if each["classification"] == "unmanaged"} == {"bucket", "volume"}
+    assert mlinfra(adopting, "audit", "--region", "us-east-1", "--remember", "local").returncode == 0
+
+
+def test_findings_of_the_audit_are_adopted(adopting: Path, imported: object) -> None:  # noqa: ARG001  it comes first
+    made = boto3.client("s3", region_name="eu-west-1").create_bucket(
+        Bucket="console-in-ireland", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    assert made
+    arguments = ("--region", "eu-west-1", "--no-launchers", "--adopt", "local", "--owner", "ana@example.com")
+    ended = mlinfra(adopting, "audit", "console-in-ireland", *arguments)
+    assert "eu-west-1: adopt 1 resources into local" in ended.stderr, ended.stdout + ended.stderr
+    assert "The plan imports 1 resource and changes nothing." in ended.stdout
+    adopted = {each.id: each for each in the_environment(adopting).adopted}
+    assert adopted["console-in-ireland"].region == "eu-west-1"
 
 
 def test_a_forgotten_resource_is_removed_from_the_state_and_remains_in_aws(

@@ -99,11 +99,13 @@ def units_of(found: Sequence[Found], states: States, declared: Declared) -> list
 
 
 def _root(each: Found, resources: Mapping[Key, Found]) -> Found:
-    seen = {each.key}
-    while (parent := _parent(each, resources)) is not None and parent.key not in seen:
+    root, seen = each, {each.key}
+    while (parent := _parent(root, resources)) is not None:
+        if parent.key in seen:
+            return each  # parts of each other are counted separately
         seen.add(parent.key)
-        each = parent
-    return each
+        root = parent
+    return root
 
 
 def _parent(each: Found, resources: Mapping[Key, Found]) -> Found | None:
