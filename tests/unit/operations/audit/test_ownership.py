@@ -46,7 +46,7 @@ def test_a_key_pair_with_the_name_of_a_declared_person_is_that_person() -> None:
     assert owner(hints={"key pair": "temp"}).name == "temp"
 
 
-def test_a_role_of_a_program_is_no_person() -> None:
+def test_a_role_of_a_program_is_not_a_person() -> None:
     assert owner(hints={"instance profile": "ml-nodes"}) == Owner()
     assert owner(hints={"instance profile": "ben-nodes"}).name == "ben.lee@example.com"
     launcher = Launcher("arn:aws:sts::123456789012:assumed-role/pipeline/job-17", "RunInstances", AT)
