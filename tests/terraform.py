@@ -48,9 +48,23 @@ def attached(
         yield {**changes, **attaching}
 
 
+@pytest.fixture(scope="session")
+def kept_syntheses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment variables of programs that synthesize equal inputs once in a session, in any of its processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kept-syntheses"
+    folder.mkdir(exist_ok=True)
+    program = ROOT / "tests" / "deploy" / "kept_syntheses"
+    path = [str(program), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"MLINFRA_TEST_SYNTHESES": str(folder), "PYTHONPATH": os.pathsep.join(path)}
+
+
 @pytest.fixture(scope="module")
 def deployable(
-    attached: Changes, running_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+    attached: Changes,
+    running_local_aws: LocalAws,
+    kept_syntheses: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Path]:
     """Terraform, in surroundings where all that is started talks to an empty local AWS.
 
@@ -59,6 +73,6 @@ def deployable(
     own = tmp_path_factory.mktemp("own")
     folders = {f"XDG_{kind}_HOME": str(own / kind.lower()) for kind in ("STATE", "CACHE", "DATA", "CONFIG")}
     running_local_aws.reset()
-    with in_force({**attached, **folders, "MLINFRA_TODAY": TODAY.isoformat()}):
+    with in_force({**attached, **folders, **kept_syntheses, "MLINFRA_TODAY": TODAY.isoformat()}):
         yield toolchain.find_terraform().path
     running_local_aws.reset()

@@ -1,0 +1,59 @@
+# ruff: noqa: INP001  a folder for PYTHONPATH, and no package
+"""Keeps what `python main.py` synthesizes, for later runs with the same inputs in the same test session.
+
+Python imports this module at its start, if its folder is in PYTHONPATH. Tests of plans and applies synthesize the same
+project dozens of times. Each synthesis takes more processor time than all else in a plan. Inputs are the files of the
+project and the variables of mlinfra; a run that fails, or that writes no manifest, is not kept.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+FOLDER = "MLINFRA_TEST_SYNTHESES"
+"""Variable with the folder of the kept syntheses. Without it, every run synthesizes."""
+
+_NO_INPUTS = (".git", "__pycache__", "cdktf.out", "plans")
+_VARIABLES = ("MLINFRA_ENV", "MLINFRA_TODAY", "MLINFRA_STOCK_LOADING")
+
+
+def _digest(project: Path) -> str:
+    digest = hashlib.sha256(repr([os.environ.get(each) for each in _VARIABLES]).encode())
+    for folder, subfolders, names in os.walk(project):
+        subfolders[:] = sorted(each for each in subfolders if not each.startswith(_NO_INPUTS))
+        for each in sorted(names):
+            if not each.endswith(".sh"):  # run by Terraform
+                path = Path(folder, each)
+                digest.update(f"{path.relative_to(project)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _keep(out: Path, kept: Path, earlier: int) -> None:
+    manifest = out / "manifest.json"
+    if hasattr(sys, "last_type") or not manifest.exists() or manifest.stat().st_mtime_ns == earlier:
+        return
+    copy = Path(tempfile.mkdtemp(dir=kept.parent))
+    shutil.copytree(out, copy, dirs_exist_ok=True)
+    try:
+        copy.rename(kept)
+    except OSError:  # another process was first
+        shutil.rmtree(copy)
+
+
+def _use(kept_in: Path, out: Path) -> None:
+    kept = kept_in / _digest(Path.cwd())
+    if kept.exists():
+        shutil.copytree(kept, out, dirs_exist_ok=True)
+        os._exit(0)
+    manifest = out / "manifest.json"
+    atexit.register(_keep, out, kept, manifest.stat().st_mtime_ns if manifest.exists() else 0)
+
+
+if sys.orig_argv[1:] == ["main.py"] and FOLDER in os.environ and "CDKTF_OUTDIR" in os.environ:
+    _use(Path(os.environ[FOLDER]), Path(os.environ["CDKTF_OUTDIR"]))
