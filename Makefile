@@ -115,7 +115,7 @@ $(NODE_READY): package-lock.json | tools
 
 $(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
 	$(PYTHON) -m venv .venv/checkov
-	.venv/checkov/bin/pip install --quiet --require-hashes -r requirements/checkov.txt
+	.venv/checkov/bin/pip install --quiet --no-compile --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 $(BROWSER_READY): requirements/browser.txt $(PYTHON_READY)
