@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlinfra.local_aws.server import LocalAws
 
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
-"""Each session of boto3 reads the models of its services again: 100 ms of processor time for a plan, 27 with one loader.
+"""Each session of boto3 reads the models of its services again: 100 ms of processor time for a plan, 27 if shared.
 A command makes a few sessions; a test process makes hundreds."""
 
 
