@@ -20,6 +20,8 @@ from typing import IO, TYPE_CHECKING, cast
 
 from jsii._kernel.providers import process
 
+from mlinfra._cdk import messages
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
@@ -35,6 +37,11 @@ def install() -> None:
 
 class DirectProcess(process._NodeProcess):  # noqa: SLF001
     """Process without relay. With another version of jsii, or with JSII_RUNTIME, a process with it."""
+
+    def __init__(self) -> None:
+        """Prepare the process, which is started by `start`."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._serializer = messages.Serializer(self._serializer)  # type: ignore[assignment]
 
     def start(self) -> None:
         """Start the process and read its first message."""

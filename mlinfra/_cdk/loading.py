@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 import jsii
 from jsii import _reference_map
 
-from mlinfra._cdk import direct_process, node_package, node_process, python_package, type_hints
+from mlinfra._cdk import direct_process, messages, node_package, node_process, python_package, type_hints
 from mlinfra._cdk.errors import NotLazyError
 
 OFF_SWITCH = "MLINFRA_STOCK_LOADING"
@@ -31,6 +31,7 @@ def install() -> None:
         node_process.start()
         return
     direct_process.install()
+    messages.install()
     node_process.start()
     type_hints.install()
     try:
