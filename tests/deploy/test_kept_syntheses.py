@@ -73,7 +73,7 @@ def test_a_changed_file_or_variable_is_synthesized_and_the_earlier_result_stays(
     assert synthesis.count == 3
 
 
-def test_plans_and_scripts_of_terraform_are_no_inputs(synthesis: Synthesis) -> None:
+def test_plans_and_scripts_of_terraform_are_ignored(synthesis: Synthesis) -> None:
     synthesis.run()
     (synthesis.project / "plans").mkdir()
     (synthesis.project / "plans" / "tfplan").write_text("a plan")

@@ -106,6 +106,6 @@ class TestArguments:
         )
         assert "null" not in json.dumps(made, default=process.jdefault) or not hasattr(value, "_values")
 
-    def test_that_jsii_refuses_are_refused(self) -> None:
+    def test_of_a_type_without_a_counterpart_are_refused(self) -> None:
         with pytest.raises(Exception, match="Cannot pass function as argument here"):
             _kernel._make_reference_for_native(None, [print])  # type: ignore[arg-type]  # noqa: SLF001
