@@ -103,7 +103,7 @@ def estimate(
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Write Markdown to standard output.")] = False,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Write CSV with the columns of FOCUS 1.3 to standard output.")
+        bool, typer.Option("--csv", help="Write CSV with the columns of FOCUS 1.4 to standard output.")
     ] = False,
 ) -> None:
     """Estimate the cost of the next 730 hours, from the stacks alone: no network, no credentials.

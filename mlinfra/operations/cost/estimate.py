@@ -80,6 +80,8 @@ class Line:
     """The billed unit, such as `hours` or `GB-months`."""
     usd_per_unit: float | None = None
     """The list price of `unit`, in USD. None: the line has several, or a discount applies."""
+    usd_per_month_list: float | None = None
+    """The high end at list prices, in USD. None: an agreed price replaces one that is unknown or not used."""
     commitment: str = ""
     """The way of purchase: on-demand, spot, capacity-block or reservation. Empty: there is no choice."""
 

@@ -119,6 +119,9 @@ def estimate_stack(stack: Stack, environment: Environment | None = None, *, toda
 def _line(resource: Resource, part: Part, stack: Stack, region: str, keys: Mapping[str, str]) -> Line:
     note = "" if resource.region or stack.region else f"the region is unknown: {region} is assumed"
     single = part.prices[0] if len(part.prices) == 1 else None
+    # All prices of a part are of one service, and have its agreed factor.
+    factors = [each.usd / each.list_usd if each.list_usd else None for each in part.prices if each.usd]
+    factor = min((each for each in factors if each), default=1.0)
     return Line(
         address=resource.address,
         type=resource.type,
@@ -137,6 +140,7 @@ def _line(resource: Resource, part: Part, stack: Stack, region: str, keys: Mappi
         quantity=part.quantity,
         unit=part.unit,
         usd_per_unit=single.list_usd if single else None,
+        usd_per_month_list=None if None in factors else part.month.high / factor,
         commitment=part.commitment,
         **keys,
     )

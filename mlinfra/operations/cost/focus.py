@@ -1,9 +1,9 @@
-"""Estimates in the columns of FOCUS 1.3, to compare them with the bill.
+"""Estimates in the columns of FOCUS 1.4, to compare them with the bill.
 
-FOCUS is the FinOps Open Cost and Usage Specification (https://focus.finops.org/focus-specification/v1-3/, published in
-December 2025). AWS Data Exports offer version 1.2, whose columns 1.3 contains (AWS Data Exports user guide, "FOCUS 1.2
-with AWS columns", read 2026-11-29). Version 1.4 removes ProviderName and PublisherName, which 1.3 replaces with
-ServiceProviderName and HostProviderName. Columns that begin with `x_` are mlinfra's own, as the specification allows.
+FOCUS is the FinOps Open Cost and Usage Specification (https://focus.finops.org/focus-specification/v1-4/, ratified on
+2026-06-04). AWS Data Exports offer version 1.2, whose columns 1.4 contains, except ProviderName and PublisherName, that
+ServiceProviderName and HostProviderName replace (AWS Data Exports user guide, "FOCUS 1.2 with AWS columns", read
+2026-11-29). Columns that begin with `x_` are mlinfra's own, as the specification allows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlinfra.operations.cost.estimate import Estimate, Line
 
-FOCUS_VERSION: Final = "1.3"
+FOCUS_VERSION: Final = "1.4"
 FOCUS_COLUMNS: Final = (
     "AllocatedMethodDetails",
     "AllocatedMethodId",
@@ -52,6 +52,7 @@ FOCUS_COLUMNS: Final = (
     "CommitmentDiscountStatus",
     "CommitmentDiscountType",
     "CommitmentDiscountUnit",
+    "CommitmentProgramEligibilityDetails",
     "ConsumedQuantity",
     "ConsumedUnit",
     "ContractApplied",
@@ -59,6 +60,7 @@ FOCUS_COLUMNS: Final = (
     "ContractedUnitPrice",
     "EffectiveCost",
     "HostProviderName",
+    "InvoiceDetailId",
     "InvoiceId",
     "InvoiceIssuerName",
     "ListCost",
@@ -70,8 +72,6 @@ FOCUS_COLUMNS: Final = (
     "PricingCurrencyListUnitPrice",
     "PricingQuantity",
     "PricingUnit",
-    "ProviderName",
-    "PublisherName",
     "RegionId",
     "RegionName",
     "ResourceId",
@@ -120,7 +120,7 @@ SERVICES: Final[Mapping[str, tuple[str, str, str]]] = {
     "AmazonVPC": ("Amazon Virtual Private Cloud", "Networking", "Network Infrastructure"),
     "awskms": ("AWS Key Management Service", "Security", "Other (Security)"),
 }
-"""Name, category and subcategory of each service. Source of the categories: FOCUS 1.3, ServiceCategory and
+"""Name, category and subcategory of each service. Source of the categories: FOCUS 1.4, ServiceCategory and
 ServiceSubcategory; of the names: AWS Price List."""
 _DYNAMIC: Final = "spot"
 
@@ -165,7 +165,9 @@ def _row(line: Line) -> dict[str, str]:
         "Owner": line.owner,
         "Team": line.team,
     }
-    list_price = line.usd_per_unit
+    list_price = "" if line.usd_per_unit is None else _decimal(line.usd_per_unit)
+    list_cost = line.usd_per_month_list
+    unit_price = _decimal(line.usd_per_month_high / line.quantity) if line.quantity else ""
     return {
         "BilledCost": cost,
         "BillingCurrency": "USD",
@@ -175,18 +177,19 @@ def _row(line: Line) -> dict[str, str]:
         "ConsumedQuantity": _decimal(line.quantity),
         "ConsumedUnit": line.unit,
         "ContractedCost": cost,
-        "ContractedUnitPrice": _decimal(line.usd_per_month_high / line.quantity) if line.quantity else "",
+        "ContractedUnitPrice": unit_price,
         "EffectiveCost": cost,
         "HostProviderName": _AWS,
         "InvoiceIssuerName": "Amazon Web Services, Inc.",
-        "ListCost": "" if list_price is None else _decimal(list_price * line.quantity),
-        "ListUnitPrice": "" if list_price is None else _decimal(list_price),
+        "ListCost": "" if list_cost is None else _decimal(list_cost),
+        "ListUnitPrice": list_price,
         "PricingCategory": "Dynamic" if line.commitment == _DYNAMIC else "Standard",
         "PricingCurrency": "USD",
+        "PricingCurrencyContractedUnitPrice": unit_price,
+        "PricingCurrencyEffectiveCost": cost,
+        "PricingCurrencyListUnitPrice": list_price,
         "PricingQuantity": _decimal(line.quantity),
         "PricingUnit": line.unit,
-        "ProviderName": _AWS,
-        "PublisherName": _AWS,
         "RegionId": line.region,
         "ResourceType": line.type,
         "ServiceCategory": category,

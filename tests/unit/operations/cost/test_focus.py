@@ -21,7 +21,9 @@ def rows(*resources: dict[str, object], **assumptions: object) -> list[dict[str,
 
 
 def test_the_columns_are_those_of_the_specification_and_our_own() -> None:
+    # Since 1.2, version 1.3 has added 8 columns; 1.4 has added 2 and removed 2.
     assert len(FOCUS_COLUMNS) == len(set(FOCUS_COLUMNS)) == AWS_COLUMNS + 8
+    assert {"ProviderName", "PublisherName"}.isdisjoint(FOCUS_COLUMNS)
     assert sorted(FOCUS_COLUMNS) == list(FOCUS_COLUMNS)
     assert all(each.startswith("x_") for each in OWN_COLUMNS)
     header = to_focus_csv(estimate(), TODAY).splitlines()[0]
@@ -42,6 +44,19 @@ def test_a_row_has_cost_quantity_price_and_period() -> None:
 def test_an_agreed_price_differs_from_the_list_price() -> None:
     (row,) = rows(*cluster(nodes=2), price_factors={"AmazonEC2": 0.5})
     assert (row["ListCost"], row["EffectiveCost"], row["ContractedUnitPrice"]) == ("1468.76", "734.38", "0.503")
+
+
+def test_an_agreed_price_of_a_type_has_no_list_cost() -> None:
+    (row,) = rows(*cluster(nodes=2), instance_usd_per_hour={"g5.xlarge": 0.5})
+    assert (row["ListCost"], row["ListUnitPrice"], row["EffectiveCost"]) == ("", "", "730")
+
+
+def test_a_part_with_several_prices_has_a_list_cost() -> None:
+    spot = resource("aws_spot_instance_request", instance_type="g5.xlarge")
+    (row,) = rows(spot, price_factors={"AmazonEC2": 0.5})
+    assert float(row["ListCost"]) == pytest.approx(0.4034 * 730)
+    assert float(row["EffectiveCost"]) == pytest.approx(0.4034 * 730 / 2)
+    assert row["ListUnitPrice"] == ""
 
 
 def test_price_and_quantity_make_the_cost_of_every_row_at_list_prices() -> None:
