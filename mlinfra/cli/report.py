@@ -41,9 +41,9 @@ def report(
         typer.Option("--aws/--no-aws", help="Read clusters and audit the account. Without, no credentials are needed."),
     ] = True,
     audit: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="The output of `mlinfra audit --out FILE.json`. Default: the account is audited now.",
+            help="The output of `mlinfra audit --out FILE.json`; one for each account. Default: audit the account now.",
             metavar="FILE",
             exists=True,
             show_default=False,
@@ -83,7 +83,7 @@ def report(
         environments=tuple(environments or ()),
         aws=aws,
         live_audit=not skip_audit,
-        audit=audit,
+        audit=tuple(audit or ()),
         drift=tuple(drift or ()),
         review=tuple(review or ()),
     )

@@ -83,7 +83,7 @@ def run(
         ),
         ("mlinfra-apply.yml", "apply", "apply --stored plans/stored/dev.json"),
         ("infrastructure.yml", "drift", "drift --env dev --who --remember --out drift.md --json"),
-        ("infrastructure.yml", "audit", "audit --remember dev --out audit.json"),
+        ("infrastructure.yml", "audit", "audit --remember dev --out audit-dev.json"),
     ],
 )
 def test_mlinfra_has_credentials_and_no_token(
@@ -95,14 +95,15 @@ def test_mlinfra_has_credentials_and_no_token(
 
 
 @pytest.mark.parametrize("has_result", [True, False])
-def test_the_report_shows_the_drift_that_was_checked(
+def test_the_report_shows_the_results_of_the_night(
     checkout: Path, running_local_aws: LocalAws, *, has_result: bool
 ) -> None:
-    (checkout / "drift-dev.json").write_text("{}" if has_result else "")
+    for name in ("drift-dev.json", "audit-dev.json"):
+        (checkout / name).write_text("{}" if has_result else "")
     ended = run("infrastructure.yml", "report", checkout, running_local_aws, part="mlinfra report", MLINFRA_ID_TOKEN="")
     assert ended.returncode == 0, ended.stderr
-    drift = " --drift drift-dev.json" if has_result else ""
-    assert (checkout / "record").read_text().strip() == f"report --no-aws{drift} |  with the token"
+    results = " --drift drift-dev.json --audit audit-dev.json" if has_result else ""
+    assert (checkout / "record").read_text().strip() == f"report --no-aws{results} |  with the token"
 
 
 def test_a_pull_request_that_changes_the_exchange_has_no_effect(checkout: Path, running_local_aws: LocalAws) -> None:

@@ -55,6 +55,7 @@ case "$1" in
     ;;
   apply) test ! -e "plans/$MLINFRA_ENVIRONMENT-data" ;;
   drift) touch drift.md; test "$MLINFRA_ENVIRONMENT" = dev || echo "{}"; exit "${DRIFT_STATUS:-0}" ;;
+  audit) echo "{}" > "audit-$MLINFRA_ENVIRONMENT.json" ;;
   report) touch report.html ;;
 esac
 """
@@ -78,7 +79,7 @@ case "$*" in
 esac
 """
 IGNORED = (
-    ".venv\nnode_modules\nplans/\n/review.md\n/drift.md\n/drift-*.json\n/audit.json\n/report.html\n"
+    ".venv\nnode_modules\nplans/\n/review.md\n/drift.md\n/drift-*.json\n/audit-*.json\n/report.html\n"
     ".gitlab-ci-local/\n/tools/\n/record\n"
     ".trusted/\ntrusted.tar.gz\nsynthesized/\n"
 )
@@ -225,7 +226,7 @@ def test_a_schedule_detects_drift_and_audits_with_the_role_that_stores_the_basel
         for name in ENVIRONMENTS
         for command in (
             f"drift --env {name} --who --remember --out drift.md --json",
-            f"audit --remember {name} --out audit.json",
+            f"audit --remember {name} --out audit-{name}.json",
         )
     )
 
@@ -235,7 +236,9 @@ def test_a_schedule_writes_the_report_without_credentials_also_after_drift(proje
     ended = project.run(CI_PIPELINE_SOURCE="schedule", DRIFT_STATUS=status)
     assert (ended.returncode == 0) == (status == "0"), ended.stdout + ended.stderr
     # The check of dev wrote no result.
-    assert "report --no-aws --drift drift-prod.json --drift drift-staging.json | with the token" in project.record
+    drift = "--drift drift-prod.json --drift drift-staging.json"
+    audits = "--audit audit-dev.json --audit audit-prod.json --audit audit-staging.json"
+    assert project.record[-1] == f"report --no-aws {drift} {audits} | with the token"
     assert (project.folder / ".gitlab-ci-local" / "artifacts" / "report" / "report.html").is_file()
 
 

@@ -67,8 +67,8 @@ class Sources:
     """False: AWS is not called, and sections that need it are not available. Default: True."""
     live_audit: bool = True
     """False: the account is not audited, which takes a minute. Default: True, unless `audit` is given."""
-    audit: Path | None = None
-    """A file that `mlinfra audit --out FILE.json` wrote. Default: the account is audited."""
+    audit: tuple[Path, ...] = ()
+    """Files that `mlinfra audit --out FILE.json` wrote, one for each account. Default: the account is audited."""
     drift: tuple[Path, ...] = ()
     """Files that `mlinfra drift --out FILE.json` wrote, one for each environment. Default: none."""
     review: tuple[Path, ...] = ()
@@ -93,14 +93,14 @@ def collect(root: Path, progress: Progress, sources: Sources) -> dict[str, Any]:
     declared = load_environments(root, judged=False)
     environments = _selected(declared, sources.environments)
     drift = [read_result(path, "drift") for path in sources.drift]
-    audit = read_result(sources.audit, "audit") if sources.audit else None
+    audits = [read_result(path, "audit") for path in sources.audit]
     reviews = [read_result(path, "review") for path in sources.review]
     architecture, cost = _declared(root, environments, progress)
     sections = {
         "architecture": architecture,
         "cost": cost,
         "clusters": _clusters(declared, environments, progress, sources),
-        "audit": _audit(root, declared, progress, sources, audit),
+        "audit": _audit(root, declared, progress, sources, audits),
         "drift": _drift(drift, environments),
         "approvals": _approvals(root, reviews, {each.name for each in environments}, progress),
     }
@@ -221,26 +221,32 @@ def _cluster(each: Cluster) -> dict[str, Any]:
 
 
 def _audit(
-    root: Path, declared: Sequence[Environment], progress: Progress, sources: Sources, given: dict[str, Any] | None
+    root: Path,
+    declared: Sequence[Environment],
+    progress: Progress,
+    sources: Sources,
+    given: Sequence[dict[str, Any]],
 ) -> Section:
-    found, problems = given, list[str]()
-    if found is None:
+    found, problems = list(given), list[str]()
+    if not found and (not sources.aws or not sources.live_audit):
+        problems.append("The account was not audited for this report.")
+    elif not found:
+        with _problems_of("", problems):
+            found.append(audit_account(declared, root, progress).as_json())
+    if not found:
         mlinfra = own_command()
-        if not sources.aws or not sources.live_audit:
-            problems.append("The account was not audited for this report.")
-        else:
-            with _problems_of("", problems):
-                found = audit_account(declared, root, progress).as_json()
-        if found is None:
-            command = f"{mlinfra} audit --out audit.json; {mlinfra} report --audit audit.json"
-            return Section(reason=" ".join(problems), command=command)
-    return Section(
-        {
-            "items": [{name: each[name] for name in each.keys() & _ITEM} for each in found["items"]],
-            "failed_regions": found["failed_regions"],
-        },
-        remarks=found.get("remarks", ()),
-    )
+        command = f"{mlinfra} audit --out audit.json; {mlinfra} report --audit audit.json"
+        return Section(reason=" ".join(problems), command=command)
+    # Environments that share an account have audits of the same resources.
+    items = {
+        (audit.get("account_id", ""), each.get("key")): {name: each[name] for name in each.keys() & _ITEM}
+        | {"account": audit.get("account_id", "")}
+        for audit in found
+        for each in audit["items"]
+    }
+    failed = {json.dumps(each, sort_keys=True): each for audit in found for each in audit["failed_regions"]}
+    remarks = dict.fromkeys(remark for audit in found for remark in audit.get("remarks", ()))
+    return Section({"items": list(items.values()), "failed_regions": list(failed.values())}, remarks=tuple(remarks))
 
 
 def _drift(found: Sequence[dict[str, Any]], environments: Sequence[Environment]) -> Section:

@@ -113,6 +113,7 @@ function auditPart() {
   const table = dataTable({
     caption: "Resources of the account", noun: ["resource", "resources"], rows: items(), file: "audit", sort: { index: 3, down: true }, empty: "There are no resources.",
     filters: [
+      ...(new Set(items().map((each) => each.account)).size > 1 ? [{ label: "Account", value: (each) => each.account }] : []),
       { label: "Classification", value: (each) => each.classification }, { label: "Region", value: (each) => each.region },
       { label: "Kind", value: (each) => each.kind }, { label: "Condition", value: (each) => each.conditions },
     ],
@@ -139,7 +140,7 @@ function auditPart() {
 }
 
 /** Members of an item that are searched and downloaded. */
-const HIDDEN = ["id", "arn", "service", "kind", "region", "state", "launched", "launched_by", "owner_evidence", "manager", "nodes", "accelerators", "instance_types", "usd_so_far"];
+const HIDDEN = ["id", "arn", "account", "service", "kind", "region", "state", "launched", "launched_by", "owner_evidence", "manager", "nodes", "accelerators", "instance_types", "usd_so_far"];
 
 function ownerCell(each) {
   const launcher = each.launched_by.split(/[/:]/).pop();

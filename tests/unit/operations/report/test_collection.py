@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.records import Records
-from mlinfra.operations.audit import Audit, AuditOptions, Item, audit_account
+from mlinfra.operations.audit import Audit, AuditOptions, FailedRead, Item, audit_account
 from mlinfra.operations.drift import Difference, Report, StackReport, to_json
 from mlinfra.operations.report.collection import Sources, collect
 from mlinfra.operations.terraform.progress import Quiet
@@ -211,14 +212,22 @@ def test_drift_is_read_from_its_file_and_missing_environments_are_named(root: Pa
     assert found["remarks"] == ["Not checked: prod."]
 
 
-def test_the_audit_is_read_from_its_file(root: Path) -> None:
+def test_audits_of_several_accounts_are_read_from_their_files(root: Path) -> None:
     item = Item(
         "eu-west-1", "ec2", "instance", "i-1", "gpu-box", "running", NOW, "", 90.0, 30.0, None, "", "", "unmanaged"
-    )
-    path = root / "audit.json"
-    path.write_text(json.dumps(Audit((item,), (), NOW, remarks=("CloudTrail was not read.",)).as_json()))
-    found = sections(root, Sources(aws=False, audit=path))["audit"]
-    assert found["data"]["items"][0]["name"] == "gpu-box"
+    )  # fmt: skip
+    files = []
+    # Two environments share an account.
+    for number, account in enumerate(("111111111111", "111111111111", "333333333333")):
+        audit = Audit((item,), (FailedRead("eu-west-1", "eks", "AccessDenied"),), NOW, account_id=account)
+        files.append(root / f"audit-{number}.json")
+        files[-1].write_text(json.dumps(replace(audit, remarks=("CloudTrail was not read.",)).as_json()))
+    found = sections(root, Sources(aws=False, audit=tuple(files)))["audit"]
+    assert [(each["name"], each["account"]) for each in found["data"]["items"]] == [
+        ("gpu-box", "111111111111"),
+        ("gpu-box", "333333333333"),
+    ]
+    assert [each["service"] for each in found["data"]["failed_regions"]] == ["eks"]
     assert found["remarks"] == ["CloudTrail was not read."]
 
 
