@@ -56,7 +56,8 @@ class _WithDefault(TyperGroup):
 
 cost = typer.Typer(
     cls=_WithDefault,
-    help="Estimated costs of the declared stacks, by environment, stack, experiment, team or owner.",
+    help="Estimated costs of the declared stacks, by environment, stack, experiment, team or owner. Without the name "
+    "of a command: `estimate`, such as `mlinfra cost 'dev-*' --by owner`; its options: `mlinfra cost estimate --help`.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
