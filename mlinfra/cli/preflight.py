@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.deploy import PlannedStack
-    from mlinfra.operations.preflight import CapacityLine, Preflight, QuotaState
+    from mlinfra.operations.preflight import CapacityLine, EndpointLine, Preflight, QuotaState
 
 _UNKNOWN = "unknown"
 _PURCHASES = {"on_demand": "on demand", "spot": "spot", "reservation": "reservation", "block": "Capacity Block"}
@@ -77,11 +77,12 @@ def show(result: Preflight) -> None:
     from mlinfra.cli.presentation import error_console, output_console, print_table
 
     console = output_console()
-    if not result.lines:
-        typer.echo(f"{result.environment} declares no experiment or queue with nodes.")
+    if not result.lines and not result.endpoints:
+        typer.echo(f"{result.environment} declares no experiment, queue or endpoint with instances.")
     else:
         print_table(_table(result))
-        for line in result.lines:
+        lines: list[CapacityLine | EndpointLine] = [*result.lines, *result.endpoints]
+        for line in lines:
             for text in remarks(line):
                 console.print(text, markup=False)
     if not result.asked_aws:
@@ -121,9 +122,14 @@ def show_obstacles(planned: Sequence[PlannedStack], console: Console) -> None:
             )
 
 
-def remarks(line: CapacityLine) -> list[str]:
-    """The obstacles, notes and actions of a demand, a line each."""
-    name = f"{line.demand.name} ({_PURCHASES[line.demand.purchase]})"
+def remarks(line: CapacityLine | EndpointLine) -> list[str]:
+    """The obstacles, notes and actions of a demand or an endpoint, a line each."""
+    from mlinfra.operations.preflight import EndpointLine
+
+    if isinstance(line, EndpointLine):
+        name = f"{line.name} (endpoint)"
+    else:
+        name = f"{line.demand.name} ({_PURCHASES[line.demand.purchase]})"
     return [
         *(f"✗ {name}: {text}" for text in line.obstacles),
         *(f"! {name}: {text}" for text in line.notes),
@@ -143,7 +149,7 @@ def failures(result: Preflight) -> list[str]:
 def _table(result: Preflight) -> Table:
     from mlinfra.cli.presentation import table
 
-    figures = {"USD/h", "vCPU needed", "vCPU free"}
+    figures = {"USD/h", "vCPUs needed", "Free"}
     made = table(
         "Name",
         "Nodes",
@@ -167,6 +173,17 @@ def _table(result: Preflight) -> Table:
             ", ".join(str(each.asked) for each in line.quotas) or "-",
             ", ".join(map(_free, line.quotas)) or "-",
             line.verdict.value,
+        )
+    for each in result.endpoints:
+        made.add_row(
+            each.name,
+            f"{each.instances} x {each.instance_type}",
+            "endpoint",
+            _UNKNOWN if each.usd_per_hour is None else f"{each.usd_per_hour:,.2f}",
+            "-",
+            f"{each.instances} instances",
+            _UNKNOWN if each.free is None or each.limit is None else f"{each.free:g} of {each.limit:g}",
+            each.verdict.value,
         )
     return made
 

@@ -229,3 +229,6 @@ QUOTAS = (
 
 APPLIED_QUOTA = 4096.0
 """Applied value of each quota in the local AWS, in vCPUs: a fixed figure of an account with granted increases."""
+
+APPLIED_INSTANCES = 20.0
+"""Applied value of each quota of SageMaker in the local AWS, in instances: a fixed figure, as above."""

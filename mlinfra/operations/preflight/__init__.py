@@ -11,6 +11,7 @@ from mlinfra.operations.preflight.demand import Demand, Place, demands
 from mlinfra.operations.preflight.report import (
     BlockQuote,
     CapacityLine,
+    EndpointLine,
     Preflight,
     QuotaState,
     Reservation,
@@ -24,6 +25,7 @@ __all__ = [
     "BlockQuote",
     "CapacityLine",
     "Demand",
+    "EndpointLine",
     "Place",
     "Preflight",
     "QuotaState",

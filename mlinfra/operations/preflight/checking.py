@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.preflight.answers import PATIENT, QUICK, Questions, ask, quota_alternatives
 from mlinfra.operations.preflight.assessment import assess, block_search
 from mlinfra.operations.preflight.demand import demands
+from mlinfra.operations.preflight.endpoints import endpoint_lines
 from mlinfra.operations.preflight.report import Preflight
 
 if TYPE_CHECKING:
@@ -30,12 +32,17 @@ def preflight(
     Args:
         environment: the environment.
         session: a session with credentials of its account, in its region. None: only the catalog is read.
-        experiment: the only experiment or queue to check. Default: all. Quotas are compared with all of them.
+        experiment: the only experiment or queue to check. Default: all, and the endpoints. Quotas are compared with
+            all of them.
 
     Raises:
         OperationError: if `experiment` is not declared, or has expired.
     """
-    return _check(environment, session, demands(environment, experiment), demands(environment), quick=False)
+    if experiment is not None:
+        return _check(environment, session, demands(environment, experiment), demands(environment), quick=False)
+    found = _check(environment, session, demands(environment), demands(environment), quick=False)
+    endpoints, failed = endpoint_lines(environment, session, PATIENT)
+    return replace(found, endpoints=endpoints, failed=(*found.failed, *failed))
 
 
 def quick_preflights(

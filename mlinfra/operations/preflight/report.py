@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -131,6 +131,41 @@ class CapacityLine:
 
 
 @dataclass(frozen=True)
+class EndpointLine:
+    """A SageMaker endpoint with instances, the quota of its instance type, and what to do."""
+
+    name: str
+    owner: str
+    instance_type: str
+    instances: int
+    """The most instances of all its variants."""
+    asked_by_all: int
+    """The most instances of all declared endpoints of the type."""
+    quota_code: str | None
+    limit: float | None
+    """The quota, in instances. None: unknown."""
+    used: int | None
+    """The instances of endpoints that the environment does not declare. None: unknown."""
+    usd_per_hour: float | None
+    """The price of the most instances, in USD per hour. None: unknown."""
+    verdict: Verdict
+    obstacles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+    @property
+    def free(self) -> float | None:
+        """The instances that are left for the environment. None: unknown."""
+        return None if self.limit is None or self.used is None else max(0.0, self.limit - self.used)
+
+    def with_remarks(
+        self, verdict: Verdict, *, obstacles: tuple[str, ...], notes: tuple[str, ...], actions: tuple[str, ...]
+    ) -> EndpointLine:
+        """A copy with a verdict and its reasons."""
+        return replace(self, verdict=verdict, obstacles=obstacles, notes=notes, actions=actions)
+
+
+@dataclass(frozen=True)
 class Preflight:
     """The result for one environment."""
 
@@ -141,11 +176,13 @@ class Preflight:
     """False if only the catalog was read."""
     failed: tuple[str, ...] = field(default=())
     """The checks that failed, with their reasons."""
+    endpoints: tuple[EndpointLine, ...] = ()
 
     @property
-    def unavailable(self) -> tuple[CapacityLine, ...]:
-        """The demands with an obstacle."""
-        return tuple(each for each in self.lines if each.verdict is Verdict.UNAVAILABLE)
+    def unavailable(self) -> tuple[CapacityLine | EndpointLine, ...]:
+        """The demands and endpoints with an obstacle."""
+        everything: list[CapacityLine | EndpointLine] = [*self.lines, *self.endpoints]
+        return tuple(each for each in everything if each.verdict is Verdict.UNAVAILABLE)
 
 
 def as_json(result: Preflight) -> dict[str, Any]:
@@ -158,5 +195,6 @@ def as_json(result: Preflight) -> dict[str, Any]:
                 "quotas": [asdict(quota) | {"free": quota.free} for quota in line.quotas],
             }
             for line in result.lines
-        ]
+        ],
+        "endpoints": [asdict(each) | {"verdict": each.verdict.value, "free": each.free} for each in result.endpoints],
     }

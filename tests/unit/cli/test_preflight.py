@@ -42,7 +42,7 @@ def test_without_an_obstacle_the_exit_code_is_0(project: Path) -> None:
     assert ended.exit_code == 0, ended.output
     _, row, quote = ended.stdout.splitlines()
     assert row.split()[:6] == ["two-tower", "2", "x", "p5.48xlarge", "on", "demand"]
-    assert row.endswith("384  4096 of 4096  no obstacle")
+    assert row.split()[-6:] == ["384", "4096", "of", "4096", "no", "obstacle"]
     assert quote.startswith("→ two-tower (on demand): Quote, nothing is purchased: a Capacity Block of 2 x p5.48xlarge")
 
 

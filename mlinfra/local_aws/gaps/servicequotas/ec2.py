@@ -1,10 +1,11 @@
-"""Gap: service quotas of EC2 for accelerator instances.
+"""Gap: service quotas of EC2 and SageMaker for accelerator instances.
 
 moto has quotas of VPC only, and neither a list of applied quotas nor requests for increases. In AWS, EC2 has a quota of
-vCPUs for each group of instance types. A request must ask for more than the quota, and is refused while another one for
-the quota is open. Here, requests stay open. Source: Service Quotas API reference, GetServiceQuota, ListServiceQuotas,
-GetAWSDefaultServiceQuota, ListAWSDefaultServiceQuotas, RequestServiceQuotaIncrease,
-ListRequestedServiceQuotaChangeHistoryByQuota, read 2026-11-29.
+vCPUs for each group of instance types, and SageMaker one of instances for each type and use, of which the catalog has
+some. A request must ask for more than the quota, and is refused while another one for the quota is open. Here, requests
+stay open. Source: Service Quotas API reference, GetServiceQuota, ListServiceQuotas, GetAWSDefaultServiceQuota,
+ListAWSDefaultServiceQuotas, RequestServiceQuotaIncrease, ListRequestedServiceQuotaChangeHistoryByQuota,
+read 2026-11-29.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 from moto.servicequotas.responses import ServiceQuotasResponse
 
+from mlinfra.catalog import quotas
 from mlinfra.local_aws.mechanisms.api_model import request_of, violation
 from mlinfra.local_aws.mechanisms.extending import kept
-from mlinfra.local_aws.seed import APPLIED_QUOTA, QUOTAS
+from mlinfra.local_aws.seed import APPLIED_INSTANCES, APPLIED_QUOTA, QUOTAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mlinfra.catalog import Quota
 
 _DEFAULT_PAGE = 100
 
@@ -142,6 +146,8 @@ def _checked(response: ServiceQuotasResponse, operation: str) -> Mapping[str, An
 def _quotas(response: ServiceQuotasResponse, service: str, *, applied: bool) -> list[Mapping[str, Any]]:
     if service == "vpc":
         return list(VPC_DEFAULT_QUOTAS)
+    if service == "sagemaker":
+        return [_of_sagemaker(response, each, applied=applied) for each in quotas() if each.service == service]
     if service != "ec2":
         error = "NoSuchResourceException"
         message = "This service is not available in the current Region."
@@ -162,3 +168,19 @@ def _quotas(response: ServiceQuotasResponse, service: str, *, applied: bool) -> 
         }
         for each in QUOTAS
     ]
+
+
+def _of_sagemaker(response: ServiceQuotasResponse, quota: Quota, *, applied: bool) -> Mapping[str, Any]:
+    backend = response.backend
+    arn = f"arn:{backend.partition}:servicequotas:{backend.region_name}:{backend.account_id}:sagemaker"
+    return {
+        "ServiceCode": "sagemaker",
+        "ServiceName": "Amazon SageMaker",
+        "QuotaArn": f"{arn}/{quota.code}",
+        "QuotaCode": quota.code,
+        "QuotaName": quota.name,
+        "Value": APPLIED_INSTANCES if applied else quota.default or 0.0,
+        "Unit": "None",
+        "Adjustable": True,
+        "GlobalQuota": False,
+    }
