@@ -26,7 +26,7 @@ from mlinfra.catalog.prices import (
     spot_range,
     use_refreshed_prices,
 )
-from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas, quotas_of
+from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas_of, service_quotas
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
 from mlinfra.catalog.tag_support import STANDARD_TAGS, taggable_types
@@ -82,11 +82,11 @@ __all__ = [
     "on_demand_prices",
     "place_name",
     "quota_of",
-    "quotas",
     "quotas_of",
     "reserved_rate",
     "root_volume_performance",
     "sagemaker_rate",
+    "service_quotas",
     "service_rate",
     "spot_prices_by_zone",
     "spot_range",

@@ -50,7 +50,7 @@ class Quota:
 
 
 @lru_cache(maxsize=1)
-def quotas() -> tuple[Quota, ...]:
+def service_quotas() -> tuple[Quota, ...]:
     """All quotas of the catalog."""
     text = files(__package__).joinpath("quotas.csv").read_text(encoding="utf-8")
     return tuple(
@@ -93,5 +93,5 @@ def quotas_of(instance_type: str, purchase: QuotaKind = "on_demand") -> tuple[Qu
     if purchase == "spot":
         own = ["All P5 Spot Instance Requests"] if _P5.match(instance_type) else []
         names = [*own, f"All {group} Spot Instance Requests"]
-    by_name = {each.name: each for each in quotas() if each.service == "ec2"}
+    by_name = {each.name: each for each in service_quotas() if each.service == "ec2"}
     return tuple(by_name[name] for name in names if name in by_name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.catalog import instance_types, quota_of, quotas, quotas_of
+from mlinfra.catalog import instance_types, quota_of, quotas_of, service_quotas
 
 if TYPE_CHECKING:
     from mlinfra.catalog import QuotaKind
@@ -46,7 +46,7 @@ def test_every_accelerator_type_has_a_quota() -> None:
 
 
 def test_an_unknown_default_is_none_and_not_zero() -> None:
-    by_code = {each.code: each.default for each in quotas()}
+    by_code = {each.code: each.default for each in service_quotas()}
     assert by_code["L-1216C47A"] == 5
     assert by_code["L-82E1C851"] is None
 

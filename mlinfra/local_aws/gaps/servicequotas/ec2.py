@@ -20,7 +20,7 @@ from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 from moto.servicequotas.responses import ServiceQuotasResponse
 
-from mlinfra.catalog import quotas
+from mlinfra.catalog import service_quotas
 from mlinfra.local_aws.mechanisms.api_model import request_of, violation
 from mlinfra.local_aws.mechanisms.extending import kept
 from mlinfra.local_aws.seed import APPLIED_INSTANCES, APPLIED_QUOTA, QUOTAS
@@ -147,7 +147,7 @@ def _quotas(response: ServiceQuotasResponse, service: str, *, applied: bool) -> 
     if service == "vpc":
         return list(VPC_DEFAULT_QUOTAS)
     if service == "sagemaker":
-        return [_of_sagemaker(response, each, applied=applied) for each in quotas() if each.service == service]
+        return [_of_sagemaker(response, each, applied=applied) for each in service_quotas() if each.service == service]
     if service != "ec2":
         error = "NoSuchResourceException"
         message = "This service is not available in the current Region."
