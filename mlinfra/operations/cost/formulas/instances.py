@@ -69,7 +69,8 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
         return
     market = (template and template.text("instance_market_options.market_type")) or ""
     hours, assumption = at.hours(resource)
-    if market == BLOCK or Tag.CAPACITY_BLOCK in resource.tags:
+    # By the launch template: a tag alone changes no bill.
+    if market == BLOCK:
         nodes = number(resource.tags.get(Tag.NODES)) or count.high
         count = Span(nodes, nodes)
         hours, assumption = _block_hours(resource, at)

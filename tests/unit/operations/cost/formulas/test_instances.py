@@ -163,6 +163,11 @@ def test_a_capacity_block_costs_its_hours_at_the_published_rate() -> None:
     assert "the hours from 2026-12-01 11:30 to 2026-12-03 11:30 UTC" in found.assumption
 
 
+def test_tags_alone_make_no_capacity_block() -> None:
+    tags = {"CapacityBlock": "cr-0123456789abcdef0", "NodeUsdPerHour": "0"}
+    assert line(template(), group(tags)).usd_per_month_high == pytest.approx(17_870.40)
+
+
 def test_the_declared_price_of_a_block_replaces_the_published_rate() -> None:
     found = line(*block_group(NodeUsdPerHour="30"))
     assert found.usd_per_month_high == pytest.approx(48 * 2 * 30)
