@@ -99,7 +99,7 @@ def audit_account(
     )
     return Audit(
         items=tuple(item_of(unit, cost, context) for unit, cost in priced),
-        failed_regions=(*read.failed, *states.failed, *merged(failed)),
+        failed_regions=(*read.failed, *merged(states.failed), *merged(failed)),
         as_of=now,
         account_id=account.account_id,
         regions=regions.enabled,

@@ -159,7 +159,11 @@ def merged(failed: Iterable[FailedRead]) -> list[FailedRead]:
     for each in failed:
         by_cause.setdefault((each.region, each.service, each.code or each.reason), []).append(each)
     found = [
-        replace(some[0], kinds=tuple(dict.fromkeys(kind for each in some for kind in each.kinds)))
+        replace(
+            some[0],
+            kinds=tuple(dict.fromkeys(kind for each in some for kind in each.kinds)),
+            reason=some[0].reason + (f" (and {len(some) - 1} more)" if len(some) > 1 else ""),
+        )
         for some in by_cause.values()
     ]
     whole = {

@@ -53,7 +53,7 @@ def _bucket(s3: Any, each: Mapping[str, Any], place: Place, refusals: list[Clien
         if status.get("IsPublic"):
             problems.append("The policy of the bucket grants access to the public.")
         if not all(block.get(each) for each in _BLOCKS):
-            problems.append("The bucket does not block all public access.")
+            problems.append("The bucket does not block all public access; the account may.")
     return Found(
         region or place.region,
         "s3",

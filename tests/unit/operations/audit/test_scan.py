@@ -132,6 +132,7 @@ def test_a_region_in_which_all_services_fail_is_one_entry() -> None:
         ("eu-west-1", "all services", ()),
         ("us-east-1", "ec2", ("instance", "volume")),
     ]
+    assert merged(failed)[1].reason == "denied (and 1 more)"
 
 
 def test_a_service_without_an_endpoint_in_a_region_is_not_a_failure(regional: RegionalClients) -> None:

@@ -31,7 +31,7 @@ def test_public_access_is_a_problem(client: Callable[..., Any]) -> None:
     statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     client("s3").put_bucket_policy(Bucket="site", Policy=policy)
-    assert "The bucket does not block all public access." in read_one(client, "bucket").problems
+    assert "The bucket does not block all public access; the account may." in read_one(client, "bucket").problems
 
 
 def test_a_bucket_that_denies_its_settings_hides_no_other(
@@ -53,7 +53,7 @@ def test_a_bucket_that_denies_its_settings_hides_no_other(
     with pytest.raises(ClientError, match="AccessDenied"):
         next(found)
     assert problems["closed"] == ("The settings of the bucket could not be read.",)
-    assert problems["open"] == ("The bucket does not block all public access.",)
+    assert problems["open"] == ("The bucket does not block all public access; the account may.",)
 
 
 def test_no_buckets(client: Callable[..., Any]) -> None:
