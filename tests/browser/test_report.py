@@ -97,6 +97,17 @@ class TestFirstScreen:
             part(page, "cost").get_by_text("1 price older than the environment allows").click()
             assert part(page, "cost").get_by_text("nat gateway: of 2024-07-01").is_visible()
 
+    def test_an_environment_of_a_local_aws_has_no_limit(self, opened: Opened) -> None:
+        data = report(audit=NOTHING)
+        data["environments"] = [data["environments"][0] | {"emulated": True, "monthly_spend_limit_usd": 1.0}]
+        with opened(data) as page:
+            found = answer(page, "What do we spend a month?")
+            assert "No limit applies" in found.inner_text()
+            assert found.locator("li").all_inner_texts() == [
+                f"dev\n$8,733{TO}9,760\non a local AWS, without charges; in an AWS account it would cost this"
+            ]
+            assert "Environments over their limit" not in answer(page, "What needs attention?").inner_text()
+
     def test_the_dearest_resource_without_an_owner_is_first(self, opened: Opened) -> None:
         with opened(report()) as page:
             found = answer(page, "What runs without an owner?")

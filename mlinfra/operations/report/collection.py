@@ -128,7 +128,7 @@ def _selected(declared: Sequence[Environment], names: Sequence[str]) -> tuple[En
 
 
 def _environment(each: Environment) -> dict[str, Any]:
-    names = ("name", "account_id", "region", "team", "cost_center", "monthly_spend_limit_usd")
+    names = ("name", "account_id", "region", "team", "cost_center", "monthly_spend_limit_usd", "emulated")
     return {
         **{name: getattr(each, name) for name in names},
         "limits": {"owner": dict(each.spend_limits.owners), "team": dict(each.spend_limits.teams)},

@@ -93,7 +93,7 @@ function costPart() {
 
 /** The limit of a group. Within another group, a limit cannot be compared. */
 function limitOf(key, name) {
-  if (key === "environment") return sum(data.environments.filter((each) => each.name === name), (each) => each.monthly_spend_limit_usd) || null;
+  if (key === "environment") return sum(data.environments.filter((each) => each.name === name && !each.emulated), (each) => each.monthly_spend_limit_usd) || null;
   return sum(data.environments, (each) => (each.limits[key] || {})[name]) || null;
 }
 

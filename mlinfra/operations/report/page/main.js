@@ -30,13 +30,13 @@ function runningRow(limit) {
   if (!content("audit")) return [];
   const total = sum(items(), (each) => each.usd_per_month);
   const unmanaged = sum(items().filter(isUnmanaged), (each) => each.usd_per_month);
-  return [row(link("audit", "Running in the account now"), `${usd(total)}/mo`, `by the audit; ${usd(unmanaged)} of it is not in code`, total > limit ? "tone-bad" : "")];
+  return [row(link("audit", "Running in the account now"), `${usd(total)}/mo`, `by the audit; ${usd(unmanaged)} of it is not in code`, limit && total > limit ? "tone-bad" : "")];
 }
 
 function spendAnswer() {
   const title = "What do we spend a month?";
   const limits = data.environments.map((each) => [each, each.monthly_spend_limit_usd]);
-  const limit = sum(limits, ([each, value]) => (content("cost") && (content("cost").unknown || []).includes(each.name) ? 0 : value));
+  const limit = sum(limits, ([each, value]) => (content("cost") && (content("cost").unknown || []).includes(each.name) || each.emulated ? 0 : value));
   if (!content("cost")) return answer(title, "Unknown", missing("cost"), [...runningRow(limit), ...limits.map(([each, value]) => row(each.name, `limit ${usd(value)}`))], null);
   const low = sum(lines(), lowOf);
   const high = sum(lines(), highOf);
@@ -46,12 +46,13 @@ function spendAnswer() {
     if (unknown.includes(each.name)) return row(each.name, `unknown of ${usd(value)}`, "it does not synthesize: see Cost", "tone-bad");
     const own = lines().filter((line) => line.environment === each.name);
     const [from, to] = [sum(own, lowOf), sum(own, highOf)];
+    if (each.emulated) return row(each.name, usdRange(Math.round(from), Math.round(to)), "on a local AWS, without charges; in an AWS account it would cost this");
     return h("li", {}, h("span", { class: "what", text: each.name }), h("span", { class: "value" }, `${usdRange(Math.round(from), Math.round(to))} of ${usd(value)}`),
       h("span", { class: "meter-row" }, meter(from, to, value, `${number((to / value) * 100)}% of the limit of ${each.name}`)));
   });
   return answer(title, [usdRange(Math.round(low), Math.round(high)), " ", h("small", { text: "estimated" })],
-    `${number((high / limit) * 100)}% of the limits, ${usd(limit)} in total${missingPrices ? `. ${plural(missingPrices, "resource")} without a known price` : ""}`,
-    [...runningRow(limit), ...rows.slice(0, 3)], link("cost", "By team, owner and experiment"), high > limit ? "tone-bad" : "");
+    `${limit ? `${number((high / limit) * 100)}% of the limits, ${usd(limit)} in total` : "No limit applies"}${missingPrices ? `. ${plural(missingPrices, "resource")} without a known price` : ""}`,
+    [...runningRow(limit), ...rows.slice(0, 3)], link("cost", "By team, owner and experiment"), limit && high > limit ? "tone-bad" : "");
 }
 
 function ownerAnswer() {
@@ -96,7 +97,7 @@ function attentionAnswer() {
     const to = h("a", { href: `#${name}`, text: what, onclick: () => { if (toggle && part(name).table) part(name).table.show({ toggle }); } });
     rows.push([count, row(to, number(count), note, tone)]);
   };
-  const over = content("cost") ? data.environments.filter((each) => sum(lines().filter((line) => line.environment === each.name), highOf) > each.monthly_spend_limit_usd) : [];
+  const over = content("cost") ? data.environments.filter((each) => !each.emulated && sum(lines().filter((line) => line.environment === each.name), highOf) > each.monthly_spend_limit_usd) : [];
   add("cost", over.length, "Environments over their limit", `${over.map((each) => each.name).join(", ")}: by the estimate`, "tone-bad");
   const idle = clusters().filter(isIdle);
   add("clusters", idle.length, "Idle clusters", `${usd(sum(idle, (each) => each.usd_per_hour))} an hour`, "tone-bad", "Idle");
