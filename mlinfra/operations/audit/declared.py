@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.audit.states import StateResource
+    from mlinfra.operations.terraform import SynthesizedStack
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,22 @@ def declared_by(environments: Sequence[Environment], root: Path | None) -> Decla
         for each in environments:
             try:
                 stacks = synthesize(root, Path(folder) / each.name, environment=each.name)
-            except OperationError as error:
+                found = {_key(stack, each): _addresses(stack.directory / "cdk.tf.json") for stack in stacks}
+            # main.py may also end without an error and write no stacks, or others than cdktf writes.
+            except (OperationError, OSError, ValueError, KeyError, AttributeError) as error:
                 remarks.append(
                     f"The resources of {each.name} were not compared with the code, because it cannot be synthesized: "
                     f"{error}"
                 )
                 continue
             synthesized.add(each.name)
-            for stack in stacks:
-                key = each.names.state_key(each.names.component_of(stack.name))
-                addresses[key] = _addresses(stack.directory / "cdk.tf.json")
+            addresses |= found
     return Declared(tuple(environments), addresses, frozenset(synthesized), tuple(remarks))
+
+
+def _key(stack: SynthesizedStack, environment: Environment) -> str:
+    """The key of the state of a stack."""
+    return environment.names.state_key(environment.names.component_of(stack.name))
 
 
 def _addresses(path: Path) -> frozenset[str]:

@@ -107,6 +107,12 @@ def test_the_hackathon_of_six_weeks_ago_has_its_cost_and_its_launcher(story: Aud
     assert any(each.startswith("4 x p4d.24xlarge x ") for each in hackathon.cost_basis)
 
 
+def test_the_launcher_of_a_group_is_who_created_it(story: Audit) -> None:
+    cluster = named(story, "cluster-7")
+    assert cluster.launched_by == "administrator"
+    assert cluster.owner_evidence.startswith("CloudTrail: CreateAutoScalingGroup by administrator on ")
+
+
 def test_an_orphaned_cluster_is_in_the_state_and_not_in_the_code(story: Audit) -> None:
     old = named(story, "recsys-dev-old")
     assert old.conditions == ("expired",)

@@ -1,4 +1,4 @@
-"""CloudTrail's answers, as its API writes them: the local AWS keeps no event history."""
+"""Answers of CloudTrail, as its API writes them: also those that a local AWS does not give."""
 
 from __future__ import annotations
 
