@@ -105,7 +105,11 @@ def apply_tags(account: AwsAccount, proposals: Sequence[ProposedTag]) -> Tagging
 
 
 def _arns(item: Item) -> tuple[str, ...]:
-    if item.kind != "instance-group":
-        return (item.arn,)
-    base = item.arn.rpartition("/")[0]
-    return tuple(f"{base}/{each}" for each in item.members)
+    """The ARNs of a resource, and of the instances that are counted with it: the bill has their tags."""
+    _, partition, _, _, account_id, *_ = [*item.arn.split(":"), *[""] * 4]
+    instances = tuple(
+        f"arn:{partition}:ec2:{item.region}:{account_id}:instance/{each}"
+        for each in item.members
+        if each.startswith("i-")
+    )
+    return instances if item.kind == "instance-group" else (item.arn, *instances)

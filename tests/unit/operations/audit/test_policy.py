@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from mlinfra.constructs.account.ci_permissions import drift_statements
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.operations.audit.auditing import AuditOptions, audit_account
-from mlinfra.operations.audit.policy import audit_policy
+from mlinfra.operations.audit.policy import audit_actions, audit_policy
 from mlinfra.variables import in_force
+from tests.iam import allowed, denied
 from tests.unit.operations.audit.story import put_state, run_instances, the_environment
 from tests.unit.operations.audit.test_auditing import Steps
 
@@ -100,3 +103,20 @@ def test_unreadable_states_are_named(enforcing: Callable[..., Any]) -> None:
         "s3://recsys-dev-tfstate-123456789012-us-east-1/recsys/dev/us-east-1/data/terraform.tfstate: GetObject failed"
     )
     assert "Not all Terraform states could be read. Their resources may be listed as unmanaged." in audit.remarks
+
+
+def test_the_drift_role_has_the_permissions_of_an_audit_of_its_environment() -> None:
+    """The role has ReadOnlyAccess, of which moto contains AWS's document, and statements of its own."""
+    environment = the_environment()
+    read_only = json.loads(aws_managed_policies_data)["ReadOnlyAccess"]["Document"]
+    own = {"Statement": drift_statements(environment)}
+    for action in audit_actions():
+        assert allowed(read_only, action), action
+        assert not denied(own, action), action
+    state = f"arn:aws:s3:::{environment.names.state_bucket}/{environment.names.state_key('data')}"
+    baseline = f"arn:aws:s3:::{environment.names.state_bucket}/{environment.names.audit_baseline_key}"
+    for each in (state, baseline):
+        assert allowed(read_only, "s3:GetObject", each)
+        assert not denied(own, "s3:GetObject", each)
+    assert allowed(own, "s3:PutObject", baseline)
+    assert denied(own, "s3:GetObject", "arn:aws:s3:::search-team-terraform/index.tfstate")

@@ -11,7 +11,7 @@ from mlinfra.operations.audit.auditing import account_in_use
 from mlinfra.operations.audit.item import Audit, Item
 from mlinfra.operations.audit.tagging import ProposedTag, apply_tags, proposed_tags
 from tests.unit.operations.audit.an_item import NOW, an_item
-from tests.unit.operations.audit.story import run_instances
+from tests.unit.operations.audit.story import a_group, run_instances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,3 +68,14 @@ def test_a_refused_resource_is_named_and_the_others_are_tagged(client: Callable[
     result = apply_tags(account, [ProposedTag(guessed(), arns, "ana@example.com", "named")])
     assert result.tagged == [arns[0]]
     assert result.failed == {arns[1]: "InternalServiceException: Service not yet supported"}
+
+
+def test_a_group_is_tagged_with_its_instances(client: Callable[..., Any]) -> None:
+    arn = a_group(client, "nodes", "t3.micro", 2, "us-east-1")["attributes"]["arn"]
+    (found,) = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    ids = tuple(each["InstanceId"] for each in found["Instances"])
+    item = guessed(service="autoscaling", kind="auto-scaling-group", id="nodes", arn=arn, members=ids)
+    account, _ = account_in_use(())
+    result = apply_tags(account, proposed_tags(Audit((item,), (), NOW)))
+    assert result.tagged == [arn, *(f"{BASE}/{each}" for each in ids)]
+    assert result.failed == {}
