@@ -32,6 +32,7 @@ from mlinfra.declarations.governance import (
     Governance,
     SlackChannel,
     SpendBudget,
+    owner_budgets,
 )
 from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serverless, WithoutRollback
 from mlinfra.declarations.image import Image
@@ -135,6 +136,7 @@ __all__ = [
     "load_adopted",
     "load_environments",
     "load_forgotten",
+    "owner_budgets",
     "present_day",
     "spend_problems",
     "terraform_literal",

@@ -297,11 +297,6 @@ class EnvironmentFields(Declaration):
         default_factory=TagRules,
         description="Additional tags of every resource, and the allowed values of tags. Default: neither.",
     )
-    governance: Governance = Field(
-        default_factory=Governance,
-        description="Budgets, anomaly alerts, cost-allocation tags and notifications. Default: a budget of "
-        "monthly_spend_limit_usd, and a dashboard.",
-    )
     pipeline: Pipeline | None = Field(
         default=None,
         description="The pipeline that may plan this environment and apply to it. Default: none, people do.",
@@ -311,6 +306,11 @@ class EnvironmentFields(Declaration):
         default_factory=SpendLimits,
         description="Limits of what experiments can cost, by hour, owner and team. An environment whose experiments "
         "can exceed them, or its monthly_spend_limit_usd, is rejected. Default: only monthly_spend_limit_usd.",
+    )
+    governance: Governance = Field(
+        default_factory=Governance,
+        description="Budgets, anomaly alerts, cost-allocation tags and notifications. Default: a budget of "
+        "monthly_spend_limit_usd, and a dashboard.",
     )
 
     adopted: tuple[Adopted, ...] = Field(

@@ -232,6 +232,11 @@ class Governance(Declaration):
         "once the tag Environment is activated for cost allocation. Default: True, since budgets without actions are "
         "free.",
     )
+    owner_budgets: bool = Field(
+        default=True,
+        description="True for a budget for each owner in spend_limits.owners, of which AWS notifies the owner too. "
+        "Default: True.",
+    )
     budgets: tuple[SpendBudget, ...] = Field(
         default=(), description="Further budgets, each for a team, owner, experiment or the account. Default: none."
     )
@@ -282,6 +287,17 @@ class Governance(Declaration):
             )
 
 
+def owner_budgets(limits: Mapping[str, float]) -> tuple[SpendBudget, ...]:
+    """The budgets of owners with a spend limit.
+
+    Args:
+        limits: the limit of each owner in USD a month, by e-mail address.
+    """
+    return tuple(
+        SpendBudget(by="owner", value=owner, monthly_usd=usd, notify=(owner,)) for owner, usd in limits.items()
+    )
+
+
 def governance_problems(governance: Governance, known: Mapping[str, Any]) -> Iterator[str]:
     """The problems of `governance` in its environment.
 
@@ -289,6 +305,14 @@ def governance_problems(governance: Governance, known: Mapping[str, Any]) -> Ite
         governance: the declared settings.
         known: the valid fields of the environment.
     """
+    limits = known.get("spend_limits")
+    if limits is not None and governance.owner_budgets:
+        limited = {each.name for each in owner_budgets(limits.owners)}
+        for name in sorted(limited.intersection(each.name for each in governance.budgets)):
+            yield (
+                f"governance.budgets: {shown(name)} is declared twice: spend_limits.owners has a budget for the owner. "
+                f"Expected: one of them, or owner_budgets=False."
+            )
     if "experiments" not in known:
         return
     experiments = {each.name for each in known["experiments"]}

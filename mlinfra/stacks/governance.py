@@ -12,7 +12,7 @@ from mlinfra.constructs.governance import (
     Dashboard,
     SlackNotifications,
 )
-from mlinfra.declarations import SpendBudget
+from mlinfra.declarations import SpendBudget, owner_budgets
 from mlinfra.stack import MlStack
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ class GovernanceStack(MlStack):
             self.environment_budget = Budget(self, "budget", budget=_of_environment(environment))
             if settings.accelerator_stop:
                 self.environment_budget.stop_accelerators(settings.accelerator_stop)
-        self.budgets = {each.name: Budget(self, f"budget-{each.name}", budget=each) for each in settings.budgets}
+        owners = owner_budgets(environment.spend_limits.owners) if settings.owner_budgets else ()
+        declared = (*owners, *settings.budgets)
+        self.budgets = {each.name: Budget(self, f"budget-{each.name}", budget=each) for each in declared}
         if settings.activate_cost_allocation_tags:
             CostAllocationTags(self, "cost-allocation-tags", keys=settings.activate_cost_allocation_tags)
         if settings.anomalies:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlinfra import AcceleratorStop, AnomalyAlert, DeclarationError, Governance, SlackChannel, SpendBudget
+from mlinfra import AcceleratorStop, AnomalyAlert, DeclarationError, Governance, SlackChannel, SpendBudget, SpendLimits
 from tests.conftest import an_environment, an_experiment
 
 
@@ -71,6 +71,15 @@ def test_the_budget_of_an_experiment_names_a_declared_one() -> None:
         "governance.budgets: the experiment 'two-tower-v3' is not declared, and its budget would count nothing. "
         "Declared: two-tower-v2." in said
     )
+
+
+def test_an_owner_has_one_budget() -> None:
+    limits = SpendLimits(owners={"ana@example.com": 500})
+    settings = Governance(budgets=[SpendBudget(by="owner", value="ana@example.com", monthly_usd=5)])
+    said = problems(an_environment, spend_limits=limits, governance=settings)
+    assert "spend_limits.owners has a budget for the owner. Expected: one of them, or owner_budgets=False." in said
+    without = settings.model_copy(update={"owner_budgets": False})
+    assert an_environment(spend_limits=limits, governance=without).governance == without
 
 
 def test_an_accelerator_stop_needs_the_budget_of_the_environment() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlinfra import AcceleratorStop, AnomalyAlert, Governance, SlackChannel, SpendBudget
+from mlinfra import AcceleratorStop, AnomalyAlert, Governance, SlackChannel, SpendBudget, SpendLimits
 from mlinfra.stacks.governance import GovernanceStack
 from tests.conftest import an_environment, only
 
@@ -46,6 +46,17 @@ def test_every_option_adds_its_resources(synthesize: Synthesize) -> None:
         "aws_cloudwatch_dashboard": 1,
         "aws_iam_role": 1,
     }
+
+
+def test_each_owner_with_a_spend_limit_has_a_budget_and_is_notified(synthesize: Synthesize) -> None:
+    environment = an_environment(spend_limits=SpendLimits(owners={"ana@example.com": 700}))
+    budgets = synthesize(stack=GovernanceStack, environment=environment)["resource"]["aws_budgets_budget"].values()
+    (budget,) = [each for each in budgets if "owner" in each["name"]]
+    assert budget["limit_amount"] == "700"
+    assert budget["cost_filter"] == [{"name": "TagKeyValue", "values": ["user:Owner$ana@example.com"]}]
+    assert budget["notification"][0]["subscriber_email_addresses"] == ["ana@example.com"]
+    without = an_environment(spend_limits=environment.spend_limits, governance=Governance(owner_budgets=False))
+    assert len(synthesize(stack=GovernanceStack, environment=without)["resource"]["aws_budgets_budget"]) == 1
 
 
 def test_with_nothing_the_stack_is_empty(synthesize: Synthesize) -> None:
