@@ -3,9 +3,7 @@
 A log comes from a plan of resources that exist: TF_LOG_PROVIDER=DEBUG TF_LOG_PATH=LOG terraform plan
 
 The table was recorded on the local AWS with version 5.100.0 of the provider, 2026-11-29. It lacks calls that the
-provider makes only for settings that neither the stacks nor the conformance cases have. The actions of
-aws_bcmdataexports_export and aws_chatbot_slack_channel_configuration, which the local AWS lacks, are those of AWS's API
-reference.
+provider makes only for settings that neither the stacks nor the conformance cases have.
 """
 
 from __future__ import annotations

@@ -3,17 +3,21 @@
 from datetime import date
 
 from mlinfra import (
+    AcceleratorStop,
     BlueGreen,
+    CostExportSettings,
     DataLakeSettings,
     Endpoint,
     Environment,
     Experiment,
     FeatureGroup,
+    Governance,
     Person,
     Pipeline,
     QuietHours,
     RealTime,
     RegisteredModel,
+    SpendBudget,
     StudioSettings,
     Team,
     Variant,
@@ -29,6 +33,12 @@ prod = Environment(
     repository="gitlab.example.com/ml/platform",
     pipeline=Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com"),
     monthly_spend_limit_usd=80_000,
+    governance=Governance(
+        # Also what was made by hand, or has no tags.
+        budgets=[SpendBudget(by="account", monthly_usd=100_000)],
+        accelerator_stop=AcceleratorStop(roles=["recsys-prod-ci-apply"], approval="MANUAL"),
+        cost_export=CostExportSettings(),
+    ),
     protect_data=True,
     data_lake=DataLakeSettings(
         events=("raw", "models"),

@@ -20,8 +20,10 @@ GAPS_WITH_EC2 = frozenset({"appautoscaling", "autoscaling", "batch", "ec2", "eks
 SERVICES_WITHOUT_EC2 = frozenset(
     {
         "athena",
+        "bcmdataexports",
         "budgets",
         "ce",
+        "chatbot",
         "cloudtrail",
         "cloudwatch",
         "dynamodb",

@@ -173,7 +173,7 @@ class Cases:
     def _import(self, terraform: Terraform) -> None:
         """Plan the same configuration with imports instead of a state, and expect no changes."""
         attributes = dict(_attributes(terraform))
-        ids = {address: str(values["id"]) for address, values in attributes.items()}
+        ids = {address: str(values.get("id", "")) for address, values in attributes.items()}  # some have none
         ignored: dict[str, set[str]] = {}
         for source in self.sources:
             text, module = source.read_text(), f"module.{source.stem}."

@@ -32,7 +32,7 @@ GROUPS = {
         "network",
     ],
     "data": ["analytics", "kms", "registry", "s3"],
-    "operations": ["cost", "federation", "messaging", "monitoring"],
+    "operations": ["billing", "cost", "federation", "messaging", "monitoring"],
 }
 """The groups that `make test` runs."""
 

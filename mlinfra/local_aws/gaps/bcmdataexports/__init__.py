@@ -1,0 +1,1 @@
+"""Gaps of AWS Billing and Cost Management Data Exports."""

@@ -1,0 +1,1 @@
+"""Gaps of AWS Chatbot."""
