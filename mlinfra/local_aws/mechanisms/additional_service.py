@@ -41,7 +41,7 @@ def add_service(service: str, *, paths: Mapping[str, Callable[..., Any]]) -> Non
     backend = type(f"{name}Backend", (_Backend,), {"settings": SimpleNamespace(url_bases=[host], url_paths=paths)})
     module = ModuleType(f"moto.{name}")
     # moto takes the paths from the backend of us-east-1.
-    backends = BackendDict(backend, "ec2")
+    backends: BackendDict[Any] = BackendDict(backend, "ec2")
     setattr(module, f"{name}_backends", backends)
     sys.modules[module.__name__] = module
     backend_index.backend_url_patterns.append((name, re.compile(host)))
