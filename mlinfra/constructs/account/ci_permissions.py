@@ -281,6 +281,17 @@ def apply_statements(environment: Environment, *, issuer_arn: str | None) -> lis
         statement("ManageRolesOfTheEnvironment", actions=_ROLES, resources=[roles]),
         statement("CreateRolesOfTheEnvironment", actions=_LIMITED, resources=[roles], conditions=limit),
         *_boundary(environment),
+        *(
+            [
+                statement(
+                    "TagAcceleratorDenial",
+                    actions=_READING_AND_TAGS_OF_A_POLICY,
+                    resources=[f"{own}:policy/{environment.names.accelerator_denial}"],
+                )
+            ]
+            if environment.governance.accelerator_stop
+            else []
+        ),
         statement(
             "CreateInstanceProfilesOfTheEnvironment",
             actions=_INSTANCE_PROFILES,

@@ -140,6 +140,9 @@ class ConsoleLockdown(Construct):
 def _roles_of(environments: Sequence[Environment]) -> Iterator[str]:
     for each in environments:
         yield each.names.ci_role_arn("apply")
+        # With it, AWS Budgets attaches a policy to roles.
+        if each.governance.accelerator_stop:
+            yield f"arn:aws:iam::{each.account_id}:role/{each.names.budget_actions_role}"
         for function in FUNCTIONS_THAT_CHANGE:
             yield f"arn:aws:iam::{each.account_id}:role/{each.names.prefix}-{function}"
         # Models that are registered in MLflow then get a group in SageMaker, which no environment declares.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlinfra.checks.wildcards import listed
@@ -130,9 +130,18 @@ def _compare(operator: str, given: str, values: Sequence[str]) -> bool:
         case "ArnEquals" | "ArnLike":  # IAM treats both the same
             return any(_like_arn(given, each) for each in values)
         case "NumericGreaterThan":
-            return any(Decimal(given) > Decimal(each) for each in values)
+            number = _number(given)
+            return number is not None and any(number > (_number(each) or 0) for each in values)
     message = f"the condition operator {operator} is not implemented in the local AWS"
     raise NotImplementedError(message)
+
+
+def _number(text: str) -> Decimal | None:
+    """`text` as a number. None: it is not one, and no condition about numbers holds."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def _like_arn(given: str, pattern: str) -> bool:

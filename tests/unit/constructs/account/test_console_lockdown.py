@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import ConsoleLockdown, Pipeline, Tracking
+from mlinfra import AcceleratorStop, ConsoleLockdown, Governance, Pipeline, Tracking
 from mlinfra.catalog.managed_actions import LEFT_OPEN, MANAGED_ACTIONS, managed_actions_of
 from mlinfra.constructs.account.console_lockdown import FUNCTIONS_THAT_CHANGE, SIZE_LIMIT
 from tests.conftest import ROOT, an_environment
@@ -213,8 +213,10 @@ def test_only_what_is_managed_is_locked(synthesize: Synthesize) -> None:
 def test_no_declared_role_is_denied_what_it_needs(synthesize: Synthesize, synthesized: Path) -> None:
     """Whatever a role of mlinfra is allowed, it still can do: functions, nodes, Studio, endpoints."""
     accounts = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+    stop = Governance(accelerator_stop=AcceleratorStop(roles=["recsys-jobs"]))
     environments = [
-        an_environment(name=name, account_id=account_id, pipeline=PIPELINE) for name, account_id in accounts.items()
+        an_environment(name=name, account_id=account_id, pipeline=PIPELINE, governance=stop)
+        for name, account_id in accounts.items()
     ]
     config = made(synthesize, environments=environments)
     seen = 0

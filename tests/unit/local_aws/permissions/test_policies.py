@@ -91,7 +91,7 @@ def test_an_operator_that_is_not_implemented_is_an_error_with_its_name() -> None
         conditions_hold({"NumericLessThan": {"s3:max-keys": "10"}}, {"s3:max-keys": ["1"]})
 
 
-@pytest.mark.parametrize(("given", "holds"), [("1", True), ("10", True), ("0", False), (None, False)])
+@pytest.mark.parametrize(("given", "holds"), [("1", True), ("10", True), ("0", False), ("many", False), (None, False)])
 def test_numbers_are_compared_by_their_value(given: str | None, holds: bool) -> None:  # noqa: FBT001
     context = {"autoscaling:maxsize": [given]} if given else {}
     assert conditions_hold({"NumericGreaterThan": {"autoscaling:MaxSize": "0"}}, context) is holds
