@@ -142,6 +142,9 @@ def _check_options(
     if as_json and csv:
         message = "--json and --csv both set the format of standard output. Use one of them, and --out for the other."
         raise OperationError(message)
+    if adopt and (as_json or csv):
+        message = "--adopt writes its own report to standard output. Use --out FILE instead of --json or --csv."
+        raise OperationError(message)
     if memory and remember:
         message = "--memory and --remember exclude each other. Use one of them."
         raise OperationError(message)

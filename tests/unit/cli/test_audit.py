@@ -108,6 +108,7 @@ def test_the_least_policy_is_printed() -> None:
             ("--out", "audit.txt"),
             "--out audit.txt has an unknown format. Expected: a name that ends with .json or .csv.",
         ),
+        (("--adopt", "dev", "--json"), "--adopt writes its own report to standard output. Use --out FILE"),
         (("--adopt", "dev"), "--adopt dev requires the owner of the adopted resources. Add --owner EMAIL."),
         (("--adopt", "dev", "--owner", "a@b.c", "--tag"), "--tag and --adopt exclude each other"),
         (("--remember", "dev"), "There is no environment 'dev' for --remember. Declared: none"),
