@@ -41,7 +41,7 @@ MORE = """
                     "launch_template": {
                         "name": "rec-template",
                         "tag_specifications": [
-                            {"resource_type": each, "tags": stack.default_tags} for each in ("instance", "volume")
+                            {"resource_type": each, "tags": stack.default_tags} for each in ("instance", "volume", "network-interface")
                         ],
                     },
                     "iam_role": {
