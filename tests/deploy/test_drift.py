@@ -78,7 +78,7 @@ vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule(
 template = launch_template.LaunchTemplate(
     stack, "template", name="nodes", instance_type="g5.xlarge", tag_specifications=[
         launch_template.LaunchTemplateTagSpecifications(resource_type=kind, tags=dict(stack.default_tags))
-        for kind in ("instance", "volume")
+        for kind in ("instance", "volume", "network-interface")
     ],
 )
 nodes = autoscaling_group.AutoscalingGroup(

@@ -73,6 +73,14 @@ def test_a_changed_file_or_variable_is_synthesized_and_the_earlier_result_stays(
     assert synthesis.count == 3
 
 
+def test_a_changed_file_in_the_folder_of_a_variable_is_synthesized(synthesis: Synthesis, tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    for text, runs in (("{}", 1), ("[]", 2), ("{}", 2)):
+        (tmp_path / "records" / "dev.json").write_text(text)
+        synthesis.run(MLINFRA_RECORDS=str(tmp_path / "records"))
+        assert synthesis.count == runs
+
+
 def test_plans_and_scripts_of_terraform_are_ignored(synthesis: Synthesis) -> None:
     synthesis.run()
     (synthesis.project / "plans").mkdir()

@@ -41,7 +41,8 @@ MORE = """
                     "launch_template": {
                         "name": "rec-template",
                         "tag_specifications": [
-                            {"resource_type": each, "tags": stack.default_tags} for each in ("instance", "volume", "network-interface")
+                            {"resource_type": each, "tags": stack.default_tags}
+                            for each in ("instance", "volume", "network-interface")
                         ],
                     },
                     "iam_role": {

@@ -3,7 +3,8 @@
 
 Python imports this module at its start, if its folder is in PYTHONPATH. Tests of plans and applies synthesize the same
 project dozens of times. Each synthesis takes more processor time than all else in a plan. Inputs are the files of the
-project and the variables of mlinfra; a run that fails, or that writes no manifest, is not kept.
+project, and the variables of mlinfra with the files of folders that these name, such as proposed records of adopted
+resources. A run that fails, or that writes no manifest, is not kept.
 """
 
 from __future__ import annotations
@@ -20,18 +21,28 @@ FOLDER = "MLINFRA_TEST_SYNTHESES"
 """Variable with the folder of the kept syntheses. Without it, every run synthesizes."""
 
 _NO_INPUTS = (".git", "__pycache__", "cdktf.out", "plans")
-_VARIABLES = ("MLINFRA_ENV", "MLINFRA_TODAY", "MLINFRA_STOCK_LOADING")
 
 
 def _digest(project: Path) -> str:
-    digest = hashlib.sha256(repr([os.environ.get(each) for each in _VARIABLES]).encode())
-    for folder, subfolders, names in os.walk(project):
+    digest = hashlib.sha256()
+    _add(digest, project)
+    for name, value in sorted(os.environ.items()):
+        if name.startswith("MLINFRA_") and not name.startswith("MLINFRA_TEST_"):
+            digest.update(f"{name}\0".encode())
+            if os.path.isdir(value):  # noqa: PTH112  False for a text that is too long for a path
+                _add(digest, Path(value))
+            else:
+                digest.update(f"{value}\0".encode())
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, root: Path) -> None:
+    for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(each for each in subfolders if not each.startswith(_NO_INPUTS))
         for each in sorted(names):
             if not each.endswith(".sh"):  # run by Terraform
                 path = Path(folder, each)
-                digest.update(f"{path.relative_to(project)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+                digest.update(f"{path.relative_to(root)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
 
 
 def _keep(out: Path, kept: Path, earlier: int) -> None:
