@@ -25,17 +25,24 @@ if TYPE_CHECKING:
 
     from mlinfra.operations.audit.item import Audit
 
+pytestmark = [pytest.mark.local_aws, pytest.mark.xdist_group("audit-policy")]
+
 READS = ("Describe", "Get", "List", "Lookup")
 
 
 @pytest.fixture(scope="module")
 def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
-    """boto3 clients of an administrator, in a local AWS that enforces IAM."""
+    """boto3 clients of an administrator, in a local AWS that enforces IAM and has a resource of each kind."""
     with (
         serving(log=tmp_path_factory.mktemp("local-aws") / "log", enforce_iam=True) as server,
         in_force(client_variables(server, present=os.environ)),
     ):
-        yield lambda service, region="us-east-1": boto3.client(service, region_name=region)
+
+        def connect(service: str, region: str = "us-east-1") -> Any:
+            return boto3.client(service, region_name=region)
+
+        fill(connect)
+        yield connect
 
 
 def audited_with(policy: dict[str, Any], client: Callable[..., Any], user: str) -> Audit:
@@ -63,7 +70,6 @@ def fill(client: Callable[..., Any]) -> None:
 
 
 def test_the_least_policy_is_sufficient_and_allows_reads_only(enforcing: Callable[..., Any]) -> None:
-    fill(enforcing)
     audit = audited_with(audit_policy(), enforcing, "auditor")
     assert audit.failed_regions == ()
     kinds = {each.kind: each for each in audit.items}
