@@ -51,6 +51,8 @@ MEANT: Mapping[Finding, str] = MappingProxyType(
         Finding("kms:DescribeKey", "kms:EncryptionContext:aws:logs:arn"): (
             "CloudWatch Logs' documentation requires it in this statement."
         ),
+        Finding("ec2:PurchaseCapacityBlockExtension"): "The operation is newer than the reference; boto3 has it.",
+        Finding("sagemaker:CreateTrainingPlan"): "The operation is newer than the reference; boto3 has it.",
     }
 )
 """Findings that are accepted, each with its reason."""

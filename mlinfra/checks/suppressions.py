@@ -96,6 +96,11 @@ SUPPRESSIONS = (
         reason="S3 cannot deliver access logs to a bucket with a KMS key as its default.",
     ),
     Suppression(
+        check="CKV_AWS_18",
+        address=r"aws_s3_bucket\.cost-export_.*",
+        reason="It holds the bill and the results of queries about it. Its access logs would need another bucket.",
+    ),
+    Suppression(
         check="CKV_AWS_145",
         address=r"aws_s3_bucket\.cost-export_.*",
         reason="AWS Data Exports writes with the key of S3: its documentation names no permission for other keys.",

@@ -88,7 +88,17 @@ def account(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) ->
 
 def synthesized(folder: Path) -> Environment:
     """Write the stacks. The roles are in the stack of the state, so that the apply role applies all of the others."""
-    from mlinfra import AcceleratorStop, AnomalyAlert, CiRoles, Governance, MlApp, Pipeline, SpendBudget
+    from mlinfra import (
+        AcceleratorStop,
+        AnomalyAlert,
+        CiRoles,
+        CostExportSettings,
+        Governance,
+        MlApp,
+        Pipeline,
+        SlackChannel,
+        SpendBudget,
+    )
     from mlinfra.stacks.data import DataStack
     from mlinfra.stacks.foundation import FoundationStack
     from mlinfra.stacks.governance import GovernanceStack
@@ -108,6 +118,8 @@ def synthesized(folder: Path) -> Environment:
             accelerator_stop=AcceleratorStop(roles=["recsys-dev-jobs"], notify=["ana@example.com"]),
             anomalies=AnomalyAlert(),
             activate_cost_allocation_tags=["Environment", "Owner"],
+            cost_export=CostExportSettings(),
+            slack=SlackChannel(workspace_id="T0123ABCD", channel_id="C0456EFGH"),
         ),
     )
     pipeline = Pipeline(provider="gitlab", project="ml/platform", url=ISSUER)
@@ -115,12 +127,12 @@ def synthesized(folder: Path) -> Environment:
     state = StateStack(app, environment)
     CiRoles(state, "ci-roles", environment=environment.model_copy(update={"pipeline": pipeline}))
     data = DataStack(app, environment)
-    for stack in (state, data):
+    governance = GovernanceStack(app, environment)
+    for stack in (state, data, governance):
         for node in stack.node.find_all():
             node.node.try_remove_child("lifecycle")  # the AWS provider waits a minute for the rules
     FoundationStack(app, environment)
     TrainingStack(app, environment)
-    GovernanceStack(app, environment)
     app.synth()
     return environment
 

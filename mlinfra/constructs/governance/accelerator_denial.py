@@ -22,14 +22,12 @@ _SAGEMAKER_TYPES = ("ml.g*", "ml.inf*", "ml.p*", "ml.trn*")
 # 2026-11-29.
 _SAGEMAKER_ACTIONS = (
     "sagemaker:CreateApp",
-    "sagemaker:CreateCluster",
     "sagemaker:CreateEndpointConfig",
     "sagemaker:CreateHyperParameterTuningJob",
     "sagemaker:CreateNotebookInstance",
     "sagemaker:CreateProcessingJob",
     "sagemaker:CreateTrainingJob",
     "sagemaker:CreateTransformJob",
-    "sagemaker:UpdateCluster",
     "sagemaker:UpdateNotebookInstance",
 )
 
@@ -153,6 +151,7 @@ def denial_statements() -> list[dict[str, object]]:
                 "ec2:CreateCapacityReservation",
                 "ec2:PurchaseCapacityBlock",
                 "ec2:PurchaseCapacityBlockExtension",
+                "sagemaker:CreateCluster",
                 "sagemaker:CreateTrainingPlan",
                 "sagemaker:StartNotebookInstance",
             ],
