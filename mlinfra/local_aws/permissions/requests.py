@@ -1,9 +1,9 @@
 """Actions, resources and condition keys of a request to the local AWS.
 
-Known for the policies of mlinfra: resources of S3, IAM, KMS, DynamoDB, Systems Manager parameters, Lambda functions
-and model package groups; the condition keys of IAM and KMS; and the roles that a request passes to a service. Not
-evaluated: tags of resources and requests, the actions that a service calls on behalf of the caller, such as
-kms:Decrypt for an object of S3, and the roles of launched instances.
+Known for the policies of mlinfra: resources of S3, IAM, KMS, DynamoDB, Systems Manager parameters, Lambda functions,
+model package groups, data exports and partition indexes of Glue; the condition keys of IAM and KMS; and the roles that
+a request passes to a service. Not evaluated: tags of resources and requests, the actions that a service calls on behalf
+of the caller, such as kms:Decrypt for an object of S3, and the roles of launched instances.
 
 Source: service authorization reference of each service, read 2026-11-29.
 """
@@ -36,6 +36,8 @@ _ACTIONS = MappingProxyType({"lambda:Invoke": "lambda:InvokeFunction"})
 _PASSED_TO = MappingProxyType(
     {
         "batch": "ecs-tasks.amazonaws.com",
+        "budgets": "budgets.amazonaws.com",
+        "chatbot": "chatbot.amazonaws.com",
         "ec2": "vpc-flow-logs.amazonaws.com",
         "lambda": "lambda.amazonaws.com",
         "s3": "s3.amazonaws.com",
@@ -174,6 +176,19 @@ def _of_sagemaker(response: BaseResponse, action: str) -> list[str]:  # noqa: AR
     return [_own(response, "sagemaker", f"model-package-group/{name}")] if name else []
 
 
+def _of_data_exports(response: BaseResponse, action: str) -> list[str]:  # noqa: ARG001  as the others
+    arn = _parameter(response, "ExportArn") or _parameter(response, "ResourceArn")
+    return [str(arn)] if arn else []
+
+
+def _of_glue(response: BaseResponse, action: str) -> list[str]:
+    if action != "glue:GetPartitionIndexes":
+        return []
+    database, table = _parameter(response, "DatabaseName"), _parameter(response, "TableName")
+    names = ("catalog", f"database/{database}", f"table/{database}/{table}")
+    return [_own(response, "glue", each) for each in names]
+
+
 def _of_sts(response: BaseResponse, action: str) -> list[str]:  # noqa: ARG001  as the others
     arn = _parameter(response, "RoleArn")
     return [str(arn)] if arn else []
@@ -181,7 +196,9 @@ def _of_sts(response: BaseResponse, action: str) -> list[str]:  # noqa: ARG001  
 
 _RESOURCES: Mapping[str, Callable[[BaseResponse, str], list[str]]] = MappingProxyType(
     {
+        "bcm-data-exports": _of_data_exports,
         "dynamodb": _of_dynamodb,
+        "glue": _of_glue,
         "iam": _of_iam,
         "kms": _of_kms,
         "lambda": _of_lambda,
