@@ -3,8 +3,8 @@
 
 Python imports this module at its start, if its folder is in PYTHONPATH. Tests of plans and applies synthesize the same
 project dozens of times. Each synthesis takes more processor time than all else in a plan. Inputs are the files of the
-project, and the variables of mlinfra with the files of folders that these name, such as proposed records of adopted
-resources. A run that fails, or that writes no manifest, is not kept.
+project, and the variables of mlinfra and cdktf with the files of folders that these name, such as proposed records of
+adopted resources. A run that fails, or that writes no manifest, is not kept.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _digest(project: Path) -> str:
     digest = hashlib.sha256()
     _add(digest, project)
     for name, value in sorted(os.environ.items()):
-        if name.startswith("MLINFRA_") and not name.startswith("MLINFRA_TEST_"):
+        if name.startswith(("MLINFRA_", "CDKTF_")) and not name.startswith(("MLINFRA_TEST_", "CDKTF_OUTDIR")):
             digest.update(f"{name}\0".encode())
             if os.path.isdir(value):  # noqa: PTH112  False for a text that is too long for a path
                 _add(digest, Path(value))
