@@ -44,5 +44,5 @@ def test_the_example_of_the_lock_is_valid(tmp_path: Path, deployable: Path) -> N
     example = ROOT / "examples" / "console_lockdown" / "main.py"
     subprocess.run([sys.executable, example], cwd=tmp_path, env=variables, check=True)
     stack = tmp_path / "out" / "stacks" / "management-governance"
-    assert len(json.loads((stack / "cdk.tf.json").read_text())["resource"]["aws_organizations_policy"]) == 2
+    assert len(json.loads((stack / "cdk.tf.json").read_text())["resource"]["aws_organizations_policy"]) == 3
     prepared(stack, deployable).validate()

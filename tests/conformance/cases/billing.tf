@@ -96,7 +96,7 @@ resource "aws_glue_catalog_table" "costs" {
 }
 
 resource "aws_sns_topic" "alerts" {
-  name = "conformance-alerts"
+  name = "conformance-billing-alerts"
 }
 
 resource "aws_iam_role" "slack" {
