@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import json
 import signal
@@ -16,15 +15,14 @@ import pytest
 
 from ci.synthesis import synthesize_all
 from mlinfra import Environment, Experiment
-from mlinfra.catalog.image_families import IMAGE_FAMILIES
-from mlinfra.catalog.image_lock import ImageLock, ImagePin
-from mlinfra.catalog.regions import aws_regions
+from mlinfra.testing.declarations import pinned_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType
 
     from mlinfra import MlStack
+    from mlinfra.catalog.image_lock import ImageLock
 
 pytest_plugins = ["tests.local_aws", "tests.terraform"]
 """Fixtures as plugins: imported by the conftest.py of several folders, each would start servers of its own."""
@@ -55,24 +53,9 @@ def an_environment(**changes: Any) -> Environment:
     return Environment(**values)
 
 
-@functools.cache
 def image_lock() -> ImageLock:
     """A pin of every image family in every region, in AWS and in the local AWS."""
-    pins = {
-        family.name: ImagePin(
-            image_id=f"ami-{number:017x}",
-            name=family.name_pattern.replace("*", "20260907"),
-            root_device=family.root_device,
-            architecture=family.architecture,
-            driver="595.91.07" if family.has_nvidia_driver else None,
-            cuda=("13.2", "12.8") if family.has_nvidia_driver else (),
-            created=date(2026, 9, 7),
-            found_by=family.found_by,
-        )
-        for number, family in enumerate(IMAGE_FAMILIES.values())
-    }
-    everywhere = dict.fromkeys(aws_regions(), pins)
-    return ImageLock({"aws": everywhere, "local": everywhere})
+    return pinned_images(date(2026, 9, 7))
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def _is_bootstrapped(environment: Environment) -> bool:
 def _not_planned(failed: Sequence[FailedStack], applied: Sequence[AppliedStack]) -> OperationError:
     names = ", ".join(each.stack for each in failed)
     done = ", ".join(each.stack for each in applied) or "none"
-    details = "\n".join(f"{each.stack}: {each.message}\n{each.details}".rstrip() for each in failed)
+    details = "\n".join(map(str, failed))
     return OperationError(f"Not planned: {names}. Applied before: {done}.", details=details)
 
 

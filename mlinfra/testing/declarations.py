@@ -31,7 +31,7 @@ def example_environment(**changes: Any) -> Environment:  # noqa: ANN401  the fie
         "cost_center": "ml-1234",
         "repository": "gitlab.example.com/ml/example",
         "monthly_spend_limit_usd": 100_000,
-        "image_lock": _image_lock(),
+        "image_lock": pinned_images(_DAY),
     }
     return Environment(**values | changes)
 
@@ -50,17 +50,21 @@ def example_experiment(**changes: Any) -> Experiment:  # noqa: ANN401  the field
 
 
 @functools.cache
-def _image_lock() -> ImageLock:
-    """A pin of every image family in every region, in AWS and in a local AWS."""
+def pinned_images(day: date) -> ImageLock:
+    """A pin of every image family in every region, in AWS and in a local AWS.
+
+    Args:
+        day: the day of the releases.
+    """
     pins = {
         family.name: ImagePin(
             image_id=f"ami-{number:017x}",
-            name=family.name_pattern.replace("*", "20260101"),
+            name=family.name_pattern.replace("*", f"{day:%Y%m%d}"),
             root_device=family.root_device,
             architecture=family.architecture,
             driver="595.91.07" if family.has_nvidia_driver else None,
             cuda=("13.2", "12.8") if family.has_nvidia_driver else (),
-            created=_DAY,
+            created=day,
             found_by=family.found_by,
         )
         for number, family in enumerate(IMAGE_FAMILIES.values())

@@ -68,6 +68,10 @@ class FailedStack:
     message: str
     details: str
 
+    def __str__(self) -> str:
+        """The stack and the reason, with the output of Terraform."""
+        return f"{self.stack}: {self.message}\n{self.details}".rstrip()
+
 
 @dataclass(frozen=True)
 class Plans:

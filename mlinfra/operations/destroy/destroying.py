@@ -207,7 +207,7 @@ def _require_stacks(patterns: Sequence[str], names: Sequence[str], environment: 
 
 def _not_planned(failed: Sequence[FailedStack]) -> OperationError:
     names = ", ".join(each.stack for each in failed)
-    details = "\n".join(f"{each.stack}: {each.message}\n{each.details}".rstrip() for each in failed)
+    details = "\n".join(map(str, failed))
     return OperationError(f"Nothing was destroyed. Not planned: {names}.", details=details)
 
 

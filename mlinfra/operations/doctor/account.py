@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
-from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, warning
+from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, problem_of, warning
 from mlinfra.operations.preflight import preflight
 from mlinfra.operations.terraform import RemoteState
 
@@ -34,8 +34,7 @@ def check_account(environment: Environment, *, now: datetime | None = None) -> I
     try:
         account = account_of(environment)
     except OperationError as error:
-        fact, _, remedy = error.message.partition(". ")
-        yield problem(f"{environment.name}: credentials", fact, remedy)
+        yield problem_of(f"{environment.name}: credentials", error)
         return
     yield ok(f"{environment.name}: credentials", account.caller)
     try:

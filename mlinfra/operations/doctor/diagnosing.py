@@ -8,7 +8,7 @@ from mlinfra.declarations import load_environments
 from mlinfra.errors import DeclarationError, OperationError
 from mlinfra.operations.aws import reachable
 from mlinfra.operations.doctor.account import check_account
-from mlinfra.operations.doctor.diagnosis import Diagnosis, problem
+from mlinfra.operations.doctor.diagnosis import Diagnosis, problem_of
 from mlinfra.operations.doctor.machine import check_machine
 from mlinfra.operations.doctor.project import check_project
 
@@ -39,8 +39,7 @@ def diagnose(root: Path, *, today: date, names: Sequence[str] = ()) -> Iterator[
         except DeclarationError:
             return  # reported by the check of the project
         except OperationError as error:
-            fact, _, remedy = error.message.partition(". ")
-            yield problem("Credentials", fact, remedy)
+            yield problem_of("Credentials", error)
             return
     for environment in environments:
         yield from check_account(environment)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlinfra.errors import OperationError
 
 
 class Status(str, Enum):
@@ -35,6 +39,12 @@ def ok(area: str, text: str) -> Diagnosis:
 def warning(area: str, text: str, remedy: str) -> Diagnosis:
     """A check that found something that needs attention."""
     return Diagnosis(area, Status.WARNING, text, remedy)
+
+
+def problem_of(area: str, error: OperationError) -> Diagnosis:
+    """The problem of a failed operation: the first sentence of its message, with the rest as the remedy."""
+    fact, _, remedy = error.message.partition(". ")
+    return problem(area, fact, remedy)
 
 
 def problem(area: str, text: str, remedy: str) -> Diagnosis:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.clusters import SESSION_PLUGIN, SESSION_PLUGIN_PAGE
-from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, warning
+from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, problem_of, warning
 from mlinfra.operations.terraform import find_cdktf, find_node, find_terraform, provider_source
 
 if TYPE_CHECKING:
@@ -31,15 +31,13 @@ def check_machine(root: Path) -> Iterator[Diagnosis]:
         try:
             tool = find()
         except OperationError as error:
-            fact, _, remedy = error.message.partition(". ")
-            yield problem(name, fact, remedy)
+            yield problem_of(name, error)
         else:
             yield ok(name, f"{'.'.join(map(str, tool.version))} ({tool.path})")
     try:
         yield ok("AWS provider", f"from {provider_source(root).phrase}")
     except OperationError as error:
-        fact, _, remedy = error.message.partition(". ")
-        yield problem("AWS provider", fact, remedy)
+        yield problem_of("AWS provider", error)
     if shutil.which(SESSION_PLUGIN):
         yield ok("Session Manager plugin", "installed")
     else:

@@ -200,7 +200,7 @@ def test_of_many_experiments_five_are_listed() -> None:
 
 def test_rejected_experiments_are_reported_alone() -> None:
     with judging(TODAY) as judgement:
-        declared(Experiment(name="x", owner="nobody", expires=date(2026, 12, 1)), limit=1)
+        declared(Experiment(name="x", owner="not-an-address", expires=date(2026, 12, 1)), limit=1)
     assert "monthly_spend_limit_usd" not in "".join(map(str, judgement.errors))
 
 
