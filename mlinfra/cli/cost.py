@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from mlinfra.cli.interruption import on_interruption
-from mlinfra.cli.options import AsJson, StackPatterns  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.options import AsJson, StackPatterns, Synthesized  # noqa: TC001  Typer reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,14 +83,7 @@ def estimate(
     lines: Annotated[
         bool, typer.Option("--lines", help="Show every part with its formula, source, date and assumption.")
     ] = False,
-    synthesized: Annotated[
-        Path | None,
-        typer.Option(
-            help="The folder that `mlinfra synth` wrote. Default: the stacks are synthesized.",
-            metavar="FOLDER",
-            show_default=False,
-        ),
-    ] = None,
+    synthesized: Synthesized = None,
     plans: Annotated[
         list[Path] | None,
         typer.Option(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from enum import Enum
-from pathlib import Path  # noqa: TC003  Typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlinfra.cli.interruption import on_interruption
-from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.options import AsJson, EnvironmentName, Synthesized  # noqa: TC001  Typer reads the annotations
 
 if TYPE_CHECKING:
     from datetime import date
@@ -37,14 +36,7 @@ def actual(
         str | None,
         typer.Option(help="The month, such as 2026-11. Default: the present one.", show_default=False),
     ] = None,
-    synthesized: Annotated[
-        Path | None,
-        typer.Option(
-            help="The folder that `mlinfra synth` wrote. Default: the stacks are synthesized.",
-            metavar="FOLDER",
-            show_default=False,
-        ),
-    ] = None,
+    synthesized: Synthesized = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the bill of a month beside the estimate and the recorded cost of clusters.

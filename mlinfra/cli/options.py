@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +40,15 @@ StackPatterns = Annotated[
     typer.Argument(
         help="Stacks or patterns, such as dev-data or 'dev-*'. Default: all stacks of the AWS account in use.",
         metavar="STACK",
+        show_default=False,
+    ),
+]
+Synthesized = Annotated[
+    Path | None,
+    typer.Option(
+        "--synthesized",
+        help="The folder that `mlinfra synth` wrote. Default: the stacks are synthesized.",
+        metavar="FOLDER",
         show_default=False,
     ),
 ]

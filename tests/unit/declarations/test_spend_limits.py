@@ -24,6 +24,7 @@ from mlinfra import (
 )
 from mlinfra.declarations import experiment_costs
 from mlinfra.declarations.base import judging
+from tests.conftest import an_environment
 
 TODAY = date(2026, 11, 29)
 ROOT = 200 * 0.08 / 730
@@ -36,20 +37,8 @@ def experiment(name: str = "two-tower", **values: Any) -> Experiment:
 
 
 def declared(*experiments: Experiment, limit: float = 1_000_000, **values: Any) -> Environment:
-    fields = {
-        "name": "dev",
-        "project": "recsys",
-        "account_id": "111111111111",
-        "region": "us-east-1",
-        "team": "ml-platform",
-        "cost_center": "ml-1234",
-        "repository": "gitlab.example.com/ml/platform",
-        "monthly_spend_limit_usd": limit,
-        "experiments": experiments,
-        "max_nodes": 256,
-        "today": TODAY,
-    }
-    return Environment(**fields | values)
+    fields = {"monthly_spend_limit_usd": limit, "experiments": experiments, "max_nodes": 256, "today": TODAY}
+    return an_environment(**fields | values)
 
 
 def cost(one: Experiment, **values: Any) -> float:

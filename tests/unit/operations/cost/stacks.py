@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from mlinfra import CostAssumptions, Environment
+from mlinfra import CostAssumptions
 from mlinfra.operations.cost.estimating import estimate_stack
 from mlinfra.operations.cost.resources import Stack, stack_of_json
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
+    from mlinfra import Environment
     from mlinfra.operations.cost.estimate import Estimate, Line
 
 TODAY = date(2026, 11, 29)
@@ -18,17 +20,7 @@ _TYPE, _LABEL = "of the type", "with the label"
 
 def environment(**fields: Any) -> Environment:
     """The environment dev, with other fields."""
-    values = {
-        "name": "dev",
-        "project": "recsys",
-        "account_id": "111111111111",
-        "region": "us-east-1",
-        "team": "ml-platform",
-        "cost_center": "ml-1234",
-        "repository": "gitlab.example.com/ml/platform",
-        "monthly_spend_limit_usd": 15_000,
-    }
-    return Environment(**values | fields)
+    return an_environment(**fields)
 
 
 def stack(*resources: dict[str, Any], region: str = "us-east-1", name: str = "dev-training") -> Stack:
