@@ -1,0 +1,1 @@
+"""Everything that runs for a person or a team, on one screen."""
