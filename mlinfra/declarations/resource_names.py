@@ -119,6 +119,11 @@ class ResourceNames:
         return f"{self.prefix}-{experiment.name}"
 
     @property
+    def run_document(self) -> str:
+        """The document of Systems Manager that starts a run on a node."""
+        return f"{self.prefix}-start-run"
+
+    @property
     def janitor(self) -> str:
         """The function that stops clusters and deletes kept volumes."""
         return f"{self.prefix}-janitor"
@@ -152,8 +157,8 @@ class ResourceNames:
         registry = f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
         return f"{registry}/{self.image_repository(own['name'])}{own['version']}"
 
-    def ci_role_arn(self, use: Literal["plan", "drift", "apply"]) -> str:
-        """The ARN of the pipeline's role for plans, for the detection of drift, or for applies."""
+    def ci_role_arn(self, use: Literal["plan", "drift", "apply", "train"]) -> str:
+        """The ARN of the pipeline's role for plans, for the detection of drift, for applies, or for training."""
         return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-ci-{use}"
 
     def studio_role(self, team: str) -> str:
