@@ -169,14 +169,8 @@ def _nodes(attempt: Attempt) -> RenderableType:
 
 def _node_software(run: Run) -> str:
     """The types, drivers and images of its nodes, without duplicates."""
-    nodes = [node for attempt in run.attempts for node in attempt.nodes]
-    found = {
-        "": {node.instance_type for node in nodes},
-        "driver ": {node.driver for node in nodes},
-        "CUDA ": {node.cuda for node in nodes},
-        "image ": {node.image_id for node in nodes},
-    }
-    return ", ".join(f"{name}{value}" for name, values in found.items() for value in sorted(filter(None, values)))
+    names = {"": "instance_type", "driver ": "driver", "CUDA ": "cuda", "image ": "image_id"}
+    return ", ".join(f"{name}{value}" for name, attribute in names.items() for value in run.node_values(attribute))
 
 
 def _moment(moment: datetime | None) -> str:

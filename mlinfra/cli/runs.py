@@ -162,6 +162,38 @@ def cancel(
         typer.echo(f"{found.run_id} is cancelled. No node was running it.")
 
 
+@runs.command()
+def compare(
+    wanted: Annotated[
+        list[str],
+        typer.Argument(help="Two or more runs. Code is compared with that of the first.", metavar="RUN RUN..."),
+    ],
+    *,
+    environment: EnvironmentNames = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs: what differs in their code, inputs, nodes and results."""
+    from mlinfra.cli.presentation import print_json, screen_console
+    from mlinfra.cli.run_comparison import comparison
+    from mlinfra.operations.runs import compare_runs, describe_run
+    from mlinfra.operations.terraform import Repository, project_root
+
+    if len(wanted) < len(("first", "second")):
+        message = "Two or more runs are required."
+        raise typer.BadParameter(message, param_hint="'RUN RUN...'")
+    with on_interruption("Nothing was changed."):
+        descriptions = [describe_run(*chosen_run(each, environment)) for each in wanted]
+        result = compare_runs(descriptions, Repository(project_root()))
+    for line in dict.fromkeys(problem for each in descriptions for problem in each.problems):
+        typer.echo(line, err=True)
+    if as_json:
+        print_json(result)
+        return
+    console = screen_console()
+    for renderable in comparison(result):
+        console.print(renderable)
+
+
 def chosen_run(wanted: str, names: Sequence[str] | None) -> tuple[RunTable, Run]:
     """The run that a user named, and the records of its environment.
 

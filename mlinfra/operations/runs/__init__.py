@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlinfra.operations.runs.cancellation import Cancellation, cancel_run
+from mlinfra.operations.runs.comparison import CodeChange, ComparedFact, Comparison, compare_runs
 from mlinfra.operations.runs.description import RunDescription, describe_run
 from mlinfra.operations.runs.figures import RunFigures, run_figures
 from mlinfra.operations.runs.history import (
@@ -31,6 +32,9 @@ __all__ = [
     "AmbiguousRunError",
     "Attempt",
     "Cancellation",
+    "CodeChange",
+    "ComparedFact",
+    "Comparison",
     "EnvironmentRuns",
     "RecordsNotFoundError",
     "Run",
@@ -42,6 +46,7 @@ __all__ = [
     "RunNotFoundError",
     "RunTable",
     "cancel_run",
+    "compare_runs",
     "describe_run",
     "find_run",
     "find_run_everywhere",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.errors import OperationError
@@ -30,6 +30,14 @@ class RunDescription:
     """The content of `result.json`. None: the run has not ended, or wrote none."""
     problems: tuple[str, ...] = ()
     """Information that could not be read, as sentences."""
+    tracked_metrics: Mapping[str, float] = field(default_factory=dict)
+    """The last values of the metrics in MLflow, by name."""
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of its code. None: unknown."""
+        recorded = self.specification.provenance.commit if self.specification else None
+        return recorded or self.run.commit
 
     @property
     def outputs_uri(self) -> str | None:

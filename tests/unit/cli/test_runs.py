@@ -13,10 +13,10 @@ import mlinfra.operations.terraform
 from mlinfra.cli.runs import runs
 from mlinfra.operations import runs as operations
 from mlinfra.operations.runs import Attempt, EnvironmentRuns
-from mlinfra.runner import Code, Provenance, RunSpecification, Virtualenv
 from tests.local_aws import make_records_table
-from tests.unit.cli.recorded_runs import ANA, a_node, a_run, at
+from tests.unit.cli.recorded_runs import a_node, a_run, at
 from tests.unit.operations.runs.recorded import ENVIRONMENT, ME, RUN_ID, put_node, put_run, seconds_ago
+from tests.unit.operations.runs.specifications import a_specification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,39 +25,7 @@ if TYPE_CHECKING:
     from click.testing import Result
     from syrupy.assertion import SnapshotAssertion
 
-SPECIFICATION = RunSpecification(
-    run_id=RUN_ID,
-    name="train",
-    environment="dev",
-    project="recsys",
-    region="us-east-1",
-    experiment="two-tower-v2",
-    partition="recsys-dev-two-tower-v2",
-    table="recsys-dev-clusters",
-    bucket="recsys-dev-models",
-    prefix=f"two-tower-v2/runs/{RUN_ID}/",
-    log_group="/mlinfra/recsys/dev/training/two-tower-v2",
-    command=("torchrun", "train.py"),
-    nodes=2,
-    instance_type="g5.12xlarge",
-    gpus=4,
-    efa_adapters=0,
-    variables={"SEED": "7"},
-    code=Code("two-tower-v2/code/ab.tar.gz", "ab" * 32, 1_250_000),
-    virtualenv=Virtualenv("requirements.txt", "cd" * 32, "3.11"),
-    provenance=Provenance(
-        submitted_by=ANA,
-        submitted_at=at(0).timestamp(),
-        mlinfra="0.1.0",
-        repository="https://gitlab.example.com/ml/ranker",
-        commit="1" * 40,
-        branch="main",
-        patch_key=f"two-tower-v2/runs/{RUN_ID}/changes.patch",
-        infrastructure_commit="2" * 40,
-        infrastructure_plan="3" * 64,
-        data={"features/clicks/": "2026-11-24"},
-    ),
-)
+SPECIFICATION = a_specification()
 
 
 @pytest.fixture
@@ -180,3 +148,28 @@ def test_a_run_without_nodes_is_cancelled_at_once(run: Callable[..., Result]) ->
     put_run("20261130-101600-0000", status="waiting", submitted_by=ME)
     ended = run("cancel", "latest")
     assert ended.stdout == "20261130-101600-0000 is cancelled. No node was running it.\n"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_comparison_fits_the_width_of_the_terminal(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion, width: int
+) -> None:
+    slow = a_run("20261129-090000-1111", "failed", exit_code=1, ended_at=at(70), command="torchrun train.py --amp")
+    found = {each.run_id: each for each in (a_run(), slow)}
+
+    def describe(_: object, chosen: operations.Run) -> operations.RunDescription:
+        changes = {"variables": {"SEED": "8"}} if chosen is slow else {}
+        figures = operations.run_figures(ENVIRONMENT, chosen)
+        return operations.RunDescription(chosen, figures, a_specification(**changes), None)
+
+    monkeypatch.setattr(operations, "find_run_everywhere", lambda _, wanted: (None, found[wanted]))
+    monkeypatch.setattr(operations, "selected_environments", lambda *_: (ENVIRONMENT,))
+    monkeypatch.setattr(operations, "describe_run", describe)
+    ended = run("compare", *found, width=width)
+    assert ended.exit_code == 0, ended.output
+    assert max(map(len, ended.stdout.splitlines())) <= width
+    assert ended.stdout == snapshot
+
+
+def test_one_run_cannot_be_compared(run: Callable[..., Result]) -> None:
+    assert "Two or more runs are required." in run("compare", RUN_ID).output
