@@ -204,7 +204,7 @@ def _unlimited_roles(stack: MlStack, config: Mapping[str, Any]) -> Iterator[str]
     environment = stack.environment
     if environment.boundary_arn is None:
         return
-    arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply"))
+    arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply", "train"))
     by_administrators = [*(arn.rpartition("/")[2] for arn in arns), environment.names.budget_actions_role]
     yield from roles_without_boundary(config, environment.boundary_arn, except_for=by_administrators)
 
