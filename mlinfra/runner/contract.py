@@ -8,7 +8,7 @@ cluster or queue as partition:
 - `run#<id>#node#<attempt>#<instance id>`: one node in an attempt, rewritten by the node every few seconds.
 
 One query for `run#<id>` reads all of them. An item `<id>` in the partition `run_index(id)` leads from an id to the
-cluster or queue.
+cluster or queue, which is its attribute `partition`; it has the same `expire_at` as the run.
 """
 
 from __future__ import annotations
@@ -83,6 +83,10 @@ class RunAttribute:
     CANCELLED_AT: Final = "cancelled_at"
     BATCH_JOB: Final = "batch_job_id"
     """The id of the job of AWS Batch, if it runs in a queue."""
+    RETRIES: Final = "retries"
+    """The number of further attempts after a lost one. Missing: 0."""
+    PARTITION: Final = "partition"
+    """Of the item in the index: the name of the auto scaling group, or of the job queue."""
 
     # Of the run, written by its nodes.
     ATTEMPT: Final = "attempt"
