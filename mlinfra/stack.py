@@ -239,7 +239,7 @@ def _warn(stack: str, text: str) -> None:
 
 def _configuration(stack: MlStack) -> StackConfiguration:
     environment = stack.environment
-    arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply"))
+    arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply", "train"))
     return StackConfiguration(
         name=stack.node.id,
         config=stack.to_terraform(),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _DESCRIBES = "It lists resources, and has no resource-level permissions."
 _SESSION = "Session Manager needs it to reach a node, and it has no resource-level permissions."
+_COMMANDS = "It reads the results of commands, and has no resource-level permissions. Sending them is limited."
 _METRICS = "Metrics have no resource-level permissions. Writing is limited by a condition on the namespace."
 
 WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
@@ -20,6 +21,10 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "autoscaling:DescribeAutoScalingGroups": _DESCRIBES,
         "autoscaling:DescribeAutoScalingInstances": _DESCRIBES,
         "autoscaling:DescribeScalingActivities": _DESCRIBES,
+        "batch:DescribeJobDefinitions": _DESCRIBES,
+        "batch:DescribeJobQueues": _DESCRIBES,
+        "batch:DescribeJobs": _DESCRIBES,
+        "batch:ListJobs": _DESCRIBES,
         "cloudwatch:GetMetricData": _METRICS,
         "cloudwatch:PutMetricData": _METRICS,
         "ec2:DescribeDhcpOptions": _DESCRIBES,
@@ -38,6 +43,9 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "sagemaker:ListEndpoints": _DESCRIBES,
         "sagemaker:ListSpaces": _DESCRIBES,
         "sagemaker:ListUserProfiles": _DESCRIBES,
+        "ssm:DescribeInstanceInformation": _DESCRIBES,
+        "ssm:GetCommandInvocation": _COMMANDS,
+        "ssm:ListCommandInvocations": _COMMANDS,
         "ssmmessages:CreateControlChannel": _SESSION,
         "ssmmessages:CreateDataChannel": _SESSION,
         "ssmmessages:OpenControlChannel": _SESSION,

@@ -38,7 +38,7 @@ from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serv
 from mlinfra.declarations.image import Image
 from mlinfra.declarations.loading import RECORDS_VARIABLE, load_environments, present_day
 from mlinfra.declarations.people import SHARED_ROLE, Person, Team
-from mlinfra.declarations.pipeline import Claims, Pipeline
+from mlinfra.declarations.pipeline import Claims, Pipeline, TrainingJobs
 from mlinfra.declarations.private_access import NODE_SERVICES, QUEUE_SERVICES
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Purchase, Spot
 from mlinfra.declarations.quiet_hours import QuietHours
@@ -124,6 +124,7 @@ __all__ = [
     "TagRules",
     "Team",
     "Tracking",
+    "TrainingJobs",
     "Variant",
     "WithoutRollback",
     "adopted_file",
