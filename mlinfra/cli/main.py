@@ -39,6 +39,7 @@ from mlinfra.cli.recover import recover
 from mlinfra.cli.report import report
 from mlinfra.cli.review import review
 from mlinfra.cli.run import run as run_command
+from mlinfra.cli.runs import runs
 from mlinfra.cli.synth import synth
 from mlinfra.cli.unlock import unlock
 from mlinfra.cli.up import up
@@ -54,7 +55,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
     "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
     "Declare": {"catalog": catalog, "cost": cost, "images": images, "buckets": buckets, "preflight": preflight},
     "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
-    "Run": {"run": run_command, "clusters": clusters},
+    "Run": {"run": run_command, "runs": runs, "clusters": clusters},
     "Watch": {"report": report, "audit": audit, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from mlinfra.errors import OperationError
-from mlinfra.functions.clients import error_code
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.runs.history import find_run_in, reread_run
 from mlinfra.operations.runs.run_table import RunTable
@@ -121,13 +118,11 @@ def _ended_meanwhile(table: RunTable, run: Run) -> Cancellation:
 def _terminate_job(table: RunTable, run: Run) -> None:
     """End the job of a run: one that has not started yet is cancelled, and a container receives SIGTERM.
 
-    Source: Batch API reference, "TerminateJob", read 2026-11-29.
+    Source: Batch API reference, "TerminateJob", read 2026-11-29. Its reason has at most 1,024 characters.
     """
-    reason = f"mlinfra: the run {run.run_id} was cancelled by {run.cancelled_by or table.account.caller}"
+    reason = f"mlinfra: the run {run.run_id} was cancelled by {table.account.caller}"
     with aws_errors_explained():
-        try:
-            table.account.client("batch").terminate_job(jobId=run.batch_job, reason=reason)
-        except ClientError as error:
-            # AWS Batch forgets jobs about a week after their end.
-            if error_code(error) != "ClientException" or "not found" not in str(error).lower():
-                raise
+        client = table.account.client("batch")
+        # AWS Batch forgets jobs about a week after their end.
+        if client.describe_jobs(jobs=[run.batch_job])["jobs"]:
+            client.terminate_job(jobId=run.batch_job, reason=reason)

@@ -30,6 +30,19 @@ _CHUNK: Final = 100
 _SHOWN: Final = 5
 
 
+def is_run_id(text: str) -> bool:
+    """True if `text` has the form of the whole id of a run."""
+    return RUN_ID.fullmatch(text) is not None
+
+
+class RunNotFoundError(OperationError):
+    """There is no run with the given id."""
+
+
+class AmbiguousRunError(OperationError):
+    """There is more than one run with the given beginning or end of an id."""
+
+
 @dataclass(frozen=True)
 class RunListing:
     """Runs of an environment, the newest first."""
@@ -51,6 +64,10 @@ class RunFilter:
     """The ARN of the principal."""
     since: datetime | None = None
     """The earliest time of the submission."""
+
+    def of(self, caller: str) -> RunFilter:
+        """The same selection, of the runs that one principal submitted."""
+        return replace(self, submitted_by=caller)
 
     def may_contain(self, head: Mapping[str, Any]) -> bool:
         """False if the record of a run excludes it, whatever its nodes report."""
@@ -125,16 +142,16 @@ def find_run_in(table: RunTable, wanted: str) -> Run:
     if len(ids) > 1:
         some = ", ".join(run_id for _, run_id in ids[:_SHOWN])
         message = f"{wanted!r} is ambiguous: {some}{' and others' if len(ids) > _SHOWN else ''}. Give more digits."
-        raise OperationError(message)
+        raise AmbiguousRunError(message)
     run = table.read(*ids[0]) if ids else None
     if run is None:
         environment = table.environment.name
         message = (
             f"There is no run {wanted!r} in {environment!r}. Expected: an id such as 20261130-101500-7f3a, a unique "
             f"beginning of one, its last four digits, or {LATEST}. Records are kept for {KEPT_DAYS} days. To list "
-            f"them: {own_command()} runs list {environment}"
+            f"them: {own_command()} runs list --env {environment}"
         )
-        raise OperationError(message)
+        raise RunNotFoundError(message)
     return _with_batch_state(table, run)
 
 
@@ -155,7 +172,7 @@ def _latest(table: RunTable) -> Run:
             return found[0]
     environment = table.environment.name
     message = f"There are no runs in {environment!r} yet. To start one: {own_command()} run EXPERIMENT -- COMMAND"
-    raise OperationError(message)
+    raise RunNotFoundError(message)
 
 
 def _matching(table: RunTable, wanted: str) -> Iterator[tuple[str, str]]:

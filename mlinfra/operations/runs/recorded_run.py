@@ -142,6 +142,11 @@ class Run:
         """The last report of any of its nodes; None: there is none."""
         return max((node.seen_at for each in self.attempts for node in each.nodes if node.seen_at), default=None)
 
+    def node_values(self, attribute: str) -> tuple[str, ...]:
+        """The values of an attribute of its nodes, such as `driver`, sorted and without duplicates."""
+        found = {getattr(node, attribute) for each in self.attempts for node in each.nodes}
+        return tuple(sorted(str(each) for each in found if each is not None))
+
     def _is_fresh(self, node: RunNode, age: timedelta) -> bool:
         return node.seen_at is not None and (self.read_at is None or self.read_at - node.seen_at <= age)
 

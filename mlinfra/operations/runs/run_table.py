@@ -33,6 +33,10 @@ _KEYS_A_CALL: Final = 100
 _THREADS: Final = 8
 
 
+class RecordsNotFoundError(OperationError):
+    """The environment has no table of records, so it has no runs."""
+
+
 class RunTable:
     """The records of the runs of one environment."""
 
@@ -178,7 +182,7 @@ class RunTable:
                     f"The environment {self.environment.name!r} has no table of records ({self.name}), so it has no "
                     f"runs. Deploy its stack {stack} first: npx cdktf deploy {stack}"
                 )
-                raise OperationError(message) from None
+                raise RecordsNotFoundError(message) from None
 
 
 def last_months(now: datetime, days: int) -> Iterator[str]:

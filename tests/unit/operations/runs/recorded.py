@@ -15,7 +15,7 @@ from tests.conftest import an_environment, an_experiment
 if TYPE_CHECKING:
     from mlinfra import Environment
 
-ENVIRONMENT = an_environment(account_id="123456789012", experiments=[an_experiment()])
+ENVIRONMENT = an_environment(account_id="123456789012", emulated=True, experiments=[an_experiment()])
 CLUSTER = "recsys-dev-two-tower-v2"
 ME = "arn:aws:sts::123456789012:user/moto"
 ANA = "arn:aws:sts::123456789012:assumed-role/Trainer/ana@example.com"

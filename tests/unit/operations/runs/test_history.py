@@ -94,7 +94,7 @@ def test_an_ambiguous_beginning_is_an_error_that_names_the_runs() -> None:
 @pytest.mark.usefixtures("three")
 @pytest.mark.parametrize("wanted", ["20261130-101500-0000", "beef", "train", "2", "", "runs#2026-11"])
 def test_an_unknown_id_is_an_error_that_says_how_to_list_runs(wanted: str) -> None:
-    with pytest.raises(OperationError, match=r"There is no run .* runs list dev"):
+    with pytest.raises(OperationError, match=r"There is no run .* runs list --env dev"):
         find_run(ENVIRONMENT, wanted)
 
 
