@@ -111,6 +111,9 @@ class Table:
     """The last reported step, as text."""
     PROGRESS_TIMEOUT: Final = "progress_timeout"
     """The time without progress after which the job counts as hung, in seconds."""
+    KEEP_MINUTES: Final = "keep_minutes"
+    """The time after the end of the job for which its cluster is kept, in minutes, in place of `pause_minutes` and
+    `idle_minutes` of the environment. Missing: those apply."""
     RESPONDED_AT: Final = "responded_at"
     """The last time at which the main thread of the job is known to have executed Python code, in epoch seconds by the
     clock of AWS. Missing: unknown, as for a wrapped command."""
