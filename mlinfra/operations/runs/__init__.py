@@ -18,6 +18,7 @@ from mlinfra.operations.runs.history import (
     find_run,
     is_run_id,
     list_runs,
+    list_runs_of,
 )
 from mlinfra.operations.runs.launching import (
     Launch,
@@ -80,6 +81,7 @@ __all__ = [
     "launch",
     "list_runs",
     "list_runs_everywhere",
+    "list_runs_of",
     "parse_pairs",
     "prepared",
     "read_submitted",
