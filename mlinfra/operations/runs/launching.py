@@ -85,7 +85,7 @@ def start_on_nodes(
     """Wait for all nodes of a run, and start it on them.
 
     Returns:
-        The nodes that were reached. None: the nodes have started it by themselves, or it has ended.
+        The nodes that were reached. None: the nodes have started it already, or it has ended.
 
     Raises:
         NotReadyError: if the nodes were not ready in time. The run has ended, and a cluster that was stopped before it

@@ -1,8 +1,8 @@
 """Submission of a run: its code, its specification and its records.
 
 The order leaves nothing half-done if this process ends in between: the archives and `run.json` are written first, and
-the records, with which the run exists, in one transaction. From then on nodes start the run by themselves, with or
-without this process.
+the records, with which the run exists, in one transaction. From then on nodes start the run, with or without this
+process.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def upload_run(
     wait_seconds: int,
     progress: Progress,
 ) -> UploadedRun:
-    """Upload the archives of a run for the cluster of an experiment, each once. Nodes do not know the run yet.
+    """Upload the archives of a run for the cluster of an experiment. Nodes do not know the run yet.
 
     Args:
         table: the records of the environment.
