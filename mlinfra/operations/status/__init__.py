@@ -1,4 +1,4 @@
-"""What runs now: nodes, and everything of a person or a team on one screen."""
+"""Overview of what runs now: nodes, and everything of a person or a team on one screen."""
 
 from __future__ import annotations
 
