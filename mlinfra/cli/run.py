@@ -10,6 +10,7 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode  # Typer reads the annotations
+from mlinfra.cli.ranks import chosen_ranks
 from mlinfra.cli.run_options import (
     ArraySize,
     Checkpoints,
@@ -39,10 +40,11 @@ from mlinfra.cli.run_options import (
     RunName,
     Variables,
     Wait,
-    chosen_ranks,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mlinfra.declarations import Environment, Experiment
     from mlinfra.operations.runs import PreparedRun, QueueRequest, RunRequest
 
@@ -130,7 +132,7 @@ def run(
 @dataclass(frozen=True)
 class _Options:
     wait_seconds: int
-    ranks: tuple[int, ...] | None
+    ranks: Collection[int] | None
     is_detached: bool
     is_dry: bool
     as_json: bool

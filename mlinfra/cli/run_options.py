@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from mlinfra.cli.ranks import RANK_HELP, valid_ranks
+
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CODE, _RUN, _OUTPUT, _QUEUE = "Code and environment", "Run", "Output", "Queue"
 
@@ -25,18 +27,6 @@ def duration(text: str | int) -> int:
         message = f"{text!r} is not a duration. Expected: such as 90s, 30m or 2h."
         raise typer.BadParameter(message)
     return int(found[1]) * _SECONDS[found[2]]
-
-
-def _rank_list(text: str) -> str:
-    if text != "all" and not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text):
-        message = f"{text!r} is not a rank. Expected: a number from 0, several separated by commas, or all."
-        raise typer.BadParameter(message)
-    return text
-
-
-def chosen_ranks(text: str) -> tuple[int, ...] | None:
-    """The ranks of `--rank`. None: all."""
-    return None if text == "all" else tuple(sorted({int(each) for each in text.split(",")}))
 
 
 ExperimentName = Annotated[str, typer.Argument(help="The experiment's name.", metavar="EXPERIMENT")]
@@ -175,8 +165,8 @@ Ranks = Annotated[
     str,
     typer.Option(
         "--rank",
-        help="The ranks whose output is shown: a number, several separated by commas, or all.",
-        parser=_rank_list,
+        help=RANK_HELP,
+        parser=valid_ranks,
         rich_help_panel=_OUTPUT,
     ),
 ]

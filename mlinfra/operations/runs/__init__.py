@@ -18,6 +18,7 @@ from mlinfra.operations.runs.history import (
     find_run,
     is_run_id,
     list_runs,
+    list_runs_of,
 )
 from mlinfra.operations.runs.launching import (
     Launch,
@@ -37,6 +38,7 @@ from mlinfra.operations.runs.queue_launching import launch_in_queue, select_plac
 from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
 from mlinfra.operations.runs.request import RunRequest, parse_pairs
+from mlinfra.operations.runs.run_objects import read_specification
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
 from mlinfra.operations.runs.selection import select_experiment
 from mlinfra.operations.runs.submission import PreparedRun, prepared, read_submitted
@@ -84,8 +86,10 @@ __all__ = [
     "launch_in_queue",
     "list_runs",
     "list_runs_everywhere",
+    "list_runs_of",
     "parse_pairs",
     "prepared",
+    "read_specification",
     "read_submitted",
     "run_figures",
     "select_experiment",
