@@ -8,39 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mlinfra.cli import run_options as given
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode  # Typer reads the annotations
 from mlinfra.cli.ranks import chosen_ranks
-from mlinfra.cli.run_options import (
-    ArraySize,
-    Checkpoints,
-    Command,
-    Concurrent,
-    Data,
-    Detach,
-    Directory,
-    Dirty,
-    DryRun,
-    EnvironmentOption,
-    ExperimentName,
-    ImageName,
-    Keep,
-    Lock,
-    NoCode,
-    OnSpot,
-    Outputs,
-    Python,
-    QueueGpus,
-    QueueName,
-    QueueNodes,
-    QueueTeam,
-    QueueTimeout,
-    Ranks,
-    Retries,
-    RunName,
-    Variables,
-    Wait,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,39 +19,37 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment
     from mlinfra.operations.runs import PreparedRun, QueueRequest, RunRequest
 
-_DAY_SECONDS = 86_400
-
 
 def run(
-    experiment: ExperimentName,
-    command: Command,
+    experiment: given.ExperimentName,
+    command: given.Command,
     *,
-    environment: EnvironmentOption = None,
-    name: RunName = None,
-    directory: Directory = Path(),
-    dirty: Dirty = False,
-    no_code: NoCode = False,
-    image: ImageName = None,
-    lock: Lock = None,
-    python: Python = None,
-    variable: Variables = None,
-    outputs: Outputs = "outputs",
-    checkpoints: Checkpoints = None,
-    retries: Retries = 0,
-    keep: Keep = None,
-    data: Data = None,
-    wait: Wait = 1800,
-    concurrent: Concurrent = False,
-    queue: QueueName = None,
-    nodes: QueueNodes = None,
-    array: ArraySize = None,
-    gpus: QueueGpus = None,
-    team: QueueTeam = None,
-    spot: OnSpot = None,
-    timeout: QueueTimeout = None,
-    rank: Ranks = "0",
-    detach: Detach = False,
-    dry_run: DryRun = False,
+    environment: given.EnvironmentOption = None,
+    name: given.RunName = None,
+    directory: given.Directory = Path(),
+    dirty: given.Dirty = False,
+    no_code: given.NoCode = False,
+    image: given.ImageName = None,
+    lock: given.Lock = None,
+    python: given.Python = None,
+    variable: given.Variables = None,
+    outputs: given.Outputs = given.DEFAULT_OUTPUTS,
+    checkpoints: given.Checkpoints = None,
+    retries: given.Retries = 0,
+    keep: given.Keep = None,
+    data: given.Data = None,
+    wait: given.Wait = given.DEFAULT_WAIT_SECONDS,
+    concurrent: given.Concurrent = False,
+    queue: given.QueueName = None,
+    nodes: given.QueueNodes = None,
+    array: given.ArraySize = None,
+    gpus: given.QueueGpus = None,
+    team: given.QueueTeam = None,
+    spot: given.OnSpot = None,
+    timeout: given.QueueTimeout = None,
+    rank: given.Ranks = "0",
+    detach: given.Detach = False,
+    dry_run: given.DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a command on all nodes of an experiment's cluster, and follow it to its end.
@@ -114,7 +83,7 @@ def run(
         spot=spot,
         gpus_per_node=gpus,
         team=team,
-        timeout_seconds=timeout or _DAY_SECONDS,
+        timeout_seconds=timeout or given.DEFAULT_TIMEOUT_SECONDS,
     )
     chosen, declared = select_experiment(project_root(), experiment, environment=environment)
     options = _Options(wait, chosen_ranks(rank), is_detached=detach, is_dry=dry_run, as_json=as_json)

@@ -11,6 +11,9 @@ import typer
 from mlinfra.cli.ranks import RANK_HELP, valid_ranks
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+DEFAULT_WAIT_SECONDS: Final = 30 * 60
+DEFAULT_TIMEOUT_SECONDS: Final = 86_400
+DEFAULT_OUTPUTS: Final = "outputs"
 _CODE, _RUN, _OUTPUT, _QUEUE = "Code and environment", "Run", "Output", "Queue"
 
 
