@@ -9,11 +9,12 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.ranks import RANK_HELP, chosen_ranks, valid_ranks
 from mlinfra.cli.run_details import details, run_facts
 from mlinfra.cli.units import NOTHING, UNKNOWN, principal_name, short_duration, short_time, short_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rich.table import Table
 
@@ -163,6 +164,36 @@ def cancel(
 
 
 @runs.command()
+def logs(
+    run: RunId,
+    *,
+    environment: EnvironmentNames = None,
+    rank: Annotated[str, typer.Option("--rank", help=RANK_HELP, parser=valid_ranks)] = "0",
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", "-f", help="Follow the run until it has ended, if it is active.")
+    ] = True,
+) -> None:
+    """Show the output of a run, and follow it while it is active. Ctrl-C ends the command, and the run goes on."""
+    from mlinfra.cli.followed_run import RunOnTerminal
+    from mlinfra.cli.presentation import error_console, output_console
+    from mlinfra.operations.runs import Following, read_specification
+
+    ranks = chosen_ranks(rank)
+    with on_interruption("The run goes on."):
+        table, found = chosen_run(run, environment)
+        specification = read_specification(table.account, found)
+        _expect_ranks(ranks, specification.nodes)
+        has_prefix = specification.nodes > 1 and (ranks is None or len(ranks) > 1)
+        display = RunOnTerminal(error_console(), output_console(), has_prefix=has_prefix)
+        following = Following(table, found, specification.log_group, display, ranks=ranks)
+        ended = following.to_end() if follow and found.is_active else following.present_lines()
+    if not ended.is_active:
+        code = "" if ended.exit_code is None else f" with exit code {ended.exit_code}"
+        reason = f": {ended.reason}" if ended.reason else ""
+        display.status(f"{ended.run_id} {ended.status}{code}{reason}")
+
+
+@runs.command()
 def compare(
     wanted: Annotated[
         list[str],
@@ -203,6 +234,13 @@ def chosen_run(wanted: str, names: Sequence[str] | None) -> tuple[RunTable, Run]
     from mlinfra.operations.runs import find_run_everywhere
 
     return find_run_everywhere(_environments(names), wanted)
+
+
+def _expect_ranks(ranks: Collection[int] | None, nodes: int) -> None:
+    unknown = [each for each in ranks or () if each >= nodes]
+    if unknown:
+        message = f"The run has no rank {unknown[0]}. Expected: 0 to {nodes - 1}."
+        raise typer.BadParameter(message, param_hint="'--rank'")
 
 
 def _environments(names: Sequence[str] | None) -> tuple[Environment, ...]:
