@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     )
     from mlinfra.errors import DeclarationError as DeclarationError
     from mlinfra.platform import Platform as Platform
-    from mlinfra.stack import MlStack as MlStack
+    from mlinfra.stack import MlStack as MlStack, acknowledge as acknowledge
     from mlinfra.stacks.state import StateStack as StateStack
 
 _EXPORTS = {
@@ -169,7 +169,7 @@ _EXPORTS = {
     ),
     "mlinfra.errors": ("DeclarationError",),
     "mlinfra.platform": ("Platform",),
-    "mlinfra.stack": ("MlStack",),
+    "mlinfra.stack": ("MlStack", "acknowledge"),
     "mlinfra.stacks.state": ("StateStack",),
 }
 """The public names by the module that they are imported from."""

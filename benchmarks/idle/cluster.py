@@ -73,6 +73,8 @@ class Cluster:
         self.nodes: dict[str, Node] = {}
         self.starts = 0
         """The number of starts by its owner."""
+        self.running_seconds: Callable[[], float] = lambda: 0.0
+        """The time for which it has run jobs."""
         self.on_change: Callable[[], None] = lambda: None
         self.on_ready: Callable[[Node], None] = lambda node: None  # noqa: ARG005
         self.on_lost: Callable[[Node], None] = lambda node: None  # noqa: ARG005
@@ -191,6 +193,7 @@ class Cluster:
         instance = self.account.launch(self.group, self._experiment.instance_type)
         faults = self._faults.of_node(now, self._timeline.rng(f"node/{next(self._launches)}"))
         node = Node(instance, now + self.boot, self.rules, faults)
+        node.runs_before_idle = self.running_seconds()
         self.nodes[node.name] = node
         self.on_change()
         self._timeline.after(self.boot, partial(self._make_ready, node))

@@ -49,7 +49,12 @@ class Node:
         self.ready = ready
         self.faults = faults
         self.without_job_since = instance.launched
-        self.had_job = False
+        self.runs_before_idle = 0.0
+        """The seconds for which its cluster had run jobs at `without_job_since`."""
+        self.last_work = ""
+        """The cause of idle time after its last job (`causes.work_of`). Empty: it has had no job."""
+        self.after_reported_job = False
+        """True if its last job was reported, and its end too."""
         self._rules = rules
         self._sources: dict[str, Signals] = {}
         self._signals = NOTHING

@@ -29,7 +29,7 @@ class Outcome:
     oracle_usd: float
     usd: float = 0.0
     idle_usd: dict[str, float] = field(default_factory=dict)
-    """The cost of nodes without a job, by the time: boot, gap (before a job), stop (before a stop), abandoned, hung."""
+    """The cost of nodes without a job, beyond that for which the oracle pays, by its cause (`causes.CAUSES`)."""
     stops: list[Stop] = field(default_factory=list)
     restarts: int = 0
     cut_queues: int = 0
@@ -40,9 +40,9 @@ class Outcome:
     invocations: int = 0
     failures: int = 0
 
-    def count_idle(self, category: str, usd: float) -> None:
+    def count_idle(self, cause: str, usd: float) -> None:
         """Count the cost of a node without a job."""
-        self.idle_usd[category] = self.idle_usd.get(category, 0.0) + usd
+        self.idle_usd[cause] = self.idle_usd.get(cause, 0.0) + usd
 
     def count_stop(self, stop: Stop) -> None:
         """Count a stopped job, once even if it is stopped again."""

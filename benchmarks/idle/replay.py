@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from benchmarks.idle import causes
 from benchmarks.idle.aws import moment
 from benchmarks.idle.cluster import Cluster
 from benchmarks.idle.jobs import UNCLEAR_HANGS, Lane, Run
@@ -70,6 +71,7 @@ class Replay:
         self._cluster.group.tags[Tag.SPEND_LIMIT_USD] = f"{limit:.2f}"
         self._cluster.on_change, self._cluster.on_ready = self._follow, self._use
         self._cluster.on_lost = self._lose
+        self._cluster.running_seconds = self._count_running
         self._layers = Layers(
             setting,
             self._cluster,
@@ -83,6 +85,9 @@ class Replay:
         self._done_at: float | None = None
         self._changes = 0
         self._explained = 0
+        self._running_seconds = 0.0
+        self._counted_at = self._timeline.now
+        self._is_running = False
 
     def run(self) -> Outcome:
         """The outcome."""
@@ -166,9 +171,9 @@ class Replay:
         now = self._timeline.now
         lane.waiting, lane.nodes = False, nodes
         lane.run = run = Run(lane.job, lane, nodes, now)
+        self._count_running()
         for node in nodes:
-            self._count_idle(node, "gap" if node.had_job else "boot")
-            node.had_job = True
+            self._count_idle(*causes.until_job(node, self._idle_seconds(node), self._cluster.boot))
             node.set("residue", None, now)
             if run.is_reported:
                 node.instance.protected = True
@@ -200,8 +205,10 @@ class Replay:
     def _begin_hang(self, run: Run, seconds: float) -> None:
         run.hangs = True
         run.hangs_unclearly = self._timeline.rng(f"unclear/{run.job.job_id}").random() < UNCLEAR_HANGS
+        self._count_running()
         for node in run.nodes:
             node.without_job_since = self._timeline.now
+            node.runs_before_idle = self._running_seconds
         self._show(run)
         self._plan_progress_timeout(run)
         self._timeline.after(seconds, lambda: None if run.over else self._finish(run))
@@ -258,10 +265,14 @@ class Replay:
 
     def _leave_nodes(self, run: Run) -> None:
         run.over, run.lane.run = True, None
+        self._count_running()
         for node in run.nodes:
             if run.hangs:
-                self._count_idle(node, "hung")
+                self._count_idle(causes.HUNG, self._idle_seconds(node))
             node.without_job_since = self._timeline.now
+            node.runs_before_idle = self._running_seconds
+            node.last_work = causes.work_of(run)
+            node.after_reported_job = run.is_reported and not run.crashes
             self._cluster.show(node, run.job.job_id, None)
 
     def _advance(self, lane: Lane) -> None:
@@ -308,8 +319,7 @@ class Replay:
         self._outcome.usd += (self._timeline.now - node.instance.launched) * self._price
         runs = [lane.run for lane in self._lanes if lane.run and node in lane.run.nodes]
         if not runs:
-            done = self._done_at is not None
-            self._count_idle(node, "abandoned" if done else "stop" if node.had_job else "boot")
+            self._count_idle_end(node)
         for run in runs:
             self._interrupt(run)
         if not self._cluster.nodes and self._done_at is not None and self._experiment.abandoned:
@@ -344,8 +354,29 @@ class Replay:
             Tag.NODES: str(self._experiment.nodes),
         }
 
-    def _count_idle(self, node: Node, category: str) -> None:
-        self._outcome.count_idle(category, (self._timeline.now - node.without_job_since) * self._price)
+    def _count_idle(self, cause: str, seconds: float) -> None:
+        self._outcome.count_idle(cause, seconds * self._price)
+
+    def _count_idle_end(self, node: Node) -> None:
+        """Count the idle time of a node that ends."""
+        tags = self._cluster.group.tags
+        for cause, seconds in causes.until_stop(node, self._idle_seconds(node), self._timeline.now, tags):
+            self._count_idle(cause, seconds)
+
+    def _idle_seconds(self, node: Node) -> float:
+        """The time without a job, not counting that in which other nodes of a cluster with `gang=True` have one."""
+        running = self._count_running()
+        shared = running - node.runs_before_idle if self._experiment.gang else 0.0
+        return self._timeline.now - node.without_job_since - shared
+
+    def _count_running(self) -> float:
+        """The seconds until now in which any job ran. To be called at each change of the running jobs."""
+        now = self._timeline.now
+        if self._is_running:
+            self._running_seconds += now - self._counted_at
+        self._counted_at = now
+        self._is_running = any(lane.run and not lane.run.hangs for lane in self._lanes)
+        return self._running_seconds
 
     def _explain(self, reason: str) -> None:
         """Note the reason of an invocation with the jobs that it stopped."""
@@ -364,7 +395,7 @@ class Replay:
         for node in nodes.values():
             self._outcome.usd += (HORIZON - node.instance.launched) * self._price
             if not any(lane.run and node in lane.run.nodes and not lane.run.hangs for lane in self._lanes):
-                self._count_idle(node, "abandoned")
+                self._count_idle_end(node)
         self._outcome.bounded = not nodes or self._expires + 2 * DAY > HORIZON
         self._outcome.invocations = self._layers.handlers.invocations
         self._outcome.failures = self._layers.handlers.failures

@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from benchmarks.idle.causes import CAUSES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from benchmarks.idle.measures import Measures, Run
     from benchmarks.idle.workload import Signals
 
-_CATEGORIES = {
-    "boot": "boot",
-    "gap": "before a job",
-    "stop": "before a stop",
-    "abandoned": "abandoned",
-    "hung": "hung",
-}
 _WORST = 8
 
 
@@ -63,12 +58,13 @@ def comparison(runs: Sequence[Run], measures: Sequence[Measures]) -> Table:
 
 
 def causes(runs: Sequence[Run], measures: Sequence[Measures]) -> Table:
-    """The cost of nodes without a job, by the time in which it arises, in percent of the oracle's bill."""
-    table = Table(title="Cost of nodes without a job, in percent of the oracle's bill (which has its own boots)")
-    for name in ("environment or baseline", "faults", *_CATEGORIES.values(), "invocations", "failed"):
+    """The idle cost above the oracle by its cause, in percent of the oracle's bill."""
+    table = Table(title="Idle cost above the oracle by its cause, in percent of the oracle's bill")
+    for name in ("environment or baseline", "faults", *CAUSES.values(), "other", "invocations", "failed"):
         table.add_column(name, justify="left" if name in {"environment or baseline", "faults"} else "right")
     for run, one in zip(runs, measures, strict=True):
-        shares = [f"{100 * one.idle_usd[key] / one.oracle_usd:.2f}" for key in _CATEGORIES]
+        parts = [one.idle_usd[cause] for cause in CAUSES]
+        shares = [f"{100 * usd / one.oracle_usd:.3f}" for usd in (*parts, one.above_usd - sum(parts))]
         table.add_row(run.label, run.faults, *shares, str(one.invocations), str(one.failures))
     return table
 

@@ -118,6 +118,10 @@ class ResourceNames:
         """The cluster of `experiment`, and its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"
 
+    def cluster_log_group(self, experiment: Experiment) -> str:
+        """The log group of the boot, the guard and the runs of a cluster's nodes."""
+        return self.parameter("training", experiment.name)
+
     @property
     def run_document(self) -> str:
         """The document of Systems Manager that starts a run on a node."""
@@ -131,6 +135,22 @@ class ResourceNames:
     def queue(self, queue: Queue) -> str:
         """The prefix of the names of all resources of `queue`."""
         return f"{self.prefix}-{queue.name}"
+
+    def job_queue(self, queue: Queue, kind: Literal["spot", "on-demand", "multi-node"]) -> str:
+        """The job queue of AWS Batch on nodes of one kind, which is also the partition of the records of its runs."""
+        return f"{self.queue(queue)}-{kind}"
+
+    def queue_log_group(self, queue: Queue) -> str:
+        """The log group of the output of jobs and runs."""
+        return f"/aws/batch/{self.queue(queue)}"
+
+    def queue_run_role(self, queue: Queue) -> str:
+        """The role of the commands of runs in `queue`."""
+        return f"{self.queue(queue)}-run"
+
+    def queue_execution_role(self, queue: Queue) -> str:
+        """The role with which ECS starts the containers of runs in `queue`."""
+        return f"{self.queue(queue)}-exec"
 
     def endpoint(self, endpoint: Endpoint) -> str:
         """The SageMaker endpoint of `endpoint`."""

@@ -261,3 +261,10 @@ def test_skipped_runs_do_not_change_the_result_and_a_seed_repeats_its_replay() -
     assert skipping == again
     assert thorough.invocations > skipping.invocations
     assert replace(thorough, invocations=0) == replace(skipping, invocations=0)
+
+
+def test_the_causes_of_idle_cost_add_up_to_the_cost_above_the_oracle() -> None:
+    jobs = [a_job(0), a_job(1, gap=8 * MINUTE), a_job(2, gap=3 * HOUR, kind="unreported")]
+    outcome = replayed(an_experiment(jobs, nodes=2))
+    assert outcome.idle_usd.keys() >= {"gap", "reported", "unreported", "check"}
+    assert sum(outcome.idle_usd.values()) == pytest.approx(outcome.usd - outcome.oracle_usd, rel=0.01)
