@@ -21,6 +21,7 @@ from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
 from mlinfra.cli.checks import checks
 from mlinfra.cli.cluster_sessions import register as register_sessions
+from mlinfra.cli.cluster_top import register as register_top
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.cost import cost
 from mlinfra.cli.cost_actual import actual
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 register_sessions(clusters)
+register_top(clusters)
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from mlinfra.cli.ranks import RANK_HELP, chosen_ranks, valid_ranks
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _WHERE, _HOW, _OUTPUT = "Code and environment", "Run", "Output"
@@ -26,13 +24,6 @@ def _duration(text: str | int) -> int:
         message = f"{text!r} is not a duration. Expected: such as 90s, 30m or 2h."
         raise typer.BadParameter(message)
     return int(found[1]) * _SECONDS[found[2]]
-
-
-def _ranks(text: str) -> str:
-    if text != "all" and not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text):
-        message = f"{text!r} is not a rank. Expected: a number from 0, several separated by commas, or all."
-        raise typer.BadParameter(message)
-    return text
 
 
 def run(
@@ -178,8 +169,8 @@ def run(
         str,
         typer.Option(
             "--rank",
-            help="The ranks whose output is shown: a number, several separated by commas, or all.",
-            parser=_ranks,
+            help=RANK_HELP,
+            parser=valid_ranks,
             rich_help_panel=_OUTPUT,
         ),
     ] = "0",
@@ -246,8 +237,4 @@ def run(
     if detach:
         detached(ready, spec, as_json=as_json)
         return
-    raise typer.Exit(followed(ready, spec, wait_seconds=wait, ranks=_chosen_ranks(rank), as_json=as_json))
-
-
-def _chosen_ranks(text: str) -> Collection[int] | None:
-    return None if text == "all" else tuple(sorted({int(each) for each in text.split(",")}))
+    raise typer.Exit(followed(ready, spec, wait_seconds=wait, ranks=chosen_ranks(rank), as_json=as_json))

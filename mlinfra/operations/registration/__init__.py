@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlinfra.operations.registration.metrics import METRICS_FILE, read_metrics
+from mlinfra.operations.registration.metrics import METRICS_FILE, read_run_metrics
 from mlinfra.operations.registration.registering import Registration, register_run
 from mlinfra.operations.registration.versions import ModelVersion, list_versions
 
-__all__ = ["METRICS_FILE", "ModelVersion", "Registration", "list_versions", "read_metrics", "register_run"]
+__all__ = ["METRICS_FILE", "ModelVersion", "Registration", "list_versions", "read_run_metrics", "register_run"]

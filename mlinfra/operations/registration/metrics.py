@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.registration.outputs import RunOutputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlinfra.operations.registration.outputs import RunOutputs
+    from mlinfra.operations.aws import AwsAccount
+    from mlinfra.operations.runs import RunDescription
 
 METRICS_FILE: Final = "metrics.json"
 """The file in the outputs of a run: an object of numbers, and of objects of numbers."""
@@ -38,6 +40,17 @@ def read_metrics(outputs: RunOutputs) -> Mapping[str, float]:
         )
         raise OperationError(message)
     return dict(_flat(found))
+
+
+def read_run_metrics(account: AwsAccount, description: RunDescription) -> Mapping[str, float]:
+    """The metrics of a run, as `read_metrics`. Empty: its specification cannot be read.
+
+    Raises:
+        OperationError: if the file cannot be read, or is not a JSON object.
+    """
+    if description.specification is None:
+        return {}
+    return read_metrics(RunOutputs.of(account, description.specification))
 
 
 def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:

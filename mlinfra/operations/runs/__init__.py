@@ -18,6 +18,7 @@ from mlinfra.operations.runs.history import (
     find_run,
     is_run_id,
     list_runs,
+    list_runs_of,
 )
 from mlinfra.operations.runs.launching import (
     Launch,
@@ -36,6 +37,7 @@ from mlinfra.operations.runs.lookup import (
 )
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
 from mlinfra.operations.runs.request import RunRequest, parse_pairs
+from mlinfra.operations.runs.run_objects import read_specification
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
 from mlinfra.operations.runs.selection import select_experiment
 from mlinfra.operations.runs.submission import PreparedRun, prepared
@@ -80,8 +82,10 @@ __all__ = [
     "launch",
     "list_runs",
     "list_runs_everywhere",
+    "list_runs_of",
     "parse_pairs",
     "prepared",
+    "read_specification",
     "read_submitted",
     "run_figures",
     "select_experiment",
