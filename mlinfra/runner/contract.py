@@ -19,7 +19,7 @@ from typing import Final
 
 from mlinfra.functions.contract import Table
 
-RUN_PREFIX: Final = "run#"
+RUN_PREFIX: Final = Table.RUN_PREFIX
 RUN_ID: Final = re.compile(r"20\d{6}-\d{6}-[0-9a-f]{4}")
 """The form of an id: date and time of the submission in UTC, and four random digits."""
 

@@ -28,6 +28,8 @@ TORCHRUN_ENV: Final = "mlinfra-torchrun-env"
 START_RUN: Final = "mlinfra-start-run"
 """The program that starts a run, with `_START_OF_RUNS` from the same file."""
 _START_OF_RUNS: Final = ("contract.py", "paths.py", "start.py")
+CHECK_NODE: Final = "mlinfra-check-node"
+"""The checks of the boot as a program, for the runner and for every hour."""
 _FILE: Final = stat.S_IFREG | 0o644
 _UNIX: Final = 3
 _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
@@ -35,7 +37,7 @@ _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
 
 @cache
 def guard_program() -> bytes:
-    """The executable file: a zip with the guard, the start of runs, `mlinfra.functions.contract`, and two programs.
+    """The executable file: a zip with the guard, the start of runs, the contract, and programs of the node.
 
     Its other packages are empty, so that no installed mlinfra of another version is imported. Identical on every
     machine for identical sources.
@@ -50,6 +52,7 @@ def guard_program() -> bytes:
         if each.name.endswith(".py"):
             found[f"mlinfra/node_guard/{each.name}"] = without_comments(each.read_text(encoding="utf-8"))
     found |= {name: script(name) for name in (TORCHRUN_ENV, START_RUN)}
+    found[CHECK_NODE] = check_program()
     program = io.BytesIO()
     program.write(_INTERPRETER)
     with zipfile.ZipFile(program, "a", zipfile.ZIP_STORED) as archive:
@@ -59,6 +62,12 @@ def guard_program() -> bytes:
             entry.external_attr = _FILE << 16
             archive.writestr(entry, text.encode())
     return program.getvalue()
+
+
+def check_program() -> str:
+    """The program that checks a node, with the same functions as its boot."""
+    parts = ("unhealthy.sh", "gpus.sh", "efa.sh", CHECK_NODE)
+    return "\n".join(["#!/bin/bash", *(script(each) for each in parts)]) + "\n"
 
 
 @cache

@@ -27,7 +27,8 @@ def python_sources() -> dict[str, str]:
 
 
 def test_the_program_has_the_commands_of_the_nodes() -> None:
-    assert set(sources()) - set(python_sources()) == {"mlinfra-start-run", "mlinfra-torchrun-env"}
+    programs = {"mlinfra-check-node", "mlinfra-start-run", "mlinfra-torchrun-env"}
+    assert set(sources()) - set(python_sources()) == programs
 
 
 def test_the_parameters_hold_the_program() -> None:
