@@ -74,7 +74,7 @@ class Cluster:
         if not settings.exists():
             settings.parent.mkdir(parents=True)
             settings.write_text(
-                f'CLUSTER="{self.name}"\nREGION="us-east-1"\nINSTANCE_ID="{node}"\nADDRESS="10.0.0.{len(node)}"\n'
+                f'CLUSTER="{self.name}"\nREGION="us-east-1"\nINSTANCE_ID="{node}"\nADDRESS="10.0.0.{ord(node[-1])}"\n'
                 f'TABLE="{TABLE}"\n'
             )
         return root
