@@ -39,6 +39,7 @@ from mlinfra.cli.provenance import provenance
 from mlinfra.cli.recover import recover
 from mlinfra.cli.report import report
 from mlinfra.cli.review import review
+from mlinfra.cli.run import run as run_command
 from mlinfra.cli.runs import runs
 from mlinfra.cli.synth import synth
 from mlinfra.cli.unlock import unlock
@@ -63,7 +64,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
         "approve": approve,
         "apply": apply,
     },
-    "Run": {"runs": runs, "clusters": clusters},
+    "Run": {"run": run_command, "runs": runs, "clusters": clusters},
     "Watch": {"report": report, "audit": audit, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }

@@ -63,6 +63,7 @@ from mlinfra.declarations.tag_rules import TagRules
 from mlinfra.declarations.tracking import Tracking
 from mlinfra.declarations.training_queue import GPUS_WITHOUT_BATCH_IMAGE, Queue
 from mlinfra.declarations.types import DATA_ZONES, EMAIL_ADDRESS, LAKE_BUCKETS, EmailAddress, Name
+from mlinfra.declarations.variables import variable_problems
 
 __all__ = [
     "ADOPTED_COMPONENT",
@@ -163,5 +164,6 @@ __all__ = [
     "scratch_mount",
     "spend_problems",
     "terraform_literal",
+    "variable_problems",
     "write_whole",
 ]

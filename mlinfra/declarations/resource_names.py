@@ -118,6 +118,10 @@ class ResourceNames:
         """The cluster of `experiment`, and its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"
 
+    def cluster_log_group(self, experiment: Experiment) -> str:
+        """The log group of the boot, the guard and the runs of a cluster's nodes."""
+        return self.parameter("training", experiment.name)
+
     @property
     def run_document(self) -> str:
         """The document of Systems Manager that starts a run on a node."""

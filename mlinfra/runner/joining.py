@@ -27,8 +27,8 @@ log = logging.getLogger("mlinfra.runner")
 
 _TURN_SECONDS: Final = 15.0
 LONGEST_WAIT_SECONDS: Final = 24 * 60 * 60
-"""The age of the last report, or of the submission, above which a run that no node executes is not resumed. A cluster that
-is started again for another purpose must not resume the run of last week. `mlinfra runs` shows it as lost after that."""
+"""The age of the last report, or of the submission, above which a run that no node executes is not resumed: a cluster
+that is started again for another purpose must not resume the run of last week."""
 
 
 class Joining:

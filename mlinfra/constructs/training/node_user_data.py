@@ -164,7 +164,9 @@ class UserData:
         """
         collected: dict[str, Any] = {"mem": {"measurement": ["mem_used_percent"]}}
         if self.nvidia_gpus:
-            collected["nvidia_gpu"] = {"measurement": ["utilization_gpu", "memory_used", "memory_total"]}
+            collected["nvidia_gpu"] = {
+                "measurement": ["utilization_gpu", "memory_used", "memory_total", "temperature_gpu"]
+            }
         return {
             "agent": {"metrics_collection_interval": _METRIC_SECONDS, "run_as_user": "root"},
             "metrics": {

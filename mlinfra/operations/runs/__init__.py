@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from mlinfra.operations.runs.cancellation import Cancellation, cancel_run
 from mlinfra.operations.runs.comparison import CodeChange, ComparedFact, Comparison, compare_runs
+from mlinfra.operations.runs.delivery import Delivery
 from mlinfra.operations.runs.description import RunDescription, describe_run
 from mlinfra.operations.runs.figures import RunFigures, run_figures
+from mlinfra.operations.runs.following import Display, FailedNode, Following, state_text
 from mlinfra.operations.runs.history import (
     LATEST,
     STATUSES,
@@ -17,6 +19,15 @@ from mlinfra.operations.runs.history import (
     is_run_id,
     list_runs,
 )
+from mlinfra.operations.runs.launching import (
+    Launch,
+    check_launch,
+    launch,
+    read_submitted,
+    start_on_nodes,
+    start_on_ready_nodes,
+)
+from mlinfra.operations.runs.log_streams import LogLine, LogStreams
 from mlinfra.operations.runs.lookup import (
     EnvironmentRuns,
     find_run_everywhere,
@@ -24,7 +35,11 @@ from mlinfra.operations.runs.lookup import (
     selected_environments,
 )
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
+from mlinfra.operations.runs.request import RunRequest, parse_pairs
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
+from mlinfra.operations.runs.selection import select_experiment
+from mlinfra.operations.runs.submission import PreparedRun, prepared
+from mlinfra.operations.runs.waiting import NotReadyError
 
 __all__ = [
     "LATEST",
@@ -35,7 +50,16 @@ __all__ = [
     "CodeChange",
     "ComparedFact",
     "Comparison",
+    "Delivery",
+    "Display",
     "EnvironmentRuns",
+    "FailedNode",
+    "Following",
+    "Launch",
+    "LogLine",
+    "LogStreams",
+    "NotReadyError",
+    "PreparedRun",
     "RecordsNotFoundError",
     "Run",
     "RunDescription",
@@ -44,15 +68,25 @@ __all__ = [
     "RunListing",
     "RunNode",
     "RunNotFoundError",
+    "RunRequest",
     "RunTable",
     "cancel_run",
+    "check_launch",
     "compare_runs",
     "describe_run",
     "find_run",
     "find_run_everywhere",
     "is_run_id",
+    "launch",
     "list_runs",
     "list_runs_everywhere",
+    "parse_pairs",
+    "prepared",
+    "read_submitted",
     "run_figures",
+    "select_experiment",
     "selected_environments",
+    "start_on_nodes",
+    "start_on_ready_nodes",
+    "state_text",
 ]
