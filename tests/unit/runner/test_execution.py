@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.unit.runner.runs import BUCKET
 
 if TYPE_CHECKING:
     from tests.unit.runner.cluster import Cluster
@@ -139,12 +144,18 @@ def test_simultaneous_leaders_decide_once(cluster: Cluster) -> None:
 
 
 def test_a_second_run_waits_for_the_first(cluster: Cluster) -> None:
-    first = cluster.submit("import time; time.sleep(3)")
+    code = (
+        "import os, pathlib, time\n"
+        "while not pathlib.Path(os.environ['MLINFRA_OUTPUTS'], 'end').exists(): time.sleep(0.1)"
+    )
+    first = cluster.submit(code)
     second = cluster.submit("print('after')")
     cluster.start(A, first)
     cluster.until(lambda: cluster.node(first, A).get("step") == "running")
     cluster.start(A, second)
     cluster.until(lambda: cluster.node(second, A).get("detail") == f"waiting for run {first.run_id}")
+    outputs = cluster.root(A) / "var/lib/mlinfra/runs" / first.run_id / "code/outputs"
+    (outputs / "end").touch()
     assert cluster.ended(second)["status"] == "succeeded"
     assert int(cluster.run(first)["ended_at"]) <= int(cluster.run(second)["started_at"])
 
@@ -172,3 +183,90 @@ def test_a_run_whose_nodes_are_all_lost_is_retried_by_the_first_new_one(cluster:
     run = cluster.ended(spec)
     assert (run["status"], run["attempt"]) == ("succeeded", 2)
     assert cluster.output(spec, attempt=2) == ["attempt 2"]
+
+
+def test_a_notice_of_ec2_reaches_the_commands_of_all_nodes_and_the_run_is_retried(cluster: Cluster) -> None:
+    code = (
+        "import os, pathlib, signal, sys, time\n"
+        "notice = pathlib.Path(os.environ['MLINFRA_NOTICE_FILE'])\n"
+        "def save(*_):\n"
+        "    print('signal', notice.exists(), flush=True); sys.exit(0)\n"
+        "signal.signal(signal.SIGUSR1, save)\n"
+        "print('attempt', os.environ['MLINFRA_ATTEMPT'], flush=True)\n"
+        "time.sleep(600 if os.environ['MLINFRA_ATTEMPT'] == '1' else 0)"
+    )
+    spec = cluster.submit(code, nodes=2, retries=1, notice_signal="SIGUSR1", notice_seconds=60)
+    for each in (A, B):
+        cluster.start(each, spec)
+    cluster.until(lambda: all(cluster.node(spec, each).get("step") == "running" for each in (A, B)))
+    cluster.announce_termination(B, in_seconds=30)
+    cluster.until(lambda: cluster.run(spec)["attempt"] == 2)
+    assert cluster.run(spec)["reason"] == f"EC2 terminates node {B}: spot interruption"
+    assert cluster.run(spec)["fault"] == "interruption"
+    cluster.start(C, spec)
+    assert cluster.ended(spec)["status"] == "succeeded"
+    assert [each["instance_id"] for each in cluster.result(spec)["nodes"]] == [A, C]
+    for rank in (0, 1):
+        assert cluster.output(spec, attempt=1, rank=rank) == ["attempt 1", "signal True"]
+
+
+def test_a_shutdown_of_the_node_ends_the_attempt_as_a_fault_of_the_node(cluster: Cluster) -> None:
+    code = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); time.sleep(600)"
+    spec = cluster.submit(code, retries=1)
+    process = cluster.start(A, spec)
+    cluster.until(lambda: cluster.node(spec, A).get("step") == "running")
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    run = cluster.run(spec)
+    assert (run["status"], run["attempt"], run["fault"]) == ("retrying", 2, "node")
+
+
+def test_processes_that_a_command_leaves_behind_are_ended(cluster: Cluster) -> None:
+    code = (
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+        "print(child.pid)"
+    )
+    spec = cluster.submit(code)
+    cluster.start(A, spec)
+    assert cluster.ended(spec)["status"] == "succeeded"
+    (pid,) = cluster.output(spec)
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_command_that_does_not_exist_fails_like_in_a_shell(cluster: Cluster) -> None:
+    spec = cluster.submit("", command=("no-such-command", "--x"))
+    cluster.start(A, spec)
+    assert cluster.ended(spec)["exit_code"] == 127
+    assert cluster.output(spec) == ["no-such-command: No such file or directory"]
+
+
+def test_a_hardware_fault_explains_the_failure_of_the_command(cluster: Cluster) -> None:
+    spec = cluster.submit("import sys; sys.exit(1)")
+    kernel = cluster.root(A) / "dev/kmsg"
+    kernel.parent.mkdir()
+    kernel.write_text("6,1,99000000000000,-;NVRM: Xid (PCI:0000:00:1e): 79, pid=1, GPU has fallen off the bus.\n")
+    cluster.start(A, spec)
+    run = cluster.ended(spec)
+    assert (run["status"], run["fault"], run["exit_code"]) == ("failed", "health", 1)
+    assert run["reason"] == (
+        "The command ended with exit code 1, after a GPU has fallen off the bus (Xid 79, GPU PCI:0000:00:1e)."
+    )
+
+
+def test_a_run_that_no_node_has_executed_for_a_day_is_not_resumed(cluster: Cluster) -> None:
+    spec = cluster.submit("print('never')")
+    cluster.change(spec, submitted_at=int(time.time()) - 2 * 86_400)
+    cluster.start(A, spec)
+    run = cluster.ended(spec)
+    assert run["status"] == "failed"
+    assert run["reason"].startswith("No node has executed it since ")
+
+
+def test_a_run_with_an_invalid_specification_ends(cluster: Cluster) -> None:
+    spec = cluster.submit("")
+    cluster.client("s3").put_object(Bucket=BUCKET, Key=spec.run_object("run.json"), Body=b'{"version": 99}')
+    cluster.start(A, spec)
+    run = cluster.ended(spec)
+    assert run["status"] == "failed"
+    assert "The specification has version 99, and this runner knows up to 1." in run["reason"]
