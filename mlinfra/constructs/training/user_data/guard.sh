@@ -38,6 +38,6 @@ sys.stdout.buffer.write(bz2.decompress(base64.b64decode("".join(sys.stdin.read()
   rm -f /run/mlinfra-node-guard
   # It is a zip, with other programs in it.
   /usr/local/bin/mlinfra-python3 -m zipfile -e "$program" /run/mlinfra-guard
-  install -m 755 /run/mlinfra-guard/mlinfra-{torchrun-env,check-node} /usr/local/bin/
+  install -m 755 /run/mlinfra-guard/mlinfra-* /usr/local/bin/
   rm -rf /run/mlinfra-guard
 }
