@@ -33,6 +33,7 @@ from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
 from mlinfra.cli.interruption import exit_on_termination, on_interruption
 from mlinfra.cli.local import local
+from mlinfra.cli.models import models
 from mlinfra.cli.options import ExitCode
 from mlinfra.cli.plan import plan
 from mlinfra.cli.preflight import preflight
@@ -67,7 +68,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
         "approve": approve,
         "apply": apply,
     },
-    "Run": {"run": run_command, "runs": runs, "clusters": clusters},
+    "Run": {"run": run_command, "runs": runs, "clusters": clusters, "models": models},
     "Watch": {"status": status, "report": report, "audit": audit, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from mlinfra.declarations import Environment
-    from mlinfra.operations.runs import Run, RunFigures, RunTable
+    from mlinfra.operations.runs import Run, RunDescription, RunFigures, RunTable
 
 runs = typer.Typer(help="Runs: list, show, cancel, compare and reproduce them.", no_args_is_help=True)
 
@@ -114,7 +114,15 @@ def list_them(
 
 
 @runs.command()
-def show(run: RunId, *, environment: EnvironmentNames = None, as_json: AsJson = False) -> None:
+def show(
+    run: RunId,
+    *,
+    environment: EnvironmentNames = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write Markdown with its metrics, for the summary of a pipeline.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show all that is recorded about a run: origin, nodes, attempts, cost, outputs, and how it ended."""
     from mlinfra.cli.presentation import print_json, screen_console
     from mlinfra.operations.runs import describe_run
@@ -126,6 +134,9 @@ def show(run: RunId, *, environment: EnvironmentNames = None, as_json: AsJson = 
         typer.echo(line, err=True)
     if as_json:
         print_json(run_facts(found, description.figures, description))
+        return
+    if markdown:
+        _print_markdown(table, description)
         return
     console = screen_console()
     for renderable in details(description):
@@ -258,6 +269,20 @@ def reproduce(
         return
     for line in ("", "To give it again:", *(f"  {each}" for each in plan.commands)) if plan.commands else ():
         typer.echo(line)
+
+
+def _print_markdown(table: RunTable, description: RunDescription) -> None:
+    from mlinfra.cli.run_markdown import run_markdown
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.registration import read_run_metrics
+
+    try:
+        metrics = read_run_metrics(table.account, description)
+    except OperationError as error:
+        # The record is shown without them.
+        typer.echo(str(error), err=True)
+        metrics = {}
+    typer.echo(run_markdown(description, metrics))
 
 
 def chosen_run(wanted: str, names: Sequence[str] | None) -> tuple[RunTable, Run]:

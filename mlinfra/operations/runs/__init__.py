@@ -26,7 +26,6 @@ from mlinfra.operations.runs.launching import (
     Launch,
     check_launch,
     launch,
-    read_submitted,
     start_on_nodes,
     start_on_ready_nodes,
 )
@@ -37,13 +36,15 @@ from mlinfra.operations.runs.lookup import (
     list_runs_everywhere,
     selected_environments,
 )
+from mlinfra.operations.runs.queue_launching import launch_in_queue, select_place
+from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
 from mlinfra.operations.runs.reproduction import Reproduction, plan_reproduction, request_again
 from mlinfra.operations.runs.request import RunRequest, parse_pairs
 from mlinfra.operations.runs.run_objects import read_specification
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
 from mlinfra.operations.runs.selection import select_experiment
-from mlinfra.operations.runs.submission import PreparedRun, prepared
+from mlinfra.operations.runs.submission import PreparedRun, prepared, read_submitted
 from mlinfra.operations.runs.waiting import NotReadyError
 
 __all__ = [
@@ -66,6 +67,8 @@ __all__ = [
     "LogStreams",
     "NotReadyError",
     "PreparedRun",
+    "QueuePlace",
+    "QueueRequest",
     "RecordsNotFoundError",
     "Reproduction",
     "Run",
@@ -87,6 +90,7 @@ __all__ = [
     "is_run_id",
     "is_same_code",
     "launch",
+    "launch_in_queue",
     "list_runs",
     "list_runs_everywhere",
     "list_runs_of",
@@ -98,6 +102,7 @@ __all__ = [
     "request_again",
     "run_figures",
     "select_experiment",
+    "select_place",
     "selected_environments",
     "start_on_nodes",
     "start_on_ready_nodes",
