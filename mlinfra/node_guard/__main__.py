@@ -6,7 +6,6 @@ import argparse
 import fcntl
 import logging
 import os
-import shlex
 import signal
 import sys
 import time
@@ -17,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from mlinfra.functions.contract import Activity, Metric, NodeReport
 from mlinfra.node_guard.aws import Aws, set_environment
 from mlinfra.node_guard.commands import Commands, Stuck
-from mlinfra.node_guard.jobs import EndedJob, Job, jobs_of_node
+from mlinfra.node_guard.jobs import EndedJob, Job, jobs_of_node, kept_until
 from mlinfra.node_guard.judgement import Limits, Verdict, judge
 from mlinfra.node_guard.observation import Observation, observe, sample_accelerators
+from mlinfra.node_guard.settings import read_settings
 from mlinfra.node_guard.stacks import dump_stacks
 from mlinfra.node_guard.state import State, read_state, write_state
 
@@ -117,7 +117,8 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
         log.info("%s: %s", verdict.activity, verdict.why)
     state.history, state.activity = verdict.history, verdict.activity
     state.hung_at = (state.hung_at or int(wall)) if verdict.is_hung else None
-    _protect(aws, verdict, limits, jobs_are_known=items is not None, job_is_over=is_over)
+    is_kept = kept_until(items or [], settings["INSTANCE_ID"]) > wall
+    _protect(aws, verdict, limits, may_end=items is not None and not is_kept, job_is_over=is_over)
     aws.report(report_of(observation, verdict, hung_at=state.hung_at), at=int(time.time()))
     aws.put_metrics(
         {
@@ -151,17 +152,20 @@ def _ended_job(state: State, jobs: Sequence[Job] | None, *, now: float, wall: fl
     return EndedJob(*state.job) if state.job and jobs is not None else None
 
 
-def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, jobs_are_known: bool, job_is_over: bool) -> None:
+def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, may_end: bool, job_is_over: bool) -> None:
     """Protect an active node, and no longer one that was idle for long, or since the end of a job and a pause.
 
     Between the two nothing is changed: with a pause of 0 a job that has ended removes the protection itself, and the
-    guard must not set it again. A node that cannot read the jobs keeps its protection.
+    guard must not set it again. A node that cannot read the jobs keeps its protection, and so does one that a job with
+    `keep_minutes` keeps.
     """
     if verdict.activity != Activity.IDLE:
         aws.protect(on=True, why=f"{verdict.activity}, {verdict.why}")
+    elif not may_end:
+        return
     elif job_is_over:
         aws.protect(on=False, why="its job has ended, and no other began")
-    elif verdict.idle_seconds >= limits.idle_seconds and jobs_are_known:
+    elif verdict.idle_seconds >= limits.idle_seconds:
         aws.protect(on=False, why=f"idle for {verdict.idle_seconds / 60:.0f} minutes")
 
 
@@ -189,16 +193,6 @@ def report_of(observation: Observation, verdict: Verdict, *, hung_at: int | None
         NodeReport.DISK_BYTES: signs.disk_bytes,
         NodeReport.NETWORK_BYTES: signs.network_bytes,
     }
-
-
-def read_settings(file: Path) -> dict[str, str]:
-    """The variables in a file of assignments that a shell wrote.
-
-    Args:
-        file: the file.
-    """
-    words = shlex.split(file.read_text(encoding="utf-8"))
-    return dict(word.split("=", 1) for word in words if "=" in word)
 
 
 def _uptime(root: Path) -> float:

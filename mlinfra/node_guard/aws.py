@@ -32,7 +32,7 @@ class Aws:
     table: str
 
     def jobs(self) -> list[dict[str, object]] | None:
-        """The records of the running jobs of the cluster. None: they could not be read."""
+        """The records of the running jobs of the cluster, and of those that keep it. None: they could not be read."""
         answer = self._call(
             "dynamodb",
             "query",
@@ -42,9 +42,9 @@ class Aws:
             "--key-condition-expression",
             "#c = :c and begins_with(#r, :j)",
             "--filter-expression",
-            "#s = :s",
+            "#s = :s or attribute_exists(#k)",
             "--expression-attribute-names",
-            json.dumps({"#c": Table.CLUSTER, "#r": Table.RECORD, "#s": Table.JOB_STATUS}),
+            json.dumps({"#c": Table.CLUSTER, "#r": Table.RECORD, "#s": Table.JOB_STATUS, "#k": Table.KEEP_MINUTES}),
             "--expression-attribute-values",
             json.dumps({":c": {"S": self.cluster}, ":j": {"S": Table.JOB_PREFIX}, ":s": {"S": JobStatus.RUNNING}}),
             "--query",

@@ -17,7 +17,7 @@ from mlinfra.runner.contract import Fault, RunAttribute, RunKey, RunStatus
 from mlinfra.runner.environment import node_environment
 from mlinfra.runner.finishing import Finishing
 from mlinfra.runner.joining import LONGEST_WAIT_SECONDS, Joining
-from mlinfra.runner.paths import RunPaths
+from mlinfra.runner.paths import LEFT, RunPaths
 from mlinfra.runner.pulse import Pulse
 from mlinfra.runner.records import RunRecords
 from mlinfra.runner.replacement import replace_node
@@ -34,9 +34,6 @@ log = logging.getLogger("mlinfra.runner")
 
 _READ_SECONDS: Final = 300.0
 """The time for which the first read of the records is tried, in seconds."""
-LEFT: Final = "left"
-"""The file with the number of the attempt that this node is not a member of. The node guard starts the runner again
-once a later one begins."""
 
 
 class Execution:
@@ -217,7 +214,7 @@ class Execution:
         return self._follow(outcome, attempt)
 
     def _beside(self, spec: RunSpecification, state: RunState) -> bool:
-        """Watch an attempt that this node is no member of, until it is known if any member lives."""
+        """Watch an attempt of other nodes, until it is known if any member lives."""
         attempt = state.attempt
         before = {name: each.seen_at for name, each in state.nodes.items()}
         members = [each.instance_id for each in state.members]

@@ -1,7 +1,7 @@
 """Joining an attempt: the nodes agree on its members, and with that on their ranks.
 
 Each node writes that it has joined. Once enough have, the living one with the lowest instance id writes the members in
-their order, with the condition that nobody did before. So it is no harm if two nodes believe to be the lowest.
+their order, with the condition that no node did before. So it is harmless if two nodes believe to be the lowest.
 """
 
 from __future__ import annotations

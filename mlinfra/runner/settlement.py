@@ -27,7 +27,7 @@ class Outcome:
     reason: str = ""
     fault: str | None = None
     exit_code: int | None = None
-    """None: no command has ended by itself."""
+    """None: no command has ended without being stopped."""
     failed_rank: int | None = None
     failed_instance: str | None = None
     replaced: int = 0

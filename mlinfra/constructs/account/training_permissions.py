@@ -119,7 +119,13 @@ def _records(environment: Environment) -> list[Statement]:
     return [
         statement(
             "ReadAndWriteRecords",
-            actions=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            actions=[
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ],
             resources=[f"arn:aws:dynamodb:{here}:table/{environment.names.records_table}"],
         ),
         _use_key(

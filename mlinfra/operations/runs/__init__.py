@@ -18,12 +18,12 @@ from mlinfra.operations.runs.history import (
     find_run,
     is_run_id,
     list_runs,
+    list_runs_of,
 )
 from mlinfra.operations.runs.launching import (
     Launch,
     check_launch,
     launch,
-    read_submitted,
     start_on_nodes,
     start_on_ready_nodes,
 )
@@ -34,11 +34,14 @@ from mlinfra.operations.runs.lookup import (
     list_runs_everywhere,
     selected_environments,
 )
+from mlinfra.operations.runs.queue_launching import launch_in_queue, select_place
+from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
 from mlinfra.operations.runs.request import RunRequest, parse_pairs
+from mlinfra.operations.runs.run_objects import read_specification
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
 from mlinfra.operations.runs.selection import select_experiment
-from mlinfra.operations.runs.submission import PreparedRun, prepared
+from mlinfra.operations.runs.submission import PreparedRun, prepared, read_submitted
 from mlinfra.operations.runs.waiting import NotReadyError
 
 __all__ = [
@@ -60,6 +63,8 @@ __all__ = [
     "LogStreams",
     "NotReadyError",
     "PreparedRun",
+    "QueuePlace",
+    "QueueRequest",
     "RecordsNotFoundError",
     "Run",
     "RunDescription",
@@ -78,13 +83,17 @@ __all__ = [
     "find_run_everywhere",
     "is_run_id",
     "launch",
+    "launch_in_queue",
     "list_runs",
     "list_runs_everywhere",
+    "list_runs_of",
     "parse_pairs",
     "prepared",
+    "read_specification",
     "read_submitted",
     "run_figures",
     "select_experiment",
+    "select_place",
     "selected_environments",
     "start_on_nodes",
     "start_on_ready_nodes",

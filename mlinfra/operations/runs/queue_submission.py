@@ -48,7 +48,7 @@ _OVERRIDES_BYTES: Final = 8192
 
 @dataclass(frozen=True)
 class QueueRequest:
-    """What a user asks of a queue, in addition to the request for the run."""
+    """The wishes of a user for a run in a queue, in addition to the request for the run."""
 
     nodes: int = 1
     array_size: int | None = None

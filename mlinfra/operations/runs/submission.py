@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlinfra.operations.runs.bundle import RunnerArchive
     from mlinfra.operations.runs.occupancy import Place
     from mlinfra.operations.runs.packing import PackedCode
+    from mlinfra.operations.runs.recorded_run import Run
     from mlinfra.operations.runs.request import RunRequest
     from mlinfra.operations.runs.run_table import RunTable
     from mlinfra.operations.terraform import Progress, Step
@@ -211,6 +212,13 @@ def write_records(table: RunTable, spec: RunSpecification, runner: Code, place: 
         for item in (record, entry)
     ]
     place.take(spec.run_id, puts)
+
+
+def read_submitted(table: RunTable, spec: RunSpecification) -> Run:
+    """The run of a specification, as its records describe it."""
+    found = table.read(spec.partition, spec.run_id)
+    assert found is not None  # noqa: S101  its records were written, and are kept for 400 days
+    return found
 
 
 def _uploaded(zone: ModelsZone, folder: str, archive: Archive, step: Step) -> Code:

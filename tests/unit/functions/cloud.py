@@ -228,12 +228,14 @@ class Cloud:
         ended: timedelta | None = None,
         progress: timedelta | None = None,
         node: str | None = None,
+        keep_minutes: int | None = None,
     ) -> None:
         """A job that began and was last heard of so long from now (negative: before)."""
         key = JobKey(cluster, job_id).item
         moments = {Table.ENDED_AT: ended, Table.PROGRESS_AT: progress}
         self._put(
             key
+            | ({} if keep_minutes is None else {Table.KEEP_MINUTES: Decimal(keep_minutes)})
             | {name: Decimal(str((self.now + at).timestamp())) for name, at in moments.items() if at is not None}
             | ({Table.INSTANCE: node} if node else {})
             | {

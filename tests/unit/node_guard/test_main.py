@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from mlinfra.functions.contract import JobStatus, NodeKey, Table
 from mlinfra.node_guard import __main__ as guard
-from mlinfra.node_guard.__main__ import read_settings
 from mlinfra.node_guard.commands import Commands
+from mlinfra.node_guard.settings import read_settings
 from tests.local_aws import make_records_table
 from tests.unit.constructs.training.node import AWS
 
@@ -223,6 +223,17 @@ def test_a_node_loses_its_protection_after_a_job_and_a_pause(guarded: Guarded) -
     guarded.minute(IDLE)
     assert not guarded.is_protected
     assert "its job has ended, and no other began: no longer protected from scale-in" in guarded.log
+
+
+def test_a_job_that_demands_a_longer_pause_keeps_the_protection_until_then(guarded: Guarded) -> None:
+    end_job(guarded)
+    ended = {Table.INSTANCE: guarded.id, Table.ENDED_AT: str(time.time())}
+    guarded.job(JobStatus.COMPLETED, **ended, **{Table.KEEP_MINUTES: "60"})
+    guarded.minute(IDLE, after_minutes=30)
+    assert guarded.is_protected
+    guarded.job(JobStatus.COMPLETED, **ended, **{Table.KEEP_MINUTES: "0"})
+    guarded.minute(IDLE)
+    assert not guarded.is_protected
 
 
 def test_the_next_job_of_a_queue_begins_the_pause_again(guarded: Guarded) -> None:

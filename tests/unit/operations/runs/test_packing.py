@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from mlinfra.operations.runs.packing import PackedCode
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    return a_repository(tmp_path / "repository")
-
-
 def pack(folder: Path, **arguments: object) -> PackedCode:
     return packing.pack(folder, folder.parent / f"{folder.name}.tar.gz", **arguments)  # type: ignore[arg-type]
 
