@@ -40,6 +40,7 @@ from mlinfra import (
     TagRules,
     Team,
     Tracking,
+    TrainingJobs,
     Variant,
     WithoutRollback,
 )
@@ -77,6 +78,7 @@ MODELS = (
     StudioSettings,
     Space,
     Pipeline,
+    TrainingJobs,
     TagRules,
     Governance,
     SpendBudget,

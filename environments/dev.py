@@ -16,6 +16,7 @@ from mlinfra import (
     Space,
     StudioSettings,
     Team,
+    TrainingJobs,
     Variant,
 )
 
@@ -27,7 +28,12 @@ dev = Environment(
     team="ml-platform",
     cost_center="ml-1234",
     repository="gitlab.example.com/ml/platform",
-    pipeline=Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com"),
+    pipeline=Pipeline(
+        provider="gitlab",
+        project="ml/platform",
+        url="https://gitlab.example.com",
+        training=TrainingJobs(tags="v*"),
+    ),
     monthly_spend_limit_usd=15_000,
     protect_data=False,
     network_cidr="10.10.0.0/16",

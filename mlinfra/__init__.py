@@ -90,13 +90,14 @@ if TYPE_CHECKING:
         TagRules as TagRules,
         Team as Team,
         Tracking as Tracking,
+        TrainingJobs as TrainingJobs,
         Variant as Variant,
         WithoutRollback as WithoutRollback,
         load_environments as load_environments,
     )
     from mlinfra.errors import DeclarationError as DeclarationError
     from mlinfra.platform import Platform as Platform
-    from mlinfra.stack import MlStack as MlStack
+    from mlinfra.stack import MlStack as MlStack, acknowledge as acknowledge
     from mlinfra.stacks.state import StateStack as StateStack
 
 _EXPORTS = {
@@ -161,13 +162,14 @@ _EXPORTS = {
         "TagRules",
         "Team",
         "Tracking",
+        "TrainingJobs",
         "Variant",
         "WithoutRollback",
         "load_environments",
     ),
     "mlinfra.errors": ("DeclarationError",),
     "mlinfra.platform": ("Platform",),
-    "mlinfra.stack": ("MlStack",),
+    "mlinfra.stack": ("MlStack", "acknowledge"),
     "mlinfra.stacks.state": ("StateStack",),
 }
 """The public names by the module that they are imported from."""

@@ -16,11 +16,13 @@ if not shutil.which(os.environ.get("JSII_NODE", "node")):
     )
 
 from mlinfra._cdk import App
+from mlinfra.checks.index import CHECKS
 from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from mlinfra.checks.check import Check
     from mlinfra.declarations import Environment
 
 LOCK_FILE = ".terraform.lock.hcl"
@@ -29,16 +31,27 @@ LOCK_FILE = ".terraform.lock.hcl"
 class MlApp(App):
     """A cdktf app in which all stacks use the provider version that the repository has locked."""
 
-    def __init__(self, root: Path | None = None, *, outdir: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, *, outdir: Path | None = None, checks: Sequence[Check] = ()) -> None:
         """Create an app.
 
         Args:
             root: the folder of the repository, which may contain a `.terraform.lock.hcl`. Default: the current folder,
                 in which `cdktf` runs an app.
             outdir: the output folder. Default: CDKTF_OUTDIR, or cdktf.out in the current folder.
+            checks: additional checks of every MlStack. Default: none.
+
+        Raises:
+            ValueError: if two checks have the same id.
         """
+        ids = [each.id for each in (*CHECKS, *checks)]
+        if duplicate := next((each for each in ids if ids.count(each) > 1), None):
+            message = (
+                f"Two checks have the id {duplicate}; ids must be unique, and those that begin with MLC are mlinfra's."
+            )
+            raise ValueError(message)
         # Node would read the variable and the current folder of the time when it was started.
         super().__init__(outdir=str(Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()))
+        self.checks = tuple(checks)
         self._lock_file = (root or Path.cwd()) / LOCK_FILE
 
     def synth(self) -> None:

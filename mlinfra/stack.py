@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -14,18 +15,26 @@ from mlinfra._cdk import (
     implements,
 )
 from mlinfra._cdk.aws import provider
-from mlinfra.checks.blocks import empty_blocks
-from mlinfra.checks.boundaries import roles_without_boundary
-from mlinfra.checks.tags import REQUIRED_TAGS, missing_tags
+from mlinfra.checks.acknowledgements import METADATA, Acknowledgement
+from mlinfra.checks.check import CheckLevel, Problem, StackConfiguration
+from mlinfra.checks.evaluation import CheckResult, evaluate, unused
+from mlinfra.checks.findings_file import append_findings
+from mlinfra.checks.index import CHECKS, COLLAPSED
+from mlinfra.checks.tags import REQUIRED_TAGS
+from mlinfra.declarations import present_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
-    from mlinfra._cdk import App
+    from mlinfra._cdk import App, IConstruct
+    from mlinfra.checks.check import Check
     from mlinfra.declarations import Environment
 
 AWS_PROVIDER = {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
 """The provider that stacks require. A range, because the lock file pins the version."""
+
+_SHORTEST_REASON = 10
 
 _stacks: WeakKeyDictionary[App, dict[str, str]] = WeakKeyDictionary()
 """State keys by stack id, for each app."""
@@ -37,8 +46,8 @@ class MlStack(TerraformStack):
     Its resources are created in the environment's account and region, and have the tags of the environment. Its
     state is stored in the environment's state bucket, with a lock.
 
-    The synth fails with a message if two constructs collapse into one Terraform address, if a block is
-    unexpectedly empty, if a required tag is missing, or if a role has no permissions boundary.
+    The synth applies the checks of `mlinfra.checks` and those of the app, and fails with a message after an error that
+    is not acknowledged (see `acknowledge`).
     """
 
     def __init__(
@@ -78,6 +87,8 @@ class MlStack(TerraformStack):
         self._environment = environment
         self._component = component
         self._tags = environment.tags(auto_stop=auto_stop) if tagged else {}
+        self._own_checks: Sequence[Check] = getattr(scope, "checks", ())
+        self._acknowledged: list[dict[str, str]] = []
         self._use_provider()
         self._use_remote_state(state_key)
         self._forget()
@@ -92,6 +103,16 @@ class MlStack(TerraformStack):
     def component(self) -> str:
         """The name of the component."""
         return self._component
+
+    @property
+    def own_checks(self) -> Sequence[Check]:
+        """The additional checks of the app."""
+        return self._own_checks
+
+    def add_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
+        """Add an acknowledgement to the metadata of the stack. `acknowledge` checks it first."""
+        self._acknowledged.append(acknowledgement.to_metadata())
+        self.add_override(".".join(METADATA), self._acknowledged)
 
     @property
     def default_tags(self) -> Mapping[str, str]:
@@ -153,25 +174,84 @@ class MlStack(TerraformStack):
             self.add_override("removed", blocks)
 
 
+def acknowledge(construct: IConstruct, check: str, *, reason: str, until: date | None = None) -> None:
+    """Accept the problems that a check finds in a construct and in everything in it.
+
+    The acknowledgement is part of the stack's Terraform JSON, so that reviewers see it.
+
+    Args:
+        construct: the construct, in an MlStack.
+        check: the id of the check, such as MLC302.
+        reason: the reason, in at least ten characters.
+        until: the last day. After it, `mlinfra checks run` fails, and the synth warns. Default: it does not expire.
+
+    Raises:
+        ValueError: if the check is unknown or cannot be acknowledged, the reason is too short, or the construct is
+            not in an MlStack.
+    """
+    known = {each.id: each for each in CHECKS}
+    stack = TerraformStack.of(construct)
+    if not isinstance(stack, MlStack):
+        message = f"{construct.node.path} is not in an MlStack, and only stacks of that class have checks."
+        raise ValueError(message)  # noqa: TRY004  the construct is in the wrong place, its type is right
+    known |= {each.id: each for each in stack.own_checks}
+    if check not in known:
+        message = f"There is no check {check!r}. Expected: one of {', '.join(known)}."
+        raise ValueError(message)
+    if not known[check].can_be_acknowledged:
+        message = f"{check} cannot be acknowledged: {known[check].title} {known[check].fix}"
+        raise ValueError(message)
+    if len(reason.strip()) < _SHORTEST_REASON:
+        message = f"The reason {reason!r} is too short. Expected: a sentence that a reviewer understands."
+        raise ValueError(message)
+    stack.add_acknowledgement(Acknowledgement(check, construct.node.path, reason, until))
+
+
 @implements(IValidation)
 class _Guards:
-    """Validations of problems that cdktf does not report."""
+    """The checks of mlinfra and those of the app. Warnings are written to standard error."""
 
     def __init__(self, stack: MlStack) -> None:
         self._stack = stack
+        self._checks = (*CHECKS, *stack.own_checks)
 
     def validate(self) -> list[str]:
-        config = self._stack.to_terraform()
-        # Adopted resources have no tags of the stack, and are not changed.
-        own = (
-            [*_untagged(self._stack, config), *_unlimited_roles(self._stack, config)]
-            if self._stack.default_tags
-            else []
-        )
-        return [*_collapsed(self._stack, config), *empty_blocks(config), *own, *_forgotten_and_declared(config)]
+        stack = _configuration(self._stack)
+        collapsed = [
+            CheckResult(COLLAPSED, stack.name, each, COLLAPSED.level) for each in _collapsed(self._stack, stack.config)
+        ]
+        results = (*collapsed, *evaluate(stack, self._checks, today=present_day()))
+        needless = unused(stack, results, self._checks)
+        if append_findings(stack.name, results, needless):
+            return []
+        for given in needless:
+            _warn(stack.name, f"the acknowledgement of {given.check} for {given.path} is not needed")
+        pending = [each for each in results if each.acknowledged is None]
+        for each in pending:
+            if each.level is CheckLevel.WARNING:
+                _warn(stack.name, each.text)
+        return [each.text for each in pending if each.level is CheckLevel.ERROR]
 
 
-def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[str]:
+def _warn(stack: str, text: str) -> None:
+    sys.stderr.write(f"warning: {stack}: {text}\n")
+
+
+def _configuration(stack: MlStack) -> StackConfiguration:
+    environment = stack.environment
+    arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply", "train"))
+    return StackConfiguration(
+        name=stack.node.id,
+        config=stack.to_terraform(),
+        has_tags=bool(stack.default_tags),
+        required_tags=(*REQUIRED_TAGS, *environment.tag_rules.additional),
+        allowed_tag_values=environment.tag_rules.allowed_values,
+        boundary_arn=environment.boundary_arn,
+        roles_without_boundary=[*(arn.rpartition("/")[2] for arn in arns), environment.names.budget_actions_role],
+    )
+
+
+def _collapsed(stack: MlStack, config: Mapping[str, Any]) -> Iterator[Problem]:
     """A problem for each resource that several constructs collapsed into.
 
     Counting is fast; the address of each construct is read only if the counts differ.
@@ -186,38 +266,12 @@ def _collapsed(stack: MlStack, config: Mapping[str, Mapping[str, Mapping[str, ob
         by_address.setdefault(address, []).append(each.node.path)
     for address, paths in by_address.items():
         if len(paths) > 1:
-            yield (
+            text = (
                 f"the constructs {' and '.join(paths)} have the same address, {address}, and only one resource is "
                 f"written: cdktf removes all characters but letters, digits, '-' and '_' from ids. Give them ids that "
                 f"differ in these characters."
             )
-
-
-def _untagged(stack: MlStack, config: dict[str, Any]) -> Iterator[str]:
-    """A problem for each resource that lacks a tag of the environment, or has a value that it does not allow."""
-    rules = stack.environment.tag_rules
-    yield from missing_tags(config, required=(*REQUIRED_TAGS, *rules.additional), allowed=rules.allowed_values)
-
-
-def _unlimited_roles(stack: MlStack, config: Mapping[str, Any]) -> Iterator[str]:
-    """A problem for each role without the permissions boundary, except for those of the pipeline and AWS Budgets."""
-    environment = stack.environment
-    if environment.boundary_arn is None:
-        return
-    arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply"))
-    by_administrators = [*(arn.rpartition("/")[2] for arn in arns), environment.names.budget_actions_role]
-    yield from roles_without_boundary(config, environment.boundary_arn, except_for=by_administrators)
-
-
-def _forgotten_and_declared(config: Mapping[str, Any]) -> Iterator[str]:
-    """A problem for each forgotten resource that is still declared, which Terraform rejects."""
-    for each in config.get("removed", []):
-        kind, _, name = each["from"].partition(".")
-        if name in config.get("resource", {}).get(kind, {}):
-            yield (
-                f"{each['from']} is in the environment's record of forgotten resources and is still declared. Remove "
-                f"the declaration to stop managing it, or remove it from the record to keep managing it."
-            )
+            yield Problem(text, paths[0])
 
 
 def _owner(known: Mapping[str, str], state_key: str) -> str:

@@ -83,7 +83,7 @@ class Signals:
     """True if the compute process shows all signs of one that waits for a lost process: full utilization with little
     power, nothing written, and no response of its main thread."""
     logged_in: bool = False
-    """True if a session is logged in. It is no activity but for a baseline, and its node is not vacant."""
+    """True if a session is logged in. Not activity, except for a baseline; but its node is not vacant."""
     script: bool = False
     """True if a script waits to submit the next job."""
 

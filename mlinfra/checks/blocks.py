@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlinfra.checks.check import Check, Problem
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _EMPTY_ON_PURPOSE = frozenset(
     {
@@ -15,7 +17,7 @@ _EMPTY_ON_PURPOSE = frozenset(
 )
 
 
-def empty_blocks(config: dict[str, Any]) -> Iterator[str]:
+def empty_blocks(config: Mapping[str, Any]) -> Iterator[Problem]:
     """A problem for each block that is unexpectedly empty.
 
     cdktf silently empties a dict in a list in which it expects structs:
@@ -29,10 +31,11 @@ def empty_blocks(config: dict[str, Any]) -> Iterator[str]:
             for body in named.values():
                 for attribute in _empty_in(body, type_name):
                     path = body.get("//", {}).get("metadata", {}).get("path", type_name)
-                    yield (
+                    text = (
                         f"{path}: the block {attribute!r} is empty, as happens to a dict inside a list. Write the "
                         f"struct class of the provider's module instead of the dict."
                     )
+                    yield Problem(text, path)
 
 
 def _empty_in(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  Terraform JSON has any shape
@@ -45,3 +48,11 @@ def _empty_in(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  Terrafor
             yield path.split(".", 1)[1]
         for inner in value:
             yield from _empty_in(inner, path)
+
+
+EMPTY_BLOCK = Check(
+    id="MLC102",
+    title="A block is empty, because cdktf drops the values of a dict inside a list.",
+    fix="Write the struct class of the provider's module instead of the dict.",
+    find=lambda stack: empty_blocks(stack.config),
+)

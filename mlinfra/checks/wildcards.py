@@ -6,11 +6,14 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mlinfra.checks.check import Check, CheckLevel, Problem, path_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _DESCRIBES = "It lists resources, and has no resource-level permissions."
 _SESSION = "Session Manager needs it to reach a node, and it has no resource-level permissions."
+_COMMANDS = "It reads the results of commands, and has no resource-level permissions. Sending them is limited."
 _METRICS = "Metrics have no resource-level permissions. Writing is limited by a condition on the namespace."
 
 WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
@@ -18,6 +21,10 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "autoscaling:DescribeAutoScalingGroups": _DESCRIBES,
         "autoscaling:DescribeAutoScalingInstances": _DESCRIBES,
         "autoscaling:DescribeScalingActivities": _DESCRIBES,
+        "batch:DescribeJobDefinitions": _DESCRIBES,
+        "batch:DescribeJobQueues": _DESCRIBES,
+        "batch:DescribeJobs": _DESCRIBES,
+        "batch:ListJobs": _DESCRIBES,
         "cloudwatch:GetMetricData": _METRICS,
         "cloudwatch:PutMetricData": _METRICS,
         "ec2:DescribeDhcpOptions": _DESCRIBES,
@@ -36,6 +43,9 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "sagemaker:ListEndpoints": _DESCRIBES,
         "sagemaker:ListSpaces": _DESCRIBES,
         "sagemaker:ListUserProfiles": _DESCRIBES,
+        "ssm:DescribeInstanceInformation": _DESCRIBES,
+        "ssm:GetCommandInvocation": _COMMANDS,
+        "ssm:ListCommandInvocations": _COMMANDS,
         "ssmmessages:CreateControlChannel": _SESSION,
         "ssmmessages:CreateDataChannel": _SESSION,
         "ssmmessages:OpenControlChannel": _SESSION,
@@ -60,7 +70,7 @@ SEVERAL_ACTIONS: Mapping[str, str] = MappingProxyType(
 _POLICIES = ("aws_iam_role_policy", "aws_iam_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 
 
-def wildcards(config: Mapping[str, Any]) -> Iterator[str]:
+def wildcards(config: Mapping[str, Any]) -> Iterator[Problem]:
     """A problem for each policy of a role with unlimited permissions.
 
     Resource policies are not checked: in them `*` is the resource itself, or all principals of a Deny statement.
@@ -73,11 +83,15 @@ def wildcards(config: Mapping[str, Any]) -> Iterator[str]:
             if is_boundary(kind, body):
                 continue
             if str(body["policy"]).startswith("${"):
-                yield f"{kind}.{name}: its policy is a reference and cannot be checked. Expected: policy_document(...)."
+                text = (
+                    f"{kind}.{name}: its policy is a reference and cannot be checked. Expected: policy_document(...)."
+                )
+                yield Problem(text, path_of(body))
                 continue
             for statement in listed(json.loads(body["policy"])["Statement"]):
                 for problem in _problems(statement):
-                    yield f"{kind}.{name}, {statement.get('Sid', 'a statement')}: {problem}"
+                    text = f"{kind}.{name}, {statement.get('Sid', 'a statement')}: {problem}"
+                    yield Problem(text, path_of(body))
 
 
 def is_boundary(kind: str, body: Mapping[str, Any]) -> bool:
@@ -108,3 +122,12 @@ def _problems(statement: Mapping[str, Any]) -> Iterator[str]:
 def listed(value: object) -> list[Any]:
     """The value of an element of a policy as a list; a policy may have one value or a list."""
     return value if isinstance(value, list) else [value]
+
+
+UNLIMITED_PERMISSIONS = Check(
+    id="MLC302",
+    level=CheckLevel.WARNING,
+    title="A role may perform actions by a pattern, or on all resources although AWS has permissions for single ones.",
+    fix="Name the actions and the resources.",
+    find=lambda stack: wildcards(stack.config),
+)

@@ -9,6 +9,7 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.units import NOTHING, UNKNOWN, short_duration, short_usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 clusters = typer.Typer(help="Training clusters: state, cost and expiry; start, stop and extend them.")
 
 _Experiment = Annotated[str, typer.Argument(help="The experiment's name.", metavar="EXPERIMENT")]
-
-_UNKNOWN = "unknown"
-_NONE = "-"
 
 
 @clusters.callback(invoke_without_command=True)
@@ -210,17 +208,17 @@ def _table(found: Sequence[Cluster]) -> Table:
     for each in found:
         made.add_row(
             each.name,
-            each.owner or _UNKNOWN,
+            each.owner or UNKNOWN,
             each.state,
             f"{each.nodes}/{each.wanted}",
-            ", ".join(each.instance_types) or _NONE,
+            ", ".join(each.instance_types) or NOTHING,
             _age(each.since),
             _idle(each),
-            _usd(each.usd_per_hour),
-            _usd(each.usd_so_far),
-            f"{each.spend_limit_usd:.0f}" if each.spend_limit_usd else _NONE,
+            short_usd(each.usd_per_hour),
+            short_usd(each.usd_so_far),
+            f"{each.spend_limit_usd:.0f}" if each.spend_limit_usd else NOTHING,
             (last_day(each.expires) if each.expires else "never") + ("\n(extended)" if each.extended else ""),
-            "\n".join(mark.kind for mark in each.marks) or _NONE,
+            "\n".join(mark.kind for mark in each.marks) or NOTHING,
         )
     return made
 
@@ -239,20 +237,12 @@ def _remarks(found: Sequence[Cluster]) -> list[str]:
 
 def _idle(cluster: Cluster) -> str:
     if not cluster.nodes:
-        return _NONE
-    return _UNKNOWN if cluster.idle_minutes is None else str(cluster.idle_minutes)
-
-
-def _usd(usd: float | None) -> str:
-    return _UNKNOWN if usd is None else f"{usd:.2f}"
+        return NOTHING
+    return UNKNOWN if cluster.idle_minutes is None else str(cluster.idle_minutes)
 
 
 def _age(since: datetime | None) -> str:
-    if since is None:
-        return _NONE
-    hours, minutes = divmod(int((datetime.now(timezone.utc) - since) / timedelta(minutes=1)), 60)
-    days, hours = divmod(hours, 24)
-    return f"{days}d {hours}h" if days else f"{hours}h {minutes:02}m"
+    return NOTHING if since is None else short_duration(datetime.now(timezone.utc) - since)
 
 
 def _facts(cluster: Cluster) -> dict[str, Any]:

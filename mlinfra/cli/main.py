@@ -19,7 +19,9 @@ from mlinfra.cli.audit import audit
 from mlinfra.cli.bootstrap import bootstrap
 from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
+from mlinfra.cli.checks import checks
 from mlinfra.cli.cluster_sessions import register as register_sessions
+from mlinfra.cli.cluster_top import register as register_top
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.cost import cost
 from mlinfra.cli.cost_actual import actual
@@ -31,6 +33,7 @@ from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
 from mlinfra.cli.interruption import exit_on_termination, on_interruption
 from mlinfra.cli.local import local
+from mlinfra.cli.models import models
 from mlinfra.cli.options import ExitCode
 from mlinfra.cli.plan import plan
 from mlinfra.cli.preflight import preflight
@@ -38,6 +41,8 @@ from mlinfra.cli.provenance import provenance
 from mlinfra.cli.recover import recover
 from mlinfra.cli.report import report
 from mlinfra.cli.review import review
+from mlinfra.cli.run import run as run_command
+from mlinfra.cli.runs import runs
 from mlinfra.cli.synth import synth
 from mlinfra.cli.unlock import unlock
 from mlinfra.cli.up import up
@@ -48,12 +53,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 register_sessions(clusters)
+register_top(clusters)
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
     "Declare": {"catalog": catalog, "cost": cost, "images": images, "buckets": buckets, "preflight": preflight},
-    "Deploy": {"up": up, "synth": synth, "plan": plan, "review": review, "approve": approve, "apply": apply},
-    "Run": {"clusters": clusters},
+    "Deploy": {
+        "up": up,
+        "synth": synth,
+        "checks": checks,
+        "plan": plan,
+        "review": review,
+        "approve": approve,
+        "apply": apply,
+    },
+    "Run": {"run": run_command, "runs": runs, "clusters": clusters, "models": models},
     "Watch": {"report": report, "audit": audit, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import Step
 
 _WIDTH_WITHOUT_TERMINAL = 140
+_WIDTH_OF_SCREENS = 160
 
 
 def output_console() -> Console:
     """A console on standard output, for results."""
     return Console(soft_wrap=True, highlight=False)
+
+
+def screen_console() -> Console:
+    """A console on standard output, for what is laid out to its width. Without a terminal, it is 160 columns wide."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDTH_OF_SCREENS
+    return console
 
 
 def error_console() -> Console:

@@ -38,9 +38,21 @@ from mlinfra.declarations.hosting import Asynchronous, BlueGreen, RealTime, Serv
 from mlinfra.declarations.image import Image
 from mlinfra.declarations.loading import RECORDS_VARIABLE, load_environments, present_day
 from mlinfra.declarations.people import SHARED_ROLE, Person, Team
-from mlinfra.declarations.pipeline import Claims, Pipeline
+from mlinfra.declarations.pipeline import Claims, Pipeline, TrainingJobs
 from mlinfra.declarations.private_access import NODE_SERVICES, QUEUE_SERVICES
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Purchase, Spot
+from mlinfra.declarations.queue_container import (
+    CONTAINER_LIMITS,
+    SCRATCH,
+    NodeResources,
+    has_one_version,
+    have_scratch,
+    linux_parameters,
+    node_properties,
+    node_resources,
+    retry_conditions,
+    scratch_mount,
+)
 from mlinfra.declarations.quiet_hours import QuietHours
 from mlinfra.declarations.record_file import write_whole
 from mlinfra.declarations.registered_model import RegisteredModel
@@ -51,6 +63,7 @@ from mlinfra.declarations.tag_rules import TagRules
 from mlinfra.declarations.tracking import Tracking
 from mlinfra.declarations.training_queue import GPUS_WITHOUT_BATCH_IMAGE, Queue
 from mlinfra.declarations.types import DATA_ZONES, EMAIL_ADDRESS, LAKE_BUCKETS, EmailAddress, Name
+from mlinfra.declarations.variables import variable_problems
 
 __all__ = [
     "ADOPTED_COMPONENT",
@@ -58,6 +71,7 @@ __all__ = [
     "BILLING_TABLE",
     "BUCKET_RECORD_FILE",
     "BUDGET_TAGS",
+    "CONTAINER_LIMITS",
     "DATA_ZONES",
     "EC2_CODE",
     "EMAIL_ADDRESS",
@@ -68,6 +82,7 @@ __all__ = [
     "PRICED_SERVICES",
     "QUEUE_SERVICES",
     "RECORDS_VARIABLE",
+    "SCRATCH",
     "SERVICE_CODES",
     "SHARED_ROLE",
     "SHORTEST_IDLE_MINUTES",
@@ -101,6 +116,7 @@ __all__ = [
     "Lustre",
     "Missing",
     "Name",
+    "NodeResources",
     "OnDemand",
     "Person",
     "Pipeline",
@@ -124,6 +140,7 @@ __all__ = [
     "TagRules",
     "Team",
     "Tracking",
+    "TrainingJobs",
     "Variant",
     "WithoutRollback",
     "adopted_file",
@@ -133,12 +150,20 @@ __all__ = [
     "experiment_costs",
     "forgotten_file",
     "has_expired",
+    "has_one_version",
+    "have_scratch",
+    "linux_parameters",
     "load_adopted",
     "load_environments",
     "load_forgotten",
+    "node_properties",
+    "node_resources",
     "owner_budgets",
     "present_day",
+    "retry_conditions",
+    "scratch_mount",
     "spend_problems",
     "terraform_literal",
+    "variable_problems",
     "write_whole",
 ]

@@ -1,4 +1,4 @@
-"""Pipelines that may plan and apply an environment. Data only, no cdktf."""
+"""Pipelines that may plan and apply an environment, and train on its clusters. Data only, no cdktf."""
 
 from __future__ import annotations
 
@@ -33,6 +33,34 @@ _PROJECTS = {
         "ml/platform, or ml@123456/platform@456789 where its tokens have immutable subjects",
     ),
 }
+
+
+class TrainingJobs(Declaration):
+    """Jobs of the pipeline that run training on the clusters of an environment, with a role of their own.
+
+    Raises:
+        DeclarationError: with every problem at once.
+    """
+
+    tags: str | None = Field(
+        default=None,
+        pattern=r"^[\w][\w./-]*\*?$",
+        description="Tags whose pipelines may train, in addition to the branch: a name, or a prefix followed by *, "
+        "such as v*. Protect them: the creator of such a tag chooses the code that runs with the role. Default: none.",
+    )
+    environment: str | None = Field(
+        default=None,
+        pattern=r"^[\w][\w-]*$",
+        description="GitHub only: the environment of the jobs that train, whose reviewers approve each of them. Then "
+        "no other job may train. Default: none.",
+    )
+    session_hours: int = Field(
+        default=6,
+        ge=1,
+        le=12,
+        description="The session duration of a job that trains, in hours, 1 to 12, which is the maximum of IAM. The "
+        "job follows the run until its end. Default: 6.",
+    )
 
 
 class Pipeline(Declaration):
@@ -78,6 +106,10 @@ class Pipeline(Declaration):
         description="The session duration of an apply, in hours, 1 to 4; that of a plan is 1. Default: 2, since "
         "Terraform waits for endpoints and file systems, and an apply with an expired session leaves its lock behind.",
     )
+    training: TrainingJobs | None = Field(
+        default=None,
+        description="Jobs that run training on the clusters of the environment. Default: none, and no role for them.",
+    )
 
     @field_validator("project")
     @classmethod
@@ -88,6 +120,17 @@ class Pipeline(Declaration):
                 message = f"is not a valid project of {info.data['provider']}. Expected: {expected}."
                 raise ValueError(message)
         return project
+
+    @field_validator("training")
+    @classmethod
+    def _environment_is_one_of_github(cls, training: TrainingJobs | None, info: ValidationInfo) -> TrainingJobs | None:
+        if training is not None and training.environment is not None and info.data.get("provider") == "gitlab":
+            message = (
+                "environment: tokens of GitLab do not name the environment of a job. Expected: no environment; "
+                "protected tags and a protected branch determine who trains."
+            )
+            raise ValueError(message)
+        return training
 
     @property
     def issuer_url(self) -> str:
@@ -144,3 +187,28 @@ class Pipeline(Declaration):
             if self.issuer_url == DEFAULT_URLS["github"]:
                 equal[f"{self.issuer}:ref"] = f"refs/heads/{self.branch}"
         return {"StringEquals": equal}
+
+    @property
+    def training_claims(self) -> Claims:
+        """Claims of the token of a job that trains: the declared branch and tags; on GitHub also an environment.
+
+        Raises:
+            ValueError: if the pipeline declares no training.
+        """
+        if self.training is None:
+            message = "the pipeline has training=None, so no job trains. Expected: training=TrainingJobs(...)."
+            raise ValueError(message)
+        tags = self.training.tags
+        refs = [f"refs/heads/{self.branch}", *([f"refs/tags/{tags}"] if tags else [])]
+        equal: dict[str, str | list[str]] = {f"{self.issuer}:aud": self.audience}
+        if self.provider == "gitlab":
+            own = f"project_path:{self.project}:ref_type"
+            subjects = [f"{own}:branch:ref:{self.branch}", *([f"{own}:tag:ref:{tags}"] if tags else [])]
+        elif self.training.environment is None:
+            subjects = [f"repo:{self.project}:ref:{ref}" for ref in refs]
+        else:
+            equal[f"{self.issuer}:sub"] = f"repo:{self.project}:environment:{self.training.environment}"
+            # Only for the issuer github.com does IAM know the claim: see `apply_claims`.
+            limited = {"StringLike": {f"{self.issuer}:ref": refs}} if self.issuer_url == DEFAULT_URLS["github"] else {}
+            return {"StringEquals": equal, **limited}
+        return {"StringEquals": equal, "StringLike": {f"{self.issuer}:sub": subjects}}

@@ -118,6 +118,15 @@ class ResourceNames:
         """The cluster of `experiment`, and its auto scaling group."""
         return f"{self.prefix}-{experiment.name}"
 
+    def cluster_log_group(self, experiment: Experiment) -> str:
+        """The log group of the boot, the guard and the runs of a cluster's nodes."""
+        return self.parameter("training", experiment.name)
+
+    @property
+    def run_document(self) -> str:
+        """The document of Systems Manager that starts a run on a node."""
+        return f"{self.prefix}-start-run"
+
     @property
     def janitor(self) -> str:
         """The function that stops clusters and deletes kept volumes."""
@@ -126,6 +135,22 @@ class ResourceNames:
     def queue(self, queue: Queue) -> str:
         """The prefix of the names of all resources of `queue`."""
         return f"{self.prefix}-{queue.name}"
+
+    def job_queue(self, queue: Queue, kind: Literal["spot", "on-demand", "multi-node"]) -> str:
+        """The job queue of AWS Batch on nodes of one kind, which is also the partition of the records of its runs."""
+        return f"{self.queue(queue)}-{kind}"
+
+    def queue_log_group(self, queue: Queue) -> str:
+        """The log group of the output of jobs and runs."""
+        return f"/aws/batch/{self.queue(queue)}"
+
+    def queue_run_role(self, queue: Queue) -> str:
+        """The role of the commands of runs in `queue`."""
+        return f"{self.queue(queue)}-run"
+
+    def queue_execution_role(self, queue: Queue) -> str:
+        """The role with which ECS starts the containers of runs in `queue`."""
+        return f"{self.queue(queue)}-exec"
 
     def endpoint(self, endpoint: Endpoint) -> str:
         """The SageMaker endpoint of `endpoint`."""
@@ -152,8 +177,8 @@ class ResourceNames:
         registry = f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
         return f"{registry}/{self.image_repository(own['name'])}{own['version']}"
 
-    def ci_role_arn(self, use: Literal["plan", "drift", "apply"]) -> str:
-        """The ARN of the pipeline's role for plans, for the detection of drift, or for applies."""
+    def ci_role_arn(self, use: Literal["plan", "drift", "apply", "train"]) -> str:
+        """The ARN of the pipeline's role for plans, for the detection of drift, for applies, or for training."""
         return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-ci-{use}"
 
     def studio_role(self, team: str) -> str:

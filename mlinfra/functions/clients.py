@@ -60,6 +60,11 @@ class Clients:
         return self._client("fsx")
 
     @cached_property
+    def logs(self) -> Any:  # noqa: ANN401
+        """CloudWatch Logs."""
+        return self._client("logs")
+
+    @cached_property
     def sagemaker(self) -> Any:  # noqa: ANN401
         """SageMaker."""
         return self._client("sagemaker")

@@ -84,6 +84,8 @@ class Table:
     REPLACEMENTS_PREFIX: Final = "replacements#"
     """`replacements#<date>`, in UTC: the number of nodes replaced after a hardware fault, written by nodes."""
     REPLACEMENTS: Final = "replacements"
+    RUN_PREFIX: Final = "run#"
+    """`run#<id>...`: the records of a run; see `mlinfra.runner.contract`."""
     STATE: Final = "state"
     """The state of a cluster, written by functions: cost, sent warnings, time of the last stop."""
     EXTENSION: Final = "extension"
@@ -111,6 +113,9 @@ class Table:
     """The last reported step, as text."""
     PROGRESS_TIMEOUT: Final = "progress_timeout"
     """The time without progress after which the job counts as hung, in seconds."""
+    KEEP_MINUTES: Final = "keep_minutes"
+    """The time after the end of the job for which its cluster is kept, in minutes, in place of `pause_minutes` and
+    `idle_minutes` of the environment. Missing: those apply."""
     RESPONDED_AT: Final = "responded_at"
     """The last time at which the main thread of the job is known to have executed Python code, in epoch seconds by the
     clock of AWS. Missing: unknown, as for a wrapped command."""
@@ -293,6 +298,8 @@ class Metric:
     GPU_UTILISATION: Final = "nvidia_smi_utilization_gpu"
     GPU_MEMORY_USED: Final = "nvidia_smi_memory_used"
     GPU_MEMORY_TOTAL: Final = "nvidia_smi_memory_total"
+    GPU_TEMPERATURE: Final = "nvidia_smi_temperature_gpu"
+    """In degrees Celsius."""
     EC2_NAMESPACE: Final = "AWS/EC2"
     CPU_UTILISATION: Final = "CPUUtilization"
     INSTANCE: Final = "InstanceId"

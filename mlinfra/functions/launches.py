@@ -59,12 +59,13 @@ class _Quota:
     """vCPUs."""
 
 
-def launch_failure(clients: Clients, target: Target) -> LaunchFailure | None:
+def launch_failure(clients: Clients, target: Target, *, after: datetime | None = None) -> LaunchFailure | None:
     """The failures of a group since its last successful launch. None: there are none.
 
     Args:
         clients: the AWS clients.
         target: the group.
+        after: the time from which failures count, such as that of the start of a cluster. Default: any time.
 
     Raises:
         ClientError: or another of `clients.FAILURES`, if its scaling activities cannot be read.
@@ -74,7 +75,8 @@ def launch_failure(clients: Clients, target: Target) -> LaunchFailure | None:
     for activity in answer["Activities"]:  # the latest first
         if not str(activity.get("Description", "")).startswith("Launching"):
             continue
-        if activity["StatusCode"] == "Successful":
+        started = time_of(activity["StartTime"])
+        if activity["StatusCode"] == "Successful" or (after is not None and started is not None and started < after):
             break
         if activity["StatusCode"] in _FAILED:
             failed.append(activity)

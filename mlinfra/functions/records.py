@@ -47,6 +47,7 @@ _COST = (
 )
 _RANK = re.compile(r"#[0-9]+$")
 """The suffix of the records of a job's further nodes."""
+_LAST_CHARACTER = "\U0010ffff"
 _LEASE_OWNER = "stopping_by"
 _LEASE_UNTIL = "stopping_until"
 
@@ -332,11 +333,14 @@ class Records:
                     self._update(cluster, change, condition="#owner = :mine", names=names, values=values)
 
     def _items(self, cluster: str) -> Iterator[dict[str, Any]]:
-        arguments: dict[str, Any] = {
-            "KeyConditionExpression": Key(Table.CLUSTER).eq(cluster),
-            # A job that started one second ago must be seen.
-            "ConsistentRead": True,
-        }
+        """All records of a cluster except those of its runs, of which it may have thousands."""
+        of_cluster, record = Key(Table.CLUSTER).eq(cluster), Key(Table.RECORD)
+        yield from self._pages(of_cluster & record.lt(Table.RUN_PREFIX))
+        yield from self._pages(of_cluster & record.gt(f"{Table.RUN_PREFIX}{_LAST_CHARACTER}"))
+
+    def _pages(self, condition: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  boto3 is untyped
+        # A job that started one second ago must be seen.
+        arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
         while True:
             page = self._table.query(**arguments)
             yield from page["Items"]

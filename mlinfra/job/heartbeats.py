@@ -65,6 +65,11 @@ class Heartbeats:
         if self._thread.is_alive():
             log.warning("The end of the job may not be recorded: AWS has not responded for %.0f seconds", END_SECONDS)
 
+    def leave(self) -> None:
+        """Stop the heartbeats without an end: the job goes on in another process."""
+        self._ending.put(None)
+        self._thread.join(END_SECONDS)
+
     def _run(self) -> None:
         reporter = self._reporter()
         if reporter is None:

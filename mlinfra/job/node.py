@@ -45,7 +45,7 @@ def own_instance_id() -> str | None:
     """
     if named := os.environ.get(Variable.INSTANCE):
         return named
-    return _metadata("/latest/meta-data/instance-id")
+    return instance_metadata("instance-id")
 
 
 def spot_notice() -> str | None:
@@ -55,6 +55,15 @@ def spot_notice() -> str | None:
         OSError: where the metadata service does not answer.
     """
     return _metadata("/latest/meta-data/spot/instance-action", may_be_missing=True)
+
+
+def instance_metadata(item: str) -> str | None:
+    """An item of the metadata service, such as `local-ipv4`. None: no metadata service.
+
+    Raises:
+        OSError: if the metadata service does not answer.
+    """
+    return _metadata(f"/latest/meta-data/{item}")
 
 
 def _metadata(path: str, *, may_be_missing: bool = False) -> str | None:

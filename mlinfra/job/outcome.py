@@ -35,3 +35,11 @@ class Outcome:
 
 
 COMPLETED = Outcome(JobStatus.COMPLETED)
+
+
+class JobContinues(Exception):  # noqa: N818  not an error
+    """Raised in a job's block to leave it without an end: the job goes on in another process.
+
+    The heartbeats stop, and the node stays protected. If the job does not go on, its last heartbeat is too old after 15
+    minutes, and it no longer keeps its cluster.
+    """

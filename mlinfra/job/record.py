@@ -49,6 +49,7 @@ class JobRecord:
         instance_id: str | None,
         progress: Progress | None = None,
         main_thread: MainThread | None = None,
+        keep_minutes: int | None = None,
     ) -> None:
         self._table = table
         self._clock = clock
@@ -56,6 +57,7 @@ class JobRecord:
         self._attributes = {Table.JOB_NAME: name} | ({Table.INSTANCE: instance_id} if instance_id else {})
         self._progress = progress
         self._main_thread = main_thread
+        self._keep = {} if keep_minutes is None else {Table.KEEP_MINUTES: keep_minutes}
         self._begun = time.monotonic()
         self._started_at: int | None = None
 
@@ -66,14 +68,26 @@ class JobRecord:
         responded = {} if unresponsive is None else {Table.RESPONDED_AT: self._now() - int(unresponsive)}
         # Without progress yet, that of an earlier run with the same id is removed: the job would count as hung.
         earlier = () if progress else (Table.PROGRESS_AT, Table.PROGRESS_STEP, Table.PROGRESS_TIMEOUT)
-        removed = (Table.ENDED_AT, Table.REASON, *earlier, *(() if responded else (Table.RESPONDED_AT,)))
+        removed = (
+            Table.ENDED_AT,
+            Table.REASON,
+            Table.KEEP_MINUTES,
+            *earlier,
+            *(() if responded else (Table.RESPONDED_AT,)),
+        )
         self._write({Table.JOB_STATUS: JobStatus.RUNNING, **progress, **responded}, without=removed)
 
     def end(self, outcome: Outcome) -> None:
         """Record the outcome of the job."""
         reason = {Table.REASON: outcome.reason} if outcome.reason else {}
         self._write(
-            {Table.JOB_STATUS: outcome.status, Table.ENDED_AT: self._now(), **self._progress_values(), **reason}
+            {
+                Table.JOB_STATUS: outcome.status,
+                Table.ENDED_AT: self._now(),
+                **self._progress_values(),
+                **self._keep,
+                **reason,
+            }
         )
 
     def others(self) -> list[RunningJob]:

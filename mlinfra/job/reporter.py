@@ -42,6 +42,7 @@ class Reporter:
         progress: Progress | None = None,
         main_thread: MainThread | None = None,
         pauses: bool = False,
+        keep_minutes: int | None = None,
     ) -> None:
         """Report a job.
 
@@ -57,6 +58,8 @@ class Reporter:
             main_thread: the thread that runs the training code. Default: unknown, as for a wrapped command.
             pauses: True if the node stays protected from scale-in for a pause after the job, so that quiet hours do not
                 cut a queue of jobs. The node guard then removes the protection. Default: False.
+            keep_minutes: the time after the job for which its cluster is kept, in minutes. Default: that of the
+                environment.
         """
         self._aws = aws
         self._errors = errors
@@ -75,6 +78,7 @@ class Reporter:
             instance_id=node.instance_id,
             progress=progress,
             main_thread=main_thread,
+            keep_minutes=keep_minutes,
         )
         self._pauses = pauses
         self._protected = False

@@ -17,7 +17,7 @@ from mlinfra.job.heartbeats import Heartbeats
 from mlinfra.job.hooks import lightning_callback, transformers_callback
 from mlinfra.job.main_thread import MainThread
 from mlinfra.job.node import Node, own_instance_id
-from mlinfra.job.outcome import COMPLETED, Outcome
+from mlinfra.job.outcome import COMPLETED, JobContinues, Outcome
 from mlinfra.job.progress import Progress, Tracked
 from mlinfra.job.ranks import Rank
 from mlinfra.job.reporter import Reporter
@@ -124,8 +124,9 @@ def reported_job(
     *,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
     progress_minutes: float | None = None,
+    keep_minutes: int | None = None,
 ) -> Iterator[TrainingJob]:
-    """Report the block like `training_job`.
+    """Report the block like `training_job`. `JobContinues` leaves it without an end.
 
     Args:
         name: as of `training_job`.
@@ -133,6 +134,8 @@ def reported_job(
         main_thread: the thread that runs the training code. None: another process runs it.
         heartbeat_seconds: as of `training_job`.
         progress_minutes: as of `training_job`.
+        keep_minutes: the time after the job for which its cluster is kept, in minutes, at most until its expiry or
+            limits stop it. Default: the environment's `pause_minutes` and `idle_minutes`.
     """
     if progress_minutes is None:
         progress_minutes = _default_progress_minutes(os.environ)
@@ -144,13 +147,16 @@ def reported_job(
     rank = Rank.of(os.environ)
     progress = Progress(60 * progress_minutes)
     job = TrainingJob(name, job_id or f"{name}-{rank.run_id or uuid.uuid4().hex[:12]}", progress)
-    heartbeats = _heartbeats(job, progress, rank, heartbeat_seconds, main_thread)
+    heartbeats = _heartbeats(job, progress, rank, heartbeat_seconds, main_thread, keep_minutes)
     if heartbeats is None:
         yield job
         return
     with reporting_termination(heartbeats):
         try:
             yield job
+        except JobContinues:
+            heartbeats.leave()
+            raise
         except BaseException as error:
             heartbeats.end(Outcome.of(error))
             raise
@@ -169,8 +175,13 @@ def _has_pause(environ: Mapping[str, str]) -> bool:
     return value.isdecimal() and int(value) > 0
 
 
-def _heartbeats(
-    job: TrainingJob, progress: Progress, rank: Rank, seconds: float, main_thread: MainThread | None
+def _heartbeats(  # noqa: PLR0917  what a reporter needs
+    job: TrainingJob,
+    progress: Progress,
+    rank: Rank,
+    seconds: float,
+    main_thread: MainThread | None,
+    keep_minutes: int | None,
 ) -> Heartbeats | None:
     """The heartbeats of the job. None: another process reports the job, or it cannot be reported."""
     table = os.environ.get(Variable.TABLE)
@@ -184,7 +195,7 @@ def _heartbeats(
     with errors.logged("the connection to AWS"):
         aws = connect(table)
         return Heartbeats(
-            lambda: _reporter(job, progress, rank, aws, errors, main_thread=main_thread),
+            lambda: _reporter(job, progress, rank, aws, errors, main_thread=main_thread, keep_minutes=keep_minutes),
             seconds=seconds,
             restartable=rank.restarts_left > 0,
         )
@@ -192,7 +203,14 @@ def _heartbeats(
 
 
 def _reporter(
-    job: TrainingJob, progress: Progress, rank: Rank, aws: Aws, errors: ErrorLog, *, main_thread: MainThread | None
+    job: TrainingJob,
+    progress: Progress,
+    rank: Rank,
+    aws: Aws,
+    errors: ErrorLog,
+    *,
+    main_thread: MainThread | None,
+    keep_minutes: int | None,
 ) -> Reporter | None:
     """The reporter of the job on this node. None: the node is unknown."""
     instance_id: str | None = None
@@ -212,5 +230,6 @@ def _reporter(
         node=node,
         progress=progress,
         main_thread=main_thread,
-        pauses=_has_pause(os.environ),
+        pauses=_has_pause(os.environ) if keep_minutes is None else keep_minutes > 0,
+        keep_minutes=keep_minutes,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import logging
+import os
 import shlex
 import signal
 import sys
@@ -53,7 +54,12 @@ def main(argv: Sequence[str], sleep: Callable[[float], None] = time.sleep) -> in
     parser = argparse.ArgumentParser(
         prog="mlinfra-node-guard", description="Report the activity of this node, and protect it from scale-in."
     )
-    parser.add_argument("--root", type=Path, default=Path("/"), help="the root folder of the node. Default: /")
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=Path(os.environ.get("MLINFRA_NODE_ROOT") or "/"),
+        help="the root folder of the node. Default: /, or MLINFRA_NODE_ROOT, which the local AWS sets",
+    )
     root: Path = parser.parse_args(argv).root
     signal.alarm(_KILLED_AFTER_SECONDS)
     try:

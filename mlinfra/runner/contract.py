@@ -8,7 +8,7 @@ cluster or queue as partition:
 - `run#<id>#node#<attempt>#<instance id>`: one node in an attempt, rewritten by the node every few seconds.
 
 One query for `run#<id>` reads all of them. An item `<id>` in the partition `run_index(id)` leads from an id to the
-cluster or queue.
+cluster or queue, which is its attribute `partition`; it has the same `expire_at` as the run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Final
 
 from mlinfra.functions.contract import Table
 
-RUN_PREFIX: Final = "run#"
+RUN_PREFIX: Final = Table.RUN_PREFIX
 RUN_ID: Final = re.compile(r"20\d{6}-\d{6}-[0-9a-f]{4}")
 """The form of an id: date and time of the submission in UTC, and four random digits."""
 
@@ -55,6 +55,19 @@ class RunStatus:
     ACTIVE: Final = (WAITING, RUNNING, RETRYING)
 
 
+class Fault:
+    """The kinds of faults that end an attempt. All but the first are retried."""
+
+    CODE: Final = "code"
+    """The command failed, or could not be prepared."""
+    NODE: Final = "node"
+    """A node was lost: it no longer reports."""
+    INTERRUPTION: Final = "interruption"
+    """EC2 took back spot capacity, or the Capacity Block ended."""
+    HEALTH: Final = "health"
+    """A node has faulty hardware."""
+
+
 class RunAttribute:
     """The attributes of the records."""
 
@@ -83,6 +96,10 @@ class RunAttribute:
     CANCELLED_AT: Final = "cancelled_at"
     BATCH_JOB: Final = "batch_job_id"
     """The id of the job of AWS Batch, if it runs in a queue."""
+    RETRIES: Final = "retries"
+    """The number of further attempts after a lost one. Missing: 0."""
+    PARTITION: Final = "partition"
+    """Of the item in the index: the name of the auto scaling group, or of the job queue."""
 
     # Of the run, written by its nodes.
     ATTEMPT: Final = "attempt"
@@ -95,6 +112,9 @@ class RunAttribute:
     """Why it ended, in a sentence."""
     FAULT: Final = "fault"
     """`code`, `node`, `interruption` or `health`: the kind of fault that ended the last attempt."""
+    REPLACED: Final = "replaced"
+    """The number of attempts that ended with the replacement of an unhealthy node before the command ran; they do not
+    count as retries."""
     FAILED_RANK: Final = "failed_rank"
     FAILED_INSTANCE: Final = "failed_instance"
 
@@ -102,6 +122,8 @@ class RunAttribute:
     MEMBERS: Final = "members"
     """A list of maps with `instance_id` and `address`; the position is the rank."""
     PLANNED_AT: Final = "planned_at"
+    CHECKPOINT: Final = "checkpoint"
+    """The object key of the list of files that every member restores. Missing: there is no checkpoint."""
 
     # Of a node in an attempt.
     JOINED_AT: Final = "joined_at"
@@ -113,8 +135,21 @@ class RunAttribute:
     """`joining`, `checking`, `preparing`, `running`, `uploading` or `ended`."""
     DETAIL: Final = "detail"
     """Details of the step for people, such as `downloading the image`."""
+    READY_AT: Final = "ready_at"
+    """The time at which the node was ready to start the command. It starts once all members are."""
     NODE_EXIT_CODE: Final = "exit_code"
     NODE_REASON: Final = "reason"
+    NODE_FAULT: Final = "fault"
+    """The kind of the node's own fault, as of the run. Missing: it has none, or was stopped for that of another."""
+    NODE_ENDED_AT: Final = "ended_at"
+    """The end of the command, or of its preparation, on the node. Missing: it has not ended."""
+    SAVED: Final = "saved"
+    """True once the node has saved what the next attempt needs: only then is the attempt settled."""
+    STOPPED: Final = "stopped"
+    """True if the command was stopped for a reason that was not its own, such as the failure of another node."""
+    NOTICE_ENDS_AT: Final = "notice_ends_at"
+    """The time at which EC2 begins to terminate the node. Missing: EC2 has not announced it."""
+    NOTICE_REASON: Final = "notice_reason"
     GPU_PERCENT: Final = "gpu_percent"
     """The mean utilization of its GPUs while the command ran, in percent."""
     RUNNING_SECONDS: Final = "running_seconds"

@@ -53,7 +53,7 @@ class Provenance:
     infrastructure_commit: str | None = None
     """The commit of the last apply of the training stack, if it is known."""
     infrastructure_plan: str | None = None
-    """The SHA-256 of the plan of that apply."""
+    """The SHA-256 of the synthesized stack of that apply, the `cdk.tf.json` that was planned."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Prefixes of the data lake with the version id or the inventory's date that the user named for them."""
     tracking: str | None = None

@@ -45,3 +45,6 @@ class TrainingStack(MlStack):
             queue.name: TrainingQueue(self, f"queue_{queue.name}", queue=queue, network=platform)
             for queue in environment.queues
         }
+        for each in self.queues.values():
+            platform.data_lake.grant_read(each.runs, zones=["raw", "processed", "features", "models"])
+            platform.data_lake.grant_runs(each.runs)

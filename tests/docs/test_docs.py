@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import mlinfra
-from ci import conformance, environment_docs, review_docs
+from ci import checks_docs, conformance, environment_docs, review_docs
 from mlinfra._cdk import Construct
 from mlinfra.declarations.base import judging
 from tests import programs
@@ -29,6 +29,11 @@ def test_the_page_about_environments_says_what_the_models_say() -> None:
 def test_the_page_about_conformance_says_what_the_tests_found() -> None:
     written = conformance.PAGE.read_text(encoding="utf-8")
     assert written == conformance.page(), "run `python -m ci.conformance`"
+
+
+def test_the_page_of_checks_lists_all_checks() -> None:
+    written = checks_docs.PAGE.read_text(encoding="utf-8")
+    assert written == checks_docs.page(), "run `python -m ci.checks_docs`"
 
 
 def test_the_page_about_reviews_lists_every_rule() -> None:

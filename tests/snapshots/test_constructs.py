@@ -52,6 +52,7 @@ from mlinfra import (
     Team,
     Tracking,
     TrainingCluster,
+    TrainingJobs,
     TrainingQueue,
     UnusedEndpoints,
     Variant,
@@ -239,8 +240,9 @@ def test_experiment_tracking(synthesize: Synthesize, snapshot: SnapshotAssertion
 
 
 def test_ci_roles(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
-    pipeline = Pipeline(provider="github", project="ml/platform", environment="dev-us")
-    environment = an_environment(pipeline=pipeline)
+    training = TrainingJobs(tags="v*", environment="training")
+    pipeline = Pipeline(provider="github", project="ml/platform", environment="dev-us", training=training)
+    environment = an_environment(pipeline=pipeline, experiments=[an_experiment()])
     assert resources(synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)) == snapshot
 
 

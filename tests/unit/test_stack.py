@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra import Environment, MlStack
-from mlinfra._cdk import App
-from mlinfra._cdk.aws import autoscaling_group, iam_role, launch_template, s3_bucket
+from mlinfra import Environment, MlApp, MlStack, acknowledge
+from mlinfra._cdk import App, TerraformStack
+from mlinfra._cdk.aws import autoscaling_group, iam_policy, iam_role, launch_template, s3_bucket
+from mlinfra.checks import Check
 from mlinfra.constructs.parts import trust_policy
 from mlinfra.declarations.resource_names import ResourceNames
 from tests.conftest import an_environment, only
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
-    return App(outdir=str(tmp_path))
+def app(tmp_path: Path) -> MlApp:
+    return MlApp(outdir=tmp_path)
 
 
 def test_credentials_of_another_account_are_not_allowed(synthesize: Callable[..., dict[str, Any]]) -> None:
@@ -166,3 +168,43 @@ def test_a_role_without_the_permissions_boundary_is_refused(synthesize: Callable
 def test_a_valid_stack_passes_every_guard(synthesize: Callable[..., dict[str, Any]]) -> None:
     config = synthesize(lambda stack: s3_bucket.S3Bucket(stack, "bucket", bucket="one"))
     assert only(config, "aws_s3_bucket")["bucket"] == "one"
+
+
+def test_a_problem_is_acknowledged_for_a_construct_and_what_is_in_it(app: MlApp) -> None:
+    stack = MlStack(app, an_environment(), "test")
+    role = iam_role.IamRole(stack, "role", assume_role_policy=trust_policy("ec2.amazonaws.com"))
+    acknowledge(role, "MLC301", reason="An administrator creates it.")
+    app.synth()
+
+
+@pytest.mark.parametrize(
+    ("check", "reason", "message"),
+    [
+        ("MLC999", "A reason that is long enough.", "There is no check 'MLC999'. Expected: one of MLC101, "),
+        ("MLC101", "A reason that is long enough.", "MLC101 cannot be acknowledged"),
+        ("MLC301", " because ", "The reason ' because ' is too short"),
+    ],
+)
+def test_an_invalid_acknowledgement_is_refused(app: MlApp, check: str, reason: str, message: str) -> None:
+    stack = MlStack(app, an_environment(), "test")
+    with pytest.raises(ValueError, match=message):
+        acknowledge(stack, check, reason=reason)
+
+
+def test_only_constructs_in_an_ml_stack_have_acknowledgements(app: MlApp) -> None:
+    with pytest.raises(ValueError, match="other is not in an MlStack"):
+        acknowledge(TerraformStack(app, "other"), "MLC301", reason="A reason that is long enough.")
+
+
+def test_a_warning_is_written_and_does_not_fail_the_synth(app: MlApp, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = MlStack(app, an_environment(), "test")
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    iam_policy.IamPolicy(stack, "policy", policy=json.dumps(policy))
+    app.synth()
+    assert "warning: dev-test: [MLC302] aws_iam_policy.policy" in capsys.readouterr().err
+
+
+def test_ids_of_checks_are_unique(tmp_path: Path) -> None:
+    own = Check(id="MLC101", title="t", fix="f", find=lambda _: ())
+    with pytest.raises(ValueError, match="Two checks have the id MLC101"):
+        MlApp(outdir=tmp_path, checks=[own])

@@ -105,7 +105,7 @@ _CHANGES_OF_AN_ISSUER = [
     "iam:UpdateOpenIDConnectProviderThumbprint",
     "iam:UpdateSAMLProvider",
 ]
-_BY_ADMINISTRATORS = ("ci-plan", "ci-drift", "ci-apply", "budget-actions")
+_BY_ADMINISTRATORS = ("ci-plan", "ci-drift", "ci-apply", "ci-train", "budget-actions")
 """The ends of the names of roles without the boundary. The last one is that of AWS Budgets."""
 
 _IDENTITIES = [

@@ -1,4 +1,4 @@
-"""The three roles of a pipeline: one plans, one detects drift, one applies."""
+"""The roles of a pipeline: one plans, one detects drift, one applies, and one trains if that is declared."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import iam_openid_connect_provider, iam_role, iam_role_policy, iam_role_policy_attachment
 from mlinfra.constructs.account.ci_permissions import apply_statements, drift_statements, plan_statements
+from mlinfra.constructs.account.training_permissions import training_statements
 from mlinfra.constructs.parts import environment_of, policy_document
 
 if TYPE_CHECKING:
@@ -25,14 +26,16 @@ _HOUR_S = 3600
 
 
 class CiRoles(Construct):
-    """Roles for plans, for the detection of drift and for applies, which jobs of the pipeline assume with their token.
+    """Roles for plans, detection of drift, applies and training, which jobs of the pipeline assume with their token.
 
     No long-lived keys exist: the account knows the issuer of tokens, and each role requires claims of a job's token.
     Plans read, from any branch and merge request. The detection of drift reads and stores its baseline, from the
-    declared branch only. Applies write, from that branch only.
+    declared branch only. Applies write, from that branch only. Training, if the pipeline declares it, starts runs on
+    declared clusters and stops them, from that branch and the declared tags.
 
-    None of the roles reads the team's data or secrets. The role for applies creates roles of the environment, and
-    neither users nor keys. It cannot change these three roles: a person does that, after a review.
+    None of the roles reads secrets, and none but the role for training reads data: the objects of runs. The role for
+    applies creates roles of the environment, and neither users nor keys. It cannot change the roles of the pipeline: a
+    person does that, after a review.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class CiRoles(Construct):
             managed_policy=WRITE,
             statements=apply_statements(environment, issuer_arn=self._provider_arn if self._provider else None),
         )
+        self._train = self._make_train(pipeline) if pipeline.training else None
 
     @property
     def plan(self) -> iam_role.IamRole:
@@ -106,6 +110,11 @@ class CiRoles(Construct):
         return self._apply
 
     @property
+    def train(self) -> iam_role.IamRole | None:
+        """The role that runs training. None: the pipeline declares no training."""
+        return self._train
+
+    @property
     def provider(self) -> iam_openid_connect_provider.IamOpenidConnectProvider | None:
         """The identity provider of the tokens. None: it existed in the account before."""
         return self._provider
@@ -117,6 +126,18 @@ class CiRoles(Construct):
             self, "provider", url=pipeline.issuer_url, client_id_list=[pipeline.audience]
         )
 
+    def _make_train(self, pipeline: Pipeline) -> iam_role.IamRole:
+        assert pipeline.training is not None  # noqa: S101  the caller checks it
+        tags = f" and tags {pipeline.training.tags}" if pipeline.training.tags else ""
+        return self._role(
+            "train",
+            f"Runs training in {self._environment.names.prefix}, from the branch {pipeline.branch}{tags} only.",
+            claims=pipeline.training_claims,
+            hours=pipeline.training.session_hours,
+            managed_policy=None,
+            statements=training_statements(self._environment),
+        )
+
     def _role(
         self,
         use: str,
@@ -124,7 +145,7 @@ class CiRoles(Construct):
         *,
         claims: Claims,
         hours: int,
-        managed_policy: str,
+        managed_policy: str | None,
         statements: Sequence[Mapping[str, object]],
     ) -> iam_role.IamRole:
         role = iam_role.IamRole(
@@ -147,7 +168,8 @@ class CiRoles(Construct):
         limits = iam_role_policy.IamRolePolicy(
             role, "limits", name=f"{use}-limits", role=role.name, policy=policy_document(*statements)
         )
-        iam_role_policy_attachment.IamRolePolicyAttachment(
-            role, "managed", role=role.name, policy_arn=managed_policy, depends_on=[limits]
-        )
+        if managed_policy is not None:
+            iam_role_policy_attachment.IamRolePolicyAttachment(
+                role, "managed", role=role.name, policy_arn=managed_policy, depends_on=[limits]
+            )
         return role

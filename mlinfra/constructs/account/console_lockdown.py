@@ -140,6 +140,9 @@ class ConsoleLockdown(Construct):
 def _roles_of(environments: Sequence[Environment]) -> Iterator[str]:
     for each in environments:
         yield each.names.ci_role_arn("apply")
+        # A start of a cluster whose Lustre file system was removed deletes the parameter that says so.
+        if each.pipeline and each.pipeline.training and any(experiment.lustre for experiment in each.experiments):
+            yield each.names.ci_role_arn("train")
         # With it, AWS Budgets attaches a policy to roles.
         if each.governance.accelerator_stop:
             yield f"arn:aws:iam::{each.account_id}:role/{each.names.budget_actions_role}"

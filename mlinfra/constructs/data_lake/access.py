@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct
 from mlinfra.constructs.parts import environment_of, grant_to, statement
 from mlinfra.declarations import DATA_ZONES
+from mlinfra.runner import RunMarker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +123,25 @@ class DataLakeAccess(Construct):
         """
         keys = ["kms:Decrypt", "kms:GenerateDataKey"]
         self._grant(grantee, "read-write", zones, prefix, actions=_READ_WRITE, key_actions=keys)
+
+    def grant_runs(self, grantee: AnyRole) -> None:
+        """Allow `grantee` to list, read, write and delete the objects of runs of all experiments in the models zone.
+
+        Args:
+            grantee: as in `grant_read`.
+
+        Raises:
+            ValueError: if the lake has no models zone.
+        """
+        bucket = f"arn:aws:s3:::{self.bucket_name('models')}"
+        runs = f"*/{RunMarker.RUNS}/*"
+        listed = {"StringLike": {"s3:prefix": runs}}
+        statements = [
+            statement("List", actions=["s3:ListBucket"], resources=[bucket], conditions=listed),
+            statement("Objects", actions=_READ_WRITE, resources=[f"{bucket}/{runs}"]),
+            statement("Key", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self.key_arn]),
+        ]
+        grant_to(grantee, f"{self.node.id}-read-write-models-{RunMarker.RUNS}", statements, scope=self)
 
     def _grant(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlinfra.constructs.parts.alerts import Alerts, subscribe_owner
+from mlinfra.constructs.parts.cluster_control import stop_groups, stoppable
 from mlinfra.constructs.parts.deployed_shutdown import (
     SHUTDOWN_COMPONENT,
     SHUTDOWN_PARAMETER,
@@ -58,6 +59,8 @@ __all__ = [
     "policy_document",
     "require_shutdown",
     "statement",
+    "stop_groups",
+    "stoppable",
     "subscribe_owner",
     "trust_policy",
     "workload_role",

@@ -8,22 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.parts import KEY_USE, all_values_in, notification_statements, statement
+from mlinfra.constructs.parts import KEY_USE, notification_statements, statement, stop_groups, stoppable
 from mlinfra.functions.contract import Tag, removed_file_systems
 
 if TYPE_CHECKING:
     from mlinfra.constructs.parts import Statement
     from mlinfra.declarations import Environment
-
-_TAGS_OF_KEPT_VOLUMES = [
-    Tag.AUTO_STOP,
-    Tag.DELETE_AFTER,
-    Tag.PROJECT,
-    Tag.ENVIRONMENT,
-    Tag.EXPERIMENT,
-    Tag.OWNER,
-    "Name",
-]
 
 
 def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement]:
@@ -37,7 +27,7 @@ def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement
     """
     return [
         *_read_clusters(environment),
-        *_stop_groups(environment, names="*"),
+        *stop_groups(environment, names="*"),
         *_end_instances_and_volumes(environment),
         *_delete_file_systems(environment),
         *_subscribe_owners(environment),
@@ -55,7 +45,7 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
     """
     return [
         *_read_clusters(environment),
-        *_stop_groups(environment, names=f"{environment.names.prefix}-*"),
+        *stop_groups(environment, names=f"{environment.names.prefix}-*"),
         *_read_and_write_records(environment, key_arn),
         *notification_statements(environment),
     ]
@@ -76,14 +66,14 @@ def for_idle_clusters(environment: Environment, *, key_arn: str) -> list[Stateme
             "ReleaseNodes",
             actions=["autoscaling:TerminateInstanceInAutoScalingGroup"],
             resources=[f"{groups}/{environment.names.prefix}-*"],
-            conditions=_stoppable(environment),
+            conditions=stoppable(environment),
         ),
         # The nodes of a group cannot be named by the group's name: the tag limits it.
         statement(
             "TerminateNodes",
             actions=["ec2:TerminateInstances"],
             resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
-            conditions=_stoppable(environment),
+            conditions=stoppable(environment),
         ),
     ]
 
@@ -152,45 +142,6 @@ def _read_clusters(environment: Environment) -> list[Statement]:
     ]
 
 
-def _stop_groups(environment: Environment, *, names: str) -> list[Statement]:
-    region, account = environment.region, environment.account_id
-    return [
-        statement(
-            "StopGroups",
-            actions=[
-                "autoscaling:ResumeProcesses",
-                "autoscaling:SetDesiredCapacity",
-                "autoscaling:UpdateAutoScalingGroup",
-            ],
-            resources=[f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{names}"],
-            conditions=_stoppable(environment),
-        ),
-        statement(
-            "ChangeInstanceAttributes",
-            actions=["ec2:ModifyInstanceAttribute"],
-            resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
-            conditions=_stoppable(environment),
-        ),
-        # Groups created by hand propagate their tags to instances but not to volumes. A volume without the tag is
-        # included, one with AutoStop=false is not. ModifyInstanceAttribute needs both instance and volume.
-        statement(
-            "ChangeVolumeAttributes",
-            actions=["ec2:ModifyInstanceAttribute"],
-            resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
-            conditions={"StringEqualsIfExists": _stoppable_if_tagged(environment)},
-        ),
-        statement(
-            "TagKeptVolumes",
-            actions=["ec2:CreateTags"],
-            resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
-            conditions={
-                **all_values_in("aws:TagKeys", _TAGS_OF_KEPT_VOLUMES),
-                "StringEqualsIfExists": _stoppable_if_tagged(environment),
-            },
-        ),
-    ]
-
-
 def _end_instances_and_volumes(environment: Environment) -> list[Statement]:
     region, account = environment.region, environment.account_id
     return [
@@ -198,13 +149,13 @@ def _end_instances_and_volumes(environment: Environment) -> list[Statement]:
             "StopAndTerminateInstances",
             actions=["ec2:StopInstances", "ec2:TerminateInstances"],
             resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
-            conditions=_stoppable(environment),
+            conditions=stoppable(environment),
         ),
         statement(
             "DeleteKeptVolumes",
             actions=["ec2:DeleteVolume"],
             resources=[f"arn:aws:ec2:{region}:{account}:volume/*"],
-            conditions={**_stoppable(environment), "Null": {f"aws:ResourceTag/{Tag.DELETE_AFTER}": "false"}},
+            conditions={**stoppable(environment), "Null": {f"aws:ResourceTag/{Tag.DELETE_AFTER}": "false"}},
         ),
     ]
 
@@ -223,7 +174,7 @@ def _delete_file_systems(environment: Environment) -> list[Statement]:
             "DeleteFileSystems",
             actions=["fsx:DeleteFileSystem"],
             resources=[f"arn:aws:fsx:{region}:{account}:file-system/*"],
-            conditions=_stoppable(environment),
+            conditions=stoppable(environment),
         ),
         statement(
             "MarkRemovedFileSystems",
@@ -262,19 +213,3 @@ def _read_and_write_records(environment: Environment, key_arn: str) -> list[Stat
             conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{region}.amazonaws.com"}},
         ),
     ]
-
-
-def _stoppable(environment: Environment) -> dict[str, dict[str, str]]:
-    """The condition that a resource is tagged AutoStop=true and does not belong to another environment."""
-    return {
-        "StringEquals": {f"aws:ResourceTag/{Tag.AUTO_STOP}": "true"},
-        "StringEqualsIfExists": {f"aws:ResourceTag/{Tag.ENVIRONMENT}": environment.name},
-    }
-
-
-def _stoppable_if_tagged(environment: Environment) -> dict[str, str]:
-    """The condition that a resource is neither tagged AutoStop=false nor belongs to another environment."""
-    return {
-        f"aws:ResourceTag/{Tag.AUTO_STOP}": "true",
-        f"aws:ResourceTag/{Tag.ENVIRONMENT}": environment.name,
-    }

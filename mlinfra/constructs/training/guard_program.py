@@ -25,6 +25,8 @@ _INTERPRETER: Final = b"#!/usr/local/bin/mlinfra-python3 -BEs\n"
 """A link that the boot of a node makes: python3 of Amazon Linux 2 is too old."""
 TORCHRUN_ENV: Final = "mlinfra-torchrun-env"
 """A program for users of the nodes, which has no room in user data either."""
+CHECK_NODE: Final = "mlinfra-check-node"
+"""The checks of the boot as a program, for the runner and for every hour."""
 _FILE: Final = stat.S_IFREG | 0o644
 _UNIX: Final = 3
 _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
@@ -32,10 +34,10 @@ _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
 
 @cache
 def guard_program() -> bytes:
-    """The executable file: a zip with the guard, `mlinfra.functions.contract`, which it needs, and `TORCHRUN_ENV`.
+    """The executable file: a zip with the guard, the contract that it needs, `TORCHRUN_ENV` and `CHECK_NODE`.
 
-    Its packages above those two are empty, so that no installed mlinfra of another version is imported. Identical on
-    every machine for identical sources.
+    The packages above the guard and the contract are empty, so that no installed mlinfra of another version is
+    imported. Identical on every machine for identical sources.
     """
     found = {"__main__.py": _MAIN, "mlinfra/__init__.py": "", "mlinfra/functions/__init__.py": ""}
     contract = files("mlinfra.functions") / "contract.py"
@@ -44,6 +46,7 @@ def guard_program() -> bytes:
         if each.name.endswith(".py"):
             found[f"mlinfra/node_guard/{each.name}"] = without_comments(each.read_text(encoding="utf-8"))
     found[TORCHRUN_ENV] = script(TORCHRUN_ENV)
+    found[CHECK_NODE] = check_program()
     program = io.BytesIO()
     program.write(_INTERPRETER)
     with zipfile.ZipFile(program, "a", zipfile.ZIP_STORED) as archive:
@@ -53,6 +56,12 @@ def guard_program() -> bytes:
             entry.external_attr = _FILE << 16
             archive.writestr(entry, text.encode())
     return program.getvalue()
+
+
+def check_program() -> str:
+    """The program that checks a node, with the same functions as its boot."""
+    parts = ("unhealthy.sh", "gpus.sh", "efa.sh", CHECK_NODE)
+    return "\n".join(["#!/bin/bash", *(script(each) for each in parts)]) + "\n"
 
 
 @cache

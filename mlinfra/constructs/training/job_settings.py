@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from mlinfra.declarations import Declaration, Name, Problems, Queue
-
-if TYPE_CHECKING:
-    from mlinfra.catalog import InstanceType
+from mlinfra.declarations import Declaration, Name, NodeResources, Problems, Queue, has_one_version, node_resources
 
 _HAS = {"gpus_per_node": "accelerator_count", "vcpus_per_node": "vcpu", "memory_mib_per_node": "memory_mib"}
 """The property of a node that limits each of a job's fields."""
 
 _ROLE_NAME_LIMIT = 64
 _ROLE_SUFFIX = "-execution"
-_IMAGE = re.compile(r"[\w./:-]+?(?P<tag>:[\w][\w.-]*)?(?P<digest>@sha256:[0-9a-f]{64})?")
 _MOST_RETRY_CODES = 3  # AWS Batch takes 5 conditions; the loss of a host and "everything else" are two of them
-_MEMORY_FOR_JOBS = 0.9
-"""The part of a node's memory that jobs get by default. The kernel and the ECS agent need the rest."""
 
 
 class JobSettings(Declaration):
@@ -75,10 +68,7 @@ class JobSettings(Declaration):
     @field_validator("image")
     @classmethod
     def _image_is_one_version(cls, image: str) -> str:
-        match = _IMAGE.fullmatch(image)
-        # A colon before the last slash is a registry's port.
-        tag = match["tag"] if match and "/" not in (match["tag"] or "") else None
-        if match is None or not (tag or match["digest"]) or (tag == ":latest" and not match["digest"]):
+        if not has_one_version(image):
             message = (
                 "has no fixed version, so a retry could run other code than the first attempt. Expected: "
                 "an image with a digest, or with a tag other than latest, such as two-tower:2.3."
@@ -149,30 +139,12 @@ class JobSettings(Declaration):
         return self.nodes == 1 if self.spot is None else self.spot
 
     @property
-    def gpus(self) -> int:
-        """GPUs on each node."""
-        return self.gpus_per_node or self.queue.node_types[0].accelerator_count
-
-    @property
-    def vcpus(self) -> int:
-        """VCPUs on each node: as given, or the same fraction of the node as its GPUs."""
-        return self.vcpus_per_node or max(1, int(self._node.vcpu * self._fraction))
-
-    @property
-    def memory_mib(self) -> int:
-        """Memory on each node in MiB: as given, or the same fraction of the node as its GPUs."""
-        return self.memory_mib_per_node or int(self._node.memory_mib * _MEMORY_FOR_JOBS * self._fraction)
-
-    @property
-    def shm_mib(self) -> int:
-        """Shared memory in MiB: as given, or half of the memory, which is the default of Linux."""
-        return self.shared_memory_mib or self.memory_mib // 2
-
-    @property
-    def _node(self) -> InstanceType:
-        """The first instance type of the queue that has enough GPUs."""
-        return next(each for each in self.queue.node_types if each.accelerator_count >= self.gpus)
-
-    @property
-    def _fraction(self) -> float:
-        return self.gpus / self._node.accelerator_count
+    def resources(self) -> NodeResources:
+        """The resources of its container on each node."""
+        return node_resources(
+            self.queue,
+            gpus=self.gpus_per_node,
+            vcpus=self.vcpus_per_node,
+            memory_mib=self.memory_mib_per_node,
+            shared_memory_mib=self.shared_memory_mib,
+        )

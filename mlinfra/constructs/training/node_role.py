@@ -141,5 +141,5 @@ def parameter_name(environment: Environment, experiment: Experiment, name: str) 
 
 
 def log_group_name(environment: Environment, experiment: Experiment) -> str:
-    """The log group of the boot and the guard of a cluster's nodes."""
-    return environment.names.parameter("training", experiment.name)
+    """The log group of the boot, the guard and the runs of a cluster's nodes."""
+    return environment.names.cluster_log_group(experiment)

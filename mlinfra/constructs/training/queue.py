@@ -19,6 +19,7 @@ from mlinfra.constructs.training.node_network import node_security_group
 from mlinfra.constructs.training.node_placement import Placement, subnet_of
 from mlinfra.constructs.training.queue_job import TrainingJobDefinition
 from mlinfra.constructs.training.queue_nodes import TrainingNodes, node_placement_group
+from mlinfra.constructs.training.queue_runs import QueueRuns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,12 +101,20 @@ class TrainingQueue(Construct):
         self._log_group = cloudwatch_log_group.CloudwatchLogGroup(
             self,
             "logs",
-            name=f"/aws/batch/{self._name}",
+            name=self._environment.names.queue_log_group(queue),
             kms_key_id=self._key_arn,
             retention_in_days=queue.log_retention_days,
             tags=self._own_tags,
         )
         self._policy = self._scheduling_policy()
+        self._runs = QueueRuns(
+            self,
+            "runs",
+            environment=self._environment,
+            queue=queue,
+            key_arn=self._key_arn,
+            own_tags=self._own_tags,
+        )
 
         self._spot = self._nodes("spot", subnet_ids, spot=True)
         self._on_demand = self._nodes("on-demand", subnet_ids)
@@ -220,6 +229,11 @@ class TrainingQueue(Construct):
             environment=self._environment,
         )
         return self._jobs[name]
+
+    @property
+    def runs(self) -> QueueRuns:
+        """The roles of runs that `mlinfra run --queue` starts."""
+        return self._runs
 
     @property
     def node_types(self) -> tuple[InstanceType, ...]:

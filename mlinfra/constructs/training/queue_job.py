@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import batch_job_definition, iam_role, iam_role_policy
 from mlinfra.constructs.parts import policy_document, statement, trust_policy, workload_role
-from mlinfra.constructs.training.queue_user_data import SCRATCH, have_scratch
+from mlinfra.declarations import CONTAINER_LIMITS, linux_parameters, node_properties, retry_conditions, scratch_mount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
 
 _REPOSITORY = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@].+")
-
-_LIMITS = (
-    # NCCL and CUDA need locked memory and large stacks.
-    {"name": "memlock", "softLimit": -1, "hardLimit": -1},
-    {"name": "stack", "softLimit": 67_108_864, "hardLimit": 67_108_864},
-    # Each worker of a data loader keeps a file open for each tensor that it passes on.
-    {"name": "nofile", "softLimit": 65_536, "hardLimit": 65_536},
-)
 
 
 class TrainingJobDefinition(Construct):
@@ -76,7 +68,7 @@ class TrainingJobDefinition(Construct):
             type="multinode" if several else "container",
             platform_capabilities=None if several else ["EC2"],
             container_properties=None if several else json.dumps(container),
-            node_properties=json.dumps(_node_properties(settings.nodes, container)) if several else None,
+            node_properties=json.dumps(node_properties(settings.nodes, container)) if several else None,
             scheduling_priority=settings.priority,
             propagate_tags=True,
             deregister_on_new_revision=True,
@@ -119,22 +111,17 @@ class TrainingJobDefinition(Construct):
 
     def _container(self, logs: cloudwatch_log_group.CloudwatchLogGroup) -> dict[str, object]:
         asked = self._settings
-        linux: dict[str, object] = {"sharedMemorySize": asked.shm_mib}
-        if asked.nodes > 1 and asked.queue.efa:
-            linux["devices"] = _adapters(asked.queue.node_types[0].efa_count)
+        resources = asked.resources
+        shared = resources.shared_memory_mib
         return {
             "image": asked.image,
             "command": [_literal(each) for each in asked.command],
             "jobRoleArn": self._role.arn,
             "executionRoleArn": self._execution_role.arn,
-            "resourceRequirements": [
-                {"type": "GPU", "value": str(asked.gpus)},
-                {"type": "VCPU", "value": str(asked.vcpus)},
-                {"type": "MEMORY", "value": str(asked.memory_mib)},
-            ],
-            **_scratch(asked),
-            "linuxParameters": linux,
-            "ulimits": list(_LIMITS),
+            "resourceRequirements": resources.requirements,
+            **scratch_mount(asked.queue, nodes=asked.nodes),
+            "linuxParameters": linux_parameters(asked.queue, nodes=asked.nodes, shared_memory_mib=shared),
+            "ulimits": list(CONTAINER_LIMITS),
             "environment": [
                 {"name": name, "value": _literal(value)} for name, value in sorted(asked.variables.items())
             ],
@@ -201,30 +188,17 @@ class TrainingJobDefinition(Construct):
         )
 
 
-def _scratch(settings: JobSettings) -> dict[str, object]:
-    """The mount of the local NVMe disks, if all instance types that may run the job have such disks."""
-    types = settings.queue.node_types[:1] if settings.nodes > 1 else settings.queue.node_types
-    if not have_scratch(types):
-        return {}
-    return {
-        "volumes": [{"name": "scratch", "host": {"sourcePath": SCRATCH}}],
-        "mountPoints": [{"sourceVolume": "scratch", "containerPath": SCRATCH, "readOnly": False}],
-    }
-
-
 def _retries(
     exit_codes: Sequence[int],
 ) -> list[batch_job_definition.BatchJobDefinitionRetryStrategyEvaluateOnExit]:
-    """The conditions of another attempt: the host was lost, or the program ended with one of `exit_codes`.
-
-    Batch repeats an attempt that matches no condition, so that the last condition ends all others. Source: Batch
-    user guide, "Use Amazon EC2 Spot best practices for AWS Batch", read 2026-11-24.
-    """
-    condition = batch_job_definition.BatchJobDefinitionRetryStrategyEvaluateOnExit
     return [
-        condition(action="retry", on_status_reason="Host EC2*"),
-        *(condition(action="retry", on_exit_code=str(code)) for code in exit_codes),
-        condition(action="exit", on_reason="*"),
+        batch_job_definition.BatchJobDefinitionRetryStrategyEvaluateOnExit(
+            action=each["action"],
+            on_status_reason=each.get("onStatusReason"),
+            on_exit_code=each.get("onExitCode"),
+            on_reason=each.get("onReason"),
+        )
+        for each in retry_conditions(exit_codes)
     ]
 
 
@@ -234,24 +208,3 @@ def _literal(text: str) -> str:
     Values that are known only at deploy time have the same form in a text, and are kept.
     """
     return re.sub(r"([$%])\{(?!TfToken\[)", r"\1\1{", text)
-
-
-def _node_properties(nodes: int, container: Mapping[str, object]) -> dict[str, object]:
-    """The properties of equal nodes. Node 0 is the main node: when it ends, the job ends."""
-    return {
-        "numNodes": nodes,
-        "mainNode": 0,
-        "nodeRangeProperties": [{"targetNodes": f"0:{nodes - 1}", "container": container}],
-    }
-
-
-def _adapters(count: int) -> list[dict[str, object]]:
-    """The adapters as devices of the container. Source: Batch user guide, "Elastic Fabric Adapter", read 2026-11-24."""
-    return [
-        {
-            "hostPath": f"/dev/infiniband/uverbs{index}",
-            "containerPath": f"/dev/infiniband/uverbs{index}",
-            "permissions": ["READ", "WRITE", "MKNOD"],
-        }
-        for index in range(count)
-    ]

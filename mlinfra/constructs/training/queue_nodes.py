@@ -11,8 +11,8 @@ from mlinfra._cdk.aws import (
     placement_group as placement_groups,
 )
 from mlinfra.constructs.training.node_volume import root_volume
-from mlinfra.constructs.training.queue_user_data import have_scratch, scratch_user_data
-from mlinfra.declarations import GPUS_WITHOUT_BATCH_IMAGE
+from mlinfra.constructs.training.queue_user_data import scratch_user_data
+from mlinfra.declarations import GPUS_WITHOUT_BATCH_IMAGE, have_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

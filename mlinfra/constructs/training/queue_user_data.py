@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Final
 
 from mlinfra.constructs.training.node_user_data import script
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mlinfra.catalog import InstanceType
-
-SCRATCH: Final = "/scratch"
-"""The folder of the local NVMe disks, on nodes and in containers."""
 
 _BOUNDARY = "mlinfra-user-data"
 
@@ -21,11 +12,6 @@ _BOUNDARY = "mlinfra-user-data"
 _REPORT = """\
 log() { logger -t mlinfra "$*"; }
 die() { log "/scratch is on the root volume: $*"; exit 0; }"""
-
-
-def have_scratch(node_types: Iterable[InstanceType]) -> bool:
-    """True if all of `node_types` have local NVMe disks, so that every container finds /scratch on them."""
-    return all(each.local_nvme_gb for each in node_types)
 
 
 def scratch_user_data() -> str:

@@ -10,7 +10,13 @@ from mlinfra.operations.clusters.control import (
     stop_cluster,
     undo_extension,
 )
-from mlinfra.operations.clusters.inventory import Cluster, ClusterListing, list_all_clusters, list_clusters
+from mlinfra.operations.clusters.inventory import (
+    Cluster,
+    ClusterAccount,
+    ClusterListing,
+    list_all_clusters,
+    list_clusters,
+)
 from mlinfra.operations.clusters.marks import Mark
 from mlinfra.operations.clusters.sessions import (
     SESSION_PLUGIN,
@@ -29,6 +35,7 @@ __all__ = [
     "SESSION_PLUGIN",
     "SESSION_PLUGIN_PAGE",
     "Cluster",
+    "ClusterAccount",
     "ClusterListing",
     "ClusterNode",
     "ClusterStart",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from mlinfra.operations.deploy.applied_commit import AppliedCommit, remove as remove_applied_commit
+from mlinfra.operations.deploy.applied_commit import (
+    AppliedCommit,
+    read as last_apply,
+    remove as remove_applied_commit,
+)
 from mlinfra.operations.deploy.applying import AppliedStack, apply, state_after_interruption
 from mlinfra.operations.deploy.estimated_costs import compare_costs, estimate_costs
 from mlinfra.operations.deploy.planning import FailedStack, PlannedStack, Plans, plan, prepared_plans
@@ -36,6 +40,7 @@ __all__ = [
     "estimate_costs",
     "fetch",
     "ids_in_log",
+    "last_apply",
     "plan",
     "plan_summary",
     "plan_synthesized",

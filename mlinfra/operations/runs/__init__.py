@@ -1,1 +1,101 @@
-"""Submission, observation and reproduction of runs: one command on the nodes of a cluster, or in a queue."""
+"""Runs on clusters and in queues: submission, history, comparison, reproduction."""
+
+from __future__ import annotations
+
+from mlinfra.operations.runs.cancellation import Cancellation, cancel_run
+from mlinfra.operations.runs.comparison import CodeChange, ComparedFact, Comparison, compare_runs
+from mlinfra.operations.runs.delivery import Delivery
+from mlinfra.operations.runs.description import RunDescription, describe_run
+from mlinfra.operations.runs.figures import RunFigures, run_figures
+from mlinfra.operations.runs.following import Display, FailedNode, Following, state_text
+from mlinfra.operations.runs.history import (
+    LATEST,
+    STATUSES,
+    AmbiguousRunError,
+    RunFilter,
+    RunListing,
+    RunNotFoundError,
+    find_run,
+    is_run_id,
+    list_runs,
+    list_runs_of,
+)
+from mlinfra.operations.runs.launching import (
+    Launch,
+    check_launch,
+    launch,
+    start_on_nodes,
+    start_on_ready_nodes,
+)
+from mlinfra.operations.runs.log_streams import LogLine, LogStreams
+from mlinfra.operations.runs.lookup import (
+    EnvironmentRuns,
+    find_run_everywhere,
+    list_runs_everywhere,
+    selected_environments,
+)
+from mlinfra.operations.runs.queue_launching import launch_in_queue, select_place
+from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
+from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
+from mlinfra.operations.runs.request import RunRequest, parse_pairs
+from mlinfra.operations.runs.run_objects import read_specification
+from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
+from mlinfra.operations.runs.selection import select_experiment
+from mlinfra.operations.runs.submission import PreparedRun, prepared, read_submitted
+from mlinfra.operations.runs.waiting import NotReadyError
+
+__all__ = [
+    "LATEST",
+    "STATUSES",
+    "AmbiguousRunError",
+    "Attempt",
+    "Cancellation",
+    "CodeChange",
+    "ComparedFact",
+    "Comparison",
+    "Delivery",
+    "Display",
+    "EnvironmentRuns",
+    "FailedNode",
+    "Following",
+    "Launch",
+    "LogLine",
+    "LogStreams",
+    "NotReadyError",
+    "PreparedRun",
+    "QueuePlace",
+    "QueueRequest",
+    "RecordsNotFoundError",
+    "Run",
+    "RunDescription",
+    "RunFigures",
+    "RunFilter",
+    "RunListing",
+    "RunNode",
+    "RunNotFoundError",
+    "RunRequest",
+    "RunTable",
+    "cancel_run",
+    "check_launch",
+    "compare_runs",
+    "describe_run",
+    "find_run",
+    "find_run_everywhere",
+    "is_run_id",
+    "launch",
+    "launch_in_queue",
+    "list_runs",
+    "list_runs_everywhere",
+    "list_runs_of",
+    "parse_pairs",
+    "prepared",
+    "read_specification",
+    "read_submitted",
+    "run_figures",
+    "select_experiment",
+    "select_place",
+    "selected_environments",
+    "start_on_nodes",
+    "start_on_ready_nodes",
+    "state_text",
+]

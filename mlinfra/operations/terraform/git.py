@@ -134,6 +134,16 @@ class Repository:
         """
         return self._git("diff", "--quiet", first, second, "--", *_outside(outside)).code != 0
 
+    def change_summary(self, first: str, second: str) -> str | None:
+        """The files that differ between two commits, as `git diff --stat`; None: this clone does not contain both.
+
+        Args:
+            first: a commit.
+            second: the other commit.
+        """
+        ended = self._git("diff", "--stat", "--no-color", "--end-of-options", first, second, "--")
+        return ended.output.rstrip() if ended.code == 0 else None
+
     def authors(self, since: str | None, *, outside: str) -> frozenset[str]:
         """The e-mail addresses of the authors of the commits up to HEAD that change a file outside of a folder.
 
@@ -188,6 +198,21 @@ class Repository:
                 yield project
             finally:
                 self._git("worktree", "remove", "--force", str(tree))
+
+    def add_worktree(self, folder: Path, commit: str) -> None:
+        """Check a commit out into a new folder, without a branch. The present working tree is not changed.
+
+        Raises:
+            OperationError: if git fails, such as because the folder exists.
+        """
+        # Hooks are meant for working copies.
+        self._required(
+            "-c", f"core.hooksPath={os.devnull}", "worktree", "add", "--detach", "--end-of-options", str(folder), commit
+        )
+
+    def remove_worktree(self, folder: Path) -> None:
+        """Remove the folder of `add_worktree`, with all changes in it."""
+        self._git("worktree", "remove", "--force", "--end-of-options", str(folder))
 
     def tagged(self, tag: str) -> str | None:
         """The commit with `tag`; None if there is no such tag."""

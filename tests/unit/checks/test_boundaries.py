@@ -11,7 +11,7 @@ OWN = "arn:aws:iam::111111111111:policy/recsys-dev-boundary"
 
 def problems(**role: str) -> list[str]:
     config = {"resource": {"aws_iam_role": {"worker": {"name": "recsys-dev-worker"} | role}}}
-    return list(roles_without_boundary(config, OWN, except_for=["recsys-dev-ci-apply"]))
+    return [each.text for each in roles_without_boundary(config, OWN, except_for=["recsys-dev-ci-apply"])]
 
 
 def test_a_role_without_a_boundary_is_reported_with_the_remedy() -> None:

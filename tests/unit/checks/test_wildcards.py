@@ -12,7 +12,7 @@ from mlinfra.checks.wildcards import wildcards
 
 def problems(*, effect: str = "Allow", **statement: Any) -> list[str]:
     policy = json.dumps({"Version": "2012-10-17", "Statement": {"Sid": "Use", "Effect": effect, **statement}})
-    return list(wildcards({"resource": {"aws_iam_role_policy": {"role": {"policy": policy}}}}))
+    return [each.text for each in wildcards({"resource": {"aws_iam_role_policy": {"role": {"policy": policy}}}})]
 
 
 def test_actions_on_named_resources_are_not_reported() -> None:
@@ -52,7 +52,7 @@ def test_an_inverted_element_is_reported(element: str) -> None:
 def test_a_policy_that_cannot_be_read_is_reported() -> None:
     policy = {"policy": "${data.aws_iam_policy_document.use.json}"}
     (problem,) = wildcards({"resource": {"aws_iam_policy": {"use": policy}}})
-    assert problem.startswith("aws_iam_policy.use: its policy is a reference")
+    assert problem.text.startswith("aws_iam_policy.use: its policy is a reference")
 
 
 def test_a_deny_statement_may_apply_to_all_resources() -> None:

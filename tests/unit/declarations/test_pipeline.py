@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlinfra import DeclarationError, Pipeline
+from mlinfra import DeclarationError, Pipeline, TrainingJobs
 from tests.conftest import an_environment
 
 GITLAB = Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com")
@@ -126,3 +126,49 @@ def test_a_session_of_other_than_one_to_four_hours_is_refused(hours: int) -> Non
 
 def test_an_environment_of_the_pipeline_without_a_name_is_refused() -> None:
     assert "environment: 'a b'" in refusal(environment="a b")
+
+
+def training(pipeline: Pipeline, **fields: Any) -> Any:
+    return pipeline.model_copy(update={"training": TrainingJobs(**fields)}).training_claims
+
+
+def test_the_branch_and_the_declared_tags_of_a_project_of_gitlab_train() -> None:
+    own = "project_path:ml/platform:ref_type"
+    assert training(GITLAB, tags="v*") == {
+        "StringEquals": {"gitlab.example.com:aud": "https://gitlab.example.com"},
+        "StringLike": {"gitlab.example.com:sub": [f"{own}:branch:ref:main", f"{own}:tag:ref:v*"]},
+    }
+
+
+def test_no_tag_trains_unless_it_is_declared() -> None:
+    assert training(GITHUB)["StringLike"] == {
+        "token.actions.githubusercontent.com:sub": ["repo:ml/platform:ref:refs/heads/main"]
+    }
+
+
+def test_an_environment_of_github_trains_from_the_branch_and_the_declared_tags() -> None:
+    issuer = "token.actions.githubusercontent.com"
+    assert training(GITHUB, tags="v*", environment="training") == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": "repo:ml/platform:environment:training",
+        },
+        "StringLike": {f"{issuer}:ref": ["refs/heads/main", "refs/tags/v*"]},
+    }
+
+
+def test_an_issuer_of_its_own_has_no_claim_of_the_branch_beside_the_environment() -> None:
+    own = GITHUB.model_copy(update={"url": "https://github.example.com/_services/token"})
+    assert set(training(own, environment="training")) == {"StringEquals"}
+
+
+def test_gitlab_has_no_environment_of_jobs_that_train() -> None:
+    assert "tokens of GitLab do not name the environment of a job" in refusal(
+        training=TrainingJobs(environment="training")
+    )
+
+
+def test_tags_with_a_wildcard_in_another_place_are_refused() -> None:
+    for tags in ("*", "v*-rc", "v?", "v${x}"):
+        with pytest.raises(DeclarationError):
+            TrainingJobs(tags=tags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mlinfra.catalog import NoOffer, by_name
 from mlinfra.declarations import EC2_CODE, Missing, Price
 from mlinfra.functions.contract import Tag
+from mlinfra.functions.decision import SPEND_BOUND
 from mlinfra.operations.cost.estimate import HOURS_A_MONTH
 from mlinfra.operations.cost.formulas.volumes import template_volumes, volume
-from mlinfra.operations.cost.parts import ALL_MONTH, Span, hourly, joined, monthly, whole
+from mlinfra.operations.cost.parts import ALL_MONTH, Part, Span, hourly, joined, monthly, whole
 from mlinfra.operations.cost.resources import blocks, items, number, secrecy, text
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ mlinfra/constructs/training/capacity_block_schedule.py)."""
 _ALL_ON_DEMAND: Final = 100
 """The default share of on-demand instances above the base, in percent. Source: EC2 Auto Scaling API reference,
 InstancesDistribution, read 2026-11-29."""
+_ENDS = ("low", "high")
 _SEVERAL_TYPES = "of several instance types, low: the cheapest, high: the most expensive"
 
 
@@ -80,8 +83,14 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
         if market == SPOT and template:
             spot_max = number(template.get("instance_market_options.spot_options.max_price"))
         nodes_ = _Nodes(types, count, hours, assumption, spot_max)
-        for found in _purchase(nodes_, _on_demand_count(resource, count, market), at, _commitment(template)):
-            yield _with_limit(found, number(resource.tags.get(Tag.SPEND_LIMIT_USD)))
+        on_demand, commitment = _on_demand_count(resource, count, market), _commitment(template)
+        found = tuple(_purchase(nodes_, on_demand, at, commitment))
+        limited = _limited(nodes_, found, number(resource.tags.get(Tag.SPEND_LIMIT_USD)))
+        if limited is not nodes_:
+            # The high end of the hours belongs to the high price, and can be the smaller number.
+            hours, assumption = Span(min(limited.hours), max(limited.hours)), limited.assumption
+            found = tuple(_purchase(limited, on_demand, at, commitment))
+        yield from found
     if template:
         yield from template_volumes(at, template, count=count, hours=hours, assumption=assumption)
     if template and _is_monitored(template):
@@ -92,12 +101,20 @@ def group(resource: Resource, at: Context) -> Iterator[Found]:
         yield monthly("metrics of nodes", price, quantity, "metric-months", hours=hours, assumption=words.strip("; "))
 
 
-def _with_limit(found: Found, limit: float | None) -> Found:
-    """The cost with a remark if the spend limit of the cluster ends it earlier."""
-    if isinstance(found, Missing) or limit is None or found.month.high <= limit:
-        return found
-    words = f"its spend limit of {limit:,.0f} USD, from its start to its end, stops it earlier"
-    return replace(found, assumption=joined(found.assumption, words))
+def _limited(nodes: _Nodes, found: Sequence[Found], limit: float | None) -> _Nodes:
+    """The nodes with the hours after which the spend limit of their cluster stops them, even if they are busy.
+
+    The limit counts from the start of the cluster, so that no month costs more.
+    """
+    if limit is None:
+        return nodes
+    bound = limit * SPEND_BOUND
+    month = Span(*(math.fsum(getattr(each.month, end) for each in found if isinstance(each, Part)) for end in _ENDS))
+    if month.high <= bound:
+        return nodes
+    hours = Span(*(each * min(1.0, bound / usd) if usd else each for each, usd in zip(nodes.hours, month, strict=True)))
+    words = f"at {SPEND_BOUND:.0%} of its spend limit of {limit:,.0f} USD, from its start to its end, it is stopped"
+    return nodes._replace(hours=hours, assumption=joined(nodes.assumption, words))
 
 
 def _is_monitored(template: Resource) -> bool:

@@ -23,7 +23,7 @@ BOUNDARY = {"Version": "2012-10-17", "Statement": boundary_statements(an_environ
 ARN = "arn:aws:iam::111111111111:policy/recsys-dev-boundary"
 STATE = "arn:aws:s3:::recsys-dev-tfstate-111111111111-us-east-1"
 CONSTRUCTS = sorted((ROOT / "tests" / "snapshots" / "__snapshots__" / "test_constructs").glob("*.json"))
-PIPELINE = re.compile(r".*-(ci-(plan|drift|apply)|budget-actions)")
+PIPELINE = re.compile(r".*-(ci-(plan|drift|apply|train)|budget-actions)")
 """Roles that an administrator creates, without the boundary."""
 
 

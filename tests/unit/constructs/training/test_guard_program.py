@@ -27,7 +27,7 @@ def python_sources() -> dict[str, str]:
 
 
 def test_the_program_has_the_command_for_users_of_the_nodes() -> None:
-    assert set(sources()) - set(python_sources()) == {"mlinfra-torchrun-env"}
+    assert set(sources()) - set(python_sources()) == {"mlinfra-torchrun-env", "mlinfra-check-node"}
 
 
 def test_the_parameters_hold_the_program() -> None:

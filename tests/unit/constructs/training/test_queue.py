@@ -95,7 +95,14 @@ def requirements(config: dict[str, Any]) -> dict[str, int]:
 
 
 def statements(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {each["Sid"]: each for each in json.loads(only(config, "aws_iam_role_policy")["policy"])["Statement"]}
+    """The statements of the policy of the job, without those of the roles of runs."""
+    return {each["Sid"]: each for each in json.loads(job_policy(config)["policy"])["Statement"]}
+
+
+def job_policy(config: dict[str, Any]) -> dict[str, Any]:
+    """The one policy of the job."""
+    (found,) = [each for each in config["resource"]["aws_iam_role_policy"].values() if "job-" in each["role"]]
+    return dict(found)
 
 
 class TestNodes:
@@ -209,7 +216,7 @@ class TestNodes:
         config = queue(synthesize)
         attached = only(config, "aws_iam_role_policy_attachment")["policy_arn"]
         assert attached == "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
-        assert "aws_iam_role_policy" not in config["resource"]
+        assert not [each for each in config["resource"]["aws_iam_role_policy"].values() if "node" in each["role"]]
 
 
 class TestMultiNode:
@@ -482,7 +489,7 @@ class TestJobs:
                 "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}},
             }
         ]
-        assert "execution-role" in only(config, "aws_iam_role_policy")["role"]
+        assert "execution-role" in job_policy(config)["role"]
 
     def test_a_data_lake_can_be_granted_to_it(self, synthesize: Synthesize) -> None:
         def build(stack: MlStack) -> None:

@@ -67,11 +67,21 @@ def test_a_cluster_costs_until_its_expiry_and_at_most_its_grace_period_longer() 
     assert found.assumption == "until its expiry on 2026-12-08, or 24 hours later if it is busy"
 
 
-def test_a_spend_limit_that_ends_a_cluster_earlier_is_a_remark() -> None:
-    words = "its spend limit of 10,000 USD, from its start to its end, stops it earlier"
+def test_a_cluster_costs_at_most_120_percent_of_its_spend_limit() -> None:
+    words = "at 120% of its spend limit of 10,000 USD, from its start to its end, it is stopped"
     found = line(template(), group({"SpendLimitUsd": "10000.00"}))
-    assert (found.assumption, found.usd_per_month_high) == (words, pytest.approx(17_870.40))
+    assert (found.assumption, found.usd_per_month_high) == (words, pytest.approx(12_000))
+    assert found.quantity == pytest.approx(2 * 12_000 / 24.48)
     assert line(template(), group({"SpendLimitUsd": "20000.00"})).assumption == ""
+
+
+def test_the_volumes_of_a_cluster_cost_until_its_spend_limit_stops_it() -> None:
+    ebs = {"ebs": {"volume_type": "gp3", "volume_size": 200}}
+    unlimited, limited = (
+        months(template(block_device_mappings=[ebs]), group({"SpendLimitUsd": limit}))["root volumes: gp3 storage"]
+        for limit in ("20000.00", "10000.00")
+    )
+    assert limited[1] == pytest.approx(unlimited[1] * 12_000 / 17_870.40, abs=0.001)
 
 
 def test_an_expiry_after_the_month_changes_nothing() -> None:

@@ -1,0 +1,9 @@
+"""Checks of all stacks of a project, and their findings as text, JSON, SARIF or JUnit."""
+
+from __future__ import annotations
+
+from mlinfra.operations.checks.as_junit import junit
+from mlinfra.operations.checks.as_sarif import sarif
+from mlinfra.operations.checks.running import CheckFinding, CheckReport, run_checks
+
+__all__ = ["CheckFinding", "CheckReport", "junit", "run_checks", "sarif"]

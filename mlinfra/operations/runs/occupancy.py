@@ -1,0 +1,121 @@
+"""The place on a cluster: one run at a time, unless a user asks for more.
+
+The item `run-place` of a cluster has the id of the last run that took the place. A new run takes it in the transaction
+that writes its records, on condition that no other run has taken it since it was read. It is never released: a run that
+has ended does not occupy it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from mlinfra.command import own_command
+from mlinfra.errors import OperationError
+from mlinfra.functions.clients import error_code
+from mlinfra.functions.contract import Table
+from mlinfra.operations.aws import aws_errors_explained
+from mlinfra.operations.runs.history import RunFilter, list_runs_of
+from mlinfra.runner import RunStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlinfra.operations.runs.recorded_run import Run
+    from mlinfra.operations.runs.run_table import RunTable
+
+_RECORD: Final = "run-place"
+_RUN: Final = "run_id"
+_MOST: Final = 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place on a cluster, as it was read."""
+
+    table: RunTable
+    partition: str
+    seen: str | None
+    """The last run that took it. None: none ever did."""
+    is_shared: bool
+    """True: the run does not take the place, and runs beside others."""
+
+    def take(self, run_id: str, puts: Sequence[Mapping[str, Any]]) -> None:
+        """Write items in one transaction that takes the place.
+
+        Raises:
+            OperationError: if another run has taken it since it was read, or AWS refuses.
+        """
+        requests = [*puts] if self.is_shared else [*puts, {"Update": self._update(run_id)}]
+        with aws_errors_explained():
+            try:
+                self.table.client.transact_write_items(TransactItems=requests)
+            except ClientError as error:
+                if error_code(error) != "TransactionCanceledException":
+                    raise
+                reasons = [each.get("Code") for each in error.response.get("CancellationReasons", ())]
+                if self.is_shared or reasons[-1:] not in (["ConditionalCheckFailed"], ["TransactionConflict"]):
+                    raise
+                message = (
+                    f"Another run was submitted to {self.partition} at the same time, and has its nodes. Nothing was "
+                    f"started. To see it: {own_command()} runs list"
+                )
+                raise OperationError(message) from None
+
+    def _update(self, run_id: str) -> dict[str, Any]:
+        condition = "attribute_not_exists(#run)" if self.seen is None else "#run = :seen"
+        values = {":run": run_id} | ({} if self.seen is None else {":seen": self.seen})
+        return {
+            "TableName": self.table.name,
+            "Key": {Table.CLUSTER: self.partition, Table.RECORD: _RECORD},
+            "UpdateExpression": "SET #run = :run",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {"#run": _RUN},
+            "ExpressionAttributeValues": values,
+        }
+
+
+def find_place(table: RunTable, partition: str, experiment: str, *, is_shared: bool) -> Place:
+    """The place on a cluster, if no run occupies it.
+
+    Args:
+        table: the records of the environment.
+        partition: the name of the cluster.
+        experiment: its experiment.
+        is_shared: True: the new run may run beside others.
+
+    Raises:
+        OperationError: if another run occupies it and `is_shared` is False, with its command and the principal that
+            submitted it; or AWS refuses.
+    """
+    # First: a run that takes the place after this read makes the transaction fail.
+    with aws_errors_explained():
+        answer = table.client.get_item(
+            TableName=table.name, Key={Table.CLUSTER: partition, Table.RECORD: _RECORD}, ConsistentRead=True
+        )
+    seen = answer.get("Item", {}).get(_RUN)
+    occupants = active_runs(table, partition, experiment)
+    if occupants and not is_shared:
+        raise OperationError(_occupied(table, partition, occupants))
+    return Place(table, partition, None if seen is None else str(seen), is_shared)
+
+
+def active_runs(table: RunTable, partition: str, experiment: str) -> list[Run]:
+    """The runs of a cluster that have not ended, the newest first."""
+    wanted = RunFilter(experiment=experiment, statuses=RunStatus.ACTIVE)
+    return [each for each in list_runs_of(table, wanted, limit=_MOST).runs if each.partition == partition]
+
+
+def _occupied(table: RunTable, partition: str, occupants: list[Run]) -> str:
+    first = occupants[0]
+    since = f" since {first.submitted_at:%Y-%m-%d %H:%M} UTC" if first.submitted_at else ""
+    others = f", and {len(occupants) - 1} more" if len(occupants) > 1 else ""
+    mine = "you" if first.submitted_by == table.account.caller else first.submitted_by or "unknown"
+    return (
+        f"{partition} is occupied: {first.run_id} ({first.command[:80]}), {first.status}{since}, submitted by "
+        f"{mine}{others}. Nothing was started. To follow it: {own_command()} runs logs {first.run_id}; to "
+        f"cancel it: {own_command()} runs cancel {first.run_id}; to run beside it on the same GPUs: "
+        f"--concurrent"
+    )
