@@ -284,8 +284,7 @@ def _steps(backend: SimpleSystemManagerBackend, request: Mapping[str, Any]) -> l
         except InvalidDocument:
             _refuse("InvalidDocument", f"Document with name {name} does not exist.")
         version = request.get("DocumentVersion", "$DEFAULT")
-        # moto finds the default version without a name only.
-        document = versions.find(None if version == "$DEFAULT" else version, None)
+        document = versions.find(None if version == "$DEFAULT" else version)
         if document.document_type != "Command":
             _refuse("InvalidDocument", f"Document with name {name} has the type {document.document_type}, not Command.")
         content = content_of(document)
