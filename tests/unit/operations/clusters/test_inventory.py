@@ -221,5 +221,5 @@ def test_without_a_running_cluster_the_error_says_how_to_start_one(make: Callabl
 def test_of_several_running_clusters_none_is_chosen(make: Callable[..., list[str]]) -> None:
     make()
     make("recsys-dev-ranker", **{Tag.EXPERIMENT: "ranker"})
-    with pytest.raises(OperationError, match="Several clusters are running.* one of dev ranker, dev two-tower-v2"):
+    with pytest.raises(OperationError, match=r"Several clusters are running.* one of dev ranker, dev two-tower-v2"):
         operations.only_running_cluster([ENVIRONMENT.model_copy(update={"emulated": True})])
