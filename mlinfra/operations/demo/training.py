@@ -55,7 +55,7 @@ class DemoTraining:
     stopped_after_seconds: float
     """The time between the end of the run and the stop of its cluster, in seconds."""
     usd_per_day: float | None
-    """The cost of the cluster in AWS for each day that it would have gone on running, in USD. None: unknown."""
+    """The cost of the cluster in AWS for each day that it would have run on, in USD. None: unknown."""
 
 
 def training_of(environment: Environment, root: Path) -> Experiment | None:
