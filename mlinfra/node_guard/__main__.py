@@ -124,12 +124,8 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
         log.info("%s: %s", verdict.activity, verdict.why)
     state.history, state.activity = verdict.history, verdict.activity
     state.hung_at = (state.hung_at or int(wall)) if verdict.is_hung else None
-<<<<<<< HEAD
     is_kept = kept_until(items or [], settings["INSTANCE_ID"]) > wall
-    _protect(aws, verdict, limits, may_end=items is not None and not is_kept, job_is_over=is_over)
-    aws.report(report_of(observation, verdict, hung_at=state.hung_at), at=int(time.time()))
-=======
-    needless = _why_needless(verdict, limits, ended, vacant, now) if is_idle else None
+    needless = _why_needless(verdict, limits, ended, vacant, now) if is_idle and not is_kept else None
     if verdict.activity != Activity.IDLE:
         aws.protect(on=True, why=f"{verdict.activity}, {verdict.why}")
     elif needless:
@@ -137,7 +133,6 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
     aws.report(report_of(observation, verdict, hung_at=state.hung_at, vacant_seconds=vacant), at=int(time.time()))
     if int(settings["NODES"]) <= _MOST_ANNOUNCING:
         _announce(aws, state, needless)
->>>>>>> h-idle
     aws.put_metrics(
         {
             Metric.ACTIVE: (float(verdict.activity != Activity.IDLE), "None"),
@@ -170,30 +165,14 @@ def _ended_job(state: State, jobs: Sequence[Job] | None, *, now: float, wall: fl
     return EndedJob(*state.job) if state.job and jobs is not None else None
 
 
-<<<<<<< HEAD
-def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, may_end: bool, job_is_over: bool) -> None:
-    """Protect an active node, and no longer one that was idle for long, or since the end of a job and a pause.
-
-    Between the two nothing is changed: with a pause of 0 a job that has ended removes the protection itself, and the
-    guard must not set it again. A node that cannot read the jobs keeps its protection, and so does one that a job with
-    `keep_minutes` keeps.
-    """
-    if verdict.activity != Activity.IDLE:
-        aws.protect(on=True, why=f"{verdict.activity}, {verdict.why}")
-    elif not may_end:
-        return
-    elif job_is_over:
-        aws.protect(on=False, why="its job has ended, and no other began")
-    elif verdict.idle_seconds >= limits.idle_seconds:
-        aws.protect(on=False, why=f"idle for {verdict.idle_seconds / 60:.0f} minutes")
-=======
 def _why_needless(
     verdict: Verdict, limits: Limits, ended: EndedJob | None, vacant_seconds: float, now: float
 ) -> str | None:
     """The reason why an idle node need not be protected from scale-in any more. None: nothing is changed.
 
     Nothing is changed in between: with a pause of 0 a job that has ended removes the protection itself, and the guard
-    must not set it again. A node that cannot read the jobs keeps its protection.
+    must not set it again. A node that cannot read the jobs keeps its protection, and so does one that a job with
+    `keep_minutes` keeps.
     """
     # A minute more than the pause: the job ended up to a minute after it was last seen.
     if ended is not None and now - ended.seen >= limits.pause_seconds + _MINUTE:
@@ -203,7 +182,6 @@ def _why_needless(
     if verdict.idle_seconds >= limits.idle_seconds:
         return f"idle for {verdict.idle_seconds / _MINUTE:.0f} minutes"
     return None
->>>>>>> h-idle
 
 
 def _announce(aws: Aws, state: State, needless: str | None) -> None:
