@@ -53,7 +53,11 @@ if TYPE_CHECKING:
     from mlinfra.constructs.serving import ServingEndpoint as ServingEndpoint, UnusedEndpoints as UnusedEndpoints
     from mlinfra.constructs.shutdown import Shutdown as Shutdown
     from mlinfra.constructs.studio import Studio as Studio
-    from mlinfra.constructs.training import TrainingCluster as TrainingCluster, TrainingQueue as TrainingQueue
+    from mlinfra.constructs.training import (
+        RunDocument as RunDocument,
+        TrainingCluster as TrainingCluster,
+        TrainingQueue as TrainingQueue,
+    )
     from mlinfra.declarations import (
         AcceleratorStop as AcceleratorStop,
         Adopted as Adopted,
@@ -125,7 +129,7 @@ _EXPORTS = {
     "mlinfra.constructs.serving": ("UnusedEndpoints", "ServingEndpoint"),
     "mlinfra.constructs.shutdown": ("Shutdown",),
     "mlinfra.constructs.studio": ("Studio",),
-    "mlinfra.constructs.training": ("TrainingCluster", "TrainingQueue"),
+    "mlinfra.constructs.training": ("RunDocument", "TrainingCluster", "TrainingQueue"),
     "mlinfra.declarations": (
         "AcceleratorStop",
         "Adopted",

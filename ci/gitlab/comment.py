@@ -1,5 +1,7 @@
 """Write a report as a note of the merge request, in place of the previous note: `python3 -I comment.py review.md`.
 
+In the pipeline of a branch or a tag, it is a comment of the commit, and comments of earlier runs are kept.
+
 Imports only the standard library: pipelines read this file from the default branch, which a merge request cannot
 change.
 """
@@ -31,6 +33,10 @@ def main(report: Path) -> None:
         return
     project = f"{os.environ['CI_API_V4_URL']}/projects/{os.environ['CI_PROJECT_ID']}"
     _expect_least(project, token)
+    if not os.environ.get("CI_MERGE_REQUEST_IID"):
+        comments = f"{project}/repository/commits/{os.environ['CI_COMMIT_SHA']}/comments"
+        _ask(comments, token, "POST", {"note": report.read_text(encoding="utf-8")[:_LIMIT]})
+        return
     notes = f"{project}/merge_requests/{os.environ['CI_MERGE_REQUEST_IID']}/notes"
     text = f"{MARK}\n{report.read_text(encoding='utf-8')[:_LIMIT]}"
     known = _known(notes, token)

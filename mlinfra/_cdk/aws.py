@@ -104,6 +104,7 @@ if TYPE_CHECKING:
         sns_topic_subscription as sns_topic_subscription,
         sqs_queue as sqs_queue,
         sqs_queue_policy as sqs_queue_policy,
+        ssm_document as ssm_document,
         ssm_parameter as ssm_parameter,
         subnet as subnet,
         vpc as vpc,

@@ -326,6 +326,15 @@ MANAGED_ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "aws_sns_topic_subscription": _of("sns", "SetSubscriptionAttributes", "Subscribe", "Unsubscribe"),
         "aws_sqs_queue": _QUEUE,
         "aws_sqs_queue_policy": _QUEUE,
+        "aws_ssm_document": _of(
+            "ssm",
+            "CreateDocument",
+            "DeleteDocument",
+            "ModifyDocumentPermission",
+            "UpdateDocument",
+            "UpdateDocumentDefaultVersion",
+            "UpdateDocumentMetadata",
+        ),
         "aws_ssm_parameter": _of("ssm", "DeleteParameter", "DeleteParameters"),
         "aws_subnet": _of(
             "ec2",

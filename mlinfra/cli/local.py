@@ -21,11 +21,15 @@ def up(
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Refuse requests that IAM does not allow, as AWS does.")
     ] = False,
+    nodes: Annotated[
+        bool,
+        typer.Option(help="Instances of auto scaling groups boot and execute commands, as processes of this machine."),
+    ] = True,
 ) -> None:
     """Start the local AWS in the background."""
     from mlinfra.local_aws import background
 
-    running, is_new = background.up(port=port, enforce_iam=enforce_iam)
+    running, is_new = background.up(port=port, enforce_iam=enforce_iam, nodes=nodes)
     typer.echo(f"{'Started' if is_new else 'Already running'}: {running.server.endpoint}, log {running.server.log}")
     typer.echo(f'Use it in this shell:  eval "$({own_command()} local env)"')
     typer.echo(f"Stop it:               {own_command()} local down")

@@ -21,6 +21,7 @@ from mlinfra.cli.buckets import buckets
 from mlinfra.cli.catalog import catalog
 from mlinfra.cli.checks import checks
 from mlinfra.cli.cluster_sessions import register as register_sessions
+from mlinfra.cli.cluster_top import register as register_top
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.cost import cost
 from mlinfra.cli.cost_actual import actual
@@ -32,6 +33,7 @@ from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
 from mlinfra.cli.interruption import exit_on_termination, on_interruption
 from mlinfra.cli.local import local
+from mlinfra.cli.models import models
 from mlinfra.cli.options import ExitCode
 from mlinfra.cli.plan import plan
 from mlinfra.cli.preflight import preflight
@@ -41,6 +43,7 @@ from mlinfra.cli.report import report
 from mlinfra.cli.review import review
 from mlinfra.cli.run import run as run_command
 from mlinfra.cli.runs import runs
+from mlinfra.cli.status import status
 from mlinfra.cli.synth import synth
 from mlinfra.cli.unlock import unlock
 from mlinfra.cli.up import up
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 register_sessions(clusters)
+register_top(clusters)
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
     "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
@@ -64,8 +68,8 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
         "approve": approve,
         "apply": apply,
     },
-    "Run": {"run": run_command, "runs": runs, "clusters": clusters},
-    "Watch": {"report": report, "audit": audit, "drift": drift, "provenance": provenance},
+    "Run": {"run": run_command, "runs": runs, "clusters": clusters, "models": models},
+    "Watch": {"status": status, "report": report, "audit": audit, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }
 """Every command, in the panels of `mlinfra --help`, in their order."""

@@ -2,197 +2,54 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING
 
 import typer
 
-from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli import run_options as given
+from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.options import AsJson, ExitCode  # Typer reads the annotations
+from mlinfra.cli.ranks import chosen_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_WHERE, _HOW, _OUTPUT = "Code and environment", "Run", "Output"
-
-
-def _duration(text: str | int) -> int:
-    """The seconds in a duration such as 90s, 30m or 2h."""
-    if isinstance(text, int):  # the default
-        return text
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if found is None:
-        message = f"{text!r} is not a duration. Expected: such as 90s, 30m or 2h."
-        raise typer.BadParameter(message)
-    return int(found[1]) * _SECONDS[found[2]]
-
-
-def _ranks(text: str) -> str:
-    if text != "all" and not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text):
-        message = f"{text!r} is not a rank. Expected: a number from 0, several separated by commas, or all."
-        raise typer.BadParameter(message)
-    return text
+    from mlinfra.declarations import Environment, Experiment
+    from mlinfra.operations.runs import PreparedRun, QueueRequest, RunRequest
 
 
 def run(
-    experiment: Annotated[str, typer.Argument(help="The experiment's name.", metavar="EXPERIMENT")],
-    command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.", metavar="COMMAND")],
+    experiment: given.ExperimentName,
+    command: given.Command,
     *,
-    environment: Annotated[
-        str | None,
-        typer.Option(
-            "--env", "-e", help="The environment. Default: the one that declares the experiment.", show_default=False
-        ),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="The name of the run in lists. Default: EXPERIMENT.", show_default=False),
-    ] = None,
-    directory: Annotated[
-        Path,
-        typer.Option(
-            "--directory",
-            help="The working directory of the command. The git repository that contains it is packed.",
-            rich_help_panel=_WHERE,
-        ),
-    ] = Path(),
-    dirty: Annotated[
-        bool,
-        typer.Option(
-            "--dirty",
-            help="Include uncommitted changes and untracked files that are not ignored. They are recorded as a patch.",
-            rich_help_panel=_WHERE,
-        ),
-    ] = False,
-    no_code: Annotated[
-        bool, typer.Option("--no-code", help="Pack no code: the image contains it.", rich_help_panel=_WHERE)
-    ] = False,
-    image: Annotated[
-        str | None,
-        typer.Option(
-            "--image",
-            help="The container image of the command, such as two-tower:2.1. Default: it runs on the node itself.",
-            show_default=False,
-            rich_help_panel=_WHERE,
-        ),
-    ] = None,
-    lock: Annotated[
-        str | None,
-        typer.Option(
-            "--lock",
-            help="The lock file of a virtual environment, which nodes build once: requirements.txt, uv.lock or "
-            "pylock.toml, in the working directory.",
-            metavar="FILE",
-            show_default=False,
-            rich_help_panel=_WHERE,
-        ),
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            "--python",
-            help="The Python of the virtual environment, such as 3.11. Default: that of the machine image.",
-            show_default=False,
-            rich_help_panel=_WHERE,
-        ),
-    ] = None,
-    variable: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--variable",
-            help="An environment variable of the command; may be given several times. It is recorded: no secrets.",
-            metavar="NAME=VALUE",
-            rich_help_panel=_WHERE,
-        ),
-    ] = None,
-    outputs: Annotated[
-        str,
-        typer.Option(
-            "--outputs", help="The directory that is uploaded at the end, also after a failure.", rich_help_panel=_HOW
-        ),
-    ] = "outputs",
-    checkpoints: Annotated[
-        str | None,
-        typer.Option(
-            "--checkpoints",
-            help="The directory that is uploaded while the command runs, and restored for a retry.",
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    retries: Annotated[
-        int,
-        typer.Option(
-            "--retries",
-            help="The number of further attempts after the loss of a node, a spot interruption or a hardware fault. A "
-            "command that fails is not repeated.",
-            min=0,
-            max=10,
-            rich_help_panel=_HOW,
-        ),
-    ] = 0,
-    keep: Annotated[
-        int | None,
-        typer.Option(
-            "--keep",
-            help="Keep the cluster for this time after the run. Default: the environment's pause_minutes.",
-            metavar="MINUTES",
-            min=0,
-            max=1440,
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--data",
-            help="A prefix of the data lake and the version that the command reads, for the record; may be given "
-            "several times.",
-            metavar="PREFIX=VERSION",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    wait: Annotated[
-        int,
-        typer.Option(
-            "--wait",
-            help="The longest wait for the nodes. After it, the run ends, and a cluster that was stopped before is "
-            "stopped again.",
-            metavar="DURATION",
-            parser=_duration,
-            show_default="30m",
-            rich_help_panel=_HOW,
-        ),
-    ] = 1800,
-    concurrent: Annotated[
-        bool,
-        typer.Option(
-            "--concurrent",
-            help="Run although another run occupies the cluster, on the same GPUs.",
-            rich_help_panel=_HOW,
-        ),
-    ] = False,
-    rank: Annotated[
-        str,
-        typer.Option(
-            "--rank",
-            help="The ranks whose output is shown: a number, several separated by commas, or all.",
-            parser=_ranks,
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = "0",
-    detach: Annotated[
-        bool,
-        typer.Option("--detach", help="Return once the run is submitted. Its nodes start it.", rich_help_panel=_OUTPUT),
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Show the code, the cluster and its price. Nothing is changed.", rich_help_panel=_OUTPUT
-        ),
-    ] = False,
+    environment: given.EnvironmentOption = None,
+    name: given.RunName = None,
+    directory: given.Directory = Path(),
+    dirty: given.Dirty = False,
+    no_code: given.NoCode = False,
+    image: given.ImageName = None,
+    lock: given.Lock = None,
+    python: given.Python = None,
+    variable: given.Variables = None,
+    outputs: given.Outputs = given.DEFAULT_OUTPUTS,
+    checkpoints: given.Checkpoints = None,
+    retries: given.Retries = 0,
+    keep: given.Keep = None,
+    data: given.Data = None,
+    wait: given.Wait = given.DEFAULT_WAIT_SECONDS,
+    concurrent: given.Concurrent = False,
+    queue: given.QueueName = None,
+    nodes: given.QueueNodes = None,
+    array: given.ArraySize = None,
+    gpus: given.QueueGpus = None,
+    team: given.QueueTeam = None,
+    spot: given.OnSpot = None,
+    timeout: given.QueueTimeout = None,
+    rank: given.Ranks = "0",
+    detach: given.Detach = False,
+    dry_run: given.DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a command on all nodes of an experiment's cluster, and follow it to its end.
@@ -201,18 +58,7 @@ def run(
 
     The exit code is that of the command. Ctrl-C detaches: the run goes on. A second Ctrl-C within 3 seconds cancels it.
     """
-    from mlinfra.cli.followed_run import detached, followed
-    from mlinfra.cli.presentation import error_console, progress
-    from mlinfra.cli.run_plan import show_plan
-    from mlinfra.operations.runs import (
-        RunRequest,
-        RunTable,
-        check_launch,
-        launch,
-        parse_pairs,
-        prepared,
-        select_experiment,
-    )
+    from mlinfra.operations.runs import QueueRequest, RunRequest, parse_pairs, select_experiment
     from mlinfra.operations.terraform import project_root
 
     request = RunRequest(
@@ -231,23 +77,115 @@ def run(
         keep_minutes=keep,
         data=parse_pairs("--data", data or ()),
     )
+    in_queue = QueueRequest(
+        nodes=nodes or 1,
+        array_size=array,
+        spot=spot,
+        gpus_per_node=gpus,
+        team=team,
+        timeout_seconds=timeout or given.DEFAULT_TIMEOUT_SECONDS,
+    )
     chosen, declared = select_experiment(project_root(), experiment, environment=environment)
-    console = error_console()
-    with prepared(request, progress()) as prepared_run:
-        for note in prepared_run.code.notes if prepared_run.code else ():
-            console.print(f"  {note}", markup=False, style="yellow")
-        ready = check_launch(RunTable(chosen), declared, is_shared=concurrent)
+    options = _Options(wait, chosen_ranks(rank), is_detached=detach, is_dry=dry_run, as_json=as_json)
+    if queue is not None:
+        if concurrent or keep is not None:
+            message = "--keep and --concurrent concern clusters, and --queue names a queue."
+            raise typer.BadParameter(message, param_hint="'--queue'")
+        raise typer.Exit(_in_queue(chosen, declared, request, options, queue=queue, in_queue=in_queue))
+    if in_queue != QueueRequest():
+        message = "--nodes, --array, --gpus, --team, --spot and --timeout concern queues. Expected: --queue NAME too."
+        raise typer.BadParameter(message, param_hint="'--queue'")
+    raise typer.Exit(_on_cluster(chosen, declared, request, options, is_shared=concurrent))
+
+
+@dataclass(frozen=True)
+class _Options:
+    wait_seconds: int
+    ranks: Collection[int] | None
+    is_detached: bool
+    is_dry: bool
+    as_json: bool
+
+
+def _on_cluster(
+    environment: Environment, experiment: Experiment, request: RunRequest, options: _Options, *, is_shared: bool
+) -> int:
+    from mlinfra.cli.followed_run import SubmittedRun
+    from mlinfra.cli.presentation import progress
+    from mlinfra.cli.run_plan import show_plan
+    from mlinfra.operations.runs import (
+        RunTable,
+        check_launch,
+        launch,
+        prepared,
+        start_on_nodes,
+        start_on_ready_nodes,
+    )
+
+    with on_interruption(_not_submitted(environment)), prepared(request, progress()) as prepared_run:
+        _show_notes(prepared_run)
+        ready = check_launch(RunTable(environment), experiment, is_shared=is_shared)
         if ready.cluster.activity:
-            console.print(f"  The cluster is in use: {ready.cluster.activity}.", markup=False, style="yellow")
-        if dry_run:
-            show_plan(ready, prepared_run, as_json=as_json)
-            return
-        spec = launch(ready, prepared_run, wait_seconds=wait, progress=progress())
-    if detach:
-        detached(ready, spec, as_json=as_json)
-        return
-    raise typer.Exit(followed(ready, spec, wait_seconds=wait, ranks=_chosen_ranks(rank), as_json=as_json))
+            _remark(f"The cluster is in use: {ready.cluster.activity}.")
+        if options.is_dry:
+            show_plan(ready, prepared_run, as_json=options.as_json)
+            return ExitCode.SUCCESS
+        spec = launch(ready, prepared_run, wait_seconds=options.wait_seconds, progress=progress())
+    submitted = SubmittedRun(ready.table, spec, as_json=options.as_json)
+    if options.is_detached:
+        start_on_ready_nodes(ready, spec)
+        submitted.show_detached()
+        return ExitCode.SUCCESS
+    return submitted.follow(
+        options.ranks,
+        start=lambda: start_on_nodes(ready, spec, wait_seconds=options.wait_seconds, progress=progress()),
+    )
 
 
-def _chosen_ranks(text: str) -> Collection[int] | None:
-    return None if text == "all" else tuple(sorted({int(each) for each in text.split(",")}))
+def _in_queue(
+    environment: Environment,
+    experiment: Experiment,
+    request: RunRequest,
+    options: _Options,
+    *,
+    queue: str,
+    in_queue: QueueRequest,
+) -> int:
+    from mlinfra.cli.followed_run import SubmittedRun
+    from mlinfra.cli.presentation import progress
+    from mlinfra.cli.run_plan import show_queue_plan
+    from mlinfra.operations.runs import RunTable, launch_in_queue, prepared, select_place
+
+    place = select_place(environment, queue, in_queue, request)
+    with on_interruption(_not_submitted(environment)), prepared(request, progress()) as prepared_run:
+        _show_notes(prepared_run)
+        if options.is_dry:
+            show_queue_plan(environment, place, prepared_run, as_json=options.as_json)
+            return ExitCode.SUCCESS
+        table = RunTable(environment)
+        spec = launch_in_queue(table, experiment, prepared_run, place, progress=progress())
+    submitted = SubmittedRun(table, spec, as_json=options.as_json)
+    if options.is_detached:
+        submitted.show_detached()
+        return ExitCode.SUCCESS
+    return submitted.follow(options.ranks)
+
+
+def _show_notes(prepared_run: PreparedRun) -> None:
+    for note in prepared_run.code.notes if prepared_run.code else ():
+        _remark(note)
+
+
+def _remark(text: str) -> None:
+    from mlinfra.cli.presentation import error_console
+
+    error_console().print(f"  {text}", markup=False, style="yellow")
+
+
+def _not_submitted(environment: Environment) -> str:
+    from mlinfra.command import own_command
+
+    return (
+        f"No run was submitted, unless `{own_command()} runs list --env {environment.name}` shows it. A cluster that "
+        f"was started stops once it is idle."
+    )

@@ -29,7 +29,7 @@ def details(description: RunDescription) -> Iterator[RenderableType]:
     facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
     facts.add_column(no_wrap=True, style="dim")
     facts.add_column(overflow="fold")
-    for name, value in _facts(description):
+    for name, value in fact_lines(description):
         facts.add_row(name, Text(value))
     yield facts
     for attempt in run.attempts:
@@ -52,7 +52,8 @@ def run_facts(run: Run, figures: RunFigures, description: RunDescription | None 
     return facts
 
 
-def _facts(description: RunDescription) -> Iterator[tuple[str, str]]:
+def fact_lines(description: RunDescription) -> Iterator[tuple[str, str]]:
+    """The facts about a run, each with its name."""
     run, specification = description.run, description.specification
     place = f"queue {specification.queue}" if specification and specification.queue else run.partition
     yield "experiment", f"{run.experiment or UNKNOWN} in {run.environment}, {run.nodes or UNKNOWN} nodes, {place}"

@@ -9,16 +9,17 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.ranks import RANK_HELP, chosen_ranks, valid_ranks
 from mlinfra.cli.run_details import details, run_facts
 from mlinfra.cli.units import NOTHING, UNKNOWN, principal_name, short_duration, short_time, short_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rich.table import Table
 
     from mlinfra.declarations import Environment
-    from mlinfra.operations.runs import Run, RunFigures, RunTable
+    from mlinfra.operations.runs import Run, RunDescription, RunFigures, RunTable
 
 runs = typer.Typer(help="Runs: list, show, cancel, compare and reproduce them.", no_args_is_help=True)
 
@@ -113,7 +114,15 @@ def list_them(
 
 
 @runs.command()
-def show(run: RunId, *, environment: EnvironmentNames = None, as_json: AsJson = False) -> None:
+def show(
+    run: RunId,
+    *,
+    environment: EnvironmentNames = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write Markdown with its metrics, for the summary of a pipeline.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show all that is recorded about a run: origin, nodes, attempts, cost, outputs, and how it ended."""
     from mlinfra.cli.presentation import print_json, screen_console
     from mlinfra.operations.runs import describe_run
@@ -125,6 +134,9 @@ def show(run: RunId, *, environment: EnvironmentNames = None, as_json: AsJson = 
         typer.echo(line, err=True)
     if as_json:
         print_json(run_facts(found, description.figures, description))
+        return
+    if markdown:
+        _print_markdown(table, description)
         return
     console = screen_console()
     for renderable in details(description):
@@ -163,6 +175,36 @@ def cancel(
 
 
 @runs.command()
+def logs(
+    run: RunId,
+    *,
+    environment: EnvironmentNames = None,
+    rank: Annotated[str, typer.Option("--rank", help=RANK_HELP, parser=valid_ranks)] = "0",
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", "-f", help="Follow the run until it has ended, if it is active.")
+    ] = True,
+) -> None:
+    """Show the output of a run, and follow it while it is active. Ctrl-C ends the command, and the run goes on."""
+    from mlinfra.cli.followed_run import RunOnTerminal
+    from mlinfra.cli.presentation import error_console, output_console
+    from mlinfra.operations.runs import Following, read_specification
+
+    ranks = chosen_ranks(rank)
+    with on_interruption("The run goes on."):
+        table, found = chosen_run(run, environment)
+        specification = read_specification(table.account, found)
+        _expect_ranks(ranks, specification.nodes)
+        has_prefix = specification.nodes > 1 and (ranks is None or len(ranks) > 1)
+        display = RunOnTerminal(error_console(), output_console(), has_prefix=has_prefix)
+        following = Following(table, found, specification.log_group, display, ranks=ranks)
+        ended = following.to_end() if follow and found.is_active else following.present_lines()
+    if not ended.is_active:
+        code = "" if ended.exit_code is None else f" with exit code {ended.exit_code}"
+        reason = f": {ended.reason}" if ended.reason else ""
+        display.status(f"{ended.run_id} {ended.status}{code}{reason}")
+
+
+@runs.command()
 def compare(
     wanted: Annotated[
         list[str],
@@ -194,6 +236,55 @@ def compare(
         console.print(renderable)
 
 
+@runs.command()
+def reproduce(
+    run: RunId,
+    *,
+    environment: EnvironmentNames = None,
+    start: Annotated[
+        bool, typer.Option("--run", help="Start it again. Its code is put into a folder of its own meanwhile.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="With --run: return once the run is submitted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what can still be had of a run, and the commands that give the same again; with --run, start it again."""
+    from mlinfra.cli.presentation import error_console, print_json, screen_console
+    from mlinfra.cli.run_reproduction import reproduction, start_again
+    from mlinfra.operations.runs import describe_run, plan_reproduction
+    from mlinfra.operations.terraform import Repository, project_root
+
+    with on_interruption("Nothing was changed."):
+        table, found = chosen_run(run, environment)
+        description = describe_run(table, found)
+        repository = Repository(project_root())
+        plan = plan_reproduction(table, description, repository)
+    if as_json and not start:
+        print_json(plan)
+        return
+    console = error_console() if as_json else screen_console()
+    for renderable in reproduction(plan):
+        console.print(renderable)
+    if start:
+        start_again(table, description, plan, repository, detach=detach, as_json=as_json)
+        return
+    for line in ("", "To give it again:", *(f"  {each}" for each in plan.commands)) if plan.commands else ():
+        typer.echo(line)
+
+
+def _print_markdown(table: RunTable, description: RunDescription) -> None:
+    from mlinfra.cli.run_markdown import run_markdown
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.registration import read_run_metrics
+
+    try:
+        metrics = read_run_metrics(table.account, description)
+    except OperationError as error:
+        # The record is shown without them.
+        typer.echo(str(error), err=True)
+        metrics = {}
+    typer.echo(run_markdown(description, metrics))
+
+
 def chosen_run(wanted: str, names: Sequence[str] | None) -> tuple[RunTable, Run]:
     """The run that a user named, and the records of its environment.
 
@@ -203,6 +294,13 @@ def chosen_run(wanted: str, names: Sequence[str] | None) -> tuple[RunTable, Run]
     from mlinfra.operations.runs import find_run_everywhere
 
     return find_run_everywhere(_environments(names), wanted)
+
+
+def _expect_ranks(ranks: Collection[int] | None, nodes: int) -> None:
+    unknown = [each for each in ranks or () if each >= nodes]
+    if unknown:
+        message = f"The run has no rank {unknown[0]}. Expected: 0 to {nodes - 1}."
+        raise typer.BadParameter(message, param_hint="'--rank'")
 
 
 def _environments(names: Sequence[str] | None) -> tuple[Environment, ...]:

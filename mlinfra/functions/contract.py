@@ -45,6 +45,8 @@ class Tag:
     """The time for which all its GPUs must have been idle, in minutes."""
     IDLE_GPU_PERCENT: Final = "IdleGpuPercent"
     """The utilization below which a GPU counts as idle, in percent."""
+    VACANT_MINUTES: Final = "VacantMinutes"
+    """The time for which all its nodes must have been vacant, in minutes. Missing: vacancy has no effect."""
     STALLED_MINUTES: Final = "StalledMinutes"
     """The time after which compute processes without progress no longer count as activity, in minutes."""
     SILENCE_MINUTES: Final = "SilenceMinutes"
@@ -85,6 +87,8 @@ class Table:
     REPLACEMENTS_PREFIX: Final = "replacements#"
     """`replacements#<date>`, in UTC: the number of nodes replaced after a hardware fault, written by nodes."""
     REPLACEMENTS: Final = "replacements"
+    RUN_PREFIX: Final = "run#"
+    """`run#<id>...`: the records of a run; see `mlinfra.runner.contract`."""
     STATE: Final = "state"
     """The state of a cluster, written by functions: cost, sent warnings, time of the last stop."""
     EXTENSION: Final = "extension"
@@ -189,6 +193,10 @@ class NodeReport:
     HUNG_AT: Final = "hung_at"
     """The time since which its compute processes count as hung although accelerators are in use, in epoch seconds by
     the node's clock. Missing: they do not."""
+    VACANT_SECONDS: Final = "vacant_seconds"
+    """The seconds for which the node has been vacant: no process or timer that could start work; 0: it is not."""
+    OCCUPANT: Final = "occupant"
+    """A terminal, process or timer because of which the node is not vacant. Missing: there is none."""
 
 
 class Activity:
@@ -220,6 +228,9 @@ class Event:
     NODE_UNHEALTHY: Final = "Training Node Unhealthy"
     """A node whose boot failed terminates itself. Detail: `cluster`, `instance_id`, `reason`, `fault` (`image` or
     `hardware`), `replaced` (`true`: its group launches a replacement; only after a hardware fault)."""
+
+    NODE_IDLE: Final = "Training Node Idle"
+    """A node need not run any more, as far as its guard knows. Detail: `cluster`, `instance_id`, `reason`."""
 
     SHUTDOWN_SOURCE: Final = "mlinfra.shutdown"
     CLUSTER_STOPPED: Final = "Training Cluster Stopped"
@@ -290,6 +301,8 @@ class Metric:
     GPU_UTILISATION: Final = "nvidia_smi_utilization_gpu"
     GPU_MEMORY_USED: Final = "nvidia_smi_memory_used"
     GPU_MEMORY_TOTAL: Final = "nvidia_smi_memory_total"
+    GPU_TEMPERATURE: Final = "nvidia_smi_temperature_gpu"
+    """In degrees Celsius."""
     EC2_NAMESPACE: Final = "AWS/EC2"
     CPU_UTILISATION: Final = "CPUUtilization"
     INSTANCE: Final = "InstanceId"

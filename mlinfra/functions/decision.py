@@ -106,7 +106,7 @@ def decide(
     if cause is None and (ended := _after_job(target, evidence, jobs, rules, now)):
         return ended
     if evidence.verdict is Verdict.IDLE:
-        return _idle(target, cause, evidence, rules, now)
+        return _idle(target, cause, evidence, rules, now, jobs)
     return _in_use(target, cause, evidence, rules)
 
 
@@ -123,11 +123,16 @@ def _after_job(target: Target, evidence: Evidence, jobs: Sequence[Job], rules: R
         rules: the rules in its tags.
         now: the time of the decision.
     """
-    ends = [job.ended_at for job in jobs if job.ended_at is not None]
-    if target.is_draining or not ends or any(job.may_be_running(now) for job in jobs):
+    last = max((job for job in jobs if job.ended_at is not None), key=lambda job: job.ended_at or 0.0, default=None)
+    if target.is_draining or last is None or any(job.may_be_running(now) for job in jobs):
         return None
-    ended = datetime.fromtimestamp(max(ends), tz=timezone.utc)
-    if now - ended < rules.pause or any(node.launched is None or node.launched > ended for node in target.nodes):
+    ended = datetime.fromtimestamp(last.ended_at or 0.0, tz=timezone.utc)
+    pause = rules.pause if last.keep_minutes is None else timedelta(minutes=last.keep_minutes)
+    if (
+        now - ended < pause
+        or _kept(target, jobs, now)
+        or any(node.launched is None or node.launched > ended for node in target.nodes)
+    ):
         return None
     # The guard removes the protection of its node after the pause, if it is alive.
     guarded = {each.instance_id for each in evidence.nodes if each.is_guarded}
@@ -136,9 +141,21 @@ def _after_job(target: Target, evidence: Evidence, jobs: Sequence[Job], rules: R
         return None
     return Decision(
         Action.STOP,
-        f"its last job ended at {clock.written(ended)}, and no other began within {int(rules.pause / _MINUTE)} minutes",
+        f"its last job ended at {clock.written(ended)}, and no other began within {int(pause / _MINUTE)} minutes",
         terminate=frozenset(node.instance_id for node in target.nodes if node.protected) - guarded,
     )
+
+
+def _kept(target: Target, jobs: Sequence[Job], now: datetime) -> str | None:
+    """The reason why an ended job keeps an idle cluster, whose nodes it ran on. None: none does."""
+    job = max(jobs, key=lambda each: each.kept_until, default=None)
+    if job is None or target.is_draining or job.kept_until <= now.timestamp():
+        return None
+    ended = datetime.fromtimestamp(job.ended_at or 0.0, tz=timezone.utc)
+    if all(node.launched is not None and node.launched > ended for node in target.nodes):
+        return None
+    until = datetime.fromtimestamp(job.kept_until, tz=timezone.utc)
+    return f"it is kept until {clock.written(until)}, as {job.name or job.job_id} demands, which has ended"
 
 
 def _bound(rules: Rules, expiry: Expiry | None, cost: Cost, now: datetime) -> str | None:
@@ -188,14 +205,16 @@ def _in_use(target: Target, cause: str | None, evidence: Evidence, rules: Rules)
     return Decision(Action.LEAVE, reason, frequency, release=release)
 
 
-def _idle(target: Target, cause: str | None, evidence: Evidence, rules: Rules, now: datetime) -> Decision:
+def _idle(  # noqa: PLR0917  all that the decision depends on
+    target: Target, cause: str | None, evidence: Evidence, rules: Rules, now: datetime, jobs: Sequence[Job]
+) -> Decision:
     terminate = not_released(target, evidence)
     if target.is_draining:
         reason = f"its desired capacity is already 0, and {len(target.nodes)} of its nodes are still in the group"
         return Decision(Action.STOP, f"{reason}: {evidence.reason}", terminate=terminate)
     if cause:
         return Decision(Action.STOP, f"{cause}, and {evidence.reason}", terminate=terminate)
-    if waiting := _waits(target, rules, now):
+    if waiting := _kept(target, jobs, now) or _waits(target, rules, now):
         return Decision(Action.LEAVE, waiting)
     if rules.stop_when_idle:
         return Decision(Action.STOP, evidence.reason, terminate=terminate)

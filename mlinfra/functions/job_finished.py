@@ -99,7 +99,11 @@ def _decide(target: Target, jobs: Sequence[Job], job_id: str, ended: datetime, n
         return Decision(
             Action.LEAVE, f"job {job_id} ended at {clock.written(ended)}, and nodes were launched after that"
         )
-    if pause := Rules.of(target.tags).pause:
+    if kept := [job for job in jobs if job.kept_until > now.timestamp()]:
+        until = datetime.fromtimestamp(max(job.kept_until for job in kept), tz=timezone.utc)
+        return Decision(Action.LEAVE, f"job {job_id} ended; the cluster is kept until {clock.written(until)}")
+    own = next((job.keep_minutes for job in jobs if job.job_id == job_id), None)
+    if pause := Rules.of(target.tags).pause if own is None else timedelta(minutes=own):
         minutes = int(pause / timedelta(minutes=1))
         return Decision(
             Action.LEAVE, f"job {job_id} ended; the cluster is stopped if no other job begins within {minutes} minutes"

@@ -47,6 +47,7 @@ _COST = (
 )
 _RANK = re.compile(r"#[0-9]+$")
 """The suffix of the records of a job's further nodes."""
+_LAST_CHARACTER = "\U0010ffff"
 _LEASE_OWNER = "stopping_by"
 _LEASE_UNTIL = "stopping_until"
 
@@ -70,6 +71,8 @@ class Job:
     """The last reported progress, in epoch seconds. None: it reports no progress."""
     progress_timeout: float = PROGRESS_TIMEOUT_SECONDS
     """The time without progress after which it counts as hung, in seconds."""
+    keep_minutes: float | None = None
+    """The time for which its cluster is kept after its end, in minutes. None: that of the environment."""
 
     @property
     def run_id(self) -> str:
@@ -80,6 +83,13 @@ class Job:
     def reports_progress(self) -> bool:
         """True if it has reported progress."""
         return self.progress_at is not None
+
+    @property
+    def kept_until(self) -> float:
+        """The time until which it keeps its cluster after its end, in epoch seconds. 0: it does not."""
+        if self.ended_at is None or not self.keep_minutes:
+            return 0.0
+        return self.ended_at + 60 * self.keep_minutes
 
     def may_be_running(self, now: datetime) -> bool:
         """True if it is recorded as running and its heartbeat is fresh, missing or invalid."""
@@ -332,11 +342,14 @@ class Records:
                     self._update(cluster, change, condition="#owner = :mine", names=names, values=values)
 
     def _items(self, cluster: str) -> Iterator[dict[str, Any]]:
-        arguments: dict[str, Any] = {
-            "KeyConditionExpression": Key(Table.CLUSTER).eq(cluster),
-            # A job that started one second ago must be seen.
-            "ConsistentRead": True,
-        }
+        """All records of a cluster except those of its runs, of which it may have thousands."""
+        of_cluster, record = Key(Table.CLUSTER).eq(cluster), Key(Table.RECORD)
+        yield from self._pages(of_cluster & record.lt(Table.RUN_PREFIX))
+        yield from self._pages(of_cluster & record.gt(f"{Table.RUN_PREFIX}{_LAST_CHARACTER}"))
+
+    def _pages(self, condition: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  boto3 is untyped
+        # A job that started one second ago must be seen.
+        arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
         while True:
             page = self._table.query(**arguments)
             yield from page["Items"]
@@ -381,7 +394,13 @@ def _job(item: Mapping[str, Any]) -> Job:
         instance_id=str(item.get(Table.INSTANCE) or "") or None,
         progress_at=epoch_seconds(item.get(Table.PROGRESS_AT)),
         progress_timeout=_timeout(item.get(Table.PROGRESS_TIMEOUT)),
+        keep_minutes=_minutes(item.get(Table.KEEP_MINUTES)),
     )
+
+
+def _minutes(value: object) -> float | None:
+    minutes = epoch_seconds(value)
+    return None if minutes is None or minutes < 0 else minutes
 
 
 def _timeout(value: object) -> float:

@@ -44,18 +44,25 @@ def termination_notice() -> TerminationNotice | None:
     return checks().notice()
 
 
-class _Checks:
+class NoticeChecks:
     """The notice of one process, and when it was last read."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = _SECONDS_BETWEEN_CHECKS) -> None:
+        """Read nothing yet.
+
+        Args:
+            seconds: the shortest time between two checks, in seconds. Default: 15.
+        """
+        self._seconds = seconds
         self._checked_at: float | None = None
         self._found: TerminationNotice | None = None
         self._node: Node | None = None
         self._table: Any = None
 
     def notice(self) -> TerminationNotice | None:
+        """The notice, read again if it is time."""
         now = time.monotonic()
-        if self._found or (self._checked_at is not None and now - self._checked_at < _SECONDS_BETWEEN_CHECKS):
+        if self._found or (self._checked_at is not None and now - self._checked_at < self._seconds):
             return self._found
         self._checked_at = now
         for read in (self._from_metadata, self._from_table):
@@ -103,6 +110,6 @@ class _Checks:
 
 
 @cache
-def checks() -> _Checks:
+def checks() -> NoticeChecks:
     """The checks of this process."""
-    return _Checks()
+    return NoticeChecks()

@@ -19,19 +19,20 @@ def main() -> None:
     parser.add_argument("--identity", required=True, help="unique name of this process")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
     parser.add_argument("--enforce-iam", action="store_true", help="refuse requests that IAM does not allow")
+    parser.add_argument("--nodes", action="store_true", help="instances of auto scaling groups execute programs")
     arguments = parser.parse_args()
     if arguments.until_stdin_closes:
         threading.Thread(target=_exit_when_stdin_closes, daemon=True).start()
-    _serve(arguments.socket, arguments.port, enforce_iam=arguments.enforce_iam)
+    _serve(arguments.socket, arguments.port, enforce_iam=arguments.enforce_iam, nodes=arguments.nodes)
 
 
-def _serve(descriptor: int, port: int, *, enforce_iam: bool) -> None:
+def _serve(descriptor: int, port: int, *, enforce_iam: bool, nodes: bool) -> None:
     # moto reads its settings when it is imported. Every AWS account has the AWS managed policies.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     os.environ["MOTO_PORT"] = str(port)
     from mlinfra.local_aws.application import serve
 
-    serve(descriptor, port, enforce_iam=enforce_iam)
+    serve(descriptor, port, enforce_iam=enforce_iam, nodes=nodes)
 
 
 def _exit_when_stdin_closes() -> None:

@@ -14,6 +14,8 @@ from mlinfra.local_aws.gaps import close_gaps, services
 if TYPE_CHECKING:
     from flask import Flask
 
+    from mlinfra.local_aws.nodes.control import WithNodes
+
 GAPS_WITH_EC2 = frozenset({"appautoscaling", "autoscaling", "batch", "ec2", "eks", "fsx", "sagemaker", "ssm"})
 """Services with gaps that import moto's EC2, which takes more than half of the time until the first answer."""
 
@@ -110,13 +112,14 @@ def _close_gaps_with_ec2() -> None:
     close_gaps(GAPS_WITH_EC2)
 
 
-def serve(descriptor: int, port: int, *, enforce_iam: bool = False) -> None:
+def serve(descriptor: int, port: int, *, enforce_iam: bool = False, nodes: bool = False) -> None:
     """Answer requests on the socket `descriptor`, which listens on `port` of loopback, until terminated.
 
     Args:
         descriptor: the descriptor of the socket.
         port: its port.
         enforce_iam: True to refuse requests that IAM does not allow.
+        nodes: True to have instances of auto scaling groups execute programs.
     """
     # By default, Python looks for garbage among all resources and modules every few requests: a fifth of the processor
     # time of a busy server. Nearly all that requests leave behind is freed without it.
@@ -129,9 +132,18 @@ def serve(descriptor: int, port: int, *, enforce_iam: bool = False) -> None:
     server = make_server(
         "127.0.0.1",
         port,
-        Dispatcher(),
+        _with_nodes(port) if nodes else Dispatcher(),
         threaded=True,
         request_handler=WholeAnswers,
         fd=descriptor,
     )
     server.serve_forever()
+
+
+def _with_nodes(port: int) -> WithNodes:
+    # The nodes are those of moto's EC2, which takes longer to import than all that other servers need.
+    from mlinfra.local_aws.nodes.control import WithNodes
+    from mlinfra.local_aws.nodes.fleet import Fleet
+
+    _close_gaps_with_ec2()
+    return WithNodes(Dispatcher(), Fleet(port))

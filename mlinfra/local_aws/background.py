@@ -23,12 +23,13 @@ class Background:
     started: datetime
 
 
-def up(*, port: int = 0, enforce_iam: bool = False) -> tuple[Background, bool]:
+def up(*, port: int = 0, enforce_iam: bool = False, nodes: bool = True) -> tuple[Background, bool]:
     """The local AWS in the background, started if none is running.
 
     Args:
         port: the port on 127.0.0.1 for a new server. Default: a free port.
         enforce_iam: True if a new server refuses requests that IAM does not allow. Default: False.
+        nodes: True if instances of auto scaling groups of a new server execute programs. Default: True.
 
     Returns:
         The server, and True if it was started by this call.
@@ -46,7 +47,7 @@ def up(*, port: int = 0, enforce_iam: bool = False) -> tuple[Background, bool]:
         return there_already, False
     identity = new_identity()
     log = user_log_path("mlinfra", ensure_exists=True) / "local-aws.log"
-    process = start(port=port, log=log, identity=identity, ends_with_parent=False, enforce_iam=enforce_iam)
+    process = start(port=port, log=log, identity=identity, ends_with_parent=False, enforce_iam=enforce_iam, nodes=nodes)
     try:
         background = Background(process.answering(), datetime.now(timezone.utc))
         _write_record(background)

@@ -41,6 +41,8 @@ class LocalAws:
     """The log file: every request with the status of its answer, and the tracebacks of the server."""
     enforces_iam: bool = False
     """True if it refuses requests that IAM does not allow. Default: False."""
+    has_nodes: bool = False
+    """True if instances of auto scaling groups are nodes that execute programs. Default: False."""
 
     @property
     def endpoint(self) -> str:
@@ -69,7 +71,9 @@ class LocalAws:
 
 
 @contextmanager
-def serving(*, port: int = 0, log: Path | None = None, enforce_iam: bool = False) -> Iterator[LocalAws]:
+def serving(
+    *, port: int = 0, log: Path | None = None, enforce_iam: bool = False, nodes: bool = False
+) -> Iterator[LocalAws]:
     """A local AWS until the end of the block or of this process, however it ends.
 
     Args:
@@ -78,6 +82,8 @@ def serving(*, port: int = 0, log: Path | None = None, enforce_iam: bool = False
             deleted at the end.
         enforce_iam: True to refuse requests that IAM does not allow. The access key of `client_variables` is an
             administrator. Default: False, every request is allowed.
+        nodes: True to have instances of auto scaling groups execute their user data and commands on this machine, see
+            `mlinfra.local_aws.nodes`. Default: False.
 
     Raises:
         OperationError: moto is not installed, the port is in use, or the server does not start.
@@ -85,7 +91,7 @@ def serving(*, port: int = 0, log: Path | None = None, enforce_iam: bool = False
     identity = new_identity()
     kept = log is not None
     log = log or user_log_path("mlinfra", ensure_exists=True) / f"local-aws-{identity}.log"
-    process = start(port=port, log=log, identity=identity, ends_with_parent=True, enforce_iam=enforce_iam)
+    process = start(port=port, log=log, identity=identity, ends_with_parent=True, enforce_iam=enforce_iam, nodes=nodes)
     try:
         yield process.answering()
     finally:
@@ -135,7 +141,9 @@ class ServerProcess:
             self.child.wait()
 
 
-def start(*, port: int, log: Path, identity: str, ends_with_parent: bool, enforce_iam: bool = False) -> ServerProcess:
+def start(
+    *, port: int, log: Path, identity: str, ends_with_parent: bool, enforce_iam: bool = False, nodes: bool = False
+) -> ServerProcess:
     """Start the process of a local AWS.
 
     Args:
@@ -144,6 +152,7 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool, enforc
         identity: a name from `new_identity`.
         ends_with_parent: True to end it with this process.
         enforce_iam: True to refuse requests that IAM does not allow. Default: False.
+        nodes: True to have instances of auto scaling groups execute programs. Default: False.
 
     Raises:
         OperationError: moto is not installed or the port is in use.
@@ -155,6 +164,7 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool, enforc
         command = [sys.executable, "-m", "mlinfra.local_aws", "--identity", identity, "--port", str(bound_port)]
         command += ["--socket", str(listener.fileno())]
         command += ["--enforce-iam"] if enforce_iam else []
+        command += ["--nodes"] if nodes else []
         child = subprocess.Popen(  # noqa: S603  our own module
             [*command, "--until-stdin-closes"] if ends_with_parent else command,
             stdin=subprocess.PIPE if ends_with_parent else subprocess.DEVNULL,
@@ -165,7 +175,8 @@ def start(*, port: int, log: Path, identity: str, ends_with_parent: bool, enforc
             # A separate session: after Ctrl-C, Terraform still needs the server for an orderly end.
             start_new_session=True,
         )
-    return ServerProcess(child, LocalAws(child.pid, bound_port, identity, log, enforces_iam=enforce_iam))
+    server = LocalAws(child.pid, bound_port, identity, log, enforces_iam=enforce_iam, has_nodes=nodes)
+    return ServerProcess(child, server)
 
 
 def _without_aws_settings() -> dict[str, str]:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions.contract import JobStatus, Metric, NodeKey, NodeReport, Table
+from mlinfra.functions.contract import Event, JobStatus, Metric, NodeKey, NodeReport, Table
 from mlinfra.node_guard.jobs import plain
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Aws:
     table: str
 
     def jobs(self) -> list[dict[str, object]] | None:
-        """The records of the running jobs of the cluster. None: they could not be read."""
+        """The records of the running jobs of the cluster, and of those that keep it. None: they could not be read."""
         answer = self._call(
             "dynamodb",
             "query",
@@ -42,9 +42,9 @@ class Aws:
             "--key-condition-expression",
             "#c = :c and begins_with(#r, :j)",
             "--filter-expression",
-            "#s = :s",
+            "#s = :s or attribute_exists(#k)",
             "--expression-attribute-names",
-            json.dumps({"#c": Table.CLUSTER, "#r": Table.RECORD, "#s": Table.JOB_STATUS}),
+            json.dumps({"#c": Table.CLUSTER, "#r": Table.RECORD, "#s": Table.JOB_STATUS, "#k": Table.KEEP_MINUTES}),
             "--expression-attribute-values",
             json.dumps({":c": {"S": self.cluster}, ":j": {"S": Table.JOB_PREFIX}, ":s": {"S": JobStatus.RUNNING}}),
             "--query",
@@ -142,6 +142,30 @@ class Aws:
         )
         if changed is not None:
             log.info("%s: %s", why, "protected from scale-in" if on else "no longer protected from scale-in")
+
+    def send_event(self, kind: str, reason: str) -> bool:
+        """Send an event about the node to EventBridge.
+
+        Args:
+            kind: the detail type.
+            reason: the reason, as a clause.
+
+        Returns:
+            True if EventBridge has accepted it: a refused entry is not an error of the call.
+        """
+        detail = {"cluster": self.cluster, "instance_id": self.instance_id, "reason": reason}
+        entry = {"Source": Event.NODE_SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+        answer = self._call(
+            "events",
+            "put-events",
+            "--entries",
+            json.dumps([entry]),
+            "--query",
+            "FailedEntryCount",
+            "--output",
+            "text",
+        )
+        return answer is not None and answer.strip() == "0"
 
     def _call(self, *arguments: str) -> str | None:
         return self.commands.run(["aws", *arguments], seconds=_SECONDS)

@@ -90,6 +90,22 @@ def jobs_of_node(items: Iterable[Mapping[str, object]], instance_id: str, now: f
     return found
 
 
+def kept_until(items: Iterable[Mapping[str, object]], instance_id: str) -> float:
+    """The time until which ended jobs keep a node, in epoch seconds. 0: none does.
+
+    Args:
+        items: the records of jobs of the cluster; numbers may be text.
+        instance_id: the node. A record without an instance id may be of any node.
+    """
+    latest = 0.0
+    for item in items:
+        ended, minutes = epoch_seconds(item.get(Table.ENDED_AT)), epoch_seconds(item.get(Table.KEEP_MINUTES))
+        is_here = item.get(Table.INSTANCE) in {None, instance_id}
+        if is_here and item.get(Table.JOB_STATUS) != JobStatus.RUNNING and ended is not None and minutes is not None:
+            latest = max(latest, ended + 60 * minutes)
+    return latest
+
+
 def _run(item: Mapping[str, object]) -> str:
     """The part of the record's id that all nodes of a job share."""
     return _RANK.sub("", str(item.get(Table.RECORD, ""))[len(Table.JOB_PREFIX) :])

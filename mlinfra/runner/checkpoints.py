@@ -226,7 +226,7 @@ def restore(
         folder: the folder, which need not exist.
         bucket: the bucket.
         owner: the user and group id of its files. Default: those of this process.
-        say: receives the progress for people. Default: nobody.
+        say: receives the progress for people. Default: the progress is discarded.
 
     Raises:
         ValueError: if the list or an object is not valid.

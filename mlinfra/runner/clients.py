@@ -23,6 +23,7 @@ class Clients:
     s3: Any
     logs: Any
     autoscaling: Any
+    events: Any
     clock: AwsClock
 
 
@@ -58,5 +59,6 @@ def connect(region: str, table: str) -> Clients:
         s3=session.client("s3", config=transfers),
         logs=session.client("logs", config=quick),
         autoscaling=session.client("autoscaling", config=quick),
+        events=session.client("events", config=quick),
         clock=clock,
     )

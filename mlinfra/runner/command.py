@@ -9,10 +9,14 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from mlinfra.runner.container import signal_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from mlinfra.runner.programs import Login
 
 _SET_CHILD_SUBREAPER: Final = 36
 """prctl(2), PR_SET_CHILD_SUBREAPER."""
@@ -39,7 +43,7 @@ class Command:
         environment: Mapping[str, str],
         directory: Path,
         output: Path,
-        user: str | None = None,
+        login: Login | None = None,
         container: str | None = None,
     ) -> None:
         """Start it, in a session of its own.
@@ -49,7 +53,7 @@ class Command:
             environment: all its environment variables.
             directory: its working directory.
             output: the file to which standard output and error are appended.
-            user: the user that runs it. Default: that of this process.
+            login: the user that runs it. Default: that of this process.
             container: the name of the container that it starts. Default: none.
         """
         self._container = container
@@ -67,7 +71,7 @@ class Command:
                     stdout=file,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    **_as_user(user),
+                    **_as_user(login),
                 )
             except OSError as error:
                 file.write(f"{argv[0]}: {error.strerror}\n".encode())
@@ -94,7 +98,7 @@ class Command:
         is the request to end, and goes to all.
         """
         if self._container:
-            self._docker("kill", "--signal", str(signum), self._container)
+            signal_container(self._container, signal.Signals(signum).name)
         elif signum == signal.SIGTERM:
             self.terminate()
         else:
@@ -111,7 +115,7 @@ class Command:
         """Send SIGKILL to its processes, and remove its container."""
         if self._container:
             # SIGKILL of the client does not reach the container.
-            self._docker("kill", self._container)
+            signal_container(self._container, "SIGKILL")
         self._signal(signal.SIGKILL)
         for pid in _descendants(os.getpid()):
             with suppress(OSError):
@@ -136,17 +140,6 @@ class Command:
             with suppress(OSError):
                 # The session that it leads has its process id.
                 os.killpg(self._process.pid, signum)
-
-    def _docker(self, *arguments: str) -> None:
-        with suppress(OSError, subprocess.SubprocessError):
-            subprocess.run(  # noqa: S603
-                ["docker", *arguments],  # noqa: S607
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=30,
-            )
 
 
 def end_descendants(seconds: float = _LEFTOVER_SECONDS) -> int:
@@ -185,15 +178,9 @@ def handles(pid: int, signum: int) -> bool:
     return bool(int(mask, 16) >> (signum - 1) & 1)
 
 
-def _as_user(user: str | None) -> dict[str, object]:
-    if user is None or os.geteuid() != 0:
-        return {}
-    import grp
-    import pwd
-
-    entry = pwd.getpwnam(user)
-    groups = [each.gr_gid for each in grp.getgrall() if user in each.gr_mem]
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [entry.pw_gid, *groups]}
+def _as_user(login: Login | None) -> dict[str, Any]:
+    """The arguments of a process that another user runs."""
+    return {} if login is None else {"user": login.uid, "group": login.gid, "extra_groups": login.groups}
 
 
 def _reap() -> None:

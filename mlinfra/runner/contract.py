@@ -19,7 +19,7 @@ from typing import Final
 
 from mlinfra.functions.contract import Table
 
-RUN_PREFIX: Final = "run#"
+RUN_PREFIX: Final = Table.RUN_PREFIX
 RUN_ID: Final = re.compile(r"20\d{6}-\d{6}-[0-9a-f]{4}")
 """The form of an id: date and time of the submission in UTC, and four random digits."""
 
@@ -143,6 +143,8 @@ class RunAttribute:
     """The kind of the node's own fault, as of the run. Missing: it has none, or was stopped for that of another."""
     NODE_ENDED_AT: Final = "ended_at"
     """The end of the command, or of its preparation, on the node. Missing: it has not ended."""
+    SAVED: Final = "saved"
+    """True once the node has saved what the next attempt needs: only then is the attempt settled."""
     STOPPED: Final = "stopped"
     """True if the command was stopped for a reason that was not its own, such as the failure of another node."""
     NOTICE_ENDS_AT: Final = "notice_ends_at"

@@ -1,7 +1,7 @@
 """Files of a folder that a command wrote, as they can be uploaded.
 
 The runner is root, and the folder belongs to the user of the command: links that lead out of the folder are not
-followed, and files that are no regular files are not opened.
+followed, and only regular files are opened.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_tree(folder: Path) -> Tree:
 
 @dataclass
 class _Found:
-    """What is found in a folder."""
+    """Content of a folder, as it is found."""
 
     folder: Path
     real: str

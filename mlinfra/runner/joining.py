@@ -1,7 +1,7 @@
 """Joining an attempt: the nodes agree on its members, and with that on their ranks.
 
 Each node writes that it has joined. Once enough have, the living one with the lowest instance id writes the members in
-their order, with the condition that nobody did before. So it is no harm if two nodes believe to be the lowest.
+their order, with the condition that no node did before. So it is harmless if two nodes believe to be the lowest.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ log = logging.getLogger("mlinfra.runner")
 
 _TURN_SECONDS: Final = 15.0
 LONGEST_WAIT_SECONDS: Final = 24 * 60 * 60
-"""The age of the last report, or of the submission, above which a run that no node executes is not resumed. A cluster that
-is started again for another purpose must not resume the run of last week. `mlinfra runs` shows it as lost after that."""
+"""The age of the last report, or of the submission, above which a run that no node executes is not resumed: a cluster
+that is started again for another purpose must not resume the run of last week."""
 
 
 class Joining:

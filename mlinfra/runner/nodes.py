@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.functions.contract import Variable
 from mlinfra.job.node import instance_metadata
+from mlinfra.node_guard.settings import read_settings
 from mlinfra.runner.paths import root as node_root
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ThisNode:
             OSError: if it has no settings and no metadata service, so that its id is unknown.
         """
         root = root or node_root()
-        settings = read_settings(root)
+        settings = node_settings(root)
         return cls(
             instance_id=_known(settings, "INSTANCE_ID", Variable.INSTANCE) or _metadata("instance-id"),
             address=_known(settings, "ADDRESS", "") or _metadata("local-ipv4"),
@@ -62,17 +62,16 @@ class ThisNode:
         )
 
 
-def read_settings(root: Path) -> dict[str, str]:
+def node_settings(root: Path) -> dict[str, str]:
     """The assignments in /etc/mlinfra/node. Empty: the file does not exist.
 
     Args:
         root: the root folder of the node.
     """
     try:
-        text = (root / SETTINGS).read_text(encoding="utf-8")
+        return read_settings(root / SETTINGS)
     except FileNotFoundError:
         return {}
-    return dict(word.split("=", 1) for word in shlex.split(text) if "=" in word)
 
 
 def _known(settings: Mapping[str, str], name: str, variable: str) -> str:

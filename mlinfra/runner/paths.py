@@ -16,6 +16,9 @@ STATE: Final = "var/lib/mlinfra"
 """The folder of all runs, below the root of the node."""
 SCRATCH: Final = "scratch"
 """The mount point of the local disks, which is preferred for code, virtual environments and outputs."""
+LEFT: Final = "left"
+"""The file in the folder of a run with the number of the attempt that the node is not a member of. The runner is
+started again once a later one begins."""
 _SCRATCH_FOLDER: Final = "mlinfra"
 
 

@@ -48,8 +48,6 @@ class Stop:
     """The reason to stop what this node does."""
 
     reason: str
-    is_over: bool = False
-    """True if the attempt is over: nothing is to be reported for it."""
 
 
 class Pulse:

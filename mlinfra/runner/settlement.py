@@ -27,7 +27,7 @@ class Outcome:
     reason: str = ""
     fault: str | None = None
     exit_code: int | None = None
-    """None: no command has ended by itself."""
+    """None: no command has ended without being stopped."""
     failed_rank: int | None = None
     failed_instance: str | None = None
     replaced: int = 0
@@ -49,7 +49,7 @@ def settle(state: RunState, lost: AbstractSet[str], *, retries: int) -> Outcome 
     """
     ranked = list(enumerate(state.members))
     reported = {rank: node for rank, member in ranked if (node := state.nodes.get(member.instance_id))}
-    ended = {rank: node for rank, node in reported.items() if node.ended_at is not None}
+    ended = {rank: node for rank, node in reported.items() if node.has_settled}
     missing = [(rank, member) for rank, member in ranked if rank not in ended]
     if any(member.instance_id not in lost for _, member in missing):
         return None

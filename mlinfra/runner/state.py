@@ -30,6 +30,7 @@ class NodeState:
     fault: str = ""
     """The kind of its own fault. Empty: none."""
     stopped: bool = False
+    saved: bool = False
     notice_ends_at: int | None = None
     notice_reason: str = ""
     recorded: Mapping[str, Any] | None = None
@@ -38,7 +39,12 @@ class NodeState:
     @property
     def has_failed(self) -> bool:
         """True if it ended by a fault of its own."""
-        return self.ended_at is not None and bool(self.fault)
+        return bool(self.fault)
+
+    @property
+    def has_settled(self) -> bool:
+        """True if it ended, and has saved what the next attempt needs."""
+        return self.ended_at is not None and self.saved
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,7 @@ def _node(instance_id: str, item: Mapping[str, Any]) -> NodeState:
         reason=str(item.get(RunAttribute.NODE_REASON) or ""),
         fault=str(item.get(RunAttribute.NODE_FAULT) or ""),
         stopped=bool(item.get(RunAttribute.STOPPED)),
+        saved=bool(item.get(RunAttribute.SAVED)),
         notice_ends_at=_whole(item.get(RunAttribute.NOTICE_ENDS_AT)),
         notice_reason=str(item.get(RunAttribute.NOTICE_REASON) or ""),
         recorded=item,

@@ -57,7 +57,7 @@ def upload_folder(
         folder: the folder, which need not exist.
         bucket: the bucket.
         prefix: the prefix of the keys, with a slash at its end.
-        say: receives the progress for people. Default: nobody.
+        say: receives the progress for people. Default: the progress is discarded.
     """
     tree = read_tree(folder)
     result = Uploaded(skipped=list(tree.skipped))

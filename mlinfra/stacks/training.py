@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.constructs.shutdown import Shutdown
-from mlinfra.constructs.training import TrainingCluster, TrainingQueue
+from mlinfra.constructs.training import RunDocument, TrainingCluster, TrainingQueue
 from mlinfra.platform import Platform
 from mlinfra.stack import MlStack
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TrainingStack(MlStack):
-    """One cluster for each experiment, the queues, and the shutdown of the clusters.
+    """One cluster for each experiment, the queues, the document that starts runs, and the shutdown of the clusters.
 
     They share a stack on purpose: the next apply destroys the cluster of an experiment that is removed from the
     environment. With a stack per experiment, the cluster would remain and run.
@@ -27,6 +27,8 @@ class TrainingStack(MlStack):
         platform = Platform.lookup(self)
         self.shutdown = Shutdown(self, "shutdown", key_arn=platform.compute_key_arn)
         self.clusters = {}
+        # Also without a cluster: the permission to start runs names it.
+        self.run_document = RunDocument(self, "start_run")
         for experiment in environment.experiments:
             cluster = TrainingCluster(
                 self,

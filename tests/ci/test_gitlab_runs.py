@@ -57,6 +57,16 @@ case "$1" in
   drift) touch drift.md; test "$MLINFRA_ENVIRONMENT" = dev || echo "{}"; exit "${DRIFT_STATUS:-0}" ;;
   audit) echo "{}" > "audit-$MLINFRA_ENVIRONMENT.json" ;;
   report) touch report.html ;;
+  run) exit "${RUN_STATUS:-0}" ;;
+  runs)
+    case "$*" in
+      *" --status "*) echo "[$ACTIVE]" ;;
+      *" --mine "*) echo '[{"run_id": "20261130-101500-7f3a"}]' ;;
+      *" --json") echo '{"run_id": "20261130-101500-7f3a"}' ;;
+      *" --markdown") echo "The record of the run." ;;
+    esac
+    ;;
+  clusters) exit "${STOP_STATUS:-0}" ;;
 esac
 """
 # Replaces rsync as gitlab-ci-local calls it: for the files of the commit, which each job gets in a folder of its own,
@@ -78,10 +88,17 @@ case "$*" in
   *) tar -C "$2" -cf - . | tar -C "$last" -xf - ;;  # at the same time as others
 esac
 """
+PIPELINE = [
+    ".gitlab-ci.yml",
+    "ci/assume_role.py",
+    "ci/end_training.sh",
+    "ci/gitlab/comment.py",
+    *(f"ci/gitlab/{name}.gitlab-ci.yml" for name in ("mlinfra", "templates", "train")),
+]
 IGNORED = (
     ".venv\nnode_modules\nplans/\n/review.md\n/drift.md\n/drift-*.json\n/audit-*.json\n/report.html\n"
     ".gitlab-ci-local/\n/tools/\n/record\n"
-    ".trusted/\ntrusted.tar.gz\nsynthesized/\n"
+    ".trusted/\ntrusted.tar.gz\nsynthesized/\n/run.json\n/run.md\n"
 )
 
 
@@ -109,7 +126,7 @@ class Project:
             **{
                 f"{name.upper()}_{use.upper()}_ROLE": f"arn:aws:iam::111111111111:role/recsys-{name}-ci-{use}"
                 for name in ENVIRONMENTS
-                for use in ("plan", "drift", "apply")
+                for use in ("plan", "drift", "apply", "train")
             },
             **variables,
         }
@@ -142,7 +159,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, running_local_aws: LocalAws) -> Project:
     (tmp_path / "ci" / "gitlab").mkdir(parents=True)
-    for name in (".gitlab-ci.yml", "ci/assume_role.py", "ci/gitlab/comment.py", "ci/gitlab/mlinfra.gitlab-ci.yml"):
+    for name in PIPELINE:
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tools").mkdir()
     for name, content in (("mlinfra.sh", MLINFRA), ("tools/rsync", RSYNC)):
@@ -298,3 +315,93 @@ def test_a_job_without_credentials_ends_before_anything_else_runs(project: Proje
     assert ended.returncode != 0
     assert "'recsys-dev-ci-plan' is not the ARN of a role" in ended.stdout + ended.stderr
     assert not [each for each in project.record if each.startswith("plan")]
+
+
+RUN_ID = "20261130-101500-7f3a"
+BY_TRAIN = "credentials of recsys-dev-ci-train"
+
+
+def training(project: Project, api: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return project.run(
+        *options,
+        MLINFRA_EXPERIMENT="two-tower-v2",
+        MLINFRA_COMMAND="python3 -m training --steps *",
+        MLINFRA_RUN_OPTIONS="--retries 2",
+        MLINFRA_MODEL="two-tower",
+        MLINFRA_GITLAB_TOKEN="of-the-project",  # noqa: S106  a token of this test
+        MLINFRA_END_SECONDS="1",
+        MLINFRA_END_PAUSE="1",
+        CI_API_V4_URL=api,
+        CI_PROJECT_ID="7",
+        **variables,
+    )
+
+
+def of_tag(project: Project, api: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The pipeline of a protected tag. gitlab-ci-local reads the tag of the working copy."""
+    git(project.folder, "tag", "v1.0")
+    git(project.folder, "checkout", "--quiet", "v1.0")
+    return training(
+        project, api, CI_COMMIT_TAG="v1.0", CI_COMMIT_BRANCH="", CI_COMMIT_REF_PROTECTED="true", **variables
+    )
+
+
+ENDED = [
+    *(
+        f"runs list --env dev --experiment two-tower-v2 --mine {selected} --json | {BY_TRAIN}"
+        for selected in ("--status waiting --status running --status retrying", "--limit 1")
+    ),
+    f"clusters stop dev two-tower-v2 | {BY_TRAIN}",
+    *(f"runs show {RUN_ID} --env dev --{form} | {BY_TRAIN}" for form in ("json", "markdown")),
+]
+"""The calls after the run, which has ended."""
+STARTED = f"run two-tower-v2 --env dev --wait 30m --retries 2 -- python3 -m training --steps * | {BY_TRAIN}"
+
+
+def test_a_protected_tag_is_trained_published_and_registered_and_its_cluster_stopped(
+    project: Project, api: str
+) -> None:
+    ended = of_tag(project, api)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert project.record == ["setup", STARTED, *ENDED, f"models register dev two-tower {RUN_ID} | {BY_TRAIN}"]
+    (comment,) = Notes.notes
+    assert comment["note"] == "The record of the run.\n"
+
+
+def test_a_failed_run_is_published_and_not_registered_and_its_cluster_stopped(project: Project, api: str) -> None:
+    assert of_tag(project, api, RUN_STATUS="7").returncode != 0
+    assert project.record == ["setup", STARTED, *ENDED]
+    assert [each["note"] for each in Notes.notes] == ["The record of the run.\n"]
+
+
+def test_a_run_that_has_not_ended_is_cancelled_before_its_cluster_is_stopped(project: Project, api: str) -> None:
+    of_tag(project, api, RUN_STATUS="1", ACTIVE=f'{{"run_id": "{RUN_ID}"}}')
+    assert project.record[2:5] == [ENDED[0], f"runs cancel {RUN_ID} --env dev | {BY_TRAIN}", ENDED[1]]
+
+
+def test_a_cluster_in_use_is_left_to_the_shutdown_functions(project: Project, api: str) -> None:
+    ended = of_tag(project, api, STOP_STATUS="1")
+    assert "The shutdown functions stop it once it is idle." in ended.stdout
+    assert project.record[-1].startswith("models register")
+
+
+def test_a_tag_of_a_commit_outside_of_the_default_branch_starts_nothing(project: Project, api: str) -> None:
+    git(project.folder, "checkout", "--quiet", "-b", "feature")
+    git(project.folder, "commit", "--quiet", "--allow-empty", "--message=two")
+    ended = of_tag(project, api)
+    assert ended.returncode != 0
+    assert "is not on the branch main, so it has not been reviewed. Nothing was started." in ended.stdout
+    assert STARTED not in project.record
+
+
+def test_on_the_default_branch_training_starts_by_hand_after_the_apply(project: Project, api: str) -> None:
+    ended = training(project, api, "--manual", "apply-dev", "--manual", "train-dev")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    applied = f"apply --stored plans/stored/dev.json | {BY_TRAIN.replace('train', 'apply')}"
+    assert project.record.index(applied) < project.record.index(STARTED)
+
+
+def test_without_an_experiment_a_tag_has_no_pipeline_and_the_branch_no_training(project: Project, api: str) -> None:
+    del api
+    assert project.run("--manual", "apply-dev", "--manual", "train-dev").returncode == 0
+    assert not [each for each in project.record if each.startswith(("run", "clusters", "models"))]

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GITLAB = ROOT / "ci" / "gitlab" / "mlinfra.gitlab-ci.yml"
+TEMPLATES = ROOT / "ci" / "gitlab" / "templates.gitlab-ci.yml"
+TRAIN = ROOT / "ci" / "gitlab" / "train.gitlab-ci.yml"
+INCLUDED = [TEMPLATES, TRAIN]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-SCRIPTS = [ROOT / "ci" / "github" / "comment.sh"]
+SCRIPTS = [ROOT / "ci" / "github" / "comment.sh", ROOT / "ci" / "end_training.sh"]
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
 
@@ -34,8 +37,15 @@ _WithReferences.add_constructor("!reference", lambda loader, node: loader.constr
 
 
 def gitlab() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.load(GITLAB.read_text(), Loader=_WithReferences)  # noqa: S506  a safe one
-    return parsed
+    """The pipeline with the files that it includes, whose global variables are joined."""
+    pipeline: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
+    for path in (*INCLUDED, GITLAB):
+        parsed = yaml.load(path.read_text(), Loader=_WithReferences)  # noqa: S506  a safe one
+        variables |= parsed.get("variables", {})
+        assert not {name for name in parsed if name in pipeline and name != "variables"}
+        pipeline |= parsed
+    return pipeline | {"variables": variables}
 
 
 def github(name: str) -> dict[str, Any]:
@@ -56,7 +66,7 @@ def checked(*arguments: str) -> None:
 
 
 def test_the_gitlab_pipeline_conforms_to_its_schema() -> None:
-    files = [str(ROOT / ".gitlab-ci.yml"), str(GITLAB)]
+    files = [str(ROOT / ".gitlab-ci.yml"), str(GITLAB), *map(str, INCLUDED)]
     checked("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *files)
 
 
@@ -97,23 +107,28 @@ def test_actions_are_pinned_to_commits_with_their_versions() -> None:
 
 
 def steps_with_a_token() -> Iterator[tuple[str, list[str]]]:
-    """The commands of each job that can obtain a token for AWS, one list for each job."""
+    """The commands of each shell that can obtain a token for AWS, as far as it runs more than tar and reports."""
     pipeline = gitlab()
     for name, job in pipeline.items():
-        if isinstance(job, dict) and "id_tokens" in job:
-            commands = [each if isinstance(each, list) else [each] for each in job["script"]]
-            yield (
-                name,
-                [
-                    line
-                    for each in commands
-                    for line in (pipeline[".credentials"]["script"] if each == [".credentials", "script"] else each)
-                ],
-            )
+        for part in ("script", "after_script"):
+            if isinstance(job, dict) and "id_tokens" in job and part in job:
+                commands = [each if isinstance(each, list) else [each] for each in job[part]]
+                yield (
+                    name,
+                    [
+                        line
+                        for each in commands
+                        for line in (pipeline[".credentials"]["script"] if each == [".credentials", "script"] else each)
+                    ],
+                )
     for path in WORKFLOWS:
         for name, job in github(path.name)["jobs"].items():
             if job.get("permissions", {}).get("id-token") == "write" and "steps" in job:
-                yield path.name + name, [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+                scripts = [step.get("run", "") for step in job["steps"]]
+                # A review runs without credentials, and the rest runs nothing of mlinfra.
+                for script in scripts:
+                    if re.search(r"mlinfra (?!review)|end_training", script):
+                        yield path.name + name, script.splitlines()
 
 
 def test_a_job_with_a_token_installs_nothing_and_exchanges_it_first() -> None:
@@ -125,10 +140,10 @@ def test_a_job_with_a_token_installs_nothing_and_exchanges_it_first() -> None:
         assert [line for line in commands[:exchange] if "mlinfra " in line or ".venv/bin/" in line] == [], name
         if "plan" in name:
             assert [line for line in commands if ".venv/bin/" in line and ".trusted/.venv/bin/" not in line] == [], name
-        assert not re.search(r"(?<![./\w])mlinfra (plan|apply|drift|audit|review)", text), name
+        assert not re.search(r"(?<![./\w])mlinfra (plan|apply|drift|audit|review|runs?|models) ", text), name
         assert commands[exchange + 1].strip() == 'eval "$CREDENTIALS"', name
         seen += 1
-    assert seen == 7
+    assert seen == 13
 
 
 def test_a_job_exchanges_its_token_with_a_program_of_the_default_branch() -> None:
@@ -163,6 +178,46 @@ def test_jobs_that_compare_authors_have_the_whole_history(job: str) -> None:
     assert gitlab()["variables"]["GIT_DEPTH"] == "0"
 
 
+def test_the_jobs_that_train_assume_the_role_of_training() -> None:
+    pipeline = gitlab()
+    for name in ("train-dev", "register-dev"):
+        assert pipeline[name]["variables"] == {"MLINFRA_ENVIRONMENT": "dev", "MLINFRA_ROLE": "$DEV_TRAIN_ROLE"}
+    (train,) = github("mlinfra-train.yml")["jobs"].values()
+    roles = [step["env"]["MLINFRA_ROLE"] for step in train["steps"] if "MLINFRA_ROLE" in step.get("env", {})]
+    assert roles == ["${{ vars[format('{0}_TRAIN_ROLE', inputs.environment)] }}"] * 3
+
+
+def test_training_starts_by_hand_on_the_default_branch_or_for_a_protected_tag() -> None:
+    pipeline = gitlab()
+    _, off, tag, branch = pipeline[".train"]["rules"]
+    assert off == {"if": '$CI_PIPELINE_SOURCE == "schedule" || $MLINFRA_EXPERIMENT == ""', "when": "never"}
+    assert tag == {"if": "$CI_COMMIT_TAG"}
+    assert branch == {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "manual", "allow_failure": False}
+    assert {"if": '$CI_COMMIT_TAG && $CI_COMMIT_REF_PROTECTED == "true" && $MLINFRA_EXPERIMENT'} in pipeline[
+        "workflow"
+    ]["rules"]
+    # YAML reads the key `on` as true.
+    assert set(yaml.safe_load((ROOT / ".github" / "workflows" / "train.yml").read_text())[True]) == {
+        "push",
+        "workflow_dispatch",
+    }
+
+
+def test_training_waits_for_the_apply_of_its_environment() -> None:
+    assert {"job": "apply-dev", "artifacts": False, "optional": True} in gitlab()["train-dev"]["needs"]
+
+
+def test_the_cluster_is_stopped_after_failure_and_cancellation() -> None:
+    job = gitlab()[".train"]
+    assert job["after_script"][-1] == 'ci/end_training.sh "$MLINFRA_ENVIRONMENT" "$MLINFRA_EXPERIMENT"'
+    # Source: GitLab docs, "Set script and after_script timeouts", read 2026-11-29: the sum must not exceed the timeout.
+    assert (job["timeout"], job["variables"]["RUNNER_SCRIPT_TIMEOUT"]) == ("6h", "5h 45m")
+    assert job["variables"]["RUNNER_AFTER_SCRIPT_TIMEOUT"] == "10m"
+    (train,) = github("mlinfra-train.yml")["jobs"].values()
+    (end,) = (step for step in train["steps"] if "end_training" in step.get("run", ""))
+    assert end["if"] == "always()"
+
+
 @pytest.mark.parametrize("use", ["plan", "drift", "apply"])
 def test_each_job_assumes_the_role_of_its_use(use: str) -> None:
     pipeline = gitlab()
@@ -178,7 +233,7 @@ def test_each_job_assumes_the_role_of_its_use(use: str) -> None:
     assert f"{{0}}_{use.upper()}_ROLE" in role
 
 
-@pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [GITLAB, *INCLUDED, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
 def test_no_aws_access_key_is_used(path: Any) -> None:
     text = re.sub(r"- unset AWS_.*", "", path.read_text())
     assert not re.search(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)|aws-access-key-id", text)
@@ -278,7 +333,7 @@ def test_artifacts_of_github_expire_after_a_day() -> None:
                 if step.get("uses", "").startswith("actions/upload-artifact"):
                     kept += 1
                     assert step["with"]["retention-days"] == 1
-    assert kept == 9
+    assert kept == 10
 
 
 def test_the_log_and_the_state_of_a_failed_apply_are_kept_and_not_its_plan() -> None:
@@ -327,7 +382,9 @@ def base_of(script: str, folder: Path, base: str) -> str:
     return ended.stdout.strip()
 
 
-@pytest.mark.parametrize("path", [GITLAB, ROOT / ".github" / "workflows" / "infrastructure.yml"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [TEMPLATES, ROOT / ".github" / "workflows" / "infrastructure.yml"], ids=lambda p: p.name
+)
 def test_a_first_push_plans_all_stacks(path: Path, tmp_path: Path) -> None:
     assert base_of(path.read_text(), tmp_path, "0" * 40) == "0" * 40
 
@@ -342,19 +399,19 @@ def test_workflows_have_read_permission_only_unless_declared() -> None:
 
 
 def test_plans_do_not_lock_the_state() -> None:
-    for path in (GITLAB, ROOT / ".github" / "workflows" / "mlinfra-plan.yml"):
+    for path in (TEMPLATES, ROOT / ".github" / "workflows" / "mlinfra-plan.yml"):
         (line,) = (each for each in path.read_text().splitlines() if "mlinfra plan " in each)
         assert "--no-lock" in line
 
 
-@pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [GITLAB, *INCLUDED, *WORKFLOWS, *SCRIPTS], ids=lambda path: path.name)
 def test_every_command_exists(path: Any) -> None:
     """As far as this version of mlinfra has the command."""
     known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for line in path.read_text().splitlines():
         if re.match(r"\s*(#|name:)", line):
             continue
-        for name, rest in re.findall(r"\bmlinfra (synth|plan|review|apply|drift|audit)\b([^|#]*)", line):
+        for name, rest in re.findall(r"\bmlinfra (synth|plan|review|apply|drift|audit|run)\b([^|#]*)", line):
             if name not in known:
                 continue
             options = {option for parameter in known[name].params for option in parameter.opts}

@@ -1,4 +1,4 @@
-"""The program of the node guard: one file, which nodes read from SSM parameters at boot, with another program in it."""
+"""The program of the node guard: a file that nodes read from SSM parameters at boot, with other programs in it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ _INTERPRETER: Final = b"#!/usr/local/bin/mlinfra-python3 -BEs\n"
 """A link that the boot of a node makes: python3 of Amazon Linux 2 is too old."""
 TORCHRUN_ENV: Final = "mlinfra-torchrun-env"
 """A program for users of the nodes, which has no room in user data either."""
+START_RUN: Final = "mlinfra-start-run"
+"""The program that starts a run, with `_START_OF_RUNS` from the same file."""
+_START_OF_RUNS: Final = ("contract.py", "paths.py", "start.py")
+CHECK_NODE: Final = "mlinfra-check-node"
+"""The checks of the boot as a program, for the runner and for every hour."""
 _FILE: Final = stat.S_IFREG | 0o644
 _UNIX: Final = 3
 _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
@@ -32,18 +37,22 @@ _BEGINNING_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)
 
 @cache
 def guard_program() -> bytes:
-    """The executable file: a zip with the guard, `mlinfra.functions.contract`, which it needs, and `TORCHRUN_ENV`.
+    """The executable file: a zip with the guard, the start of runs, the contract, and programs of the node.
 
-    Its packages above those two are empty, so that no installed mlinfra of another version is imported. Identical on
-    every machine for identical sources.
+    Its other packages are empty, so that no installed mlinfra of another version is imported. Identical on every
+    machine for identical sources.
     """
-    found = {"__main__.py": _MAIN, "mlinfra/__init__.py": "", "mlinfra/functions/__init__.py": ""}
-    contract = files("mlinfra.functions") / "contract.py"
-    found["mlinfra/functions/contract.py"] = without_comments(contract.read_text(encoding="utf-8"))
+    found = {"__main__.py": _MAIN}
+    found |= {f"mlinfra/{each}__init__.py": "" for each in ("", "functions/", "runner/")}
+    for package, names in (("functions", ("contract.py",)), ("runner", _START_OF_RUNS)):
+        for name in names:
+            source = (files(f"mlinfra.{package}") / name).read_text(encoding="utf-8")
+            found[f"mlinfra/{package}/{name}"] = without_comments(source)
     for each in files(_GUARD).iterdir():
         if each.name.endswith(".py"):
             found[f"mlinfra/node_guard/{each.name}"] = without_comments(each.read_text(encoding="utf-8"))
-    found[TORCHRUN_ENV] = script(TORCHRUN_ENV)
+    found |= {name: script(name) for name in (TORCHRUN_ENV, START_RUN)}
+    found[CHECK_NODE] = check_program()
     program = io.BytesIO()
     program.write(_INTERPRETER)
     with zipfile.ZipFile(program, "a", zipfile.ZIP_STORED) as archive:
@@ -53,6 +62,12 @@ def guard_program() -> bytes:
             entry.external_attr = _FILE << 16
             archive.writestr(entry, text.encode())
     return program.getvalue()
+
+
+def check_program() -> str:
+    """The program that checks a node, with the same functions as its boot."""
+    parts = ("unhealthy.sh", "gpus.sh", "efa.sh", CHECK_NODE)
+    return "\n".join(["#!/bin/bash", *(script(each) for each in parts)]) + "\n"
 
 
 @cache

@@ -67,6 +67,7 @@ class UserData:
     idle_gpu_percent: float
     stalled_minutes: int
     pause_minutes: int
+    vacant_minutes: int
     driver: str | None = None
     """The required NVIDIA driver. Default: any that supports its GPUs."""
     cuda: str | None = None
@@ -95,17 +96,16 @@ class UserData:
             "IDLE_GPU_PERCENT": f"{self.idle_gpu_percent:g}",
             "STALLED_MINUTES": self.stalled_minutes,
             "PAUSE_MINUTES": self.pause_minutes,
+            "VACANT_MINUTES": self.vacant_minutes,
             "EVENT_SOURCE": self.event_source,
             "EVENT_TYPE": self.event_type,
         }
-        if self.nvidia_gpus:
-            settings |= {
-                "GPUS": self.nvidia_gpus,
-                "EXPECTED_DRIVER": self.driver or "",
-                "EXPECTED_CUDA": self.cuda or "",
-            }
-        if self.efa_adapters:
-            settings["EFA_ADAPTERS"] = self.efa_adapters
+        settings |= {
+            "GPUS": self.nvidia_gpus or "",
+            "EXPECTED_DRIVER": self.driver or "",
+            "EXPECTED_CUDA": self.cuda or "",
+            "EFA_ADAPTERS": self.efa_adapters or "",
+        }
         if self.lustre_parameter:
             settings["LUSTRE_PARAMETER"] = self.lustre_parameter
         for name, value in settings.items():
@@ -113,6 +113,7 @@ class UserData:
 
     def _body(self) -> Iterator[str]:
         steps = list(self._steps())
+        yield _part("unhealthy.sh")
         yield _part("boot.sh")
         for part, _ in steps:
             yield _part(part)
@@ -126,10 +127,9 @@ class UserData:
         if self.nvidia_gpus:
             yield "persistence.sh", "keep_gpus_initialized"
         yield "cloudwatch_agent.sh", "start_cloudwatch_agent"
-        if self.nvidia_gpus:
-            yield "gpus.sh", "check_gpus"
-        if self.efa_adapters:
-            yield "efa.sh", "check_efa"
+        yield "guard.sh", "install_guard"
+        if self.nvidia_gpus or self.efa_adapters:
+            yield "check.sh", "check_node"
         if self.local_nvme:
             yield "scratch.sh", "mount_scratch"
         if self.lustre_parameter:
@@ -137,7 +137,6 @@ class UserData:
         yield "docker.sh", "start_docker"
         if self.nvidia_gpus:
             yield "docker_nvidia.sh", "add_nvidia_runtime"
-        yield "guard.sh", "install_guard"
         yield "containers.sh", "set_container_defaults"
         yield "minute.sh", "start_minute_timer"
         yield "ready.sh", "publish_environment"
@@ -167,7 +166,9 @@ class UserData:
         """
         collected: dict[str, Any] = {"mem": {"measurement": ["mem_used_percent"]}}
         if self.nvidia_gpus:
-            collected["nvidia_gpu"] = {"measurement": ["utilization_gpu", "memory_used", "memory_total"]}
+            collected["nvidia_gpu"] = {
+                "measurement": ["utilization_gpu", "memory_used", "memory_total", "temperature_gpu"]
+            }
         return {
             "agent": {"metrics_collection_interval": _METRIC_SECONDS, "run_as_user": "root"},
             "metrics": {

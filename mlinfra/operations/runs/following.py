@@ -16,6 +16,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.clients import error_code
 from mlinfra.operations.aws import aws_errors_explained
+from mlinfra.operations.runs.history import reread_run
 from mlinfra.operations.runs.log_streams import LogStreams
 from mlinfra.runner import RunStatus
 
@@ -154,9 +155,7 @@ class Following:
         return FailedNode(rank, instance, code, lines)
 
     def _reread(self) -> Run:
-        found = self._table.read(self._run.partition, self._run.run_id)
-        if found is not None:
-            self._run = found
+        self._run = reread_run(self._table, self._run)
         return self._run
 
     def _show_lines(self, run: Run) -> bool:
@@ -221,6 +220,8 @@ def state_text(run: Run) -> str:
         why = f" ({run.reason})" if run.reason else f" ({run.fault})" if run.fault else ""
         return f"{number}the last attempt was lost{why}; waiting for {total} nodes."
     nodes = attempt.nodes if attempt else ()
+    if run.batch_job is not None and not nodes:
+        return f"{number}waiting in the queue{f' ({run.reason})' if run.reason else ''}."
     if attempt is None or not attempt.members:
         return f"{number}{len(nodes)} of {total} nodes have joined."
     slowest = min(nodes, key=_step_number, default=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra.operations.runs.delivery import send_start
 from mlinfra.operations.runs.occupancy import active_runs, find_place
-from mlinfra.operations.runs.submission import submit, upload_run
+from mlinfra.operations.runs.submission import read_submitted, submit, upload_run
 from mlinfra.operations.runs.waiting import NodeWatch, NotReadyError, stop_if_unused, wait_for_nodes
 from mlinfra.runner import RunAttribute, RunStatus
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment
     from mlinfra.operations.runs.delivery import Delivery
     from mlinfra.operations.runs.occupancy import Place
-    from mlinfra.operations.runs.recorded_run import Run
     from mlinfra.operations.runs.run_table import RunTable
     from mlinfra.operations.runs.submission import PreparedRun
     from mlinfra.operations.runs.waiting import ClusterForRun
@@ -85,7 +84,7 @@ def start_on_nodes(
     """Wait for all nodes of a run, and start it on them.
 
     Returns:
-        The nodes that were reached. None: the nodes have started it by themselves, or it has ended.
+        The nodes that were reached. None: the nodes have started it already, or it has ended.
 
     Raises:
         NotReadyError: if the nodes were not ready in time. The run has ended, and a cluster that was stopped before it
@@ -122,13 +121,6 @@ def start_on_ready_nodes(launch_: Launch, spec: RunSpecification) -> Delivery | 
     return (
         send_start(launch_.table.account, launch_.environment, spec.run_id, states.ready) if states.are_ready else None
     )
-
-
-def read_submitted(table: RunTable, spec: RunSpecification) -> Run:
-    """The run of a specification, as its records describe it."""
-    found = table.read(spec.partition, spec.run_id)
-    assert found is not None  # noqa: S101  its records were written, and are kept for 400 days
-    return found
 
 
 def _give_up(table: RunTable, spec: RunSpecification, reason: str) -> bool:

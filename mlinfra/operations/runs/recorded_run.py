@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.functions.contract import Table, epoch_seconds
 from mlinfra.runner import Member, RunAttribute, RunStatus
-from mlinfra.runner.contract import JOIN_SECONDS, RUN_PREFIX, SEEN_FRESH_SECONDS
+from mlinfra.runner.contract import RUN_PREFIX, SEEN_FRESH_SECONDS
+from mlinfra.runner.joining import LONGEST_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _LATEST: Final = 253_402_300_799
 """The end of the year 9999, the latest time that Python can represent, in epoch seconds."""
-_LONGEST_WAIT: Final = timedelta(days=1)
-"""The time after which a run that no node of a cluster has joined counts as lost. AWS Batch has limits of its own."""
+LONGEST_WAIT: Final = timedelta(seconds=LONGEST_WAIT_SECONDS)
+"""The time after which a run that no node has joined, or taken up again, counts as lost. AWS Batch has limits of its
+own."""
 
 
 @dataclass(frozen=True)
@@ -182,23 +184,27 @@ def parse_run(environment: str, items: Iterable[Mapping[str, Any]], now: datetim
 
 
 def with_derived_status(run: Run) -> Run:
-    """A run that has not ended, and that no living node reports, as cancelled or lost."""
+    """A run that has not ended, and that no living node reports, as cancelled, retrying or lost."""
     if run.status not in RunStatus.ACTIVE or run.read_at is None or run.living:
         return run
-    if run.cancelled_at is not None and run.read_at - run.cancelled_at > timedelta(seconds=SEEN_FRESH_SECONDS):
+    fresh = timedelta(seconds=SEEN_FRESH_SECONDS)
+    if run.cancelled_at is not None and run.read_at - run.cancelled_at > fresh:
         return replace(run, status=RunStatus.CANCELLED, reason=run.reason or "cancelled; no node reports it any more")
     last = run.last_seen_at
     if last is None:
-        submitted = run.submitted_at
-        if run.batch_job is None and submitted is not None and run.read_at - submitted > _LONGEST_WAIT:
-            return _lost(run, "no node has joined it in a day")
-        return run
+        is_lost = run.submitted_at is not None and run.read_at - run.submitted_at > LONGEST_WAIT
+        return _lost(run, "no node has joined it in a day") if is_lost and run.batch_job is None else run
+    return run if run.read_at - last <= fresh else _silent(run, last, run.read_at - last)
+
+
+def _silent(run: Run, last: datetime, silence: timedelta) -> Run:
+    """A run whose nodes no longer report it."""
+    reason = f"no node has reported it since {last:%Y-%m-%d %H:%M:%S} UTC"
     is_last_attempt = run.attempt > run.retries and run.status == RunStatus.RUNNING
-    # A replaced node needs some minutes to join the next attempt.
-    patience = SEEN_FRESH_SECONDS if is_last_attempt else JOIN_SECONDS
-    if run.read_at - last > timedelta(seconds=patience):
-        return _lost(run, f"no node has reported it since {last:%Y-%m-%d %H:%M:%S} UTC")
-    return run
+    if is_last_attempt or silence > LONGEST_WAIT:
+        return _lost(run, reason)
+    # The first node that its cluster launches takes it up again.
+    return replace(run, status=RunStatus.RETRYING, reason=run.reason or reason)
 
 
 def _lost(run: Run, reason: str) -> Run:

@@ -118,6 +118,11 @@ class RunTable:
         item = answer.get("Item")
         return str(item.get(RunAttribute.PARTITION, "")) if item else None
 
+    def items(self, partition: str, beginning: str) -> list[Mapping[str, Any]]:
+        """The records of a cluster whose name begins with `beginning`, such as the reports of its nodes."""
+        with self._errors_explained():
+            return list(self._items(partition, beginning))
+
     def update(
         self, run: Run, change: str, *, condition: str, names: Mapping[str, str], values: Mapping[str, Any]
     ) -> bool:

@@ -1,8 +1,8 @@
 """Submission of a run: its code, its specification and its records.
 
 The order leaves nothing half-done if this process ends in between: the archives and `run.json` are written first, and
-the records, with which the run exists, in one transaction. From then on nodes start the run by themselves, with or
-without this process.
+the records, with which the run exists, in one transaction. From then on nodes start the run, with or without this
+process.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlinfra.operations.runs.bundle import RunnerArchive
     from mlinfra.operations.runs.occupancy import Place
     from mlinfra.operations.runs.packing import PackedCode
+    from mlinfra.operations.runs.recorded_run import Run
     from mlinfra.operations.runs.request import RunRequest
     from mlinfra.operations.runs.run_table import RunTable
     from mlinfra.operations.terraform import Progress, Step
@@ -92,7 +93,7 @@ def upload_run(
     wait_seconds: int,
     progress: Progress,
 ) -> UploadedRun:
-    """Upload the archives of a run for the cluster of an experiment, each once. Nodes do not know the run yet.
+    """Upload the archives of a run for the cluster of an experiment. Nodes do not know the run yet.
 
     Args:
         table: the records of the environment.
@@ -211,6 +212,13 @@ def write_records(table: RunTable, spec: RunSpecification, runner: Code, place: 
         for item in (record, entry)
     ]
     place.take(spec.run_id, puts)
+
+
+def read_submitted(table: RunTable, spec: RunSpecification) -> Run:
+    """The run of a specification, as its records describe it."""
+    found = table.read(spec.partition, spec.run_id)
+    assert found is not None  # noqa: S101  its records were written, and are kept for 400 days
+    return found
 
 
 def _uploaded(zone: ModelsZone, folder: str, archive: Archive, step: Step) -> Code:

@@ -1,4 +1,4 @@
-"""Upload of archives to the models zone, each once: its key contains its digest."""
+"""Upload of archives to the models zone: an archive is uploaded one time, since its key contains its digest."""
 
 from __future__ import annotations
 

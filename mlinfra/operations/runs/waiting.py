@@ -239,7 +239,7 @@ def wait_for_nodes(
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> NodeStates:
-    """Wait until all nodes of a run are ready, or have joined it by themselves.
+    """Wait until all nodes of a run are ready, or have joined it already.
 
     Args:
         watch: reads the states of the nodes.

@@ -187,3 +187,20 @@ resource "aws_cloudwatch_log_group" "training" {
   retention_in_days = var.changed ? 90 : 30
   tags              = local.team
 }
+
+resource "aws_ssm_document" "start" {
+  name            = "conformance-start"
+  document_type   = "Command"
+  document_format = "JSON"
+  content = jsonencode({
+    schemaVersion = "2.2"
+    description   = var.changed ? "Start a run" : "Start"
+    parameters    = { RunId = { type = "String", allowedPattern = "^[0-9a-f-]+$" } }
+    mainSteps = [{
+      action = "aws:runShellScript"
+      name   = "start"
+      inputs = { runCommand = ["echo '{{ RunId }}'"] }
+    }]
+  })
+  tags = local.team
+}

@@ -173,3 +173,47 @@ def test_a_comparison_fits_the_width_of_the_terminal(
 
 def test_one_run_cannot_be_compared(run: Callable[..., Result]) -> None:
     assert "Two or more runs are required." in run("compare", RUN_ID).output
+
+
+@pytest.fixture
+def logged(client: Callable[..., Any]) -> Callable[..., Any]:
+    """An ended run of two ranks with their output in CloudWatch Logs."""
+    specification = a_specification()
+    make_records_table(client, ENVIRONMENT.names.records_table)
+    client("s3").create_bucket(Bucket=specification.bucket)
+    key = specification.run_object("run.json")
+    client("s3").put_object(Bucket=specification.bucket, Key=key, Body=specification.to_json().encode())
+    client("logs").create_log_group(logGroupName=specification.log_group)
+    for rank in (0, 1):
+        stream = specification.log_stream(1, rank)
+        client("logs").create_log_stream(logGroupName=specification.log_group, logStreamName=stream)
+        client("logs").put_log_events(
+            logGroupName=specification.log_group,
+            logStreamName=stream,
+            logEvents=[{"timestamp": int(seconds_ago(30) * 1000), "message": f"[bold] rank {rank}"}],
+        )
+    put_run(
+        status="failed",
+        exit_code=3,
+        reason="the command failed",
+        bucket=specification.bucket,
+        specification=specification.run_object("run.json"),
+    )
+    return client
+
+
+@pytest.mark.usefixtures("logged")
+def test_the_output_of_one_rank_is_shown_as_it_was_written(run: Callable[..., Result]) -> None:
+    ended = run("logs", "7f3a", "--rank", "1")
+    assert ended.stdout == "[bold] rank 1\n"
+    assert f"{RUN_ID} failed with exit code 3: the command failed" in ended.stderr
+
+
+@pytest.mark.usefixtures("logged")
+def test_the_output_of_all_ranks_has_their_numbers(run: Callable[..., Result]) -> None:
+    assert run("logs", "7f3a", "--rank", "all").stdout == "0 | [bold] rank 0\n1 | [bold] rank 1\n"
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_rank_that_the_run_does_not_have_is_refused(run: Callable[..., Result]) -> None:
+    assert "The run has no rank 2. Expected: 0 to 1." in run("logs", "7f3a", "--rank", "2", width=400).output

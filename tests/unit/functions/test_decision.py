@@ -213,6 +213,7 @@ def after_job(
     running: bool = False,
     protected: bool = False,
     guarded: bool = False,
+    keep: float | None = None,
     **tags: str,
 ) -> Decision:
     """The decision about a cluster whose job ended so many minutes ago, and which has shown no activity for `quiet`."""
@@ -225,7 +226,7 @@ def after_job(
         is_guarded=guarded,
     )
     at = (NOW - ended * minute).timestamp()
-    jobs = [Job("done", "completed", heartbeat_at=at, ended_at=at)]
+    jobs = [Job("done", "completed", heartbeat_at=at, ended_at=at, keep_minutes=keep)]
     if running:
         jobs.append(Job("next", heartbeat_at=NOW.timestamp()))
     node = replace(NODE, launched=NOW - launched * minute, protected=protected)
@@ -239,6 +240,34 @@ def test_a_cluster_is_stopped_after_the_pause_that_follows_its_last_job() -> Non
     )
     assert after_job(ended=9).action is Action.LEAVE
     assert after_job(ended=9, **{Tag.PAUSE_MINUTES: "5"}).action is Action.STOP
+
+
+def test_a_job_may_demand_another_pause_than_its_environment() -> None:
+    assert after_job(keep=60).action is Action.LEAVE
+    assert after_job(ended=61, quiet=61, keep=60).action is Action.STOP
+    assert after_job(ended=1, quiet=1, keep=0).action is Action.STOP
+
+
+def kept_idle(**facts: Any) -> Decision:
+    """The decision about an idle cluster whose job ended 40 minutes ago and keeps it for an hour."""
+    at = (NOW - timedelta(minutes=40)).timestamp()
+    job = Job("done", "completed", name="train", heartbeat_at=at, ended_at=at, keep_minutes=60)
+    node = replace(NODE, launched=NOW - timedelta(minutes=facts.pop("launched", 300)))
+    return decision(replace(RUNNING, nodes=(node,)), IDLE, jobs=[job], **facts)
+
+
+def test_an_idle_cluster_is_kept_for_the_time_that_its_job_demands() -> None:
+    assert kept_idle() == Decision(
+        Action.LEAVE, "it is kept until 2026-12-18T14:20:00Z, as train demands, which has ended"
+    )
+
+
+def test_the_demand_of_a_job_does_not_outlast_the_expiry() -> None:
+    assert kept_idle(expiry=EXPIRED).action is Action.STOP
+
+
+def test_a_cluster_that_was_started_again_after_the_job_is_not_kept_by_it() -> None:
+    assert kept_idle(launched=30).action is Action.STOP
 
 
 @pytest.mark.parametrize("guarded", [True, False])

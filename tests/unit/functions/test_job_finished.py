@@ -176,3 +176,10 @@ def test_with_a_pause_the_cluster_is_left_to_the_check_of_all_clusters(cloud: Cl
         "reason": "job job-1 ended; the cluster is stopped if no other job begins within 10 minutes",
     }
     assert (cloud.size(), cloud.heard()) == (2, [])
+
+
+@pytest.mark.parametrize(("minutes", "decided"), [(0, "stopped"), (30, "left")])
+def test_a_job_may_demand_another_pause_than_its_environment(cloud: Cloud, minutes: int, decided: str) -> None:
+    cloud.group(PauseMinutes="10")
+    cloud.job(status=JobStatus.COMPLETED, ended=timedelta(0), keep_minutes=minutes)
+    assert cloud.job_ended()["decision"] == decided

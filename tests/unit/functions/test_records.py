@@ -106,3 +106,20 @@ def test_a_job_without_progress_hangs_if_the_guards_of_all_its_nodes_say_so(
     jobs = (job(instance_id="i-1"), job("train#1", **{"instance_id": "i-2"} | changes))
     found = Memory(jobs=jobs, reports=reporting(*nodes, minutes=minutes)).hung_since(NOW)
     assert found == ({"train": minutes_ago(5)} if is_hung else {})
+
+
+def test_records_of_runs_are_not_read_with_those_of_the_cluster(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.job()
+    cloud.report(["i-1"], Activity.BUSY)
+    for record in ("run#20261130-101500-7f3a", "run#20261130-101500-7f3a#node#1#i-1", "state", "extension"):
+        key = {"cluster": NAME, "record": record}
+        Clients().dynamodb.Table(TABLE).put_item(Item=key | {"until": "2026-12-18"})
+    records = Records(Clients(), TABLE)
+    read: list[str] = []
+    pages = records._pages  # noqa: SLF001
+    monkeypatch.setattr(
+        records, "_pages", lambda condition: (read.append(each["record"]) or each for each in pages(condition))
+    )
+    memory = records.read(NAME)
+    assert sorted(read) == ["extension", "job#job-1", "node#i-1", "state"]
+    assert (len(memory.jobs), len(memory.reports), memory.extension) == (1, 1, "2026-12-18")

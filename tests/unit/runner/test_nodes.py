@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.runner.nodes import ThisNode, read_settings
+from mlinfra.runner.nodes import ThisNode, node_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,6 @@ def test_the_node_is_known_from_the_settings_of_its_boot_script(tmp_path: Path) 
 
 
 def test_without_settings_and_metadata_the_node_is_refused(tmp_path: Path) -> None:
-    assert read_settings(tmp_path) == {}
+    assert node_settings(tmp_path) == {}
     with pytest.raises(OSError, match="the instance-id of this node is unknown"):
         ThisNode.read(tmp_path)

@@ -5,7 +5,7 @@
 # and efa-direct (fi_efa(7)), so adapters are counted by the part of the domain before the first hyphen.
 check_efa() {
   local answer count
-  command -v fi_info >/dev/null || PATH="$PATH:/opt/amazon/efa/bin"
+  command -v fi_info >/dev/null || PATH="$PATH:${MLINFRA_NODE_ROOT:-}/opt/amazon/efa/bin"
   command -v fi_info >/dev/null || die 'the image lacks libfabric for Elastic Fabric Adapters: fi_info is missing'
   answer=$(timeout 60 fi_info -p efa -t FI_EP_RDM 2>&1) || broken "fi_info finds no Elastic Fabric Adapter: $answer"
   count=$(sed -n 's/^ *domain: *\([^-]*\).*/\1/p' <<<"$answer" | sort -u | grep -c .) || count=0

@@ -21,9 +21,15 @@ check_gpus() {
   [ "$count" -ge "$GPUS" ] || broken "it has $count GPUs, and $GPUS are expected"
   errors=$(dmesg 2>/dev/null | grep -E 'NVRM: Xid \([^)]*\): (48|64|74|79|95|119|120),' | tail -n 1) || errors=''
   [ -z "$errors" ] || broken "a GPU reports an error: $errors"
+  # A memory row that could not be replaced: NVIDIA, "GPU Memory Error Management", "Error Recovery and Response Flags".
+  # A pending replacement and errors that were contained do not keep new programs from running. GPUs before Ampere have
+  # no such flag. Read 2026-11-29.
+  errors=$(timeout 60 nvidia-smi --query-remapped-rows=gpu_bus_id,remapped_rows.failure --format=csv,noheader 2>/dev/null |
+    grep -E ', *(1|Yes)$') || errors=''
+  [ -z "$errors" ] || broken "the memory of a GPU cannot be repaired (remapped_rows.failure): $errors"
   [ -z "$EXPECTED_DRIVER" ] || [ "$driver" = "$EXPECTED_DRIVER" ] ||
     die "its driver is $driver, and $EXPECTED_DRIVER is expected"
-  [ -z "$EXPECTED_CUDA" ] || [ -d "/usr/local/cuda-$EXPECTED_CUDA" ] ||
-    die "CUDA $EXPECTED_CUDA is expected, and it has: $(find /usr/local -maxdepth 1 -name 'cuda-*' | sort | tr '\n' ' ')"
+  [ -z "$EXPECTED_CUDA" ] || [ -d "${MLINFRA_NODE_ROOT:-}/usr/local/cuda-$EXPECTED_CUDA" ] ||
+    die "CUDA $EXPECTED_CUDA is expected, and it has: $(find "${MLINFRA_NODE_ROOT:-}/usr/local" -maxdepth 1 -name 'cuda-*' | sort | tr '\n' ' ')"
   log "$count GPUs, driver $driver, CUDA ${EXPECTED_CUDA:-not asked for}"
 }

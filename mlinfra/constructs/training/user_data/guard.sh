@@ -36,8 +36,8 @@ sys.stdout.buffer.write(bz2.decompress(base64.b64decode("".join(sys.stdin.read()
   # One from an earlier boot is better than none.
   [ -x "$program" ] || die 'its guard cannot be installed: the parameters cannot be read'
   rm -f /run/mlinfra-node-guard
-  # It is a zip, with another program in it.
+  # It is a zip, with other programs in it.
   /usr/local/bin/mlinfra-python3 -m zipfile -e "$program" /run/mlinfra-guard
-  install -m 755 /run/mlinfra-guard/mlinfra-torchrun-env /usr/local/bin/mlinfra-torchrun-env
+  install -m 755 /run/mlinfra-guard/mlinfra-* /usr/local/bin/
   rm -rf /run/mlinfra-guard
 }

@@ -118,7 +118,7 @@ class Node:
         self.write("/script", self.moved(script), mode=0o755)
         return subprocess.run(
             ["/bin/bash", str(self.root / "script"), *arguments],
-            env={**os.environ, "PATH": str(self._commands)},
+            env={**os.environ, "PATH": str(self._commands), "MLINFRA_NODE_ROOT": str(self.root)},
             capture_output=True,
             text=True,
             timeout=60,

@@ -26,8 +26,9 @@ def python_sources() -> dict[str, str]:
     return {name: text for name, text in sources().items() if name.endswith(".py")}
 
 
-def test_the_program_has_the_command_for_users_of_the_nodes() -> None:
-    assert set(sources()) - set(python_sources()) == {"mlinfra-torchrun-env"}
+def test_the_program_has_the_commands_of_the_nodes() -> None:
+    programs = {"mlinfra-check-node", "mlinfra-start-run", "mlinfra-torchrun-env"}
+    assert set(sources()) - set(python_sources()) == programs
 
 
 def test_the_parameters_hold_the_program() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mlinfra.constructs.training
-from mlinfra.constructs.training.guard_program import guard_parameters, guard_program
+from mlinfra.constructs.training.guard_program import check_program, guard_parameters, guard_program
 from mlinfra.constructs.training.node_user_data import (
     MAX_REPLACEMENTS,
     USER_DATA_LIMIT,
@@ -54,6 +55,7 @@ def user_data(**changes: Any) -> UserData:
         "idle_gpu_percent": 5,
         "stalled_minutes": 60,
         "pause_minutes": 10,
+        "vacant_minutes": 5,
         "guard_parameters": ["/mlinfra/recsys/dev/training/two-tower-v2/guard-1"],
         "event_source": "mlinfra.node",
         "event_type": "Training Node Unhealthy",
@@ -106,15 +108,16 @@ def test_the_command_of_a_node_passes_shellcheck() -> None:
     assert shellcheck(str(PARTS / "mlinfra-torchrun-env")) == ""
 
 
+def test_the_check_of_a_node_passes_shellcheck(tmp_path: Path) -> None:
+    (tmp_path / "check").write_text(check_program())
+    assert shellcheck("--exclude=SC1091", str(tmp_path / "check")) == ""  # the settings of the node
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for name in ("mlinfra-minute.service", "mlinfra-minute.timer"):
         text = (PARTS / name).read_text()
-        (tmp_path / name).write_text(
-            text.replace("/usr/local/bin/mlinfra-node-guard", "/bin/true").replace(
-                "/usr/local/bin/mlinfra-torchrun-env", "/bin/true"
-            )
-        )
+        (tmp_path / name).write_text(re.sub(r"=-/usr/(local/bin|bin/systemd-run).*", "=-/bin/true", text))
     found = subprocess.run(
         [str(shutil.which("systemd-analyze")), "verify", *map(str, tmp_path.iterdir())],
         capture_output=True,
@@ -379,6 +382,10 @@ class Group:
             NewInstancesProtectedFromScaleIn=True,
         )
         make_records_table(client, "recsys-dev-clusters")
+        prefix = "/mlinfra/recsys/dev/training/two-tower-v2"
+        self._guard = {f"{prefix}/guard-{at}": value for at, value in enumerate(guard_parameters(), start=1)}
+        for name, value in self._guard.items():
+            client("ssm").put_parameter(Name=name, Value=value, Type="String")
         node.aws_command()
 
     @property
@@ -393,7 +400,7 @@ class Group:
             "curl",
             f'case "$*" in *api/token) echo token;; *instance-id) echo {first};; *local-ipv4) echo 10.0.0.4;; esac',
         )
-        assert self._node.run(user_data(**changes).render()).returncode == 1
+        assert self._node.run(user_data(guard_parameters=list(self._guard), **changes).render()).returncode == 1
         assert first not in {each["InstanceId"] for each in self.description["Instances"]}
 
     @property

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra.operations.runs import submission
+from mlinfra.operations.runs.archives import writing_archive
+from mlinfra.operations.runs.bundle import RunnerArchive
 from tests.local_aws import make_records_table
 from tests.unit.operations.runs.recorded import ENVIRONMENT
+from tests.unit.operations.runs.repositories import a_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -18,3 +23,28 @@ def records(client: Callable[..., Any]) -> Callable[..., Any]:
     """Clients of a local AWS in which the environment has its table."""
     make_records_table(client, ENVIRONMENT.names.records_table)
     return client
+
+
+@pytest.fixture
+def models(records: Callable[..., Any]) -> Callable[..., Any]:
+    """Clients of a local AWS in which the environment has its table and the bucket of the models zone."""
+    records("s3").create_bucket(Bucket=ENVIRONMENT.names.bucket("models"))
+    return records
+
+
+@pytest.fixture
+def small_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build a runner archive with one file instead of boto3, which takes a second to build and to upload."""
+
+    def build(target: Path) -> RunnerArchive:
+        with writing_archive(target, compressed=False) as written:
+            written.writer.add_file("mlinfra/__init__.py", b"", size=0)
+        return RunnerArchive(written.archive, "3.10")
+
+    monkeypatch.setattr(submission, "build_runner", build)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git repository with one commit."""
+    return a_repository(tmp_path / "repository")

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from mlinfra.operations.runs.packing import PackedCode
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    return a_repository(tmp_path / "repository")
-
-
 def pack(folder: Path, **arguments: object) -> PackedCode:
     return packing.pack(folder, folder.parent / f"{folder.name}.tar.gz", **arguments)  # type: ignore[arg-type]
 
@@ -198,7 +193,7 @@ def test_a_large_commit_is_refused_with_its_largest_files(repository: Path) -> N
     write(repository, data__a_txt="a" * 3000, data__b_txt="b" * 2000)
     git(repository, "add", ".")
     git(repository, "commit", "--quiet", "--message=Data")
-    with pytest.raises(OperationError, match="at most 512 MiB are packed. Nothing was uploaded") as error:
+    with pytest.raises(OperationError, match=r"at most 512 MiB are packed\. Nothing was uploaded") as error:
         pack(repository, limit=4000)
     assert [line.split()[-1] for line in error.value.details.splitlines()][:2] == ["data/a.txt", "data/b.txt"]
     assert "data/" in error.value.details.split()

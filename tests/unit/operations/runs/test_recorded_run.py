@@ -9,7 +9,8 @@ import pytest
 
 from mlinfra.operations.runs.recorded_run import parse_run
 from mlinfra.runner import RunStatus
-from mlinfra.runner.contract import JOIN_SECONDS, SEEN_FRESH_SECONDS
+from mlinfra.runner.contract import SEEN_FRESH_SECONDS
+from mlinfra.runner.joining import LONGEST_WAIT_SECONDS
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
 ID = "20261130-101500-7f3a"
@@ -61,8 +62,8 @@ def test_a_run_without_a_living_node_is_lost() -> None:
 
 def test_a_run_with_retries_left_waits_for_a_replaced_node() -> None:
     silent = node("i-1", seen_at=ago(SEEN_FRESH_SECONDS + 1))
-    assert status(head(retries=1), silent) == RunStatus.RUNNING
-    assert status(head(retries=1), node("i-1", seen_at=ago(JOIN_SECONDS + 1))) == RunStatus.LOST
+    assert status(head(retries=1), silent) == RunStatus.RETRYING
+    assert status(head(retries=1), node("i-1", seen_at=ago(LONGEST_WAIT_SECONDS + 1))) == RunStatus.LOST
 
 
 def test_nodes_of_earlier_attempts_are_not_living() -> None:

@@ -28,7 +28,7 @@ def test_credentials_are_removed_from_the_url_of_a_remote(url: str, shown: str) 
     assert without_credentials(url) == shown
 
 
-def test_changes_are_told_apart(tmp_path: Path) -> None:
+def test_tracked_and_untracked_changes_are_distinguished(tmp_path: Path) -> None:
     folder = a_repository(tmp_path / "repository")
     write(folder, training__train_py="changed", new_txt="new", staged_txt="staged")
     git(folder, "add", "staged.txt")

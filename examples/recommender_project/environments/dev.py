@@ -1,0 +1,32 @@
+"""The environment in which the recommender is trained, in an AWS account of its own."""
+
+from datetime import date
+
+from environments._recommender import RECOMMENDER
+
+from mlinfra import Environment, Experiment, Pipeline, TrainingJobs
+
+dev = Environment(
+    name="dev",
+    account_id="111111111111",
+    region="us-east-1",
+    monthly_spend_limit_usd=2_000,
+    protect_data=False,
+    alert_emails=["recommendations@example.com"],
+    pipeline=Pipeline(
+        provider="gitlab",
+        project="recommendations/recommender",
+        training=TrainingJobs(tags="v*"),  # a protected tag in GitLab
+    ),
+    experiments=[
+        Experiment(
+            name="two-tower",
+            owner="ana@example.com",
+            gpu="T4",
+            nodes=2,
+            expires=date(2026, 12, 23),
+            spend_limit_usd=200,
+        ),
+    ],
+    **RECOMMENDER,
+)

@@ -1,0 +1,1 @@
+"""Commands of a node that the local AWS answers, by the name of the command."""
