@@ -26,6 +26,9 @@ _LAUNCH: Final = 30.0
 _WAITS_FOR_CAPACITY: Final = 0.06
 """The share of starts of multi-node clusters that wait for their last node."""
 _LONGEST_WAIT: Final = 3 * HOUR
+_GUARD_LATE: Final = MINUTE
+"""The time from the moment at which a node need not run any more until its guard acts: it runs once a minute, and
+samples accelerators for half a minute."""
 _EXIT_OF_JOB: Final = 3 * MINUTE
 """The time after the end of a job for which its node may still be active."""
 
@@ -69,6 +72,8 @@ class Cluster:
             idle_percent=float(self.group.tags[Tag.IDLE_GPU_PERCENT]),
             idle_seconds=float(self.group.tags[Tag.IDLE_MINUTES]) * MINUTE,
             stalled_seconds=float(self.group.tags[Tag.STALLED_MINUTES]) * MINUTE,
+            pause_seconds=float(self.group.tags[Tag.PAUSE_MINUTES]) * MINUTE,
+            vacant_seconds=float(self.group.tags[Tag.VACANT_MINUTES]) * MINUTE,
         )
         self.nodes: dict[str, Node] = {}
         self.starts = 0
@@ -78,6 +83,7 @@ class Cluster:
         self.on_change: Callable[[], None] = lambda: None
         self.on_ready: Callable[[Node], None] = lambda node: None  # noqa: ARG005
         self.on_lost: Callable[[Node], None] = lambda node: None  # noqa: ARG005
+        self.on_idle: Callable[[], None] = lambda: None
         self._pending = 0
         self._launches = itertools.count()
         self._swept_at = timeline.now
@@ -133,10 +139,11 @@ class Cluster:
             self.on_change()
         if node.has_guard(now) and node.activity(now) != Activity.IDLE:
             node.instance.protected = True
+            node.announced = False
         if (idle := node.turns_idle_at) is not None:
             self._timeline.at(idle, self._notice)
         if (release := node.release_at()) is not None:
-            self._timeline.at(max(now, release), partial(self._release, node))
+            self._timeline.at(max(now, release + _GUARD_LATE), partial(self._release, node))
 
     def readings(self, node: Node, begin: float, end: float) -> list[tuple[float, float]]:
         """The readings of a node that CloudWatch shows now."""
@@ -164,7 +171,7 @@ class Cluster:
 
     def release_after_pause(self, node: Node) -> None:
         """Let the guard end the protection of a node after a job and a pause, if nothing else is active until then."""
-        ended, pause = self._timeline.now, float(self.group.tags[Tag.PAUSE_MINUTES]) * MINUTE
+        ended, pause = self._timeline.now, self.rules.pause_seconds
 
         def release() -> None:
             now = self._timeline.now
@@ -172,9 +179,9 @@ class Cluster:
             if node.instance.ended is None and node.has_guard(now) and is_quiet:
                 node.instance.protected = False
                 self.settle()
+                self._announce(node)
 
-        # The guard counts from its last run before the end, and adds a minute.
-        self._timeline.after(pause + MINUTE / 2 if pause else 0.0, release)
+        self._timeline.after(pause + _GUARD_LATE if pause else 0.0, release)
 
     def _notice(self) -> None:
         self.on_change()
@@ -208,11 +215,21 @@ class Cluster:
     def _release(self, node: Node) -> None:
         """The guard ends the protection of a node that has been idle for long."""
         now, at = self._timeline.now, node.release_at()
-        if node.instance.ended is not None or at is None or at > now or not node.instance.protected:
+        if node.instance.ended is not None or at is None or at + _GUARD_LATE > now:
             return
         if node.has_guard(now) and node.activity(now) == Activity.IDLE:
-            node.instance.protected = False
-            self.settle()
+            if node.instance.protected:
+                node.instance.protected = False
+                self.settle()
+            self._announce(node)
+
+    def _announce(self, node: Node) -> None:
+        """The guard sends an event, once until the node is active again."""
+        now = self._timeline.now
+        is_idle = node.instance.ended is None and node.has_guard(now) and node.activity(now) == Activity.IDLE
+        if is_idle and not node.announced:
+            node.announced = True
+            self.on_idle()
 
     def _values(self, metric: str, instance_id: str, begin: float, end: float) -> Iterable[tuple[float, float]]:
         node = self.nodes.get(instance_id)

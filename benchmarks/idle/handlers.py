@@ -86,6 +86,12 @@ class Handlers:
         }
         return self._invoke(job_finished.handler, event)
 
+    def node_idle(self, cluster: str) -> bool:
+        """The event of a guard whose node need not run any more."""
+        detail = {"cluster": cluster, "instance_id": "i-1", "reason": "replayed"}
+        event = {"source": Event.NODE_SOURCE, "detail-type": Event.NODE_IDLE, "detail": detail}
+        return self._invoke(idle.handler, event)
+
     def alarm(self, cluster: str) -> bool:
         """The idle alarm of a cluster, as CloudWatch invokes its function."""
         metric = {"metricStat": {"metric": {"dimensions": {Metric.GROUP: cluster}}}}

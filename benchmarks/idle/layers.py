@@ -26,7 +26,7 @@ _LOOK: Final = 5 * MINUTE
 _STRIDE: Final = 6 * HOUR
 _DENSE: Final = 6 * HOUR
 _EVENT_DELAY: Final = 2.0
-"""The seconds from the end of a job to the invocation by EventBridge."""
+"""The seconds from an event to the invocation by EventBridge."""
 _AROUND_EXPIRY: Final = (-DAY, -HOUR, 0.0, DAY)
 """The times around an expiry at which a decision may change."""
 
@@ -72,6 +72,7 @@ class Layers:
         self._changed_at = timeline.now
         self._janitor_hour = -1.0
         self._in_alarm = False
+        self._nodes_idle = 0
 
     def begin(self, expires: float) -> None:
         """Begin with quiet hours and the expiry of the experiment."""
@@ -94,6 +95,13 @@ class Layers:
         ended, name = self._timeline.now, self._cluster.group.name
         if not self._loses(f"end/{job_id}"):
             self._deliver(lambda: self.handlers.job_ended(name, job_id, ended), after=_EVENT_DELAY)
+
+    def node_idle(self) -> None:
+        """Deliver the event of a guard whose node need not run any more, unless it is lost."""
+        self._nodes_idle += 1
+        if not self._loses(f"idle/{self._nodes_idle}"):
+            name = self._cluster.group.name
+            self._deliver(lambda: self.handlers.node_idle(name), after=_EVENT_DELAY)
 
     def _plan_look(self, seconds: float) -> None:
         now = self._timeline.now

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from benchmarks.idle.faults import NodeFaults
     from mlinfra.node_guard.judgement import Limits
 
+RESIDUE: Final = "residue"
+"""The source of the signals of what jobs leave."""
 READING_SECONDS: Final = 90
 """The age at which a minute's reading is in CloudWatch: the minute itself, and the agent's interval of sending."""
 
@@ -56,6 +58,8 @@ class Node:
         self.after_reported_job = False
         """True if its last job was reported, and its end too."""
         self._rules = rules
+        self.announced = False
+        """True if its guard has sent an event since the node became idle."""
         self._sources: dict[str, Signals] = {}
         self._signals = NOTHING
         self._since = ready
@@ -63,6 +67,8 @@ class Node:
         self._active_until = ready
         self._progress_at = -math.inf
         self._preparation_at: float | None = None
+        self._is_used = False
+        self._vacant_since: float | None = None
         self._waits_since: float | None = None
         self._times: list[float] = [ready]
         self._gpus: list[float] = [0.0]
@@ -91,6 +97,12 @@ class Node:
             self._sources.pop(source, None)
         else:
             self._sources[source] = signals
+        self._is_used = self._is_used or (signals is not None and source != RESIDUE)
+        # A job has processes even while it shows no signs. What it leaves has none without signs.
+        if any(name != RESIDUE or each != NOTHING for name, each in self._sources.items()):
+            self._vacant_since = None
+        elif self._vacant_since is None and self._is_used:
+            self._vacant_since = now
         had_process = self._signals.process
         self._signals = NOTHING
         for each in self._sources.values():
@@ -129,11 +141,19 @@ class Node:
             return now
         return self._idle_from if self._idle_from > self._since and not self._is_stalled() else self._active_until
 
+    def vacant_for(self, now: float) -> float:
+        """The time for which nothing on it could start work; 0 before its first job."""
+        if self._vacant_since is None or self.activity(now) != Activity.IDLE:
+            return 0.0
+        return now - self._vacant_since
+
     def release_at(self) -> float | None:
         """The time at which the guard ends the protection from scale-in if nothing changes. None: never."""
         if self._idle_from is None:
             return None
         at = self.idle_since(max(self._idle_from, self._since)) + self._rules.idle_seconds
+        if self._vacant_since is not None:
+            at = min(at, self._vacant_since + self._rules.vacant_seconds)
         return at if at < self.faults.guard_dies else None
 
     def is_evidently_active(self, now: float) -> bool:
@@ -171,6 +191,7 @@ class Node:
             NodeReport.CONTAINERS: Decimal(0),
             NodeReport.KERNELS: Decimal(int(self._signals.kernel)),
             NodeReport.SESSIONS: Decimal(int(self._signals.logged_in)),
+            NodeReport.VACANT_SECONDS: Decimal(int(self.vacant_for(at))),
             NodeReport.STALLED_SECONDS: Decimal(int(max(0.0, at - self._progress_at)) if self._is_stalled() else 0),
         }
         if self._is_hung(at):

@@ -13,6 +13,7 @@ from benchmarks.idle.aws import moment
 from benchmarks.idle.cluster import Cluster
 from benchmarks.idle.jobs import UNCLEAR_HANGS, Lane, Run
 from benchmarks.idle.layers import Layers
+from benchmarks.idle.node import RESIDUE
 from benchmarks.idle.oracle import oracle_usd
 from benchmarks.idle.outcome import Outcome, Stop
 from benchmarks.idle.timeline import Timeline
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Policy = Literal["mlinfra", "nothing", "autostop"]
 
+_SCRIPT: Final = "script"
+"""The source of the signals of a script that submits the next job."""
 _AUTOSTOP: Final = 5 * MINUTE
 _SPEND_LIMIT: Final = 3
 """The spend limit of an experiment, as a multiple of the oracle's bill: a bound that work does not reach."""
@@ -72,6 +75,7 @@ class Replay:
         self._cluster.on_change, self._cluster.on_ready = self._follow, self._use
         self._cluster.on_lost = self._lose
         self._cluster.running_seconds = self._count_running
+        self._cluster.on_idle = self._announce
         self._layers = Layers(
             setting,
             self._cluster,
@@ -174,7 +178,8 @@ class Replay:
         self._count_running()
         for node in nodes:
             self._count_idle(*causes.until_job(node, self._idle_seconds(node), self._cluster.boot))
-            node.set("residue", None, now)
+            node.set(RESIDUE, None, now)
+            node.set(_SCRIPT, None, now)
             if run.is_reported:
                 node.instance.protected = True
         run.phase, seconds = lane.phase_left or (0, run.job.phases[0].seconds)
@@ -236,8 +241,8 @@ class Replay:
         job = run.job
         residue = replace(job.residue, left_by_job=run.is_reported and job.residue.process)
         for node in run.nodes:
-            self._cluster.show(node, "residue", residue)
-            self._timeline.after(job.residue_seconds, partial(self._cluster.show, node, "residue", None))
+            self._cluster.show(node, RESIDUE, residue)
+            self._timeline.after(job.residue_seconds, partial(self._cluster.show, node, RESIDUE, None))
             if run.crashes:  # its last heartbeat stays fresh for some time
                 self._cluster.show(node, job.job_id, Signals(heartbeat=True))
                 self._timeline.after(HEARTBEAT_FRESH_SECONDS, partial(self._cluster.show, node, job.job_id, None))
@@ -278,6 +283,9 @@ class Replay:
     def _advance(self, lane: Lane) -> None:
         lane.index += 1
         if not lane.is_done:
+            if lane.job.chained:
+                for node in lane.nodes:
+                    self._cluster.show(node, _SCRIPT, Signals(script=True))
             submit = partial(self._submit, lane, by_script=lane.job.chained)
             self._timeline.after(lane.job.gap, submit)
         elif all(each.is_done for each in self._lanes):
@@ -324,6 +332,10 @@ class Replay:
             self._interrupt(run)
         if not self._cluster.nodes and self._done_at is not None and self._experiment.abandoned:
             self._outcome.off_after = self._timeline.now - self._done_at
+
+    def _announce(self) -> None:
+        if self._policy == "mlinfra":
+            self._layers.node_idle()
 
     def _watch_autostop(self) -> None:
         """The baseline: five minutes after the last job, unless a session is logged in."""

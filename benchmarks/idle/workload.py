@@ -83,7 +83,9 @@ class Signals:
     """True if the compute process shows all signs of one that waits for a lost process: full utilization with little
     power, nothing written, and no response of its main thread."""
     logged_in: bool = False
-    """True if a session is logged in. Only the baseline that counts sessions takes it for activity."""
+    """True if a session is logged in. Not activity, except for a baseline; but its node is not vacant."""
+    script: bool = False
+    """True if a script waits to submit the next job."""
 
     @property
     def is_hung(self) -> bool:
@@ -117,6 +119,7 @@ class Signals:
             stuck=self.stuck or other.stuck,
             waits=any(each.waits for each in both) and not any(each.shows_work for each in both),
             logged_in=self.logged_in or other.logged_in,
+            script=self.script or other.script,
         )
 
 

@@ -43,6 +43,7 @@ from mlinfra.cli.report import report
 from mlinfra.cli.review import review
 from mlinfra.cli.run import run as run_command
 from mlinfra.cli.runs import runs
+from mlinfra.cli.status import status
 from mlinfra.cli.synth import synth
 from mlinfra.cli.unlock import unlock
 from mlinfra.cli.up import up
@@ -68,7 +69,7 @@ _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = 
         "apply": apply,
     },
     "Run": {"run": run_command, "runs": runs, "clusters": clusters, "models": models},
-    "Watch": {"report": report, "audit": audit, "drift": drift, "provenance": provenance},
+    "Watch": {"status": status, "report": report, "audit": audit, "drift": drift, "provenance": provenance},
     "Clean up": {"unlock": unlock, "recover": recover, "adopt": adopt, "forget": forget, "destroy": destroy},
 }
 """Every command, in the panels of `mlinfra --help`, in their order."""

@@ -236,6 +236,41 @@ def compare(
         console.print(renderable)
 
 
+@runs.command()
+def reproduce(
+    run: RunId,
+    *,
+    environment: EnvironmentNames = None,
+    start: Annotated[
+        bool, typer.Option("--run", help="Start it again. Its code is put into a folder of its own meanwhile.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="With --run: return once the run is submitted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what can still be had of a run, and the commands that give the same again; with --run, start it again."""
+    from mlinfra.cli.presentation import error_console, print_json, screen_console
+    from mlinfra.cli.run_reproduction import reproduction, start_again
+    from mlinfra.operations.runs import describe_run, plan_reproduction
+    from mlinfra.operations.terraform import Repository, project_root
+
+    with on_interruption("Nothing was changed."):
+        table, found = chosen_run(run, environment)
+        description = describe_run(table, found)
+        repository = Repository(project_root())
+        plan = plan_reproduction(table, description, repository)
+    if as_json and not start:
+        print_json(plan)
+        return
+    console = error_console() if as_json else screen_console()
+    for renderable in reproduction(plan):
+        console.print(renderable)
+    if start:
+        start_again(table, description, plan, repository, detach=detach, as_json=as_json)
+        return
+    for line in ("", "To give it again:", *(f"  {each}" for each in plan.commands)) if plan.commands else ():
+        typer.echo(line)
+
+
 def _print_markdown(table: RunTable, description: RunDescription) -> None:
     from mlinfra.cli.run_markdown import run_markdown
     from mlinfra.errors import OperationError

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _Named = TypeVar("_Named", Experiment, Queue, Endpoint, Person)
 
+_VACANT_MINUTES = 5
+"""The time of a boot: a longer wait costs more than the restart that it may save."""
 _OF_ONE_ENVIRONMENT = frozenset({"adopted", "forgotten", "bucket_record"})
 """Fields about resources that exist once, in one region."""
 
@@ -186,6 +188,15 @@ class Environment(EnvironmentFields):
     def cluster_size(self, experiment: Experiment) -> int:
         """The number of nodes in the cluster of `experiment`: 0 if it has expired, otherwise its `nodes`."""
         return 0 if self.has_expired(experiment) else experiment.nodes
+
+    @property
+    def vacancy_minutes(self) -> int:
+        """The time after which a cluster is idle on whose nodes nothing could start work, in minutes."""
+        if self.vacant_minutes is not None:
+            return self.vacant_minutes
+        # A declared pause is kept in full.
+        declared = self.pause_minutes if "pause_minutes" in self.model_fields_set else 0
+        return declared or _VACANT_MINUTES
 
     def spend_limit_usd(self, experiment: Experiment) -> float:
         """The spend limit of the cluster of `experiment`, in USD."""

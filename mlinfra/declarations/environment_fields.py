@@ -221,6 +221,14 @@ class EnvironmentFields(Declaration):
         description="The time between the end of a job and the stop of its cluster, in minutes, 0 to 60, for the next "
         "job to start, also in quiet hours; 0: it is stopped at once. Default: 10.",
     )
+    vacant_minutes: int | None = Field(
+        default=None,
+        ge=2,
+        le=1_440,
+        description="The time after which a cluster is idle on whose nodes no process or timer could start work, in "
+        "minutes, 2 to 1440, also during the pause after a job. Default: pause_minutes if that is set and above 0, "
+        "else 5.",
+    )
     expiry_grace_hours: int = Field(
         default=24,
         ge=0,

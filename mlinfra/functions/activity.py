@@ -58,6 +58,8 @@ class NodeEvidence:
     quiet_for: timedelta = timedelta(0)
     """The time for which it has shown no activity, according to its guard, or to its GPU metrics if the guard is
     silent. It can be shorter than the time after which it counts as idle."""
+    vacant_for: timedelta | None = None
+    """The time after which it is idle because it is vacant. None: it is not vacant."""
     is_guarded: bool = False
     """True if its guard is alive, which removes the protection from scale-in of an idle node."""
     is_temporary: bool = False
@@ -120,7 +122,13 @@ def gather_evidence(
     if rules.idle_for is None or rules.idle_percent is None:
         return _with_jobs(Evidence(Verdict.UNKNOWN, _several(rules.problems)), memory, now)
     hung = _hung_nodes(target, memory, now)
-    limits = _Limits(rules.idle_for, rules.idle_percent, max(rules.idle_for, rules.stalled_for), rules.silence)
+    limits = _Limits(
+        rules.idle_for,
+        rules.idle_percent,
+        max(rules.idle_for, rules.stalled_for),
+        rules.silence,
+        rules.vacant_for,
+    )
     signs = {
         node.instance_id: _Signs(
             node, limits, memory.reports.get(node.instance_id), histories.get(node.instance_id), None, now
@@ -153,6 +161,7 @@ class _Limits:
     metrics_idle_for: timedelta
     """The time for which GPU metrics alone must be idle: a job can compute on the CPU for long."""
     silence: timedelta
+    vacant_for: timedelta | None
 
 
 def _of_nodes(nodes: tuple[NodeEvidence, ...], idle_for: timedelta) -> Evidence:
@@ -168,7 +177,11 @@ def _of_nodes(nodes: tuple[NodeEvidence, ...], idle_for: timedelta) -> Evidence:
                 idle_nodes=idle_nodes,
             )
     reasons = sorted({each.reason for each in nodes})
-    reason = reasons[0] if len(reasons) == 1 else f"all its nodes were idle for at least {_minutes(idle_for)} minutes"
+    reason = f"all its nodes were idle for at least {_minutes(idle_for)} minutes"
+    if len(reasons) == 1:
+        reason = reasons[0]
+    elif any(each.vacant_for is not None for each in nodes):
+        reason = _several(reasons)
     return Evidence(Verdict.IDLE, reason, nodes=nodes, idle_nodes=idle_nodes)
 
 
@@ -247,7 +260,10 @@ class _Signs:
 
     def _together(self, guard: NodeEvidence, metrics: NodeEvidence) -> NodeEvidence:
         name = self.node.instance_id
-        readings = self._readings(beginning(self.now, self.limits.idle_for))
+        since = beginning(self.now, guard.vacant_for or self.limits.idle_for)
+        if guard.verdict is Verdict.IDLE:
+            since += _MINUTE  # the first minute may have begun with work
+        readings = self._readings(since)
         # Not any(value >= ...): NaN compares as false, and has to count as busy.
         if not all(0 <= value < self.limits.idle_percent for value in readings.values()):
             reason = f"GPU utilization of {name} reached {max(readings.values()):g}%"
@@ -310,6 +326,17 @@ class _Signs:
             said = "is busy" if is_busy else "reports an unknown activity"
             reason = f"{name} {said}: {report.why or NO_REASON}"
             return NodeEvidence(name, Verdict.BUSY if is_busy else Verdict.UNKNOWN, reason, is_guarded=True)
+        if self.limits.vacant_for is not None and report.vacant_for >= self.limits.vacant_for:
+            minutes = _minutes(self.limits.vacant_for)
+            reason = f"its nodes reported for {minutes} minutes that nothing on them can start work"
+            return NodeEvidence(
+                name,
+                Verdict.IDLE,
+                reason,
+                quiet_for=report.idle_for,
+                vacant_for=self.limits.vacant_for,
+                is_guarded=True,
+            )
         if report.idle_for < idle_for:
             reason = f"{name} is idle for only {_minutes(report.idle_for)} of {_minutes(idle_for)} minutes"
             return NodeEvidence(name, Verdict.BUSY, reason, quiet_for=report.idle_for, is_guarded=True)

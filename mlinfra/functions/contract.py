@@ -42,6 +42,8 @@ class Tag:
     """The time for which all its GPUs must have been idle, in minutes."""
     IDLE_GPU_PERCENT: Final = "IdleGpuPercent"
     """The utilization below which a GPU counts as idle, in percent."""
+    VACANT_MINUTES: Final = "VacantMinutes"
+    """The time for which all its nodes must have been vacant, in minutes. Missing: vacancy has no effect."""
     STALLED_MINUTES: Final = "StalledMinutes"
     """The time after which compute processes without progress no longer count as activity, in minutes."""
     SILENCE_MINUTES: Final = "SilenceMinutes"
@@ -188,6 +190,10 @@ class NodeReport:
     HUNG_AT: Final = "hung_at"
     """The time since which its compute processes count as hung although accelerators are in use, in epoch seconds by
     the node's clock. Missing: they do not."""
+    VACANT_SECONDS: Final = "vacant_seconds"
+    """The seconds for which the node has been vacant: no process or timer that could start work; 0: it is not."""
+    OCCUPANT: Final = "occupant"
+    """A terminal, process or timer because of which the node is not vacant. Missing: there is none."""
 
 
 class Activity:
@@ -219,6 +225,9 @@ class Event:
     NODE_UNHEALTHY: Final = "Training Node Unhealthy"
     """A node whose boot failed terminates itself. Detail: `cluster`, `instance_id`, `reason`, `fault` (`image` or
     `hardware`), `replaced` (`true`: its group launches a replacement; only after a hardware fault)."""
+
+    NODE_IDLE: Final = "Training Node Idle"
+    """A node need not run any more, as far as its guard knows. Detail: `cluster`, `instance_id`, `reason`."""
 
     SHUTDOWN_SOURCE: Final = "mlinfra.shutdown"
     CLUSTER_STOPPED: Final = "Training Cluster Stopped"

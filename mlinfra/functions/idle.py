@@ -1,4 +1,4 @@
-"""Handler for the look and for idle alarms: stops clusters that are idle. Layer 3 of docs/adr/0009."""
+"""Handler for the look, idle nodes and idle alarms: stops clusters that are idle. Layer 3 of docs/adr/0009."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda passes both
-    """Stop every cluster of the environment that is known to be idle or above its bound; or that of an alarm only.
+    """Stop every cluster of the environment that is known to be idle or above its bound; or that of the event only.
 
     Args:
-        event: `Scheduled Event`, as EventBridge delivers it every 5 minutes. Or an idle alarm, as CloudWatch passes it
-            to a function that is an alarm action, or as EventBridge delivers `CloudWatch Alarm State Change`.
+        event: `Scheduled Event`, as EventBridge delivers it every 5 minutes. Or `Training Node Idle` of a node guard.
+            Or an idle alarm, as CloudWatch passes it to a function that is an alarm action, or as EventBridge delivers
+            `CloudWatch Alarm State Change`.
         context: Lambda's, not used.
 
     Returns:
-        For an alarm: the cluster, the decision (`stopped`, `would_stop`, `left` or `nothing`) and the reason. For the
-        schedule: these for each cluster, and the count of each decision.
+        For an alarm and a node: the cluster, the decision (`stopped`, `would_stop`, `left` or `nothing`) and the
+        reason. For the schedule: these for each cluster, and the count of each decision.
 
     Raises:
-        ValueError: if the event is neither scheduled nor the state change of an alarm, or the alarm is not about
-            exactly one auto scaling group.
+        ValueError: if the event is none of these, names no cluster, or the alarm is not about exactly one auto scaling
+            group.
         DescribeFailedError: if the state of the cluster could not be read. It is left running, a notification is
             sent, and Lambda retries.
         IncompleteRunError: at the end, if a notification was not delivered.
@@ -40,6 +41,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     settings = Settings.read(dry_run_by_default=False)
     if (event.get("source"), event.get("detail-type")) == (Event.SCHEDULE_SOURCE, Event.SCHEDULED):
         return Look(settings, Clients(), clock.now()).run()
+    if (event.get("source"), event.get("detail-type")) == (Event.NODE_SOURCE, Event.NODE_IDLE):
+        return Look(settings, Clients(), clock.now()).run_for(_cluster_of_node(event))
     alarm = _alarm(event)
     cluster = _cluster(alarm)
     state = alarm["state"]["value"]
@@ -54,6 +57,14 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
         "its idle alarm is in ALARM state",
         lambda: assess_cluster(clients, fleet, records, settings, cluster),
     )
+
+
+def _cluster_of_node(event: Mapping[str, Any]) -> str:
+    try:
+        return str(event["detail"]["cluster"])
+    except (KeyError, TypeError) as error:
+        message = f"the event lacks a cluster: {error!r}: {event}"
+        raise ValueError(message) from error
 
 
 def _alarm(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock
 from mlinfra.functions.assessment import assess, gpu_histories
-from mlinfra.functions.contract import Variable
+from mlinfra.functions.contract import Tag, Variable
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.fleet import Fleet, Target
@@ -84,6 +84,30 @@ class Look:
         if problems:
             raise IncompleteRunError("; ".join(problems))
         return summary
+
+    def run_for(self, cluster: str) -> dict[str, Any]:
+        """The same for one cluster, by its name. It is not changed if it is of another environment.
+
+        Returns:
+            The cluster, the decision and the reason, as JSON values.
+
+        Raises:
+            DescribeFailedError: if it could not be described. The next check of all clusters includes it.
+            IncompleteRunError: at the end, if a notification was not delivered.
+        """
+        target = self._fleet.group(cluster)
+        if target is None:
+            return {"cluster": cluster, "decision": "nothing", "reason": "the auto scaling group does not exist"}
+        if refused := refusal(target, self._settings.prefix):
+            return {"cluster": cluster, "decision": "nothing", "reason": refused.reason}
+        if not is_of_environment(target.tags, self._settings):
+            reason = f"its tag {Tag.ENVIRONMENT} names another environment"
+            return {"cluster": cluster, "decision": "nothing", "reason": reason}
+        outcome = self._outcome(target, gpu_histories(self._clients, [target], self._now))
+        self._notifier.log("Done", **outcome)
+        if self._notifier.undelivered:
+            raise IncompleteRunError("; ".join(self._notifier.undelivered))
+        return outcome
 
     def _outcome(self, target: Target, gpus: Mapping[str, History]) -> dict[str, str]:
         try:

@@ -32,22 +32,30 @@ class NodeReport:
     hung_at: datetime | None = None
     """The time since which its compute processes count as hung although accelerators are in use. None: they do not."""
 
+    vacant_for: timedelta = timedelta(0)
+    """The time for which no process or timer that could start work has existed on it."""
+
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> NodeReport:
         """Parse an item of the table. What is missing or invalid counts as unknown, and never as idle."""
         activity = str(item.get(Attribute.ACTIVITY, ""))
-        idle_seconds = epoch_seconds(item.get(Attribute.IDLE_SECONDS)) or 0
+        is_idle = activity == Activity.IDLE
         return cls(
             reported_at=_time(item.get(Attribute.REPORTED_AT)),
             activity=activity if activity in _ACTIVITIES else Activity.UNKNOWN,
-            idle_for=timedelta(seconds=min(max(idle_seconds, 0), _LONGEST_EPOCH_SECONDS)),
+            idle_for=_duration(item.get(Attribute.IDLE_SECONDS)),
             why=str(item.get(Attribute.WHY) or ""),
-            hung_at=_time(item.get(Attribute.HUNG_AT)) if activity == Activity.IDLE else None,
+            hung_at=_time(item.get(Attribute.HUNG_AT)) if is_idle else None,
+            vacant_for=_duration(item.get(Attribute.VACANT_SECONDS)) if is_idle else timedelta(0),
         )
 
     def is_fresh(self, now: datetime) -> bool:
         """True if it describes the node at `now`: it is at most 12 minutes old, and not further in the future."""
         return self.reported_at is not None and abs(now - self.reported_at) <= _FRESH
+
+
+def _duration(value: object) -> timedelta:
+    return timedelta(seconds=min(max(epoch_seconds(value) or 0, 0), _LONGEST_EPOCH_SECONDS))
 
 
 def _time(value: object) -> datetime | None:

@@ -40,6 +40,8 @@ class Rules:
     """The time for which all nodes must have been idle. Default: 20 minutes."""
     idle_percent: float | None
     """The utilization in percent below which a GPU is idle. Default: 5."""
+    vacant_for: timedelta | None
+    """The time for which all nodes must have been vacant. None: vacancy has no effect."""
     stalled_for: timedelta
     """The time after which compute processes without progress count as idle. Default: 60 minutes."""
     silence: timedelta
@@ -84,6 +86,9 @@ class Rules:
             idle_percent=_number(
                 Tag.IDLE_GPU_PERCENT, tags.get(Tag.IDLE_GPU_PERCENT, _IDLE_GPU_PERCENT), 100, problems
             ),
+            vacant_for=_minutes(tags, Tag.VACANT_MINUTES, "0", problems) or None
+            if Tag.VACANT_MINUTES in tags
+            else None,
             stalled_for=_minutes(tags, Tag.STALLED_MINUTES, _STALLED_MINUTES, problems),
             silence=_minutes(tags, Tag.SILENCE_MINUTES, _SILENCE_MINUTES, problems),
             expiry_grace=60 * _minutes(tags, Tag.EXPIRY_GRACE_HOURS, _EXPIRY_GRACE_HOURS, problems, least=0),

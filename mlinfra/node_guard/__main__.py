@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions.contract import Activity, Metric, NodeReport
+from mlinfra.functions.contract import Activity, Event, Metric, NodeReport
 from mlinfra.node_guard.aws import Aws, set_environment
 from mlinfra.node_guard.commands import Commands, Stuck
 from mlinfra.node_guard.jobs import EndedJob, Job, jobs_of_node, kept_until
@@ -22,6 +22,7 @@ from mlinfra.node_guard.observation import Observation, observe, sample_accelera
 from mlinfra.node_guard.settings import read_settings
 from mlinfra.node_guard.stacks import dump_stacks
 from mlinfra.node_guard.state import State, read_state, write_state
+from mlinfra.node_guard.vacancy import note_vacancy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("mlinfra-node-guard")
 
 _DEADLINE_SECONDS = 55
+_MINUTE = 60
+_MOST_ANNOUNCING = 64
+"""The largest number of nodes of a cluster whose nodes send events: each is one run of a function that has one run at a
+time, and 5 minutes for all."""
 _EXIT_OF_JOB_SECONDS = 180
 """The time after the end of a job for which its processes may still show activity: they have to exit.
 `mlinfra.functions.decision` allows the same."""
@@ -102,6 +107,8 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
         idle_percent=float(settings["IDLE_GPU_PERCENT"]),
         idle_seconds=60 * float(settings["IDLE_MINUTES"]),
         stalled_seconds=60 * float(settings["STALLED_MINUTES"]),
+        pause_seconds=60 * float(settings["PAUSE_MINUTES"]),
+        vacant_seconds=60 * float(settings.get("VACANT_MINUTES", "inf")),
     )
     items = aws.jobs()
     jobs = jobs_of_node(items or [], settings["INSTANCE_ID"], wall)
@@ -111,15 +118,21 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
     verdict = judge(observation.signs, state.history, now, limits)
     if ended and verdict.history.active > ended.seen + _EXIT_OF_JOB_SECONDS:
         ended = state.job = None
-    # A minute more than the pause: the job ended up to a minute after it was last seen.
-    is_over = ended is not None and now - ended.seen >= 60 * float(settings["PAUSE_MINUTES"]) + 60
+    is_idle = verdict.activity == Activity.IDLE and items is not None
+    vacant = note_vacancy(state, observation.signs, observation.containers, observation.occupant, idle=is_idle, now=now)
     if verdict.activity != state.activity:
         log.info("%s: %s", verdict.activity, verdict.why)
     state.history, state.activity = verdict.history, verdict.activity
     state.hung_at = (state.hung_at or int(wall)) if verdict.is_hung else None
     is_kept = kept_until(items or [], settings["INSTANCE_ID"]) > wall
-    _protect(aws, verdict, limits, may_end=items is not None and not is_kept, job_is_over=is_over)
-    aws.report(report_of(observation, verdict, hung_at=state.hung_at), at=int(time.time()))
+    needless = _why_needless(verdict, limits, ended, vacant, now) if is_idle and not is_kept else None
+    if verdict.activity != Activity.IDLE:
+        aws.protect(on=True, why=f"{verdict.activity}, {verdict.why}")
+    elif needless:
+        aws.protect(on=False, why=needless)
+    aws.report(report_of(observation, verdict, hung_at=state.hung_at, vacant_seconds=vacant), at=int(time.time()))
+    if int(settings["NODES"]) <= _MOST_ANNOUNCING:
+        _announce(aws, state, needless)
     aws.put_metrics(
         {
             Metric.ACTIVE: (float(verdict.activity != Activity.IDLE), "None"),
@@ -152,30 +165,43 @@ def _ended_job(state: State, jobs: Sequence[Job] | None, *, now: float, wall: fl
     return EndedJob(*state.job) if state.job and jobs is not None else None
 
 
-def _protect(aws: Aws, verdict: Verdict, limits: Limits, *, may_end: bool, job_is_over: bool) -> None:
-    """Protect an active node, and no longer one that was idle for long, or since the end of a job and a pause.
+def _why_needless(
+    verdict: Verdict, limits: Limits, ended: EndedJob | None, vacant_seconds: float, now: float
+) -> str | None:
+    """The reason why an idle node need not be protected from scale-in any more. None: nothing is changed.
 
-    Between the two nothing is changed: with a pause of 0 a job that has ended removes the protection itself, and the
-    guard must not set it again. A node that cannot read the jobs keeps its protection, and so does one that a job with
+    Nothing is changed in between: with a pause of 0 a job that has ended removes the protection itself, and the guard
+    must not set it again. A node that cannot read the jobs keeps its protection, and so does one that a job with
     `keep_minutes` keeps.
     """
-    if verdict.activity != Activity.IDLE:
-        aws.protect(on=True, why=f"{verdict.activity}, {verdict.why}")
-    elif not may_end:
-        return
-    elif job_is_over:
-        aws.protect(on=False, why="its job has ended, and no other began")
-    elif verdict.idle_seconds >= limits.idle_seconds:
-        aws.protect(on=False, why=f"idle for {verdict.idle_seconds / 60:.0f} minutes")
+    # A minute more than the pause: the job ended up to a minute after it was last seen.
+    if ended is not None and now - ended.seen >= limits.pause_seconds + _MINUTE:
+        return "its job has ended, and no other began"
+    if vacant_seconds >= limits.vacant_seconds:
+        return f"vacant for {vacant_seconds / _MINUTE:.0f} minutes"
+    if verdict.idle_seconds >= limits.idle_seconds:
+        return f"idle for {verdict.idle_seconds / _MINUTE:.0f} minutes"
+    return None
 
 
-def report_of(observation: Observation, verdict: Verdict, *, hung_at: int | None) -> dict[str, Any]:
+def _announce(aws: Aws, state: State, needless: str | None) -> None:
+    """Send an event once a node need not be protected any more. The functions then check its cluster at once."""
+    if needless is None:
+        state.announced = False
+    elif not state.announced:
+        state.announced = aws.send_event(Event.NODE_IDLE, needless)
+
+
+def report_of(
+    observation: Observation, verdict: Verdict, *, hung_at: int | None, vacant_seconds: float
+) -> dict[str, Any]:
     """The attributes of the node's report. None: unknown.
 
     Args:
         observation: the node.
         verdict: the judgement of the minute.
         hung_at: the time since which its compute processes count as hung, in epoch seconds. None: they do not.
+        vacant_seconds: the time for which the node has been vacant; 0: it is not.
     """
     signs = observation.signs
     return {
@@ -184,6 +210,8 @@ def report_of(observation: Observation, verdict: Verdict, *, hung_at: int | None
         NodeReport.IDLE_SECONDS: int(verdict.idle_seconds),
         NodeReport.STALLED_SECONDS: int(verdict.stalled_seconds),
         NodeReport.HUNG_AT: hung_at,
+        NodeReport.VACANT_SECONDS: int(vacant_seconds),
+        NodeReport.OCCUPANT: observation.occupant,
         NodeReport.ACCELERATOR_PERCENT: None if signs.percent is None else int(signs.percent),
         NodeReport.PROCESSES: signs.processes,
         NodeReport.USERS: ",".join(signs.users) or None,

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions.contract import JobStatus, Metric, NodeKey, NodeReport, Table
+from mlinfra.functions.contract import Event, JobStatus, Metric, NodeKey, NodeReport, Table
 from mlinfra.node_guard.jobs import plain
 
 if TYPE_CHECKING:
@@ -142,6 +142,30 @@ class Aws:
         )
         if changed is not None:
             log.info("%s: %s", why, "protected from scale-in" if on else "no longer protected from scale-in")
+
+    def send_event(self, kind: str, reason: str) -> bool:
+        """Send an event about the node to EventBridge.
+
+        Args:
+            kind: the detail type.
+            reason: the reason, as a clause.
+
+        Returns:
+            True if EventBridge has accepted it: a refused entry is not an error of the call.
+        """
+        detail = {"cluster": self.cluster, "instance_id": self.instance_id, "reason": reason}
+        entry = {"Source": Event.NODE_SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+        answer = self._call(
+            "events",
+            "put-events",
+            "--entries",
+            json.dumps([entry]),
+            "--query",
+            "FailedEntryCount",
+            "--output",
+            "text",
+        )
+        return answer is not None and answer.strip() == "0"
 
     def _call(self, *arguments: str) -> str | None:
         return self.commands.run(["aws", *arguments], seconds=_SECONDS)

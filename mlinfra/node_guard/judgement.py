@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,10 @@ class Limits:
     """The idle time after which the node is no longer protected from scale-in."""
     stalled_seconds: float
     """The time without progress after which compute processes no longer count as activity."""
+    pause_seconds: float = math.inf
+    """The time after a job for which the node stays protected. Default: endless."""
+    vacant_seconds: float = math.inf
+    """The time after which a vacant node is no longer protected. Default: endless."""
 
     @property
     def preparation_seconds(self) -> float:

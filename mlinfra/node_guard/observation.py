@@ -15,6 +15,7 @@ from mlinfra.node_guard.counters import containers, cpu_ticks, disk_bytes, netwo
 from mlinfra.node_guard.judgement import CPU_CORES, PROGRESS_CPU, PROGRESS_IO_BYTES, Signs
 from mlinfra.node_guard.notebooks import Kernel, read_kernels
 from mlinfra.node_guard.processes import Process, Processes, io_bytes, read_processes, variable
+from mlinfra.node_guard.vacancy import find_occupant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,6 +46,8 @@ class Observation:
     containers: int
     kernels: int
     sessions: int
+    occupant: str | None = None
+    """A terminal, process or timer that may start work. None: there is none."""
 
 
 def sample_accelerators(
@@ -142,6 +145,7 @@ def observe(
         containers=containers(processes),
         kernels=max(len(kernel_processes), len(known)),
         sessions=len(terminals(root)),
+        occupant=find_occupant(root, processes),
     )
 
 

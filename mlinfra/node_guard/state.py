@@ -34,6 +34,12 @@ class State:
     """The time since which the compute processes count as hung, in epoch seconds. None: they do not."""
     job: list[float] | None = None
     """The fields of the last `jobs.EndedJob`, also while it runs. None: there was none, or other work began since."""
+    used: bool = False
+    """True if a job, compute process, notebook or container has run since the boot."""
+    vacant_since: float | None = None
+    """The first of the minutes until now in which the node was vacant, in seconds since the boot. None: it is not."""
+    announced: bool = False
+    """True if the functions were notified that the node need not run any more."""
     dumped: list[str] = field(default_factory=list)
     """The hangs with written stacks, as record and time of the last progress."""
 

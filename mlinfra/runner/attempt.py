@@ -13,16 +13,19 @@ from mlinfra.runner.contract import Fault, RunAttribute
 from mlinfra.runner.files import is_shared
 from mlinfra.runner.gpus import GpuUse
 from mlinfra.runner.hardware_faults import hardware_fault, uptime
+from mlinfra.runner.health import check_node
 from mlinfra.runner.log_writer import LogWriter
 from mlinfra.runner.notices import NoticeForCommand, RunNotice, first_notice, signal_number
 from mlinfra.runner.preparation import PreparationError, end_of, launch, prepare
 from mlinfra.runner.pulse import Stop, StoppedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mlinfra.job.notices import NoticeChecks
     from mlinfra.runner.clients import Clients
+    from mlinfra.runner.health import HealthProblem
     from mlinfra.runner.nodes import ThisNode
     from mlinfra.runner.paths import RunPaths
     from mlinfra.runner.pulse import Pulse
@@ -34,6 +37,16 @@ log = logging.getLogger("mlinfra.runner")
 _SHUTDOWN_FLUSH_SECONDS: Final = 5
 _KILLED_SECONDS: Final = 30
 """The time that a killed process may need, in seconds: one that waits for a lost GPU in the kernel never ends."""
+
+
+class UnhealthyNodeError(Exception):
+    """The node cannot execute the run."""
+
+    def __init__(self, problems: Sequence[HealthProblem]) -> None:
+        """Name all problems."""
+        super().__init__(" ".join(each.message for each in problems))
+        self.replaces = any(each.replaces for each in problems)
+        """True if another node would not have the problem."""
 
 
 class MemberAttempt:
@@ -79,6 +92,8 @@ class MemberAttempt:
         except StoppedError as error:
             end_descendants()
             self._report_end(stopped=True, reason=error.stop.reason)
+        except UnhealthyNodeError as error:
+            self._report_end(fault=Fault.HEALTH if error.replaces else Fault.CODE, reason=str(error))
         except PreparationError as error:
             self._report_end(fault=Fault.CODE, reason=str(error))
         except (ValueError, OSError) as error:
@@ -92,6 +107,13 @@ class MemberAttempt:
     def _prepare(self) -> None:
         self._paths.run.mkdir(parents=True, exist_ok=True)
         pulse, state = self._pulse, self._pulse.state
+        if self._spec.check_health:
+            pulse.step("checking")
+            problems = pulse.during(
+                lambda: check_node(self._node.root, data=self._paths.data, say=pulse.say), self._stop
+            )
+            if problems:
+                raise UnhealthyNodeError(problems)
         pulse.step("preparing")
         pulse.during(lambda: prepare(self._spec, self._paths, download=self._download, say=pulse.say), self._stop)
         folder = self._checkpoints

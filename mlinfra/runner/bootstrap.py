@@ -1,7 +1,7 @@
 """Start of the runner in a container of AWS Batch: downloads it and becomes it.
 
 Its source is the command of job definitions (`python3 -c`), so that images need Python 3.9 and nothing else: it imports
-the standard library only, and contains no `Ref::`, which AWS Batch would replace.
+the standard library only. It must not contain the name of a parameter of AWS Batch, which is replaced in commands.
 """
 
 from __future__ import annotations

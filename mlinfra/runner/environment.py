@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.functions.contract import Variable
+from mlinfra.runner.batch_contract import BatchVariable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +109,8 @@ def node_environment(root: Path, own: Mapping[str, str] | None = None) -> dict[s
     """
     own = os.environ if own is None else own
     found = {name: value for name, value in own.items() if name not in _NOT_OF_THE_COMMAND}
+    if own.get(BatchVariable.OWN_PYTHONPATH):
+        found["PYTHONPATH"] = own[BatchVariable.OWN_PYTHONPATH]
     found.update(declared_environment(root))
     if found.get("CUDA_HOME"):
         found["PATH"] = f"{found['CUDA_HOME']}/bin:{found.get('PATH', os.defpath)}"

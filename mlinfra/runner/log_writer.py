@@ -83,11 +83,13 @@ class LogWriter:
         self._deadline = time.monotonic() + seconds
         self._ending.set()
         self._thread.join(seconds + 5)
-        if self._thread.is_alive() or self._waiting:
-            log.warning("not all output was sent to CloudWatch Logs; it is in %s", self._file.name)
+        if self._thread.is_alive():
+            log.warning("CloudWatch Logs does not respond; the output is in %s", self._file.name)
             return False
         self._file.close()
-        return True
+        if self._waiting:
+            log.warning("not all output was sent to CloudWatch Logs; it is in %s", self._file.name)
+        return not self._waiting
 
     def _run(self) -> None:
         pause = self._seconds

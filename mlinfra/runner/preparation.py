@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlinfra.runner.container import (
@@ -23,7 +24,6 @@ from mlinfra.runner.virtualenv import BuildError, build_virtualenv, virtualenv_f
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from mlinfra.runner.contract import Member
     from mlinfra.runner.paths import RunPaths
@@ -72,7 +72,7 @@ def prepare(
     Raises:
         PreparationError: if the run cannot be executed on the node.
     """
-    user = None if spec.image else login_user(paths.root)
+    user = _user(spec, paths)
     if spec.image and spec.virtualenv:
         message = "A run has an image or a lock file, not both: packages belong into the image."
         raise PreparationError(message)
@@ -83,7 +83,7 @@ def prepare(
         for folder in (paths.run, paths.code, paths.work, paths.outputs, paths.checkpoints):
             if folder is not None and not folder.is_dir():
                 _make_folder(folder, user if folder != paths.run else None)
-        if spec.image:
+        if spec.image and not spec.queue:
             remove_container(container_name(spec)) if shutil.which("docker") else None
             pull(spec.image, say=say)
         elif spec.virtualenv:
@@ -100,6 +100,11 @@ def prepare(
     except OSError as error:
         message = f"The node could not be prepared: {error.strerror} ({error.filename})."
         raise PreparationError(message) from error
+
+
+def _user(spec: RunSpecification, paths: RunPaths) -> Login | None:
+    """The user of the command. None: that of the runner, which in a queue is the user of the image."""
+    return None if spec.image or spec.queue else login_user(paths.root)
 
 
 def _make_folder(folder: Path, user: Login | None) -> None:
@@ -133,16 +138,18 @@ def launch(
         return command_environment(spec, rank=rank, members=members, paths=paths, base=base, attempt=attempt)
 
     own = dict(os.environ if own is None else own)
-    if spec.image:
+    if spec.image and not spec.queue:
         inside = environment(declared_environment(paths.root))
         argv = container_command(spec, paths, inside)
         return Launch(argv, {**own, **inside}, paths.run, None, container_name(spec))
-    user = login_user(paths.root)
+    user = _user(spec, paths)
     base = {**node_environment(paths.root, own), **(user.environment if user else {})}
     if spec.virtualenv:
         folder = virtualenv_folder(spec.virtualenv, paths.virtualenvs)
         base.update(virtualenv_variables(folder, spec.virtualenv, paths.code, base.get("PATH", os.defpath)))
-    return Launch(list(spec.command), environment(base), paths.work, user.name if user else None, None, user)
+    # The container of a queue begins in the folder of its image, where the command of an image with its own code is.
+    directory = Path.cwd() if spec.queue and not spec.code else paths.work
+    return Launch(list(spec.command), environment(base), directory, user.name if user else None, None, user)
 
 
 def end_of(launched: Launch, status: int) -> str | None:

@@ -43,6 +43,8 @@ _DOWNLOAD_SECONDS: Final = 300.0
 _LOOK_BACK_SECONDS: Final = 60 * 24 * 60 * 60
 """The age up to which active runs are looked for: longer than any run of a Capacity Block, or of an expiry."""
 _KEPT_RUNNERS: Final = 3
+_NEWEST_MINOR: Final = 14
+"""The newest version of Python 3 that is looked for, as in `guard.sh`."""
 _PROPERTIES: Final = ("--collect", "--property=OOMPolicy=continue", "--property=TimeoutStopSec=300")
 """By default, systemd stops all processes of a unit if the kernel ends one of them for lack of memory
 (systemd.service(5), OOMPolicy, since version 243). Amazon Linux 2 has version 219, which knows none of the three."""
@@ -130,10 +132,13 @@ class Starter:
         with (self._root / _LOG).open("ab") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
+        interpreter = suitable_python(folder)
+        if interpreter is None:
+            return 1
         os.chdir(folder)
         # The program of the guard has a part of the package, too.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        os.execve(sys.executable, [sys.executable, "-m", "mlinfra.runner", run_id], environment)  # noqa: S606
+        os.execve(interpreter, [interpreter, "-m", "mlinfra.runner", run_id], environment)  # noqa: S606
         return 1  # not reached
 
     @property
@@ -251,6 +256,26 @@ class Starter:
         for each in found[:-_KEPT_RUNNERS]:
             if each != current:
                 shutil.rmtree(each, ignore_errors=True)
+
+
+def suitable_python(runner: Path) -> str | None:
+    """A Python of the node that is new enough for a runner. None: there is none.
+
+    Args:
+        runner: the folder of the runner, with the oldest version in the file `python-requires`.
+    """
+    try:
+        needed = (runner / "python-requires").read_text(encoding="utf-8").strip()
+    except OSError:
+        return sys.executable
+    parts = tuple(int(each) for each in needed.split(".") if each.isdecimal())
+    if sys.version_info >= parts:
+        return sys.executable
+    for minor in range(_NEWEST_MINOR, parts[1] - 1, -1):
+        if found := shutil.which(f"python3.{minor}"):
+            return found
+    log.error("the runner needs Python %s, and the image has %d.%d", needed, *sys.version_info[:2])
+    return None
 
 
 def sha256(file: Path) -> str:

@@ -180,8 +180,23 @@ def _logs(environment: Environment) -> list[Statement]:
 
 def _queues(environment: Environment) -> list[Statement]:
     batch = f"arn:aws:batch:{environment.region}:{environment.account_id}"
-    queues = [f"{batch}:job-queue/{environment.names.queue(each)}*" for each in environment.queues]
+    names = [environment.names.queue(each) for each in environment.queues]
+    queues = [f"{batch}:job-queue/{each}*" for each in names]
+    definitions = [f"{batch}:job-definition/{each}-runs-*" for each in names]
+    role = f"arn:aws:iam::{environment.account_id}:role/"
+    run_roles = [f"{role}{environment.names.queue_run_role(each)}" for each in environment.queues]
+    start_roles = [f"{role}{environment.names.queue_execution_role(each)}" for each in environment.queues]
     return [
+        # Runs with the same image and resources share a job definition, which the first of them registers.
+        statement("RegisterRuns", actions=["batch:RegisterJobDefinition"], resources=definitions),
+        statement("TagRuns", actions=["batch:TagResource"], resources=[*definitions, f"{batch}:job/*"]),
+        statement(
+            "PassRolesOfRuns",
+            actions=["iam:PassRole"],
+            resources=[*run_roles, *start_roles],
+            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+        statement("ReadRolesOfRuns", actions=["iam:GetRole"], resources=run_roles),
         statement(
             "SubmitJobs",
             actions=["batch:SubmitJob"],

@@ -29,16 +29,19 @@ class EventRule(Construct):
         description: str,
         event_pattern: Mapping[str, Sequence[str] | Mapping[str, object]] | None = None,
         schedule: str | None = None,
+        name_suffix: str = "",
     ) -> None:
         """Declare the rule.
 
         Args:
             scope: the parent construct.
             id: the construct's id, unique in its scope.
-            function: the function to invoke. A function has at most one rule, which has the same name.
+            function: the function to invoke.
             description: the trigger, in a sentence.
             event_pattern: the pattern of events that invoke it. Default: none.
             schedule: the schedule, such as `rate(1 hour)`. Default: none.
+            name_suffix: the rule's name after that of the function, such as `-nodes`; different for each rule of a
+                function. Default: none.
 
         Raises:
             ValueError: if not exactly one of `event_pattern` and `schedule` is given.
@@ -50,7 +53,7 @@ class EventRule(Construct):
         self._rule = cloudwatch_event_rule.CloudwatchEventRule(
             self,
             "rule",
-            name=function.name,
+            name=f"{function.name}{name_suffix}",
             description=description,
             event_pattern=None if event_pattern is None else json.dumps(event_pattern),
             schedule_expression=schedule,
@@ -69,7 +72,9 @@ class EventRule(Construct):
                 arn=function.dead_letters.arn
             ),
         )
-        function.allow_invoke("AllowRule", principal="events.amazonaws.com", source_arn=str(self._rule.arn))
+        function.allow_invoke(
+            f"AllowRule{name_suffix}", principal="events.amazonaws.com", source_arn=str(self._rule.arn)
+        )
 
     @property
     def rule(self) -> cloudwatch_event_rule.CloudwatchEventRule:

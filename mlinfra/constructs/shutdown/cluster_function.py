@@ -71,11 +71,20 @@ class ClusterFunction(Construct):
         """The function."""
         return self._function
 
-    def _invoke_on(self, source: str, detail_type: str, *, description: str) -> EventRule:
+    def _invoke_on(
+        self,
+        source: str,
+        detail_type: str,
+        *,
+        description: str,
+        id: str = "rule",  # noqa: A002
+        name_suffix: str = "",
+    ) -> EventRule:
         """Invoke the function on events about clusters of the environment."""
         return EventRule(
             self,
-            "rule",
+            id,
+            name_suffix=name_suffix,
             function=self._function,
             description=description,
             event_pattern={

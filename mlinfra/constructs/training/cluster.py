@@ -235,6 +235,7 @@ class TrainingCluster(Construct):
             idle_gpu_percent=environment.idle_gpu_percent,
             stalled_minutes=environment.stalled_minutes,
             pause_minutes=environment.pause_minutes,
+            vacant_minutes=environment.vacancy_minutes,
             driver=self._image.driver,
             cuda=experiment.cuda or next(iter(self._image.cuda), None),
             event_source=Event.NODE_SOURCE,

@@ -67,6 +67,7 @@ class UserData:
     idle_gpu_percent: float
     stalled_minutes: int
     pause_minutes: int
+    vacant_minutes: int
     driver: str | None = None
     """The required NVIDIA driver. Default: any that supports its GPUs."""
     cuda: str | None = None
@@ -95,6 +96,7 @@ class UserData:
             "IDLE_GPU_PERCENT": f"{self.idle_gpu_percent:g}",
             "STALLED_MINUTES": self.stalled_minutes,
             "PAUSE_MINUTES": self.pause_minutes,
+            "VACANT_MINUTES": self.vacant_minutes,
             "EVENT_SOURCE": self.event_source,
             "EVENT_TYPE": self.event_type,
         }

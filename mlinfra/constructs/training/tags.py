@@ -35,6 +35,7 @@ def cluster_tags(environment: Environment, experiment: Experiment) -> dict[str, 
             Tag.SILENCE_MINUTES: str(environment.silence_minutes),
             Tag.EXPIRY_GRACE_HOURS: str(environment.expiry_grace_hours),
             Tag.PAUSE_MINUTES: str(environment.pause_minutes),
+            Tag.VACANT_MINUTES: str(environment.vacancy_minutes),
             Tag.WAIT_FOR_NODES_MINUTES: str(experiment.wait_for_nodes_minutes),
             Tag.GANG: "true" if experiment.gang else "false",
         }

@@ -7,13 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.local_aws.nodes.rewriting import TOP
+from mlinfra.local_aws.nodes.rewriting import BIN, TOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-BIN: Final = "opt/local-aws/bin"
-"""The folder of commands that are answered by the local AWS. It is the first of PATH."""
 AGENT_CONTROL: Final = "opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl"
 KERNEL_LOG: Final = "var/log/dmesg"
 JOURNAL: Final = "var/log/journal"

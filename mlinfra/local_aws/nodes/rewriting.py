@@ -1,7 +1,8 @@
 """Rewriting of scripts for a node: absolute paths of its files begin with its folder.
 
-Rewritten are paths below `TOP`, and the address of the metadata service. Programs and libraries of this machine keep
-their paths. A script that composes absolute paths from parts is not rewritten there.
+Rewritten are paths below `TOP`, paths of commands that the local AWS answers, and the address of the metadata service.
+Other programs and libraries of this machine keep their paths. A script that composes absolute paths from parts is not
+rewritten there.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
+BIN: Final = "opt/local-aws/bin"
+"""The folder of commands that are answered by the local AWS. It is the first of PATH."""
 TOP: Final = ("etc", "home", "lustre", "opt", "root", "run", "scratch", "srv", "usr/local", "var")
 """The folders that each node has of its own."""
 _KEPT: Final = "/etc/os-release"
 _METADATA: Final = "http://169.254.169.254"
 _PATHS: Final = re.compile(rf"(?<![\w.}}/~$\\-])(?!{_KEPT})/(?:{'|'.join(TOP)})(?![\w.-])")
+_COMMANDS: Final = re.compile(r"(?<![\w.}/~$\\-])/(?:usr/)?s?bin/([\w.-]+)(?![\w./-])")
 _SHELLS: Final = re.compile(rb"#!\s*\S*?/(?:env\s+)?(?:ba|da|z)?sh\b")
 
 
@@ -28,7 +32,8 @@ def rewritten(text: str, root: Path, metadata: str) -> str:
         root: the folder of the node.
         metadata: the URL of its metadata service.
     """
-    return _PATHS.sub(lambda found: f"{root}{found.group()}", text.replace(_METADATA, metadata))
+    moved = _PATHS.sub(lambda found: f"{root}{found.group()}", text.replace(_METADATA, metadata))
+    return _COMMANDS.sub(lambda found: _own_command(found.group(), found.group(1), root), moved)
 
 
 def rewritten_program(content: bytes, root: Path, metadata: str) -> bytes:
@@ -54,4 +59,13 @@ def rewritten_argument(argument: str, root: Path) -> str:
         argument: the argument.
         root: the folder of the node.
     """
-    return f"{root}{argument}" if _PATHS.match(argument) and not argument.startswith(f"{root}/") else argument
+    if _PATHS.match(argument) and not argument.startswith(f"{root}/"):
+        return f"{root}{argument}"
+    found = _COMMANDS.fullmatch(argument)
+    return _own_command(argument, found.group(1), root) if found else argument
+
+
+def _own_command(path: str, name: str, root: Path) -> str:
+    """The path of a command of the node, where it has one of its own."""
+    own = root / BIN / name
+    return str(own) if own.exists() else path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mlinfra.operations.runs.availability import Availability
 from mlinfra.operations.runs.cancellation import Cancellation, cancel_run
+from mlinfra.operations.runs.code_folder import code_again, is_same_code
 from mlinfra.operations.runs.comparison import CodeChange, ComparedFact, Comparison, compare_runs
 from mlinfra.operations.runs.delivery import Delivery
 from mlinfra.operations.runs.description import RunDescription, describe_run
@@ -37,6 +39,7 @@ from mlinfra.operations.runs.lookup import (
 from mlinfra.operations.runs.queue_launching import launch_in_queue, select_place
 from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
+from mlinfra.operations.runs.reproduction import Reproduction, plan_reproduction, request_again
 from mlinfra.operations.runs.request import RunRequest, parse_pairs
 from mlinfra.operations.runs.run_objects import read_specification
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
@@ -49,6 +52,7 @@ __all__ = [
     "STATUSES",
     "AmbiguousRunError",
     "Attempt",
+    "Availability",
     "Cancellation",
     "CodeChange",
     "ComparedFact",
@@ -66,6 +70,7 @@ __all__ = [
     "QueuePlace",
     "QueueRequest",
     "RecordsNotFoundError",
+    "Reproduction",
     "Run",
     "RunDescription",
     "RunFigures",
@@ -77,20 +82,24 @@ __all__ = [
     "RunTable",
     "cancel_run",
     "check_launch",
+    "code_again",
     "compare_runs",
     "describe_run",
     "find_run",
     "find_run_everywhere",
     "is_run_id",
+    "is_same_code",
     "launch",
     "launch_in_queue",
     "list_runs",
     "list_runs_everywhere",
     "list_runs_of",
     "parse_pairs",
+    "plan_reproduction",
     "prepared",
     "read_specification",
     "read_submitted",
+    "request_again",
     "run_figures",
     "select_experiment",
     "select_place",

@@ -206,7 +206,7 @@ def submit_job(
                 "evaluateOnExit": retry_conditions([LOST_NODE_STATUS]),
             },
             timeout={"attemptDurationSeconds": place.request.timeout_seconds},
-            tags={"Run": spec.run_id, "Experiment": spec.experiment},
+            tags={**_tags(environment, place), "Run": spec.run_id, "Experiment": spec.experiment},
             **arguments,
         )
     return str(answer["jobId"])
@@ -262,8 +262,13 @@ def _definition(account: AwsAccount, environment: Environment, spec: RunSpecific
         found = [each for page in pages for each in page["jobDefinitions"]]
         if found:
             return str(max(found, key=lambda each: int(each["revision"]))["jobDefinitionArn"])
-        tags = {**environment.tags(auto_stop=False), "Owner": place.queue.owner, "Queue": place.queue.name}
+        tags = _tags(environment, place)
         return str(batch.register_job_definition(jobDefinitionName=name, tags=tags, **content)["jobDefinitionArn"])
+
+
+def _tags(environment: Environment, place: QueuePlace) -> dict[str, str]:
+    """The tags of jobs and their definitions, as of all resources of the queue."""
+    return {**environment.tags(auto_stop=False), "Owner": place.queue.owner, "Queue": place.queue.name}
 
 
 def _variables(spec: RunSpecification, runner: Code) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from mlinfra.errors import OperationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_SELECTING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+SELECTING_VARIABLES: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 """Variables by which git selects a repository. Hooks and aliases of git run programs with them."""
 _SUBMODULE: Final = "160000"
 _LINK: Final = "120000"
@@ -234,7 +234,7 @@ class WorkTree:
         return [git, "-c", "core.quotePath=false", *arguments]
 
     def _environment(self) -> Mapping[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in _SELECTING}
+        kept = {name: value for name, value in os.environ.items() if name not in SELECTING_VARIABLES}
         # A read must not lock the index, which another git may be writing.
         return {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **self._variables}
 

@@ -254,6 +254,7 @@ class Cloud:
         idle: timedelta = timedelta(hours=1),
         at: timedelta = timedelta(0),
         hung: timedelta | None = None,
+        vacant: timedelta = timedelta(0),
         cluster: str = NAME,
     ) -> None:
         """The reports of the guards of these nodes, so long from now (negative: before)."""
@@ -264,6 +265,7 @@ class Cloud:
                     NodeReport.REPORTED_AT: Decimal(str((self.now + at).timestamp())),
                     NodeReport.ACTIVITY: activity,
                     NodeReport.IDLE_SECONDS: Decimal(int(idle.total_seconds()) if activity == Activity.IDLE else 0),
+                    NodeReport.VACANT_SECONDS: Decimal(int(vacant.total_seconds())),
                     NodeReport.WHY: "nothing runs" if activity == Activity.IDLE else "1 compute process of ubuntu",
                 }
                 | ({} if hung is None else {NodeReport.HUNG_AT: Decimal(int((self.now + hung).timestamp()))})
@@ -340,6 +342,11 @@ class Cloud:
             return idle.handler(common | {"detail-type": "CloudWatch Alarm State Change", "detail": inner}, None)
         arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}-idle"
         return idle.handler(common | {"alarmArn": arn, "accountId": "123456789012", "alarmData": inner}, None)
+
+    def node_idle(self, name: str = NAME) -> dict[str, Any]:
+        """The event of a guard whose node need not run any more."""
+        detail = {"cluster": name, "instance_id": "i-0123456789abcdef0", "reason": "vacant for 5 minutes"}
+        return idle.handler({"source": Event.NODE_SOURCE, "detail-type": Event.NODE_IDLE, "detail": detail}, None)
 
     def look(self) -> dict[str, Any]:
         """Run the look, as its schedule does."""

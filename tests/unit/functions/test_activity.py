@@ -57,13 +57,42 @@ def test_a_fresh_report_decides_alone_where_there_are_no_metrics() -> None:
     assert (busy.verdict, busy.reason) == (Verdict.BUSY, f"{ID} is busy: 2 compute processes of ana")
 
 
+def vacant(*, seconds: int, minutes: str | None = "5", history: History | None = NO_METRICS, **of: Any) -> Evidence:
+    """The activity of a cluster whose node has been vacant for some seconds, and idle for as long."""
+    said = replace(report(idle=0), idle_for=timedelta(seconds=seconds), vacant_for=timedelta(seconds=seconds))
+    tags = {Tag.EXPIRES: "2026-12-31"} | ({Tag.VACANT_MINUTES: minutes} if minutes else {})
+    target = Target("recsys-dev-two-tower", "group", nodes=(node(),), desired=1)
+    return gather_evidence(target, Rules.of(tags), Memory(reports={ID: said}, **of), {ID: history or NO_METRICS}, NOW)
+
+
+def test_a_vacant_node_is_idle_before_its_idle_time_is_over() -> None:
+    assert vacant(seconds=299).verdict is Verdict.BUSY
+    found = vacant(seconds=300)
+    assert (found.verdict, found.idle_nodes) == (Verdict.IDLE, {ID})
+    assert found.reason == "its nodes reported for 5 minutes that nothing on them can start work"
+
+
+def test_without_its_tag_vacancy_has_no_effect() -> None:
+    assert vacant(seconds=1_199, minutes=None).verdict is Verdict.BUSY
+
+
+@pytest.mark.parametrize(("busy", "verdict"), [(5, Verdict.IDLE), (4, Verdict.BUSY)])
+def test_a_gpu_that_was_busy_during_the_vacancy_keeps_a_node(busy: int, verdict: Verdict) -> None:
+    assert vacant(seconds=300, history=metrics(busy=busy)).verdict is verdict
+
+
+def test_a_running_job_keeps_a_vacant_node() -> None:
+    job = Job("job-1", heartbeat_at=NOW.timestamp(), instance_id=ID)
+    assert vacant(seconds=900, jobs=(job,)).verdict is Verdict.BUSY
+
+
 def test_a_node_is_idle_only_once_its_idle_time_is_over() -> None:
     seen = evidence(report(idle=19), metrics())
     assert (seen.verdict, seen.reason) == (Verdict.BUSY, f"{ID} is idle for only 19 of 20 minutes")
     assert evidence(report(idle=20), metrics()).verdict is Verdict.IDLE
 
 
-@pytest.mark.parametrize(("busy", "verdict"), [(20, Verdict.BUSY), (21, Verdict.IDLE)])
+@pytest.mark.parametrize(("busy", "verdict"), [(19, Verdict.BUSY), (20, Verdict.IDLE)])
 def test_a_busy_gpu_in_the_idle_time_outweighs_a_report(busy: int, verdict: Verdict) -> None:
     assert evidence(report(idle=60), metrics(busy=busy)).verdict is verdict
 

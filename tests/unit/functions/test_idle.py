@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra.functions import idle
-from mlinfra.functions.contract import Event, Variable
+from mlinfra.functions.contract import Activity, Event, Variable
 from mlinfra.functions.fleet import DescribeFailedError
 from mlinfra.functions.shutdown import IncompleteRunError
 from tests.unit.functions.cloud import NAME
@@ -15,6 +16,8 @@ from tests.unit.functions.cloud import NAME
 if TYPE_CHECKING:
     from tests.unit.functions.cloud import Cloud
     from tests.unit.functions.faults import Faults
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("by_eventbridge", [False, True])
@@ -49,6 +52,52 @@ def test_a_cluster_with_stop_when_idle_false_is_only_reported(cloud: Cloud) -> N
     assert cloud.alarm()["decision"] == "left"
     assert len(cloud.mail()) == 1
     assert cloud.size() == 2
+
+
+def test_the_event_of_an_idle_node_stops_its_cluster_at_once(cloud: Cloud) -> None:
+    cloud.report(cloud.group(VacantMinutes="5"), idle=5 * MINUTE, vacant=5 * MINUTE)
+    answer = cloud.node_idle()
+    assert answer == {
+        "cluster": NAME,
+        "decision": "stopped",
+        "reason": "its nodes reported for 5 minutes that nothing on them can start work",
+    }
+    assert (cloud.size(), cloud.node_idle()["decision"]) == (0, "nothing")
+    assert len(cloud.heard(Event.CLUSTER_STOPPED)) == 1
+
+
+def test_the_event_of_one_node_does_not_stop_a_cluster_whose_other_nodes_work(cloud: Cloud) -> None:
+    first, second = cloud.group(VacantMinutes="5")
+    cloud.report([first], vacant=5 * MINUTE)
+    cloud.report([second], Activity.BUSY)
+    assert cloud.node_idle()["decision"] == "left"
+    assert cloud.size() == 2
+
+
+def test_the_event_of_a_node_releases_it_where_nodes_leave_one_by_one(cloud: Cloud) -> None:
+    first, second = cloud.group(VacantMinutes="5", Gang="false")
+    cloud.report([first], idle=5 * MINUTE, vacant=5 * MINUTE)
+    cloud.report([second], Activity.BUSY)
+    assert cloud.node_idle()["decision"] == "left"
+    assert cloud.nodes() == [second]
+
+
+def test_the_event_of_a_node_of_another_environment_changes_nothing(cloud: Cloud) -> None:
+    cloud.report(cloud.group(Environment="prod"))
+    cloud.set(Variable.ENVIRONMENT, "dev")
+    assert cloud.node_idle()["decision"] == "nothing"
+    cloud.set(Variable.PREFIX, "recsys-prod-")
+    assert cloud.node_idle()["decision"] == "nothing"
+    assert cloud.size() == 2
+
+
+def test_the_event_of_a_node_of_a_deleted_cluster_changes_nothing(cloud: Cloud) -> None:
+    assert cloud.node_idle("recsys-dev-gone")["reason"] == "the auto scaling group does not exist"
+
+
+def test_the_event_of_a_node_must_name_its_cluster(cloud: Cloud) -> None:  # noqa: ARG001  has the variables
+    with pytest.raises(ValueError, match="the event lacks a cluster"):
+        idle.handler({"source": Event.NODE_SOURCE, "detail-type": Event.NODE_IDLE, "detail": {}}, None)
 
 
 @pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA"])

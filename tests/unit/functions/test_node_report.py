@@ -28,6 +28,13 @@ def test_a_report_is_read() -> None:
     assert NodeReport.of(item()) == NodeReport(NOW, Activity.IDLE, 25 * MINUTE, "nothing runs")
 
 
+def test_only_an_idle_node_is_vacant() -> None:
+    vacant = {Attribute.VACANT_SECONDS: Decimal(301)}
+    assert NodeReport.of(item(**vacant)).vacant_for == timedelta(seconds=301)
+    assert NodeReport.of(item(**vacant, **{Attribute.ACTIVITY: Activity.BUSY})).vacant_for == timedelta(0)
+    assert NodeReport.of(item(**{Attribute.VACANT_SECONDS: "long"})).vacant_for == timedelta(0)
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

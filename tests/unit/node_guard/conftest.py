@@ -52,6 +52,7 @@ class FakeNode:
         written: int = 0,
         variables: str = "",
         devices: tuple[str, ...] = (),
+        cgroup: str = "0::/user.slice/user-1000.slice/session-3.scope",
         state: str = "S",
     ) -> None:
         """Have a process, or change the values of one."""
@@ -62,6 +63,7 @@ class FakeNode:
         self.write(f"proc/{pid}/stat", f"{pid} ({name}) {' '.join(fields)}\n")
         self.write(f"proc/{pid}/cmdline", command.replace(" ", "\0") + "\0")
         self.write(f"proc/{pid}/io", f"rchar: {io}\nwchar: {written}\nsyscr: 1\n")
+        self.write(f"proc/{pid}/cgroup", cgroup + "\n")
         self.write(f"proc/{pid}/environ", variables.replace(" ", "\0") + "\0")
         for number, device in enumerate(devices):
             link = self.root / f"proc/{pid}/fd/{number}"

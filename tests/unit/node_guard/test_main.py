@@ -31,6 +31,9 @@ TABLE = "recsys-dev-clusters"
 IDLE, BUSY = "echo 0, Disabled; echo 2, Disabled", "echo 0, Disabled; echo 97, Disabled"
 
 
+SERVICE = "0::/system.slice/systemd-resolved.service"
+
+
 class Guarded:
     """A node of an auto scaling group, with its guard."""
 
@@ -61,8 +64,10 @@ class Guarded:
         node.write(
             "etc/mlinfra/node",
             f'CLUSTER="{CLUSTER}"\nREGION="us-east-1"\nINSTANCE_ID="{self.id}"\nADDRESS="10.0.0.4"\nTABLE="{TABLE}"\n'
-            'IDLE_MINUTES="20"\nIDLE_GPU_PERCENT="2.5"\nSTALLED_MINUTES="60"\nPAUSE_MINUTES="10"\n',
+            'IDLE_MINUTES="20"\nIDLE_GPU_PERCENT="2.5"\nSTALLED_MINUTES="60"\nPAUSE_MINUTES="10"\n'
+            'VACANT_MINUTES="5"\nNODES="2"\n',
         )
+        node.process(50, "/usr/lib/systemd/systemd-resolved", name="systemd-resolve", cgroup=SERVICE)
 
     def minute(self, nvidia_smi: str, *ids: int, after_minutes: float = 1) -> None:
         """Run the guard once, some minutes after the last run."""
@@ -160,6 +165,8 @@ def test_every_minute_is_reported(guarded: Guarded) -> None:
         "sessions": 0,
         "disk_bytes": 0,
         "network_bytes": 0,
+        "vacant_seconds": 0,
+        "occupant": "process 7 (python)",
     }
 
 
@@ -206,6 +213,77 @@ def test_a_protection_that_a_finished_job_removed_is_not_set_again_while_the_nod
     guarded.unprotect()
     guarded.minute(IDLE, after_minutes=3)
     assert not guarded.is_protected
+
+
+def events(guarded: Guarded) -> list[dict[str, Any]]:
+    """The entries of the events that the guard has sent."""
+    sent = [each for each in guarded.node.calls if "put-events" in each]
+    return [json.loads(each.split("--entries ")[1].split(" --query")[0])[0] for each in sent]
+
+
+def test_a_vacant_node_loses_its_protection_and_is_announced_once(guarded: Guarded) -> None:
+    end_job(guarded)
+    guarded.minute(IDLE)
+    guarded.minute(IDLE, after_minutes=4)
+    assert guarded.is_protected
+    assert events(guarded) == []
+    guarded.minute(IDLE)
+    assert not guarded.is_protected
+    assert guarded.report["vacant_seconds"] == 300
+    assert "vacant for 5 minutes: no longer protected from scale-in" in guarded.log
+    guarded.minute(IDLE, after_minutes=20)
+    (entry,) = events(guarded)
+    assert (entry["Source"], entry["DetailType"]) == ("mlinfra.node", "Training Node Idle")
+    assert json.loads(entry["Detail"]) == {
+        "cluster": CLUSTER,
+        "instance_id": guarded.id,
+        "reason": "vacant for 5 minutes",
+    }
+
+
+def test_a_node_with_a_script_is_not_vacant(guarded: Guarded) -> None:
+    end_job(guarded)
+    guarded.node.process(60, "bash queue.sh", name="bash", cgroup="0::/user.slice/user-1000.slice/session-1.scope")
+    guarded.minute(IDLE)
+    guarded.minute(IDLE, after_minutes=8)
+    assert (guarded.report["vacant_seconds"], guarded.report["occupant"]) == (0, "process 60 (bash)")
+    assert guarded.is_protected
+
+
+def test_a_node_that_has_run_nothing_is_not_vacant(guarded: Guarded) -> None:
+    guarded.minute(IDLE)
+    guarded.minute(IDLE, after_minutes=19)
+    assert guarded.report["vacant_seconds"] == 0
+    assert guarded.is_protected
+
+
+def test_an_idle_node_is_announced_again_only_after_it_has_worked(guarded: Guarded) -> None:
+    guarded.minute(IDLE)
+    guarded.minute(IDLE, after_minutes=20)
+    guarded.minute(IDLE)
+    assert len(events(guarded)) == 1
+    guarded.minute(BUSY)
+    guarded.minute(IDLE, after_minutes=20)
+    assert len(events(guarded)) == 2
+
+
+def test_an_event_that_was_not_sent_is_sent_a_minute_later(guarded: Guarded) -> None:
+    guarded.minute(IDLE)
+    guarded.aws_answers = False
+    guarded.minute(IDLE, after_minutes=20)
+    guarded.aws_answers = True
+    guarded.minute(IDLE)
+    guarded.minute(IDLE)
+    assert len(events(guarded)) == 1
+
+
+def test_nodes_of_a_cluster_of_more_than_64_send_no_events(guarded: Guarded) -> None:
+    file = guarded.node.root / "etc/mlinfra/node"
+    file.write_text(file.read_text().replace('NODES="2"', 'NODES="65"'))
+    guarded.minute(IDLE)
+    guarded.minute(IDLE, after_minutes=20)
+    assert not guarded.is_protected
+    assert events(guarded) == []
 
 
 def end_job(guarded: Guarded) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from mlinfra.runner.specification import RunSpecification
 
+_NUMBERS = itertools.count(1)
 POLL = 0.2
 FRESH = 2.0
 
@@ -37,20 +39,22 @@ class Cluster:
     client: Callable[..., Any]
     table: Any
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    count: int = 0
 
     def submit(self, code: str, *, nodes: int = 1, **changes: Any) -> RunSpecification:
         """Submit a run whose command is a Python program, as `mlinfra run` does."""
-        self.count += 1
         spec = specification(
-            run_id=f"20261129-1200{self.count:02d}-0001",
+            run_id=f"20261129-120000-{next(_NUMBERS):04x}",
             partition=self.name,
-            prefix=f"two-tower-v2/runs/{self.name}-{self.count}/",
-            command=(sys.executable, "-u", "-c", code),
             nodes=nodes,
             instance_type="m5.large",
             gpus=0,
-            **{"check_health": False, "stop_seconds": 2, "join_seconds": 20, **changes},
+            **{
+                "command": (sys.executable, "-u", "-c", code),
+                "check_health": False,
+                "stop_seconds": 2,
+                "join_seconds": 20,
+                **changes,
+            },
         )
         self.client("s3").put_object(Bucket=BUCKET, Key=spec.run_object("run.json"), Body=spec.to_json().encode())
         self.table.put_item(
@@ -74,7 +78,7 @@ class Cluster:
         if not settings.exists():
             settings.parent.mkdir(parents=True)
             settings.write_text(
-                f'CLUSTER="{self.name}"\nREGION="us-east-1"\nINSTANCE_ID="{node}"\nADDRESS="10.0.0.{len(node)}"\n'
+                f'CLUSTER="{self.name}"\nREGION="us-east-1"\nINSTANCE_ID="{node}"\nADDRESS="10.0.0.{ord(node[-1])}"\n'
                 f'TABLE="{TABLE}"\n'
             )
         return root
@@ -131,6 +135,17 @@ class Cluster:
                 RunAttribute.CANCELLED_BY: "arn:aws:iam::111111111111:user/ana",
                 RunAttribute.CANCELLED_AT: int(time.time()),
             },
+        )
+
+    def announce_termination(self, node: str, *, in_seconds: float) -> None:
+        """Record the notice of EC2, as the function for interruptions does."""
+        self.table.put_item(
+            Item={
+                Table.CLUSTER: self.name,
+                Table.RECORD: f"{Table.NOTICE_PREFIX}{node}",
+                Table.ENDS_AT: int(time.time() + in_seconds),
+                Table.REASON: "spot interruption",
+            }
         )
 
     def result(self, spec: RunSpecification) -> dict[str, Any]:

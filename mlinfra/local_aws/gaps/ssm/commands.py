@@ -283,7 +283,8 @@ def _steps(backend: SimpleSystemManagerBackend, request: Mapping[str, Any]) -> l
             versions = backend._get_documents(name)  # noqa: SLF001  moto has no other way to read one
         except InvalidDocument:
             _refuse("InvalidDocument", f"Document with name {name} does not exist.")
-        document = versions.find(request.get("DocumentVersion", "$DEFAULT"), None)
+        version = request.get("DocumentVersion", "$DEFAULT")
+        document = versions.find(None if version == "$DEFAULT" else version)
         if document.document_type != "Command":
             _refuse("InvalidDocument", f"Document with name {name} has the type {document.document_type}, not Command.")
         content = content_of(document)

@@ -87,7 +87,7 @@ def _described(instance: Any, now: datetime) -> dict[str, object]:  # noqa: ANN4
         "PlatformVersion": "22.04",
         "ResourceType": "EC2Instance",
         "IPAddress": instance.private_ip,
-        "ComputerName": instance.private_dns,
+        "ComputerName": instance.private_dns_name,
         "SourceId": instance.id,
         "SourceType": "AWS::EC2::Instance",
     }

@@ -12,7 +12,7 @@ from mlinfra.catalog import gpu_name
 from mlinfra.local_aws.nodes.programs.answers import Answer, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mlinfra.local_aws.nodes.node import Node
     from mlinfra.local_aws.nodes.programs.answers import Call
@@ -61,6 +61,14 @@ _FIELDS: Final[dict[str, Callable[[Node, int], str]]] = {
     "retired_pages.pending": lambda _node, _index: "[N/A]",
     "compute_mode": lambda _node, _index: "Default",
 }
+_ROW_FIELDS: Final[dict[str, Callable[[Node, int], str]]] = {
+    "gpu_bus_id": lambda _node, index: pci_address(index),
+    "gpu_uuid": _uuid,
+    "remapped_rows.correctable": lambda _node, _index: "0",
+    "remapped_rows.uncorrectable": lambda _node, _index: "0",
+    "remapped_rows.pending": lambda _node, _index: "No",
+    "remapped_rows.failure": lambda _node, _index: "No",
+}
 _APP_FIELDS: Final = ("pid", "process_name", "used_memory", "used_gpu_memory", "gpu_uuid")
 
 
@@ -73,17 +81,16 @@ def run(node: Node, call: Call) -> Answer:
         return Answer(f"{message} to recover this GPU\n", status=_GPU_IS_LOST)
     options = dict(each.partition("=")[::2] for each in call.arguments if each.startswith("--"))
     style = set(options.get("--format", "").split(","))
-    if "--query-gpu" in options:
-        return _table(node, options["--query-gpu"].split(","), style)
+    for option, known in (("--query-gpu", _FIELDS), ("--query-remapped-rows", _ROW_FIELDS)):
+        if option in options:
+            return _table(node, options[option].split(","), known, style)
     if "--query-compute-apps" in options:
         return _processes(node, options["--query-compute-apps"].split(","), style)
+    count = node.instance.nvidia_gpus
     if call.arguments[:1] == ("-L",):
-        lines = (
-            f"GPU {index}: {_model(node)} (UUID: {_uuid(node, index)})\n" for index in range(node.instance.nvidia_gpus)
-        )
-        return Answer("".join(lines))
+        return Answer("".join(f"GPU {each}: {_model(node)} (UUID: {_uuid(node, each)})\n" for each in range(count)))
     if call.arguments[:1] == ("-pm",) or not call.arguments:
-        return Answer(f"NVIDIA-SMI {DRIVER}, CUDA Version: {CUDA}, {node.instance.nvidia_gpus} GPUs (local AWS)\n")
+        return Answer(f"NVIDIA-SMI {DRIVER}, CUDA Version: {CUDA}, {count} GPUs (local AWS)\n")
     return refused("nvidia-smi", f"the local AWS has no {' '.join(call.arguments)}", _INVALID_FIELD)
 
 
@@ -92,11 +99,11 @@ def pci_address(index: int) -> str:
     return f"00000000:00:{0x1E - index:02X}.0"
 
 
-def _table(node: Node, fields: list[str], style: set[str]) -> Answer:
-    unknown = [each for each in fields if each.strip() not in _FIELDS]
+def _table(node: Node, fields: list[str], known: Mapping[str, Callable[[Node, int], str]], style: set[str]) -> Answer:
+    unknown = [each for each in fields if each.strip() not in known]
     if unknown:
         return Answer(f'Field "{unknown[0]}" is not a valid field to query.\n\n', status=_INVALID_FIELD)
-    rows = [[_FIELDS[each.strip()](node, index) for each in fields] for index in range(node.instance.nvidia_gpus)]
+    rows = [[known[each.strip()](node, index) for each in fields] for index in range(node.instance.nvidia_gpus)]
     return Answer(_csv(fields, rows, style))
 
 

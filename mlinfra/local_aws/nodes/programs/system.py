@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.local_aws.nodes.folder import KERNEL_LOG
@@ -10,8 +11,6 @@ from mlinfra.local_aws.nodes.programs.answers import Answer, refused
 from mlinfra.local_aws.nodes.rewriting import rewritten_program
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlinfra.local_aws.nodes.node import Node
     from mlinfra.local_aws.nodes.programs.answers import Call
 
@@ -75,11 +74,14 @@ def install(node: Node, call: Call) -> Answer:
             mode = int(words.pop(0), 8)
         elif not word.startswith("-"):
             paths.append(word)
-    if len(paths) != 2:  # noqa: PLR2004  source and target
-        return refused("install", "the local AWS copies one file to another: install [-D] [-m MODE] SOURCE TARGET")
+    if len(paths) < 2:  # noqa: PLR2004  source and target
+        return refused("install", "the local AWS copies files only: install [-D] [-m MODE] SOURCE... TARGET")
+    *sources, target = paths
+    is_folder = target.endswith("/") or call.path(target).is_dir()
     try:
-        content = call.input if paths[0] == "/dev/stdin" else call.path(paths[0]).read_bytes()
-        _write(node, call.path(paths[1]), content, mode)
+        for source in sources:
+            content = call.input if source == "/dev/stdin" else call.path(source).read_bytes()
+            _write(node, call.path(target) / Path(source).name if is_folder else call.path(target), content, mode)
     except OSError as error:
         return refused("install", f"{error.filename}: {error.strerror}")
     return Answer()

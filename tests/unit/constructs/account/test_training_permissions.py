@@ -137,9 +137,22 @@ def test_an_environment_with_a_queue_lets_the_role_submit_jobs_to_it(synthesize:
     train = policy(made(synthesize, queues=queues))
     assert allowed(train, "batch:SubmitJob", f"arn:aws:batch:{HERE}:job-queue/recsys-dev-ranking")
     assert allowed(train, "logs:GetLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/batch/recsys-dev-ranking:*")
+    definition = f"arn:aws:batch:{HERE}:job-definition/recsys-dev-ranking-runs-0123"
+    assert allowed(train, "batch:RegisterJobDefinition", definition)
+    assert not allowed(train, "batch:RegisterJobDefinition", definition.replace("-runs-", "-two-tower-"))
     job = f"arn:aws:batch:{HERE}:job/1"
     assert allowed(train, "batch:TerminateJob", job, **{"aws__ResourceTag/Environment": "dev"})
     assert not allowed(train, "batch:TerminateJob", job, **{"aws__ResourceTag/Environment": "prod"})
+
+
+def test_the_role_passes_the_roles_of_runs_to_tasks_only(synthesize: Synthesize) -> None:
+    queues = [Queue(name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=2, teams={"ranking": 1})]
+    train = policy(made(synthesize, queues=queues))
+    to_tasks, to_machines = ({"iam__PassedToService": f"{each}.amazonaws.com"} for each in ("ecs-tasks", "ec2"))
+    for role in ("recsys-dev-ranking-run", "recsys-dev-ranking-exec"):
+        assert allowed(train, "iam:PassRole", f"arn:aws:iam::111111111111:role/{role}", **to_tasks)
+        assert not allowed(train, "iam:PassRole", f"arn:aws:iam::111111111111:role/{role}", **to_machines)
+    assert not allowed(train, "iam:PassRole", "arn:aws:iam::111111111111:role/recsys-dev-ranking-node", **to_tasks)
 
 
 def test_the_role_starts_clusters_whose_lustre_file_system_was_removed(synthesize: Synthesize) -> None:

@@ -42,7 +42,19 @@ def test_it_is_started_every_five_minutes_and_by_alarms(synthesize: Synthesize) 
         "lambda.alarms.cloudwatch.amazonaws.com",
         "events.amazonaws.com",
     }
-    assert only(config, "aws_cloudwatch_event_rule")["schedule_expression"] == "rate(5 minutes)"
+    rules = {each["name"]: each for each in config["resource"]["aws_cloudwatch_event_rule"].values()}
+    assert rules.keys() == {"recsys-dev-idle", "recsys-dev-idle-nodes"}
+    assert rules["recsys-dev-idle"]["schedule_expression"] == "rate(5 minutes)"
+
+
+def test_it_is_started_by_idle_nodes_of_the_environment(synthesize: Synthesize) -> None:
+    rules = made(synthesize)["resource"]["aws_cloudwatch_event_rule"].values()
+    (pattern,) = [json.loads(each["event_pattern"]) for each in rules if "event_pattern" in each]
+    assert pattern == {
+        "source": ["mlinfra.node"],
+        "detail-type": ["Training Node Idle"],
+        "detail": {"cluster": [{"prefix": "recsys-dev-"}]},
+    }
 
 
 def test_it_has_the_longest_time_that_lambda_allows_and_late_events_are_left_to_the_next_run(
@@ -52,7 +64,8 @@ def test_it_has_the_longest_time_that_lambda_allows_and_late_events_are_left_to_
     function = only(config, "aws_lambda_function")
     assert (function["timeout"], function["reserved_concurrent_executions"]) == (900, 1)
     assert only(config, "aws_lambda_function_event_invoke_config")["maximum_event_age_in_seconds"] == 300
-    assert only(config, "aws_cloudwatch_event_target")["retry_policy"]["maximum_event_age_in_seconds"] == 300
+    targets = config["resource"]["aws_cloudwatch_event_target"].values()
+    assert [each["retry_policy"]["maximum_event_age_in_seconds"] for each in targets] == [300, 300]
 
 
 def test_an_alarm_reports_that_it_has_not_run_for_fifteen_minutes(synthesize: Synthesize) -> None:

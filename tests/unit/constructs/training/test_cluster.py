@@ -171,6 +171,7 @@ def test_everything_that_is_launched_names_its_owner(synthesize: Synthesize, kin
         "SilenceMinutes": "30",
         "ExpiryGraceHours": "24",
         "PauseMinutes": "10",
+        "VacantMinutes": "5",
         "WaitForNodesMinutes": "120",
         "Gang": "true",
     }
@@ -572,7 +573,10 @@ def test_the_stop_rules_of_a_cluster_are_in_its_tags(synthesize: Synthesize) -> 
     assert (found["StalledMinutes"], found["SilenceMinutes"]) == ("90", "15")
     assert (found["ExpiryGraceHours"], found["PauseMinutes"]) == ("12", "0")
     assert (found["Gang"], found["WaitForNodesMinutes"]) == ("false", "60")
-    assert "\nIDLE_MINUTES=45\nIDLE_GPU_PERCENT=2.5\nSTALLED_MINUTES=90\nPAUSE_MINUTES=0\n" in user_data(config)
+    assert (
+        "\nIDLE_MINUTES=45\nIDLE_GPU_PERCENT=2.5\nSTALLED_MINUTES=90\nPAUSE_MINUTES=0\nVACANT_MINUTES=5\n"
+        in user_data(config)
+    )
 
 
 def test_the_guard_is_in_parameters_that_nodes_read_at_boot(synthesize: Synthesize) -> None:

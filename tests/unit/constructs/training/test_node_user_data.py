@@ -55,6 +55,7 @@ def user_data(**changes: Any) -> UserData:
         "idle_gpu_percent": 5,
         "stalled_minutes": 60,
         "pause_minutes": 10,
+        "vacant_minutes": 5,
         "guard_parameters": ["/mlinfra/recsys/dev/training/two-tower-v2/guard-1"],
         "event_source": "mlinfra.node",
         "event_type": "Training Node Unhealthy",

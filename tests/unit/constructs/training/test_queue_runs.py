@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.constructs.data_lake.access import DataLakeAccess
-from tests.unit.constructs.training.test_queue import KEY, a_queue, named
+from tests.unit.constructs.training.test_queue import KEY, a_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,6 @@ def test_both_roles_are_for_tasks_of_this_account_only(config: dict[str, Any]) -
         (trust,) = roles[name]["Statement"]
         assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
         assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
-    assert RUN in named(config, "aws_iam_role")
 
 
 def test_a_run_writes_the_records_of_its_own_queues_only(config: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.functions.contract import Activity, Metric, NodeReport, Table
+from mlinfra.functions.contract import Activity, Metric, NodeReport, Table, Tag
 from mlinfra.operations import clusters as operations
 from tests.conftest import an_environment, an_experiment
 
@@ -33,6 +33,44 @@ def now() -> datetime:
 def node_ids(client: Client, name: str = NAME) -> list[str]:
     (group,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     return [each["InstanceId"] for each in group["Instances"]]
+
+
+def make_group(client: Client, name: str = NAME, *, nodes: int = 2, protected: bool = False, **tags: str) -> list[str]:
+    """Make the auto scaling group of a cluster as mlinfra does, and return the ids of its nodes."""
+    image = client("ec2").describe_images(Filters=[{"Name": "name", "Values": ["Deep Learning Base OSS*"]}])["Images"][
+        0
+    ]["ImageId"]
+    subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    data = {"ImageId": image, "InstanceType": "g5.xlarge"}
+    client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    given = {
+        Tag.AUTO_STOP: "true",
+        Tag.EXPERIMENT: "two-tower-v2",
+        Tag.OWNER: "ana@example.com",
+        Tag.EXPIRES: LAST_DAY.isoformat(),
+        Tag.SPEND_LIMIT_USD: "500",
+        Tag.NODES: "2",
+    } | tags
+    client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchTemplate={"LaunchTemplateName": name, "Version": "$Latest"},
+        MinSize=0,
+        MaxSize=2,
+        DesiredCapacity=nodes,
+        VPCZoneIdentifier=subnet,
+        NewInstancesProtectedFromScaleIn=protected,
+        Tags=[
+            {
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": True,
+                "ResourceId": name,
+                "ResourceType": "auto-scaling-group",
+            }
+            for key, value in given.items()
+        ],
+    )
+    return node_ids(client, name)
 
 
 def report(
