@@ -159,7 +159,9 @@ def _gpus(figures: RunFigures) -> str:
 
 def _attempt_title(run: Run, attempt: Attempt) -> str:
     number = f"Attempt {attempt.number}"
-    return number if attempt.number != run.attempt or run.retries == 0 else f"{number} of up to {run.retries + 1}"
+    return (
+        number if attempt.number != run.attempt or run.most_attempts == 1 else f"{number} of up to {run.most_attempts}"
+    )
 
 
 def _nodes(attempt: Attempt) -> RenderableType:

@@ -66,6 +66,12 @@ def test_a_run_with_retries_left_waits_for_a_replaced_node() -> None:
     assert status(head(retries=1), node("i-1", seen_at=ago(LONGEST_WAIT_SECONDS + 1))) == RunStatus.LOST
 
 
+def test_an_attempt_that_ended_with_the_replacement_of_a_node_does_not_count() -> None:
+    silent = node("i-1", 2, seen_at=ago(SEEN_FRESH_SECONDS + 1))
+    assert status(head(attempt=2, retries=1), silent) == RunStatus.LOST
+    assert status(head(attempt=2, retries=1, replaced=1), silent) == RunStatus.RETRYING
+
+
 def test_nodes_of_earlier_attempts_are_not_living() -> None:
     run = parse_run("dev", [head(attempt=2, status="retrying"), node("i-1", 1, seen_at=ago(5))], NOW)
     assert run is not None
