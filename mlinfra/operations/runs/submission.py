@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from importlib.metadata import version
@@ -159,7 +159,7 @@ def submit(table: RunTable, uploaded: UploadedRun, place: Place, progress: Progr
     Raises:
         OperationError: if AWS refuses, or another run has taken the place in the meantime.
     """
-    spec, zone = uploaded.spec, uploaded.zone
+    spec, zone = replace(uploaded.spec, concurrent=place.is_shared), uploaded.zone
     with progress.step("Submit the run") as step:
         if uploaded.patch:
             zone.write(spec.run_object(_PATCH), uploaded.patch, content_type="text/x-diff")
