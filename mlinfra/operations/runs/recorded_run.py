@@ -51,6 +51,9 @@ class RunNode:
     image_id: str | None = None
     instance_type: str | None = None
     zone: str | None = None
+    notice_ends_at: datetime | None = None
+    """The time at which EC2 begins to terminate it. None: EC2 has not announced it."""
+    notice_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -270,6 +273,8 @@ def _node(attempt: int, instance_id: str, item: Mapping[str, Any]) -> RunNode:
         image_id=_text(item.get(RunAttribute.IMAGE_ID)),
         instance_type=_text(item.get(RunAttribute.INSTANCE_TYPE)),
         zone=_text(item.get(RunAttribute.ZONE)),
+        notice_ends_at=_time(item.get(RunAttribute.NOTICE_ENDS_AT)),
+        notice_reason=_text(item.get(RunAttribute.NOTICE_REASON)),
     )
 
 
