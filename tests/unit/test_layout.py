@@ -18,6 +18,7 @@ SEVERAL_MODULES = {
     "functions/test_random_fleets.py": "generates fleets for the janitor and the idle stop",
     "functions/test_replay.py": "replays workloads of benchmarks/idle through the shutdown functions",
     "functions/test_replay_aws.py": "compares the AWS of benchmarks/idle with the local AWS",
+    "job/test_data_parallel_example.py": "runs the data-parallel example",
     "job/test_example.py": "runs the example of a job",
     "job/test_faults.py": "injects faults between a job and AWS",
     "local_aws/test_all_gaps.py": "checks the rules that all gaps keep",
