@@ -316,7 +316,7 @@ def wait_for_nodes(
         if states.are_ready:
             return states
         if states.hopeless is not None:
-            message = f"The nodes cannot be launched: {states.hopeless}"
+            message = f"The nodes cannot be started: {states.hopeless}"
             raise NotReadyError(message)
         step.say(states.waits_for)
         run = read_run()

@@ -213,7 +213,7 @@ def test_the_wait_ends_in_time_with_the_reason(records: Callable[..., Any]) -> N
 def test_a_hopeless_wait_ends_at_once(records: Callable[..., Any]) -> None:
     launch_fails(records, "VcpuLimitExceeded")
     pauses = Clock()
-    with pytest.raises(NotReadyError, match="The nodes cannot be launched: the account's quota of vCPUs"):
+    with pytest.raises(NotReadyError, match="The nodes cannot be started: the account's quota of vCPUs"):
         waited(pauses, Said())
     assert pauses.seconds == 0
 
