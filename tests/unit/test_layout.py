@@ -10,6 +10,7 @@ TESTS = ROOT / "tests" / "unit"
 PACKAGE = ROOT / "mlinfra"
 
 SEVERAL_MODULES = {
+    "constructs/training/test_check_node.py": "runs the program mlinfra-check-node",
     "constructs/training/test_user_data_commands.py": "runs the shell scripts of constructs/training/user_data",
     "declarations/test_mutations.py": "mutates declarations of every kind",
     "functions/test_as_packaged.py": "runs every function from the files of its package",

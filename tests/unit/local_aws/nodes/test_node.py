@@ -213,6 +213,12 @@ def test_an_interrupted_node_has_a_notice_and_is_terminated(cluster: Cluster) ->
 def test_a_cluster_of_size_zero_has_no_processes_and_no_folders(cluster: Cluster) -> None:
     nodes = cluster.own_nodes()
     pids = [pid for node in nodes for pid in [node.pid, *pids_of(node)]]
+    # The guard protects a node that was busy in the last minute.
+    cluster.client("autoscaling").set_instance_protection(
+        AutoScalingGroupName=cluster.name,
+        InstanceIds=[node.instance_id for node in nodes],
+        ProtectedFromScaleIn=False,
+    )
     cluster.resize(0)
     eventually(lambda: not [node for node in nodes if node.root.exists()])
     eventually(lambda: not [each for each in pids if Path(f"/proc/{each}").exists()])
