@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 from mlinfra.cli.units import NOTHING, UNKNOWN, short_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from rich.console import RenderableType
 
-    from mlinfra.operations.runs import Attempt, Run, RunDescription, RunFigures
+    from mlinfra.operations.runs import Attempt, Run, RunDescription, RunFigures, RunNode, TrackedRun
     from mlinfra.runner import RunSpecification
 
 _SHOWN_DIGITS = 12
 
 
-def details(description: RunDescription) -> Iterator[RenderableType]:
-    """The parts of the output, in their order."""
+def details(description: RunDescription, tracked: Sequence[TrackedRun] = ()) -> Iterator[RenderableType]:
+    """The parts of the output, in their order.
+
+    Args:
+        description: the run.
+        tracked: its runs in MLflow. Default: none.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -31,6 +36,9 @@ def details(description: RunDescription) -> Iterator[RenderableType]:
     facts.add_column(overflow="fold")
     for name, value in fact_lines(description):
         facts.add_row(name, Text(value))
+    for each in tracked:
+        metrics = "".join(f", {name} {value:.6g}" for name, value in sorted(each.metrics.items()))
+        facts.add_row("MLflow", Text(f"{each.run_id} {each.name} {each.status}{metrics}"))
     yield facts
     for attempt in run.attempts:
         yield ""
@@ -38,8 +46,13 @@ def details(description: RunDescription) -> Iterator[RenderableType]:
         yield _nodes(attempt)
 
 
-def run_facts(run: Run, figures: RunFigures, description: RunDescription | None = None) -> dict[str, Any]:
-    """A run as JSON: its records and figures, and its specification and result if they were read."""
+def run_facts(
+    run: Run,
+    figures: RunFigures,
+    description: RunDescription | None = None,
+    tracked: Sequence[TrackedRun] = (),
+) -> dict[str, Any]:
+    """A run as JSON: its records and figures; its specification, result and runs in MLflow if they were read."""
     facts = asdict(run) | {
         "duration_seconds": run.duration.total_seconds() if run.duration else None,
         "figures": asdict(figures) | {"usd_known": figures.usd_known},
@@ -49,6 +62,7 @@ def run_facts(run: Run, figures: RunFigures, description: RunDescription | None 
         facts["specification"] = asdict(specification) if specification else None
         facts["result"] = description.result
         facts["outputs_uri"] = description.outputs_uri
+        facts["tracked_runs"] = [asdict(each) for each in tracked]
     return facts
 
 
@@ -145,7 +159,9 @@ def _gpus(figures: RunFigures) -> str:
 
 def _attempt_title(run: Run, attempt: Attempt) -> str:
     number = f"Attempt {attempt.number}"
-    return number if attempt.number != run.attempt or run.retries == 0 else f"{number} of up to {run.retries + 1}"
+    return (
+        number if attempt.number != run.attempt or run.most_attempts == 1 else f"{number} of up to {run.most_attempts}"
+    )
 
 
 def _nodes(attempt: Attempt) -> RenderableType:
@@ -163,7 +179,7 @@ def _nodes(attempt: Attempt) -> RenderableType:
             NOTHING if node.exit_code is None else str(node.exit_code),
             NOTHING if node.gpu_percent is None else f"{node.gpu_percent:.0f}%",
             node.zone or UNKNOWN,
-            Text(node.reason or node.detail),
+            Text(_detail(node)),
         )
     return made
 
@@ -172,6 +188,13 @@ def _node_software(run: Run) -> str:
     """The types, drivers and images of its nodes, without duplicates."""
     names = {"": "instance_type", "driver ": "driver", "CUDA ": "cuda", "image ": "image_id"}
     return ", ".join(f"{name}{value}" for name, attribute in names.items() for value in run.node_values(attribute))
+
+
+def _detail(node: RunNode) -> str:
+    if node.reason or node.notice_ends_at is None:
+        return node.reason or node.detail
+    reason = f" ({node.notice_reason})" if node.notice_reason else ""
+    return f"EC2 terminates it at {node.notice_ends_at:%H:%M:%S} UTC{reason}"
 
 
 def _moment(moment: datetime | None) -> str:

@@ -42,7 +42,14 @@ def test_the_pipeline_of_protected_tags_may_train_and_register(stacks: Any) -> N
     foundation.has_resource("aws_iam_role_policy", {"name": "train-limits", "policy": registers}, count=1)
 
 
-def test_the_clusters_and_their_shutdown_are_reviewed_as_a_whole(stacks: Any, template_snapshot: Any) -> None:
-    """The model and its GPUs change in one merge request: the snapshot shows what the second half costs."""
-    training = stacks["dev-training"]
-    assert training.find("aws_autoscaling_group") == template_snapshot
+def test_the_size_of_the_cluster_is_reviewed_with_the_model(stacks: Any, template_snapshot: Any) -> None:
+    """A merge request that changes the model and its GPUs changes this snapshot too."""
+    (group,) = stacks["dev-training"].find("aws_autoscaling_group").values()
+    (template,) = stacks["dev-training"].find("aws_launch_template").values()
+    tags = {each["key"]: each["value"] for each in group["tag"]}
+    size = {
+        "instance_type": template["instance_type"],
+        "nodes": tags["Nodes"],
+        "spend_limit_usd": tags["SpendLimitUsd"],
+    }
+    assert size == template_snapshot

@@ -71,7 +71,7 @@ def test_the_model_finds_held_out_items_far_more_often_than_by_chance(tmp_path: 
 
 
 def test_two_nodes_train_one_model(tmp_path: Path, port: str) -> None:
-    for node in two_nodes(tmp_path, port, "--steps", "200"):
+    for node in two_nodes(tmp_path, port, "--steps", "100"):
         ended(node)
     found = metrics(tmp_path / "0")
     assert found["recall_at_10"] > 3 * found["recall_at_10_by_chance"]

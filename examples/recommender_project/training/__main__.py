@@ -33,7 +33,7 @@ except ImportError:  # on nodes, `mlinfra run` reports the job
     training_job = None  # type: ignore[assignment]
 
 _SIZE = 8
-_BATCH = 32
+_BATCH = 24
 _RATE = 4.0
 _SAVE_EVERY = 50
 _BEST = 10
@@ -42,7 +42,7 @@ _BEST = 10
 def main() -> None:
     """Read the arguments, train, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m training", description="Train the recommender.")
-    parser.add_argument("--steps", type=int, default=400, help="the number of steps (default: 400)")
+    parser.add_argument("--steps", type=int, default=200, help="the number of steps (default: 200)")
     steps = parser.parse_args().steps
     data = load_interactions()
     group = Group.of_this_run()

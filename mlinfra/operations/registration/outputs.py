@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
-from mlinfra.functions.clients import error_code
 from mlinfra.operations.aws import aws_errors_explained
 
 if TYPE_CHECKING:
@@ -15,8 +12,6 @@ if TYPE_CHECKING:
     from mlinfra.runner import RunSpecification
 
 _OUTPUTS: Final = "outputs/"
-# Without s3:ListBucket, S3 answers with 403 for an object that does not exist: the caller then gets that error.
-_MISSING: Final = frozenset({"404", "NoSuchKey"})
 
 
 @dataclass(frozen=True)
@@ -38,18 +33,16 @@ class RunOutputs:
         return f"s3://{self.bucket}/{self.prefix}{name}"
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file. None: it does not exist.
+        """The content of a file. None: it does not exist, or is empty.
 
         Raises:
             OperationError: if it cannot be read.
         """
+        # Listed first: S3 answers 403 for an object that does not exist if the role may list some prefixes only.
+        if not self.contains(name):
+            return None
         with aws_errors_explained():
-            try:
-                content: bytes = self._client.get_object(Bucket=self.bucket, Key=f"{self.prefix}{name}")["Body"].read()
-            except ClientError as error:
-                if error_code(error) in _MISSING:
-                    return None
-                raise
+            content: bytes = self._client.get_object(Bucket=self.bucket, Key=f"{self.prefix}{name}")["Body"].read()
         return content
 
     def contains(self, name: str) -> bool:

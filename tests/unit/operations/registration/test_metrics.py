@@ -32,7 +32,7 @@ def test_numbers_in_objects_have_dotted_names_and_other_values_are_left_out(run:
     assert metrics() == {"loss": 1, "test.recall.at_10": 0.5}
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b"loss=1", b"\xff"])
+@pytest.mark.parametrize("content", [b"[1]", b"loss=1", b"\xff"])
 def test_a_file_that_is_not_an_object_is_refused(run: RecordedRun, content: bytes) -> None:
     run.write("metrics.json", content)
     with pytest.raises(OperationError, match=r"The metrics of the run are not a JSON object: s3://.*metrics\.json"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -80,13 +81,13 @@ def test_the_job_of_a_queue_is_terminated(records: Callable[..., Any]) -> None:
     job = a_job(records)
     put_run(submitted_by=ME, status="waiting", batch_job_id=job, partition="recsys-dev-shared-spot")
     assert cancel_run(ENVIRONMENT, RUN_ID).run.status == "cancelled"
-    (described,) = records("batch").describe_jobs(jobs=[job])["jobs"]
-    assert described["status"] == "FAILED"
+    expect_failed(records, job)
 
 
 def test_a_job_that_aws_batch_ended_is_not_waiting_any_more(records: Callable[..., Any]) -> None:
     job = a_job(records)
     records("batch").terminate_job(jobId=job, reason="the queue was drained")
+    expect_failed(records, job)
     put_run(submitted_by=ME, status="waiting", batch_job_id=job, partition="recsys-dev-shared-spot")
     run = find_run(ENVIRONMENT, RUN_ID)
     assert (run.status, run.reason) == ("failed", "AWS Batch: the queue was drained")
@@ -95,6 +96,15 @@ def test_a_job_that_aws_batch_ended_is_not_waiting_any_more(records: Callable[..
 def test_a_job_that_aws_batch_forgot_does_not_hinder_the_cancellation() -> None:
     put_run(submitted_by=ME, status="waiting", batch_job_id="00000000-0000", partition=CLUSTER)
     assert cancel_run(ENVIRONMENT, RUN_ID).run.status == "cancelled"
+
+
+def expect_failed(client: Callable[..., Any], job: str) -> None:
+    """Wait until a job has failed: AWS Batch ends jobs in the background."""
+    for _ in range(600):
+        if client("batch").describe_jobs(jobs=[job])["jobs"][0]["status"] == "FAILED":
+            return
+        time.sleep(0.1)
+    pytest.fail("the job has not ended")
 
 
 def a_job(client: Callable[..., Any]) -> str:

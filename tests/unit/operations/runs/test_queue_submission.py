@@ -151,8 +151,10 @@ def batch(client: Callable[..., Any]) -> Any:
     environment = found.create_compute_environment(
         computeEnvironmentName="nodes", type="UNMANAGED", state="ENABLED", serviceRole=role
     )["computeEnvironmentArn"]
+    policy = found.create_scheduling_policy(name="shares", fairsharePolicy={"shareDecaySeconds": 3600})["arn"]
     for kind in ("spot", "on-demand", "multi-node"):
         found.create_job_queue(
+            schedulingPolicyArn=policy,
             jobQueueName=f"recsys-dev-ranking-{kind}",
             state="ENABLED",
             priority=1,
@@ -221,7 +223,7 @@ def test_the_request_to_batch_has_the_runs_variables_team_and_retries(monkeypatc
         "MLINFRA_SPECIFICATION": "two-tower-v2/runs/20261130-101500-7f3a/run.json",
         "MLINFRA_BUCKET": "recsys-dev-models",
         "MLINFRA_REGION": "us-east-1",
-        "MLINFRA_TABLE": "recsys-dev-clusters",
+        "MLINFRA_RUN_TABLE": "recsys-dev-clusters",
         "MLINFRA_PARTITION": "recsys-dev-ranking-multi-node",
         "MLINFRA_RUNNER_KEY": _RUNNER.key,
         "MLINFRA_RUNNER_SHA256": _RUNNER.sha256,

