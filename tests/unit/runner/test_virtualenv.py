@@ -21,7 +21,7 @@ from mlinfra.runner.virtualenv import BuildError, build_virtualenv, virtualenv_f
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("runner-virtualenv")
+pytestmark = [pytest.mark.lengthy, pytest.mark.xdist_group("runner-virtualenv")]
 
 
 def _wheel(folder: Path) -> Path:
