@@ -31,6 +31,7 @@ local = Environment(
     availability_zones=2,
     sizes={"small": "g4dn.xlarge"},
     max_nodes=2,
+    pause_minutes=0,  # the demo shows that a cluster stops itself after a job
     quiet_hours=QuietHours(begin="20:00"),
     alert_emails=["ml-platform@example.com"],
     experiments=[

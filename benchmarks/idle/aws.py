@@ -13,6 +13,7 @@ EC2 takes to shut an instance down (it is not billed).
 from __future__ import annotations
 
 import itertools
+import operator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -429,8 +430,9 @@ class _Table:
         self._account.refuse("dynamodb", "Query")
         keys = dict(_keys(KeyConditionExpression))
         records = self._account.items.get(keys.pop("cluster")[1], {})
-        prefix = keys.get("record", ("begins_with", ""))[1]
-        return {"Items": [dict(item) for record, item in sorted(records.items()) if record.startswith(prefix)]}
+        name, value = keys.get("record", ("begins_with", ""))
+        matches = _OPERATORS[name]
+        return {"Items": [dict(item) for record, item in sorted(records.items()) if matches(record, value)]}
 
     def get_item(self, Key: Mapping[str, str], ConsistentRead: bool = False) -> dict[str, Any]:
         self._account.refuse("dynamodb", "GetItem")
@@ -461,6 +463,14 @@ class _Table:
             raise _error(_CONDITION_FAILED, "UpdateItem")
         items[Key["record"]] = {**Key, **update(UpdateExpression, item, names, values)}
         return {}
+
+
+_OPERATORS: Final[dict[str, Callable[[str, str], bool]]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+    "begins_with": str.startswith,
+}
 
 
 class _Unknown:
@@ -517,7 +527,7 @@ def _keys(condition: Any) -> Iterator[tuple[str, tuple[str, str]]]:
             yield from _keys(each)
     else:
         name, value = expression["values"]
-        if expression["operator"] not in {"=", "begins_with"}:
+        if expression["operator"] not in _OPERATORS:
             message = f"the replay's AWS has no key condition {expression['operator']}"
             raise UnknownCallError(message)
         yield name.name, (expression["operator"], value)

@@ -47,6 +47,16 @@ class LazyPackage(ModuleType):
         return sorted({*super().__dir__(), *self.__all__})
 
 
+class LazyModule(ModuleType):
+    """Replacement of a module that is imported when one of its names is first used."""
+
+    def __getattr__(self, name: str) -> object:
+        """Import the module, and keep the value of `name`. Python calls this only for names that are not kept yet."""
+        value = getattr(importlib.import_module(self.__name__), name)
+        setattr(self, name, value)
+        return value
+
+
 def install(name: str) -> LazyPackage | None:
     """Replace the package `name` by a `LazyPackage`.
 

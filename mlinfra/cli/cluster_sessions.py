@@ -23,22 +23,45 @@ _Key = Annotated[
     Path, typer.Option("--key", help="Your public SSH key, which a node accepts for 60 seconds.", metavar="FILE")
 ]
 _DEFAULT_KEY = Path("~/.ssh/id_ed25519.pub")
+_LAST_PORT = 65535
 
 
-def ssh(environment: EnvironmentName, experiment: _Experiment, node: _Node = None) -> None:
+def ssh(
+    place: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="The environment, the experiment, and the node: its number, from 0 in the order of launch, or its "
+            "instance id. Defaults: the environment that declares the experiment, the only running cluster, node 0.",
+            metavar="[ENV] [EXPERIMENT] [NODE]",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    print_config: Annotated[
+        bool,
+        typer.Option("--print-config", help="Print entries for ~/.ssh/config instead, for ssh, scp and VS Code."),
+    ] = False,
+) -> None:
     """Open a shell on a node, through Session Manager. Exit codes are those of the session."""
     from mlinfra.operations.clusters import shell
 
-    account, chosen = _chosen(environment, experiment, node)
+    environment, experiment, rest = _cluster(place or [], most=1)
+    if print_config:
+        ssh_config(environment, experiment)
+        return
+    account, chosen = _chosen(environment, experiment, rest[0] if rest else None)
     raise typer.Exit(shell(account, chosen))
 
 
 def forward(
-    environment: EnvironmentName,
-    experiment: _Experiment,
-    port: Annotated[
-        int,
-        typer.Argument(help="The port on the node, such as 6006 for TensorBoard.", min=1, max=65535, metavar="PORT"),
+    place: Annotated[
+        list[str],
+        typer.Argument(
+            help="The environment, the experiment, and the port on the node, such as 6006 for TensorBoard. Defaults: "
+            "the environment that declares the experiment, the only running cluster.",
+            metavar="[ENV] [EXPERIMENT] PORT",
+            show_default=False,
+        ),
     ],
     *,
     node: _NodeOption = None,
@@ -52,6 +75,9 @@ def forward(
     """Forward a port of this machine to one of a node, such as for TensorBoard or Jupyter, until Ctrl-C."""
     from mlinfra.operations.clusters import forward as operation
 
+    *where, last = place
+    port = _port(last)
+    environment, experiment, _ = _cluster(where, most=0)
     account, chosen = _chosen(environment, experiment, node)
     typer.echo(f"http://localhost:{local_port or port} is port {port} of {chosen.instance_id}. End: Ctrl-C.", err=True)
     raise typer.Exit(operation(account, chosen, port, local_port or port))
@@ -116,6 +142,46 @@ def register(group: typer.Typer) -> None:
     group.command("forward")(forward)
     group.command("ssh-config")(ssh_config)
     group.command("ssh-channel", hidden=True)(ssh_channel)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _LAST_PORT:
+        message = f"{text!r} is not a port. Expected: a number from 1 to {_LAST_PORT}, as the last argument."
+        raise typer.BadParameter(message, param_hint="'PORT'")
+    return int(text)
+
+
+def _cluster(place: list[str], *, most: int) -> tuple[str, str, list[str]]:
+    """The environment and the experiment in the arguments of a command, and the remaining ones.
+
+    Args:
+        place: the arguments.
+        most: the largest number of remaining arguments.
+
+    Raises:
+        OperationError: if several environments declare the experiment, or several clusters run.
+    """
+    from mlinfra.declarations import load_environments
+    from mlinfra.operations.clusters import only_running_cluster
+    from mlinfra.operations.runs import select_experiment
+    from mlinfra.operations.terraform import project_root
+
+    root = project_root()
+    declared = load_environments(root, judged=False)
+    names = {each.name for each in declared}
+    experiments = {experiment.name for each in declared for experiment in each.experiments}
+    if len(place) > 1 and place[0] in names:
+        environment, experiment, rest = place[0], place[1], place[2:]
+    elif place and (place[0] in experiments or len(place) > most):
+        chosen, found = select_experiment(root, place[0], choice=f"{{}} {place[0]}")
+        environment, experiment, rest = chosen.name, found.name, place[1:]
+    else:
+        cluster = only_running_cluster(declared)
+        environment, experiment, rest = cluster.environment, cluster.experiment, place
+    if len(rest) > most:
+        message = f"There are too many arguments: {' '.join(rest[most:])}"
+        raise typer.BadParameter(message)
+    return environment, experiment, rest
 
 
 def _account(name: str) -> tuple[AwsAccount, Environment]:

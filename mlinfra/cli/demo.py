@@ -40,6 +40,7 @@ def demo(
         f"in {result.seconds:.0f} s, with the real Terraform and AWS provider.\n"
         f"State in [bold]s3://{result.bucket}/{result.state_prefix}[/], locked in [bold]{result.lock_table}[/].\n"
         f"A second plan of every stack found nothing to change.\n"
+        f"{_training(result)}"
         f"The report about cost, clusters and architecture: [bold]{result.report.as_uri()}[/]\n"
     )
     for line in _next_steps(result):
@@ -58,6 +59,18 @@ def _stacks(result: DemoResult) -> Table:
             f"{stack.state_bytes / 1024:.0f}",
         )
     return made
+
+
+def _training(result: DemoResult) -> str:
+    training = result.training
+    if training is None:
+        return ""
+    cost = "" if training.usd is None else f" for {training.usd:.4f} USD in AWS"
+    saved = "" if training.usd_per_day is None else f" That saves {training.usd_per_day:.2f} USD a day."
+    return (
+        f"The run [bold]{training.run_id}[/] trained on {training.nodes} nodes in {training.seconds:.0f} s{cost}.\n"
+        f"Its cluster stopped itself {training.stopped_after_seconds:.0f} s later.{saved}\n"
+    )
 
 
 def _next_steps(result: DemoResult) -> list[str]:

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 from mlinfra.cli.units import NOTHING, UNKNOWN, short_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from rich.console import RenderableType
 
-    from mlinfra.operations.runs import Attempt, Run, RunDescription, RunFigures
+    from mlinfra.operations.runs import Attempt, Run, RunDescription, RunFigures, TrackedRun
     from mlinfra.runner import RunSpecification
 
 _SHOWN_DIGITS = 12
 
 
-def details(description: RunDescription) -> Iterator[RenderableType]:
-    """The parts of the output, in their order."""
+def details(description: RunDescription, tracked: Sequence[TrackedRun] = ()) -> Iterator[RenderableType]:
+    """The parts of the output, in their order.
+
+    Args:
+        description: the run.
+        tracked: its runs in MLflow. Default: none.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -31,6 +36,9 @@ def details(description: RunDescription) -> Iterator[RenderableType]:
     facts.add_column(overflow="fold")
     for name, value in fact_lines(description):
         facts.add_row(name, Text(value))
+    for each in tracked:
+        metrics = "".join(f", {name} {value:.6g}" for name, value in sorted(each.metrics.items()))
+        facts.add_row("MLflow", Text(f"{each.run_id} {each.name} {each.status}{metrics}"))
     yield facts
     for attempt in run.attempts:
         yield ""
@@ -38,8 +46,13 @@ def details(description: RunDescription) -> Iterator[RenderableType]:
         yield _nodes(attempt)
 
 
-def run_facts(run: Run, figures: RunFigures, description: RunDescription | None = None) -> dict[str, Any]:
-    """A run as JSON: its records and figures, and its specification and result if they were read."""
+def run_facts(
+    run: Run,
+    figures: RunFigures,
+    description: RunDescription | None = None,
+    tracked: Sequence[TrackedRun] = (),
+) -> dict[str, Any]:
+    """A run as JSON: its records and figures; its specification, result and runs in MLflow if they were read."""
     facts = asdict(run) | {
         "duration_seconds": run.duration.total_seconds() if run.duration else None,
         "figures": asdict(figures) | {"usd_known": figures.usd_known},
@@ -49,6 +62,7 @@ def run_facts(run: Run, figures: RunFigures, description: RunDescription | None 
         facts["specification"] = asdict(specification) if specification else None
         facts["result"] = description.result
         facts["outputs_uri"] = description.outputs_uri
+        facts["tracked_runs"] = [asdict(each) for each in tracked]
     return facts
 
 

@@ -11,15 +11,13 @@ from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 from mlinfra.cli.ranks import RANK_HELP, chosen_ranks, valid_ranks
 from mlinfra.cli.run_details import details, run_facts
-from mlinfra.cli.units import NOTHING, UNKNOWN, principal_name, short_duration, short_time, short_usd
+from mlinfra.cli.run_list import run_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from rich.table import Table
-
     from mlinfra.declarations import Environment
-    from mlinfra.operations.runs import Run, RunDescription, RunFigures, RunTable
+    from mlinfra.operations.runs import Run, RunDescription, RunTable, TrackedRun
 
 runs = typer.Typer(help="Runs: list, show, cancel, compare and reproduce them.", no_args_is_help=True)
 
@@ -38,16 +36,6 @@ EnvironmentNames = Annotated[
         show_default=False,
     ),
 ]
-_WIDE, _WIDEST = 100, 150
-STATUS_STYLES: Mapping[str, str] = {
-    "waiting": "yellow",
-    "running": "cyan",
-    "retrying": "yellow",
-    "succeeded": "green",
-    "failed": "red",
-    "cancelled": "dim",
-    "lost": "red",
-}
 
 
 @runs.command("list")
@@ -86,7 +74,7 @@ def list_them(
     as_json: AsJson = False,
 ) -> None:
     """List runs, the newest first, also of experiments that are no longer declared."""
-    from mlinfra.cli.presentation import print_json
+    from mlinfra.cli.presentation import print_json, screen_console
     from mlinfra.operations.runs import RunFilter, list_runs_everywhere, run_figures
 
     wanted = RunFilter(
@@ -108,7 +96,9 @@ def list_them(
     elif not listing.runs:
         typer.echo("There are no such runs." if wanted != RunFilter() or mine or before else "There are no runs.")
     else:
-        _print_table(listing.runs, figures, has_environments=len(environments) > 1)
+        console = screen_console()
+        has_environments = len(environments) > 1
+        console.print(run_table(listing.runs, figures, has_environments=has_environments, width=console.width))
     if listing.more and listing.runs:
         typer.echo(f"There are more: --before {listing.runs[-1].run_id}", err=True)
 
@@ -132,14 +122,15 @@ def show(
         description = describe_run(table, found)
     for line in description.problems:
         typer.echo(line, err=True)
-    if as_json:
-        print_json(run_facts(found, description.figures, description))
-        return
     if markdown:
         _print_markdown(table, description)
         return
+    tracked = _tracked(table, description)
+    if as_json:
+        print_json(run_facts(found, description.figures, description, tracked))
+        return
     console = screen_console()
-    for renderable in details(description):
+    for renderable in details(description, tracked):
         console.print(renderable)
 
 
@@ -224,8 +215,11 @@ def compare(
         message = "Two or more runs are required."
         raise typer.BadParameter(message, param_hint="'RUN RUN...'")
     with on_interruption("Nothing was changed."):
-        descriptions = [describe_run(*chosen_run(each, environment)) for each in wanted]
-        result = compare_runs(descriptions, Repository(project_root()))
+        chosen = [chosen_run(each, environment) for each in wanted]
+        tables = [table for table, _ in chosen]
+        descriptions = [describe_run(table, found) for table, found in chosen]
+        metrics = [_metrics(*each) for each in zip(tables, descriptions, strict=True)]
+        result = compare_runs(descriptions, Repository(project_root()), metrics=metrics)
     for line in dict.fromkeys(problem for each in descriptions for problem in each.problems):
         typer.echo(line, err=True)
     if as_json:
@@ -273,16 +267,48 @@ def reproduce(
 
 def _print_markdown(table: RunTable, description: RunDescription) -> None:
     from mlinfra.cli.run_markdown import run_markdown
+
+    typer.echo(run_markdown(description, _metrics(table, description)))
+
+
+def _metrics(table: RunTable, description: RunDescription) -> Mapping[str, float]:
+    """The metrics of a run, and those in MLflow. If they cannot be read, it is shown without them."""
     from mlinfra.errors import OperationError
     from mlinfra.operations.registration import read_run_metrics
 
+    found = {name: value for each in _tracked(table, description) for name, value in each.metrics.items()}
     try:
-        metrics = read_run_metrics(table.account, description)
+        return found | dict(read_run_metrics(table.account, description))
     except OperationError as error:
-        # The record is shown without them.
         typer.echo(str(error), err=True)
-        metrics = {}
-    typer.echo(run_markdown(description, metrics))
+        return found
+
+
+def _tracked(table: RunTable, description: RunDescription) -> tuple[TrackedRun, ...]:
+    """The runs in MLflow. If they cannot be read, the run is shown without them."""
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.runs import tracked_runs
+
+    if description.specification is None or description.specification.provenance.tracking is None:
+        return ()
+    try:
+        return tracked_runs(table.account, table.environment, description.run.run_id)
+    except OperationError as error:
+        typer.echo(str(error), err=True)
+        return ()
+
+
+@runs.command("open")
+def open_ui(run: RunId, *, environment: EnvironmentNames = None) -> None:
+    """Open the MLflow UI of the tracking server of a run. The printed URL is valid once, for 5 minutes."""
+    from mlinfra.operations.runs import open_tracking
+
+    with on_interruption("Nothing was changed."):
+        table, found = chosen_run(run, environment)
+        url = open_tracking(table.account, table.environment)
+    typer.echo(f"The runs in MLflow have the tag mlinfra.run = {found.run_id}.", err=True)
+    typer.echo(url)
+    typer.launch(url)
 
 
 def chosen_run(wanted: str, names: Sequence[str] | None) -> tuple[RunTable, Run]:
@@ -327,42 +353,3 @@ def _expect_id(given: str) -> None:
     if not is_run_id(given):
         message = f"{given!r} is not the id of a run. Expected: a whole id, such as 20261130-101500-7f3a."
         raise typer.BadParameter(message, param_hint="'--before'")
-
-
-def _print_table(found: Sequence[Run], figures: Mapping[str, RunFigures], *, has_environments: bool) -> None:
-    from mlinfra.cli.presentation import screen_console
-
-    console = screen_console()
-    console.print(_table(found, figures, has_environments=has_environments, width=console.width))
-
-
-def _table(found: Sequence[Run], figures: Mapping[str, RunFigures], *, has_environments: bool, width: int) -> Table:
-    """Runs in a table. In a narrow terminal, columns that `runs show` has are left out."""
-    from rich.text import Text
-
-    from mlinfra.cli.presentation import table
-
-    is_wide, is_widest = width >= _WIDE, width >= _WIDEST
-    columns = ["Run", "Status", *(["Env"] if has_environments else []), "Experiment", "Nodes"]
-    columns += [*(["Submitted"] if is_wide else []), *(["By"] if is_widest else []), "Duration", "USD"]
-    columns += ["GPU h"] if is_widest else []
-    made = table(*columns, right_aligned={"Nodes", "Duration", "USD", "GPU h"})
-    if is_wide:
-        made.expand = True
-        made.add_column("Command", no_wrap=True, overflow="ellipsis", ratio=1)
-    for each in found:
-        of_run = figures[each.run_id]
-        status = Text(each.status, style=STATUS_STYLES.get(each.status, ""))
-        if each.exit_code:
-            status.append(f" ({each.exit_code})")
-        cells: list[str | Text] = [each.run_id, status, *([each.environment] if has_environments else [])]
-        cells += [each.experiment or NOTHING, str(each.nodes or NOTHING)]
-        cells += [short_time(each.submitted_at)] if is_wide else []
-        cells += [principal_name(each.submitted_by)] if is_widest else []
-        cells += [short_duration(each.duration), short_usd(of_run.usd_known)]
-        if is_widest:
-            cells.append(UNKNOWN if of_run.gpu_hours is None else f"{of_run.gpu_hours:.1f}")
-        if is_wide:
-            cells.append(Text(each.command))
-        made.add_row(*cells)
-    return made

@@ -119,7 +119,7 @@ def _runs(found: Iterable[Run], *, is_wide: bool) -> RenderableType:
     from rich.text import Text
 
     from mlinfra.cli.presentation import table
-    from mlinfra.cli.runs import STATUS_STYLES
+    from mlinfra.cli.run_list import STATUS_STYLES
 
     made = table("Run", "Status", "Experiment", "Duration", *(["By"] if is_wide else []), right_aligned={"Duration"})
     for each in found:

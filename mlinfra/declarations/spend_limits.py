@@ -21,7 +21,7 @@ from mlinfra.declarations.agreed_prices import Price, Prices
 from mlinfra.declarations.base import Declaration, shown
 from mlinfra.declarations.purchase import CapacityBlock, Spot
 from mlinfra.declarations.types import EmailAddress
-from mlinfra.functions.decision import SPEND_BOUND
+from mlinfra.functions.contract import SPEND_BOUND
 from mlinfra.functions.prices import block_price, lustre_usd_per_hour, on_demand_price, volume_usd_per_hour
 
 if TYPE_CHECKING:

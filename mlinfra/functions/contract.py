@@ -9,6 +9,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+SPEND_BOUND: Final = 1.2
+"""The multiple of its spend limit above which a cluster is stopped even if it is busy."""
+
 
 class Tag:
     """Tags of auto scaling groups, instances, volumes and endpoints."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlinfra.functions import clock
 from mlinfra.functions.activity import Verdict
+from mlinfra.functions.contract import SPEND_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from mlinfra.functions.records import Job
     from mlinfra.functions.rules import Rules
 
-SPEND_BOUND: Final = 1.2
-"""The multiple of its spend limit above which a cluster is stopped even if it is busy."""
 
 _MINUTE = timedelta(minutes=1)
 _EXIT_OF_JOB = timedelta(minutes=3)

@@ -8,8 +8,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.runner.checkpoints import CheckpointCopies, Copy, restore
+from mlinfra.runner.collective import check_collective
 from mlinfra.runner.command import Command, end_descendants
 from mlinfra.runner.contract import Fault, RunAttribute
+from mlinfra.runner.environment import MASTER_PORT, network_variables
 from mlinfra.runner.files import is_shared
 from mlinfra.runner.gpus import GpuUse
 from mlinfra.runner.hardware_faults import hardware_fault, uptime
@@ -88,6 +90,7 @@ class MemberAttempt:
         try:
             self._prepare()
             self._await_others()
+            self._check_network()
             self._run_command()
         except StoppedError as error:
             end_descendants()
@@ -160,6 +163,29 @@ class MemberAttempt:
                 for each in state.members
             ):
                 return
+
+    def _check_network(self) -> None:
+        """Measure the network among the nodes, all at the same time. Nodes of a queue are those of AWS Batch."""
+        pulse, spec, state = self._pulse, self._spec, self._pulse.state
+        members = state.members if state else ()
+        if not spec.check_health or spec.queue or not members:
+            return
+        network = network_variables(spec.instance_type, efa_adapters=spec.efa_adapters, members=members)
+        problems = pulse.during(
+            lambda: check_collective(
+                spec.instance_type,
+                gpus=spec.gpus,
+                rank=self._rank,
+                members=members,
+                port=MASTER_PORT,
+                say=pulse.say,
+                environment={**network, **spec.variables},
+                stamp=self._node.root / "run/mlinfra/collective",
+            ),
+            self._stop,
+        )
+        if problems:
+            raise UnhealthyNodeError(problems)
 
     def _run_command(self) -> None:
         pulse, spec, state = self._pulse, self._spec, self._pulse.state

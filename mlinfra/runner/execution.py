@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mlinfra.runner")
 
+_SHORTEST_ATTEMPT_SECONDS: Final = 5 * 60
+"""A node that EC2 terminates within this time, in seconds, does not join."""
 _READ_SECONDS: Final = 300.0
 """The time for which the first read of the records is tried, in seconds."""
 
@@ -71,7 +73,8 @@ class Execution:
     def _take_part(self, spec: RunSpecification, state: RunState) -> bool:
         """Do what is left to do in the current attempt. True if another attempt follows."""
         self._set_environment()
-        if self._notices.notice():
+        notice = self._notices.notice()
+        if notice and notice.ends_at.timestamp() - self.pulse.now < _SHORTEST_ATTEMPT_SECONDS:
             log.info("EC2 will terminate this node: it does not join")
             return False
         members = [each.instance_id for each in state.members]
@@ -151,7 +154,7 @@ class Execution:
         self.pulse.set(**{RunAttribute.RANK: rank})
         attempt = self.pulse.attempt
         if rank == 0:
-            self._records.set_running(attempt)
+            self._set_running(attempt)
         outcome: Outcome | None = None
         try:
             with reported_job(spec.name, spec.run_id, None, keep_minutes=spec.keep_minutes):
@@ -170,6 +173,17 @@ class Execution:
         except (JobContinues, SystemExit) as end:
             log.debug("the job is left with %r", end)
         return self._follow(outcome, attempt)
+
+    def _set_running(self, attempt: int) -> None:
+        """Set the status of the run, as soon as the records are accessible."""
+        while not self.pulse.is_stopping:
+            try:
+                self._records.set_running(attempt)
+            except Exception as error:  # noqa: BLE001  tried again
+                log.warning("the status is not set: %s", error)
+                self.pulse.wait()
+            else:
+                return
 
     def _end_job(self, outcome: Outcome | None) -> None:
         """Leave the block of the job in the way that reports its end."""

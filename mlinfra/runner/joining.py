@@ -58,7 +58,7 @@ class Joining:
         Returns:
             True: they are. False: the attempt is over, or the run has ended.
         """
-        if not self._await_turn(attempt):
+        if not self._spec.concurrent and not self._await_turn(attempt):
             return False
         self._pulse.set(**{RunAttribute.JOINED_AT: self._pulse.now})
         self._pulse.step("joining")

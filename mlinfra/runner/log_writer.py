@@ -56,7 +56,8 @@ class LogWriter:
             limit_bytes: the number of bytes of the file that are sent at most. Default: 4 GiB.
         """
         self._logs = logs
-        self._clock = clock
+        # The clock of AWS has whole seconds only, and lines of several nodes are shown in the order of their times.
+        self._ahead = (clock.now() if clock.is_set else time.time()) - time.monotonic()
         self._names = {"logGroupName": group, "logStreamName": stream}
         self._seconds = seconds
         self._limit = limit_bytes
@@ -123,7 +124,7 @@ class LogWriter:
     def _send(self, *, is_last: bool) -> int:
         """Send one batch, and return the number of its lines."""
         batch = Batch()
-        at = int(self._clock.now() * 1000) if self._clock.is_set else int(time.time() * 1000)
+        at = int((time.monotonic() + self._ahead) * 1000)
         taken: list[str] = []
         for line in self._pending(is_last=is_last):
             if not batch.add(line, at):

@@ -107,6 +107,8 @@ class RunSpecification:
     stop_seconds: int = STOP_SECONDS
     join_seconds: int = JOIN_SECONDS
     check_health: bool = True
+    concurrent: bool = False
+    """True: it runs beside earlier runs of the cluster. False: its nodes wait until those have ended."""
     version: int = VERSION
 
     def to_json(self) -> str:

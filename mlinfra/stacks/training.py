@@ -40,6 +40,8 @@ class TrainingStack(MlStack):
             # An experiment reads all models and writes its own.
             platform.data_lake.grant_read(cluster, zones=["models"])
             platform.data_lake.grant_read_write(cluster, zones=["models"], prefix=f"{experiment.name}/")
+            if environment.tracking:
+                platform.experiment_tracking.grant_log(cluster)
             self.shutdown.watch(cluster_name=cluster.group.name, experiment=experiment)
             self.clusters[experiment.name] = cluster
         # No name of an experiment has an underscore, so the ids cannot collide.
@@ -50,3 +52,5 @@ class TrainingStack(MlStack):
         for each in self.queues.values():
             platform.data_lake.grant_read(each.runs, zones=["raw", "processed", "features", "models"])
             platform.data_lake.grant_runs(each.runs)
+            if environment.tracking:
+                platform.experiment_tracking.grant_log(each.runs)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk.aws import iam_role, iam_role_policy
 from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement, trust_policy, workload_role
+from mlinfra.constructs.training.image_pulls import pull_statements
 from mlinfra.functions.contract import Event, Metric
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def node_policy(environment: Environment, experiment: Experiment, *, key_arn: st
             ],
             resources=["*"],
         ),
+        *pull_statements(environment.account_id),
         statement(
             "Events",
             actions=["events:PutEvents"],

@@ -7,37 +7,13 @@ from typing import TYPE_CHECKING
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import iam_role, iam_role_policy
 from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement, trust_policy, workload_role
+from mlinfra.constructs.training.image_pulls import pull_statements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlinfra.constructs.parts import Statement
     from mlinfra.declarations import Environment, Queue
-
-_DEEP_LEARNING_CONTAINERS = "763104351884"
-"""The account of AWS's Deep Learning Containers in most regions.
-
-Source: Deep Learning Containers documentation, "Available Deep Learning Containers images", read 2026-11-29.
-"""
-
-
-def pull_statements(account_id: str) -> list[Statement]:
-    """The permissions to download images of an account and of AWS's Deep Learning Containers.
-
-    Source: ECR user guide, "Amazon ECR managed policies", AmazonEC2ContainerRegistryPullOnly, read 2026-11-29.
-
-    Args:
-        account_id: the account.
-    """
-    return [
-        # This action does not support resources: a token is valid for all registries that the role may read.
-        statement("LogInToRegistry", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
-        statement(
-            "PullImages",
-            actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            resources=[f"arn:aws:ecr:*:{each}:repository/*" for each in (account_id, _DEEP_LEARNING_CONTAINERS)],
-        ),
-    ]
 
 
 class QueueRuns(Construct):

@@ -170,8 +170,7 @@ class Node:
 
     def sample(self, processes: Mapping[int, Entry]) -> None:
         """Measure the use of the node."""
-        services = [running.pid for running in self.units.transient() if running.pid]
-        self.usage.sample(self.pid, services, processes)
+        self.usage.sample(self.pid, self.units.transient(), processes)
 
     def report_xid(self, number: int, gpu: int = 0) -> None:
         """Let a GPU report an error of the driver.

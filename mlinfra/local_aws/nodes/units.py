@@ -70,10 +70,10 @@ class Units:
         """A unit that was started, by its full name. None: it was not."""
         return self._units.get(name)
 
-    def transient(self) -> list[Running]:
-        """The running processes of transient services."""
-        units = [unit.running for unit in self.all() if unit.is_transient and unit.running]
-        return [running for running in units if running.code is None]
+    def transient(self) -> dict[str, int]:
+        """The main process of each transient service that runs, by the name of the unit."""
+        running = {unit.name: unit.running for unit in self.all() if unit.is_transient and unit.running}
+        return {name: each.pid for name, each in running.items() if each.pid is not None and each.code is None}
 
     def start_transient(self, name: str, argv: Sequence[str], *, variables: Mapping[str, str], directory: str) -> Unit:
         """Start a transient service.

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Final
 from mlinfra.local_aws.nodes.processes import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from mlinfra.local_aws.nodes.processes import Entry
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_OWN: Final = "mlinfra-"
+_RUNS: Final = "mlinfra-run-"
+"""The beginnings of the names of services that mlinfra starts, and of those that execute the command of a run."""
 
 
 class Usage:
@@ -33,19 +36,22 @@ class Usage:
         self.programs: dict[int, str] = {}
         """Name by process id of the programs that use CPU time: descendants of transient services."""
 
-    def sample(self, init: int, services: Iterable[int], processes: Mapping[int, Entry]) -> None:
+    def sample(self, init: int, services: Mapping[str, int], processes: Mapping[int, Entry]) -> None:
         """Read the processes.
 
         Args:
             init: the process id of the node's init.
-            services: the main processes of transient services.
+            services: the main process of each transient service.
             processes: the processes of this machine.
         """
         own = {pid: processes[pid] for pid in tree(init, processes)}
         programs = set[int]()
-        for service in services:
-            # What a service starts computes, not the service itself, unless it starts nothing.
-            programs |= tree(service, processes) or {service}
+        for name, service in services.items():
+            # The command of a run computes, and not its runner; other programs of mlinfra do not compute.
+            if name.startswith(_RUNS) or not name.startswith(_OWN):
+                programs |= tree(service, processes)
+            if not name.startswith(_OWN):
+                programs.add(service)
         now = time.monotonic()
         used = {pid: max(0.0, entry.cpu_seconds - self._before.get(pid, 0.0)) for pid, entry in own.items()}
         if self._at is not None and now > self._at:

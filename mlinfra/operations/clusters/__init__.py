@@ -16,6 +16,7 @@ from mlinfra.operations.clusters.inventory import (
     ClusterListing,
     list_all_clusters,
     list_clusters,
+    only_running_cluster,
 )
 from mlinfra.operations.clusters.marks import Mark
 from mlinfra.operations.clusters.sessions import (
@@ -49,6 +50,7 @@ __all__ = [
     "list_all_clusters",
     "list_clusters",
     "login_of",
+    "only_running_cluster",
     "running_nodes",
     "shell",
     "ssh_channel",

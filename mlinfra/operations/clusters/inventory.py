@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, cost
 from mlinfra.functions.assessment import Assessment, assess
@@ -117,6 +118,23 @@ def list_all_clusters(declared: Sequence[Environment], *, names: Sequence[str] =
     if not names and (elsewhere := ", ".join(each.name for each in declared if each not in selected)):
         skipped.append(f"{elsewhere}, in other AWS accounts")
     return ClusterListing(tuple(found), tuple(skipped))
+
+
+def only_running_cluster(declared: Sequence[Environment]) -> Cluster:
+    """The cluster of an experiment that has nodes, if there is exactly one in the AWS account in use.
+
+    Raises:
+        OperationError: if there is none or more than one, or an environment cannot be listed.
+    """
+    running = [each for each in list_all_clusters(declared).clusters if each.nodes and each.experiment]
+    if len(running) == 1:
+        return running[0]
+    if not running:
+        message = f"No cluster has a node. Start one: {own_command()} clusters start ENV EXPERIMENT"
+        raise OperationError(message)
+    some = ", ".join(f"{each.environment} {each.experiment}" for each in running)
+    message = f"Several clusters are running. Give the environment and the experiment: one of {some}."
+    raise OperationError(message)
 
 
 def list_clusters(environment: Environment) -> list[Cluster]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlinfra.functions import clock
-from mlinfra.functions.decision import SPEND_BOUND
+from mlinfra.functions.contract import SPEND_BOUND
 from mlinfra.functions.notices import LIMIT_PERCENTS
 
 if TYPE_CHECKING:

@@ -45,6 +45,7 @@ from mlinfra.operations.runs.run_objects import read_specification
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
 from mlinfra.operations.runs.selection import select_experiment
 from mlinfra.operations.runs.submission import PreparedRun, prepared, read_submitted
+from mlinfra.operations.runs.tracking import TrackedRun, open_tracking, tracked_runs
 from mlinfra.operations.runs.waiting import NotReadyError
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "RunNotFoundError",
     "RunRequest",
     "RunTable",
+    "TrackedRun",
     "cancel_run",
     "check_launch",
     "code_again",
@@ -94,6 +96,7 @@ __all__ = [
     "list_runs",
     "list_runs_everywhere",
     "list_runs_of",
+    "open_tracking",
     "parse_pairs",
     "plan_reproduction",
     "prepared",
@@ -107,4 +110,5 @@ __all__ = [
     "start_on_nodes",
     "start_on_ready_nodes",
     "state_text",
+    "tracked_runs",
 ]

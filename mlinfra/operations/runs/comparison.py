@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mlinfra.operations.runs.metrics import metrics_of
+from mlinfra.operations.runs.tracking import without_tracking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlinfra.operations.runs.description import RunDescription
     from mlinfra.operations.terraform import Repository
@@ -51,14 +51,17 @@ class Comparison:
     code_changes: tuple[CodeChange, ...]
 
 
-def compare_runs(descriptions: Sequence[RunDescription], repository: Repository) -> Comparison:
+def compare_runs(
+    descriptions: Sequence[RunDescription], repository: Repository, *, metrics: Sequence[Mapping[str, float]] = ()
+) -> Comparison:
     """The facts in which runs differ, and the changes of their code.
 
     Args:
         descriptions: two or more runs. Code is compared with that of the first.
         repository: the clone in which the commits are looked up.
+        metrics: the metrics of each run, by name. Default: none.
     """
-    facts = [*_inputs(descriptions), *_nodes(descriptions), *_results(descriptions)]
+    facts = [*_inputs(descriptions), *_nodes(descriptions), *_results(descriptions), *_metrics(metrics)]
     different = tuple(each for each in facts if len(set(each.values)) > 1)
     equal = tuple(each.name for each in facts if len(set(each.values)) == 1 and each.values[0] is not None)
     return Comparison(
@@ -86,7 +89,7 @@ def _inputs(descriptions: Sequence[RunDescription]) -> Iterator[ComparedFact]:
 
     yield ComparedFact("experiment", "input", tuple(each.run.experiment or None for each in descriptions))
     yield ComparedFact("command", "input", tuple(each.run.command or None for each in descriptions))
-    for name in _names(descriptions, lambda each: each.variables):
+    for name in _names(descriptions, lambda each: without_tracking(each.variables)):
         yield fact(f"variable {name}", lambda each, name=name: each.variables.get(name))  # type: ignore[misc]
     yield ComparedFact("commit", "input", tuple(_short(each.commit) for each in descriptions))
     # The digest of the code includes uncommitted changes.
@@ -133,7 +136,9 @@ def _results(descriptions: Sequence[RunDescription]) -> Iterator[ComparedFact]:
     yield fact("cost", lambda each: None if each.figures.usd_known is None else f"{each.figures.usd_known:.2f} USD")
     yield fact("GPU hours", lambda each: each.figures.gpu_hours and f"{each.figures.gpu_hours:.2f}")
     yield fact("utilization", lambda each: each.figures.gpu_percent and f"{each.figures.gpu_percent:.0f}%")
-    metrics = [metrics_of(each) for each in descriptions]
+
+
+def _metrics(metrics: Sequence[Mapping[str, float]]) -> Iterator[ComparedFact]:
     for name in sorted({name for each in metrics for name in each}):
         values = tuple(None if name not in each else f"{each[name]:.6g}" for each in metrics)
         yield ComparedFact(name, "result", values)

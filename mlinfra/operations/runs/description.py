@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.errors import OperationError
@@ -30,8 +30,6 @@ class RunDescription:
     """The content of `result.json`. None: the run has not ended, or wrote none."""
     problems: tuple[str, ...] = ()
     """Information that could not be read, as sentences."""
-    tracked_metrics: Mapping[str, float] = field(default_factory=dict)
-    """The last values of the metrics in MLflow, by name."""
 
     @property
     def commit(self) -> str | None:

@@ -14,6 +14,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.runs.availability import check_availability
 from mlinfra.operations.runs.request import RunRequest
+from mlinfra.operations.runs.tracking import without_tracking
 
 if TYPE_CHECKING:
     from mlinfra.operations.runs.availability import Availability
@@ -105,7 +106,7 @@ def request_again(spec: RunSpecification, folder: Path, *, has_commit: bool) -> 
         image=spec.image,
         lock=lock,
         python=spec.virtualenv.python if spec.virtualenv else None,
-        variables=dict(spec.variables),
+        variables=without_tracking(spec.variables),
         outputs=spec.outputs,
         checkpoints=spec.checkpoints,
         retries=spec.retries,

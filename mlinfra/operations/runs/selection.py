@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment
 
 
-def select_experiment(root: Path, experiment: str, *, environment: str | None = None) -> tuple[Environment, Experiment]:
+def select_experiment(
+    root: Path, experiment: str, *, environment: str | None = None, choice: str = "--env {}"
+) -> tuple[Environment, Experiment]:
     """An experiment and its environment.
 
     Args:
@@ -23,6 +25,7 @@ def select_experiment(root: Path, experiment: str, *, environment: str | None = 
         experiment: the name of the experiment.
         environment: the name of the environment. Default: the only one that declares the experiment, or the only one of
             them in the AWS account in use.
+        choice: the arguments that choose an environment, for the message if there are several.
 
     Raises:
         OperationError: if no environment declares it, or several do.
@@ -44,7 +47,7 @@ def select_experiment(root: Path, experiment: str, *, environment: str | None = 
         names = sorted(each.name for each in found)
         message = (
             f"Several environments of this AWS account declare an experiment {experiment!r}: {', '.join(names)}. "
-            f"Choose one: --env {names[0]}"
+            f"Choose one: {choice.format(names[0])}"
             if names
             else f"No environment of the AWS account in use declares an experiment {experiment!r}. Use other "
             f"credentials, such as another AWS_PROFILE."

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from importlib.metadata import version
@@ -23,6 +23,7 @@ from mlinfra.functions.contract import Table
 from mlinfra.operations.deploy import last_apply
 from mlinfra.operations.runs.bundle import build_runner
 from mlinfra.operations.runs.packing import pack
+from mlinfra.operations.runs.tracking import tracking_server, tracking_variables
 from mlinfra.operations.runs.uploads import ModelsZone
 from mlinfra.runner import Code, Provenance, RunAttribute, RunKey, RunSpecification, RunStatus, Virtualenv, run_index
 from mlinfra.runner.contract import JOIN_SECONDS, KEPT_DAYS, RunMarker
@@ -137,7 +138,7 @@ def upload_run(
         gpus=instance_type.accelerator_count,
         efa_adapters=instance_type.efa_count if environment.uses_efa(experiment) else 0,
         provenance=_provenance(table, prepared_run, f"{prefix}{_PATCH}" if patch else None),
-        variables=request.variables,
+        variables=tracking_variables(environment, experiment, run_id) | dict(request.variables),
         code=sent,
         image=request.image and environment.names.image_uri(request.image),
         virtualenv=prepared_run.lock,
@@ -158,7 +159,7 @@ def submit(table: RunTable, uploaded: UploadedRun, place: Place, progress: Progr
     Raises:
         OperationError: if AWS refuses, or another run has taken the place in the meantime.
     """
-    spec, zone = uploaded.spec, uploaded.zone
+    spec, zone = replace(uploaded.spec, concurrent=place.is_shared), uploaded.zone
     with progress.step("Submit the run") as step:
         if uploaded.patch:
             zone.write(spec.run_object(_PATCH), uploaded.patch, content_type="text/x-diff")
@@ -252,6 +253,7 @@ def _provenance(table: RunTable, prepared_run: PreparedRun, patch_key: str | Non
         infrastructure_commit=applied.commit if applied else None,
         infrastructure_plan=applied.sha256 if applied else None,
         data=prepared_run.request.data,
+        tracking=tracking_server(table.environment),
     )
 
 

@@ -172,6 +172,27 @@ class TestLazyLoading:
         """)
         assert same == [True] * 4
 
+    def test_imports_a_module_of_mlinfra_when_one_of_its_classes_is_used(self, run: Run) -> None:
+        before, after, bucket = run("""
+            from mlinfra._cdk.aws import s3_bucket, sagemaker_domain
+
+            before = loaded()
+            bucket = s3_bucket.S3Bucket
+            print(json.dumps([before, loaded(), bucket.__module__]))
+        """)
+        assert (before, after, bucket) == (
+            [],
+            ["cdktf_cdktf_provider_aws.s3_bucket"],
+            "cdktf_cdktf_provider_aws.s3_bucket",
+        )
+
+    def test_the_stacks_of_mlinfra_load_neither_bindings_nor_boto3_before_they_are_used(self, run: Run) -> None:
+        assert run("""
+            import main
+
+            print(json.dumps([loaded(), "boto3" in sys.modules]))
+        """) == [[], False]
+
     def test_lists_all_modules_without_importing_them(self, run: Run) -> None:
         listed, modules = run("""
             import_mlinfra()
@@ -238,6 +259,8 @@ class TestLazyLoading:
             from mlinfra._cdk import node_package
 
             from mlinfra._cdk.aws import s3_bucket
+
+            s3_bucket.S3Bucket
             print(json.dumps([jsii.sget(node_package._LazyIndex, "outcome"), loaded(), messages]))
             """,
             **{BANNER_SWITCH: "20"},

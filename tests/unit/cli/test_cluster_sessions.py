@@ -5,15 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
+from mlinfra import declarations
+from mlinfra.cli import cluster_sessions
 from mlinfra.cli.main import app
 from mlinfra.operations import clusters
 from mlinfra.operations.clusters import ClusterNode
-from tests.conftest import ROOT
+from tests.conftest import ROOT, an_environment, an_experiment
+from tests.unit.cli.test_clusters import a_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +62,65 @@ def test_openssh_reads_it(config: str, tmp_path: Path) -> None:
     assert (read["hostname"], read["user"]) == ("i-0aaaaaaaaaaaaaaa1", "ubuntu")
     assert read["identityfile"] == "/home/ana/key"
     assert read["proxycommand"].startswith("sh -c 'cd ")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """The sessions that a command started: what it reached, and how."""
+    sessions: list[tuple[object, ...]] = []
+    experiment = an_experiment()
+    dev = an_environment(experiments=[experiment])
+    staging = an_environment(name="staging", experiments=[an_experiment(name="ranker")])
+    monkeypatch.setattr(declarations, "load_environments", lambda *_, **__: (dev, staging))
+    monkeypatch.setattr("mlinfra.operations.runs.selection.load_environments", lambda *_, **__: (dev, staging))
+    monkeypatch.setattr("mlinfra.operations.terraform.project_root", lambda: ROOT)
+    monkeypatch.setattr(cluster_sessions, "_chosen", lambda *place: (None, SimpleNamespace(instance_id=place)))
+    monkeypatch.setattr(clusters, "shell", lambda _, node: sessions.append(node.instance_id) or 0)
+    monkeypatch.setattr(clusters, "forward", lambda _, node, *ports: sessions.append((node.instance_id, *ports)) or 0)
+    monkeypatch.setattr(clusters, "only_running_cluster", lambda _: a_cluster(nodes=2))
+    return sessions
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reached"),
+    [
+        (["dev", "two-tower-v2", "1"], ("dev", "two-tower-v2", "1")),
+        (["dev", "two-tower-v2"], ("dev", "two-tower-v2", None)),
+        (["ranker", "1"], ("staging", "ranker", "1")),
+        (["ranker"], ("staging", "ranker", None)),
+        (["1"], ("dev", "two-tower-v2", "1")),
+        ([], ("dev", "two-tower-v2", None)),
+    ],
+)
+def test_what_is_left_out_follows_from_declarations_and_running_clusters(
+    started: list[tuple[object, ...]], arguments: list[str], reached: tuple[object, ...]
+) -> None:
+    ended = CliRunner().invoke(app, ["clusters", "ssh", *arguments])
+    assert ended.exit_code == 0, ended.output
+    assert started == [reached]
+
+
+def test_a_port_alone_is_that_of_the_only_running_cluster(started: list[tuple[object, ...]]) -> None:
+    ended = CliRunner().invoke(app, ["clusters", "forward", "6006", "--local-port", "8080"])
+    assert ended.exit_code == 0, ended.output
+    assert started == [(("dev", "two-tower-v2", None), 6006, 8080)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["forward", "dev", "two-tower-v2"], "'two-tower-v2' is not a port. Expected: a number from 1 to 65535"),
+        (["ssh", "dev", "two-tower-v2", "0", "1"], "There are too many arguments: 1"),
+    ],
+)
+def test_invalid_arguments_are_refused(started: list[tuple[object, ...]], arguments: list[str], said: str) -> None:
+    ended = CliRunner().invoke(app, ["clusters", *arguments], env={"COLUMNS": "300"})
+    assert ended.exit_code == 2
+    assert said in ended.output
+    assert started == []
+
+
+def test_an_unknown_experiment_is_named(started: list[tuple[object, ...]]) -> None:
+    ended = CliRunner().invoke(app, ["clusters", "ssh", "rankr", "1"])
+    assert "No environment declares an experiment 'rankr'. Did you mean 'ranker'?" in str(ended.exception)
+    assert started == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 import mlinfra.declarations
 import mlinfra.operations.terraform
 from mlinfra.cli.runs import runs
-from mlinfra.operations import runs as operations
+from mlinfra.operations import registration, runs as operations
 from mlinfra.operations.runs import Attempt, EnvironmentRuns
 from tests.local_aws import make_records_table
 from tests.unit.cli.recorded_runs import a_node, a_run, at
@@ -162,9 +163,12 @@ def test_a_comparison_fits_the_width_of_the_terminal(
         figures = operations.run_figures(ENVIRONMENT, chosen)
         return operations.RunDescription(chosen, figures, a_specification(**changes), None)
 
-    monkeypatch.setattr(operations, "find_run_everywhere", lambda _, wanted: (None, found[wanted]))
+    monkeypatch.setattr(
+        operations, "find_run_everywhere", lambda _, wanted: (SimpleNamespace(account=None), found[wanted])
+    )
     monkeypatch.setattr(operations, "selected_environments", lambda *_: (ENVIRONMENT,))
     monkeypatch.setattr(operations, "describe_run", describe)
+    monkeypatch.setattr(registration, "read_run_metrics", lambda *_: {"loss": 0.25})
     ended = run("compare", *found, width=width)
     assert ended.exit_code == 0, ended.output
     assert max(map(len, ended.stdout.splitlines())) <= width

@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 from benchmarks.idle import environments, replay
 from benchmarks.idle.aws import Instance
 from benchmarks.idle.faults import FAULTS, NO_FAULTS, Faults, NodeFaults
+from benchmarks.idle.layers import Layers
 from benchmarks.idle.node import Node
 from benchmarks.idle.replay import Replay
 from benchmarks.idle.workload import BEGIN, HOUR, MINUTE, NOTHING, Experiment, Job, Phase, Signals, generate
@@ -76,6 +77,30 @@ def test_an_abandoned_cluster_is_off_within_an_hour(kind: str) -> None:
     outcome = replayed(an_experiment([a_job(kind=kind)], nodes=2))
     assert outcome.off_after is not None
     assert outcome.off_after <= HOUR
+
+
+@pytest.mark.parametrize("kind", ["reported", "unreported"])
+def test_a_vacant_cluster_is_off_within_seven_minutes(kind: str) -> None:
+    outcome = replayed(an_experiment([a_job(kind=kind)], nodes=2))
+    assert outcome.off_after is not None
+    assert 5 * MINUTE < outcome.off_after <= 7 * MINUTE
+
+
+def test_a_session_that_stays_logged_in_holds_a_cluster_for_the_pause_or_the_idle_time() -> None:
+    session = Signals(logged_in=True)
+    reported = replayed(an_experiment([a_job(residue=session)]))
+    unreported = replayed(an_experiment([a_job(kind="unreported", residue=session)]))
+    assert reported.off_after is not None
+    assert unreported.off_after is not None
+    assert 10 * MINUTE < reported.off_after < 15 * MINUTE
+    assert 20 * MINUTE < unreported.off_after < 25 * MINUTE
+
+
+def test_without_the_events_of_nodes_the_next_check_stops_a_vacant_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Layers, "node_idle", lambda _: None)
+    outcome = replayed(an_experiment([a_job()]))
+    assert outcome.off_after is not None
+    assert 5 * MINUTE < outcome.off_after <= 12 * MINUTE
 
 
 def test_a_process_without_progress_holds_a_cluster_for_less_than_two_hours() -> None:
@@ -264,7 +289,7 @@ def test_skipped_runs_do_not_change_the_result_and_a_seed_repeats_its_replay() -
 
 
 def test_the_causes_of_idle_cost_add_up_to_the_cost_above_the_oracle() -> None:
-    jobs = [a_job(0), a_job(1, gap=8 * MINUTE), a_job(2, gap=3 * HOUR, kind="unreported")]
+    jobs = [a_job(0), a_job(1, gap=8 * MINUTE, chained=True), a_job(2, gap=3 * HOUR, kind="unreported")]
     outcome = replayed(an_experiment(jobs, nodes=2))
     assert outcome.idle_usd.keys() >= {"gap", "reported", "unreported", "check"}
     assert sum(outcome.idle_usd.values()) == pytest.approx(outcome.usd - outcome.oracle_usd, rel=0.01)

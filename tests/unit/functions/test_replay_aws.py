@@ -265,6 +265,11 @@ def test_items_are_written_and_read_alike(pair: Pair) -> None:
     assert len(pair.table("query", items, KeyConditionExpression=every, ConsistentRead=True)) == 2
     jobs = every & Key(Table.RECORD).begins_with(Table.JOB_PREFIX)
     assert len(pair.table("query", items, KeyConditionExpression=jobs)) == 1
+    before, after = every & Key(Table.RECORD).lt(Table.STATE), every & Key(Table.RECORD).gt(Table.JOB_PREFIX)
+    assert pair.table("query", items, KeyConditionExpression=before) == pair.table(
+        "query", items, KeyConditionExpression=jobs
+    )
+    assert len(pair.table("query", items, KeyConditionExpression=after)) == 2
     pair.table("delete_item", Key={Table.CLUSTER: NAME, Table.RECORD: "job#1"})
     assert pair.table("query", items, KeyConditionExpression=jobs) == []
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra import Tracking
 from mlinfra._cdk import App
 from mlinfra.declarations.experiment import RESERVED_NAMES
 from mlinfra.errors import DeclarationError
@@ -53,3 +54,16 @@ def test_the_ids_of_other_constructs_are_reserved_names(tmp_path: Path) -> None:
 def test_an_experiment_with_a_reserved_name_is_refused() -> None:
     with pytest.raises(DeclarationError, match="name: 'shutdown' is reserved for a part of the training stack"):
         an_experiment(name="shutdown")
+
+
+def test_clusters_and_queues_may_log_to_the_tracking_server(synthesize: Synthesize) -> None:
+    environment = an_environment(
+        experiments=[an_experiment(instance_type="g5.xlarge")], queues=[a_declared_queue()], tracking=Tracking()
+    )
+    config = synthesize(stack=TrainingStack, environment=environment)
+    logging = {
+        each["role"]
+        for each in config["resource"]["aws_iam_role_policy"].values()
+        if "sagemaker-mlflow:LogMetric" in each["policy"]
+    }
+    assert len(logging) == 2

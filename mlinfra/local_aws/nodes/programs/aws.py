@@ -26,6 +26,8 @@ _OTHER: Final = 255
 """Exit statuses. Source: AWS CLI user guide, "Command line return codes in the AWS CLI", read 2026-11-29."""
 _S3_ERROR: Final = 1
 """Of `aws s3`: a transfer failed."""
+_NAMES: Final = {"s3api": "s3", "deploy": "codedeploy", "configservice": "config"}
+"""Services that the AWS CLI names in another way than boto3."""
 _LOCK: Final = threading.Lock()
 
 
@@ -64,17 +66,23 @@ def _execute(node: Node, call: Call) -> Answer:
 
 def _operation(node: Node, call: Call, words: list[str], options: dict[str, str], region: str) -> Answer:
     service, command, *arguments = words
-    client = client_of(node, service, region)
+    client = client_of(node, _NAMES.get(service, service), region)
     method = command.replace("-", "_")
     name = client.meta.method_to_api_mapping.get(method)
     if name is None:
         raise UsageError(f"argument operation: Invalid choice: {command}")  # noqa: EM102, TRY003
-    asked = parameters(client.meta.service_model.operation_model(name), arguments, call.path)
+    model = client.meta.service_model.operation_model(name)
+    # The content of an answer, such as that of an object, goes to a file.
+    file = call.path(arguments.pop()) if model.has_streaming_output and arguments else None
+    asked = parameters(model, arguments, call.path)
     if client.can_paginate(method) and "no-paginate" not in options:
         answer = client.get_paginator(method).paginate(**asked).build_full_result()
     else:
         answer = getattr(client, method)(**asked)
         answer.pop("ResponseMetadata", None)
+    if model.has_streaming_output:
+        content = answer.pop(model.output_shape.serialization["payload"])
+        (file or call.path("outfile")).write_bytes(content.read())
     if "query" in options:
         answer = jmespath.search(options["query"], answer)
     return Answer(as_text(answer) if options.get("output") == "text" else as_json(answer))

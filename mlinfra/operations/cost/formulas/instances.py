@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mlinfra.catalog import NoOffer, by_name
 from mlinfra.declarations import EC2_CODE, Missing, Price
-from mlinfra.functions.contract import Tag
-from mlinfra.functions.decision import SPEND_BOUND
+from mlinfra.functions.contract import SPEND_BOUND, Tag
 from mlinfra.operations.cost.estimate import HOURS_A_MONTH
 from mlinfra.operations.cost.formulas.volumes import template_volumes, volume
 from mlinfra.operations.cost.parts import ALL_MONTH, Part, Span, hourly, joined, monthly, whole

@@ -42,6 +42,10 @@ def test_a_node_has_exactly_these_permissions(allowed: dict[str, dict[str, Any]]
         "dynamodb:Query",
         "dynamodb:UpdateItem",
         "ec2:DescribeTags",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
         "events:PutEvents",
         "kms:Decrypt",
         "kms:DescribeKey",
@@ -69,6 +73,7 @@ def test_only_actions_without_resource_level_permissions_are_allowed_on_all_reso
     assert {sid for sid, each in allowed.items() if each["Resource"] == "*"} == {
         "DescribeGroupsAndTags",
         "Metrics",
+        "LogInToRegistry",
         "SessionManager",
     }
 

@@ -83,8 +83,9 @@ def make_cluster(
     instance_type: str = "g4dn.xlarge",
     **settings: Any,
 ) -> Cluster:
-    """A cluster with `size` nodes, which may still boot."""
-    table, group, path = f"{name}-records", f"/{name}", f"/mlinfra/{name}"
+    """A cluster with `size` nodes, which may still boot. `settings` replace those of its user data."""
+    table, group = settings.get("table", f"{name}-records"), settings.get("log_group", f"/{name}")
+    path = f"/mlinfra/{name}"
     make_records_table(client, table)
     client("logs").create_log_group(logGroupName=group)
     parts = {f"{path}/guard-{number}": value for number, value in enumerate(guard_parameters(), start=1)}

@@ -122,6 +122,22 @@ def test_the_aws_command_acts_as_the_role_of_the_node(cluster: Cluster) -> None:
     assert output(cluster, asked, node).strip().endswith(f":assumed-role/{cluster.name}/{node.instance_id}")
 
 
+def test_the_aws_command_copies_files_and_reports_errors(cluster: Cluster) -> None:
+    node = cluster.own_nodes()[0]
+    bucket = f"{cluster.name}-files"
+    cluster.client("s3").create_bucket(Bucket=bucket)
+    script = f"""
+        export AWS_DEFAULT_REGION=us-east-1
+        echo content >/var/lib/sent
+        aws s3 cp /var/lib/sent s3://{bucket}/folder/ --quiet
+        aws s3api get-object --bucket {bucket} --key folder/sent /var/lib/received --query ContentLength
+        cat /var/lib/received"""
+    assert output(cluster, script, node).split() == ["8", "content"]
+    (failed,) = run(cluster, "aws ssm get-parameter --name /none --region us-east-1", node)
+    assert failed["ResponseCode"] == 254
+    assert "(ParameterNotFound) when calling the GetParameter operation" in failed["StandardErrorContent"]
+
+
 def test_boto3_finds_the_credentials_of_the_node_in_its_metadata(cluster: Cluster) -> None:
     node = cluster.own_nodes()[0]
     token = metadata(node, "api/token")

@@ -204,3 +204,22 @@ class TestAdoptedGroups:
             ["no function stops it automatically, because its tag AutoStop is not true"]
         ] * 2
         assert [each.forced_end for each in found] == [None, None]
+
+
+def test_the_only_running_cluster_is_found(make: Callable[..., list[str]]) -> None:
+    make()
+    here = ENVIRONMENT.model_copy(update={"emulated": True})
+    assert operations.only_running_cluster([here]).name == NAME
+
+
+def test_without_a_running_cluster_the_error_says_how_to_start_one(make: Callable[..., list[str]]) -> None:
+    make(nodes=0)
+    with pytest.raises(OperationError, match=r"No cluster has a node. Start one: .* clusters start ENV EXPERIMENT"):
+        operations.only_running_cluster([ENVIRONMENT.model_copy(update={"emulated": True})])
+
+
+def test_of_several_running_clusters_none_is_chosen(make: Callable[..., list[str]]) -> None:
+    make()
+    make("recsys-dev-ranker", **{Tag.EXPERIMENT: "ranker"})
+    with pytest.raises(OperationError, match=r"Several clusters are running.* one of dev ranker, dev two-tower-v2"):
+        operations.only_running_cluster([ENVIRONMENT.model_copy(update={"emulated": True})])

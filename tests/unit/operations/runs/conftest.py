@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.operations.runs import submission
-from mlinfra.operations.runs.archives import writing_archive
-from mlinfra.operations.runs.bundle import RunnerArchive
 from tests.local_aws import make_records_table
 from tests.unit.operations.runs.recorded import ENVIRONMENT
 from tests.unit.operations.runs.repositories import a_repository
+from tests.unit.operations.runs.small_runner import build_small_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +34,7 @@ def models(records: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.fixture
 def small_runner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Build a runner archive with one file instead of boto3, which takes a second to build and to upload."""
-
-    def build(target: Path) -> RunnerArchive:
-        with writing_archive(target, compressed=False) as written:
-            written.writer.add_file("mlinfra/__init__.py", b"", size=0)
-        return RunnerArchive(written.archive, "3.10")
-
-    monkeypatch.setattr(submission, "build_runner", build)
+    monkeypatch.setattr(submission, "build_runner", build_small_runner)
 
 
 @pytest.fixture

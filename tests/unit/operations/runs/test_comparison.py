@@ -47,9 +47,9 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def described(run_id: str = FIRST, *, result: Any = None, run: Any = None, **changes: Any) -> RunDescription:
+def described(run_id: str = FIRST, *, run: Any = None, **changes: Any) -> RunDescription:
     found = a_run(run_id, **(run or {}))
-    return RunDescription(found, run_figures(ENVIRONMENT, found), a_specification(run_id=run_id, **changes), result)
+    return RunDescription(found, run_figures(ENVIRONMENT, found), a_specification(run_id=run_id, **changes), None)
 
 
 def compared(first: RunDescription, second: RunDescription, folder: Path) -> dict[str, tuple[str | None, ...]]:
@@ -90,11 +90,10 @@ def test_nodes_are_compared_as_they_ran(tmp_path: Path) -> None:
     assert found["zone"] == ("us-east-1a", "us-east-1b")
 
 
-def test_metrics_of_the_result_are_compared(tmp_path: Path) -> None:
-    first = described(result={"metrics": {"loss": 0.25, "note": "text", "nan": float("nan")}})
-    found = compared(first, described(SECOND, result={"metrics": {"loss": 0.125, "auc": 1}}), tmp_path)
-    assert {name: found[name] for name in ("loss", "auc")} == {"loss": ("0.25", "0.125"), "auc": (None, "1")}
-    assert "note" not in found
+def test_metrics_are_compared(tmp_path: Path) -> None:
+    runs = [described(), described(SECOND)]
+    found = values(compare_runs(runs, Repository(tmp_path), metrics=[{"loss": 0.25}, {"loss": 0.125, "auc": 1}]))
+    assert found == {"loss": ("0.25", "0.125"), "auc": (None, "1")}
 
 
 def test_the_changed_files_between_the_commits_are_listed(repository: Path) -> None:

@@ -151,8 +151,10 @@ def batch(client: Callable[..., Any]) -> Any:
     environment = found.create_compute_environment(
         computeEnvironmentName="nodes", type="UNMANAGED", state="ENABLED", serviceRole=role
     )["computeEnvironmentArn"]
+    policy = found.create_scheduling_policy(name="shares", fairsharePolicy={"shareDecaySeconds": 3600})["arn"]
     for kind in ("spot", "on-demand", "multi-node"):
         found.create_job_queue(
+            schedulingPolicyArn=policy,
             jobQueueName=f"recsys-dev-ranking-{kind}",
             state="ENABLED",
             priority=1,

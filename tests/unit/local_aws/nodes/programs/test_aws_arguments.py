@@ -75,7 +75,7 @@ def test_an_invalid_command_line_is_refused(arguments: Sequence[str], message: s
         read("ssm", "GetParameters", *arguments)
 
 
-def test_global_options_may_stand_anywhere() -> None:
+def test_global_options_may_be_anywhere() -> None:
     options, words = global_options(["--region", "eu-west-1", "s3", "cp", "--query=a.b", "x", "--no-cli-pager"])
     assert options == {"region": "eu-west-1", "query": "a.b", "no-cli-pager": ""}
     assert words == ["s3", "cp", "x"]

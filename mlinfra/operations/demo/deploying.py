@@ -1,4 +1,4 @@
-"""The demo on a local AWS: bootstrap, diff, deploy, a second plan without changes, and the report."""
+"""The demo on a local AWS: bootstrap, diff, deploy, a second plan without changes, a training, and the report."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.bootstrap import bootstrap
+from mlinfra.operations.demo.training import DemoTraining, train, training_of
 from mlinfra.operations.report import Sources, collect, write_report
 from mlinfra.operations.terraform import (
     Cdktf,
@@ -70,6 +71,8 @@ class DemoResult:
     lock_table: str
     seconds: float
     log: Path
+    training: DemoTraining | None
+    """The training on the nodes of a cluster. None: the project has no experiment, or not the example program."""
     report: Path
     """The page about cost, clusters and architecture."""
     kept: LocalAws | None
@@ -77,7 +80,7 @@ class DemoResult:
 
 
 def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
-    """Deploy the project's environment `local` to a local AWS, and verify with a second plan that it is complete.
+    """Deploy the project's environment `local` to a local AWS, verify that it is complete, and train on its nodes.
 
     The user's AWS settings cannot be used: every process is configured for the local AWS only.
 
@@ -102,6 +105,9 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
     ):
         stacks = _deploy(environment, root, Cdktf(cdktf.path, root, Path(folder)), _Log(log), progress)
         deployed = _verify(environment, stacks, terraform, progress)
+        experiment = training_of(environment, root)
+        is_deployed = environment.names.stack_id("training") in {each.name for each in stacks}
+        training = train(environment, experiment, root, progress) if experiment and is_deployed else None
         report = _report(root, progress)
     return DemoResult(
         stacks=deployed,
@@ -109,6 +115,7 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
         state_prefix=environment.names.state_key("").partition("//")[0] + "/",
         lock_table=environment.names.lock_table,
         seconds=time.monotonic() - started,
+        training=training,
         log=log_path,
         report=report,
         kept=server if keep else None,
@@ -140,7 +147,9 @@ def _local_aws(progress: Progress, *, keep: bool) -> Iterator[LocalAws]:
                 server = running.server
                 step.conclude(server.endpoint if is_new else f"{server.endpoint}, which was running already")
             else:
-                server = until_end.enter_context(serving(log=user_log_path("mlinfra") / "demo-local-aws.log"))
+                server = until_end.enter_context(
+                    serving(log=user_log_path("mlinfra") / "demo-local-aws.log", nodes=True)
+                )
                 step.conclude(server.endpoint)
         yield server
 

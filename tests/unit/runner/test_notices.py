@@ -1,0 +1,53 @@
+"""Notices of EC2 for the command."""
+
+from __future__ import annotations
+
+import json
+import signal
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlinfra.job import TerminationNotice
+from mlinfra.runner.notices import NoticeForCommand, RunNotice, first_notice, signal_number
+from tests.unit.runner.test_settlement import node, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+END = datetime(2026, 11, 30, 10, 17, tzinfo=timezone.utc)
+NOTICE = RunNotice("i-b", int(END.timestamp()), "spot interruption")
+
+
+def test_the_file_appears_at_once_and_the_signal_comes_at_its_time(tmp_path: Path) -> None:
+    sent: list[int] = []
+    file = tmp_path / "notice.json"
+    file.write_text("of an earlier attempt")
+    handler = NoticeForCommand(file, signum=signal.SIGUSR1, seconds=120)
+    assert not file.exists()
+    handler.handle(None, NOTICE.ends_at, sent.append)
+    handler.handle(NOTICE, NOTICE.ends_at - 600, sent.append)
+    assert json.loads(file.read_text()) == {
+        "ends_at": "2026-11-30T10:17:00Z",
+        "reason": "spot interruption",
+        "instance_id": "i-b",
+    }
+    assert sent == []
+    for seconds in (120, 60):
+        handler.handle(NOTICE, NOTICE.ends_at - seconds, sent.append)
+    assert sent == [signal.SIGUSR1]
+
+
+def test_the_notice_of_another_member_is_that_of_the_run() -> None:
+    state = run(node("i-a"), node("i-b", notice_ends_at=NOTICE.ends_at, notice_reason=NOTICE.reason))
+    assert first_notice("i-a", None, state) == NOTICE
+    own = TerminationNotice(datetime(2026, 11, 30, 10, 16, tzinfo=timezone.utc), "earlier")
+    assert first_notice("i-a", own, state) == RunNotice("i-a", NOTICE.ends_at - 60, "earlier")
+    assert first_notice("i-a", None, None) is None
+
+
+def test_other_texts_than_names_of_signals_are_refused() -> None:
+    assert signal_number("SIGTERM") == signal.SIGTERM
+    with pytest.raises(ValueError, match="'TERM' is not a signal"):
+        signal_number("TERM")
