@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mlinfra.local_aws.nodes.node import Node
     from mlinfra.local_aws.nodes.programs.answers import Call
 
-DRIVER: Final = "580.95.05"
-CUDA: Final = "13.0"
-"""The driver of NVIDIA and its CUDA version, as on Deep Learning images of 2025-12."""
+DRIVER: Final = "595.91.07"
+CUDA: Final = "13.2"
+"""The driver of NVIDIA and its CUDA version, as on the newest Deep Learning images of `mlinfra.local_aws.seed`, which
+environments pin: a node with another driver ends its boot."""
 FALLEN_OFF_BUS: Final = 79
 """The Xid error of a GPU that the driver cannot reach."""
 _GPU_IS_LOST: Final = 15
