@@ -33,6 +33,12 @@ _PREFIXES = MappingProxyType({"monitoring": "cloudwatch", "tagging": "tag"})
 _ACTIONS = MappingProxyType({"lambda:Invoke": "lambda:InvokeFunction"})
 """Actions that differ from the name of the API operation."""
 
+_OF_TRANSACTIONS = MappingProxyType(
+    {"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Put": "PutItem", "Update": "UpdateItem"}
+)
+"""The permission for each part of a transaction of DynamoDB. Source: DynamoDB developer guide, "Using IAM with DynamoDB
+transactions", read 2026-11-30."""
+
 _PASSED_TO = MappingProxyType(
     {
         "batch": "ecs-tasks.amazonaws.com",
@@ -65,6 +71,8 @@ def requests_of(response: BaseResponse) -> list[Request]:
         action = _ACTIONS.get(name, name)
         resources = _RESOURCES.get(prefix, _unknown)(response, action)
         found = [Request(action, each, _context(response, action, each)) for each in resources or ["*"]]
+        if action == "dynamodb:TransactWriteItems":
+            found = list(_of_transaction(response))
     return [*found, *_passed_roles(response, prefix)]
 
 
@@ -142,7 +150,18 @@ def _key(response: BaseResponse, identifier: str) -> Any:  # noqa: ANN401  moto'
     return next((each for each in keys if each.id == name or alias in each.aliases), None)
 
 
-def _of_dynamodb(response: BaseResponse, action: str) -> list[str]:  # noqa: ARG001  as the others
+def _of_transaction(response: BaseResponse) -> Iterator[Request]:
+    """The actions of a transaction, which has no permission of its own."""
+    for item in _parameter(response, "TransactItems") or []:
+        for kind, each in item.items():
+            action = f"dynamodb:{_OF_TRANSACTIONS[kind]}"
+            table = _own(response, "dynamodb", f"table/{each['TableName']}")
+            yield Request(action, table, _context(response, action, table))
+
+
+def _of_dynamodb(response: BaseResponse, action: str) -> list[str]:
+    if action == "dynamodb:BatchGetItem":
+        return [_own(response, "dynamodb", f"table/{each}") for each in _parameter(response, "RequestItems") or {}]
     name = _parameter(response, "TableName")
     if not name:
         arn = _parameter(response, "ResourceArn")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 DRIVER: Final = "595.91.07"
 CUDA: Final = "13.2"
-"""The driver of NVIDIA and its CUDA version, as on the newest Deep Learning images of the local AWS (2026-09)."""
+"""The driver of NVIDIA and its CUDA version, as on the newest Deep Learning images of `mlinfra.local_aws.seed`, which
+environments pin: a node with another driver ends its boot."""
 FALLEN_OFF_BUS: Final = 79
 """The Xid error of a GPU that the driver cannot reach."""
 _GPU_IS_LOST: Final = 15

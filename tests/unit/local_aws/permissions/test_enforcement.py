@@ -283,3 +283,25 @@ def test_a_token_assumes_a_role_that_trusts_its_claims(
         assert refusal(connect("s3", session).list_buckets)[0] == "AccessDenied"
     else:
         assert refusal(connect("sts").assume_role_with_web_identity, **request) == ("AccessDenied", message)
+
+
+def test_a_transaction_needs_the_permission_of_each_of_its_parts(
+    connect: Callable[..., Client], worker: Callable[..., Callable[[str], Client]]
+) -> None:
+    table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/records"
+    connect("dynamodb").create_table(
+        TableName="records",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client = worker(allow("dynamodb:BatchGetItem", "dynamodb:PutItem", resource=table))("dynamodb")
+    put = {"Put": {"TableName": "records", "Item": {"id": {"S": "one"}}}}
+    client.transact_write_items(TransactItems=[put])
+    keys = {"records": {"Keys": [{"id": {"S": "one"}}]}}
+    assert client.batch_get_item(RequestItems=keys)["Responses"]["records"]
+    delete = {"Delete": {"TableName": "records", "Key": {"id": {"S": "one"}}}}
+    with pytest.raises(
+        ClientError, match=r"not authorized to perform: dynamodb:DeleteItem on resource: .*table/records"
+    ):
+        client.transact_write_items(TransactItems=[delete])
