@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import ExitCode
 from mlinfra.cli.units import short_duration
 from mlinfra.command import own_command
@@ -79,17 +80,20 @@ class SubmittedRun:
         has_prefix = max(self.spec.nodes, self.spec.array_size or 1) > 1 and (ranks is None or len(ranks) > 1)
         # With --json, standard output holds only the result.
         display = RunOnTerminal(console, console if self.as_json else output_console(), has_prefix=has_prefix)
-        try:
-            delivery = start()
-            if delivery and delivery.not_reached:
-                left = ", ".join(delivery.not_reached)
-                display.status(f"Not connected to Systems Manager: {left}. Their guards start the run within a minute.")
-            run = read_submitted(self.table, self.spec)
-            following = Following(self.table, run, self.spec.log_group, display, ranks=ranks)
-            run = following.to_end()
-            failed = following.failed_node()
-        except KeyboardInterrupt:
-            return self._interrupted(console)
+        with on_interruption(f"The run goes on. {self._ways_back}"):
+            try:
+                delivery = start()
+                if delivery and delivery.not_reached:
+                    left = ", ".join(delivery.not_reached)
+                    display.status(
+                        f"Not connected to Systems Manager: {left}. Their guards start the run within a minute."
+                    )
+                run = read_submitted(self.table, self.spec)
+                following = Following(self.table, run, self.spec.log_group, display, ranks=ranks)
+                run = following.to_end()
+                failed = following.failed_node()
+            except KeyboardInterrupt:
+                return self._interrupted(console)
         self._conclude(console, run, failed)
         return exit_code(run)
 
