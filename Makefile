@@ -13,6 +13,8 @@ PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 BROWSER_READY := .venv/.browser-ready
+# .venv may contain uv.
+INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" ci/install.sh
 
 # Tests that run Terraform mostly wait for the AWS provider, which polls AWS. Groups keep the order of
 # tests/conftest.py, the longest first.
@@ -102,7 +104,7 @@ python:
 $(PYTHON_READY): requirements/dev.txt pyproject.toml | tools
 	$(PYTHON) -m venv .venv
 	@# The bindings of the AWS provider are thousands of modules: those in use are compiled at their first import.
-	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements/dev.txt
+	$(INSTALL) .venv requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -115,11 +117,11 @@ $(NODE_READY): package-lock.json | tools
 
 $(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
 	$(PYTHON) -m venv .venv/checkov
-	.venv/checkov/bin/pip install --quiet --no-compile --require-hashes -r requirements/checkov.txt
+	$(INSTALL) .venv/checkov requirements/checkov.txt
 	@touch $@
 
 $(BROWSER_READY): requirements/browser.txt $(PYTHON_READY)
-	$(BIN)/pip install --quiet --require-hashes -r requirements/browser.txt
+	$(INSTALL) .venv requirements/browser.txt
 	@touch $@
 
 .PHONY: lock
@@ -130,6 +132,8 @@ lock: setup ## Resolve requirements/ again (requires uv)
 		--quiet requirements/checkov.in --output-file requirements/checkov.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--constraint requirements/dev.txt --quiet requirements/browser.in --output-file requirements/browser.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/uv.in --output-file requirements/uv.txt
 
 .PHONY: clean
 clean: ## Remove installed and synthesized files

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from mlinfra.operations.runs import Attempt, Run, RunDescription, RunFigures, TrackedRun
+    from mlinfra.operations.runs import Attempt, Run, RunDescription, RunFigures, RunNode, TrackedRun
     from mlinfra.runner import RunSpecification
 
 _SHOWN_DIGITS = 12
@@ -159,7 +159,9 @@ def _gpus(figures: RunFigures) -> str:
 
 def _attempt_title(run: Run, attempt: Attempt) -> str:
     number = f"Attempt {attempt.number}"
-    return number if attempt.number != run.attempt or run.retries == 0 else f"{number} of up to {run.retries + 1}"
+    return (
+        number if attempt.number != run.attempt or run.most_attempts == 1 else f"{number} of up to {run.most_attempts}"
+    )
 
 
 def _nodes(attempt: Attempt) -> RenderableType:
@@ -177,7 +179,7 @@ def _nodes(attempt: Attempt) -> RenderableType:
             NOTHING if node.exit_code is None else str(node.exit_code),
             NOTHING if node.gpu_percent is None else f"{node.gpu_percent:.0f}%",
             node.zone or UNKNOWN,
-            Text(node.reason or node.detail),
+            Text(_detail(node)),
         )
     return made
 
@@ -186,6 +188,13 @@ def _node_software(run: Run) -> str:
     """The types, drivers and images of its nodes, without duplicates."""
     names = {"": "instance_type", "driver ": "driver", "CUDA ": "cuda", "image ": "image_id"}
     return ", ".join(f"{name}{value}" for name, attribute in names.items() for value in run.node_values(attribute))
+
+
+def _detail(node: RunNode) -> str:
+    if node.reason or node.notice_ends_at is None:
+        return node.reason or node.detail
+    reason = f" ({node.notice_reason})" if node.notice_reason else ""
+    return f"EC2 terminates it at {node.notice_ends_at:%H:%M:%S} UTC{reason}"
 
 
 def _moment(moment: datetime | None) -> str:

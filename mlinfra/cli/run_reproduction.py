@@ -41,6 +41,7 @@ def start_again(
     plan: Reproduction,
     repository: Repository,
     *,
+    team: str | None,
     detach: bool,
     as_json: bool,
 ) -> None:
@@ -50,15 +51,13 @@ def start_again(
         OperationError: if it can no longer be had, or the run cannot be started.
     """
     from mlinfra.cli.run import run as run_command
-    from mlinfra.operations.runs import code_again, is_same_code, request_again
+    from mlinfra.operations.runs import code_again, is_same_code, queue_again, request_again
 
     spec = description.specification
     if spec is None or not plan.is_possible:
         message = f"The run {plan.run_id} cannot be started again: {_conclusion(plan)}. Nothing was started."
         raise OperationError(message)
-    if spec.queue is not None:
-        message = f"The run {plan.run_id} ran in a queue. Nothing was started. Run the commands of: runs reproduce"
-        raise OperationError(message)
+    size = queue_again(spec) if spec.queue is not None else None
     with code_again(table.account, spec, plan, repository) as folder:
         request = request_again(spec, folder, has_commit=plan.has_commit)
         same = "is" if is_same_code(request, spec) else "is NOT"
@@ -81,6 +80,12 @@ def start_again(
             keep=request.keep_minutes,
             data=[f"{name}={value}" for name, value in request.data.items()],
             wait=_WAIT_SECONDS,
+            queue=spec.queue,
+            nodes=size.nodes if size else None,
+            array=size.array_size if size else None,
+            gpus=size.gpus if size else None,
+            spot=size.is_spot if size else None,
+            team=team,
             detach=detach,
             as_json=as_json,
         )

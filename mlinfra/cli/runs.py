@@ -238,6 +238,10 @@ def reproduce(
     start: Annotated[
         bool, typer.Option("--run", help="Start it again. Its code is put into a folder of its own meanwhile.")
     ] = False,
+    team: Annotated[
+        str | None,
+        typer.Option("--team", help="With --run: the team whose share of a queue is used.", show_default=False),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="With --run: return once the run is submitted.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -259,7 +263,7 @@ def reproduce(
     for renderable in reproduction(plan):
         console.print(renderable)
     if start:
-        start_again(table, description, plan, repository, detach=detach, as_json=as_json)
+        start_again(table, description, plan, repository, team=team, detach=detach, as_json=as_json)
         return
     for line in ("", "To give it again:", *(f"  {each}" for each in plan.commands)) if plan.commands else ():
         typer.echo(line)

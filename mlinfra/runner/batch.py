@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from mlinfra.job.notices import NoticeChecks
 from mlinfra.runner.attempt import MemberAttempt
 from mlinfra.runner.batch_contract import LOST_NODE_STATUS, BatchVariable
-from mlinfra.runner.batch_records import ARRAY_ATTEMPT, ArrayRecords, array_member
+from mlinfra.runner.batch_records import ARRAY_ATTEMPT, ArrayRecords, array_member, read_record
 from mlinfra.runner.checkpoints import latest_copy
 from mlinfra.runner.clients import connect
 from mlinfra.runner.command import adopt_orphans, end_descendants
@@ -68,6 +69,8 @@ class BatchPlace:
     main_address: str | None
     """The address of node 0. None: this is node 0."""
     array_index: int | None
+    job_id: str = ""
+    """The id of the job, or of the array to which it belongs."""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> BatchPlace:
@@ -90,6 +93,7 @@ class BatchPlace:
                 nodes=int(variables.get(BatchVariable.NUM_NODES) or 1),
                 main_address=variables.get(BatchVariable.MAIN_NODE_ADDRESS),
                 array_index=None if index is None else int(index),
+                job_id=re.split("[#:]", variables.get(BatchVariable.JOB_ID, ""))[0],
             )
         except KeyError as error:
             message = f"the variable {error.args[0]} is not set: this is not the container of a run"
@@ -157,8 +161,8 @@ class BatchExecution:
         while not self.pulse.beat(at_once=True) and time.monotonic() < end and not self.pulse.is_stopping:
             time.sleep(self.pulse.intervals.poll)
         state = self.pulse.state
-        if state is None or state.has_ended:
-            log.error("run %s is not active: this container has nothing to do", self._place.run_id)
+        if state is None or state.has_ended or self._is_of_another_job():
+            log.error("run %s is not active, or of another job: nothing is done", self._place.run_id)
             return _FAILED
         attempt = ARRAY_ATTEMPT if self._place.array_index is not None else self._place.attempt
         if not self._begin(attempt):
@@ -185,6 +189,12 @@ class BatchExecution:
             pulse=self.pulse,
         ).run(self._place.rank)
         return self._exit_code(outcome)
+
+    def _is_of_another_job(self) -> bool:
+        """True if the run has another job: AWS may have accepted a submission twice, or a person repeated the job."""
+        key = RunKey(self._place.partition, self._place.run_id).run
+        recorded = (read_record(self._clients.table, key) or {}).get(RunAttribute.BATCH_JOB)
+        return bool(recorded and self._place.job_id and recorded != self._place.job_id)
 
     def _read_specification(self) -> RunSpecification:
         place = self._place

@@ -123,10 +123,20 @@ class ArrayRecords(RunRecords):
         }
 
     def _item(self, key: Mapping[str, str]) -> dict[str, Any] | None:
-        answer = self._table.query(
-            ConsistentRead=True,
-            KeyConditionExpression="#cluster = :cluster AND #record = :record",
-            ExpressionAttributeNames={"#cluster": Table.CLUSTER, "#record": Table.RECORD},
-            ExpressionAttributeValues={":cluster": key[Table.CLUSTER], ":record": key[Table.RECORD]},
-        )
-        return dict(answer["Items"][0]) if answer["Items"] else None
+        return read_record(self._table, key)
+
+
+def read_record(table: Any, key: Mapping[str, str]) -> dict[str, Any] | None:  # noqa: ANN401  boto3 has no types
+    """One record, by a query: the roles of nodes and runs have no other permission to read. None: it does not exist.
+
+    Args:
+        table: boto3's resource of the table.
+        key: the key of the record.
+    """
+    answer = table.query(
+        ConsistentRead=True,
+        KeyConditionExpression="#cluster = :cluster AND #record = :record",
+        ExpressionAttributeNames={"#cluster": Table.CLUSTER, "#record": Table.RECORD},
+        ExpressionAttributeValues={":cluster": key[Table.CLUSTER], ":record": key[Table.RECORD]},
+    )
+    return dict(answer["Items"][0]) if answer["Items"] else None

@@ -13,6 +13,7 @@ from mlinfra.job.notices import NoticeChecks
 from mlinfra.job.outcome import JobContinues
 from mlinfra.job.training import reported_job
 from mlinfra.runner.attempt import MemberAttempt
+from mlinfra.runner.container import container_name, remove_container
 from mlinfra.runner.contract import Fault, RunAttribute, RunKey, RunStatus
 from mlinfra.runner.environment import node_environment
 from mlinfra.runner.finishing import Finishing
@@ -212,6 +213,9 @@ class Execution:
         state = self.pulse.state
         own = state.nodes.get(self._node.instance_id) if state else None
         attempt = self.pulse.attempt
+        if spec.image:
+            # A container is not a process of the unit, and does not end with it.
+            remove_container(container_name(spec))
         if own is None or own.ended_at is None:
             self.pulse.set(
                 **{

@@ -80,9 +80,7 @@ def prepare(
         if spec.code:
             say("downloading the code")
             extract(fetch_archive(spec.code, paths.archives, download), paths.code, owner=user)
-        for folder in (paths.run, paths.code, paths.work, paths.outputs, paths.checkpoints):
-            if folder is not None and not folder.is_dir():
-                _make_folder(folder, user if folder != paths.run else None)
+        _make_folders(spec, paths, user)
         if spec.image and not spec.queue:
             remove_container(container_name(spec)) if shutil.which("docker") else None
             pull(spec.image, say=say)
@@ -105,6 +103,16 @@ def prepare(
 def _user(spec: RunSpecification, paths: RunPaths) -> Login | None:
     """The user of the command. None: that of the runner, which in a queue is the user of the image."""
     return None if spec.image or spec.queue else login_user(paths.root)
+
+
+def _make_folders(spec: RunSpecification, paths: RunPaths, user: Login | None) -> None:
+    for folder in (paths.run, paths.code, paths.work, paths.outputs, paths.checkpoints):
+        if folder is not None and not folder.is_dir():
+            _make_folder(folder, user if folder != paths.run else None)
+    if spec.image and not spec.queue:
+        # The user of the image is not known, and the node is that of one run.
+        for folder in filter(None, (paths.work, paths.outputs, paths.checkpoints)):
+            folder.chmod(0o777)
 
 
 def _make_folder(folder: Path, user: Login | None) -> None:

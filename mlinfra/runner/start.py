@@ -121,6 +121,9 @@ class Starter:
         Returns:
             1: it could not be read. The guard tries again within a minute.
         """
+        with (self._root / _LOG).open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
         found = self._runs(run_id)
         if not found:
             log.error("the records of run %s cannot be read, or it has ended", run_id)
@@ -129,9 +132,6 @@ class Starter:
         folder = self._runner(run["bucket"], run["key"], run["sha256"])
         if folder is None:
             return 1
-        with (self._root / _LOG).open("ab") as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
         interpreter = suitable_python(folder)
         if interpreter is None:
             return 1
@@ -226,7 +226,7 @@ class Starter:
         partial = folder.with_name(f"{digest}.{os.getpid()}")
         try:
             got = Commands(Stuck({}), seconds=_DOWNLOAD_SECONDS).run(
-                ["aws", "s3api", "get-object", "--bucket", bucket, "--key", key, str(archive)],
+                ["aws", "s3", "cp", "--only-show-errors", f"s3://{bucket}/{key}", str(archive)],
                 seconds=_DOWNLOAD_SECONDS,
             )
             if got is None:

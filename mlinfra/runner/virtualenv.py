@@ -149,7 +149,7 @@ class _Build:
         self._say(f"building the virtual environment of {self._of.lock}")
         name = PurePosixPath(self._of.lock).name
         python = self._target / "bin" / "python"
-        self._create(needs_uv=name.endswith(("uv.lock", "pylock.toml")))
+        has_pip = self._create(needs_uv=name.endswith(("uv.lock", "pylock.toml")))
         if name == "uv.lock":
             # Frozen: the lock file is not updated. Members of the workspace are code, and not installed.
             self._uv_run(
@@ -162,15 +162,21 @@ class _Build:
             hashes = ["--require-hashes"] if "--hash=" in self._lock.read_text(encoding="utf-8") else []
             if not hashes:
                 self._say(f"{self._of.lock} has no hashes, so that another run may get other files")
-            self._run([str(python), "-m", "pip", "install", "--no-input", *hashes, "-r", str(self._lock)])
+            wanted = [*hashes, "-r", str(self._lock)]
+            if has_pip:
+                self._run([str(python), "-m", "pip", "install", "--no-input", *wanted])
+            else:
+                self._uv_run(["pip", "install", "--python", str(python), *wanted])
 
-    def _create(self, *, needs_uv: bool) -> None:
+    def _create(self, *, needs_uv: bool) -> bool:
+        """Create the environment. True if it contains pip."""
         python = self._python()
         if python and not needs_uv and self._attempt([python, "-m", "venv", "--clear", str(self._target)]):
-            return
+            return True
         # Ubuntu's Python has no ensurepip without the package python3-venv; and uv downloads a Python that is missing.
         wanted = self._of.python or python or sys.executable
-        self._uv_run(["venv", "--seed", "--clear", "--python", wanted, str(self._target)])
+        self._uv_run(["venv", "--python", wanted, str(self._target)])
+        return False
 
     def _python(self) -> str | None:
         """The interpreter of the wanted version. None: the node has none."""

@@ -25,7 +25,7 @@ TEMPLATES = ROOT / "ci" / "gitlab" / "templates.gitlab-ci.yml"
 TRAIN = ROOT / "ci" / "gitlab" / "train.gitlab-ci.yml"
 INCLUDED = [TEMPLATES, TRAIN]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-SCRIPTS = [ROOT / "ci" / "github" / "comment.sh", ROOT / "ci" / "end_training.sh"]
+SCRIPTS = [ROOT / "ci" / "github" / "comment.sh", ROOT / "ci" / "end_training.sh", ROOT / "ci" / "install.sh"]
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
 

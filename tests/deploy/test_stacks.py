@@ -49,13 +49,18 @@ class Project:
         assert count == 1
         path.write_text(text)
 
-    def stacks(self) -> dict[str, Terraform]:
-        """Terraform in each stack as it is declared now, by component."""
+    def stacks(self, *components: str) -> dict[str, Terraform]:
+        """Terraform in stacks as they are declared now, by component. Default: in all."""
         written = synthesize(self.root, self.root / "cdktf.out", environment="local")
         stacks = {each.name.removeprefix("local-"): Terraform(each.directory, self._executable) for each in written}
-        for terraform in stacks.values():
+        chosen = {component: stacks[component] for component in components or stacks}
+        for terraform in chosen.values():
             terraform.init()
-        return stacks
+        return chosen
+
+    def stack(self, component: str) -> Terraform:
+        """Terraform in one stack as it is declared now."""
+        return self.stacks(component)[component]
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +139,7 @@ def test_state_is_encrypted_with_the_key_of_the_environment(platform: Project, d
 def test_a_change_is_made_in_place(platform: Project, deployed: dict[str, Terraform]) -> None:
     del deployed
     platform.declare(r'size="small",\s+nodes=2', 'size="small", nodes=2, root_volume_gib=300, spend_limit_usd=0.5')
-    training = platform.stacks()["training"]
+    training = platform.stack("training")
     touched = apply(training)
     assert sorted(address.partition(".")[0] for address in touched["update"]) == [
         "aws_autoscaling_group",
@@ -148,7 +153,7 @@ def test_a_stopped_cluster_is_not_started_again(platform: Project, deployed: dic
     del deployed
     autoscaling = boto3.client("autoscaling")
     autoscaling.set_desired_capacity(AutoScalingGroupName="recsys-local-two-tower-v2", DesiredCapacity=0)
-    assert not differs(platform.stacks()["training"])
+    assert not differs(platform.stack("training"))
 
 
 def test_two_applies_at_once_are_refused_with_who_holds_the_lock(
@@ -157,7 +162,7 @@ def test_two_applies_at_once_are_refused_with_who_holds_the_lock(
     del deployed
     # New rules for a bucket take the provider a minute to see as settled: long enough to come in between.
     platform.declare(r"emulated=True,", 'emulated=True,\n    created_by="another-hand",')
-    data = platform.stacks()["data"]
+    data = platform.stack("data")
     state = RemoteState(account_of(platform.environment), platform.environment, "data")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(apply, data)
@@ -180,7 +185,7 @@ def test_an_experiment_that_is_removed_takes_its_cluster_and_none_of_its_data(
     bucket = platform.environment.names.bucket("models")
     boto3.client("s3").put_object(Bucket=bucket, Key="two-tower-v2/weights", Body=b"x")
     platform.declare(r"experiments=\[.*?\n    \],", "experiments=[],")
-    training = platform.stacks()["training"]
+    training = platform.stack("training")
     touched = apply(training)
     assert all("two-tower-v2" in address for address in touched["delete"])
     assert set(touched) <= {"delete", "no-op", "update"}
@@ -193,7 +198,7 @@ def test_an_experiment_that_is_removed_takes_its_cluster_and_none_of_its_data(
 
 def test_everything_but_the_state_can_be_destroyed(platform: Project, deployed: dict[str, Terraform]) -> None:
     del deployed
-    stacks = platform.stacks()
+    stacks = platform.stacks("data", "foundation", "state")
     boto3.client("s3").put_object(Bucket=platform.environment.names.bucket("raw"), Key="events/1", Body=b"x")
     for component in ("data", "foundation"):
         plan = stacks[component].directory / "test.plan"

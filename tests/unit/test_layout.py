@@ -10,6 +10,7 @@ TESTS = ROOT / "tests" / "unit"
 PACKAGE = ROOT / "mlinfra"
 
 SEVERAL_MODULES = {
+    "constructs/training/test_check_node.py": "runs the program mlinfra-check-node",
     "constructs/training/test_user_data_commands.py": "runs the shell scripts of constructs/training/user_data",
     "declarations/test_mutations.py": "mutates declarations of every kind",
     "functions/test_as_packaged.py": "runs every function from the files of its package",
@@ -18,8 +19,10 @@ SEVERAL_MODULES = {
     "functions/test_random_fleets.py": "generates fleets for the janitor and the idle stop",
     "functions/test_replay.py": "replays workloads of benchmarks/idle through the shutdown functions",
     "functions/test_replay_aws.py": "compares the AWS of benchmarks/idle with the local AWS",
+    "job/test_data_parallel_example.py": "runs the data-parallel example",
     "job/test_example.py": "runs the example of a job",
     "job/test_faults.py": "injects faults between a job and AWS",
+    "local_aws/nodes/test_runs.py": "executes runs on nodes of the local AWS, from the document to the result",
     "local_aws/test_all_gaps.py": "checks the rules that all gaps keep",
     "operations/review/test_harmless.py": "specifies what no rule of the review holds",
     "test_consumer_types.py": "type-checks the code of a project that imports mlinfra",

@@ -46,7 +46,7 @@ class RunDocument(Construct):
             name=environment.names.run_document,
             document_type="Command",
             document_format="JSON",
-            content=json.dumps(_content(), sort_keys=True),
+            content=json.dumps(document_content(), sort_keys=True),
             tags={"Name": environment.names.run_document},
         )
 
@@ -56,7 +56,7 @@ class RunDocument(Construct):
         return self._document
 
 
-def _content() -> dict[str, object]:
+def document_content() -> dict[str, object]:
     """The content, in schema version 2.2.
 
     Source: Systems Manager user guide, "Data elements and parameters" and "Command document plugin reference", read

@@ -39,7 +39,7 @@ from mlinfra.operations.runs.lookup import (
 from mlinfra.operations.runs.queue_launching import launch_in_queue, select_place
 from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
-from mlinfra.operations.runs.reproduction import Reproduction, plan_reproduction, request_again
+from mlinfra.operations.runs.reproduction import Reproduction, plan_reproduction, queue_again, request_again
 from mlinfra.operations.runs.request import RunRequest, parse_pairs
 from mlinfra.operations.runs.run_objects import read_specification
 from mlinfra.operations.runs.run_table import RecordsNotFoundError, RunTable
@@ -100,6 +100,7 @@ __all__ = [
     "parse_pairs",
     "plan_reproduction",
     "prepared",
+    "queue_again",
     "read_specification",
     "read_submitted",
     "request_again",

@@ -215,7 +215,7 @@ def state_text(run: Run) -> str:
     """The state of a run, as a sentence."""
     total = run.nodes or 1
     attempt = run.last_attempt
-    number = f"Attempt {run.attempt} of {run.retries + 1}: " if run.attempt > 1 else ""
+    number = f"Attempt {run.attempt} of {run.most_attempts}: " if run.attempt > 1 else ""
     if run.status == RunStatus.RETRYING:
         why = f" ({run.reason})" if run.reason else f" ({run.fault})" if run.fault else ""
         return f"{number}the last attempt was lost{why}; waiting for {total} nodes."

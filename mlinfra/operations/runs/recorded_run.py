@@ -51,6 +51,9 @@ class RunNode:
     image_id: str | None = None
     instance_type: str | None = None
     zone: str | None = None
+    notice_ends_at: datetime | None = None
+    """The time at which EC2 begins to terminate it. None: EC2 has not announced it."""
+    notice_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,9 @@ class Run:
     batch_job: str | None = None
     """The id of the job of AWS Batch. None: it runs on a cluster."""
     retries: int = 0
+    replaced: int = 0
+    """The number of attempts that do not count as retries, because an unhealthy node was replaced before the command
+    ran."""
     attempt: int = 1
     """The number of the current or last attempt."""
     started_at: datetime | None = None
@@ -117,6 +123,11 @@ class Run:
     def has_ended(self) -> bool:
         """True if it has ended: its records no longer change."""
         return self.status in RunStatus.ENDED
+
+    @property
+    def most_attempts(self) -> int:
+        """The number of attempts after which it is not retried."""
+        return 1 + self.retries + self.replaced
 
     @property
     def last_attempt(self) -> Attempt | None:
@@ -200,7 +211,7 @@ def with_derived_status(run: Run) -> Run:
 def _silent(run: Run, last: datetime, silence: timedelta) -> Run:
     """A run whose nodes no longer report it."""
     reason = f"no node has reported it since {last:%Y-%m-%d %H:%M:%S} UTC"
-    is_last_attempt = run.attempt > run.retries and run.status == RunStatus.RUNNING
+    is_last_attempt = run.attempt >= run.most_attempts and run.status == RunStatus.RUNNING
     if is_last_attempt or silence > LONGEST_WAIT:
         return _lost(run, reason)
     # The first node that its cluster launches takes it up again.
@@ -230,6 +241,7 @@ def _run(environment: str, run_id: str, item: Mapping[str, Any], now: datetime) 
         cancelled_at=_time(item.get(RunAttribute.CANCELLED_AT)),
         batch_job=_text(item.get(RunAttribute.BATCH_JOB)),
         retries=_whole(item.get(RunAttribute.RETRIES)) or 0,
+        replaced=_whole(item.get(RunAttribute.REPLACED)) or 0,
         attempt=_whole(item.get(RunAttribute.ATTEMPT)) or 1,
         started_at=_time(item.get(RunAttribute.STARTED_AT)),
         ended_at=_time(item.get(RunAttribute.ENDED_AT)),
@@ -261,6 +273,8 @@ def _node(attempt: int, instance_id: str, item: Mapping[str, Any]) -> RunNode:
         image_id=_text(item.get(RunAttribute.IMAGE_ID)),
         instance_type=_text(item.get(RunAttribute.INSTANCE_TYPE)),
         zone=_text(item.get(RunAttribute.ZONE)),
+        notice_ends_at=_time(item.get(RunAttribute.NOTICE_ENDS_AT)),
+        notice_reason=_text(item.get(RunAttribute.NOTICE_REASON)),
     )
 
 

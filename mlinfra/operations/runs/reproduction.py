@@ -134,11 +134,44 @@ def _commands(spec: RunSpecification, folder: Path, *, has_commit: bool) -> tupl
     return tuple(each if isinstance(each, str) else shlex.join(each) for each in commands)
 
 
+@dataclass(frozen=True)
+class QueueAgain:
+    """The size of a run in a queue, and its capacity."""
+
+    nodes: int | None
+    """None: one."""
+    array_size: int | None
+    gpus: int | None
+    is_spot: bool | None
+    """None: it follows from the number of nodes."""
+
+
+def queue_again(spec: RunSpecification) -> QueueAgain:
+    """The size of a run in its queue. The share identifier of its team is not recorded."""
+    kind = spec.partition.removeprefix(f"{spec.project}-{spec.environment}-{spec.queue}-")
+    return QueueAgain(
+        nodes=spec.nodes if spec.nodes > 1 else None,
+        array_size=spec.array_size,
+        gpus=spec.gpus or None,
+        is_spot={"spot": True, "on-demand": False}.get(kind),
+    )
+
+
+def _queue_arguments(spec: RunSpecification) -> list[str]:
+    if spec.queue is None:
+        return []
+    size = queue_again(spec)
+    given = {"--nodes": size.nodes, "--array": size.array_size, "--gpus": size.gpus}
+    arguments = ["--queue", spec.queue]
+    for name, value in given.items():
+        arguments += [] if value is None else [name, str(value)]
+    return [*arguments, *([] if size.is_spot is None else ["--spot" if size.is_spot else "--on-demand"])]
+
+
 def _arguments(spec: RunSpecification, request: RunRequest) -> list[str]:
     arguments = ["run", spec.experiment, "--env", spec.environment, "--directory", str(request.folder)]
     options: dict[str, str | None] = {
         "--name": request.name,
-        "--queue": spec.queue,
         "--image": request.image,
         "--lock": request.lock,
         "--python": request.python,
@@ -149,6 +182,7 @@ def _arguments(spec: RunSpecification, request: RunRequest) -> list[str]:
     }
     for name, value in options.items():
         arguments += [name, value] if value is not None else []
+    arguments += _queue_arguments(spec)
     arguments += ["--dirty"] if request.dirty else []
     arguments += ["--no-code"] if not request.has_code else []
     for name, value in sorted(request.variables.items()):

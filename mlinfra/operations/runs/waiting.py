@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
+from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES
 from mlinfra.functions.contract import Tag
 from mlinfra.functions.fleet import IN_SERVICE
@@ -39,7 +40,12 @@ _SKEW: Final = timedelta(minutes=1)
 """The clocks of two services of AWS may differ by less than that."""
 _NEVER_LAUNCHED: Final = frozenset({"InvalidAMIID.NotFound"})
 """The codes of failed launches that do not end by waiting."""
-_DETAIL: Final = 100
+_LONGEST_BOOT: Final = timedelta(minutes=15)
+"""The time after its launch at which a node counts as booted without a report of its guard."""
+_UNHEALTHY: Final = "UNHEALTHY: "
+"""The mark of a failed boot in the boot log (`constructs/training/user_data/boot.sh`)."""
+_FAILURE_LINES: Final = 20
+_DETAIL: Final = 160
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class NodeStates:
 
     total: int
     ready: tuple[str, ...]
-    """The ids of the nodes that are in service and connected to Systems Manager."""
+    """The ids of the nodes that are in service, have booted, and are connected to Systems Manager."""
     waits_for: str
     """The reason for which not all nodes are ready, as a clause; empty if they are."""
     hopeless: str | None = None
@@ -106,6 +112,7 @@ class NodeWatch:
         self._ssm = self._account.clients.ssm
         self._logs = self._account.clients.logs
         self._since = table.now - _SKEW
+        self._seen: set[str] = set()
 
     def cluster(self) -> ClusterForRun:
         """The cluster before the run.
@@ -157,16 +164,22 @@ class NodeWatch:
             if target is None:
                 message = "The cluster was deleted while the run waited for its nodes."
                 raise NotReadyError(message)
+            ended = self._recently_ended(target)
             in_service = [each for each in target.nodes if each.lifecycle == IN_SERVICE and each.state == "running"]
             connected = self._connected([each.instance_id for each in in_service])
-        ready = tuple(sorted(connected))
+            booted = self._booted(target.name, in_service)
+        ready = tuple(sorted(connected & booted))
         if len(ready) >= total:
             return NodeStates(total, ready, "")
         if len(in_service) >= total:
-            return NodeStates(total, ready, self._boot([each for each in in_service if each.instance_id not in ready]))
-        return self._launching(target, in_service, ready, total)
+            others = [each.instance_id for each in in_service if each.instance_id not in ready]
+            return NodeStates(total, ready, self._boot(others, connected))
+        return self._launching(target, in_service, ended, ready=ready, total=total)
 
-    def _launching(self, target: Target, in_service: Sequence[Node], ready: tuple[str, ...], total: int) -> NodeStates:
+    def _launching(
+        self, target: Target, in_service: Sequence[Node], ended: Sequence[str], *, ready: tuple[str, ...], total: int
+    ) -> NodeStates:
+        """The states while nodes are missing, with the reason for which they are."""
         prefix = f"{len(in_service)} of {total} nodes in service"
         failure = self._failure(target)
         if failure is not None:
@@ -174,6 +187,11 @@ class NodeWatch:
             return NodeStates(total, ready, f"{prefix}; {failure.error.reason}: {failure.message}", hopeless)
         if target.suspended.get("Launch"):
             return NodeStates(total, ready, f"{prefix}; launching is suspended ({target.suspended['Launch']})")
+        failed = next((each for each in map(self._failed_boot, ended) if each), None)
+        if failed is not None:
+            # A node with a hardware fault is replaced; one with a fault of its image lowers the size of its group.
+            hopeless = failed if target.desired < total else None
+            return NodeStates(total, ready, f"{prefix}; {failed}", hopeless)
         if target.desired < total:
             text = f"it requests {target.desired} nodes, because it was stopped while the run waited"
             return NodeStates(total, ready, f"{prefix}; {text}")
@@ -209,23 +227,57 @@ class NodeWatch:
                 }
         return found & set(ids)
 
-    def _boot(self, nodes: Sequence[Node]) -> str:
-        """The last line of the boot log of a node that is not connected."""
-        first = nodes[0].instance_id
+    def _booted(self, cluster: str, nodes: Sequence[Node]) -> set[str]:
+        """Those of `nodes` whose guard has reported since their launch, which is the end of their boot.
+
+        Nodes that were launched long ago need no report: a broken guard must not prevent a run.
+        """
+        reports = self._account.records.read(cluster).reports
+        now, booted = clock.now(), set()
+        for each in nodes:
+            report = reports.get(each.instance_id)
+            reported = report.reported_at if report else None
+            is_new = reported is not None and (each.launched is None or reported >= each.launched - _SKEW)
+            if is_new or (each.launched is not None and now - each.launched > _LONGEST_BOOT):
+                booted.add(each.instance_id)
+        return booted
+
+    def _boot(self, nodes: Sequence[str], connected: set[str]) -> str:
+        """The last line of the boot log of a node that is not ready."""
+        first = nodes[0]
         others = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
-        line = self._last_boot_line(first)
-        boot = f", which boots: {line[:_DETAIL]}" if line else ", which boots"
+        lines = self._boot_log(first, 1)
+        boot = f": {lines[-1][:_DETAIL]}" if lines else ""
+        if first in connected:
+            return f"waiting for the boot of {first}{others}{boot}"
         return f"waiting for {first}{others} to connect to Systems Manager{boot}"
 
-    def _last_boot_line(self, instance_id: str) -> str | None:
+    def _recently_ended(self, target: Target) -> list[str]:
+        """The nodes that were launched for the run, or seen at an earlier check, and have left the group."""
+        present = {each.instance_id for each in target.nodes}
+        ended = {each.instance_id for each in target.ended if each.launched and each.launched >= self._since}
+        ended |= self._seen - present
+        self._seen |= present
+        return sorted(ended)
+
+    def _failed_boot(self, instance_id: str) -> str | None:
+        """The reason for which the boot of a node failed, as a clause. None: it is not known that it did."""
+        for line in reversed(self._boot_log(instance_id, _FAILURE_LINES)):
+            _, mark, reason = line.partition(_UNHEALTHY)
+            if mark:
+                return f"the boot of {instance_id} failed: {reason[:_DETAIL]}"
+        return None
+
+    def _boot_log(self, instance_id: str, lines: int) -> list[str]:
+        """The last lines of the boot log of a node."""
         group = self._environment.names.cluster_log_group(self._experiment)
         # A node that has sent no log yet has no stream; the permission for it is not required either.
         with suppress(*FAILURES):
             answer = self._logs.get_log_events(
-                logGroupName=group, logStreamName=f"{instance_id}/boot", limit=1, startFromHead=False
+                logGroupName=group, logStreamName=f"{instance_id}/boot", limit=lines, startFromHead=False
             )
-            return next((str(each["message"]).strip() for each in answer["events"]), None)
-        return None
+            return [str(each["message"]).strip() for each in answer["events"]]
+        return []
 
 
 def wait_for_nodes(
@@ -264,7 +316,7 @@ def wait_for_nodes(
         if states.are_ready:
             return states
         if states.hopeless is not None:
-            message = f"The nodes cannot be launched: {states.hopeless}"
+            message = f"The nodes cannot be started: {states.hopeless}"
             raise NotReadyError(message)
         step.say(states.waits_for)
         run = read_run()

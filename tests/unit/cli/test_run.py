@@ -20,7 +20,7 @@ from mlinfra.operations.runs import following, list_runs, submission
 from mlinfra.operations.runs.following import Following
 from mlinfra.runner import RunKey
 from tests.local_aws import make_records_table
-from tests.unit.operations.clusters.account import ENVIRONMENT, LAST_DAY, make_group, node_ids
+from tests.unit.operations.clusters.account import ENVIRONMENT, LAST_DAY, make_group, node_ids, report
 from tests.unit.operations.runs.recorded import put_node, put_plan, seconds_ago
 from tests.unit.operations.runs.repositories import a_repository, git
 from tests.unit.operations.runs.small_runner import build_small_runner
@@ -79,6 +79,8 @@ class Nodes(threading.Thread):
 
     def run(self) -> None:
         run = submitted_run()
+        for each in node_ids(self._client):
+            report(self._client, each, minutes=1)
         for each in ("i-1", "i-2"):
             put_node(each, run_id=run.run_id, rank=int(each[-1]) - 1)
         logs = self._client("logs")
@@ -317,7 +319,8 @@ class Process:
 @pytest.fixture
 def followed(project: Path, client: Callable[..., Any]) -> Iterator[Process]:
     """The command, while it follows a run on two nodes."""
-    make_group(client)
+    for each in make_group(client):
+        report(client, each, minutes=1)
     process = Process(project / "training")
     try:
         run = submitted_run()

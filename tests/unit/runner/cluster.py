@@ -26,7 +26,66 @@ if TYPE_CHECKING:
 
 _NUMBERS = itertools.count(1)
 POLL = 0.2
-FRESH = 2.0
+FRESH = 6.0
+"""Seconds without a report after which a node is lost: more than a busy machine may delay one."""
+
+
+@dataclass(frozen=True)
+class RunnerProcess:
+    """The runner of a node."""
+
+    pid: int
+    started: str
+    """The time of its start: a later process with the same id has another one."""
+
+    @property
+    def has_ended(self) -> bool:
+        """True if it has ended."""
+        return _started(self.pid) != self.started
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end."""
+        end = time.monotonic() + seconds
+        while not self.has_ended:
+            assert time.monotonic() < end, f"process {self.pid} has not ended"
+            time.sleep(0.02)
+
+
+class RunnerStarter:
+    """Starts runners; see `forking`."""
+
+    def __init__(self) -> None:
+        """Load the runner once."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.unit.runner.forking"],
+            cwd=ROOT,
+            env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def start(self, argv: list[str], environment: dict[str, str], log: Path) -> RunnerProcess:
+        """Start one."""
+        call = {"argv": argv, "environment": environment, "log": str(log)}
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(call).encode() + b"\n")
+        self._process.stdin.flush()
+        pid = int(self._process.stdout.readline())
+        return RunnerProcess(pid, _started(pid))
+
+    def close(self) -> None:
+        """End the process that starts them."""
+        self._process.communicate(timeout=30)
+
+
+def _started(pid: int) -> str:
+    """The start time of a process. Empty: it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in {"Z", "X"} else fields[19]
 
 
 @dataclass
@@ -38,7 +97,8 @@ class Cluster:
     endpoint: str
     client: Callable[..., Any]
     table: Any
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    starter: RunnerStarter
+    processes: list[RunnerProcess] = field(default_factory=list)
 
     def submit(self, code: str, *, nodes: int = 1, **changes: Any) -> RunSpecification:
         """Submit a run whose command is a Python program, as `mlinfra run` does."""
@@ -83,7 +143,7 @@ class Cluster:
             )
         return root
 
-    def start(self, node: str, spec: RunSpecification, **intervals: float) -> subprocess.Popen[bytes]:
+    def start(self, node: str, spec: RunSpecification, **intervals: float) -> RunnerProcess:
         """Start the runner of a node, as its unit does."""
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLINFRA_"))},
@@ -96,15 +156,7 @@ class Cluster:
         }
         values = {"poll": POLL, "fresh": FRESH, "logs": 0.2, "checkpoints": 0.3, **intervals}
         options = [word for name, value in values.items() for word in (f"--{name}-seconds", str(value))]
-        with (self.folder / f"{node}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "mlinfra.runner", spec.run_id, *options],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        process = self.starter.start([spec.run_id, *options], environment, self.folder / f"{node}.log")
         self.processes.append(process)
         return process
 
@@ -183,22 +235,22 @@ class Cluster:
         """The record of a run once it has ended, and its runners too."""
         self.until(lambda: self.run(spec)[RunAttribute.STATUS] in RunStatus.ENDED)
         for each in self.processes:
-            self.until(lambda each=each: each.poll() is not None)
+            self.until(lambda each=each: each.has_ended)
         return self.run(spec)
 
-    def lose(self, process: subprocess.Popen[bytes]) -> None:
+    def lose(self, process: RunnerProcess) -> None:
         """End a node: its runner and all its processes, at once."""
         children = f"/proc/{process.pid}/task/{process.pid}/children"
         with suppress(OSError), Path(children).open() as file:
             for child in file.read().split():
                 os.killpg(int(child), signal.SIGKILL)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.wait(30)
 
     def close(self) -> None:
         """End all processes that remain."""
         for each in self.processes:
-            if each.poll() is None:
+            if not each.has_ended:
                 self.lose(each)
 
     def logs(self) -> str:

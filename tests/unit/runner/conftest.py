@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from tests.local_aws import make_records_table
-from tests.unit.runner.cluster import Cluster
+from tests.unit.runner.cluster import Cluster, RunnerStarter
 from tests.unit.runner.runs import BUCKET, LOG_GROUP, TABLE
 
 if TYPE_CHECKING:
@@ -34,12 +34,20 @@ def run_resources(running_local_aws: LocalAws, clients: Callable[..., Any]) -> A
     return dynamodb.Table(TABLE)
 
 
+@pytest.fixture(scope="session")
+def starter() -> Iterator[RunnerStarter]:
+    found = RunnerStarter()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def cluster(
+def cluster(  # noqa: PLR0917  all that a cluster consists of
     request: pytest.FixtureRequest,
     run_resources: Any,
     running_local_aws: LocalAws,
     clients: Callable[..., Any],
+    starter: RunnerStarter,
     tmp_path: Path,
 ) -> Iterator[Cluster]:
     """A cluster of its own for each test."""
@@ -49,6 +57,7 @@ def cluster(
         endpoint=running_local_aws.endpoint,
         client=clients,
         table=run_resources,
+        starter=starter,
     )
     yield found
     found.close()

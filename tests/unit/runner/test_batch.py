@@ -32,7 +32,7 @@ _VARIABLES = {
     "MLINFRA_SPECIFICATION": "two-tower-v2/runs/x/run.json",
     "MLINFRA_BUCKET": BUCKET,
     "MLINFRA_REGION": "us-east-1",
-    "MLINFRA_TABLE": TABLE,
+    "MLINFRA_RUN_TABLE": TABLE,
     "MLINFRA_PARTITION": "recsys-dev-ranking-spot",
 }
 
@@ -173,6 +173,15 @@ def test_a_run_that_has_ended_is_not_started_again(cluster: Cluster) -> None:
     cluster.change(spec, status="cancelled")
     assert _start(cluster, spec).wait() == 1
     assert cluster.run(spec)["status"] == "cancelled"
+
+
+def test_a_second_job_of_a_run_does_nothing(cluster: Cluster) -> None:
+    spec = _submit(cluster, "print('once')")
+    cluster.change(spec, batch_job_id="4a3f")
+    assert _start(cluster, spec, AWS_BATCH_JOB_ID="other#0").wait() == 1
+    assert cluster.run(spec)["status"] == "waiting"
+    assert _start(cluster, spec, AWS_BATCH_JOB_ID="4a3f#0").wait() == 0, cluster.logs()
+    assert cluster.run(spec)["status"] == "succeeded"
 
 
 def _archive() -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -215,7 +216,7 @@ def test_a_shutdown_of_the_node_ends_the_attempt_as_a_fault_of_the_node(cluster:
     spec = cluster.submit(code, retries=1)
     process = cluster.start(A, spec)
     cluster.until(lambda: cluster.node(spec, A).get("step") == "running")
-    process.send_signal(signal.SIGTERM)
+    os.kill(process.pid, signal.SIGTERM)
     process.wait(30)
     run = cluster.run(spec)
     assert (run["status"], run["attempt"], run["fault"]) == ("retrying", 2, "node")

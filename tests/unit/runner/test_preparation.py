@@ -80,6 +80,18 @@ def test_an_image_and_a_lock_file_exclude_each_other(tmp_path: Path) -> None:
         _prepare(RunPaths(tmp_path, spec))
 
 
+def test_the_user_of_an_image_can_write_to_the_folders_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docker").write_text("#!/bin/sh\nexit 0\n")  # stands for docker: it has every image
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    paths = RunPaths(tmp_path, specification(image="two-tower:2.3", checkpoints="kept"))
+    _prepare(paths)
+    assert paths.checkpoints is not None
+    assert [each.stat().st_mode & 0o777 for each in (paths.work, paths.outputs, paths.checkpoints)] == [0o777] * 3
+
+
 def test_an_environment_that_cannot_be_built_is_a_problem_of_the_run(tmp_path: Path) -> None:
     spec = specification(virtualenv=Virtualenv("uv.lock", "ab"))
     with pytest.raises(PreparationError, match=r"uv\.lock is not in the code"):

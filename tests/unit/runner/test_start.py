@@ -32,20 +32,22 @@ _AWS = '''#!{python}
 import json, sys
 import boto3
 service, operation, *words = sys.argv[1:]
+if service == "s3":
+    _, source, target = words
+    bucket, _, key = source.removeprefix("s3://").partition("/")
+    boto3.client("s3").download_file(bucket, key, target)
+    sys.exit(0)
 options = {{}}
 while words and words[0].startswith("--"):
     name = words.pop(0)[2:]
     options[name] = words.pop(0) if words and not words[0].startswith("--") else True
-if service == "s3api":
-    boto3.client("s3").download_file(options["bucket"], options["key"], words[0])
-else:
-    print(json.dumps(boto3.client("dynamodb").query(
-        TableName=options["table-name"],
-        KeyConditionExpression=options["key-condition-expression"],
-        FilterExpression=options["filter-expression"],
-        ExpressionAttributeNames=json.loads(options["expression-attribute-names"]),
-        ExpressionAttributeValues=json.loads(options["expression-attribute-values"]),
-    )["Items"]))
+print(json.dumps(boto3.client("dynamodb").query(
+    TableName=options["table-name"],
+    KeyConditionExpression=options["key-condition-expression"],
+    FilterExpression=options["filter-expression"],
+    ExpressionAttributeNames=json.loads(options["expression-attribute-names"]),
+    ExpressionAttributeValues=json.loads(options["expression-attribute-values"]),
+)["Items"]))
 '''
 _SYSTEMD_RUN = """#!/bin/bash
 echo "systemd-run $*" >>{root}/calls
@@ -179,7 +181,7 @@ def test_a_runner_with_another_digest_is_not_executed(node: Node) -> None:
     node.submit(**{RunAttribute.RUNNER_SHA256: "0" * 64})
     ended = node.start("--execute", RUN)
     assert ended.returncode == 1
-    assert "does not have the recorded digest" in ended.stderr
+    assert "does not have the recorded digest" in (node.root / "var/log/mlinfra-guard.log").read_text()
     assert not list((node.root / "var/lib/mlinfra/runner").iterdir())
 
 

@@ -21,7 +21,7 @@ from mlinfra.runner.virtualenv import BuildError, build_virtualenv, virtualenv_f
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("runner-virtualenv")
+pytestmark = [pytest.mark.lengthy, pytest.mark.xdist_group("runner-virtualenv")]
 
 
 def _wheel(folder: Path) -> Path:
@@ -147,8 +147,20 @@ def test_uv_builds_from_its_lock_files(node: _Node, tmp_path: Path) -> None:
     of = Virtualenv("uv.lock", sha256_of(node.code / "uv.lock"), python="3.12")
     target = node.build(of)
     assert (tmp_path / "calls").read_text().splitlines() == [
-        f" --no-progress venv --seed --clear --python 3.12 {target}",
+        f" --no-progress venv --python 3.12 {target}",
         f"{target} --no-progress sync --frozen --no-install-workspace --project {node.code}",
+    ]
+
+
+def test_requirements_are_installed_with_uv_where_python_lacks_the_wanted_version(node: _Node, tmp_path: Path) -> None:
+    tool = node.folder / "uv" / "bin"
+    tool.mkdir(parents=True)
+    (tool / "uv").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\n')  # stands for uv
+    (tool / "uv").chmod(0o755)
+    target = node.build(replace(node.virtualenv, python="3.99"))
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        f"--no-progress venv --python 3.99 {target}",
+        f"--no-progress pip install --python {target}/bin/python --require-hashes -r {node.code}/requirements.lock",
     ]
 
 

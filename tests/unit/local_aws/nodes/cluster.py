@@ -106,6 +106,7 @@ def make_cluster(
             "idle_gpu_percent": 5,
             "stalled_minutes": 60,
             "pause_minutes": 0,
+            "vacant_minutes": 30,
             "event_source": "mlinfra.node",
             "event_type": "Training Node Unhealthy",
             "variables": {"MLINFRA_TABLE": table, "MLINFRA_CLUSTER": name},

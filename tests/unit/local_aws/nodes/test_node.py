@@ -72,6 +72,20 @@ def test_the_guard_reports_a_node_without_a_job_as_idle(cluster: Cluster) -> Non
         assert found["processes"] == {"N": "0"}
 
 
+def test_the_agent_puts_the_metrics_of_the_gpus_by_instance_and_by_group(cluster: Cluster) -> None:
+    node = cluster.own_nodes()[0]
+    for name, value in (("InstanceId", node.instance_id), ("AutoScalingGroupName", cluster.name)):
+        found = eventually(
+            lambda name=name, value=value: cluster.client("cloudwatch").list_metrics(
+                Namespace="CWAgent",
+                MetricName="nvidia_smi_utilization_gpu",
+                Dimensions=[{"Name": name, "Value": value}],
+            )["Metrics"],
+            seconds=120,
+        )
+        assert [{"Name": name, "Value": value}] in [each["Dimensions"] for each in found]
+
+
 def test_the_nodes_find_each_other_as_torchrun_does(cluster: Cluster) -> None:
     first, second = cluster.own_nodes()
     published = f"{first.instance_id} {first.address}"
@@ -199,6 +213,12 @@ def test_an_interrupted_node_has_a_notice_and_is_terminated(cluster: Cluster) ->
 def test_a_cluster_of_size_zero_has_no_processes_and_no_folders(cluster: Cluster) -> None:
     nodes = cluster.own_nodes()
     pids = [pid for node in nodes for pid in [node.pid, *pids_of(node)]]
+    # The guard protects a node that was busy in the last minute.
+    cluster.client("autoscaling").set_instance_protection(
+        AutoScalingGroupName=cluster.name,
+        InstanceIds=[node.instance_id for node in nodes],
+        ProtectedFromScaleIn=False,
+    )
     cluster.resize(0)
     eventually(lambda: not [node for node in nodes if node.root.exists()])
     eventually(lambda: not [each for each in pids if Path(f"/proc/{each}").exists()])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.aws import AwsAccount
 from mlinfra.operations.runs import cancel_run, find_run
 from tests.unit.operations.runs.recorded import CLUSTER, ENVIRONMENT, ME, RUN_ID, put_node, put_run, seconds_ago
 
@@ -76,17 +79,24 @@ def test_a_run_that_ends_at_the_same_time_keeps_its_end(monkeypatch: pytest.Monk
         cancel_run(ENVIRONMENT, RUN_ID)
 
 
-def test_the_job_of_a_queue_is_terminated(records: Callable[..., Any]) -> None:
-    job = a_job(records)
-    put_run(submitted_by=ME, status="waiting", batch_job_id=job, partition="recsys-dev-shared-spot")
+def test_the_job_of_a_queue_is_terminated(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A stand-in: the local AWS has no Docker, so that its jobs fail at once.
+    batch = Mock()
+    batch.describe_jobs.return_value = {"jobs": [{"jobId": "job-1", "status": "RUNNABLE"}]}
+    client = AwsAccount.client
+    monkeypatch.setattr(
+        AwsAccount, "client", lambda account, service: batch if service == "batch" else client(account, service)
+    )
+    put_run(submitted_by=ME, status="waiting", batch_job_id="job-1", partition="recsys-dev-shared-spot")
     assert cancel_run(ENVIRONMENT, RUN_ID).run.status == "cancelled"
-    (described,) = records("batch").describe_jobs(jobs=[job])["jobs"]
-    assert described["status"] == "FAILED"
+    reason = f"mlinfra: the run {RUN_ID} was cancelled by {ME}"
+    batch.terminate_job.assert_called_once_with(jobId="job-1", reason=reason)
 
 
 def test_a_job_that_aws_batch_ended_is_not_waiting_any_more(records: Callable[..., Any]) -> None:
     job = a_job(records)
     records("batch").terminate_job(jobId=job, reason="the queue was drained")
+    expect_failed(records, job)
     put_run(submitted_by=ME, status="waiting", batch_job_id=job, partition="recsys-dev-shared-spot")
     run = find_run(ENVIRONMENT, RUN_ID)
     assert (run.status, run.reason) == ("failed", "AWS Batch: the queue was drained")
@@ -95,6 +105,15 @@ def test_a_job_that_aws_batch_ended_is_not_waiting_any_more(records: Callable[..
 def test_a_job_that_aws_batch_forgot_does_not_hinder_the_cancellation() -> None:
     put_run(submitted_by=ME, status="waiting", batch_job_id="00000000-0000", partition=CLUSTER)
     assert cancel_run(ENVIRONMENT, RUN_ID).run.status == "cancelled"
+
+
+def expect_failed(client: Callable[..., Any], job: str) -> None:
+    """Wait until a job has failed: AWS Batch ends jobs in the background."""
+    for _ in range(600):
+        if client("batch").describe_jobs(jobs=[job])["jobs"][0]["status"] == "FAILED":
+            return
+        time.sleep(0.1)
+    pytest.fail("the job has not ended")
 
 
 def a_job(client: Callable[..., Any]) -> str:

@@ -223,7 +223,7 @@ def test_the_request_to_batch_has_the_runs_variables_team_and_retries(monkeypatc
         "MLINFRA_SPECIFICATION": "two-tower-v2/runs/20261130-101500-7f3a/run.json",
         "MLINFRA_BUCKET": "recsys-dev-models",
         "MLINFRA_REGION": "us-east-1",
-        "MLINFRA_TABLE": "recsys-dev-clusters",
+        "MLINFRA_RUN_TABLE": "recsys-dev-clusters",
         "MLINFRA_PARTITION": "recsys-dev-ranking-multi-node",
         "MLINFRA_RUNNER_KEY": _RUNNER.key,
         "MLINFRA_RUNNER_SHA256": _RUNNER.sha256,

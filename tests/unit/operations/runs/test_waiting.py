@@ -13,7 +13,7 @@ from mlinfra.functions.contract import Tag
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from mlinfra.operations.runs import NotReadyError, RunTable, find_run
 from mlinfra.operations.runs.waiting import NodeStates, NodeWatch, stop_if_unused, wait_for_nodes
-from tests.unit.operations.clusters.account import ENVIRONMENT, NAME, make_group, node_ids
+from tests.unit.operations.clusters.account import ENVIRONMENT, NAME, make_group, node_ids, report
 from tests.unit.operations.runs.recorded import RUN_ID, put_node, put_run
 
 if TYPE_CHECKING:
@@ -56,8 +56,16 @@ def test_a_cluster_without_its_number_of_nodes_is_an_error(records: Callable[...
         a_watch().cluster()
 
 
-def test_running_and_connected_nodes_are_ready(records: Callable[..., Any]) -> None:
-    ids = make_group(records)
+def booted(client: Callable[..., Any]) -> list[str]:
+    """A cluster whose guards have reported, which ends the boot of a node."""
+    ids = make_group(client)
+    for each in ids:
+        report(client, each, minutes=1)
+    return ids
+
+
+def test_booted_and_connected_nodes_are_ready(records: Callable[..., Any]) -> None:
+    ids = booted(records)
     states = a_watch().states(2)
     assert states == NodeStates(2, tuple(sorted(ids)), "")
     assert states.are_ready
@@ -97,23 +105,46 @@ def test_a_cluster_that_was_stopped_meanwhile_is_the_reason(records: Callable[..
     )
 
 
-def test_the_last_line_of_the_boot_log_is_shown_for_a_node_that_is_not_connected(
-    records: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = sorted(make_group(records))
-    logs = records("logs")
+def write_boot_log(client: Callable[..., Any], node: str, *lines: str) -> None:
+    logs, stream = client("logs"), {"logGroupName": GROUP, "logStreamName": f"{node}/boot"}
     logs.create_log_group(logGroupName=GROUP)
-    logs.create_log_stream(logGroupName=GROUP, logStreamName=f"{second}/boot")
+    logs.create_log_stream(**stream)
     at = int(clock.now().timestamp() * 1000)
-    events = [{"timestamp": at, "message": each} for each in ("start", "waiting for the GPUs")]
-    logs.put_log_events(logGroupName=GROUP, logStreamName=f"{second}/boot", logEvents=events)
-    # The local AWS connects every running instance.
-    monkeypatch.setattr(NodeWatch, "_connected", lambda *_: {first})
+    logs.put_log_events(**stream, logEvents=[{"timestamp": at, "message": each} for each in lines])
+
+
+def test_the_last_line_of_the_boot_log_is_shown_for_a_node_that_boots(records: Callable[..., Any]) -> None:
+    first, second = sorted(booted(records))
+    put_report(records, second, minutes_ago=120)  # of its last start
+    write_boot_log(records, second, "start", "waiting for the GPUs")
     states = a_watch().states(2)
     assert states.ready == (first,)
-    assert states.waits_for == (
-        f"waiting for {second} to connect to Systems Manager, which boots: waiting for the GPUs"
+    assert states.waits_for == f"waiting for the boot of {second}: waiting for the GPUs"
+
+
+def put_report(client: Callable[..., Any], node: str, *, minutes_ago: int) -> None:
+    report(client, node, minutes=1, guard_minutes_ago=minutes_ago)
+
+
+def test_a_node_that_is_not_connected_is_the_reason(
+    records: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = sorted(booted(records))
+    # The local AWS connects every running instance.
+    monkeypatch.setattr(NodeWatch, "_connected", lambda *_: {first})
+    assert a_watch().states(2).waits_for == f"waiting for {second} to connect to Systems Manager"
+
+
+def test_a_failed_boot_ends_the_wait_with_its_reason(records: Callable[..., Any]) -> None:
+    first, _ = make_group(records)
+    watch = a_watch()
+    assert not watch.states(2).are_ready
+    write_boot_log(records, first, "2026-11-30T00:39:35Z UNHEALTHY: the image has no CUDA 13.0", "{}")
+    records("autoscaling").terminate_instance_in_auto_scaling_group(
+        InstanceId=first, ShouldDecrementDesiredCapacity=True
     )
+    states = watch.states(2)
+    assert states.hopeless == f"the boot of {first} failed: the image has no CUDA 13.0"
 
 
 class Clock:
@@ -157,8 +188,13 @@ def waited(pauses: Clock, said: Said, read_run: Callable[[], Run | None] | None 
 
 def test_nodes_that_are_launched_later_are_waited_for(records: Callable[..., Any]) -> None:
     make_group(records, nodes=0)
-    grow = records("autoscaling").set_desired_capacity
-    pauses = Clock([lambda: None, lambda: grow(AutoScalingGroupName=NAME, DesiredCapacity=2)])
+
+    def grow() -> None:
+        records("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=2)
+        for each in node_ids(records):
+            report(records, each, minutes=1)
+
+    pauses = Clock([lambda: None, grow])
     said = Said()
     states = waited(pauses, said)
     assert states.ready == tuple(sorted(node_ids(records)))
@@ -177,7 +213,7 @@ def test_the_wait_ends_in_time_with_the_reason(records: Callable[..., Any]) -> N
 def test_a_hopeless_wait_ends_at_once(records: Callable[..., Any]) -> None:
     launch_fails(records, "VcpuLimitExceeded")
     pauses = Clock()
-    with pytest.raises(NotReadyError, match="The nodes cannot be launched: the account's quota of vCPUs"):
+    with pytest.raises(NotReadyError, match="The nodes cannot be started: the account's quota of vCPUs"):
         waited(pauses, Said())
     assert pauses.seconds == 0
 
