@@ -355,7 +355,7 @@ ENDED = [
     *(f"runs show {RUN_ID} --env dev --{form} | {BY_TRAIN}" for form in ("json", "markdown")),
 ]
 """The calls after the run, which has ended."""
-STARTED = f"run two-tower-v2 --env dev --wait 30m --retries 2 -- python3 -m training --steps * | {BY_TRAIN}"
+STARTED = f"run two-tower-v2 --env dev --wait 30m --keep 0 --retries 2 -- python3 -m training --steps * | {BY_TRAIN}"
 
 
 def test_a_protected_tag_is_trained_published_and_registered_and_its_cluster_stopped(
