@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -66,6 +67,16 @@ class NodeInstance:
         """Its user data as text. Empty: it has none."""
         given = self._instance.user_data
         return str(given.decode()) if given else ""
+
+    def image_version(self, name: str, default: str) -> str:
+        """A version of software in the image: that which the boot script expects, as pinned for the image.
+
+        Args:
+            name: the variable of the boot script, such as EXPECTED_DRIVER.
+            default: the version if the script expects none.
+        """
+        found = re.search(rf"^{name}=([\d.]+)$", self.user_data, re.MULTILINE)
+        return found.group(1) if found else default
 
     @property
     def role_arn(self) -> str | None:

@@ -63,7 +63,7 @@ class Node:
         self.metadata = MetadataService(address, lambda path: instance.metadata(path, address), self._command)
         install_commands(self.root, self._programs, host=address, port=self.metadata.port)
         if instance.nvidia_gpus:
-            (self.root / f"usr/local/cuda-{CUDA}").mkdir()
+            (self.root / f"usr/local/cuda-{instance.image_version('EXPECTED_CUDA', CUDA)}").mkdir()
         self.usage = Usage(self.root)
         self.units = Units(self)
         self._supervisor = Supervisor(self.root, os.environ)

@@ -43,7 +43,7 @@ _FIELDS: Final[dict[str, Callable[[Node, int], str]]] = {
     "uuid": _uuid,
     "gpu_uuid": _uuid,
     "pci.bus_id": lambda _node, index: pci_address(index),
-    "driver_version": lambda _node, _index: DRIVER,
+    "driver_version": lambda node, _index: node.instance.image_version("EXPECTED_DRIVER", DRIVER),
     "utilization.gpu": lambda node, index: f"{_percent(node, index):.0f} %",
     "utilization.memory": lambda node, index: f"{_percent(node, index) / 2:.0f} %",
     "memory.total": lambda node, _index: f"{_memory(node)} MiB",
@@ -91,7 +91,9 @@ def run(node: Node, call: Call) -> Answer:
     if call.arguments[:1] == ("-L",):
         return Answer("".join(f"GPU {each}: {_model(node)} (UUID: {_uuid(node, each)})\n" for each in range(count)))
     if call.arguments[:1] == ("-pm",) or not call.arguments:
-        return Answer(f"NVIDIA-SMI {DRIVER}, CUDA Version: {CUDA}, {count} GPUs (local AWS)\n")
+        driver = node.instance.image_version("EXPECTED_DRIVER", DRIVER)
+        cuda = node.instance.image_version("EXPECTED_CUDA", CUDA)
+        return Answer(f"NVIDIA-SMI {driver}, CUDA Version: {cuda}, {count} GPUs (local AWS)\n")
     return refused("nvidia-smi", f"the local AWS has no {' '.join(call.arguments)}", _INVALID_FIELD)
 
 
