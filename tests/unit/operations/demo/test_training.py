@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.constructs.parts.function_package import packed
-from mlinfra.constructs.training.run_document import _content
+from mlinfra.constructs.training.run_document import document_content
 from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Event, Tag, Variable
@@ -77,7 +77,7 @@ def deploy_cluster(server: Any, client: Callable[..., Any], environment: Environ
     client("s3").create_bucket(Bucket=environment.names.bucket("models"))
     client("ssm").create_document(
         Name=environment.names.run_document,
-        Content=json.dumps(_content()),
+        Content=json.dumps(document_content()),
         DocumentType="Command",
         DocumentFormat="JSON",
     )
