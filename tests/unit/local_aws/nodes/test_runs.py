@@ -135,3 +135,28 @@ def test_a_run_on_two_nodes_is_started_by_the_document(cluster: Cluster, runner:
     outputs = cluster.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=spec.run_object("outputs/"))["Contents"]
     assert [each["Key"].rpartition("outputs/")[2] for each in outputs] == ["model", "rank-1/model"]
     eventually(lambda: job_statuses(cluster, spec) == ["completed", "completed"])
+
+
+def test_a_run_goes_on_with_the_node_that_replaces_a_dead_one(cluster: Cluster, runner: dict[str, str]) -> None:
+    """Nothing starts it there but the node's own guard."""
+    command = ("bash", "-c", '[ "$MLINFRA_ATTEMPT" = 2 ] || exec sleep 600; echo "rank $NODE_RANK goes on"')
+    spec = submit(cluster, runner, command, retries=1)
+    start(cluster, spec)
+    first = [each.instance_id for each in cluster.own_nodes()]
+    eventually(lambda: len([each for each in first if step_of(cluster, spec, 1, each) == "running"]) == 2)
+    cluster.nodes.kill(first[0])
+    run = ended(cluster, spec, seconds=300)
+    assert (run["status"], run["attempt"]) == ("succeeded", "2"), run
+    assert len({each.instance_id for each in cluster.own_nodes()} - set(first)) == 1
+    for rank in (0, 1):
+        events = cluster.client("logs").get_log_events(
+            logGroupName=cluster.log_group, logStreamName=spec.log_stream(2, rank)
+        )["events"]
+        assert [each["message"] for each in events] == [f"rank {rank} goes on"]
+
+
+def step_of(cluster: Cluster, spec: RunSpecification, attempt: int, instance_id: str) -> str | None:
+    """The step of a node in an attempt."""
+    key = {name: {"S": value} for name, value in RunKey(cluster.name, spec.run_id).node(attempt, instance_id).items()}
+    item = cluster.client("dynamodb").get_item(TableName=cluster.table, Key=key, ConsistentRead=True).get("Item", {})
+    return str(item[RunAttribute.STEP]["S"]) if RunAttribute.STEP in item else None
