@@ -189,8 +189,8 @@ def test_an_experiment_that_is_removed_takes_its_cluster_and_none_of_its_data(
     touched = apply(training)
     assert all("two-tower-v2" in address for address in touched["delete"])
     assert set(touched) <= {"delete", "no-op", "update"}
-    # What stops clusters stays, and only has the tag that was changed before.
-    assert all(address.partition(".")[2].startswith("shutdown_") for address in touched["update"])
+    # What stops clusters and starts runs stays, and only has the tag that was changed before.
+    assert all(address.partition(".")[2].startswith(("shutdown_", "start_run_")) for address in touched["update"])
     assert not any("two-tower-v2" in address for address in training.state().resources)
     assert boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
     assert boto3.client("s3").get_object(Bucket=bucket, Key="two-tower-v2/weights")["Body"].read() == b"x"

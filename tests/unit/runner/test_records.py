@@ -6,12 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from boto3.dynamodb.conditions import Key
 
+from mlinfra.functions import clock
 from mlinfra.job.aws_clock import AwsClock
-from mlinfra.runner.contract import Member, RunKey
+from mlinfra.operations.runs.recorded_run import parse_run
+from mlinfra.runner.contract import Member, RunKey, RunStatus
 from mlinfra.runner.records import RunRecords
 
 if TYPE_CHECKING:
+    from mlinfra.operations.runs import Run
     from mlinfra.runner.specification import RunSpecification
     from tests.unit.runner.cluster import Cluster
 
@@ -84,3 +88,32 @@ def test_the_start_of_the_first_attempt_is_the_start_of_the_run(cluster: Cluster
     assert after is not None
     assert after.started_at == before.started_at is not None
     assert (after.status, after.replaced) == ("running", 1)
+
+
+@pytest.mark.lengthy
+def test_the_command_line_reads_the_records_of_real_runners(cluster: Cluster) -> None:
+    def read() -> Run:
+        found = cluster.table.query(
+            KeyConditionExpression=Key("cluster").eq(cluster.name) & Key("record").begins_with(f"run#{spec.run_id}"),
+            ConsistentRead=True,
+        )
+        run = parse_run("dev", found["Items"], clock.now())
+        assert run is not None
+        return run
+
+    first, second = "i-0000000000000000a", "i-0000000000000000b"
+    spec = cluster.submit("import time; print('begun'); time.sleep(600)", nodes=2, retries=1)
+    for each in (second, first):
+        cluster.start(each, spec)
+    cluster.until(lambda: [node.step for node in read().living] == ["running", "running"])
+    running = read()
+    assert (running.status, running.is_active, running.most_attempts) == (RunStatus.RUNNING, True, 2)
+    assert [(node.rank, node.instance_id) for node in running.living] == [(0, first), (1, second)]
+    assert running.started_at is not None
+    cluster.cancel(spec)
+    cluster.ended(spec)
+    ended = read()
+    assert (ended.status, ended.has_ended, ended.living) == (RunStatus.CANCELLED, True, ())
+    assert ended.reason == "cancelled by arn:aws:iam::111111111111:user/ana"
+    assert ended.duration is not None
+    assert all(node.running_seconds is not None and node.joined_at for node in ended.attempts[0].nodes)

@@ -11,14 +11,10 @@ from tests.local_aws import make_records_table
 from tests.unit.operations.runs.recorded import ENVIRONMENT
 from tests.unit.operations.runs.repositories import a_repository
 from tests.unit.operations.runs.small_runner import build_small_runner
-from tests.unit.runner.conftest import cluster, run_resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-__all__ = ["cluster", "records", "run_resources"]
 
 
 @pytest.fixture

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from boto3.dynamodb.conditions import Key
 
-from mlinfra.functions import clock
 from mlinfra.operations.runs.recorded_run import parse_run
 from mlinfra.runner import RunStatus
 from mlinfra.runner.contract import SEEN_FRESH_SECONDS
 from mlinfra.runner.joining import LONGEST_WAIT_SECONDS
-
-if TYPE_CHECKING:
-    from mlinfra.operations.runs import Run
-    from tests.unit.runner.cluster import Cluster
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
 ID = "20261130-101500-7f3a"
@@ -139,33 +133,3 @@ def test_the_duration_of_a_lost_run_ends_with_its_last_report() -> None:
     run = parse_run("dev", [head(started_at=ago(1000)), node("i-1", seen_at=ago(900))], NOW)
     assert run is not None
     assert run.duration == timedelta(seconds=100)
-
-
-@pytest.mark.lengthy
-@pytest.mark.xdist_group("runner")
-def test_the_records_of_real_runners_are_read(cluster: Cluster) -> None:
-    def read() -> Run:
-        found = cluster.table.query(
-            KeyConditionExpression=Key("cluster").eq(cluster.name) & Key("record").begins_with(f"run#{spec.run_id}"),
-            ConsistentRead=True,
-        )
-        run = parse_run("dev", found["Items"], clock.now())
-        assert run is not None
-        return run
-
-    first, second = "i-0000000000000000a", "i-0000000000000000b"
-    spec = cluster.submit("import time; print('begun'); time.sleep(600)", nodes=2, retries=1)
-    for each in (second, first):
-        cluster.start(each, spec)
-    cluster.until(lambda: [node.step for node in read().living] == ["running", "running"])
-    running = read()
-    assert (running.status, running.is_active, running.most_attempts) == (RunStatus.RUNNING, True, 2)
-    assert [(node.rank, node.instance_id) for node in running.living] == [(0, first), (1, second)]
-    assert running.started_at is not None
-    cluster.cancel(spec)
-    cluster.ended(spec)
-    ended = read()
-    assert (ended.status, ended.has_ended, ended.living) == (RunStatus.CANCELLED, True, ())
-    assert ended.reason == "cancelled by arn:aws:iam::111111111111:user/ana"
-    assert ended.duration is not None
-    assert all(node.running_seconds is not None and node.joined_at for node in ended.attempts[0].nodes)
