@@ -99,6 +99,8 @@ class Cluster:
     table: Any
     starter: RunnerStarter
     processes: list[RunnerProcess] = field(default_factory=list)
+    containers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """Runners in containers of AWS Batch."""
 
     def submit(self, code: str, *, nodes: int = 1, **changes: Any) -> RunSpecification:
         """Submit a run whose command is a Python program, as `mlinfra run` does."""
@@ -252,6 +254,9 @@ class Cluster:
         for each in self.processes:
             if not each.has_ended:
                 self.lose(each)
+        for container in self.containers:
+            container.kill()
+            container.wait()
 
     def logs(self) -> str:
         """The logs of the runners, for a failed test."""

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tarfile
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("runner")
 
 _BOOTSTRAP = (ROOT / "mlinfra/runner/bootstrap.py").read_text()
-_NUMBERS = count(30)
 _VARIABLES = {
     "MLINFRA_RUN": "20261130-101500-7f3a",
     "MLINFRA_SPECIFICATION": "two-tower-v2/runs/x/run.json",
@@ -65,12 +63,11 @@ def _start(cluster: Cluster, spec: RunSpecification, **batch: str) -> subprocess
     os.makedirs(variables["MLINFRA_NODE_ROOT"], exist_ok=True)  # noqa: PTH103
     with (cluster.folder / "containers.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=variables, stdout=log, stderr=log)
-    cluster.processes.append(process)
+    cluster.containers.append(process)
     return process
 
 
 def _submit(cluster: Cluster, code: str, **changes: Any) -> RunSpecification:
-    cluster.count = next(_NUMBERS)  # log streams are named after runs, and shared by all tests
     return cluster.submit(code, queue="ranking", image="two-tower:2.3", **changes)
 
 
