@@ -128,7 +128,8 @@ Keep = Annotated[
     int | None,
     typer.Option(
         "--keep",
-        help="Keep the cluster for this time after the run. Default: the environment's pause_minutes.",
+        help="Keep the cluster for this time after the run. Default: the environment's vacant_minutes or "
+        "pause_minutes.",
         metavar="MINUTES",
         min=0,
         max=1440,

@@ -7,21 +7,21 @@ jobs request it.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import stat
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.local_aws.client_variables import client_variables
+from tests.ci.gitlab_ci_local import PINNED, RSYNC, git, run_pipeline
 from tests.ci.servers import Notes, serving_notes
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.lengthy]
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
-PINNED = f"registry.example.com/ml/ci@sha256:{'0' * 64}"
 MAKEFILE = """\
 setup setup-python:
 	mkdir -p .venv/bin node_modules && cp mlinfra.sh .venv/bin/mlinfra && echo $@ >> $(RECORD)
@@ -69,25 +68,6 @@ case "$1" in
   clusters) exit "${STOP_STATUS:-0}" ;;
 esac
 """
-# Replaces rsync as gitlab-ci-local calls it: for the files of the commit, which each job gets in a folder of its own,
-# and for artifacts.
-RSYNC = """\
-#!/bin/sh
-set -e
-for last; do :; done
-mkdir -p "$last"
-for list; do
-  case "$list" in --files-from=*) break ;; esac
-done
-case "$*" in
-  *" ./ "*)
-    cp -a .git "$last"
-    git ls-files -z | xargs -0 cp -a --parents --target-directory "$last"
-    ;;
-  *--files-from=*) while read -r each; do cp -a --parents "$each" "$last"; done < "${list#*=}" ;;
-  *) tar -C "$2" -cf - . | tar -C "$last" -xf - ;;  # at the same time as others
-esac
-"""
 PIPELINE = [
     ".gitlab-ci.yml",
     "ci/assume_role.py",
@@ -100,11 +80,6 @@ IGNORED = (
     ".gitlab-ci-local/\n/tools/\n/record\n"
     ".trusted/\ntrusted.tar.gz\nsynthesized/\n/run.json\n/run.md\n"
 )
-
-
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=ana", "-c", "user.email=ana@example.com", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @dataclass
@@ -130,24 +105,7 @@ class Project:
             },
             **variables,
         }
-        command = [
-            ROOT / "node_modules" / ".bin" / "gitlab-ci-local",
-            "--force-shell-executor",
-            "--shell-isolation",
-            "--no-artifacts-to-source",
-            "--no-json-schema-validation",
-            *(each for name, value in given.items() for each in ("--variable", f"{name}={value}")),
-            *options,
-        ]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("CI_", "AWS_"))}
-        environment |= {
-            "PATH": f"{self.folder / 'tools'}:{os.environ['PATH']}",
-            "HOME": str(self.folder / "tools"),
-            "GCL_IGNORE_PREDEFINED_VARS": ",".join(name for name in given if name.startswith("CI_")),
-        }
-        return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=180
-        )
+        return run_pipeline(self.folder, given, *options, seconds=180)
 
     @property
     def record(self) -> list[str]:

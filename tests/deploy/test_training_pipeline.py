@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +21,13 @@ from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.operations import toolchain
 from mlinfra.variables import in_force
+from tests.ci.gitlab_ci_local import PINNED, RSYNC, git, run_pipeline
 from tests.ci.servers import Notes, serving_notes
-from tests.ci.test_gitlab_runs import PINNED, RSYNC, git
 from tests.conftest import ROOT
 from tests.deploy.local_state import apply, prepared
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from mlinfra import Environment
@@ -80,23 +79,7 @@ class Project:
             "CI_COMMIT_REF_PROTECTED": "true",
             **variables,
         }
-        command = [
-            ROOT / "node_modules" / ".bin" / "gitlab-ci-local",
-            "--force-shell-executor",
-            "--shell-isolation",
-            "--no-artifacts-to-source",
-            "--no-json-schema-validation",
-            *(each for name, value in given.items() for each in ("--variable", f"{name}={value}")),
-        ]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("CI_", "AWS_"))}
-        environment |= {
-            "PATH": f"{self.folder / 'tools'}:{os.environ['PATH']}",
-            "HOME": str(self.folder / "tools"),
-            "GCL_IGNORE_PREDEFINED_VARS": ",".join(name for name in given if name.startswith("CI_")),
-        }
-        return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=900
-        )
+        return run_pipeline(self.folder, given, seconds=900)
 
 
 def token(subject: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.parts import KEY_USE, statement, stop_groups, stoppable
+from mlinfra.constructs.parts import KEY_USE, read_clusters, statement, stop_groups, terminate_nodes
 from mlinfra.functions.contract import Approval, Tag, removed_file_systems
 
 if TYPE_CHECKING:
@@ -69,34 +69,10 @@ def _start_runs(environment: Environment) -> list[Statement]:
 
 
 def _clusters(environment: Environment) -> list[Statement]:
-    here = f"{environment.region}:{environment.account_id}"
     return [
-        # These actions do not support resources.
-        statement(
-            "ReadClusters",
-            actions=[
-                "autoscaling:DescribeAutoScalingGroups",
-                "autoscaling:DescribeScalingActivities",
-                "cloudwatch:GetMetricData",
-                "ec2:DescribeInstances",
-                "ec2:DescribeLaunchTemplateVersions",
-                "ec2:DescribeVolumes",
-            ],
-            resources=["*"],
-            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
-        ),
-        statement(
-            "ReadQuotas",
-            actions=["servicequotas:GetServiceQuota"],
-            resources=[f"arn:aws:servicequotas:{here}:ec2/*"],
-        ),
+        *read_clusters(environment),
         *stop_groups(environment, names=f"{environment.names.prefix}-*", minimum=False),
-        statement(
-            "TerminateNodes",
-            actions=["ec2:TerminateInstances"],
-            resources=[f"arn:aws:ec2:{here}:instance/*"],
-            conditions=stoppable(environment),
-        ),
+        terminate_nodes(environment),
         *(_file_systems(environment) if any(each.lustre for each in environment.experiments) else []),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlinfra.constructs.parts.alerts import Alerts, subscribe_owner
-from mlinfra.constructs.parts.cluster_control import stop_groups, stoppable
+from mlinfra.constructs.parts.cluster_control import read_clusters, stop_groups, stoppable, terminate_nodes
 from mlinfra.constructs.parts.deployed_shutdown import (
     SHUTDOWN_COMPONENT,
     SHUTDOWN_PARAMETER,
@@ -57,11 +57,13 @@ __all__ = [
     "notification_statements",
     "one_or_list",
     "policy_document",
+    "read_clusters",
     "require_shutdown",
     "statement",
     "stop_groups",
     "stoppable",
     "subscribe_owner",
+    "terminate_nodes",
     "trust_policy",
     "workload_role",
 ]

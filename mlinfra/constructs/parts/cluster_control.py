@@ -1,4 +1,4 @@
-"""Permissions to start and stop clusters.
+"""Permissions to read, start and stop clusters.
 
 The resources and condition keys that each action supports are from the service authorization reference of EC2 Auto
 Scaling and EC2, read 2026-11-24.
@@ -24,6 +24,31 @@ _TAGS_OF_KEPT_VOLUMES = [
     Tag.OWNER,
     "Name",
 ]
+
+
+def read_clusters(environment: Environment) -> list[Statement]:
+    """Statements to read clusters, their activity, and the quotas that prevent launches."""
+    return [
+        # These actions do not support resources.
+        statement(
+            "ReadClusters",
+            actions=[
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeScalingActivities",
+                "cloudwatch:GetMetricData",
+                "ec2:DescribeInstances",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:DescribeVolumes",
+            ],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
+        ),
+        statement(
+            "ReadQuotas",
+            actions=["servicequotas:GetServiceQuota"],
+            resources=[f"arn:aws:servicequotas:{environment.region}:{environment.account_id}:ec2/*"],
+        ),
+    ]
 
 
 def stop_groups(environment: Environment, *, names: str, minimum: bool = True) -> list[Statement]:
@@ -71,6 +96,19 @@ def stop_groups(environment: Environment, *, names: str, minimum: bool = True) -
             },
         ),
     ]
+
+
+def terminate_nodes(environment: Environment) -> Statement:
+    """A statement to terminate nodes directly.
+
+    The nodes of a group cannot be named by the group's name: the tag limits it.
+    """
+    return statement(
+        "TerminateNodes",
+        actions=["ec2:TerminateInstances"],
+        resources=[f"arn:aws:ec2:{environment.region}:{environment.account_id}:instance/*"],
+        conditions=stoppable(environment),
+    )
 
 
 def stoppable(environment: Environment) -> dict[str, dict[str, str]]:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlinfra.constructs.parts import KEY_USE, notification_statements, statement, stop_groups, stoppable
+from mlinfra.constructs.parts import (
+    KEY_USE,
+    notification_statements,
+    read_clusters,
+    statement,
+    stop_groups,
+    stoppable,
+    terminate_nodes,
+)
 from mlinfra.functions.contract import Tag, removed_file_systems
 
 if TYPE_CHECKING:
@@ -26,7 +34,7 @@ def for_the_account(environment: Environment, *, key_arn: str) -> list[Statement
         key_arn: the KMS key of the table of records.
     """
     return [
-        *_read_clusters(environment),
+        *read_clusters(environment),
         *stop_groups(environment, names="*"),
         *_end_instances_and_volumes(environment),
         *_delete_file_systems(environment),
@@ -44,7 +52,7 @@ def for_clusters(environment: Environment, *, key_arn: str) -> list[Statement]:
         key_arn: the KMS key of the table of records.
     """
     return [
-        *_read_clusters(environment),
+        *read_clusters(environment),
         *stop_groups(environment, names=f"{environment.names.prefix}-*"),
         *_read_and_write_records(environment, key_arn),
         *notification_statements(environment),
@@ -68,13 +76,7 @@ def for_idle_clusters(environment: Environment, *, key_arn: str) -> list[Stateme
             resources=[f"{groups}/{environment.names.prefix}-*"],
             conditions=stoppable(environment),
         ),
-        # The nodes of a group cannot be named by the group's name: the tag limits it.
-        statement(
-            "TerminateNodes",
-            actions=["ec2:TerminateInstances"],
-            resources=[f"arn:aws:ec2:{region}:{account}:instance/*"],
-            conditions=stoppable(environment),
-        ),
+        terminate_nodes(environment),
     ]
 
 
@@ -115,30 +117,6 @@ def for_interruptions(environment: Environment, *, key_arn: str) -> list[Stateme
         ),
         *_read_and_write_records(environment, key_arn),
         *notification_statements(environment),
-    ]
-
-
-def _read_clusters(environment: Environment) -> list[Statement]:
-    return [
-        # These actions do not support resources.
-        statement(
-            "ReadClusters",
-            actions=[
-                "autoscaling:DescribeAutoScalingGroups",
-                "autoscaling:DescribeScalingActivities",
-                "cloudwatch:GetMetricData",
-                "ec2:DescribeInstances",
-                "ec2:DescribeLaunchTemplateVersions",
-                "ec2:DescribeVolumes",
-            ],
-            resources=["*"],
-            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
-        ),
-        statement(
-            "ReadQuotas",
-            actions=["servicequotas:GetServiceQuota"],
-            resources=[f"arn:aws:servicequotas:{environment.region}:{environment.account_id}:ec2/*"],
-        ),
     ]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import batch_job_definition, iam_role, iam_role_policy
-from mlinfra.constructs.parts import policy_document, statement, trust_policy, workload_role
+from mlinfra.constructs.parts import policy_document, statement
+from mlinfra.constructs.training.task_role import task_role
 from mlinfra.declarations import CONTAINER_LIMITS, linux_parameters, node_properties, retry_conditions, scratch_mount
 
 if TYPE_CHECKING:
@@ -137,18 +138,8 @@ class TrainingJobDefinition(Construct):
         }
 
     def _task_role(self, id_: str, use: str) -> iam_role.IamRole:
-        return workload_role(
-            self,
-            id_,
-            environment=self._environment,
-            name=f"{self._settings.full_name}-{use}",
-            trust=trust_policy(
-                "ecs-tasks.amazonaws.com",
-                # Only for tasks of this account, so that ECS does not assume it for another one.
-                conditions={"StringEquals": {"aws:SourceAccount": self._environment.account_id}},
-            ),
-            tags=self._tags,
-        )
+        name = f"{self._settings.full_name}-{use}"
+        return task_role(self, id_, environment=self._environment, name=name, tags=self._tags)
 
     def _allow_start(self, logs: cloudwatch_log_group.CloudwatchLogGroup) -> None:
         """Allow ECS to start the container: as AmazonECSTaskExecutionRolePolicy, for the resources of this job only."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import iam_role, iam_role_policy
-from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement, trust_policy, workload_role
+from mlinfra.constructs.parts import KEY_USE, all_values_in, policy_document, statement
 from mlinfra.constructs.training.image_pulls import pull_statements
+from mlinfra.constructs.training.task_role import task_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,18 +67,7 @@ class QueueRuns(Construct):
         return self._execution_role
 
     def _task_role(self, id_: str, name: str, tags: Mapping[str, str]) -> iam_role.IamRole:
-        return workload_role(
-            self,
-            id_,
-            environment=self._environment,
-            name=name,
-            trust=trust_policy(
-                "ecs-tasks.amazonaws.com",
-                # Only for tasks of this account, so that ECS does not assume it for another one.
-                conditions={"StringEquals": {"aws:SourceAccount": self._environment.account_id}},
-            ),
-            tags={**tags, "Name": name},
-        )
+        return task_role(self, id_, environment=self._environment, name=name, tags={**tags, "Name": name})
 
     def _policy(self, role: iam_role.IamRole, name: str, statements: list[Statement]) -> None:
         iam_role_policy.IamRolePolicy(self, name, name=name, role=role.name, policy=policy_document(*statements))

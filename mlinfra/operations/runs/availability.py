@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from botocore.exceptions import ClientError
 
@@ -67,7 +67,7 @@ def check_availability(table: RunTable, description: RunDescription, repository:
         ("zone", check.zones),
         ("machine image", check.machine_image),
         ("infrastructure", check.infrastructure),
-        ("mlinfra", check.library),
+        ("mlinfra", check.release),
     ]
     found: list[Availability] = []
     for part, read in parts:
@@ -142,11 +142,12 @@ class _Check:
             return Availability(part, "unknown", "it is not a zone of the data lake or an S3 URI, and was not checked")
         client = self._account.client("s3")
         if _DAY.fullmatch(value) or key.endswith("/") or not key:
-            found = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
-            if not found.get("KeyCount"):
+            # The first 1000 objects.
+            found = client.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents")
+            if not found:
                 return Availability(part, "missing", f"s3://{bucket}/{key} contains no objects")
-            newest = self._newest(client, bucket, key)
-            if newest and self._run.submitted_at and newest > self._run.submitted_at:
+            newest = max(each["LastModified"] for each in found)
+            if self._run.submitted_at and newest > self._run.submitted_at:
                 return Availability(
                     part, "differs", f"objects were written after the run, such as at {newest:%F %H:%M} UTC"
                 )
@@ -158,12 +159,6 @@ class _Check:
                 raise
             return Availability(part, "missing", f"s3://{bucket}/{key} has no version {value}")
         return Availability(part, "same", f"the version {value} exists")
-
-    @staticmethod
-    def _newest(client: Any, bucket: str, key: str) -> Any:  # noqa: ANN401  boto3 is untyped
-        """The latest change below a prefix, among its first 1000 objects."""
-        found = client.list_objects_v2(Bucket=bucket, Prefix=key)["Contents"]
-        return max((each["LastModified"] for each in found), default=None)
 
     def _location(self, prefix: str) -> tuple[str | None, str]:
         if prefix.startswith("s3://"):
@@ -253,7 +248,7 @@ class _Check:
         else:
             yield self._compared("infrastructure", then[:12], now.commit[:12])
 
-    def library(self) -> Iterator[Availability]:
+    def release(self) -> Iterator[Availability]:
         yield self._compared("mlinfra", self._spec.provenance.mlinfra, version("mlinfra-cdktf"))
 
     def _object(self, part: str, key: str) -> Availability:

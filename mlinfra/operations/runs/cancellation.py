@@ -70,7 +70,8 @@ def cancel_run(environment: Environment, wanted: str, *, force: bool = False) ->
         _terminate_job(table, run)
     after = reread_run(table, run)
     if not after.has_ended and not after.living:
-        _end(table, after)
+        reason = f"cancelled by {after.cancelled_by or table.account.caller}"
+        table.end(after, RunStatus.CANCELLED, reason, only_if=RunStatus.ACTIVE)
         after = reread_run(table, run)
     return Cancellation(after, 0 if after.has_ended else len(after.living), repeated)
 
@@ -84,26 +85,6 @@ def _request(table: RunTable, run: Run) -> bool:
         condition=f"{_IS_ACTIVE} AND attribute_not_exists(#at)",
         names=_NAMES,
         values=values,
-    )
-
-
-def _end(table: RunTable, run: Run) -> None:
-    """Record the end of a run that no node reports."""
-    table.update(
-        run,
-        "SET #status = :cancelled, #ended = :now, #reason = :reason",
-        condition=_IS_ACTIVE,
-        names={
-            "#status": RunAttribute.STATUS,
-            "#ended": RunAttribute.ENDED_AT,
-            "#reason": RunAttribute.REASON,
-        },
-        values={
-            ":cancelled": RunStatus.CANCELLED,
-            ":now": Decimal(str(table.now.timestamp())),
-            ":reason": f"cancelled by {run.cancelled_by or table.account.caller}",
-            **_ACTIVE,
-        },
     )
 
 

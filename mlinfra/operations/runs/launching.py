@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mlinfra.operations.runs.delivery import send_start
 from mlinfra.operations.runs.occupancy import active_runs, find_place
 from mlinfra.operations.runs.submission import read_submitted, submit, upload_run
 from mlinfra.operations.runs.waiting import NodeWatch, NotReadyError, stop_if_unused, wait_for_nodes
-from mlinfra.runner import RunAttribute, RunStatus
+from mlinfra.runner import RunStatus
 
 if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment
@@ -125,22 +124,7 @@ def start_on_ready_nodes(launch_: Launch, spec: RunSpecification) -> Delivery | 
 
 def _give_up(table: RunTable, spec: RunSpecification, reason: str) -> bool:
     """Record the end of a run that still waits for its nodes. False: it has started, or ended, in the meantime."""
-    return table.update(
-        read_submitted(table, spec),
-        "SET #status = :failed, #ended = :now, #reason = :reason",
-        condition="#status = :waiting",
-        names={
-            "#status": RunAttribute.STATUS,
-            "#ended": RunAttribute.ENDED_AT,
-            "#reason": RunAttribute.REASON,
-        },
-        values={
-            ":failed": RunStatus.FAILED,
-            ":waiting": RunStatus.WAITING,
-            ":now": Decimal(str(table.now.timestamp())),
-            ":reason": reason,
-        },
-    )
+    return table.end(read_submitted(table, spec), RunStatus.FAILED, reason, only_if=(RunStatus.WAITING,))
 
 
 def _stop_again(launch_: Launch, spec: RunSpecification) -> str:

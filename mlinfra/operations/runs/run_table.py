@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +21,7 @@ from mlinfra.operations.runs.recorded_run import parse_run
 from mlinfra.runner import RunAttribute, RunKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.aws import AwsAccount
@@ -144,6 +145,26 @@ class RunTable:
                     raise
                 return False
         return True
+
+    def end(self, run: Run, status: str, reason: str, *, only_if: Sequence[str]) -> bool:
+        """Record the end of a run that no node executes. False: its status is none of `only_if` any more."""
+        expected = {f":expected{number}": each for number, each in enumerate(only_if)}
+        return self.update(
+            run,
+            "SET #status = :status, #ended = :now, #reason = :reason",
+            condition=f"#status IN ({', '.join(expected)})",
+            names={
+                "#status": RunAttribute.STATUS,
+                "#ended": RunAttribute.ENDED_AT,
+                "#reason": RunAttribute.REASON,
+            },
+            values={
+                ":status": status,
+                ":now": Decimal(str(self.now.timestamp())),
+                ":reason": reason,
+                **expected,
+            },
+        )
 
     def _items(self, partition: str, beginning: str) -> Iterator[Mapping[str, Any]]:
         return self._pages(

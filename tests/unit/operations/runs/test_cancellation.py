@@ -11,6 +11,7 @@ import pytest
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import AwsAccount
 from mlinfra.operations.runs import cancel_run, find_run
+from tests.unit.operations.job_queues import make_job_queues
 from tests.unit.operations.runs.recorded import CLUSTER, ENVIRONMENT, ME, RUN_ID, put_node, put_run, seconds_ago
 
 if TYPE_CHECKING:
@@ -118,17 +119,8 @@ def expect_failed(client: Callable[..., Any], job: str) -> None:
 
 def a_job(client: Callable[..., Any]) -> str:
     """A job of AWS Batch that waits for another one."""
-    role = client("iam").create_role(RoleName="batch", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    make_job_queues(client, "recsys-dev-shared-spot")
     batch = client("batch")
-    environment = batch.create_compute_environment(
-        computeEnvironmentName="shared", type="UNMANAGED", state="ENABLED", serviceRole=role
-    )["computeEnvironmentArn"]
-    batch.create_job_queue(
-        jobQueueName="recsys-dev-shared-spot",
-        state="ENABLED",
-        priority=1,
-        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": environment}],
-    )
     batch.register_job_definition(
         jobDefinitionName="train",
         type="container",

@@ -8,6 +8,7 @@ from mlinfra import Endpoint, Queue, RealTime, Variant
 from mlinfra.operations.aws import account_of
 from mlinfra.operations.status.services import endpoint_statuses, queue_statuses
 from tests.conftest import an_environment
+from tests.unit.operations.job_queues import make_job_queues
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,35 +27,14 @@ HERE = an_environment(account_id="123456789012", emulated=True, queues=QUEUES, e
 
 
 def test_the_jobs_of_all_job_queues_of_a_queue_are_counted(client: Callable[..., Any]) -> None:
-    role = client("iam").create_role(RoleName="batch", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    batch = client("batch")
-    environment = batch.create_compute_environment(
-        computeEnvironmentName="shared", type="UNMANAGED", state="ENABLED", serviceRole=role
-    )["computeEnvironmentArn"]
-    for kind in ("spot", "on-demand"):
-        batch.create_job_queue(
-            jobQueueName=f"recsys-dev-shared-{kind}",
-            state="ENABLED",
-            priority=1,
-            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": environment}],
-        )
+    make_job_queues(client, "recsys-dev-shared-spot", "recsys-dev-shared-on-demand")
     shared, later = queue_statuses(account_of(HERE), HERE, QUEUES)
     assert (shared.name, shared.state, shared.waiting, shared.running) == ("shared", "enabled", 0, 0)
     assert (later.name, later.state) == ("later", "not deployed")
 
 
 def test_a_disabled_job_queue_disables_its_queue(client: Callable[..., Any]) -> None:
-    role = client("iam").create_role(RoleName="batch", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    batch = client("batch")
-    environment = batch.create_compute_environment(
-        computeEnvironmentName="shared", type="UNMANAGED", state="ENABLED", serviceRole=role
-    )["computeEnvironmentArn"]
-    batch.create_job_queue(
-        jobQueueName="recsys-dev-shared-spot",
-        state="DISABLED",
-        priority=1,
-        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": environment}],
-    )
+    make_job_queues(client, "recsys-dev-shared-spot", state="DISABLED")
     assert queue_statuses(account_of(HERE), HERE, QUEUES[:1])[0].state == "disabled"
 
 
