@@ -206,7 +206,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what talks to a local AWS, and keep together what reads all environments: one process writes them, once."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if "running_local_aws" in fixtures:
+        if "mlinfra_local_aws" in fixtures:
             item.add_marker("local_aws")
         if "synthesized" in fixtures and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("synthesized"))

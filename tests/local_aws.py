@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,12 +10,9 @@ import botocore.session
 import pytest
 
 from mlinfra.functions.contract import Table
-from mlinfra.local_aws.client_variables import client_variables
-from mlinfra.local_aws.server import serving
-from mlinfra.variables import in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from mlinfra.local_aws.server import LocalAws
@@ -40,18 +36,9 @@ def make_records_table(client: Callable[..., Any], name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def running_local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """One server for all tests of a process, also of several folders."""
-    with serving(log=tmp_path_factory.mktemp("local-aws") / "log") as server:
-        yield server
-
-
-@pytest.fixture
-def local_aws(running_local_aws: LocalAws, own_folders: None) -> Iterator[LocalAws]:  # noqa: ARG001
-    """An empty local AWS that boto3 and all programs use during the test."""
-    running_local_aws.reset()
-    with in_force(client_variables(running_local_aws, present=os.environ)):
-        yield running_local_aws
+def running_local_aws(mlinfra_local_aws: LocalAws) -> LocalAws:
+    """One server for all tests of a process, also of several folders: that of the plugin, as `local_aws` is."""
+    return mlinfra_local_aws
 
 
 @pytest.fixture

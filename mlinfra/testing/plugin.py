@@ -42,16 +42,21 @@ def mlinfra_local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loca
 
 
 @pytest.fixture
-def local_aws(mlinfra_local_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+def local_aws(mlinfra_local_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     """An empty local AWS that boto3 and all programs use during the test."""
     from mlinfra.local_aws.client_variables import client_variables
-    from mlinfra.variables import in_force
 
     for kind in ("STATE", "CACHE", "DATA", "CONFIG"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     mlinfra_local_aws.reset()
-    with in_force(client_variables(mlinfra_local_aws, present=os.environ)):
-        yield mlinfra_local_aws
+    # With the fixture that tests use too: restored by another one, variables that a test changes would get back, after
+    # its end, the values that they had during it.
+    for name, value in client_variables(mlinfra_local_aws, present=os.environ).items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    return mlinfra_local_aws
 
 
 @pytest.fixture
