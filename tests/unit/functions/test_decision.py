@@ -242,6 +242,10 @@ def test_a_cluster_is_stopped_after_the_pause_that_follows_its_last_job() -> Non
     assert after_job(ended=9, **{Tag.PAUSE_MINUTES: "5"}).action is Action.STOP
 
 
+def test_the_end_of_its_last_job_stops_a_cluster_that_is_not_stopped_when_idle() -> None:
+    assert after_job(**{Tag.STOP_WHEN_IDLE: "false"}).action is Action.STOP
+
+
 def test_a_job_may_demand_another_pause_than_its_environment() -> None:
     assert after_job(keep=60).action is Action.LEAVE
     assert after_job(ended=61, quiet=61, keep=60).action is Action.STOP
