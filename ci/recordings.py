@@ -89,7 +89,12 @@ def record(recording: Recording) -> str:
         text=True,
         check=True,
     )
-    return image(recording, ended.stdout)
+    return image(recording, _without_own_folders(ended.stdout))
+
+
+def _without_own_folders(text: str) -> str:
+    """The output with folders that a user has, instead of those of the recording machine."""
+    return re.sub(r"(?<=Find the AWS provider  )\S+", "~/.terraform.d/plugins", text.replace(str(Path.home()), "~"))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ myst_heading_anchors = 4
 """Headings with an anchor, as on a page of a repository: links such as `review.md#exit-codes` work in both."""
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_extra_path = ["reference/llms.txt"]
 html_title = "mlinfra" if version == "main" else f"mlinfra {version}"
 html_theme_options = {"navigation_with_keys": True}
 html_copy_source = False

@@ -28,6 +28,7 @@ PAGES = sorted(
     if "reference" not in path.parts and path.name != "CHANGELOG.md" and "adr" not in path.parts
 )
 ENDS = {"|", ">", ">>", "&&", "||", ";", "2>", "&"}
+ROOT_COMMAND = typer.main.get_command(app)
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_-]+\.*|\.\.\.|<.*>|\[.*")
 
 
@@ -62,7 +63,7 @@ def problem(text: str) -> str | None:
     """The reason why a command line cannot be run, or None."""
     words = shlex.split(text.partition("  #")[0])
     words = words[: next((index for index, word in enumerate(words) if word in ENDS), len(words))]
-    command: Any = typer.main.get_command(app)
+    command: Any = ROOT_COMMAND
     while words and hasattr(command, "get_command") and not words[0].startswith("-"):
         if PLACEHOLDER.fullmatch(words[0]):
             return None

@@ -9,6 +9,7 @@ import pytest
 import mlinfra
 from ci import recordings
 from ci.site.commands import command_pages
+from ci.site.llms import llms_text
 from ci.site.python_api import api_pages
 from tests.conftest import ROOT
 
@@ -44,6 +45,14 @@ def test_signatures_have_the_names_and_defaults_of_the_code() -> None:
 def test_a_recording_shows_what_its_command_prints_today(name: str) -> None:
     shown = (recordings.FOLDER / f"{name}.svg").read_text(encoding="utf-8")
     assert shown == recordings.record(recordings.RECORDINGS[name]), f"run `python -m ci.recordings {name}`"
+
+
+def test_the_file_for_language_models_lists_pages_and_commands() -> None:
+    text = llms_text((ROOT / "docs" / "index.md").read_text(encoding="utf-8"), command_pages())
+    assert "- [Quickstart](quickstart.html): see it and train without an account" in text
+    assert "- [mlinfra up](reference/commands/up.html): Deploy an environment" in text
+    listed = set(re.findall(r"\((\S+)\.html\)", text))
+    assert {path.stem for path in ROOT.glob("docs/*.md")} - listed <= {"index", "local-aws-conformance"}
 
 
 def test_every_image_is_shown_on_a_page() -> None:
