@@ -94,7 +94,7 @@ def project(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("training-pipeline")
     cloned(folder / "recommender")
     with (
-        serving(log=folder / "log", nodes=True) as server,
+        serving(log=folder / "log", enforce_iam=True, nodes=True) as server,
         in_force({**client_variables(server), **source.changes, "GOGC": "400"}),
         serving_notes() as api,
     ):
