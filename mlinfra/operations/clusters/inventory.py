@@ -20,6 +20,7 @@ from mlinfra.functions.launches import LAUNCH, launch_failure
 from mlinfra.functions.metrics import histories
 from mlinfra.functions.records import Records
 from mlinfra.operations.aws import account_of, reachable
+from mlinfra.operations.clusters.ended_jobs import evidence_since, last_end
 from mlinfra.operations.clusters.idleness import IDLE_WINDOW, idle_minutes
 from mlinfra.operations.clusters.marks import Mark, forced_end, marks_of
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mlinfra.declarations import Environment
-    from mlinfra.functions.activity import Verdict
+    from mlinfra.functions.activity import Evidence, Verdict
     from mlinfra.functions.fleet import Target
     from mlinfra.functions.metrics import History
     from mlinfra.operations.aws import AwsAccount
@@ -233,6 +234,11 @@ class ClusterAccount:
         if unread := next((each.target.name for each in found if each.memory is None), None):
             self.has_records = self._has_records(unread)
         return found
+
+    def evidence_since_last_job(self, seen: Assessment) -> Evidence | None:
+        """The activity of a cluster since the end of its last job, as in `evidence_since`. None: no job has ended."""
+        ended = last_end(seen)
+        return None if ended is None else evidence_since(ended, seen, self._gpus, self.now)
 
     def describe(self, seen: Assessment) -> Cluster:
         """The current state of an assessed cluster."""

@@ -318,7 +318,7 @@ def wait_for_nodes(
         if states.hopeless is not None:
             message = f"The nodes cannot be started: {states.hopeless}"
             raise NotReadyError(message)
-        step.say(states.waits_for)
+        step.wait_for(states.waits_for)
         run = read_run()
         if run is None or not run.is_active or len(run.living) >= total:
             return states
