@@ -89,6 +89,8 @@ def test_a_person_with_the_documented_policy_runs_reproduces_cancels_and_stops(
 ) -> None:
     base, of_experiment, of_nodes = documented_policies("runs.md")
     ana = user(project, "ana", {**base, "Statement": [*base["Statement"], *of_nodes]}, tmp_path)
+    forced = ana.mlinfra("clusters", "stop", "local", "two-tower", "--force")
+    assert forced.returncode == 0, forced.stderr
     given_up = ana.mlinfra("run", "two-tower", "--env", "local", "--wait", "1s", "--", "sh", "-c", ECHO)
     assert given_up.returncode == 1, given_up.stderr
     assert "which was stopped before, is stopped again" in given_up.stderr
@@ -127,6 +129,10 @@ def test_a_person_with_the_documented_policy_runs_reproduces_cancels_and_stops(
     assert desired() == 0
 
 
+def run_ids(person: User) -> list[str]:
+    return [each["run_id"] for each in json.loads(person.mlinfra("runs", "list", "--json").stdout)]
+
+
 def refused(call: Any, **arguments: Any) -> bool:
     with pytest.raises(ClientError, match="is not authorized to perform"):
         call(**arguments)
@@ -139,12 +145,12 @@ def test_a_person_who_is_limited_to_another_experiment_starts_and_records_nothin
     base, _, _ = documented_policies("runs.md")
     _, of_experiment, _ = documented_policies("runs.md", experiment="ranker")
     ben: User = user(project, "ben", limited(base, of_experiment), tmp_path)
-    before = ben.mlinfra("runs", "list", "--json").stdout
+    before = run_ids(ben)
     ran = ben.mlinfra("run", "two-tower", "--env", "local", "--", "true")
     assert ran.returncode == 1
     assert "AWS refused PutObject" in ran.stderr
     assert "Traceback" not in ran.stderr
-    assert ben.mlinfra("runs", "list", "--json").stdout == before
+    assert run_ids(ben) == before
     assert refused(ben.client("autoscaling").set_desired_capacity, AutoScalingGroupName=GROUP, DesiredCapacity=2)
     record = {"cluster": {"S": GROUP}, "record": {"S": "run#x"}}
     assert refused(ben.client("dynamodb").put_item, TableName="recommender-local-clusters", Item=record)

@@ -83,6 +83,8 @@ class Run:
     experiment: str = ""
     nodes: int | None = None
     """The number of nodes that it needs."""
+    array_size: int | None = None
+    """The number of jobs of its array in a queue. None: it is not an array."""
     command: str = ""
     """The command as a shell would read it."""
     specification_key: str | None = None
@@ -231,6 +233,7 @@ def _run(environment: str, run_id: str, item: Mapping[str, Any], now: datetime) 
         name=str(item.get(RunAttribute.NAME) or ""),
         experiment=str(item.get(RunAttribute.EXPERIMENT) or ""),
         nodes=whole_number(item.get(RunAttribute.NODES)),
+        array_size=whole_number(item.get(RunAttribute.ARRAY_SIZE)),
         command=str(item.get(RunAttribute.COMMAND) or ""),
         specification_key=_text(item.get(RunAttribute.SPECIFICATION)),
         bucket=_text(item.get(RunAttribute.BUCKET)),
