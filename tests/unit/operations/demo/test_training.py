@@ -44,6 +44,9 @@ class Steps:
     def say(self, line: str) -> None:
         self.seen.append(line)
 
+    def wait_for(self, reason: str) -> None:
+        self.seen.append(reason)
+
     def conclude(self, result: str) -> None:
         self.seen.append(result)
 
