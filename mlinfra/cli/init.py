@@ -87,9 +87,15 @@ def init(
     written.
     """
     from mlinfra.cli.presentation import output_console, print_json
+    from mlinfra.errors import OperationError
     from mlinfra.operations.scaffold import ProjectFile, begin_repository, project_files, write_project
 
     given = _Given(project, account_id, region, owner, ci, repository)
+    if from_hcl is not None and folder.resolve() == from_hcl.resolve():
+        message = (
+            f"{folder} is the existing configuration, which is not changed. Choose another folder for the project."
+        )
+        raise OperationError(message)
     found = _read(from_hcl)
     settings = _settings(folder, given, found, ask=_is_terminal() and not as_json)
     files = [*project_files(settings)]
@@ -187,7 +193,10 @@ def _show_written(folder: Path, settings: Settings, written: Written, console: C
     from mlinfra.operations.scaffold import UNKNOWN_ACCOUNT, installed_from
 
     unchanged = f", {len(written.unchanged)} existed already with the same content" if written.unchanged else ""
-    console.print(f"[bold]{escape(settings.project)}[/]: {len(written.created)} files written to {folder}{unchanged}.")
+    console.print(
+        f"[bold]{escape(settings.project)}[/]: {len(written.created)} files written to "
+        f"{escape(str(folder))}{unchanged}."
+    )
     for each in written.created:
         console.print(f"  [dim]{escape(each)}[/]")
     if is_new:
@@ -206,9 +215,8 @@ def _show_written(folder: Path, settings: Settings, written: Written, console: C
         )
     if address := installed_from():
         console.print(
-            f"This mlinfra was installed from {address}. `make setup` and pipelines need it in a package index, or in "
-            "a "
-            f"folder that PIP_FIND_LINKS names."
+            f"This mlinfra was installed from {escape(address)}. `make setup` and pipelines need it in a package "
+            f"index, or in a folder that PIP_FIND_LINKS names."
         )
 
 
@@ -220,21 +228,28 @@ def _show_migration(migration: Migration, folder: Path, console: Console) -> Non
         console.print(f"  [bold]{title}[/]")
         for each in proposals:
             console.print(f"    {escape(each.summary)}")
-    console.print(f"The reasons and the steps: {folder / _PAGE}. Nothing was changed in {escape(migration.source)}.")
+    console.print(
+        f"The reasons and the steps: {escape(str(folder / _PAGE))}. Nothing was changed in {escape(migration.source)}."
+    )
 
 
 def _show_next_steps(folder: Path, settings: Settings, console: Console) -> None:
     import shutil
     from importlib.util import find_spec
+    from shlex import quote
+
+    from rich.markup import escape
 
     command = own_command()
-    on_path = "" if command == "mlinfra" else f" MLINFRA={command}"
-    tests = "pytest" if shutil.which("pytest") else f"{sys.executable} -m pytest"
+    on_path = "" if command == "mlinfra" else f" MLINFRA={quote(command)}"
+    tests = "pytest" if shutil.which("pytest") else f"{quote(sys.executable)} -m pytest"
     if find_spec("pytest") is None or find_spec("syrupy") is None:
         tests = "make check"
-    enter = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
+    enter = "" if folder.resolve() == Path.cwd() else f"cd {quote(str(folder))} && "
     console.print("\nNext:")
-    console.print(f"  [cyan]{enter}{tests}[/]")
+    console.print(f"  [cyan]{escape(enter + tests)}[/]")
     console.print(f"  [cyan]git add --all && git commit --message 'Start {settings.project}'[/]")
-    console.print(f"  [cyan]make local{on_path}[/]    deploy to a local AWS, and train there: no account, no cost")
+    console.print(
+        f"  [cyan]make local{escape(on_path)}[/]    deploy to a local AWS, and train there: no account, no cost"
+    )
     console.print("README.md describes the rest, such as the deployment to an AWS account.")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.operations import toolchain
 from mlinfra.operations.migration import Outcome, propose, read_existing
 from mlinfra.operations.scaffold import Settings
 from mlinfra.operations.terraform import Terraform
-from tests.conftest import TODAY
+from tests.conftest import TODAY, an_environment
+from tests.deploy.local_state import planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,13 @@ def old(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def applied(old: Path, deployable: Path) -> Path:
+    """The folder after the apply of its plan."""
+    Terraform(old, deployable).apply(old / "tfplan")
+    return old
+
+
 def digests(folder: Path) -> dict[str, str]:
     files = (each for each in folder.rglob("*") if each.is_file() and "providers" not in each.parts)
     return {str(each): hashlib.sha256(each.read_bytes()).hexdigest() for each in files}
@@ -93,15 +101,12 @@ def test_a_saved_plan_is_read_before_it_is_applied(old: Path) -> None:
     existing = read_existing(old / "tfplan")
     assert len(existing.resources) == 8
     assert not any(each.exists for each in existing.resources)
-    with pytest.raises(OperationError, match=r"contains no resources\. If it was applied, select its workspace"):
-        read_existing(old)
 
 
-def test_the_state_in_s3_is_read_and_nothing_in_the_folder_changes(old: Path) -> None:
-    Terraform(old, toolchain.find_terraform().path).apply(old / "tfplan")
-    before = digests(old)
-    existing = read_existing(old)
-    assert digests(old) == before
+def test_the_state_in_s3_is_read_and_nothing_in_the_folder_changes(applied: Path) -> None:
+    before = digests(applied)
+    existing = read_existing(applied)
+    assert digests(applied) == before
     assert (existing.account_id, existing.region) == ("123456789012", "us-east-1")
     assert existing.state_bucket == STATE_BUCKET
     environment = Settings(project="ranker", owner="ana@example.com", today=TODAY).environment
@@ -117,6 +122,33 @@ def test_the_state_in_s3_is_read_and_nothing_in_the_folder_changes(old: Path) ->
         "aws_security_group.nodes": "TrainingCluster",
     }
     assert proposals["terraform_data.note"].outcome is Outcome.HCL
+
+
+def test_the_data_lake_keeps_the_bucket_that_is_imported_into_its_stack(
+    applied: Path, deployable: Path, tmp_path: Path
+) -> None:
+    """The steps of `migration.md`: declare the bucket, synthesize, import, plan."""
+    from mlinfra import DataLake, MlApp, MlStack
+
+    environment = an_environment(
+        name="local",
+        account_id="123456789012",
+        region="us-east-1",
+        emulated=True,
+        protect_data=False,
+        bucket_names={"raw": "acme-raw"},
+    )
+    app = MlApp(applied, outdir=tmp_path)
+    DataLake(MlStack(app, environment, "data"), "lake", zones=["raw"])
+    app.synth()
+    folder = tmp_path / "stacks" / "local-data"
+    buckets = json.loads((folder / "cdk.tf.json").read_text())["resource"]["aws_s3_bucket"]
+    (name,) = [name for name, each in buckets.items() if each["bucket"] == "acme-raw"]
+    terraform = prepared(folder, deployable)
+    terraform.import_resource(f"aws_s3_bucket.{name}", "acme-raw")
+    actions = {address: action for action, addresses in planned(terraform).items() for address in addresses}
+    assert actions.pop(f"aws_s3_bucket.{name}") == "update"
+    assert set(actions.values()) == {"create"}
 
 
 def test_credentials_that_cannot_read_the_state_are_named(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,8 +92,7 @@ def anomalies(_: Resource, __: Context) -> Verdict:
         "it detects or reports anomalies of cost",
         Confidence.MEDIUM,
         "Declare governance=Governance(anomalies=AnomalyAlert(...)). An account has one monitor of all services: to "
-        "keep it, "
-        "name it in monitor_arn.",
+        "keep it, name it in monitor_arn.",
     )
 
 
@@ -116,8 +115,7 @@ def export(_: Resource, __: Context) -> Verdict:
         "it exports the bill",
         Confidence.MEDIUM,
         "Declare governance=Governance(cost_export=CostExportSettings()) if `mlinfra cost actual` shall read the "
-        "bill. Other "
-        "readers need this export as before.",
+        "bill. Other readers need this export as before.",
     )
 
 

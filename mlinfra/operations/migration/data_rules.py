@@ -60,14 +60,13 @@ def _zone_verdict(resource: Resource, zone: str, confidence: Confidence, context
     if others and others[0].address != resource.address:
         return adopt(
             f"its name or tags suggest the zone {zone}, which is proposed for {others[0].address} already: a zone is "
-            "one "
-            f"bucket",
+            "one bucket",
             Confidence.LOW,
         )
     advice = construct_advice("aws_s3_bucket", {"bucket": resource.id, **resource.values}, context.environment)
     way = (
-        f"Declare bucket_names={{{zone!r}: {resource.id!r}}} in the environment, forget the bucket and its settings in "
-        f"the old state, and import it in the stack {context.environment.names.stack_id('data')} before its first "
+        f"Declare bucket_names={{{zone!r}: {resource.id!r}}} in the environment, forget the bucket and its settings "
+        f"in the old state, and import it in the stack {context.environment.names.stack_id('data')} before its first "
         "apply."
     )
     reason = f"its name or tags suggest the zone {zone} of the data lake"
@@ -97,8 +96,7 @@ def model_package_group(resource: Resource, _: Context) -> Verdict:
         "it is a group of model versions",
         Confidence.HIGH,
         f"SageMaker cannot rename groups: declare RegisteredModel(name={name!r}, ...), register new versions there, "
-        "and keep "
-        "this group as long as its versions are used.",
+        "and keep this group as long as its versions are used.",
     )
 
 
@@ -110,8 +108,7 @@ def feature_group(resource: Resource, _: Context) -> Verdict:
         "it is a feature group",
         Confidence.HIGH,
         f"SageMaker cannot rename feature groups: declare FeatureGroup(name={name!r}, ...), and ingest the features "
-        "into "
-        "both until no reader uses this one.",
+        "into both until no reader uses this one.",
     )
 
 
@@ -123,8 +120,7 @@ def repository(resource: Resource, context: Context) -> Verdict:
         "it is a repository of container images; whether they are those of training or serving is not in the state",
         Confidence.LOW,
         f"ECR cannot rename repositories: list {name!r} in image_repositories of {context.environment.name!r}, push "
-        "the used "
-        f"tags there, and keep this one as long as endpoints and jobs use its images.",
+        "the used tags there, and keep this one as long as endpoints and jobs use its images.",
         "immutable tags, KMS, scan on push, the newest 100 images are kept",
     )
 

@@ -23,20 +23,26 @@ confirm it; **low**, a guess: decide it yourself.
 """
 _FORGET = (
     "For each resource that is **kept or adopted**: the old state must forget it without destroying it, or two states "
-    "would "
-    "manage it. Replace its block in the old configuration by `removed "
-    "{ from = ADDRESS  lifecycle { destroy = false } }` "
-    "and apply (Terraform 1.7 or newer), or run `terraform state rm ADDRESS` and delete the block. `moved` blocks "
-    "only work "
-    "within one state; between two, the new one imports."
+    "would manage it. Replace its block in the old configuration by the block below, and apply (Terraform 1.7 or newer). "
+    "For one of several instances, or an older Terraform: `terraform state rm ADDRESS`, and delete the block. `moved` "
+    "blocks only work within one state; between two, the new one imports."
 )
+_REMOVED = """\
+```hcl
+removed {
+  from = aws_instance.example
+  lifecycle {
+    destroy = false
+  }
+}
+```
+"""
 _IMPORT = (
     "For each **bucket that is kept**: declare it in `bucket_names`, and import it before the first apply of "
-    "`{stack}`, which "
-    "fails otherwise because the bucket exists. `mlinfra synth {stack} --out synthesized` writes the stack; in its "
-    "folder, "
-    "`terraform init`, then `terraform import ADDRESS NAME`, where ADDRESS is the `aws_s3_bucket` with this name in "
-    "`cdk.tf.json`. Read the plan of `{stack}` before you apply it: it must not replace the bucket."
+    "`{stack}`, which fails otherwise because the bucket exists. `mlinfra synth {stack} --out synthesized` writes "
+    "the stack; in its folder, `terraform init`, then `terraform import ADDRESS NAME`, where ADDRESS is the "
+    "`aws_s3_bucket` with this name in `cdk.tf.json`. Read the plan of `{stack}` before you apply it: it must not "
+    "replace the bucket."
 )
 _BUCKET = "aws_s3_bucket"
 
@@ -74,20 +80,20 @@ def _steps(migration: Migration, environment: Environment) -> Iterator[str]:
     if len(kept) < len(migration.of(Outcome.CONSTRUCT)):
         steps.append(
             "For each resource that a construct **replaces**: declare it, deploy it, move the work, and remove the "
-            "old one "
-            "from the old configuration, whose apply destroys it."
+            "old one from the old configuration, whose apply destroys it."
         )
     if adopted:
         steps.append(
-            f"For each **adopted** resource, run its command below. It verifies with a plan that the import changes "
+            "For each **adopted** resource, run its command below. It verifies with a plan that the import changes "
             f"nothing; the next `mlinfra up {name}` imports it. A resource with the tag `ManagedBy=terraform` is "
-            "refused: "
-            f"change the tag before the old state forgets it."
+            "refused: change the tag before the old state forgets it."
         )
     yield "## Order"
     yield ""
     yield from (f"{number}. {step}" for number, step in enumerate(steps, start=1))
     yield ""
+    if kept or adopted:
+        yield _REMOVED
 
 
 def _constructs(proposals: Sequence[Proposal]) -> Iterator[str]:

@@ -44,9 +44,10 @@ class Migration:
     def headline(self) -> str:
         """The numbers, in one line."""
         counts = {outcome: len(self.of(outcome)) for outcome in Outcome}
+        total = len(self.proposals)
         return (
-            f"{len(self.proposals)} resources: {counts[Outcome.CONSTRUCT]} can be owned by constructs, "
-            f"{counts[Outcome.ADOPTED]} adopted, {counts[Outcome.HCL]} stay HCL"
+            f"{total} resource{'' if total == 1 else 's'}: {counts[Outcome.CONSTRUCT]} to constructs, "
+            f"{counts[Outcome.ADOPTED]} to adopt, {counts[Outcome.HCL]} to stay HCL"
         )
 
     def of(self, outcome: Outcome) -> tuple[Proposal, ...]:
@@ -82,8 +83,7 @@ def _remarks(existing: Existing, environment: Environment) -> Iterator[str]:
     if existing.region and existing.region != environment.region:
         yield (
             f"Most resources are in {existing.region}, and {environment.name} declares {environment.region}: "
-            "constructs "
-            f"create resources in the region of their environment."
+            "constructs create resources in the region of their environment."
         )
 
 
@@ -137,8 +137,8 @@ class _Resolving:
         origin = origin or subject.address
         if verdict.outcome is Outcome.ADOPTED:
             reason = (
-                f"it configures {subject.address}: an adoption does not include settings that are resources of "
-                "their own"
+                f"it configures {subject.address}: an adoption does not include settings that are resources of their "
+                "own"
             )
             return keep_hcl(reason), origin
         if verdict.outcome is Outcome.HCL:

@@ -119,8 +119,7 @@ def _of_file(path: Path) -> dict[str, Any]:
         if document["format_version"].partition(".")[0] not in {"0", "1"}:
             message = (
                 f"{path} has the format version {document['format_version']} of `terraform show -json`. Expected: 1, "
-                "of "
-                f"Terraform 1.1 or newer."
+                "of Terraform 1.1 or newer."
             )
             raise OperationError(message)
         if not any(name in document for name in ("values", "planned_values", "prior_state", "terraform_version")):

@@ -137,7 +137,7 @@ def test_an_existing_state_gives_account_region_and_a_page_of_proposals(tmp_path
     (tmp_path / "old.tfstate").write_text(json.dumps(STATE))
     ended = init("ranker", "--owner", "ana@example.com", "--from-hcl", "old.tfstate")
     assert ended.exit_code == 0, ended.exception
-    assert "old.tfstate: 1 resources: 1 can be owned by constructs, 0 adopted, 0 stay HCL" in ended.stdout
+    assert "old.tfstate: 1 resource: 1 to constructs, 0 to adopt, 0 to stay HCL" in ended.stdout
     assert "aws_sagemaker_endpoint.ranker -> ServingEndpoint (high): it is an endpoint of SageMaker" in ended.stdout
     declared = (tmp_path / "ranker" / "environments" / "dev.py").read_text()
     assert 'account_id="222222222222"' in declared
@@ -145,6 +145,22 @@ def test_an_existing_state_gives_account_region_and_a_page_of_proposals(tmp_path
     page = (tmp_path / "ranker" / "migration.md").read_text()
     assert "| `aws_sagemaker_endpoint.ranker` | `ranker` | `ServingEndpoint` | replaces it | high |" in page
     assert (tmp_path / "old.tfstate").read_text() == json.dumps(STATE)
+
+
+def test_the_folder_of_the_existing_configuration_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    ended = init("old", "--owner", "ana@example.com", "--from-hcl", str(tmp_path / "old"))
+    assert isinstance(ended.exception, OperationError)
+    assert ended.exception.message == (
+        "old is the existing configuration, which is not changed. Choose another folder for the project."
+    )
+
+
+def test_a_folder_with_a_space_is_quoted_in_the_next_command() -> None:
+    ended = init("my [ranker]", "--owner", "ana@example.com")
+    assert ended.exit_code == 0, ended.exception
+    assert "my-ranker: 31 files written to my [ranker].\n" in ended.stdout
+    assert "cd 'my [ranker]' && " in ended.stdout
 
 
 def test_an_unreadable_state_writes_no_project(tmp_path: Path) -> None:

@@ -84,5 +84,5 @@ def test_another_account_or_region_is_remarked() -> None:
 
 def test_the_headline_counts_all_resources() -> None:
     assert proposed(*CLUSTER, resource("aws_eks_cluster.c")).headline == (
-        "8 resources: 7 can be owned by constructs, 0 adopted, 1 stay HCL"
+        "8 resources: 7 to constructs, 0 to adopt, 1 to stay HCL"
     )
