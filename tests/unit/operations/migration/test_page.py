@@ -12,10 +12,16 @@ def page(*resources: Resource) -> str:
 
 def test_a_kept_bucket_is_forgotten_and_imported_before_the_deployment() -> None:
     text = page(resource("aws_s3_bucket.raw", id="acme-raw", bucket="acme-raw"))
-    steps = ["mlinfra bootstrap dev", "removed {", "import it before the first apply of `dev-data`", "`mlinfra up dev`"]
+    steps = [
+        "mlinfra bootstrap dev",
+        "the old state must forget it",
+        "import it before the first apply of `dev-data`",
+        "`mlinfra up dev`",
+    ]
     positions = [text.index(each) for each in steps]
     assert positions == sorted(positions)
     assert "| `aws_s3_bucket.raw` | `acme-raw` | `DataLake` | keeps it | medium |" in text
+    assert "removed {\n  from = " in text
     assert "Adopted" not in text
 
 
