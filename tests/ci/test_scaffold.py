@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from ci import scaffold
 from mlinfra.operations.scaffold import PipelineService, Settings, project_files, write_project
+from tests import programs
 from tests.ci.gitlab_ci_local import git
 from tests.conftest import ROOT, TODAY
 
@@ -40,6 +42,15 @@ def project(folder: Path, service: PipelineService) -> Path:
     settings = Settings(project="ranker", owner="ana@example.com", today=TODAY, services=(service,))
     write_project(project_files(settings), folder)
     return folder
+
+
+def test_the_commands_in_the_readme_of_a_project_exist() -> None:
+    settings = Settings(project="ranker", owner="ana@example.com", today=TODAY)
+    (readme,) = [each.text for each in project_files(settings) if each.path == "README.md"]
+    named = set(re.findall(r"(?:`|^)mlinfra ([a-z]+)", readme, re.MULTILINE))
+    assert {"doctor", "up", "run", "destroy"} <= named
+    for name in named:
+        assert programs.mlinfra(name, "--help").returncode == 0, name
 
 
 def test_the_workflow_has_one_environment_and_no_other_job() -> None:

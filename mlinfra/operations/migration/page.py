@@ -24,8 +24,8 @@ confirm it; **low**, a guess: decide it yourself.
 _FORGET = (
     "For each resource that is **kept or adopted**: the old state must forget it without destroying it, or two states "
     "would manage it. Replace its block in the old configuration by the block below, and apply (Terraform 1.7 or "
-    "newer). For one of several instances, or an older Terraform: `terraform state rm ADDRESS`, and delete the block. `moved` "
-    "blocks only work within one state; between two, the new one imports."
+    "newer). For one of several instances, or an older Terraform: `terraform state rm ADDRESS`, and delete the block. "
+    "`moved` blocks only work within one state; between two, the new one imports."
 )
 _REMOVED = """\
 ```hcl
