@@ -10,6 +10,10 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SELECTION = "MLINFRA_CDK"
 """Environment variable: `cdktf` or `cdktn`, if both are installed. Default: cdktn."""
@@ -85,6 +89,19 @@ def present() -> CdkFamily:
         )
         raise ImportError(message)
     return wanted
+
+
+def installed_command(root: Path) -> Path | None:
+    """The command of cdktf or cdktn in the `node_modules` of `root`. None: neither is installed there.
+
+    It is that of the selected family; else cdktn if it is installed; else cdktf.
+
+    Raises:
+        ValueError: if the environment variable is invalid.
+    """
+    wanted = selected()
+    paths = (root / "node_modules" / ".bin" / each.name for each in ((wanted,) if wanted else FAMILIES))
+    return next((each for each in paths if each.exists()), None)
 
 
 def refuse_other(construct: object, used: CdkFamily) -> None:
