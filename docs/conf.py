@@ -1,4 +1,4 @@
-"""Settings of the documentation site: Sphinx with MyST Markdown and the theme Furo. ADR 14 records the choice."""
+"""Settings of the documentation site: Sphinx with MyST Markdown and the theme Furo. ADR 15 records the choice."""
 
 from __future__ import annotations
 

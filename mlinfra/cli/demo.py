@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.command import cdk_command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -89,7 +90,7 @@ def _next_steps(result: DemoResult) -> list[str]:
         tries = (
             (f'eval "$({mlinfra} local env)"', "connect this shell to it; required for the next two"),
             (f"{mlinfra} runs show latest", "the training: commit, nodes, cost, outputs"),
-            ("npx cdktf diff local-data", "change environments/local.py, and see the difference"),
+            (f"{cdk_command()} diff local-data", "change environments/local.py, and see the difference"),
         )
     width = max(len(command) for command, _ in tries)
     lines = [f"  {number}. [cyan]{command:<{width}}[/]  {why}" for number, (command, why) in enumerate(tries, start=1)]

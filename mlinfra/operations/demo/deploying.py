@@ -222,13 +222,13 @@ def _deploy_wave(wave: Sequence[SynthesizedStack], cdktf: Cdktf, log: _Log, less
     """Show the changes of independent stacks, then deploy them at the same time."""
 
     def diff(stack: SynthesizedStack) -> None:
-        with lesson.step(f"cdktf diff {stack.name}", "shows what would be created") as step:
+        with lesson.step(f"{cdktf.executable.name} diff {stack.name}", "shows what would be created") as step:
             step.conclude(cdktf.diff(stack, on_line=log.with_step(step)))
 
     with ThreadPoolExecutor(_PARALLELISM) as pool:
         list(pool.map(diff, wave))
     names = " ".join(stack.name for stack in wave)
-    with lesson.step(f"cdktf deploy {names}", "the real Terraform applies it", seconds=_WAVE_SECONDS) as step:
+    with lesson.step(f"{cdktf.executable.name} deploy {names}", "the real Terraform applies it", seconds=_WAVE_SECONDS) as step:
         summaries = cdktf.deploy(wave, on_line=log.with_step(step))
         step.conclude("; ".join(summaries.values()))
 
