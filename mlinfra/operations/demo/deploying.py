@@ -228,7 +228,9 @@ def _deploy_wave(wave: Sequence[SynthesizedStack], cdktf: Cdktf, log: _Log, less
     with ThreadPoolExecutor(_PARALLELISM) as pool:
         list(pool.map(diff, wave))
     names = " ".join(stack.name for stack in wave)
-    with lesson.step(f"{cdktf.executable.name} deploy {names}", "the real Terraform applies it", seconds=_WAVE_SECONDS) as step:
+    with lesson.step(
+        f"{cdktf.executable.name} deploy {names}", "the real Terraform applies it", seconds=_WAVE_SECONDS
+    ) as step:
         summaries = cdktf.deploy(wave, on_line=log.with_step(step))
         step.conclude("; ".join(summaries.values()))
 

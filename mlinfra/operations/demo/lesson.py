@@ -68,6 +68,10 @@ class _TimedStep:
         """Show a detail."""
         self._step.say(f"{self._lesson.left()}  {line}")
 
+    def wait_for(self, reason: str) -> None:
+        """Show the reason for which the step waits."""
+        self._step.wait_for(reason)
+
     def conclude(self, result: str) -> None:
         """Set the result."""
         self._step.conclude(result)

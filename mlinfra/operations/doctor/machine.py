@@ -7,8 +7,8 @@ import shutil
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.command import own_command
 from mlinfra.cdk_family import FAMILIES, SELECTION, present
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.clusters import SESSION_PLUGIN, SESSION_PLUGIN_PAGE
 from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, problem_of, warning

@@ -29,6 +29,9 @@ class Shown:
     def say(self, line: str) -> None:
         self.lines.append(line)
 
+    def wait_for(self, reason: str) -> None:
+        self.lines.append(reason)
+
     def conclude(self, result: str) -> None:
         self.lines.append(result)
 
