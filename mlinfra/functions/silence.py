@@ -44,7 +44,8 @@ def find_silence(
     """The nodes of `target` of which one source has been silent for `silence_time`.
 
     Only NVIDIA GPUs have metrics of the agent: they are expected of a node if any node of the cluster has some. The
-    alarm `<cluster>-gpu-silence` covers a cluster without any.
+    alarm `<cluster>-gpu-silence` covers a cluster without any. Only nodes of mlinfra have a guard: reports are expected
+    in clusters with its tag `VacantMinutes`.
 
     Args:
         target: the cluster.
@@ -68,7 +69,7 @@ def find_silence(
         report = memory.reports.get(node.instance_id)
         if _is_fresh(report, now) and expects_metrics and not has_metrics:
             agents.append(node.instance_id)
-        elif has_metrics and _is_silent(report, limit, now):
+        elif rules.vacant_for is not None and has_metrics and _is_silent(report, limit, now):
             guards.append(node.instance_id)
     return Silence(tuple(agents), tuple(guards))
 

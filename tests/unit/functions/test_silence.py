@@ -30,13 +30,19 @@ def metrics(until: int = 2) -> History:
 
 
 def found(
-    reports: Mapping[str, NodeReport], histories: Mapping[str, History], *, minutes: str = "30", **changes: Any
+    reports: Mapping[str, NodeReport],
+    histories: Mapping[str, History],
+    *,
+    minutes: str = "30",
+    guarded: bool = True,
+    **changes: Any,
 ) -> Silence:
     """The silence of the nodes i-a and i-b."""
     settings = {"launched": NOW - timedelta(hours=5), "state": "running"} | changes
     nodes = tuple(Node(name, "g5.xlarge", **settings) for name in ("i-a", "i-b"))
     target = Target("recsys-dev-two-tower", "group", nodes=nodes, desired=2)
-    rules = Rules.of({Tag.EXPIRES: "2026-12-31", Tag.SILENCE_MINUTES: minutes})
+    tags = {Tag.EXPIRES: "2026-12-31", Tag.SILENCE_MINUTES: minutes} | ({Tag.VACANT_MINUTES: "5"} if guarded else {})
+    rules = Rules.of(tags)
     return find_silence(target, rules, Memory(reports=reports), histories, NOW)
 
 
@@ -68,6 +74,10 @@ def test_metrics_that_could_not_be_read_are_not_silence() -> None:
 def test_a_guard_is_silent_if_its_node_has_metrics_and_no_report(report: NodeReport | None) -> None:
     reports = {"i-a": REPORTS} | ({"i-b": report} if report else {})
     assert found(reports, {"i-a": metrics(), "i-b": metrics()}) == Silence(guards=("i-b",))
+
+
+def test_nodes_that_are_not_of_mlinfra_have_no_guard_to_report() -> None:
+    assert found({}, {"i-a": metrics(), "i-b": metrics()}, guarded=False) == Silence()
 
 
 def test_a_guard_is_silent_only_after_the_time_in_the_tag() -> None:
