@@ -38,7 +38,7 @@ def found(
     **changes: Any,
 ) -> Silence:
     """The silence of the nodes i-a and i-b."""
-    settings = {"launched": NOW - timedelta(hours=5), "state": "running"} | changes
+    settings: dict[str, Any] = {"launched": NOW - timedelta(hours=5), "state": "running"} | changes
     nodes = tuple(Node(name, "g5.xlarge", **settings) for name in ("i-a", "i-b"))
     target = Target("recsys-dev-two-tower", "group", nodes=nodes, desired=2)
     tags = {Tag.EXPIRES: "2026-12-31", Tag.SILENCE_MINUTES: minutes} | ({Tag.VACANT_MINUTES: "5"} if guarded else {})
