@@ -122,7 +122,7 @@ def expect_no_active_run(environment: Environment, experiment: str) -> None:
     """Check that no run needs the cluster of an experiment, also none that waits for its nodes or for another run.
 
     Raises:
-        OperationError: if one does. Records that cannot be read are no reason to refuse.
+        OperationError: if one does. Records that cannot be read are ignored here: the stop itself reads them too.
     """
     active: list[Run] = []
     with suppress(OperationError):
