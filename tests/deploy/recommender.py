@@ -38,7 +38,7 @@ PIPELINE = """
     pipeline=Pipeline(
         provider="gitlab", project="recommendations/recommender", training=TrainingJobs(tags="v*")
     ),
-    **RECOMMENDER,
+    **PROJECT,
 """
 # `set-up` installs nothing: this environment is the installation.
 MAKEFILE = """\
@@ -90,7 +90,7 @@ def cloned(folder: Path) -> None:
     """Copy the example, with a pipeline in its local environment, and the jobs that it includes in its own folder."""
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "outputs"))
     local = folder / "environments" / "local.py"
-    declared = local.read_text().replace("\n    **RECOMMENDER,\n", PIPELINE)
+    declared = local.read_text().replace("\n    **PROJECT,\n", PIPELINE)
     local.write_text(
         declared.replace("import Environment, Experiment", "import Environment, Experiment, Pipeline, TrainingJobs")
     )
