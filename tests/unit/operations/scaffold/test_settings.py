@@ -44,9 +44,6 @@ def test_the_experiment_expires_28_days_after_the_creation() -> None:
         (("gitlab",), "gitlab.com/ml/ranker", "ml/ranker", ""),
         (("gitlab",), "git.acme.dev/ml/ranker", "ml/ranker", "https://git.acme.dev"),
         (("github",), "github.com/ml/ranker", "ml/ranker", ""),
-        # A reserved domain, and an owner that GitHub does not allow.
-        (("gitlab",), "", "ranker/ranker", "https://git.example.com"),
-        (("github",), "", "git.example.com/ranker", ""),
     ],
 )
 def test_the_environment_trusts_the_pipeline_of_the_repository_and_no_other(
@@ -58,8 +55,11 @@ def test_the_environment_trusts_the_pipeline_of_the_repository_and_no_other(
     assert made.environment.pipeline.project == path
 
 
-def test_without_a_service_there_is_no_pipeline() -> None:
-    assert settings(services=()).environment.pipeline is None
+def test_without_a_service_or_a_known_repository_no_pipeline_is_trusted() -> None:
+    assert settings(services=(), repository="gitlab.com/ml/ranker").environment.pipeline is None
+    unknown = settings(services=("gitlab",)).environment
+    assert unknown.pipeline is None
+    assert unknown.repository == "git.example.com/ranker/ranker"
 
 
 @pytest.mark.parametrize(
