@@ -92,7 +92,7 @@ def _of_folder(folder: Path) -> tuple[dict[str, Any], str]:
         bucket = (record.get("config") or {}).get("bucket") if record.get("type") == "s3" else ""
         return _shown(folder), str(bucket or "")
     state = folder / _STATE_FILE
-    if state.is_file():
+    if state.is_file() and not _has_workspace(data):
         return _of_file(state), ""
     if data.is_dir():
         return _shown(folder), ""
@@ -106,6 +106,13 @@ def _of_folder(folder: Path) -> tuple[dict[str, Any], str]:
     else:
         message = f"{folder} contains no Terraform configuration: no .tf files and no {_STATE_FILE}."
     raise OperationError(message)
+
+
+def _has_workspace(data: Path) -> bool:
+    """True if another workspace than the default one is selected, whose state is elsewhere."""
+    record = data / "environment"
+    selected = os.environ.get("TF_WORKSPACE") or (record.read_text().strip() if record.is_file() else "")
+    return selected not in {"", "default"}
 
 
 def _of_file(path: Path) -> dict[str, Any]:

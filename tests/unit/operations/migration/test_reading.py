@@ -111,6 +111,20 @@ def test_the_data_folder_of_the_user_is_used(tmp_path: Path, monkeypatch: pytest
     assert read_existing(tmp_path).state_bucket == "acme-states"
 
 
+def test_the_state_of_the_selected_workspace_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {
+        "format_version": "1.0",
+        "values": {"root_module": {"resources": [dict(RESOURCE, address="of.workspace")]}},
+    }
+    monkeypatch.setattr("mlinfra.operations.migration.reading.Terraform.show_state", lambda _: shown)
+    (tmp_path / "terraform.tfstate").write_text(json.dumps(STATE))
+    (tmp_path / ".terraform").mkdir()
+    (tmp_path / ".terraform" / "environment").write_text("default")
+    assert [each.address for each in read_existing(tmp_path).resources] == ["aws_sagemaker_endpoint.e"]
+    (tmp_path / ".terraform" / "environment").write_text("staging\n")
+    assert [each.address for each in read_existing(tmp_path).resources] == ["of.workspace"]
+
+
 def test_the_account_is_that_of_most_resources() -> None:
     arns = [ARN, ARN, ARN.replace("222222222222", "333333333333")]
     resources = tuple(Resource(f"a.{number}", "a", {"arn": arn}) for number, arn in enumerate(arns))
