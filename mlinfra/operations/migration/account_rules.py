@@ -102,8 +102,8 @@ def anomalies(_: Resource, __: Context) -> Verdict:
 def allocation_tag(_: Resource, __: Context) -> Verdict:
     """An activated cost allocation tag.
 
-    Source: terraform-provider-aws, internal/service/ce/cost_allocation_tag.go: its deletion makes the tag inactive, read
-    2026-11-30.
+    Source: terraform-provider-aws, internal/service/ce/cost_allocation_tag.go: its deletion makes the tag inactive,
+    read 2026-11-30.
     """
     return Verdict(
         Outcome.CONSTRUCT,
