@@ -10,6 +10,7 @@ from functools import cached_property
 from importlib.metadata import distribution, version
 from typing import Any, Final, Literal
 
+from mlinfra.cdk_family import CDKTN
 from mlinfra.declarations import Environment, Experiment, Pipeline, RegisteredModel, TrainingJobs
 
 PipelineService = Literal["gitlab", "github"]
@@ -164,11 +165,11 @@ def service_of(repository: str) -> PipelineService:
 
 def own_requirement() -> str:
     """The requirement of this mlinfra for pip: its version, or its commit if it was installed from a git repository."""
-    origin = _origin()
+    origin, extras = _origin(), "cdktn,testing" if CDKTN.is_installed else "testing"
     commit = origin.get("vcs_info", {}).get("commit_id")
     if commit:
-        return f"{_PACKAGE}[testing] @ {origin['vcs_info']['vcs']}+{origin['url']}@{commit}"
-    return f"{_PACKAGE}[testing]=={version(_PACKAGE)}"
+        return f"{_PACKAGE}[{extras}] @ {origin['vcs_info']['vcs']}+{origin['url']}@{commit}"
+    return f"{_PACKAGE}[{extras}]=={version(_PACKAGE)}"
 
 
 def installed_from() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -123,4 +124,10 @@ def test_the_requirement_is_the_installed_version_or_commit(
 ) -> None:
     monkeypatch.setattr("mlinfra.operations.scaffold.settings.distribution", lambda _: Installed(record))
     monkeypatch.setattr("mlinfra.operations.scaffold.settings.version", lambda _: "0.1.0")
+    monkeypatch.setattr("mlinfra.operations.scaffold.settings.CDKTN", SimpleNamespace(is_installed=False))
     assert own_requirement() == requirement
+
+
+def test_a_project_made_with_cdktn_requires_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlinfra.operations.scaffold.settings.CDKTN", SimpleNamespace(is_installed=True))
+    assert own_requirement().startswith("mlinfra-cdktf[cdktn,testing]")
