@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from mlinfra.cdk_family import CDKTN
 from mlinfra.declarations import Environment, Experiment, Pipeline, RegisteredModel, TrainingJobs
+from mlinfra.errors import DeclarationError
 
 PipelineService = Literal["gitlab", "github"]
 
@@ -132,6 +133,13 @@ class Settings:
         """The pipeline that the environment trusts. None: there is none, or its repository is unknown."""
         if not self.services or not self.repository:
             return None
+        if service_of(self.repository) != self.provider:
+            # The same path is another project there, whose pipeline would be trusted.
+            problem = (
+                f"it is not a repository of {self.provider}. Expected: --ci {service_of(self.repository)}, or none."
+            )
+            subject = f"repository {self.repository!r}"
+            raise DeclarationError(subject, [problem])
         return Pipeline(
             provider=self.provider,
             project=self.repository_path,

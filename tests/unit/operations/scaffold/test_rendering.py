@@ -38,8 +38,16 @@ def test_a_template_with_an_unknown_name_is_an_error() -> None:
         rendered("{{other}}", {}, {"name": "x"})
 
 
-@pytest.mark.parametrize("services", [(), ("gitlab",), ("github",)])
-@pytest.mark.parametrize(("region", "repository"), [("us-east-1", ""), ("eu-west-1", "git.acme.dev/ml/ranker")])
+@pytest.mark.parametrize(
+    ("services", "region", "repository"),
+    [
+        ((), "us-east-1", ""),
+        (("gitlab",), "us-east-1", ""),
+        (("gitlab",), "eu-west-1", "git.acme.dev/ml/ranker"),
+        (("github",), "us-east-1", ""),
+        (("github",), "eu-west-1", "github.com/ml/ranker"),
+    ],
+)
 def test_no_file_contains_a_condition_or_an_unreplaced_value(
     services: tuple[Any, ...], region: str, repository: str
 ) -> None:

@@ -56,6 +56,17 @@ def test_the_environment_trusts_the_pipeline_of_the_repository_and_no_other(
     assert made.environment.pipeline.project == path
 
 
+@pytest.mark.parametrize(
+    ("service", "repository", "expected"),
+    [("github", "gitlab.com/ml/ranker", "gitlab"), ("gitlab", "github.com/ml/ranker", "github")],
+)
+def test_the_same_path_at_another_service_is_not_trusted(service: Any, repository: str, expected: str) -> None:
+    with pytest.raises(
+        DeclarationError, match=rf"is not a repository of {service}\. Expected: --ci {expected}, or none"
+    ):
+        settings(services=(service,), repository=repository)
+
+
 def test_without_a_service_or_a_known_repository_no_pipeline_is_trusted() -> None:
     assert settings(services=(), repository="gitlab.com/ml/ranker").environment.pipeline is None
     unknown = settings(services=("gitlab",)).environment
