@@ -71,7 +71,8 @@ def test_the_installed_command_completes_words_of_a_shell(unpacked: Path, tmp_pa
 
 @pytest.mark.lengthy
 def test_the_installed_command_writes_a_project_whose_tests_pass(unpacked: Path, tmp_path: Path) -> None:
-    in_wheel(unpacked, "-m", "mlinfra", "init", "ranker", "--owner", "ana@example.com", cwd=tmp_path)
+    options = ["--owner", "ana@example.com", "--repository", "gitlab.com/ml/ranker"]
+    in_wheel(unpacked, "-m", "mlinfra", "init", "ranker", *options, cwd=tmp_path)
     project = tmp_path / "ranker"
     (project / "conftest.py").write_text(f"import mlinfra\n\nassert mlinfra.__file__.startswith({str(unpacked)!r})\n")
     tested = in_wheel(unpacked, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", cwd=project)
