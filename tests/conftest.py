@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import json
+import re
 import signal
 import subprocess
 from collections import defaultdict
@@ -59,6 +61,18 @@ def an_environment(**changes: Any) -> Environment:
 def image_lock() -> ImageLock:
     """A pin of every image family in every region, in AWS and in the local AWS."""
     return pinned_images(date(2026, 9, 7))
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder of the test's own. pytest's fixture lists the folders of all earlier tests to number one."""
+    name = re.sub(r"\W", "_", request.node.name)[:25]
+    path = tmp_path_factory.getbasetemp() / "t" / f"{name}{next(_numbers)}"
+    path.mkdir(parents=True, mode=0o700)
+    return path
 
 
 @pytest.fixture
