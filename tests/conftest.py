@@ -94,7 +94,8 @@ def synthesize(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         inputs: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         environment = environment or an_environment()
-        earlier = _SYNTHESIZED[build.__code__, repr(inputs)] if build and inputs is not None else []
+        maker = build.__code__ if build else stack
+        earlier = [] if maker is None or inputs is None else _SYNTHESIZED[maker, repr(inputs)]
         for each in earlier:
             if each.inputs == inputs and each.environment == environment:
                 return json.loads(each.text)  # type: ignore[no-any-return]
@@ -119,7 +120,7 @@ class _Synthesized(NamedTuple):
     text: str
 
 
-_SYNTHESIZED: defaultdict[tuple[CodeType, str], list[_Synthesized]] = defaultdict(list)
+_SYNTHESIZED: defaultdict[tuple[CodeType | type[MlStack], str], list[_Synthesized]] = defaultdict(list)
 """Stacks as JSON, by the code that built them and the text of its inputs: 1 equals True and is another text."""
 
 
