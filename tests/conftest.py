@@ -207,13 +207,16 @@ LONGEST_FIRST = (
     "models-and-images",
     "browser",
 )
-"""Groups of tests in the order in which they start: a long group that starts last would run alone at the end."""
+"""Groups of tests in the order in which they start: a long group that starts last would run alone at the end.
+Other groups follow, which run servers or wait, then the files of short tests, which fill the remaining time evenly."""
 
 
 def _start(item: pytest.Item) -> int:
     marker = item.get_closest_marker("xdist_group")
     group = marker.args[0] if marker else ""
-    return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)
+    if group in LONGEST_FIRST:
+        return LONGEST_FIRST.index(group)
+    return len(LONGEST_FIRST) if group else len(LONGEST_FIRST) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
