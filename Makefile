@@ -12,7 +12,10 @@ BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
+CDKTN_READY := .venv/cdktn/.ready
 BROWSER_READY := .venv/.browser-ready
+DOCS_READY := .venv/docs/.ready
+PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 # .venv may contain uv.
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" ci/install.sh
 
@@ -36,7 +39,7 @@ demo: demo-tools setup ## Deploy the environment `local` to an embedded local AW
 .PHONY: test
 test: ## Run all checks and tests, as CI does
 	@# In parallel: installing mostly waits for downloads, and mypy and checkov use one core each.
-	@$(MAKE) --no-print-directory --jobs 4 check policy compiled-tests
+	@$(MAKE) --no-print-directory --jobs 4 check policy docs compiled-tests
 	@$(MAKE) --no-print-directory tests
 
 .PHONY: check
@@ -52,8 +55,14 @@ compiled-tests: setup
 	@$(BIN)/pytest --collect-only --quiet >/dev/null || true
 
 .PHONY: tests
-tests: setup $(BROWSER_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
+tests: setup $(BROWSER_READY) $(CDKTN_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
+
+.PHONY: test-cdktn
+test-cdktn: setup $(CDKTN_READY) ## Run the tests of declarations, constructs, stacks and checks on cdktn, and compare it with cdktf
+	$(BIN)/pytest tests/cdktn
+	.venv/cdktn/bin/python -m pytest $(PARALLEL) tests/unit/_cdk tests/unit/checks tests/unit/constructs \
+		tests/unit/declarations tests/unit/stacks tests/unit/test_stack.py tests/unit/test_platform.py tests/snapshots
 
 .PHONY: conformance
 conformance: setup ## Run all conformance cases, including slow ones, and write their page
@@ -69,6 +78,11 @@ fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of AWS's actions on all stacks
 	$(BIN)/python -m ci.policy
+
+.PHONY: docs
+docs: setup $(DOCS_READY) ## Build the documentation into site/, strictly
+	$(BIN)/python -m ci.site docs/reference
+	.venv/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -b html docs site
 
 .PHONY: snapshots
 snapshots: setup ## Update the snapshots with the present output
@@ -125,6 +139,19 @@ $(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
 	$(INSTALL) .venv/checkov requirements/checkov.txt
 	@touch $@
 
+$(DOCS_READY): requirements/docs.txt $(PYTHON_READY)
+	$(PYTHON) -m venv .venv/docs
+	$(INSTALL) .venv/docs requirements/docs.txt
+	@touch $@
+
+$(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
+	$(PYTHON) -m venv .venv/cdktn
+	$(INSTALL) .venv/cdktn requirements/cdktn.txt
+	@# All other packages are those of .venv, with what is installed there for development.
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" \
+		> "$$(.venv/cdktn/bin/python -c '$(PACKAGES)')/shared.pth"
+	@touch $@
+
 $(BROWSER_READY): requirements/browser.txt $(PYTHON_READY)
 	$(INSTALL) .venv requirements/browser.txt
 	@touch $@
@@ -136,10 +163,14 @@ lock: setup ## Resolve requirements/ again (requires uv)
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/checkov.in --output-file requirements/checkov.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/cdktn.in --output-file requirements/cdktn.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--constraint requirements/dev.txt --quiet requirements/browser.in --output-file requirements/browser.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/uv.in --output-file requirements/uv.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/docs.in --output-file requirements/docs.txt
 
 .PHONY: clean
 clean: ## Remove installed and synthesized files
-	rm -rf .venv node_modules cdktf.out
+	rm -rf .venv node_modules cdktf.out docs/reference site

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.command import own_command
+from mlinfra.command import cdk_command, own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES
@@ -121,24 +121,22 @@ class NodeWatch:
             OperationError: if it does not exist, or its number of nodes is unknown.
         """
         seen = self._account.cluster_of(self._experiment.name)
-        described = self._account.describe(seen)
         nodes = seen.target.tags.get(Tag.NODES, "")
         if not nodes.isdecimal() or not int(nodes):
             stack = self._environment.names.stack_id("training")
             message = (
                 f"The number of nodes of {seen.target.name} is unknown: its tag {Tag.NODES} is {nodes!r}. Deploy its "
-                f"stack again, which sets the tag: npx cdktf deploy {stack}"
+                f"stack again, which sets the tag: {cdk_command()} deploy {stack}"
             )
             raise OperationError(message)
         price = self._environment.instance_type(self._experiment).usd_per_hour
-        is_busy = described.nodes and described.work.value == "busy"
         return ClusterForRun(
             name=seen.target.name,
             nodes=int(nodes),
             running=len(seen.target.nodes),
             desired=seen.target.desired,
             usd_per_hour=None if price is None else price * int(nodes),
-            activity=described.work_reason if is_busy else None,
+            activity=self._account.present_activity(seen) if seen.target.nodes else None,
         )
 
     def start(self) -> str | None:
@@ -318,7 +316,7 @@ def wait_for_nodes(
         if states.hopeless is not None:
             message = f"The nodes cannot be started: {states.hopeless}"
             raise NotReadyError(message)
-        step.say(states.waits_for)
+        step.wait_for(states.waits_for)
         run = read_run()
         if run is None or not run.is_active or len(run.living) >= total:
             return states
