@@ -40,7 +40,7 @@ demo: demo-tools setup ## Deploy the environment `local` to an embedded local AW
 .PHONY: test
 test: ## Run all checks and tests, as CI does
 	@# In parallel: installing mostly waits for downloads, and mypy and checkov use one core each.
-	@$(MAKE) --no-print-directory --jobs 3 check policy docs
+	@$(MAKE) --no-print-directory --jobs 4 check policy docs compiled-tests
 	@$(MAKE) --no-print-directory tests
 
 .PHONY: check
@@ -49,6 +49,11 @@ check: setup ## Lint, format, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: compiled-tests
+compiled-tests: setup
+	@# Otherwise each test process would compile all tests, in 10 seconds of processor time. `tests` shows the errors.
+	@$(BIN)/pytest --collect-only --quiet >/dev/null || true
 
 .PHONY: tests
 tests: setup $(BROWSER_READY) $(CDKTN_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
