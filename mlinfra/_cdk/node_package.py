@@ -22,7 +22,12 @@ from jsii.errors import JSIIError
 from mlinfra._cdk.errors import NotLazyError
 
 _SOURCE = files("mlinfra._cdk") / "lazy_index"
-_FILES = {"package.json": "package.json", "assembly.json": ".jsii", "index.js": "index.js"}
+_FILES = {
+    "package.json": "package.json",
+    "assembly.json": ".jsii",
+    "index.js": "index.js",
+    "resolution.js": "resolution.js",
+}
 _LONGEST_WAIT_SECONDS = 10
 
 

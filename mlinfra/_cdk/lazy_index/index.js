@@ -8,6 +8,7 @@
 const fs = require("fs");
 const Module = require("module");
 const threads = require("worker_threads");
+const { withFastResolution } = require("./resolution");
 
 const INDEX = /[\\/]node_modules[\\/]@cdktf[\\/]provider-aws[\\/]lib[\\/]index\.js$/;
 const REEXPORT = /^exports\.(\w+) = require\("(\.\/[a-z0-9-]+)"\);$/;
@@ -74,6 +75,7 @@ Module._extensions[".js"] = function loadLazily(module, filename) {
 // look as expected is loaded unchanged.
 const CHANGES = [
   [cdktf("private/fs"), withLazyArchiver],
+  [cdktf("tokens/private/resolve"), withFastTokens],
   [cdktf("tokens/private/stack-trace"), withoutStackTraces],
   [cdktf("terraform-stack"), withKeptConfiguration],
 ];
@@ -88,6 +90,12 @@ function withLazyArchiver(module, filename) {
   module.require = (name) =>
     name === "archiver" ? (...args) => load.call(module, name)(...args) : load.call(module, name);
   stockLoad(module, filename);
+}
+
+function withFastTokens(module, filename) {
+  stockLoad(module, filename);
+  // Its class Token is complete only after this module, which it requires.
+  withFastResolution(module.exports, module.require("../token"));
 }
 
 /** Each token would keep its JavaScript call stack for error messages, which contains nothing but cdktf and jsii. */
