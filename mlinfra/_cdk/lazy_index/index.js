@@ -157,6 +157,11 @@ threads.Worker = class CountedWorker extends StockWorker {
   }
 };
 
+/** jsii leaves out members of objects that are null. */
+function withoutNull(_key, value) {
+  return value === null && !Array.isArray(this) ? undefined : value;
+}
+
 exports.LazyIndex = class LazyIndex {
   /** "pending" (the provider is not loaded yet), "lazy", or "unexpected" (loaded as a whole). */
   static get outcome() {
@@ -166,6 +171,11 @@ exports.LazyIndex = class LazyIndex {
   /** The version of node, such as "20.20.2". */
   static get node() {
     return process.versions.node;
+  }
+
+  /** The configuration of a stack as JSON: one string, instead of an object that jsii converts value by value. */
+  static configuration(stack) {
+    return JSON.stringify(stack.toTerraform(), withoutNull);
   }
 
   /** The number of indexes of types that jsii is still writing. */
