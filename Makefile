@@ -12,7 +12,9 @@ BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
+CDKTN_READY := .venv/cdktn/.ready
 BROWSER_READY := .venv/.browser-ready
+PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 # .venv may contain uv.
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" ci/install.sh
 
@@ -47,8 +49,14 @@ check: setup ## Lint, format, types, import rules
 	$(BIN)/lint-imports
 
 .PHONY: tests
-tests: setup $(BROWSER_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
+tests: setup $(BROWSER_READY) $(CDKTN_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
+
+.PHONY: test-cdktn
+test-cdktn: setup $(CDKTN_READY) ## Run the tests of declarations, constructs, stacks and checks on cdktn, and compare it with cdktf
+	$(BIN)/pytest tests/cdktn
+	.venv/cdktn/bin/python -m pytest $(PARALLEL) tests/unit/_cdk tests/unit/checks tests/unit/constructs \
+		tests/unit/declarations tests/unit/stacks tests/unit/test_stack.py tests/unit/test_platform.py tests/snapshots
 
 .PHONY: conformance
 conformance: setup ## Run all conformance cases, including slow ones, and write their page
@@ -120,6 +128,14 @@ $(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
 	$(INSTALL) .venv/checkov requirements/checkov.txt
 	@touch $@
 
+$(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
+	$(PYTHON) -m venv .venv/cdktn
+	$(INSTALL) .venv/cdktn requirements/cdktn.txt
+	@# All other packages are those of .venv, with what is installed there for development.
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" \
+		> "$$(.venv/cdktn/bin/python -c '$(PACKAGES)')/shared.pth"
+	@touch $@
+
 $(BROWSER_READY): requirements/browser.txt $(PYTHON_READY)
 	$(INSTALL) .venv requirements/browser.txt
 	@touch $@
@@ -130,6 +146,8 @@ lock: setup ## Resolve requirements/ again (requires uv)
 		--quiet --extra dev pyproject.toml requirements/build.in --output-file requirements/dev.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/checkov.in --output-file requirements/checkov.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/cdktn.in --output-file requirements/cdktn.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--constraint requirements/dev.txt --quiet requirements/browser.in --output-file requirements/browser.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \

@@ -9,11 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlinfra.cdk_family import present
+
 if not shutil.which(os.environ.get("JSII_NODE", "node")):
     # cdktf runs in Node.js, and jsii ends in two tracebacks without it.
     sys.exit(
         "Node.js 20 or newer is required, and 'node' is not on the PATH. Install it: https://nodejs.org/en/download"
     )
+try:
+    present()
+except (ImportError, ValueError) as error:
+    sys.exit(f"{error}")
 
 from mlinfra._cdk import App
 from mlinfra.checks.index import CHECKS

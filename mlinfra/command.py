@@ -1,10 +1,12 @@
-"""The `mlinfra` command as it is called from the current folder."""
+"""The commands of mlinfra and of cdktf or cdktn as they are called from the current folder."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from pathlib import Path
+
+from mlinfra.cdk_family import CDKTF, installed_command
 
 
 def own_command() -> str:
@@ -17,3 +19,13 @@ def own_command() -> str:
     command = Path(sys.executable).with_name("mlinfra")
     here = Path.cwd()
     return str(command.relative_to(here)) if command.is_relative_to(here) else str(command)
+
+
+def cdk_command() -> str:
+    """`npx cdktn` if that is installed in the current folder or one above it; otherwise `npx cdktf`."""
+    here = Path.cwd()
+    try:
+        found = next(filter(None, map(installed_command, (here, *here.parents))), None)
+    except ValueError:  # reported by the commands that synthesize
+        found = None
+    return f"npx {found.name if found else CDKTF.name}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from mlinfra._cdk import (
+    FAMILY,
     IValidation,
     S3Backend,
     TerraformDataSource,
@@ -16,6 +17,7 @@ from mlinfra._cdk import (
 )
 from mlinfra._cdk.aws import provider
 from mlinfra._cdk.node_package import configuration
+from mlinfra.cdk_family import refuse_other
 from mlinfra.checks.acknowledgements import METADATA, Acknowledgement
 from mlinfra.checks.check import CheckLevel, Problem, StackConfiguration
 from mlinfra.checks.evaluation import CheckResult, evaluate, unused
@@ -66,8 +68,10 @@ class MlStack(TerraformStack):
                 resources, because a tag is a change.
 
         Raises:
-            ValueError: the app already has a stack with this id or state key.
+            ValueError: the app already has a stack with this id or state key, or is one of cdktf while mlinfra uses
+                cdktn, or the reverse.
         """
+        refuse_other(scope, FAMILY)
         stack_id, state_key = environment.names.stack_id(component), environment.names.state_key(component)
         known = _stacks.setdefault(scope, {})
         if stack_id in known:

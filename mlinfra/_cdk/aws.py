@@ -11,6 +11,7 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from mlinfra._cdk import FAMILY
 from mlinfra._cdk.python_package import LazyModule, LazyPackage
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> ModuleType:
-        package = importlib.import_module("cdktf_cdktf_provider_aws")
+        package = importlib.import_module(FAMILY.provider)
         if isinstance(package, LazyPackage) and name in package.__all__:
             return LazyModule(f"{package.__name__}.{name}")
         return getattr(package, name)

@@ -20,6 +20,7 @@ from mlinfra._cdk import (
     type_hints,
 )
 from mlinfra._cdk.errors import NotLazyError
+from mlinfra.cdk_family import CdkFamily, present
 
 OFF_SWITCH = "MLINFRA_STOCK_LOADING"
 """Environment variable: `1` disables lazy loading."""
@@ -29,29 +30,32 @@ _MOST_YOUNG_BY_DEFAULT = 2_000
 
 _MOST_YOUNG = 100_000
 
-PROVIDER = "cdktf_cdktf_provider_aws"
-"""The Python package of the bindings. Its jsii assembly is `@cdktf/provider-aws`."""
 
-
-def install() -> None:
+def install() -> CdkFamily:
     """Enable lazy loading for all later imports in this process.
 
     Bindings that cannot be loaded lazily cause one warning, and are loaded as a whole: slower, with the same result.
 
+    Returns:
+        The packages to import.
+
     Raises:
+        ImportError: if neither cdktf nor cdktn is installed.
         RuntimeError: if Node.js is not found.
+        ValueError: if the environment variable that selects one of them is invalid.
     """
+    family = present()
     if os.environ.get(OFF_SWITCH) == "1":
         node_process.start()
-        return
+        return family
     direct_process.install()
     messages.install()
     node_process.start()
     type_hints.install()
-    late_annotations.install("cdktf", "constructs", PROVIDER)
+    late_annotations.install(family.name, "constructs", family.provider)
     _collect_seldom()
     try:
-        _install_lazily()
+        _install_lazily(family)
     except NotLazyError as error:
         warnings.warn(
             f"mlinfra loads the AWS provider bindings slowly: {error}. "
@@ -59,6 +63,7 @@ def install() -> None:
             RuntimeWarning,
             stacklevel=3,
         )
+    return family
 
 
 def _collect_seldom() -> None:
@@ -72,17 +77,17 @@ def _collect_seldom() -> None:
         gc.set_threshold(_MOST_YOUNG, *older)
 
 
-def _install_lazily() -> None:
+def _install_lazily(family: CdkFamily) -> None:
     modules_of_types = _modules_of_types()
-    package = python_package.install(PROVIDER)
+    package = python_package.install(family.provider)
     if package is None:
         return
     modules_of_types.update(
-        {f"@cdktf/provider-aws.{_camel_case(name)}": f"{PROVIDER}.{name}" for name in package.__all__}
+        {f"{family.provider_assembly}.{_camel_case(name)}": f"{family.provider}.{name}" for name in package.__all__}
     )
     node_package.install()
     node_process.warn_if_older(node_package.version_of_node())
-    importlib.import_module(f"{PROVIDER}._jsii")  # loads the JavaScript, and no module of the bindings
+    importlib.import_module(f"{family.provider}._jsii")  # loads the JavaScript, and no module of the bindings
     node_package.check()
 
 

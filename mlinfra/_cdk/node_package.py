@@ -72,7 +72,7 @@ def check() -> None:
     """
     outcome = jsii.sget(_LazyIndex, "outcome")
     if outcome != "lazy":
-        message = f"the JavaScript index of @cdktf/provider-aws does not look like a list of modules ({outcome})"
+        message = f"the JavaScript index of the provider does not look like a list of modules ({outcome})"
         raise NotLazyError(message)
 
 

@@ -1,7 +1,8 @@
 """Lazy loading in Python: a package whose modules are imported at their first use.
 
-The generated `__init__` of the bindings imports all of its 2,212 modules. Here, a module object with the path of the
-package takes its place in `sys.modules`. Python then does not run that `__init__`, and still finds all submodules.
+The generated `__init__` of cdktf's bindings imports all of its 2,212 modules. Here, a module object with the path of
+the package takes its place in `sys.modules`. Python then does not run that `__init__`, and still finds all submodules.
+The `__init__` of cdktn's bindings is lazy itself, and is replaced for one way of loading.
 """
 
 import importlib
@@ -16,6 +17,7 @@ from types import ModuleType
 from mlinfra._cdk.errors import NotLazyError
 
 _SUBMODULE_IMPORT = re.compile(r"from \. import (\w+)")
+_LAZY_SUBMODULES = re.compile(r"\n_SUBMODULES = \{\n((?: +\"\w+\",\n)+)\}\n\ndef __getattr__\(")
 
 
 class LazyPackage(ModuleType):
@@ -83,6 +85,9 @@ def install(name: str) -> LazyPackage | None:
 def _submodules(spec: ModuleSpec) -> list[str]:
     """The submodules that the generated `__init__` imports, after a check that it does nothing else."""
     source = Path(spec.origin or "").read_text(encoding="utf-8")
+    lazy = _LAZY_SUBMODULES.search(source)
+    if lazy and "jsii_type=" not in source:
+        return re.findall(r"\w+", lazy[1])
     definitions, _, imports = source.partition("\npublication.publish()\n")
     lines = [line for line in imports.splitlines() if line and not line.startswith("#")]
     submodules = [match[1] for match in map(_SUBMODULE_IMPORT.fullmatch, lines) if match]

@@ -26,6 +26,7 @@ from mlinfra.catalog.prices import (
     spot_range,
     use_refreshed_prices,
 )
+from mlinfra.catalog.provider_upgrade import REMOVED_BY_PROVIDER_6, is_added_by_provider_6
 from mlinfra.catalog.quotas import Quota, QuotaKind, quota_of, quotas_of, service_quotas
 from mlinfra.catalog.regions import aws_regions
 from mlinfra.catalog.studio import studio_instance_types, unknown_studio_types
@@ -41,6 +42,7 @@ __all__ = [
     "MANAGED_ACTIONS",
     "PRICES_AS_OF",
     "PRICE_LOCK_FILE",
+    "REMOVED_BY_PROVIDER_6",
     "STANDARD_TAGS",
     "ZONES_AS_OF",
     "Choice",
@@ -77,6 +79,7 @@ __all__ = [
     "image_family",
     "image_release",
     "instance_types",
+    "is_added_by_provider_6",
     "is_old",
     "managed_actions_of",
     "on_demand_prices",

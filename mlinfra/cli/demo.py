@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.command import cdk_command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -86,7 +87,7 @@ def _next_steps(result: DemoResult) -> list[str]:
     return [
         f"The local AWS is running at {result.kept.endpoint}.",
         f'Connect this shell to it:   [cyan]eval "$({own_command()} local env)"[/]',
-        "Then, for example:          [cyan]aws s3 ls[/] or [cyan]npx cdktf diff local-data[/]",
+        f"Then, for example:          [cyan]aws s3 ls[/] or [cyan]{cdk_command()} diff local-data[/]",
         f"Stop it:                    [cyan]{own_command()} local down[/]",
         f"The log of Terraform:       {result.log}",
     ]

@@ -10,6 +10,7 @@ import typer
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode, Parallelism, StackPatterns
 from mlinfra.cli.preflight import show_obstacles
+from mlinfra.command import cdk_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +147,7 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
     for name in plans.removed:
         console.print(
             f"[yellow]![/] {name} is no longer declared, and its resources still exist. To destroy them: "
-            f"git worktree add /tmp/before {escape(changed_since or 'COMMIT')}, and in that folder: npx cdktf "
+            f"git worktree add /tmp/before {escape(changed_since or 'COMMIT')}, and in that folder: {cdk_command()} "
             f"destroy {name}"
         )
     for expired in plans.expired:

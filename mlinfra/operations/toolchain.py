@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlinfra.cdk_family import CDKTN, installed_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ OLDEST_TERRAFORM_WITH_NATIVE_LOCK: Version = (1, 10)
 """The first version whose S3 backend has `use_lockfile`."""
 
 OLDEST_NODE: Version = (20,)
+
+OLDEST_NODE_OF_CDKTN: Version = (22, 19)
+"""The first version that runs the command of cdktn: `engines` of cdktn-cli 0.24.0. A synth needs only OLDEST_NODE."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +70,22 @@ def find_node(oldest: Version = OLDEST_NODE) -> Tool:
 
 
 def find_cdktf(root: Path) -> Tool:
-    """The cdktf command that is installed in the project at `root`.
+    """The command of cdktf, or of its fork cdktn, that is installed in the project at `root`.
 
     Raises:
-        OperationError: if it is not installed.
+        OperationError: if it is not installed, or if Node.js is too old for it.
     """
-    path = root / "node_modules" / ".bin" / "cdktf"
-    if not path.exists():
+    try:
+        path = installed_command(root)
+    except ValueError as error:
+        raise OperationError(str(error)) from None
+    if path is None:
         message = f"cdktf is not installed in {root}. Install it: make setup"
         raise OperationError(message)
-    package = json.loads((path.resolve().parents[2] / "package.json").read_text())
-    return Tool("cdktf", path, _parsed(package["version"]))
+    if path.name == CDKTN.name:
+        find_node(OLDEST_NODE_OF_CDKTN)
+    package = next(each / "package.json" for each in path.resolve().parents if (each / "package.json").is_file())
+    return Tool(path.name, path, _parsed(json.loads(package.read_text())["version"]))
 
 
 def require_tools(*checks: Callable[[], Tool]) -> tuple[Tool, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.command import own_command
+from mlinfra.command import cdk_command, own_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,3 +39,21 @@ def test_outside_the_checkout_the_command_is_an_absolute_path(
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     assert own_command() == str(installed)
+
+
+def test_the_command_of_cdktf_is_shown_unless_the_project_has_cdktn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert cdk_command() == "npx cdktf"
+    commands = tmp_path / "node_modules" / ".bin"
+    commands.mkdir(parents=True)
+    (commands / "cdktn").touch()
+    assert cdk_command() == "npx cdktn"
+
+
+def test_an_invalid_selection_does_not_hide_the_message_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLINFRA_CDK", "cdk")
+    assert cdk_command() == "npx cdktf"

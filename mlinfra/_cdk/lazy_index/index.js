@@ -1,17 +1,18 @@
 "use strict";
 // Runs inside jsii's node process, as an ordinary jsii package (see ../node_package.py).
 //
-// The index of @cdktf/provider-aws has 2,212 lines of `exports.x = require("./x")`, which load all modules. Here, each
-// line is replaced by a getter, so that node reads a module at its first use. jsii finds a type by reading the exports
-// (`index.s3Bucket.S3Bucket`), which works with getters too.
+// The index of @cdktf/provider-aws has 2,212 lines of `exports.x = require("./x")`, which load all modules; that of
+// @cdktn/provider-aws has as many of `exports.x = __importStar(require("./x/index"))`, which return the same objects.
+// Here, each line is replaced by a getter, so that node reads a module at its first use. jsii finds a type by reading the
+// exports (`index.s3Bucket.S3Bucket`), which works with getters too.
 
 const fs = require("fs");
 const Module = require("module");
 const threads = require("worker_threads");
 const { withFastResolution } = require("./resolution");
 
-const INDEX = /[\\/]node_modules[\\/]@cdktf[\\/]provider-aws[\\/]lib[\\/]index\.js$/;
-const REEXPORT = /^exports\.(\w+) = require\("(\.\/[a-z0-9-]+)"\);$/;
+const INDEX = /[\\/]node_modules[\\/]@cdkt[fn][\\/]provider-aws[\\/]lib[\\/]index\.js$/;
+const REEXPORT = /^exports\.(\w+) = (?:require\("(\.\/[a-z0-9-]+)"\)|__importStar\(require\("(\.\/[a-z0-9-]+\/index)"\)\));$/;
 // Lines that the TypeScript compiler writes around the re-exports. An index with other lines does more than re-export,
 // and is loaded unchanged.
 const BOILERPLATE = [
@@ -22,14 +23,16 @@ const BOILERPLATE = [
   /^(exports\.\w+ = )+void 0;$/,
 ];
 const LICENSE_COMMENT = /^\/\*[^]*?\*\/$/m;
+// The functions with which the TypeScript compiler imports a module as an object.
+const IMPORT_FUNCTIONS = /^var __(?:createBinding|setModuleDefault|importStar) = [^]*?^\}\)(?:\)|\(\))?;$/gm;
 
 /** The re-exports of an index as [name, path] pairs. Empty if it contains anything else. */
 function reexportsOf(source) {
   const pairs = [];
-  for (const line of source.replace(LICENSE_COMMENT, "").split(/\r?\n/)) {
+  for (const line of source.replace(LICENSE_COMMENT, "").replace(IMPORT_FUNCTIONS, "").split(/\r?\n/)) {
     const reexport = REEXPORT.exec(line);
     if (reexport) {
-      pairs.push([reexport[1], reexport[2]]);
+      pairs.push([reexport[1], reexport[2] ?? reexport[3]]);
     } else if (!BOILERPLATE.some((shape) => shape.test(line))) {
       return [];
     }
@@ -81,7 +84,7 @@ const CHANGES = [
 ];
 
 function cdktf(name) {
-  return new RegExp(`[\\\\/]node_modules[\\\\/]cdktf[\\\\/]lib[\\\\/]${name.replaceAll("/", "[\\\\/]")}\\.js$`);
+  return new RegExp(`[\\\\/]node_modules[\\\\/]cdkt[fn][\\\\/]lib[\\\\/]${name.replaceAll("/", "[\\\\/]")}\\.js$`);
 }
 
 /** The package that writes zip files has 100 modules. It is loaded at its first use, which most apps do not have. */
@@ -101,8 +104,11 @@ function withFastTokens(module, filename) {
 /** Each token would keep its JavaScript call stack for error messages, which contains nothing but cdktf and jsii. */
 function withoutStackTraces(module, filename) {
   stockLoad(module, filename);
-  if (typeof module.exports.captureStackTrace === "function") {
-    module.exports.captureStackTrace = () => [];
+  // cdktf calls the first one, and cdktn the second.
+  for (const name of ["captureStackTrace", "captureCreationStack"]) {
+    if (typeof module.exports[name] === "function") {
+      module.exports[name] = () => [];
+    }
   }
 }
 

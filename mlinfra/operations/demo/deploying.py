@@ -165,9 +165,9 @@ def _deploy(
         step.conclude(", ".join(stack.name for stack in stacks))
     for wave in _waves(stacks, done={environment.names.stack_id("state")}):
         for stack in wave:
-            with progress.step(f"cdktf diff {stack.name}") as step:
+            with progress.step(f"{cdktf.executable.name} diff {stack.name}") as step:
                 step.conclude(cdktf.diff(stack, on_line=log.with_step(step)))
-        with progress.step(f"cdktf deploy {' '.join(stack.name for stack in wave)}") as step:
+        with progress.step(f"{cdktf.executable.name} deploy {' '.join(stack.name for stack in wave)}") as step:
             summaries = cdktf.deploy(wave, on_line=log.with_step(step))
             step.conclude("; ".join(summaries.values()))
     return stacks

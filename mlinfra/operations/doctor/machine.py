@@ -7,6 +7,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING
 
+from mlinfra.cdk_family import FAMILIES, SELECTION, present
 from mlinfra.errors import OperationError
 from mlinfra.operations.clusters import SESSION_PLUGIN, SESSION_PLUGIN_PAGE
 from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, problem_of, warning
@@ -53,13 +54,21 @@ def _tools(root: Path) -> dict[str, Callable[[], Tool]]:
 
 
 def _packages() -> Iterator[Diagnosis]:
-    """Check that the installed packages satisfy the requirements of mlinfra."""
+    """Check that the installed packages satisfy the requirements of mlinfra, with those of cdktf or cdktn."""
     from packaging.requirements import Requirement
 
+    try:
+        used = present()
+    except (ImportError, ValueError) as error:
+        yield problem("Python packages", str(error), f"Install one of both, or correct {SELECTION}")
+        return
+    unused = {name for each in FAMILIES if each is not used for name in each.distributions}
     wrong = []
     for text in requires("mlinfra-cdktf") or ():
         requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        if requirement.name in unused:
+            continue
+        if requirement.marker and not requirement.marker.evaluate({"extra": used.name}):
             continue
         try:
             installed = version(requirement.name)
@@ -69,6 +78,6 @@ def _packages() -> Iterator[Diagnosis]:
         if not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} is {installed} instead of {requirement.specifier}")
     if wrong:
-        yield problem("Python packages", "; ".join(wrong), "Install them: pip install --upgrade mlinfra-cdktf")
+        yield problem("Python packages", "; ".join(wrong), f"Install them: pip install --upgrade {used.requirement}")
     else:
-        yield ok("Python packages", "as mlinfra requires them")
+        yield ok("Python packages", f"as mlinfra requires them, with {used.name} {version(used.name)}")

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlinfra.catalog import is_added_by_provider_6
 from mlinfra.operations.drift import reasons
 from mlinfra.operations.drift.report import DELETED, Difference, LeftOut, Pending
 from mlinfra.operations.drift.values import differences
@@ -29,6 +30,7 @@ _NAMES = (
 """Attributes with names of a resource that CloudTrail may use."""
 
 _TAGS = ("tags", "tags_all")
+_ADDED = "AWS provider 6 records it, and provider 5, which wrote the state, does not have it"
 
 _MODULE = re.compile(r"module\.([A-Za-z_][\w-]*)")
 
@@ -133,6 +135,10 @@ def _changed(
         if attribute in _TAGS:
             # Compare tag by tag also if all are added or removed, so that tags_all has the same paths as tags.
             old, new = old or {}, new or {}
+        if old is None and attribute not in resource.configured and is_added_by_provider_6(resource.type, attribute):
+            if new is not None:
+                left_out.append(LeftOut(resource.address, attribute, _ADDED))
+            continue
         changes = list(differences(attribute, old, new, sensitive=marks))
         if changes and attribute not in resource.configured:
             reason = reasons.is_mirror({**before, **after}, resource.type, attribute, companions)

@@ -1,4 +1,4 @@
-"""The cdktf command for synthesized stacks."""
+"""The command of cdktf or cdktn for synthesized stacks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Cdktf:
-    """cdktf in a project, with the stacks in a separate folder.
+    """cdktf or cdktn in a project, with the stacks in a separate folder.
 
     Raises:
         OperationError: from every method, with Terraform's error, if cdktf fails.
@@ -78,7 +78,7 @@ class Cdktf:
         )
         lines = [_STYLING.sub("", line) for line in f"{ended.output}\n{ended.errors}".splitlines()]
         if ended.code:
-            message = f"`cdktf {command} {' '.join(names)}` failed"
+            message = f"`{self.executable.name} {command} {' '.join(names)}` failed"
             raise OperationError(message, details=_errors(lines, names))
         return _by_stack(lines, names)
 

@@ -77,14 +77,42 @@ def test_cdktf_that_is_not_installed(tmp_path: Path) -> None:
         toolchain.find_cdktf(tmp_path)
 
 
+def install_command(root: Path, package: str, program: str, version: str) -> None:
+    """Install the command of cdktf or cdktn in a project, as npm does."""
+    folder = root / "node_modules" / package
+    (folder / program).parent.mkdir(parents=True)
+    (folder / "package.json").write_text(json.dumps({"version": version}))
+    (folder / program).touch()
+    links = root / "node_modules" / ".bin"
+    links.mkdir(exist_ok=True)
+    (links / program.rpartition("/")[2]).symlink_to(folder / program)
+
+
 def test_cdktf_says_its_version_without_being_started(tmp_path: Path) -> None:
-    package = tmp_path / "node_modules" / "cdktf-cli"
-    (package / "bundle" / "bin").mkdir(parents=True)
-    (package / "package.json").write_text(json.dumps({"version": "0.21.0"}))
-    (package / "bundle" / "bin" / "cdktf").touch()
-    (tmp_path / "node_modules" / ".bin").mkdir()
-    (tmp_path / "node_modules" / ".bin" / "cdktf").symlink_to(package / "bundle" / "bin" / "cdktf")
+    install_command(tmp_path, "cdktf-cli", "bundle/bin/cdktf", "0.21.0")
     assert str(toolchain.find_cdktf(tmp_path)) == "cdktf 0.21.0"
+
+
+def test_cdktn_is_preferred_because_it_is_installed_by_choice(only_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_executable(only_path, "node", "v22.19.0")
+    install_command(only_path, "cdktf-cli", "bundle/bin/cdktf", "0.21.0")
+    install_command(only_path, "cdktn-cli", "bin/cdktn", "0.24.0")
+    assert str(toolchain.find_cdktf(only_path)) == "cdktn 0.24.0"
+    monkeypatch.setenv("MLINFRA_CDK", "cdktf")
+    assert str(toolchain.find_cdktf(only_path)) == "cdktf 0.21.0"
+
+
+def test_cdktn_requires_a_newer_node(only_path: Path) -> None:
+    an_executable(only_path, "node", "v20.20.2")
+    install_command(only_path, "cdktn-cli", "bin/cdktn", "0.24.0")
+    with pytest.raises(OperationError, match=r"Node\.js 22\.19 or newer is required, and .* is 20\.20\.2\."):
+        toolchain.find_cdktf(only_path)
+
+
+def test_an_invalid_selection_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLINFRA_CDK", "cdk")
+    with pytest.raises(OperationError, match="MLINFRA_CDK is 'cdk'"):
+        toolchain.find_cdktf(tmp_path)
 
 
 def test_all_missing_tools_are_reported_together(only_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlinfra.cdk_family import CDKTN
 from mlinfra.operations.doctor import Status
 from mlinfra.operations.doctor.machine import check_machine
 
@@ -42,3 +43,18 @@ def test_packages_that_mlinfra_does_not_accept_are_named(tmp_path: Path, monkeyp
     found = {each.area: each for each in check_machine(tmp_path)}
     assert found["Python packages"].status is Status.PROBLEM
     assert found["Python packages"].text.endswith("instead of >=999; absent-package is missing")
+
+
+def test_packages_of_cdktf_are_not_required_if_cdktn_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ["cdktf>=999", "cdktf-cdktf-provider-aws>=999", 'cdktn>=0.24; extra == "cdktn"']
+    monkeypatch.setattr("mlinfra.operations.doctor.machine.requires", lambda _: wanted)
+    monkeypatch.setattr("mlinfra.operations.doctor.machine.present", lambda: CDKTN)
+    monkeypatch.setattr("mlinfra.operations.doctor.machine.version", {"mlinfra-cdktf": "1", "cdktn": "0.24.0"}.get)
+    found = {each.area: each for each in check_machine(tmp_path)}
+    assert found["Python packages"].text == "as mlinfra requires them, with cdktn 0.24.0"
+
+
+def test_a_missing_family_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLINFRA_CDK", "cdk")
+    found = {each.area: each for each in check_machine(tmp_path)}
+    assert found["Python packages"].text == "MLINFRA_CDK is 'cdk'. Expected: cdktf or cdktn."

@@ -54,6 +54,35 @@ def test_manual_changes_are_found() -> None:
     ]
 
 
+def refreshed(address: str, before: dict[str, Any], after: dict[str, Any]) -> PlanDifferences:
+    """Differences of the unchanged stack if these attributes of a resource differ from the stored plan."""
+    plan = stored("drift")
+    (resource,) = (each for each in plan["resource_drift"] if each["address"] == address)
+    resource["change"]["after"] = {**resource["change"]["before"], **after}
+    resource["change"]["before"] |= before
+    plan["resource_drift"] = [resource]
+    return differences_in("dev-data", plan, stored("stack"))
+
+
+def test_attributes_that_the_provider_6_adds_to_a_state_of_provider_5_are_not_drift() -> None:
+    template = refreshed("aws_launch_template.nodes", {}, {"region": "us-east-1"})
+    bucket = refreshed("aws_s3_bucket.lake", {}, {"bucket_region": "us-east-1", "bucket_namespace": None})
+    assert (found(template), found(bucket)) == ({}, {})
+    reason = "AWS provider 6 records it, and provider 5, which wrote the state, does not have it"
+    assert [(each.attribute, each.reason) for each in template.left_out] == [("region", reason)]
+    assert [(each.attribute, each.reason) for each in bucket.left_out] == [("bucket_region", reason)]
+
+
+def test_an_attribute_of_both_providers_that_appears_is_drift() -> None:
+    result = refreshed("aws_launch_template.nodes", {"key_name": None}, {"key_name": "ana"})
+    assert found(result) == {("aws_launch_template.nodes", "key_name"): (None, "ana")}
+
+
+def test_a_region_that_changes_is_drift() -> None:
+    result = refreshed("aws_launch_template.nodes", {"region": "us-east-1"}, {"region": "eu-west-1"})
+    assert found(result) == {("aws_launch_template.nodes", "region"): ("us-east-1", "eu-west-1")}
+
+
 def test_differences_do_not_contain_sensitive_values() -> None:
     assert "hunter" not in repr(differences_in("dev-data", stored("drift"), stored("stack")))
 
