@@ -14,6 +14,7 @@ NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 CDKTN_READY := .venv/cdktn/.ready
 BROWSER_READY := .venv/.browser-ready
+DOCS_READY := .venv/docs/.ready
 PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 # .venv may contain uv.
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" ci/install.sh
@@ -38,7 +39,7 @@ demo: demo-tools setup ## Deploy the environment `local` to an embedded local AW
 .PHONY: test
 test: ## Run all checks and tests, as CI does
 	@# In parallel: installing mostly waits for downloads, and mypy and checkov use one core each.
-	@$(MAKE) --no-print-directory --jobs 3 check policy
+	@$(MAKE) --no-print-directory --jobs 3 check policy docs
 	@$(MAKE) --no-print-directory tests
 
 .PHONY: check
@@ -72,6 +73,11 @@ fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of AWS's actions on all stacks
 	$(BIN)/python -m ci.policy
+
+.PHONY: docs
+docs: setup $(DOCS_READY) ## Build the documentation into site/, strictly
+	$(BIN)/python -m ci.site docs/reference
+	.venv/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -b html docs site
 
 .PHONY: snapshots
 snapshots: setup ## Update the snapshots with the present output
@@ -128,6 +134,11 @@ $(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
 	$(INSTALL) .venv/checkov requirements/checkov.txt
 	@touch $@
 
+$(DOCS_READY): requirements/docs.txt $(PYTHON_READY)
+	$(PYTHON) -m venv .venv/docs
+	$(INSTALL) .venv/docs requirements/docs.txt
+	@touch $@
+
 $(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
 	$(PYTHON) -m venv .venv/cdktn
 	$(INSTALL) .venv/cdktn requirements/cdktn.txt
@@ -152,7 +163,9 @@ lock: setup ## Resolve requirements/ again (requires uv)
 		--constraint requirements/dev.txt --quiet requirements/browser.in --output-file requirements/browser.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/uv.in --output-file requirements/uv.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/docs.in --output-file requirements/docs.txt
 
 .PHONY: clean
 clean: ## Remove installed and synthesized files
-	rm -rf .venv node_modules cdktf.out
+	rm -rf .venv node_modules cdktf.out docs/reference site

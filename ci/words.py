@@ -40,7 +40,8 @@ CHECKED = (
     ".gitlab-ci.yml",
 )
 _EXCLUDED = ("ci/banned_phrases.py", "tests/docs/test_words.py")
-_LIBRARIES = "mlinfra/operations/report/assets/"
+_NOT_WRITTEN_HERE = ("mlinfra/operations/report/assets/", "docs/reference/")
+"""Libraries, and pages that come from texts which are checked."""
 _SUFFIXES = frozenset({"", ".js", ".md", ".py", ".service", ".sh", ".timer", ".toml", ".yaml", ".yml"})
 _TEST = re.compile(r"^(?: {4})?(?:async )?def (test_\w+)", re.MULTILINE)
 _STRING_OR_COMMENT = re.compile(
@@ -90,7 +91,7 @@ def files(paths: Iterable[str] = CHECKED, root: Path = ROOT) -> Iterator[Path]:
         for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
             name = path.relative_to(root).as_posix()
             is_text = path.suffix in _SUFFIXES and not path.name.startswith(".")
-            is_own = name not in _EXCLUDED and "cdktf.out" not in name and not name.startswith(_LIBRARIES)
+            is_own = name not in _EXCLUDED and "cdktf.out" not in name and not name.startswith(_NOT_WRITTEN_HERE)
             if path.is_file() and (is_text or path == start) and is_own:
                 yield path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -39,6 +40,50 @@ def test_a_package_is_built_to_the_same_bytes_again(
         (package,) = builder(str(ROOT)).build(directory=str(tmp_path / name), versions=[version])
         digests.add(sha256(Path(package).read_bytes()).hexdigest())
     assert len(digests) == 1
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an unpacked wheel: what an installation would write to site-packages."""
+    folder = tmp_path_factory.mktemp("wheel")
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"])
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def in_wheel(unpacked: Path, *command: str, cwd: Path, **variables: str) -> str:
+    """The output of a Python command that imports the unpacked wheel in place of this checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MLINFRA_"))}
+    environment |= {"PYTHONPATH": str(unpacked), "GIT_CEILING_DIRECTORIES": str(cwd), **variables}
+    ended = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, check=False, cwd=cwd, env=environment
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_the_installed_command_completes_words_of_a_shell(unpacked: Path, tmp_path: Path) -> None:
+    variables = {"_MLINFRA_COMPLETE": "complete_bash", "COMP_WORDS": "mlinfra in", "COMP_CWORD": "1"}
+    program = "import sys; sys.argv = ['mlinfra']; from mlinfra.cli.main import run; run()"
+    assert in_wheel(unpacked, "-c", program, cwd=tmp_path, **variables).split() == ["init"]
+
+
+@pytest.mark.lengthy
+def test_the_installed_command_writes_a_project_whose_tests_pass(unpacked: Path, tmp_path: Path) -> None:
+    in_wheel(unpacked, "-m", "mlinfra", "init", "ranker", "--owner", "ana@example.com", cwd=tmp_path)
+    project = tmp_path / "ranker"
+    (project / "conftest.py").write_text(f"import mlinfra\n\nassert mlinfra.__file__.startswith({str(unpacked)!r})\n")
+    tested = in_wheel(unpacked, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", cwd=project)
+    assert " passed" in tested
+    assert "1 snapshot passed" in tested
+    assert "failed" not in tested
+    in_wheel(unpacked, "main.py", cwd=project)
+    assert {each.name for each in (project / "cdktf.out" / "stacks").iterdir()} == {
+        f"{environment}-{component}"
+        for environment in ("dev", "local")
+        for component in ("state", "foundation", "data", "training")
+    }
 
 
 def test_the_package_is_imported_without_its_dependencies(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 The look and the janitor run at each of their times, except while they can conclude nothing new. While every source of
 evidence shows activity (a fresh heartbeat, or both the guard's report and CloudWatch), only one look in `_STRIDE` runs:
-one more minute of the same activity cannot make a cluster idle. After `_DENSE` without any change, one look an hour
-runs. `every_look` skips none; a test compares both.
+one more minute of the same activity cannot make a cluster idle. No look runs in the minutes after such activity in
+which no rule allows a stop yet. After `_DENSE` without any change, one look an hour runs. The janitor is skipped where
+a look has just applied the same rules. `every_look` skips none; a test compares both.
 """
 
 from __future__ import annotations
@@ -116,16 +117,34 @@ class Layers:
         self._look_at = None
         if self._cluster.is_off:
             return
+        self._check_alarm()
+        if self._was_active_lately():
+            self._plan_look(_LOOK)
+            return
+        looks = not self._loses(f"look/{at}")
+        if looks:
+            self._deliver(self.handlers.look)
         hour = at // HOUR
         if hour > self._janitor_hour:
             self._janitor_hour = hour
-            if not self._loses(f"janitor/{hour}"):
+            # Of two functions that AWS throttles at random, one can succeed where the other fails.
+            skips = looks and not (self._every_look or self._faults.throttled_calls)
+            if not skips and not self._loses(f"janitor/{hour}"):
                 self._deliver(self.handlers.janitor)
-        self._check_alarm()
-        if not self._loses(f"look/{at}"):
-            self._deliver(self.handlers.look)
         if not self._cluster.is_off:
             self._plan_look(self._pause())
+
+    def _was_active_lately(self) -> bool:
+        """True if no rule allows a stop yet, because all evidence has shown activity a moment ago."""
+        now, rules = self._timeline.now, self._cluster.rules
+        if self._every_look or self._is_near_expiry(now) or not self._cluster.nodes:
+            return False
+        least = min(rules.vacant_seconds, rules.pause_seconds, rules.idle_seconds)
+        lately = [now - node.evident_at(now) < least for node in self._cluster.nodes.values()]
+        return any(lately) if self._gang else all(lately)
+
+    def _is_near_expiry(self, now: float) -> bool:
+        return abs(now - self._expires) < DAY + 3 * HOUR
 
     def _pause(self) -> float:
         """The time until the next look that is not skipped."""
@@ -135,8 +154,7 @@ class Layers:
         active = [node.is_evidently_active(now) for node in self._cluster.nodes.values()]
         unchanged = now - self._changed_at
         if active and (any(active) if self._gang else all(active)) and unchanged >= _LOOK:
-            near = abs(now - self._expires) < DAY + 3 * HOUR
-            return HOUR if near or self._faults.throttled_calls else _STRIDE
+            return HOUR if self._is_near_expiry(now) or self._faults.throttled_calls else _STRIDE
         return HOUR if unchanged > _DENSE else _LOOK
 
     def _check_alarm(self) -> None:

@@ -70,6 +70,7 @@ class Node:
         self._is_used = False
         self._vacant_since: float | None = None
         self._waits_since: float | None = None
+        self._evident_at = -math.inf
         self._times: list[float] = [ready]
         self._gpus: list[float] = [0.0]
         self._cores: list[float] = [_IDLE_CORES]
@@ -92,6 +93,7 @@ class Node:
 
     def set(self, source: str, signals: Signals | None, now: float) -> None:
         """Replace the signals of `source`; None removes them. Also to be called when a fault begins."""
+        self._evident_at = self.evident_at(now)
         self._remember(now)
         if signals is None:
             self._sources.pop(source, None)
@@ -168,6 +170,10 @@ class Node:
                 and not self._signals.is_hung
             )
         )
+
+    def evident_at(self, now: float) -> float:
+        """The last time until `now` at which it was evidently active, as far as known. Minus infinity: never."""
+        return now if self.is_evidently_active(now) else self._evident_at
 
     @property
     def _hangs_at(self) -> float:

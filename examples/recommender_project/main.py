@@ -1,4 +1,4 @@
-"""The infrastructure of the recommender. `mlinfra plan 'dev-*'` runs it."""
+"""The infrastructure of recommender. `mlinfra plan 'dev-*'` runs it."""
 
 from __future__ import annotations
 

@@ -88,12 +88,18 @@ def stop(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop an idle cluster. The volumes of its nodes are kept for the environment's grace period."""
-    from mlinfra.operations.clusters import stop_cluster
+    """Stop a cluster on which nothing runs. The volumes of its nodes are kept for the environment's grace period.
+
+    If its job has just ended, the next reports of its nodes are waited for, up to two and a half minutes.
+    """
+    from mlinfra.operations.clusters import stop_cluster, stop_cluster_once_reported
 
     declared = _declared(environment)
     with on_interruption(_unknown_outcome(environment)):
-        stopped = stop_cluster(declared, experiment, force=force)
+        if force:
+            stopped = stop_cluster(declared, experiment, force=True)
+        else:
+            stopped = stop_cluster_once_reported(declared, experiment, say=_wait)
     cluster = stopped.cluster
     more = {"terminated": stopped.terminated, "protected": stopped.protected, "not_recorded": stopped.not_recorded}
     if not _json(cluster, as_json=as_json, **more):
@@ -108,6 +114,10 @@ def stop(
             )
     if stopped.not_recorded:
         typer.echo(f"The stop of {cluster.name} was not recorded: {stopped.not_recorded}.", err=True)
+
+
+def _wait(reason: str) -> None:
+    typer.echo(f"{reason}. Its job has just ended: waiting for the next reports of its nodes.", err=True)
 
 
 @clusters.command()

@@ -77,17 +77,21 @@ def _training(result: DemoResult) -> str:
 def _next_steps(result: DemoResult) -> list[str]:
     from mlinfra.command import own_command
 
+    mlinfra = own_command()
     if result.kept is None:
-        return [
-            "The local AWS was stopped, and everything in it was deleted.",
-            "Keep it running:            [cyan]make demo KEEP=1[/]",
-            f"Deploy to an AWS account:   declare it in environments/dev.py, and then [cyan]{own_command()} up dev[/]",
-            f"The log of Terraform:       {result.log}",
-        ]
-    return [
-        f"The local AWS is running at {result.kept.endpoint}.",
-        f'Connect this shell to it:   [cyan]eval "$({own_command()} local env)"[/]',
-        f"Then, for example:          [cyan]aws s3 ls[/] or [cyan]{cdk_command()} diff local-data[/]",
-        f"Stop it:                    [cyan]{own_command()} local down[/]",
-        f"The log of Terraform:       {result.log}",
-    ]
+        ending = "The local AWS was stopped, and everything in it was deleted."
+        tries = (
+            (f"open {result.report}", "the report of this demo, in a browser"),
+            ("make demo KEEP=1", "the same, and the local AWS keeps running for commands of yours"),
+            (f"{mlinfra} cost 'dev-*'", "the cost of the environment dev in AWS, before it exists"),
+        )
+    else:
+        ending = f"The local AWS is running at {result.kept.endpoint}. Stop it: {mlinfra} local down"
+        tries = (
+            (f'eval "$({mlinfra} local env)"', "connect this shell to it; required for the next two"),
+            (f"{mlinfra} runs show latest", "the training: commit, nodes, cost, outputs"),
+            (f"{cdk_command()} diff local-data", "change environments/local.py, and see the difference"),
+        )
+    width = max(len(command) for command, _ in tries)
+    lines = [f"  {number}. [cyan]{command:<{width}}[/]  {why}" for number, (command, why) in enumerate(tries, start=1)]
+    return [f"{ending} The log of Terraform: {result.log}", "", "Try next:", *lines]

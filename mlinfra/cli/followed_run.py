@@ -77,7 +77,7 @@ class SubmittedRun:
         from mlinfra.operations.runs import Following, read_submitted
 
         console = error_console()
-        has_prefix = max(self.spec.nodes, self.spec.array_size or 1) > 1 and (ranks is None or len(ranks) > 1)
+        has_prefix = self.spec.ranks > 1 and (ranks is None or len(ranks) > 1)
         # With --json, standard output holds only the result.
         display = RunOnTerminal(console, console if self.as_json else output_console(), has_prefix=has_prefix)
         with on_interruption(f"The run goes on. {self._ways_back}"):

@@ -31,6 +31,7 @@ from mlinfra.cli.doctor import doctor
 from mlinfra.cli.drift import drift
 from mlinfra.cli.forget import forget
 from mlinfra.cli.images import images
+from mlinfra.cli.init import init
 from mlinfra.cli.interruption import exit_on_termination, on_interruption
 from mlinfra.cli.local import local
 from mlinfra.cli.models import models
@@ -57,7 +58,7 @@ register_sessions(clusters)
 register_top(clusters)
 
 _PANELS: Final[Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]]] = {
-    "Set up": {"demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
+    "Set up": {"init": init, "demo": demo, "local": local, "doctor": doctor, "bootstrap": bootstrap},
     "Declare": {"catalog": catalog, "cost": cost, "images": images, "buckets": buckets, "preflight": preflight},
     "Deploy": {
         "up": up,

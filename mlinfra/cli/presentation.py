@@ -94,7 +94,8 @@ def _text(value: object) -> str:
 class StepsOnConsole:
     """Progress on a console: a live line for each running step, and a permanent line for each completed step.
 
-    Steps may run at the same time, in any thread. Without a terminal, each step is two plain lines.
+    Steps may run at the same time, in any thread. Without a terminal, each step is two plain lines, and one for each
+    change of the reason for which it waits.
     """
 
     def __init__(self, console: Console) -> None:
@@ -107,7 +108,7 @@ class StepsOnConsole:
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
         """Show a step until the end of the block."""
-        shown = ShownStep(title)
+        shown = ShownStep(title, None if self._console.is_terminal else self._console)
         self._begin(shown)
         mark = "[red]✗[/]"
         try:
@@ -142,9 +143,15 @@ class StepsOnConsole:
 class ShownStep:
     """One step: its title, its latest detail while it runs, its result and duration afterwards."""
 
-    def __init__(self, title: str) -> None:
-        """Begin a step called `title`."""
+    def __init__(self, title: str, log: Console | None = None) -> None:
+        """Begin a step.
+
+        Args:
+            title: its title.
+            log: receives a line for each reason to wait. Default: none, because the reason is shown live.
+        """
         self._title = title
+        self._log = log
         self._started = time.monotonic()
         self._detail = ""
         self._result = ""
@@ -154,6 +161,12 @@ class ShownStep:
         """Show the latest detail."""
         if line.strip():
             self._detail = line.strip()
+
+    def wait_for(self, reason: str) -> None:
+        """Show the reason to wait; in a log, each change of it."""
+        if self._log is not None and reason.strip() != self._detail:
+            self._log.print(f"[dim]· {escape(self._title)}: {escape(reason.strip())}[/]", highlight=False)
+        self.say(reason)
 
     def conclude(self, result: str) -> None:
         """Set the result, which is shown when the step has ended."""

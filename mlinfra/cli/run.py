@@ -40,6 +40,7 @@ def run(
     data: given.Data = None,
     wait: given.Wait = given.DEFAULT_WAIT_SECONDS,
     concurrent: given.Concurrent = False,
+    in_turn: given.InTurn = False,
     queue: given.QueueName = None,
     nodes: given.QueueNodes = None,
     array: given.ArraySize = None,
@@ -88,14 +89,17 @@ def run(
     chosen, declared = select_experiment(project_root(), experiment, environment=environment)
     options = _Options(wait, chosen_ranks(rank), is_detached=detach, is_dry=dry_run, as_json=as_json)
     if queue is not None:
-        if concurrent or keep is not None:
-            message = "--keep and --concurrent concern clusters, and --queue names a queue."
+        if concurrent or in_turn or keep is not None:
+            message = "--keep, --concurrent and --in-turn concern clusters, and --queue names a queue."
             raise typer.BadParameter(message, param_hint="'--queue'")
         raise typer.Exit(_in_queue(chosen, declared, request, options, queue=queue, in_queue=in_queue))
     if in_queue != QueueRequest():
         message = "--nodes, --array, --gpus, --team, --spot and --timeout concern queues. Expected: --queue NAME too."
         raise typer.BadParameter(message, param_hint="'--queue'")
-    raise typer.Exit(_on_cluster(chosen, declared, request, options, is_shared=concurrent))
+    if concurrent and in_turn:
+        message = "--in-turn waits for other runs, and --concurrent does not. Expected: one of them."
+        raise typer.BadParameter(message, param_hint="'--in-turn'")
+    raise typer.Exit(_on_cluster(chosen, declared, request, options, is_shared=concurrent, is_in_turn=in_turn))
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,13 @@ class _Options:
 
 
 def _on_cluster(
-    environment: Environment, experiment: Experiment, request: RunRequest, options: _Options, *, is_shared: bool
+    environment: Environment,
+    experiment: Experiment,
+    request: RunRequest,
+    options: _Options,
+    *,
+    is_shared: bool,
+    is_in_turn: bool,
 ) -> int:
     from mlinfra.cli.followed_run import SubmittedRun
     from mlinfra.cli.presentation import progress
@@ -124,7 +134,7 @@ def _on_cluster(
 
     with on_interruption(_not_submitted(environment)), prepared(request, progress()) as prepared_run:
         _show_notes(prepared_run)
-        ready = check_launch(RunTable(environment), experiment, is_shared=is_shared)
+        ready = check_launch(RunTable(environment), experiment, is_shared=is_shared, is_in_turn=is_in_turn)
         if ready.cluster.activity:
             _remark(f"The cluster is in use: {ready.cluster.activity}.")
         if options.is_dry:

@@ -165,6 +165,14 @@ Concurrent = Annotated[
         "--concurrent", help="Run although another run occupies the cluster, on the same GPUs.", rich_help_panel=_RUN
     ),
 ]
+InTurn = Annotated[
+    bool,
+    typer.Option(
+        "--in-turn",
+        help="Run after the runs that occupy the cluster, in the order of submission.",
+        rich_help_panel=_RUN,
+    ),
+]
 Ranks = Annotated[
     str,
     typer.Option(

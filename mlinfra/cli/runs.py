@@ -184,8 +184,8 @@ def logs(
     with on_interruption("The run goes on."):
         table, found = chosen_run(run, environment)
         specification = read_specification(table.account, found)
-        _expect_ranks(ranks, specification.nodes)
-        has_prefix = specification.nodes > 1 and (ranks is None or len(ranks) > 1)
+        _expect_ranks(ranks, specification.ranks)
+        has_prefix = specification.ranks > 1 and (ranks is None or len(ranks) > 1)
         display = RunOnTerminal(error_console(), output_console(), has_prefix=has_prefix)
         following = Following(table, found, specification.log_group, display, ranks=ranks)
         ended = following.to_end() if follow and found.is_active else following.present_lines()
@@ -326,10 +326,10 @@ def chosen_run(wanted: str, names: Sequence[str] | None) -> tuple[RunTable, Run]
     return find_run_everywhere(_environments(names), wanted)
 
 
-def _expect_ranks(ranks: Collection[int] | None, nodes: int) -> None:
-    unknown = [each for each in ranks or () if each >= nodes]
+def _expect_ranks(ranks: Collection[int] | None, count: int) -> None:
+    unknown = [each for each in ranks or () if each >= count]
     if unknown:
-        message = f"The run has no rank {unknown[0]}. Expected: 0 to {nodes - 1}."
+        message = f"The run has no rank {unknown[0]}. Expected: 0 to {count - 1}."
         raise typer.BadParameter(message, param_hint="'--rank'")
 
 

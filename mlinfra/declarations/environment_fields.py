@@ -211,8 +211,9 @@ class EnvironmentFields(Declaration):
         default=30,
         ge=10,
         le=1_440,
-        description="The time without reports of a node's guard, or without its GPU metrics, after which the other "
-        "source alone decides about idleness, in minutes, 10 to 1440. Default: 30.",
+        description="The time without reports of a node's guard after which its GPU metrics alone decide about "
+        "idleness, and after which the owner is notified of the silence of either source, in minutes, 10 to 1440. "
+        "Default: 30.",
     )
     pause_minutes: int = Field(
         default=10,

@@ -153,7 +153,8 @@ class Experiment(Declaration):
     )
     stop_when_idle: bool = Field(
         default=True,
-        description="True if an idle cluster is stopped; otherwise its owner is only notified. Default: True.",
+        description="True if an idle cluster is stopped; otherwise its owner is only notified. The end of its last "
+        "reported job, quiet hours, expiry and spend limit stop it in any case. Default: True.",
     )
     gang: bool = Field(
         default=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlinfra.functions.activity import Evidence, cpu_window, evidence_window, gather_evidence
@@ -13,6 +13,7 @@ from mlinfra.functions.expiry import Expiry, expiry
 from mlinfra.functions.metrics import CPU, History, histories
 from mlinfra.functions.records import Memory, Records
 from mlinfra.functions.rules import Rules
+from mlinfra.functions.silence import Silence, find_silence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -36,6 +37,8 @@ class Assessment:
     decision: Decision
     problems: tuple[str, ...]
     """Invalid tags and records, which are reported and do not change the decision."""
+    silence: Silence = field(default_factory=Silence)
+    """The nodes of which one source of evidence is silent."""
 
     def with_cost(self, counted: Cost, now: datetime) -> Assessment:
         """The assessment with another cost, and the decision that follows from it."""
@@ -103,6 +106,7 @@ def assess(
             has_records=memory is not None,
         ),
         problems=tuple(problems),
+        silence=find_silence(target, rules, memory, gpus, now) if memory is not None else Silence(),
     )
 
 

@@ -9,6 +9,7 @@ from mlinfra.functions import clock
 from mlinfra.functions.contract import Event, Tag
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.notifications import command
+from mlinfra.functions.silence import silence_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +45,7 @@ class Notices:
             self._expires(seen)
         self._limit(seen)
         self._incomplete(seen)
+        self._silence(seen)
         self._assumed_price(seen)
         return in_grace
 
@@ -125,6 +127,35 @@ class Notices:
                     why=what,
                     action="Rules that depend on this do not stop the cluster until it is corrected.",
                 )
+
+    def _silence(self, seen: Assessment) -> None:
+        """Notify about nodes of which one source of evidence is silent, once for the same nodes."""
+        agents, guards = seen.silence.agents, seen.silence.guards
+        minutes = int(silence_time(seen.rules) / timedelta(minutes=1))
+        found = []
+        if agents:
+            found.append(
+                f"no GPU metrics of {', '.join(agents)} have arrived for {minutes} minutes. The reports of the node "
+                f"guard alone decide about idleness there. Check the CloudWatch agent (amazon-cloudwatch-agent.service)"
+            )
+        if guards:
+            found.append(
+                f"no reports of {', '.join(guards)} have arrived for {minutes} minutes. The GPU metrics alone decide "
+                f"about idleness there. Check the node guard (mlinfra-minute.timer, /var/log/mlinfra-guard.log)"
+            )
+        if not found:
+            return
+        count = len(seen.silence.nodes)
+        self._once(
+            seen.target,
+            "silence",
+            "; ".join(found),
+            detail_type=Event.CLUSTER_LEFT,
+            what=f"monitoring of {seen.silence.nodes[0] if count == 1 else f'{count} nodes'} is incomplete",
+            why=". ".join(found),
+            action="Running jobs are not affected. A node that replaces it has both.",
+            nodes=list(seen.silence.nodes),
+        )
 
     def _assumed_price(self, seen: Assessment) -> None:
         if not seen.cost.basis:

@@ -122,7 +122,7 @@ def _run(root: Path, sleep: Callable[[float], None]) -> None:
     vacant = note_vacancy(state, observation.signs, observation.containers, observation.occupant, idle=is_idle, now=now)
     if verdict.activity != state.activity:
         log.info("%s: %s", verdict.activity, verdict.why)
-    state.history, state.activity = verdict.history, verdict.activity
+    state.history, state.activity, state.idle = verdict.history, verdict.activity, is_idle
     state.hung_at = (state.hung_at or int(wall)) if verdict.is_hung else None
     is_kept = kept_until(items or [], settings["INSTANCE_ID"]) > wall
     needless = _why_needless(verdict, limits, ended, vacant, now) if is_idle and not is_kept else None

@@ -20,6 +20,8 @@ class State:
     at: float | None = None
     """Seconds since the boot. None: there was no run since the boot."""
     activity: str = ""
+    idle: bool = False
+    """True if the last minute was idle and the jobs of the node were known: `mlinfra-check-node` replaces no others."""
     cpu_ticks: int | None = None
     disk_bytes: int | None = None
     network_bytes: int | None = None

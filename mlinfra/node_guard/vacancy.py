@@ -76,7 +76,9 @@ def find_occupant(root: Path, processes: Processes) -> str | None:
     for each in processes.by_id.values():
         if each.pid not in own and not _is_of_system(root, each):
             return f"process {each.pid} ({each.name})"
-    timer = next((each for pattern in _TIMERS for each in sorted(root.glob(pattern)) if each.is_file()), None)
+    files = (each for pattern in _TIMERS for each in sorted(root.glob(pattern)) if each.is_file())
+    # at(1) keeps the number of its last job in a hidden file.
+    timer = next((each for each in files if not each.name.startswith(".")), None)
     return f"timer {timer.relative_to(root)}" if timer else None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from mlinfra.runner.contract import Member, RunAttribute, RunKey, RunMarker, RunStatus, run_index
 from mlinfra.runner.specification import Code, Provenance, RunSpecification, Virtualenv
+from mlinfra.runner.state import whole_number
 
 __all__ = [
     "Code",
@@ -22,4 +23,5 @@ __all__ = [
     "RunStatus",
     "Virtualenv",
     "run_index",
+    "whole_number",
 ]

@@ -26,12 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.job.notices import NoticeChecks
-    from mlinfra.runner.clients import Clients
     from mlinfra.runner.health import HealthProblem
-    from mlinfra.runner.nodes import ThisNode
-    from mlinfra.runner.paths import RunPaths
     from mlinfra.runner.pulse import Pulse
-    from mlinfra.runner.specification import RunSpecification
+    from mlinfra.runner.run_on_node import RunOnNode
     from mlinfra.runner.state import RunState
 
 log = logging.getLogger("mlinfra.runner")
@@ -54,34 +51,20 @@ class UnhealthyNodeError(Exception):
 class MemberAttempt:
     """One attempt on this node, from the checks to the end of the command. Afterwards, the members settle it."""
 
-    def __init__(
-        self,
-        spec: RunSpecification,
-        *,
-        node: ThisNode,
-        paths: RunPaths,
-        clients: Clients,
-        pulse: Pulse,
-        notices: NoticeChecks,
-        rank: int,
-    ) -> None:
+    def __init__(self, run: RunOnNode, *, notices: NoticeChecks, rank: int) -> None:
         """Do nothing yet.
 
         Args:
-            spec: the run.
-            node: this node.
-            paths: the folders of the run.
-            clients: AWS.
-            pulse: the reports of this node in the attempt, whose members are decided.
+            run: the run on this node, in an attempt whose members are decided.
             notices: the notices of EC2 to this node.
             rank: the rank of this node.
         """
         self._notices = notices
-        self._spec = spec
-        self._node = node
-        self._paths = paths
-        self._clients = clients
-        self._pulse = pulse
+        self._spec = run.spec
+        self._node = run.node
+        self._paths = run.paths
+        self._clients = run.clients
+        self._pulse = run.pulse
         self._rank = rank
         self._restored: Copy | None = None
 
@@ -282,19 +265,24 @@ class MemberAttempt:
             known = first_notice(self._node.instance_id, own, pulse.state)
             for_command.handle(known, pulse.now, command.notify)
             if command.poll() is None and (stop := self._stop()):
+                if known is not None and for_command.signal_early(command.notify):
+                    self._await_end(command, min(self._spec.stop_seconds, (known.ends_at - pulse.now) / 2))
                 self._end(command, stop)
                 return known, stop
         is_end = for_command.signalled or command.poll() != 0 or self._spec.retries > 0
         return known if is_end else None, None
+
+    def _await_end(self, command: Command, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while command.poll() is None and time.monotonic() < end:
+            self._pulse.wait()
 
     def _end(self, command: Command, stop: Stop) -> None:
         """Stop the command: SIGTERM, and SIGKILL if it has not ended in time."""
         log.info("the command is stopped: %s", stop.reason)
         self._pulse.say(f"stopping: {stop.reason}")
         command.terminate()
-        end = time.monotonic() + self._spec.stop_seconds
-        while command.poll() is None and time.monotonic() < end:
-            self._pulse.wait()
+        self._await_end(command, self._spec.stop_seconds)
         if command.poll() is None:
             log.warning("the command has not ended %d seconds after SIGTERM: SIGKILL", self._spec.stop_seconds)
             command.kill()

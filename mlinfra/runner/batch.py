@@ -29,9 +29,10 @@ from mlinfra.runner.command import adopt_orphans, end_descendants
 from mlinfra.runner.contract import Fault, Member, RunAttribute, RunKey, RunStatus
 from mlinfra.runner.finishing import Finishing
 from mlinfra.runner.nodes import ThisNode
-from mlinfra.runner.paths import RunPaths, root
+from mlinfra.runner.paths import root
 from mlinfra.runner.pulse import Intervals, Pulse
 from mlinfra.runner.records import RunRecords
+from mlinfra.runner.run_on_node import RunOnNode
 from mlinfra.runner.specification import RunSpecification
 
 if TYPE_CHECKING:
@@ -170,24 +171,10 @@ class BatchExecution:
             return _FAILED
         if self._place.rank == 0:
             self._records.set_running(attempt)
-        paths = RunPaths(self._node.root, self._spec)
-        MemberAttempt(
-            self._spec,
-            node=self._node,
-            paths=paths,
-            clients=self._clients,
-            pulse=self.pulse,
-            rank=self._place.rank,
-            notices=NoticeChecks(3 * self.pulse.intervals.poll),
-        ).run()
-        outcome = Finishing(
-            self._spec,
-            node=self._node,
-            paths=paths,
-            clients=self._clients,
-            records=self._records,
-            pulse=self.pulse,
-        ).run(self._place.rank)
+        run = RunOnNode(self._spec, self._node, self._clients, self._records, self.pulse)
+        notices = NoticeChecks(3 * self.pulse.intervals.poll)
+        MemberAttempt(run, notices=notices, rank=self._place.rank).run()
+        outcome = Finishing(run).run(self._place.rank)
         return self._exit_code(outcome)
 
     def _is_of_another_job(self) -> bool:

@@ -91,21 +91,26 @@ class Command:
         """The time for which it has run."""
         return (self.ended or time.monotonic()) - self.started
 
-    def notify(self, signum: int) -> None:
+    def notify(self, signum: int) -> bool:
         """Send the signal of a notice: to its container, or to those of its processes that handle the signal.
 
         A process that does not handle it would be ended by it, such as a shell that has started the training. SIGTERM
         is the request to end, and goes to all.
+
+        Returns:
+            False if no process handles the signal.
         """
         if self._container:
             signal_container(self._container, signal.Signals(signum).name)
-        elif signum == signal.SIGTERM:
+            return True
+        if signum == signal.SIGTERM:
             self.terminate()
-        else:
-            for pid in _descendants(os.getpid()):
-                if handles(pid, signum):
-                    with suppress(OSError):
-                        os.kill(pid, signum)
+            return True
+        handling = [pid for pid in _descendants(os.getpid()) if handles(pid, signum)]
+        for pid in handling:
+            with suppress(OSError):
+                os.kill(pid, signum)
+        return bool(handling)
 
     def terminate(self) -> None:
         """Send SIGTERM to its processes."""

@@ -76,6 +76,8 @@ class RunAttribute:
     EXPERIMENT: Final = "experiment"
     STATUS: Final = "status"
     NODES: Final = "nodes"
+    ARRAY_SIZE: Final = "array_size"
+    """The number of jobs of an array in a queue."""
     COMMAND: Final = "command"
     """The command as a shell would read it, for listings."""
     SPECIFICATION: Final = "specification"

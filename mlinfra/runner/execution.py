@@ -22,6 +22,7 @@ from mlinfra.runner.paths import LEFT, RunPaths
 from mlinfra.runner.pulse import Pulse
 from mlinfra.runner.records import RunRecords
 from mlinfra.runner.replacement import replace_node
+from mlinfra.runner.run_on_node import RunOnNode
 from mlinfra.runner.settlement import Outcome
 from mlinfra.runner.specification import RunSpecification
 
@@ -85,7 +86,7 @@ class Execution:
         self.pulse.begin(state.attempt)
         if members and own is not None:
             return self._after_restart(spec, members.index(self._node.instance_id))
-        if not members and not self._joining(spec).join(state.attempt):
+        if not members and not Joining(self._on_node(spec)).join(state.attempt):
             return self._another_follows(state.attempt)
         return self._as_member_or_beside(spec)
 
@@ -128,18 +129,8 @@ class Execution:
             {RunAttribute.STATUS: RunStatus.FAILED, RunAttribute.REASON: reason, RunAttribute.FAULT: fault},
         )
 
-    def _joining(self, spec: RunSpecification) -> Joining:
-        return Joining(spec, node=self._node, clients=self._clients, records=self._records, pulse=self.pulse)
-
-    def _finishing(self, spec: RunSpecification) -> Finishing:
-        return Finishing(
-            spec,
-            node=self._node,
-            paths=RunPaths(self._node.root, spec),
-            clients=self._clients,
-            records=self._records,
-            pulse=self.pulse,
-        )
+    def _on_node(self, spec: RunSpecification) -> RunOnNode:
+        return RunOnNode(spec, self._node, self._clients, self._records, self.pulse)
 
     def _as_member_or_beside(self, spec: RunSpecification) -> bool:
         state = self.pulse.state
@@ -159,17 +150,9 @@ class Execution:
         outcome: Outcome | None = None
         try:
             with reported_job(spec.name, spec.run_id, None, keep_minutes=spec.keep_minutes):
-                member = MemberAttempt(
-                    spec,
-                    node=self._node,
-                    paths=RunPaths(self._node.root, spec),
-                    clients=self._clients,
-                    pulse=self.pulse,
-                    notices=self._notices,
-                    rank=rank,
-                )
-                member.run()
-                outcome = self._finishing(spec).run(rank)
+                run = self._on_node(spec)
+                MemberAttempt(run, notices=self._notices, rank=rank).run()
+                outcome = Finishing(run).run(rank)
                 self._end_job(outcome)
         except (JobContinues, SystemExit) as end:
             log.debug("the job is left with %r", end)
@@ -228,7 +211,7 @@ class Execution:
         self.pulse.set(**{RunAttribute.SAVED: True})
         self.pulse.step("uploading")
         self.pulse.confirm()
-        outcome = self._finishing(spec).run(rank)
+        outcome = Finishing(self._on_node(spec)).run(rank)
         return self._follow(outcome, attempt)
 
     def _beside(self, spec: RunSpecification, state: RunState) -> bool:
@@ -252,7 +235,7 @@ class Execution:
 
     def _settle_for(self, spec: RunSpecification) -> None:
         """Settle an attempt whose members are all lost. This node is not reported in it."""
-        self._finishing(spec).run(None)
+        Finishing(self._on_node(spec)).run(None)
 
     def _leave(self, spec: RunSpecification, attempt: int) -> bool:
         log.info("attempt %d runs on other nodes", attempt)

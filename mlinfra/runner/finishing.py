@@ -14,12 +14,7 @@ from mlinfra.runner.settlement import Outcome, settle
 from mlinfra.runner.uploads import Uploaded, upload_folder
 
 if TYPE_CHECKING:
-    from mlinfra.runner.clients import Clients
-    from mlinfra.runner.nodes import ThisNode
-    from mlinfra.runner.paths import RunPaths
-    from mlinfra.runner.pulse import Pulse
-    from mlinfra.runner.records import RunRecords
-    from mlinfra.runner.specification import RunSpecification
+    from mlinfra.runner.run_on_node import RunOnNode
     from mlinfra.runner.state import RunState
 
 log = logging.getLogger("mlinfra.runner")
@@ -34,32 +29,18 @@ class Finishing:
     condition that only one node can fulfil; if it is lost meanwhile, the next one does.
     """
 
-    def __init__(
-        self,
-        spec: RunSpecification,
-        *,
-        node: ThisNode,
-        paths: RunPaths,
-        clients: Clients,
-        records: RunRecords,
-        pulse: Pulse,
-    ) -> None:
+    def __init__(self, run: RunOnNode) -> None:
         """Decide nothing yet.
 
         Args:
-            spec: the run.
-            node: this node, a member or, if all members are lost, another one.
-            paths: the folders of the run.
-            clients: AWS.
-            records: the records of the run.
-            pulse: the reports of this node.
+            run: the run on a member or, if all members are lost, on another node.
         """
-        self._spec = spec
-        self._node = node
-        self._paths = paths
-        self._clients = clients
-        self._records = records
-        self._pulse = pulse
+        self._spec = run.spec
+        self._node = run.node
+        self._paths = run.paths
+        self._clients = run.clients
+        self._records = run.records
+        self._pulse = run.pulse
 
     def run(self, rank: int | None) -> Outcome | None:
         """Wait until the attempt is settled, and for the end of the run if it is the last one.

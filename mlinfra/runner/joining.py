@@ -16,11 +16,7 @@ from mlinfra.runner.contract import Fault, Member, RunAttribute, RunStatus
 from mlinfra.runner.group_size import GroupSize
 
 if TYPE_CHECKING:
-    from mlinfra.runner.clients import Clients
-    from mlinfra.runner.nodes import ThisNode
-    from mlinfra.runner.pulse import Pulse
-    from mlinfra.runner.records import RunRecords
-    from mlinfra.runner.specification import RunSpecification
+    from mlinfra.runner.run_on_node import RunOnNode
     from mlinfra.runner.state import NodeState, RunState
 
 log = logging.getLogger("mlinfra.runner")
@@ -34,23 +30,13 @@ that is started again for another purpose must not resume the run of last week."
 class Joining:
     """One node joins one attempt."""
 
-    def __init__(
-        self, spec: RunSpecification, *, node: ThisNode, clients: Clients, records: RunRecords, pulse: Pulse
-    ) -> None:
-        """Join nothing yet.
-
-        Args:
-            spec: the run.
-            node: this node.
-            clients: AWS.
-            records: the records of the run.
-            pulse: the reports of this node.
-        """
-        self._spec = spec
-        self._node = node
-        self._clients = clients
-        self._records = records
-        self._pulse = pulse
+    def __init__(self, run: RunOnNode) -> None:
+        """Join nothing yet."""
+        self._spec = run.spec
+        self._node = run.node
+        self._clients = run.clients
+        self._records = run.records
+        self._pulse = run.pulse
 
     def join(self, attempt: int) -> bool:
         """Join, and wait until the members are decided.

@@ -60,7 +60,7 @@ class NoticeForCommand:
         self.signalled = False
         file.unlink(missing_ok=True)
 
-    def handle(self, notice: RunNotice | None, now: int, send: Callable[[int], None]) -> None:
+    def handle(self, notice: RunNotice | None, now: int, send: Callable[[int], object]) -> None:
         """Act on the notice that is known now.
 
         Args:
@@ -75,6 +75,20 @@ class NoticeForCommand:
         if not self.signalled and now >= notice.ends_at - self._seconds:
             self.signalled = True
             send(self._signum)
+
+    def signal_early(self, send: Callable[[int], bool]) -> bool:
+        """Send the signal of a known notice before its time, because another node has ended early and SIGTERM follows.
+
+        Args:
+            send: sends the signal to the command. False: no process handles it.
+
+        Returns:
+            True if the command was sent another signal than SIGTERM, and may save now.
+        """
+        if self.signalled or self._written is None or self._signum == signal.SIGTERM:
+            return False
+        self.signalled = True
+        return send(self._signum)
 
     def _write(self, notice: RunNotice) -> None:
         ends_at = datetime.fromtimestamp(notice.ends_at, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -148,6 +148,11 @@ class RunSpecification:
         """The object key of a file of the run, such as `result.json`."""
         return f"{self.prefix}{name}"
 
+    @property
+    def ranks(self) -> int:
+        """The number of log streams of an attempt: that of its nodes, or of the jobs of an array."""
+        return self.array_size or self.nodes
+
     def log_stream(self, attempt: int, rank: int) -> str:
         """The log stream of a rank in an attempt."""
         return f"{RunMarker.RUNS}/{self.run_id}/{attempt}/{rank}"

@@ -86,7 +86,7 @@ def parse_state(run_id: str, items: Iterable[Mapping[str, Any]]) -> RunState | N
     head = by_record.get(f"{RUN_PREFIX}{run_id}")
     if head is None:
         return None
-    attempt = _whole(head.get(RunAttribute.ATTEMPT)) or 1
+    attempt = whole_number(head.get(RunAttribute.ATTEMPT)) or 1
     plan = by_record.get(f"{RUN_PREFIX}{run_id}#plan#{attempt}", {})
     prefix = f"{RUN_PREFIX}{run_id}#node#"
     nodes = {record[len(prefix) :]: item for record, item in by_record.items() if record.startswith(prefix)}
@@ -94,13 +94,13 @@ def parse_state(run_id: str, items: Iterable[Mapping[str, Any]]) -> RunState | N
     return RunState(
         status=str(head.get(RunAttribute.STATUS, "")),
         attempt=attempt,
-        nodes_needed=_whole(head.get(RunAttribute.NODES)) or 1,
+        nodes_needed=whole_number(head.get(RunAttribute.NODES)) or 1,
         bucket=str(head.get(RunAttribute.BUCKET, "")),
         specification=str(head.get(RunAttribute.SPECIFICATION, "")),
         cancelled_by=_cancelled_by(head),
-        submitted_at=_whole(head.get(RunAttribute.SUBMITTED_AT)),
-        started_at=_whole(head.get(RunAttribute.STARTED_AT)),
-        replaced=_whole(head.get(RunAttribute.REPLACED)) or 0,
+        submitted_at=whole_number(head.get(RunAttribute.SUBMITTED_AT)),
+        started_at=whole_number(head.get(RunAttribute.STARTED_AT)),
+        replaced=whole_number(head.get(RunAttribute.REPLACED)) or 0,
         members=tuple(
             Member(str(each["instance_id"]), str(each.get("address", "")))
             for each in plan.get(RunAttribute.MEMBERS) or ()
@@ -111,7 +111,7 @@ def parse_state(run_id: str, items: Iterable[Mapping[str, Any]]) -> RunState | N
             for name, item in nodes.items()
             if name.startswith(current)
         },
-        last_seen_at=max((_whole(each.get(RunAttribute.SEEN_AT)) or 0 for each in nodes.values()), default=None),
+        last_seen_at=max((whole_number(each.get(RunAttribute.SEEN_AT)) or 0 for each in nodes.values()), default=None),
     )
 
 
@@ -125,22 +125,23 @@ def _node(instance_id: str, item: Mapping[str, Any]) -> NodeState:
     return NodeState(
         instance_id=instance_id,
         address=str(item.get(RunAttribute.ADDRESS, "")),
-        seen_at=_whole(item.get(RunAttribute.SEEN_AT)) or 0,
+        seen_at=whole_number(item.get(RunAttribute.SEEN_AT)) or 0,
         step=str(item.get(RunAttribute.STEP, "")),
-        joined_at=_whole(item.get(RunAttribute.JOINED_AT)),
-        ready_at=_whole(item.get(RunAttribute.READY_AT)),
-        ended_at=_whole(item.get(RunAttribute.NODE_ENDED_AT)),
-        exit_code=_whole(item.get(RunAttribute.NODE_EXIT_CODE)),
+        joined_at=whole_number(item.get(RunAttribute.JOINED_AT)),
+        ready_at=whole_number(item.get(RunAttribute.READY_AT)),
+        ended_at=whole_number(item.get(RunAttribute.NODE_ENDED_AT)),
+        exit_code=whole_number(item.get(RunAttribute.NODE_EXIT_CODE)),
         reason=str(item.get(RunAttribute.NODE_REASON) or ""),
         fault=str(item.get(RunAttribute.NODE_FAULT) or ""),
         stopped=bool(item.get(RunAttribute.STOPPED)),
         saved=bool(item.get(RunAttribute.SAVED)),
-        notice_ends_at=_whole(item.get(RunAttribute.NOTICE_ENDS_AT)),
+        notice_ends_at=whole_number(item.get(RunAttribute.NOTICE_ENDS_AT)),
         notice_reason=str(item.get(RunAttribute.NOTICE_REASON) or ""),
         recorded=item,
     )
 
 
-def _whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
+    """A number of a record, rounded down. None: it is missing or not a finite number."""
     number = epoch_seconds(value)
     return None if number is None else int(number)

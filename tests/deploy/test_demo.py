@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci import recordings
 from mlinfra.errors import OperationError
 from mlinfra.operations import toolchain
 from tests.conftest import ROOT, TODAY
@@ -97,14 +98,18 @@ def test_it_deploys_and_proves_that_nothing_is_left_to_do(two_stacks: Path, vari
     files = sorted(path for path in two_stacks.rglob("*") if path.is_file())
     ended = demo(two_stacks, variables)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "✓ cdktf diff local-data  1 to add, 0 to change, 0 to destroy" in ended.stderr
-    assert "✓ cdktf deploy local-data  1 added, 0 changed, 0 destroyed" in ended.stderr
+    assert "✓ cdktf diff local-data: shows what would be created  1 to add, 0 to change, 0 to destroy" in ended.stderr
+    assert "✓ cdktf deploy local-data: the real Terraform applies it  1 added, 0 changed, 0 destroyed" in ended.stderr
     assert "11 resources in 2 stacks" in ended.stdout
     assert "A second plan of every stack found nothing to change." in ended.stdout
     (report,) = re.findall(r"report about cost, clusters and architecture: file://(\S+)", ended.stdout)
     assert '"name":"local-data"' in Path(report).read_text(encoding="utf-8")
     assert sorted(path for path in two_stacks.rglob("*") if path.is_file()) == files
     assert "The local AWS is not running" in local_status(variables)
+    recorded = " ".join(recordings.words((recordings.FOLDER / "demo.svg").read_text(encoding="utf-8")))
+    titles = [title for title in re.findall(r"✓ (.+?)  ", ended.stderr) if "cdktf deploy" not in title]
+    assert len(titles) > 6
+    assert [title for title in titles if title not in recorded] == [], "run `python -m ci.recordings demo`"
 
 
 def local_status(variables: dict[str, str]) -> str:
@@ -119,8 +124,8 @@ def test_kept_it_goes_on_from_there_the_next_time(two_stacks: Path, attached: di
     declare(two_stacks, kind="String", value="two")
     ended = demo(two_stacks, attached, "--keep")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "✓ Bootstrap the remote state of local  unchanged, 10 resources" in ended.stderr
-    assert "✓ cdktf deploy local-data  0 added, 1 changed, 0 destroyed" in ended.stderr
+    assert "✓ Bootstrap the remote state of local: its bucket and lock  unchanged, 10 resources" in ended.stderr
+    assert "✓ cdktf deploy local-data: the real Terraform applies it  0 added, 1 changed, 0 destroyed" in ended.stderr
     assert 'mlinfra local env)"' in ended.stdout
 
 

@@ -92,8 +92,9 @@ def test_the_tests_of_the_page_about_testing_pass(tmp_path: Path) -> None:
     assert "3 passed" in ended.stdout, ended.stdout + ended.stderr
 
 
-def test_the_readme_lists_every_construct() -> None:
-    listed = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
+def test_the_page_of_constructs_lists_every_construct() -> None:
+    page_ = (ROOT / "docs" / "constructs.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(\w+)` \|", page_, re.MULTILINE))
     public = {name: getattr(mlinfra, name) for name in mlinfra.__all__}
     assert listed == {name for name, each in public.items() if isinstance(each, type) and issubclass(each, Construct)}
 

@@ -1,22 +1,23 @@
-"""The environment in which the recommender is trained, in an AWS account of its own."""
+"""The environment in which recommender is trained, in an AWS account of its own."""
 
 from datetime import date
 
-from environments._recommender import RECOMMENDER
+from environments._project import PROJECT
 
 from mlinfra import Environment, Experiment, Pipeline, TrainingJobs
 
 dev = Environment(
     name="dev",
-    account_id="111111111111",
+    account_id="111111111111",  # replace it by the id of your account
     region="us-east-1",
     monthly_spend_limit_usd=2_000,
-    protect_data=False,
+    protect_data=False,  # True where data must survive `mlinfra destroy`
     alert_emails=["recommendations@example.com"],
     pipeline=Pipeline(
         provider="gitlab",
         project="recommendations/recommender",
-        training=TrainingJobs(tags="v*"),  # a protected tag in GitLab
+        url="https://gitlab.example.com",
+        training=TrainingJobs(tags="v*"),  # protected tags
     ),
     experiments=[
         Experiment(
@@ -28,5 +29,5 @@ dev = Environment(
             spend_limit_usd=200,
         ),
     ],
-    **RECOMMENDER,
+    **PROJECT,
 )

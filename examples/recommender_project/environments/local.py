@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from environments._recommender import RECOMMENDER
+from environments._project import PROJECT
 
 from mlinfra import Environment, Experiment
 from mlinfra.declarations import present_day
@@ -24,5 +24,5 @@ local = Environment(
             expires=present_day() + timedelta(days=30),
         ),
     ],
-    **RECOMMENDER,
+    **PROJECT,
 )

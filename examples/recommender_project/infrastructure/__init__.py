@@ -1,1 +1,1 @@
-"""The infrastructure of the recommender."""
+"""The infrastructure of recommender."""

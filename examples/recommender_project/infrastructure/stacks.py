@@ -1,4 +1,4 @@
-"""The stacks of the recommender: mlinfra's for the network, the data and the training, and one of its own."""
+"""The stacks of recommender: mlinfra's for the network, the data and the training, and one of its own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from mlinfra.stacks.foundation import FoundationStack
 from mlinfra.stacks.training import TrainingStack
 
 
-class RecommenderStack(MlStack):
-    """The endpoint that answers with items for a user."""
+class EndpointStack(MlStack):
+    """The endpoint of the model."""
 
     def __init__(self, scope: MlApp, environment: Environment) -> None:
         """Declare the stack for `environment`."""
-        super().__init__(scope, environment, "recommender")
+        super().__init__(scope, environment, "endpoint")
         platform = Platform.lookup(self)
         self.endpoint = ServingEndpoint(
             self,
@@ -35,6 +35,6 @@ def declare_stacks(app: MlApp, environment: Environment) -> None:
         training.add_dependency(stack)
     # No endpoint is declared before the first version of the model is approved.
     if environment.endpoints:
-        recommender = RecommenderStack(app, environment)
-        recommender.add_dependency(foundation)
-        recommender.add_dependency(data)
+        endpoint = EndpointStack(app, environment)
+        endpoint.add_dependency(foundation)
+        endpoint.add_dependency(data)

@@ -1,1 +1,1 @@
-"""Serving of the recommender: `python -m serving` in the container of the endpoint."""
+"""Serving of recommender: `python -m serving` in the container of the endpoint."""

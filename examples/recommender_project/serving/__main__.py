@@ -10,7 +10,7 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from serving.recommender import InvalidRequestError, Recommender
+from serving.predictor import InvalidRequestError, Predictor
 
 _FOLDER = Path("/opt/ml/model")
 _PORT = 8080
@@ -18,11 +18,11 @@ _LARGEST = 6 * 1024 * 1024
 """SageMaker's limit of a request, in bytes."""
 
 
-def make_server(recommender: Recommender, *, address: str = "", port: int = _PORT) -> ThreadingHTTPServer:
-    """A server of `recommender`.
+def make_server(predictor: Predictor, *, address: str = "", port: int = _PORT) -> ThreadingHTTPServer:
+    """A server of `predictor`.
 
     Args:
-        recommender: the loaded model.
+        predictor: the loaded model.
         address: the address to listen on. Default: all of the container.
         port: the port. Default: 8080.
     """
@@ -41,7 +41,7 @@ def make_server(recommender: Recommender, *, address: str = "", port: int = _POR
                 self._answer(404 if self.path != "/invocations" else 413, {})
                 return
             try:
-                self._answer(200, recommender.answer(self.rfile.read(length)))
+                self._answer(200, predictor.answer(self.rfile.read(length)))
             except InvalidRequestError as error:
                 self._answer(400, {"error": str(error)})
 
@@ -61,8 +61,8 @@ def make_server(recommender: Recommender, *, address: str = "", port: int = _POR
 
 def main() -> None:
     """Serve the model in /opt/ml/model, or in MODEL_FOLDER."""
-    recommender = Recommender(Path(os.environ.get("MODEL_FOLDER", _FOLDER)))
-    with make_server(recommender) as server:
+    predictor = Predictor(Path(os.environ.get("MODEL_FOLDER", _FOLDER)))
+    with make_server(predictor) as server:
         server.serve_forever()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from serving.__main__ import make_server
-from serving.recommender import InvalidRequestError, Recommender
+from serving.predictor import InvalidRequestError, Predictor
 from training.model import TwoTower
 
 if TYPE_CHECKING:
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def recommender(tmp_path: Path) -> Recommender:
+def predictor(tmp_path: Path) -> Predictor:
     TwoTower(
         users=[[1.0, 0.0], [0.0, 1.0]],
         items=[[0.2, 0.0], [0.0, 0.3], [0.1, 0.0]],
         topics=[[1.0, 0.0], [0.0, 1.0]],
         topic_of=[0, 1, 0],
     ).save(tmp_path)
-    return Recommender(tmp_path)
+    return Predictor(tmp_path)
 
 
 @pytest.fixture
-def address(recommender: Recommender) -> Iterator[str]:
-    with make_server(recommender, address="127.0.0.1", port=0) as server:
+def address(predictor: Predictor) -> Iterator[str]:
+    with make_server(predictor, address="127.0.0.1", port=0) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -39,10 +39,10 @@ def address(recommender: Recommender) -> Iterator[str]:
         thread.join()
 
 
-def test_items_of_the_topic_that_a_user_prefers_come_first(recommender: Recommender) -> None:
-    assert recommender.answer(b'{"user": 0}') == {"items": [0, 2, 1]}
-    assert recommender.answer(b'{"user": 1, "count": 1}') == {"items": [1]}
-    assert recommender.answer(b'{"user": 0, "without": [0]}') == {"items": [2, 1]}
+def test_items_of_the_topic_that_a_user_prefers_come_first(predictor: Predictor) -> None:
+    assert predictor.answer(b'{"user": 0}') == {"items": [0, 2, 1]}
+    assert predictor.answer(b'{"user": 1, "count": 1}') == {"items": [1]}
+    assert predictor.answer(b'{"user": 0, "without": [0]}') == {"items": [2, 1]}
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_items_of_the_topic_that_a_user_prefers_come_first(recommender: Recommen
         (b'{"user": 0, "without": [3]}', "without must be a list of items from 0 to 2."),
     ],
 )
-def test_an_invalid_request_is_refused_with_the_reason(recommender: Recommender, body: bytes, message: str) -> None:
+def test_an_invalid_request_is_refused_with_the_reason(predictor: Predictor, body: bytes, message: str) -> None:
     with pytest.raises(InvalidRequestError, match=message):
-        recommender.answer(body)
+        predictor.answer(body)
 
 
 def test_the_container_answers_health_checks_and_invocations(address: str) -> None:

@@ -173,10 +173,11 @@ def _queues(environment: Environment) -> list[Statement]:
             conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         ),
         statement("ReadRolesOfRuns", actions=["iam:GetRole"], resources=run_roles),
+        # The reference requires all three kinds of resources, of which the job has no id yet.
         statement(
             "SubmitJobs",
             actions=["batch:SubmitJob"],
-            resources=[*queues, f"{batch}:job-definition/{environment.names.prefix}-*"],
+            resources=[*queues, f"{batch}:job-definition/{environment.names.prefix}-*", f"{batch}:job/*"],
         ),
         statement(
             "EndJobs",

@@ -7,6 +7,7 @@ replaced here by one check of every request. Access keys are checked, signatures
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -22,6 +23,8 @@ from mlinfra.local_aws.permissions.trust import refusal_of_trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+log = logging.getLogger("mlinfra.local_aws")
 
 _ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 """Actions that need no permission. Source: STS API reference, GetCallerIdentity, GetSessionToken."""
@@ -55,6 +58,8 @@ def _checked(original: Callable[..., None], response: BaseResponse, *args: Any, 
                 f"User: {principal.arn} is not authorized to perform: {request.action} on resource: "
                 f"{request.resource} {reason}"
             )
+            # In the log of the server too: what a node or a function is refused reaches no terminal.
+            log.warning("IAM refused: %s", message)
             raise _refused(response, "AccessDenied", message)
     _check_boundary(response, requests[0].action)
 

@@ -8,5 +8,7 @@ from __future__ import annotations
 
 from mlinfra.operations.adopt.adoption import Adoption, AdoptionRequest, Proposal, adopt
 from mlinfra.operations.adopt.forgetting import forget
+from mlinfra.operations.adopt.kinds import BY_TYPE
+from mlinfra.operations.adopt.next_steps import Advice, construct_advice
 
-__all__ = ["Adoption", "AdoptionRequest", "Proposal", "adopt", "forget"]
+__all__ = ["BY_TYPE", "Adoption", "AdoptionRequest", "Advice", "Proposal", "adopt", "construct_advice", "forget"]

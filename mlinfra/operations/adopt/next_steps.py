@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mlinfra.declarations import Environment
+    from mlinfra.declarations import AdoptedType, Environment
     from mlinfra.operations.adopt.reading import ReadResource
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The construct that could manage a resource."""
+
+    construct: str
+    """Its name. Empty: there is none."""
+    way: str
+    """The steps towards it, or the reason why there is none."""
+    differences: tuple[str, ...] = ()
+    """What would change."""
 
 
 def next_step(read: ReadResource, environment: Environment) -> str:
     """The construct that could manage `read`, and the changes that result."""
-    construct, way, differences = _KINDS[read.found.kind.word](read.values, environment)
-    if not construct:
-        return way
-    listed = "; ".join(differences)
-    return f"{construct}. {way}" + (f" Differences: {listed}." if listed else "")
+    advice = construct_advice(read.found.kind.type, read.values, environment)
+    if not advice.construct:
+        return advice.way
+    listed = "; ".join(advice.differences)
+    return f"{advice.construct}. {advice.way}" + (f" Differences: {listed}." if listed else "")
+
+
+def construct_advice(kind: AdoptedType, values: Mapping[str, Any], environment: Environment) -> Advice:
+    """The construct that could manage a resource in an environment.
+
+    Args:
+        kind: its type in Terraform.
+        values: its attributes in Terraform.
+        environment: the environment.
+    """
+    construct, way, differences = _TYPES[kind](values, environment)
+    return Advice(construct, way, tuple(differences))
 
 
 _Proposal = tuple[str, str, list[str]]
@@ -109,12 +134,12 @@ def _first(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return first
 
 
-_KINDS: Mapping[str, Callable[[Mapping[str, Any], Environment], _Proposal]] = {
-    "bucket": _bucket,
-    "instance": _instance,
-    "auto-scaling-group": _group,
-    "security-group": _security_group,
-    "role": _role,
-    "domain": _domain,
-    "endpoint": _endpoint,
+_TYPES: Mapping[AdoptedType, Callable[[Mapping[str, Any], Environment], _Proposal]] = {
+    "aws_s3_bucket": _bucket,
+    "aws_instance": _instance,
+    "aws_autoscaling_group": _group,
+    "aws_security_group": _security_group,
+    "aws_iam_role": _role,
+    "aws_sagemaker_domain": _domain,
+    "aws_sagemaker_endpoint": _endpoint,
 }

@@ -85,7 +85,8 @@ def account_of(environment: Environment) -> AwsAccount:
         message = (
             f"Your AWS credentials belong to account {identity['Account']} ({identity['Arn']}), and the environment "
             f"{environment.name!r} is in account {environment.account_id}. Nothing was changed. Use credentials of "
-            f"{environment.account_id}, such as another AWS_PROFILE."
+            f"{environment.account_id}, such as another AWS_PROFILE, or correct account_id in "
+            f"environments/{environment.name}.py."
         )
         raise OperationError(message)
     return AwsAccount(session, identity["Account"], identity["Arn"])

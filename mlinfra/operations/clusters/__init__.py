@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from mlinfra.operations.clusters.control import (
     ClusterStart,
-    ClusterStop,
     extend_cluster,
     start_cluster,
-    stop_cluster,
     undo_extension,
 )
 from mlinfra.operations.clusters.inventory import (
@@ -31,6 +29,7 @@ from mlinfra.operations.clusters.sessions import (
     ssh_channel,
 )
 from mlinfra.operations.clusters.spend_history import DailySpend, daily_spend
+from mlinfra.operations.clusters.stop import ClusterStop, stop_cluster, stop_cluster_once_reported
 
 __all__ = [
     "SESSION_PLUGIN",
@@ -56,5 +55,6 @@ __all__ = [
     "ssh_channel",
     "start_cluster",
     "stop_cluster",
+    "stop_cluster_once_reported",
     "undo_extension",
 ]

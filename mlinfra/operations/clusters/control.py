@@ -12,14 +12,10 @@ from botocore.exceptions import ClientError
 from mlinfra.command import cdk_command, own_command
 from mlinfra.declarations import spend_problems
 from mlinfra.errors import OperationError
-from mlinfra.functions import clock, stopping
-from mlinfra.functions.activity import Verdict
+from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Table, Tag, removed_file_systems
-from mlinfra.functions.cost_counting import count_cost
-from mlinfra.functions.decision import not_released
 from mlinfra.functions.file_systems import delete_mark
-from mlinfra.functions.fleet import DescribeFailedError
 from mlinfra.functions.launches import LAUNCH, is_by_user, resume_command
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.inventory import TABLE_NOT_FOUND, ClusterAccount
@@ -30,11 +26,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment, Experiment
     from mlinfra.functions.assessment import Assessment
-    from mlinfra.functions.fleet import Target
-    from mlinfra.operations.clusters.inventory import Cluster
-
-_ROUNDS = 3
-"""The number of times that a group is described again and its nodes are terminated."""
+from mlinfra.operations.clusters.inventory import Cluster
 
 
 @dataclass(frozen=True)
@@ -93,61 +85,6 @@ def start_cluster(environment: Environment, experiment: str) -> ClusterStart:
             AutoScalingGroupName=seen.target.name, DesiredCapacity=int(nodes), HonorCooldown=False
         )
     return ClusterStart(account.describe(account.cluster_of(experiment)), suspension)
-
-
-@dataclass(frozen=True)
-class ClusterStop:
-    """The effect of `stop_cluster`."""
-
-    cluster: Cluster
-    """Its state after the call."""
-    terminated: int
-    """The number of nodes that were terminated directly, regardless of their protection from scale-in."""
-    protected: tuple[str, ...] = ()
-    """The ids of the nodes that are still protected from scale-in: they keep running until their node guards remove the
-    protection, within about a minute."""
-    not_recorded: str | None = None
-    """The reason why the stop was not recorded. None: it was recorded."""
-
-
-def stop_cluster(environment: Environment, experiment: str, *, force: bool = False) -> ClusterStop:
-    """Stop an experiment's cluster. The volumes of its nodes are kept for the environment's `volume_grace_days`.
-
-    The stop does not depend on the records: if it cannot be recorded, the result contains the reason.
-
-    Idle nodes that are protected from scale-in by a silent node guard are terminated, as the functions do: nothing else
-    would remove the protection. A live guard removes it itself; if its cluster is stopped a second time, its idle
-    nodes are terminated too.
-
-    Args:
-        environment: the environment of the cluster.
-        experiment: the experiment's name.
-        force: True: terminate all nodes although a job is or may be running. The job is lost. Default: False.
-
-    Raises:
-        OperationError: if there is no such cluster, a job is or may be running and `force` is False, or AWS refuses.
-    """
-    account = ClusterAccount(environment)
-    seen = account.cluster_of(experiment)
-    if seen.evidence.verdict in {Verdict.BUSY, Verdict.UNKNOWN} and not force:
-        activity = "is in use" if seen.evidence.verdict is Verdict.BUSY else "may be in use"
-        message = (
-            f"The cluster of {experiment!r} {activity}: {seen.evidence.reason}. Nothing was changed. To stop it and "
-            f"lose what is running on it: --force"
-        )
-        raise OperationError(message)
-    grace = timedelta(days=environment.volume_grace_days)
-    if force:
-        terminated = _terminate_all(account, seen.target, grace)
-    else:
-        ids = {each.instance_id for each in seen.target.nodes if each.protected}
-        ids &= not_released(seen.target, seen.evidence)
-        _stop(account, seen.target, grace, ids)
-        terminated = len(ids)
-    not_recorded = _record_stop(account, seen.target)
-    after = account.cluster_of(experiment)
-    protected = tuple(node.instance_id for node in after.target.nodes if node.protected)
-    return ClusterStop(account.describe(after), terminated, protected, not_recorded)
 
 
 def extend_cluster(environment: Environment, experiment: str, until: date) -> Cluster:
@@ -270,75 +207,6 @@ def _refuse_over_limit(account: ClusterAccount, seen: Assessment, experiment: st
         f"{environment.names.stack_id('training')}"
     )
     raise OperationError(message)
-
-
-def _stop(account: ClusterAccount, target: Target, grace: timedelta, terminate: set[str]) -> None:
-    """Set the size of a group to zero, and terminate the nodes `terminate`.
-
-    Raises:
-        OperationError: if AWS refuses, with the resulting state.
-    """
-    try:
-        with aws_errors_explained():
-            stopping.stop(account.clients, target, account.now, grace, terminate=terminate)
-    except OperationError as reason:
-        message = _not_terminated(account, target, reason)
-        raise OperationError(message) from reason
-
-
-def _terminate_all(account: ClusterAccount, target: Target, grace: timedelta) -> int:
-    """Set the size of a group to zero, and terminate all of its nodes. Returns their number.
-
-    A guard that protects its node again between the calls has no effect: protection from scale-in does not cover
-    TerminateInstances (EC2 Auto Scaling user guide, "Use instance scale-in protection", read 2026-11-24). A launch that
-    had begun before the size was zero can add a node after the group was described, so that it is described again.
-    """
-    terminated: set[str] = set()
-    for _ in range(_ROUNDS):
-        ids = {node.instance_id for node in target.nodes}
-        _stop(account, target, grace, ids)
-        terminated |= ids
-        current = _described(account, target.name)
-        if current is None or not current.nodes:
-            break
-        target = current
-    return len(terminated)
-
-
-def _not_terminated(account: ClusterAccount, target: Target, reason: OperationError) -> str:
-    current = _described(account, target.name)
-    if current is None or current.desired:
-        return f"{reason} The size of {target.name} was not changed, and its nodes keep running."
-    return (
-        f"{reason} The size of {target.name} is zero, but {len(current.nodes)} of its nodes are still in the group. "
-        f"Protected nodes keep running, and incur charges, until their node guards remove the protection. With the "
-        f"permission ec2:TerminateInstances, run the same command again."
-    )
-
-
-def _described(account: ClusterAccount, name: str) -> Target | None:
-    """The current state of a group. None: it does not exist.
-
-    Raises:
-        OperationError: if AWS does not describe it.
-    """
-    try:
-        return account.fleet.group(name)
-    except DescribeFailedError as error:
-        message = f"The size of {name} was changed, but its nodes could not be described. Run the same command again."
-        raise OperationError(message, details=str(error)) from error
-
-
-def _record_stop(account: ClusterAccount, target: Target) -> str | None:
-    """Record the stop and the cost until now. Returns the reason why that failed; None: it did not."""
-    try:
-        account.records.note_stopped(target.name, f"{account.account.caller} stopped it", account.now)
-    except FAILURES as error:
-        if error_code(error) == TABLE_NOT_FOUND:
-            return account.no_shutdown
-        return f"the record could not be written to {account.environment.names.records_table}: {error}"
-    count_cost(account.records, target, account.now)
-    return None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from mlinfra.command import cdk_command, own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, cost
+from mlinfra.functions.activity import Verdict
 from mlinfra.functions.assessment import Assessment, assess
 from mlinfra.functions.clients import FAILURES, Clients, error_code
 from mlinfra.functions.contract import Tag
@@ -20,6 +21,7 @@ from mlinfra.functions.launches import LAUNCH, launch_failure
 from mlinfra.functions.metrics import histories
 from mlinfra.functions.records import Records
 from mlinfra.operations.aws import account_of, reachable
+from mlinfra.operations.clusters.ended_jobs import evidence_since, last_end
 from mlinfra.operations.clusters.idleness import IDLE_WINDOW, idle_minutes
 from mlinfra.operations.clusters.marks import Mark, forced_end, marks_of
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mlinfra.declarations import Environment
-    from mlinfra.functions.activity import Verdict
+    from mlinfra.functions.activity import Evidence
     from mlinfra.functions.fleet import Target
     from mlinfra.functions.metrics import History
     from mlinfra.operations.aws import AwsAccount
@@ -233,6 +235,16 @@ class ClusterAccount:
         if unread := next((each.target.name for each in found if each.memory is None), None):
             self.has_records = self._has_records(unread)
         return found
+
+    def evidence_since_last_job(self, seen: Assessment) -> Evidence | None:
+        """The activity of a cluster since the end of its last job, as in `evidence_since`. None: no job has ended."""
+        ended = last_end(seen)
+        return None if ended is None else evidence_since(ended, seen, self._gpus, self.now)
+
+    def present_activity(self, seen: Assessment) -> str | None:
+        """The sign of activity on a cluster now, as a clause. None: nothing runs, however short the time since then."""
+        found = evidence_since(self.now, seen, self._gpus, self.now)
+        return found.reason if found.verdict is Verdict.BUSY else None
 
     def describe(self, seen: Assessment) -> Cluster:
         """The current state of an assessed cluster."""

@@ -1,15 +1,20 @@
-"""The demo on a local AWS: bootstrap, diff, deploy, a second plan without changes, a training, and the report."""
+"""The demo on a local AWS: bootstrap, diff, deploy, a training, a second plan without changes, and the report.
+
+Most of its time is that of the AWS provider, which waits a minute for each lifecycle of buckets, and starts again for
+each plan. So the first stacks are deployed during the bootstrap, and the second plans are made during the training.
+"""
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
+from botocore.exceptions import ClientError
 from platformdirs import user_log_path
 
 from mlinfra.declarations import load_environments
@@ -19,6 +24,7 @@ from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.bootstrap import bootstrap
+from mlinfra.operations.demo.lesson import Lesson
 from mlinfra.operations.demo.training import DemoTraining, train, training_of
 from mlinfra.operations.report import Sources, collect, write_report
 from mlinfra.operations.terraform import (
@@ -37,7 +43,7 @@ from mlinfra.operations.terraform import (
 from mlinfra.variables import in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mlinfra.declarations import Environment
     from mlinfra.local_aws.server import LocalAws
@@ -48,6 +54,13 @@ ENVIRONMENT = "local"
 
 _PARALLELISM = 2
 """The AWS provider requires a processor and 300 MB for a plan."""
+
+_POLL_SECONDS = 0.5
+_EXPECTED_SECONDS = 240.0
+"""The time of the demo of this repository on two idle processors."""
+
+_WAVE_SECONDS = 85.0
+"""Its part for each of the two groups of stacks."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +108,23 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
         DeclarationError: if the environment is invalid.
     """
     started = time.monotonic()
-    environment, terraform, cdktf, variables = _check(root, progress)
     log_path = user_log_path("mlinfra", ensure_exists=True) / "demo.log"
+    lesson = Lesson(progress, _EXPECTED_SECONDS)
+    environment, terraform, cdktf, variables = _check(root, lesson)
     with (
         TemporaryDirectory(prefix="mlinfra-demo-") as folder,
         log_path.open("w") as log,
-        _local_aws(progress, keep=keep) as server,
+        _local_aws(lesson, keep=keep) as server,
         in_force({**client_variables(server, region=environment.region), **variables}),
     ):
-        stacks = _deploy(environment, root, Cdktf(cdktf.path, root, Path(folder)), _Log(log), progress)
-        deployed = _verify(environment, stacks, terraform, progress)
+        stacks = _deploy(environment, root, Cdktf(cdktf.path, root, Path(folder)), _Log(log), lesson)
         experiment = training_of(environment, root)
         is_deployed = environment.names.stack_id("training") in {each.name for each in stacks}
-        training = train(environment, experiment, root, progress) if experiment and is_deployed else None
-        report = _report(root, progress)
+        with ThreadPoolExecutor(1) as beside:
+            verifying = beside.submit(_verify, environment, stacks, terraform, lesson)
+            training = train(environment, experiment, root, lesson) if experiment and is_deployed else None
+            deployed = verifying.result()
+        report = _report(root, lesson)
     return DemoResult(
         stacks=deployed,
         bucket=environment.names.state_bucket,
@@ -122,11 +138,11 @@ def demo(root: Path, progress: Progress, *, keep: bool = False) -> DemoResult:
     )
 
 
-def _check(root: Path, progress: Progress) -> tuple[Environment, Tool, Tool, dict[str, str | None]]:
-    with progress.step("Check the tools") as step:
+def _check(root: Path, lesson: Lesson) -> tuple[Environment, Tool, Tool, dict[str, str | None]]:
+    with lesson.step("Check the tools") as step:
         terraform, node, cdktf = require_tools(find_terraform, find_node, lambda: find_cdktf(root))
         step.conclude(f"{terraform}, {node}, {cdktf}")
-    with progress.step("Find the AWS provider") as step:
+    with lesson.step("Find the AWS provider") as step:
         source = provider_source(root)
         step.conclude(source.phrase)
     (environment,) = load_environments(root, only=ENVIRONMENT)
@@ -139,9 +155,9 @@ def _check(root: Path, progress: Progress) -> tuple[Environment, Tool, Tool, dic
 
 
 @contextmanager
-def _local_aws(progress: Progress, *, keep: bool) -> Iterator[LocalAws]:
+def _local_aws(lesson: Lesson, *, keep: bool) -> Iterator[LocalAws]:
     with ExitStack() as until_end:
-        with progress.step("Start a local AWS") as step:
+        with lesson.step("Start a local AWS", "in the place of an account", seconds=3) as step:
             if keep:
                 running, is_new = background.up()
                 server = running.server
@@ -155,22 +171,68 @@ def _local_aws(progress: Progress, *, keep: bool) -> Iterator[LocalAws]:
 
 
 def _deploy(
-    environment: Environment, root: Path, cdktf: Cdktf, log: _Log, progress: Progress
+    environment: Environment, root: Path, cdktf: Cdktf, log: _Log, lesson: Lesson
 ) -> tuple[SynthesizedStack, ...]:
-    with progress.step(f"Bootstrap the remote state of {environment.name}") as step:
+    with ThreadPoolExecutor(1) as beside:
+        bootstrapping = beside.submit(_bootstrap, environment, root, lesson)
+        _wait_for_state(environment, bootstrapping)
+        with lesson.step("Synthesize the stacks", "Python becomes Terraform JSON", seconds=5) as step:
+            stacks = synthesize(root, cdktf.out, environment=environment.name)
+            step.conclude(", ".join(stack.name for stack in stacks))
+        for wave in _waves(stacks, done={environment.names.stack_id("state")}):
+            _deploy_wave(wave, cdktf, log, lesson)
+        bootstrapping.result()
+    return stacks
+
+
+def _bootstrap(environment: Environment, root: Path, lesson: Lesson) -> None:
+    with lesson.step(f"Bootstrap the remote state of {environment.name}", "its bucket and lock") as step:
         made = bootstrap(environment, root, NestedProgress(step))
         step.conclude(f"{made.outcome}, {made.resources} resources")
-    with progress.step("Synthesize the stacks") as step:
-        stacks = synthesize(root, cdktf.out, environment=environment.name)
-        step.conclude(", ".join(stack.name for stack in stacks))
-    for wave in _waves(stacks, done={environment.names.stack_id("state")}):
-        for stack in wave:
-            with progress.step(f"{cdktf.executable.name} diff {stack.name}") as step:
-                step.conclude(cdktf.diff(stack, on_line=log.with_step(step)))
-        with progress.step(f"{cdktf.executable.name} deploy {' '.join(stack.name for stack in wave)}") as step:
-            summaries = cdktf.deploy(wave, on_line=log.with_step(step))
-            step.conclude("; ".join(summaries.values()))
-    return stacks
+
+
+def _wait_for_state(environment: Environment, bootstrapping: Future[None]) -> None:
+    """Wait for what the other stacks require of the bootstrap: bucket, lock table and permissions boundary."""
+    client = account_of(environment).client
+    names = environment.names
+    required: list[Callable[[], object]] = [
+        lambda: client("s3").head_bucket(Bucket=names.state_bucket),
+        lambda: client("dynamodb").describe_table(TableName=names.lock_table),
+    ]
+    if environment.has_own_boundary:
+        required.append(lambda: client("iam").get_policy(PolicyArn=environment.boundary_arn))
+    with aws_errors_explained():
+        while not bootstrapping.done() and not all(_exists(describe) for describe in required):
+            time.sleep(_POLL_SECONDS)
+    if bootstrapping.done():
+        bootstrapping.result()
+
+
+def _exists(describe: Callable[[], object]) -> bool:
+    try:
+        describe()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"404", "ResourceNotFoundException", "NoSuchEntity"}:
+            return False
+        raise
+    return True
+
+
+def _deploy_wave(wave: Sequence[SynthesizedStack], cdktf: Cdktf, log: _Log, lesson: Lesson) -> None:
+    """Show the changes of independent stacks, then deploy them at the same time."""
+
+    def diff(stack: SynthesizedStack) -> None:
+        with lesson.step(f"{cdktf.executable.name} diff {stack.name}", "shows what would be created") as step:
+            step.conclude(cdktf.diff(stack, on_line=log.with_step(step)))
+
+    with ThreadPoolExecutor(_PARALLELISM) as pool:
+        list(pool.map(diff, wave))
+    names = " ".join(stack.name for stack in wave)
+    with lesson.step(
+        f"{cdktf.executable.name} deploy {names}", "the real Terraform applies it", seconds=_WAVE_SECONDS
+    ) as step:
+        summaries = cdktf.deploy(wave, on_line=log.with_step(step))
+        step.conclude("; ".join(summaries.values()))
 
 
 def _waves(stacks: Sequence[SynthesizedStack], *, done: set[str]) -> Iterator[list[SynthesizedStack]]:
@@ -181,12 +243,12 @@ def _waves(stacks: Sequence[SynthesizedStack], *, done: set[str]) -> Iterator[li
 
 
 def _verify(
-    environment: Environment, stacks: Sequence[SynthesizedStack], tool: Tool, progress: Progress
+    environment: Environment, stacks: Sequence[SynthesizedStack], tool: Tool, lesson: Lesson
 ) -> tuple[DeployedStack, ...]:
     """Plan every stack again, and require that no plan contains changes."""
     account = account_of(environment)
     with (
-        progress.step("Plan every stack again") as step,
+        lesson.step("Plan every stack again", "a second apply would change nothing") as step,
         aws_errors_explained(),
         ThreadPoolExecutor(_PARALLELISM) as pool,
     ):
@@ -205,9 +267,9 @@ def _verify(
         return deployed
 
 
-def _report(root: Path, progress: Progress) -> Path:
+def _report(root: Path, lesson: Lesson) -> Path:
     """Write the report while the local AWS is running."""
-    with progress.step("Write the report") as step:
+    with lesson.step("Write the report", "cost, owners, clusters and architecture on a page", seconds=5) as step:
         data = collect(root, NestedProgress(step), Sources(environments=(ENVIRONMENT,), live_audit=False))
         written = write_report(data, user_log_path("mlinfra", ensure_exists=True) / "demo-report.html")
         step.conclude(f"{written.size / 1_000_000:.1f} MB")

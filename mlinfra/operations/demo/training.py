@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.declarations import Environment, Experiment
+    from mlinfra.operations.demo.lesson import Lesson
     from mlinfra.operations.runs import Launch, LogLine, PreparedRun, Run
-    from mlinfra.operations.terraform import Progress, Step
+    from mlinfra.operations.terraform import Step
 
 FOLDER: Final = "examples/training_job"
 PROGRAM: Final = "data_parallel.py"
@@ -65,14 +66,14 @@ def training_of(environment: Environment, root: Path) -> Experiment | None:
     return environment.experiments[0]
 
 
-def train(environment: Environment, experiment: Experiment, root: Path, progress: Progress) -> DemoTraining:
+def train(environment: Environment, experiment: Experiment, root: Path, lesson: Lesson) -> DemoTraining:
     """Run the example program on all nodes of a cluster, and wait until the cluster has stopped itself.
 
     Args:
         environment: the environment, which is deployed.
         experiment: its experiment.
         root: the project, in a git repository.
-        progress: receives the steps.
+        lesson: shows the steps.
 
     Raises:
         OperationError: if the run does not succeed, or its cluster is not stopped.
@@ -80,7 +81,8 @@ def train(environment: Environment, experiment: Experiment, root: Path, progress
     table = RunTable(environment)
     launched = check_launch(table, experiment)
     request = RunRequest(_COMMAND, folder=root / FOLDER, dirty=True)
-    with progress.step(f"mlinfra run {experiment.name} -- {' '.join(_COMMAND)}") as step:
+    title = f"mlinfra run {experiment.name} -- {' '.join(_COMMAND)}"
+    with lesson.step(title, "starts the cluster, and trains on its nodes", seconds=45) as step:
         with prepared(request, NestedProgress(step)) as packed:
             run, last_line = _follow(table, launched, packed, step)
         if run.status != RunStatus.SUCCEEDED or run.ended_at is None or run.submitted_at is None:
@@ -92,7 +94,7 @@ def train(environment: Environment, experiment: Experiment, root: Path, progress
         seconds = (run.ended_at - run.submitted_at).total_seconds()
         cost = "" if figures.usd_known is None else f", {figures.usd_known:.4f} USD in AWS"
         step.conclude(f"{run.run_id}: {run.nodes} nodes, {seconds:.0f} s{cost}")
-    with progress.step("Wait until the cluster has stopped itself") as step:
+    with lesson.step("Wait until the cluster has stopped itself", "idle nodes cost nothing", seconds=5) as step:
         autoscaling = Clients(table.account.session).autoscaling
         stopped = _wait_for_stop(autoscaling, launched.cluster.name)
         price = launched.cluster.usd_per_hour

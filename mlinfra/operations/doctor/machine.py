@@ -5,19 +5,23 @@ from __future__ import annotations
 import platform
 import shutil
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlinfra.cdk_family import FAMILIES, SELECTION, present
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.clusters import SESSION_PLUGIN, SESSION_PLUGIN_PAGE
 from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, problem_of, warning
 from mlinfra.operations.terraform import find_cdktf, find_node, find_terraform, provider_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from mlinfra.operations.terraform import Tool
+
+_TOOLS: Final[Mapping[str, Callable[[], Tool]]] = {"Terraform": find_terraform, "Node.js": find_node}
+_INSTALL_CDKTF: Final = "npm install cdktf-cli@0.21"
 
 
 def check_machine(root: Path) -> Iterator[Diagnosis]:
@@ -28,13 +32,20 @@ def check_machine(root: Path) -> Iterator[Diagnosis]:
     """
     yield ok("Python", f"{platform.python_version()}, mlinfra {version('mlinfra-cdktf')}")
     yield from _packages()
-    for name, find in _tools(root).items():
+    for name, find in _TOOLS.items():
         try:
-            tool = find()
+            yield _found(name, find())
         except OperationError as error:
             yield problem_of(name, error)
-        else:
-            yield ok(name, f"{'.'.join(map(str, tool.version))} ({tool.path})")
+    try:
+        yield _found("cdktf", find_cdktf(root))
+    except OperationError:
+        install = "make setup" if (root / "package.json").is_file() else _INSTALL_CDKTF
+        yield warning(
+            "cdktf",
+            f"it is not installed in {root}, so `cdktf diff`, `cdktf deploy` and `{own_command()} demo` cannot be used",
+            f"Install it, if you need one of them: {install}",
+        )
     try:
         yield ok("AWS provider", f"from {provider_source(root).phrase}")
     except OperationError as error:
@@ -49,8 +60,8 @@ def check_machine(root: Path) -> Iterator[Diagnosis]:
         )
 
 
-def _tools(root: Path) -> dict[str, Callable[[], Tool]]:
-    return {"Terraform": find_terraform, "Node.js": find_node, "cdktf": lambda: find_cdktf(root)}
+def _found(name: str, tool: Tool) -> Diagnosis:
+    return ok(name, f"{'.'.join(map(str, tool.version))} ({tool.path})")
 
 
 def _packages() -> Iterator[Diagnosis]:

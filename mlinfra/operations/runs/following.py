@@ -21,7 +21,7 @@ from mlinfra.operations.runs.log_streams import LogStreams
 from mlinfra.runner import RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from mlinfra.operations.runs.log_streams import LogLine
     from mlinfra.operations.runs.recorded_run import Run, RunNode
@@ -174,7 +174,7 @@ class Following:
         return bool(count)
 
     def _followed_ranks(self, run: Run) -> Collection[int]:
-        return range(run.nodes or 1) if self._ranks is None else self._ranks
+        return range(run.array_size or run.nodes or 1) if self._ranks is None else self._ranks
 
     def _show_state(self, run: Run) -> None:
         text = state_text(run)
@@ -220,8 +220,8 @@ def state_text(run: Run) -> str:
         why = f" ({run.reason})" if run.reason else f" ({run.fault})" if run.fault else ""
         return f"{number}the last attempt was lost{why}; waiting for {total} nodes."
     nodes = attempt.nodes if attempt else ()
-    if run.batch_job is not None and not nodes:
-        return f"{number}waiting in the queue{f' ({run.reason})' if run.reason else ''}."
+    if run.array_size is not None or (run.batch_job is not None and not nodes):
+        return f"{number}{_queue_text(run, nodes)}"
     if attempt is None or not attempt.members:
         return f"{number}{len(nodes)} of {total} nodes have joined."
     slowest = min(nodes, key=_step_number, default=None)
@@ -231,6 +231,13 @@ def state_text(run: Run) -> str:
     if slowest.step == "running":
         return f"{number}running on {_nodes(len(attempt.members))}."
     return f"{number}{slowest.step}: {slowest.instance_id}{detail}."
+
+
+def _queue_text(run: Run, nodes: Sequence[RunNode]) -> str:
+    if not nodes:
+        return f"waiting in the queue{f' ({run.reason})' if run.reason else ''}."
+    ended = sum(each.step == "ended" for each in nodes)
+    return f"{len(nodes)} of {run.array_size} jobs have started, {ended} ended."
 
 
 def _step_number(node: RunNode) -> int:

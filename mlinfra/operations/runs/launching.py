@@ -38,18 +38,22 @@ class Launch:
         return self.table.environment
 
 
-def check_launch(table: RunTable, experiment: Experiment, *, is_shared: bool = False) -> Launch:
+def check_launch(
+    table: RunTable, experiment: Experiment, *, is_shared: bool = False, is_in_turn: bool = False
+) -> Launch:
     """Check that a run may start on the cluster of an experiment.
 
     Args:
         table: the records of its environment.
         experiment: the experiment.
         is_shared: True: it may run beside other runs. Default: False.
+        is_in_turn: True: it waits for the runs that were submitted before. Default: False.
 
     Raises:
         OperationError: if the cluster does not exist, another run occupies it, or AWS refuses.
     """
-    place = find_place(table, table.environment.names.cluster(experiment), experiment.name, is_shared=is_shared)
+    cluster = table.environment.names.cluster(experiment)
+    place = find_place(table, cluster, experiment.name, is_shared=is_shared, is_in_turn=is_in_turn)
     watch = NodeWatch(table, experiment)
     return Launch(table, experiment, watch.cluster(), place, watch)
 

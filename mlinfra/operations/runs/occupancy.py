@@ -40,7 +40,14 @@ class Place:
     seen: str | None
     """The last run that took it. None: none ever did."""
     is_shared: bool
-    """True: the run does not take the place, and runs beside others."""
+    """True: the run does not take the place, because it runs beside others, or after them."""
+    is_in_turn: bool = False
+    """True: the run waits for those that were submitted before."""
+
+    @property
+    def is_concurrent(self) -> bool:
+        """True: the run does not wait for those that were submitted before."""
+        return self.is_shared and not self.is_in_turn
 
     def take(self, run_id: str, puts: Sequence[Mapping[str, Any]]) -> None:
         """Write items in one transaction that takes the place.
@@ -77,7 +84,7 @@ class Place:
         }
 
 
-def find_place(table: RunTable, partition: str, experiment: str, *, is_shared: bool) -> Place:
+def find_place(table: RunTable, partition: str, experiment: str, *, is_shared: bool, is_in_turn: bool = False) -> Place:
     """The place on a cluster, if no run occupies it.
 
     Args:
@@ -85,10 +92,11 @@ def find_place(table: RunTable, partition: str, experiment: str, *, is_shared: b
         partition: the name of the cluster.
         experiment: its experiment.
         is_shared: True: the new run may run beside others.
+        is_in_turn: True: the new run waits for those that were submitted before. Default: False.
 
     Raises:
-        OperationError: if another run occupies it and `is_shared` is False, with its command and the principal that
-            submitted it; or AWS refuses.
+        OperationError: if another run occupies it, and `is_shared` and `is_in_turn` are False, with its command and the
+            principal that submitted it; or AWS refuses.
     """
     # First: a run that takes the place after this read makes the transaction fail.
     with aws_errors_explained():
@@ -97,9 +105,9 @@ def find_place(table: RunTable, partition: str, experiment: str, *, is_shared: b
         )
     seen = answer.get("Item", {}).get(_RUN)
     occupants = active_runs(table, partition, experiment)
-    if occupants and not is_shared:
+    if occupants and not is_shared and not is_in_turn:
         raise OperationError(_occupied(table, partition, occupants))
-    return Place(table, partition, None if seen is None else str(seen), is_shared)
+    return Place(table, partition, None if seen is None else str(seen), is_shared or is_in_turn, is_in_turn)
 
 
 def active_runs(table: RunTable, partition: str, experiment: str) -> list[Run]:
@@ -116,6 +124,6 @@ def _occupied(table: RunTable, partition: str, occupants: list[Run]) -> str:
     return (
         f"{partition} is occupied: {first.run_id} ({first.command[:80]}), {first.status}{since}, submitted by "
         f"{mine}{others}. Nothing was started. To follow it: {own_command()} runs logs {first.run_id}; to "
-        f"cancel it: {own_command()} runs cancel {first.run_id}; to run beside it on the same GPUs: "
-        f"--concurrent"
+        f"cancel it: {own_command()} runs cancel {first.run_id}; to run after it: --in-turn; to run beside it on "
+        f"the same GPUs: --concurrent"
     )

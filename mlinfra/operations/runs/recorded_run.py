@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.functions.contract import Table, epoch_seconds
-from mlinfra.runner import Member, RunAttribute, RunStatus
+from mlinfra.runner import Member, RunAttribute, RunStatus, whole_number
 from mlinfra.runner.contract import RUN_PREFIX, SEEN_FRESH_SECONDS
 from mlinfra.runner.joining import LONGEST_WAIT_SECONDS
 
@@ -83,6 +83,8 @@ class Run:
     experiment: str = ""
     nodes: int | None = None
     """The number of nodes that it needs."""
+    array_size: int | None = None
+    """The number of jobs of its array in a queue. None: it is not an array."""
     command: str = ""
     """The command as a shell would read it."""
     specification_key: str | None = None
@@ -230,7 +232,8 @@ def _run(environment: str, run_id: str, item: Mapping[str, Any], now: datetime) 
         status=str(item.get(RunAttribute.STATUS) or "unknown"),
         name=str(item.get(RunAttribute.NAME) or ""),
         experiment=str(item.get(RunAttribute.EXPERIMENT) or ""),
-        nodes=_whole(item.get(RunAttribute.NODES)),
+        nodes=whole_number(item.get(RunAttribute.NODES)),
+        array_size=whole_number(item.get(RunAttribute.ARRAY_SIZE)),
         command=str(item.get(RunAttribute.COMMAND) or ""),
         specification_key=_text(item.get(RunAttribute.SPECIFICATION)),
         bucket=_text(item.get(RunAttribute.BUCKET)),
@@ -240,15 +243,15 @@ def _run(environment: str, run_id: str, item: Mapping[str, Any], now: datetime) 
         cancelled_by=_text(item.get(RunAttribute.CANCELLED_BY)),
         cancelled_at=_time(item.get(RunAttribute.CANCELLED_AT)),
         batch_job=_text(item.get(RunAttribute.BATCH_JOB)),
-        retries=_whole(item.get(RunAttribute.RETRIES)) or 0,
-        replaced=_whole(item.get(RunAttribute.REPLACED)) or 0,
-        attempt=_whole(item.get(RunAttribute.ATTEMPT)) or 1,
+        retries=whole_number(item.get(RunAttribute.RETRIES)) or 0,
+        replaced=whole_number(item.get(RunAttribute.REPLACED)) or 0,
+        attempt=whole_number(item.get(RunAttribute.ATTEMPT)) or 1,
         started_at=_time(item.get(RunAttribute.STARTED_AT)),
         ended_at=_time(item.get(RunAttribute.ENDED_AT)),
-        exit_code=_whole(item.get(RunAttribute.EXIT_CODE)),
+        exit_code=whole_number(item.get(RunAttribute.EXIT_CODE)),
         reason=_text(item.get(RunAttribute.REASON)),
         fault=_text(item.get(RunAttribute.FAULT)),
-        failed_rank=_whole(item.get(RunAttribute.FAILED_RANK)),
+        failed_rank=whole_number(item.get(RunAttribute.FAILED_RANK)),
         failed_instance=_text(item.get(RunAttribute.FAILED_INSTANCE)),
         read_at=now,
     )
@@ -258,13 +261,13 @@ def _node(attempt: int, instance_id: str, item: Mapping[str, Any]) -> RunNode:
     return RunNode(
         attempt=attempt,
         instance_id=instance_id,
-        rank=_whole(item.get(RunAttribute.RANK)),
+        rank=whole_number(item.get(RunAttribute.RANK)),
         step=str(item.get(RunAttribute.STEP) or ""),
         detail=str(item.get(RunAttribute.DETAIL) or ""),
         address=_text(item.get(RunAttribute.ADDRESS)),
         joined_at=_time(item.get(RunAttribute.JOINED_AT)),
         seen_at=_time(item.get(RunAttribute.SEEN_AT)),
-        exit_code=_whole(item.get(RunAttribute.NODE_EXIT_CODE)),
+        exit_code=whole_number(item.get(RunAttribute.NODE_EXIT_CODE)),
         reason=_text(item.get(RunAttribute.NODE_REASON)),
         gpu_percent=epoch_seconds(item.get(RunAttribute.GPU_PERCENT)),
         running_seconds=epoch_seconds(item.get(RunAttribute.RUNNING_SECONDS)),
@@ -307,11 +310,6 @@ def _members(item: Mapping[str, Any]) -> tuple[Member, ...]:
 
 def _text(value: object) -> str | None:
     return str(value) if value not in {None, ""} else None
-
-
-def _whole(value: object) -> int | None:
-    number = epoch_seconds(value)
-    return None if number is None else int(number)
 
 
 def _time(value: object) -> datetime | None:

@@ -159,7 +159,7 @@ def submit(table: RunTable, uploaded: UploadedRun, place: Place, progress: Progr
     Raises:
         OperationError: if AWS refuses, or another run has taken the place in the meantime.
     """
-    spec, zone = replace(uploaded.spec, concurrent=place.is_shared), uploaded.zone
+    spec, zone = replace(uploaded.spec, concurrent=place.is_concurrent), uploaded.zone
     with progress.step("Submit the run") as step:
         if uploaded.patch:
             zone.write(spec.run_object(_PATCH), uploaded.patch, content_type="text/x-diff")
@@ -200,6 +200,8 @@ def write_records(table: RunTable, spec: RunSpecification, runner: Code, place: 
     }
     if spec.provenance.commit:
         record[RunAttribute.COMMIT] = spec.provenance.commit
+    if spec.array_size:
+        record[RunAttribute.ARRAY_SIZE] = spec.array_size
     entry = {
         Table.CLUSTER: run_index(spec.run_id),
         Table.RECORD: spec.run_id,

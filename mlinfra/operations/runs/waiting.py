@@ -121,7 +121,6 @@ class NodeWatch:
             OperationError: if it does not exist, or its number of nodes is unknown.
         """
         seen = self._account.cluster_of(self._experiment.name)
-        described = self._account.describe(seen)
         nodes = seen.target.tags.get(Tag.NODES, "")
         if not nodes.isdecimal() or not int(nodes):
             stack = self._environment.names.stack_id("training")
@@ -131,14 +130,13 @@ class NodeWatch:
             )
             raise OperationError(message)
         price = self._environment.instance_type(self._experiment).usd_per_hour
-        is_busy = described.nodes and described.work.value == "busy"
         return ClusterForRun(
             name=seen.target.name,
             nodes=int(nodes),
             running=len(seen.target.nodes),
             desired=seen.target.desired,
             usd_per_hour=None if price is None else price * int(nodes),
-            activity=described.work_reason if is_busy else None,
+            activity=self._account.present_activity(seen) if seen.target.nodes else None,
         )
 
     def start(self) -> str | None:
@@ -318,7 +316,7 @@ def wait_for_nodes(
         if states.hopeless is not None:
             message = f"The nodes cannot be started: {states.hopeless}"
             raise NotReadyError(message)
-        step.say(states.waits_for)
+        step.wait_for(states.waits_for)
         run = read_run()
         if run is None or not run.is_active or len(run.living) >= total:
             return states

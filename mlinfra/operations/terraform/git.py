@@ -174,6 +174,22 @@ class Repository:
         ended = self._git("config", "user.email")
         return ended.output.strip() or None
 
+    def origin(self) -> str | None:
+        """The address of the remote `origin`; None if there is none."""
+        ended = self._git("config", "--get", "remote.origin.url")
+        return ended.output.strip() or None
+
+    def begin(self) -> bool:
+        """Create a repository, unless the folder is in one. True: it was created.
+
+        Raises:
+            OperationError: if git fails.
+        """
+        if self._top() is not None:
+            return False
+        self._required("init", "--quiet", "--initial-branch=main")
+        return True
+
     @contextmanager
     def at(self, commit: str) -> Iterator[Path]:
         """The project at `commit`, in a temporary folder, until the end of the block.

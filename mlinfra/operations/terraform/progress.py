@@ -15,6 +15,9 @@ class Step(Protocol):
     def say(self, line: str) -> None:
         """Show the latest detail, such as a line that Terraform wrote. Called from any thread."""
 
+    def wait_for(self, reason: str) -> None:
+        """Show the reason for which the step waits. Each change of it is kept in logs, unlike details."""
+
     def conclude(self, result: str) -> None:
         """Set the result of the step, in a few words."""
 
@@ -43,6 +46,10 @@ class NestedProgress:
         """Show a detail as one of the outer step."""
         self._outer.say(line)
 
+    def wait_for(self, reason: str) -> None:
+        """Show a reason to wait as one of the outer step."""
+        self._outer.wait_for(reason)
+
     def conclude(self, result: str) -> None:
         """Ignore the result: the outer step has its own."""
 
@@ -57,6 +64,9 @@ class Quiet:
 
     def say(self, line: str) -> None:
         """Ignore a detail."""
+
+    def wait_for(self, reason: str) -> None:
+        """Ignore a reason."""
 
     def conclude(self, result: str) -> None:
         """Ignore a result."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.terraform.process import run
 
@@ -42,7 +43,10 @@ def project_root(start: Path | None = None) -> Path:
     for folder in (start, *start.parents):
         if (folder / "cdktf.json").is_file() and (folder / "main.py").is_file():
             return folder
-    message = f"There is no cdktf.json and main.py in {start} or above it. Run this inside your mlinfra project."
+    message = (
+        f"There is no cdktf.json and main.py in {start} or above it. Run this inside your mlinfra project, or create "
+        f"one: {own_command()} init DIR"
+    )
     raise OperationError(message)
 
 

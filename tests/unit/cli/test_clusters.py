@@ -102,20 +102,20 @@ def test_a_stop_that_was_not_recorded_is_reported(run: Callable[..., Any]) -> No
 
 
 def test_a_recorded_stop(run: Callable[..., Any]) -> None:
-    ended = run("stop_cluster", ClusterStop(a_cluster(), terminated=0), "stop", "dev", "two-tower-v2")
+    ended = run("stop_cluster_once_reported", ClusterStop(a_cluster(), terminated=0), "stop", "dev", "two-tower-v2")
     assert ended.stdout == "recsys-dev-two-tower-v2: stopped. Its volumes are kept for 3 days.\n"
     assert ended.stderr == ""
 
 
 def test_nodes_that_are_still_protected_are_named_with_the_way_out(run: Callable[..., Any]) -> None:
     stopped = ClusterStop(a_cluster(nodes=2), terminated=1, protected=("i-1", "i-2"))
-    ended = run("stop_cluster", stopped, "stop", "dev", "two-tower-v2")
+    ended = run("stop_cluster_once_reported", stopped, "stop", "dev", "two-tower-v2")
     assert ended.stdout.splitlines()[1] == (
         "recsys-dev-two-tower-v2: protected from scale-in: i-1, i-2. These nodes keep running until their node guards "
         "remove the protection, within about a minute. If they are still listed then, run the same command again: it "
         "terminates idle nodes."
     )
-    facts = json.loads(run("stop_cluster", stopped, "stop", "dev", "two-tower-v2", "--json").stdout)
+    facts = json.loads(run("stop_cluster_once_reported", stopped, "stop", "dev", "two-tower-v2", "--json").stdout)
     assert facts["protected"] == ["i-1", "i-2"]
 
 

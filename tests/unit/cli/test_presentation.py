@@ -21,6 +21,20 @@ def test_without_a_terminal_each_step_is_two_plain_lines() -> None:
     assert seen(out.getvalue()) == "· Plan [it]\n✓ Plan [it]  nothing to change  N s\n"
 
 
+def test_without_a_terminal_each_change_of_the_reason_for_a_wait_is_a_line() -> None:
+    out = io.StringIO()
+    with StepsOnConsole(Console(file=out, force_terminal=False)).step("Wait for the nodes") as step:
+        for reason in ("0 of 2 nodes in service", "0 of 2 nodes in service", "waiting for the boot of i-1: [gpus] ok"):
+            step.wait_for(reason)
+        step.conclude("2 of 2 are ready")
+    assert seen(out.getvalue()).splitlines() == [
+        "· Wait for the nodes",
+        "· Wait for the nodes: 0 of 2 nodes in service",
+        "· Wait for the nodes: waiting for the boot of i-1: [gpus] ok",
+        "✓ Wait for the nodes  2 of 2 are ready  N s",
+    ]
+
+
 def test_a_step_that_failed_is_marked() -> None:
     out = io.StringIO()
     with pytest.raises(KeyError), StepsOnConsole(Console(file=out, force_terminal=False)).step("Plan"):

@@ -246,6 +246,7 @@ def test_a_second_run_on_the_cluster_is_refused(run: Callable[..., Any], client:
     assert isinstance(result.exception, OperationError)
     assert result.exception.message.startswith(f"recsys-dev-two-tower-v2 is occupied: {first} (python train.py)")
     assert run("--concurrent", "--detach").exit_code == 0
+    assert run("--in-turn", "--detach").exit_code == 0
 
 
 def test_an_unknown_experiment_is_an_error_with_the_nearest_name(project: Path) -> None:
@@ -262,7 +263,8 @@ def test_an_unknown_experiment_is_an_error_with_the_nearest_name(project: Path) 
     [
         (["--wait", "soon"], "'soon' is not a duration. Expected: such as 90s, 30m or 2h."),
         (["--nodes", "2"], "concern queues. Expected: --queue NAME too."),
-        (["--queue", "shared", "--keep", "5"], "--keep and --concurrent concern clusters"),
+        (["--queue", "shared", "--keep", "5"], "--keep, --concurrent and --in-turn concern clusters"),
+        (["--concurrent", "--in-turn"], "--in-turn waits for other runs, and --concurrent does not."),
         (["--rank", "first"], "'first' is not a rank."),
     ],
 )

@@ -242,6 +242,10 @@ def test_a_cluster_is_stopped_after_the_pause_that_follows_its_last_job() -> Non
     assert after_job(ended=9, **{Tag.PAUSE_MINUTES: "5"}).action is Action.STOP
 
 
+def test_the_end_of_its_last_job_stops_a_cluster_that_is_not_stopped_when_idle() -> None:
+    assert after_job(**{Tag.STOP_WHEN_IDLE: "false"}).action is Action.STOP
+
+
 def test_a_job_may_demand_another_pause_than_its_environment() -> None:
     assert after_job(keep=60).action is Action.LEAVE
     assert after_job(ended=61, quiet=61, keep=60).action is Action.STOP
@@ -253,13 +257,18 @@ def kept_idle(**facts: Any) -> Decision:
     at = (NOW - timedelta(minutes=40)).timestamp()
     job = Job("done", "completed", name="train", heartbeat_at=at, ended_at=at, keep_minutes=60)
     node = replace(NODE, launched=NOW - timedelta(minutes=facts.pop("launched", 300)))
-    return decision(replace(RUNNING, nodes=(node,)), IDLE, jobs=[job], **facts)
+    target = replace(RUNNING, nodes=(node,), desired=facts.pop("desired", RUNNING.desired))
+    return decision(target, IDLE, jobs=[job], **facts)
 
 
 def test_an_idle_cluster_is_kept_for_the_time_that_its_job_demands() -> None:
     assert kept_idle() == Decision(
         Action.LEAVE, "it is kept until 2026-12-18T14:20:00Z, as train demands, which has ended"
     )
+
+
+def test_the_demand_of_a_job_does_not_outlast_quiet_hours_and_a_stop_by_a_user() -> None:
+    assert kept_idle(desired=0).action is Action.STOP
 
 
 def test_the_demand_of_a_job_does_not_outlast_the_expiry() -> None:

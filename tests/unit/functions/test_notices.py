@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from mlinfra.functions.contract import Event, Table, Tag
 from mlinfra.functions.fleet import Node, Target
 from mlinfra.functions.notices import Notices
 from mlinfra.functions.records import Memory
+from mlinfra.functions.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AT = datetime(2026, 12, 19, tzinfo=timezone.utc)
+EARLY = AT - timedelta(days=9)
 HOUR = timedelta(hours=1)
 TAGS = {
     Tag.AUTO_STOP: "true",
@@ -148,12 +151,30 @@ def test_the_notice_about_the_spend_limit_says_what_follows_and_how_to_raise_it(
 
 def test_a_raised_limit_brings_notices_of_its_own(world: World) -> None:
     world.state = {Table.COST_USD: 100, Table.COST_AT: AT.timestamp()}
-    early = AT - 9 * timedelta(days=1)
-    assert world.at(early, SpendLimitUsd="100") == ["cost is at 100% of the spend limit"]
-    assert world.at(early, SpendLimitUsd="125") == ["cost is at 80% of the spend limit"]
-    assert world.at(early, SpendLimitUsd="200") == []
+    assert world.at(EARLY, SpendLimitUsd="100") == ["cost is at 100% of the spend limit"]
+    assert world.at(EARLY, SpendLimitUsd="125") == ["cost is at 80% of the spend limit"]
+    assert world.at(EARLY, SpendLimitUsd="200") == []
 
 
 def test_an_invalid_tag_is_reported(world: World) -> None:
     assert world.at(AT - HOUR, SpendLimitUsd="a lot") == ["expires in less than 1 hour", "monitoring is incomplete"]
     assert world.sent[1]["why"] == "its tag SpendLimitUsd is 'a lot', which is not a number above 0"
+
+
+def test_nodes_with_one_silent_source_are_reported_once_with_what_to_check(world: World) -> None:
+    def send(agents: tuple[str, ...], guards: tuple[str, ...] = ()) -> list[str]:
+        before = len(world.sent)
+        target = Target("recsys-dev-two-tower", "group", {**TAGS, "SilenceMinutes": "45"}, desired=1)
+        seen = assess(world, target, world, {}, EARLY)  # type: ignore[arg-type]
+        Notices(world, world, EARLY).send(replace(seen, silence=Silence(agents, guards)))  # type: ignore[arg-type]
+        return [each["what"] for each in world.sent[before:]]
+
+    assert send(("i-a",)) == ["monitoring of i-a is incomplete"]
+    assert world.sent[0]["why"] == (
+        "no GPU metrics of i-a have arrived for 45 minutes. The reports of the node guard alone decide about idleness "
+        "there. Check the CloudWatch agent (amazon-cloudwatch-agent.service)"
+    )
+    assert send(("i-a",)) == []
+    assert send(("i-a",), ("i-b",)) == ["monitoring of 2 nodes is incomplete"]
+    assert world.sent[1]["nodes"] == ["i-a", "i-b"]
+    assert "no reports of i-b have arrived for 45 minutes" in world.sent[1]["why"]

@@ -14,6 +14,7 @@ from benchmarks.idle import environments, replay
 from benchmarks.idle.aws import Instance
 from benchmarks.idle.faults import FAULTS, NO_FAULTS, Faults, NodeFaults
 from benchmarks.idle.layers import Layers
+from benchmarks.idle.measures import MOST_ABOVE_ORACLE, Measures
 from benchmarks.idle.node import Node
 from benchmarks.idle.replay import Replay
 from benchmarks.idle.workload import BEGIN, HOUR, MINUTE, NOTHING, Experiment, Job, Phase, Signals, generate
@@ -278,6 +279,15 @@ def test_generated_workloads_lose_no_reported_job_and_every_cluster_ends(faults:
         outcome = replayed(experiment, FAULTS[faults])
         assert [stop for stop in outcome.stops if stop.kind == "reported"] == []
         assert outcome.bounded
+
+
+@pytest.mark.lengthy
+def test_a_generated_workload_costs_less_than_half_a_percent_more_than_with_an_oracle() -> None:
+    experiments = [each for each in generate(40, seed=2) if len(each.jobs) < 60]
+    measures = Measures.of(experiments, [replayed(each, seed=2) for each in experiments])
+    assert sum(measures.jobs.values()) > 800
+    assert measures.above_oracle < MOST_ABOVE_ORACLE["none"]
+    assert measures.missed_targets("none") == []
 
 
 def test_skipped_runs_do_not_change_the_result_and_a_seed_repeats_its_replay() -> None:

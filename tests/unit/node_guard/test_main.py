@@ -109,6 +109,11 @@ class Guarded:
         return {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
 
     @property
+    def may_be_replaced(self) -> bool:
+        """The answer that `mlinfra-check-node --hourly` looks for."""
+        return '"idle": true' in (self.node.root / "run/mlinfra/guard.json").read_text()
+
+    @property
     def changes(self) -> int:
         return sum("set-instance-protection" in call for call in self.node.calls)
 
@@ -401,6 +406,17 @@ def test_a_node_that_cannot_read_the_jobs_stays_protected(guarded: Guarded) -> N
     guarded.minute(IDLE)
     guarded.minute(IDLE, after_minutes=300)
     assert guarded.is_protected
+    assert not guarded.may_be_replaced
+
+
+def test_a_node_with_a_hardware_fault_may_be_replaced_only_while_it_is_idle(guarded: Guarded) -> None:
+    lost = "echo '[GPU is lost], [GPU is lost]'; exit 15"
+    guarded.job(**{Table.INSTANCE: guarded.id})
+    guarded.minute(lost)
+    assert not guarded.may_be_replaced
+    guarded.job(JobStatus.COMPLETED, **{Table.INSTANCE: guarded.id})
+    guarded.minute(lost)
+    assert guarded.may_be_replaced
 
 
 def test_a_lost_gpu_in_use_is_unknown_and_its_node_protected(guarded: Guarded) -> None:

@@ -102,6 +102,12 @@ def test_a_timer_of_a_user_occupies_a_node(node: FakeNode, path: str) -> None:
     assert occupant(node) == f"timer {path}"
 
 
+@pytest.mark.parametrize("path", ["var/spool/cron/atjobs/.SEQ", "var/spool/at/.SEQ"])
+def test_the_counter_of_at_is_not_a_timer(node: FakeNode, path: str) -> None:
+    node.write(path, "0")
+    assert occupant(node) is None
+
+
 def test_an_open_terminal_occupies_a_node(node: FakeNode) -> None:
     node.terminal(0, input_ago=7_200)
     assert occupant(node) == "a terminal is open"

@@ -39,6 +39,27 @@ def test_the_file_appears_at_once_and_the_signal_comes_at_its_time(tmp_path: Pat
     assert sent == [signal.SIGUSR1]
 
 
+def test_a_command_that_is_stopped_early_receives_the_signal_of_a_known_notice_first(tmp_path: Path) -> None:
+    sent: list[int] = []
+
+    def send(signum: int) -> bool:
+        sent.append(signum)
+        return True
+
+    handler = NoticeForCommand(tmp_path / "notice.json", signum=signal.SIGUSR1, seconds=120)
+    assert not handler.signal_early(send)
+    handler.handle(NOTICE, NOTICE.ends_at - 600, send)
+    assert handler.signal_early(send)
+    assert not handler.signal_early(send)
+    assert sent == [signal.SIGUSR1]
+
+
+def test_sigterm_as_the_signal_of_notices_is_not_sent_twice(tmp_path: Path) -> None:
+    handler = NoticeForCommand(tmp_path / "notice.json", signum=signal.SIGTERM, seconds=120)
+    handler.handle(NOTICE, NOTICE.ends_at - 600, lambda _: None)
+    assert not handler.signal_early(lambda signum: pytest.fail(f"sent {signum}"))
+
+
 def test_the_notice_of_another_member_is_that_of_the_run() -> None:
     state = run(node("i-a"), node("i-b", notice_ends_at=NOTICE.ends_at, notice_reason=NOTICE.reason))
     assert first_notice("i-a", None, state) == NOTICE

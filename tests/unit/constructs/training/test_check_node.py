@@ -124,6 +124,7 @@ class TestHourly:
 
     def test_a_node_with_a_hardware_fault_is_replaced_and_its_owner_notified(self, node: Node) -> None:
         node.command("nvidia-smi", '[[ "$*" == *compute-apps* ]] || echo 570.195.03')
+        node.write("/run/mlinfra/guard.json", '{"activity": "idle", "idle": true}')
         assert _check(node, "--hourly").returncode == 0
         counted, told, terminated = [call for call in node.calls if call.startswith("aws")]
         assert counted.startswith("aws dynamodb update-item --table-name recsys-dev-clusters")
@@ -136,9 +137,28 @@ class TestHourly:
 
     def test_a_node_whose_gpus_are_in_use_is_not_terminated_and_checked_again_in_a_minute(self, node: Node) -> None:
         node.command("nvidia-smi", '[[ "$*" == *compute-apps* ]] && echo 4711 || echo 570.195.03')
+        node.write("/run/mlinfra/guard.json", '{"activity": "idle", "idle": true}')
         _check(node, "--hourly")
         assert [call for call in node.calls if call.startswith("aws")] == []
         assert not node.has("/run/mlinfra/checked")
+
+    @pytest.mark.parametrize(
+        ("state", "age"),
+        [('{"activity": "busy", "idle": false}', 0), ('{"activity": "idle", "idle": true}', 600), ("", 0)],
+        ids=["busy", "silent guard", "no answer"],
+    )
+    def test_a_node_with_a_lost_gpu_is_not_terminated_unless_its_guard_finds_it_idle(
+        self, node: Node, state: str, age: int
+    ) -> None:
+        # Status 15, NVML_ERROR_GPU_IS_LOST: it lists no process either, and a job can go on with the other GPUs.
+        node.command("nvidia-smi", "echo 'Unable to determine the device handle for GPU0: GPU is lost'; exit 15")
+        node.write("/run/mlinfra/guard.json", state)
+        written = (node.root / "run/mlinfra/guard.json").stat().st_mtime - age
+        os.utime(node.root / "run/mlinfra/guard.json", (written, written))
+        _check(node, "--hourly")
+        assert [call for call in node.calls if call.startswith("aws")] == []
+        assert not node.has("/run/mlinfra/checked")
+        assert "HEALTH: hardware: nvidia-smi fails with status 15" in node.read("/var/log/mlinfra-guard.log")
 
     def test_a_fault_of_the_image_does_not_replace_the_node(self, node: Node) -> None:
         node.command("nvidia-smi", "exit 18")

@@ -6,85 +6,17 @@ import base64
 import io
 import json
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from mlinfra.local_aws.server import serving
+from tests.unit.local_aws.permissions.statements import ACCOUNT, ROLE, TRUST, Client, allow, deny, policy, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mlinfra.local_aws.server import LocalAws
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.local_aws
-
-ACCOUNT = "123456789012"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
-TRUST = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
-Client = Any
-
-
-@pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with serving(log=tmp_path_factory.mktemp("enforcing") / "log", enforce_iam=True) as server:
-        yield server
-
-
-@pytest.fixture
-def connect(enforcing: LocalAws) -> Callable[..., Client]:
-    """Clients with given credentials. Default: the administrator's."""
-    enforcing.reset()
-
-    def make(service: str, credentials: dict[str, str] | None = None) -> Client:
-        given = credentials or {"AccessKeyId": "local", "SecretAccessKey": "local"}
-        return boto3.client(
-            service,
-            region_name="us-east-1",
-            endpoint_url=enforcing.endpoint,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given.get("SessionToken"),
-        )
-
-    return make
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(*actions: str, resource: str = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
-
-
-def deny(*actions: str, resource: str = "*") -> dict[str, Any]:
-    return {"Effect": "Deny", "Action": list(actions), "Resource": resource}
-
-
-@pytest.fixture
-def worker(connect: Callable[..., Client]) -> Callable[..., Callable[[str], Client]]:
-    """Clients of a session of the role `worker`, with a policy of the given statements."""
-
-    def make(*statements: dict[str, Any], boundary: str | None = None) -> Callable[[str], Client]:
-        iam = connect("iam")
-        limit = {"PermissionsBoundary": boundary} if boundary else {}
-        iam.create_role(RoleName="worker", AssumeRolePolicyDocument=policy(TRUST), **limit)
-        if statements:
-            iam.put_role_policy(RoleName="worker", PolicyName="work", PolicyDocument=policy(*statements))
-        session = connect("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
-        return lambda service: connect(service, session)
-
-    return make
-
-
-def refusal(call: Callable[..., object], **arguments: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        call(**arguments)
-    error = refused.value.response["Error"]
-    return error["Code"], error.get("Message", "")
 
 
 def test_an_administrator_may_do_everything(connect: Callable[..., Client]) -> None:

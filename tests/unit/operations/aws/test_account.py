@@ -32,7 +32,7 @@ def test_credentials_of_another_account_are_refused() -> None:
     assert refused.value.message == (
         "Your AWS credentials belong to account 123456789012 (arn:aws:sts::123456789012:user/moto), and the "
         "environment 'dev' is in account 111111111111. Nothing was changed. Use credentials of 111111111111, such as "
-        "another AWS_PROFILE."
+        "another AWS_PROFILE, or correct account_id in environments/dev.py."
     )
 
 

@@ -23,7 +23,8 @@ def test_missing_programs_are_problems_with_a_remedy_each(tmp_path: Path, monkey
     assert found["Terraform"].text == "Terraform 1.6 or newer is required, and 'terraform' is not on the PATH"
     assert found["Terraform"].remedy == "Install it: https://developer.hashicorp.com/terraform/install"
     assert found["Node.js"].status is Status.PROBLEM
-    assert found["cdktf"].remedy == "Install it: make setup"
+    assert found["cdktf"].status is Status.WARNING
+    assert found["cdktf"].remedy == "Install it, if you need one of them: npm install cdktf-cli@0.21"
     assert found["Session Manager plugin"].status is Status.WARNING
 
 

@@ -91,6 +91,18 @@ def test_only_chosen_ranks_are_shown(records: Callable[..., Any]) -> None:
     assert everything.lines == [(1, 0, "of 0"), (1, 1, "of 1")]  # it has two nodes
 
 
+def test_all_jobs_of_an_array_are_shown_with_their_index_and_their_number(records: Callable[..., Any]) -> None:
+    nodes, shown = Nodes(records), Shown()
+    put_run(nodes=1, array_size=3, batch_job="job-1")
+    for index in (0, 2):
+        put_node(f"array-{index}", rank=index, step="ended" if index else "running")
+        nodes.write(f"of job {index}", rank=index)
+    nodes.then(lambda: nodes.write("late", rank=1), lambda: end(nodes=1, array_size=3))
+    follow(nodes, shown, ranks=None).to_end()
+    assert [(rank, text) for _, rank, text in shown.lines] == [(0, "of job 0"), (2, "of job 2"), (1, "late")]
+    assert shown.states[0] == "2 of 3 jobs have started, 1 ended."
+
+
 def test_states_are_shown_when_they_change(records: Callable[..., Any]) -> None:
     nodes, shown = Nodes(records), Shown()
     put_run(status="waiting")

@@ -141,28 +141,6 @@ def test_an_image_without_a_fixed_version_is_known(image: str, *, fixed: bool) -
     assert has_one_version(image) is fixed
 
 
-@pytest.fixture
-def batch(client: Callable[..., Any]) -> Any:
-    """Batch with the queues of the environment, and the role of runs."""
-    iam, found = client("iam"), client("batch")
-    role = iam.create_role(RoleName="batch", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    for name in ("run", "exec"):
-        iam.create_role(RoleName=f"recsys-dev-ranking-{name}", AssumeRolePolicyDocument="{}")
-    environment = found.create_compute_environment(
-        computeEnvironmentName="nodes", type="UNMANAGED", state="ENABLED", serviceRole=role
-    )["computeEnvironmentArn"]
-    policy = found.create_scheduling_policy(name="shares", fairsharePolicy={"shareDecaySeconds": 3600})["arn"]
-    for kind in ("spot", "on-demand", "multi-node"):
-        found.create_job_queue(
-            schedulingPolicyArn=policy,
-            jobQueueName=f"recsys-dev-ranking-{kind}",
-            state="ENABLED",
-            priority=1,
-            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": environment}],
-        )
-    return found
-
-
 def _submit(place: QueuePlace, **changes: Any) -> str:
     return submit_job(account_of(_ENVIRONMENT), _ENVIRONMENT, _spec(place, **changes), place, runner=_RUNNER)
 

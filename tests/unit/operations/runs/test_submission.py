@@ -32,11 +32,11 @@ BUCKET = ENVIRONMENT.names.bucket("models")
 (EXPERIMENT,) = ENVIRONMENT.experiments
 
 
-def submitted(folder: Path, *, is_shared: bool = False, **values: Any) -> RunSpecification:
+def submitted(folder: Path, *, is_shared: bool = False, is_in_turn: bool = False, **values: Any) -> RunSpecification:
     request = RunRequest(**{"command": ("python", "train.py", "--lr", "0.1"), "folder": folder, **values})
     table = RunTable(ENVIRONMENT)
     with prepared(request, Quiet()) as prepared_run:
-        place = find_place(table, CLUSTER, EXPERIMENT.name, is_shared=is_shared)
+        place = find_place(table, CLUSTER, EXPERIMENT.name, is_shared=is_shared, is_in_turn=is_in_turn)
         uploaded = upload_run(table, EXPERIMENT, prepared_run, nodes=2, wait_seconds=1800, progress=Quiet())
         return submit(table, uploaded, place, Quiet())
 
@@ -160,9 +160,17 @@ def test_an_occupied_cluster_is_refused_with_the_run_and_its_principal(
         submitted(repository)
     assert "(python train.py --lr 0.1), waiting since" in error.value.message
     assert "submitted by you" in error.value.message
-    assert "--concurrent" in error.value.message
+    assert "to run after it: --in-turn; to run beside it on the same GPUs: --concurrent" in error.value.message
     assert keys(models) == before
-    assert submitted(repository, is_shared=True).run_id != first.run_id
+    assert submitted(repository, is_shared=True).concurrent
+
+
+def test_a_run_in_turn_is_submitted_and_waits_on_the_nodes(models: Callable[..., Any], repository: Path) -> None:
+    del models
+    submitted(repository)
+    second = submitted(repository, is_in_turn=True)
+    assert not second.concurrent
+    assert find_run(ENVIRONMENT, second.run_id).status == "waiting"
 
 
 def test_a_run_that_has_ended_occupies_nothing(models: Callable[..., Any], repository: Path) -> None:

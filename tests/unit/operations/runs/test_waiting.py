@@ -166,8 +166,11 @@ class Said:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
+    def wait_for(self, reason: str) -> None:
+        self.lines.append(reason)
+
     def say(self, line: str) -> None:
-        self.lines.append(line)
+        raise AssertionError(line)
 
     def conclude(self, result: str) -> None:
         raise AssertionError(result)

@@ -1,8 +1,8 @@
-"""Values of all environments of the recommender. Files with names that begin with `_` are not environments."""
+"""Values of all environments of recommender. Files with names that begin with `_` are not environments."""
 
 from mlinfra import RegisteredModel
 
-RECOMMENDER = {
+PROJECT = {
     "project": "recommender",
     "team": "recommendations",
     "cost_center": "ml-1234",

@@ -17,7 +17,7 @@ class InvalidRequestError(ValueError):
     """A request that cannot be answered; its text is for the caller."""
 
 
-class Recommender:
+class Predictor:
     """The model of one version, as training has written it."""
 
     def __init__(self, folder: Path) -> None:

@@ -1,0 +1,115 @@
+"""Commands and Python code on the pages: the commands have these options, and the code imports names that exist."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shlex
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import typer.main
+
+from mlinfra.cli.main import app
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGES = sorted(
+    path
+    for path in (
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("examples/**/*.md"),
+        *ROOT.glob("benchmarks/**/*.md"),
+    )
+    if "reference" not in path.parts and path.name != "CHANGELOG.md" and "adr" not in path.parts
+)
+ENDS = {"|", ">", ">>", "&&", "||", ";", "2>", "&"}
+ROOT_COMMAND = typer.main.get_command(app)
+PLACEHOLDER = re.compile(r"[A-Z][A-Z_-]+\.*|\.\.\.|<.*>|\[.*")
+
+
+class Command(NamedTuple):
+    """A command line of a page."""
+
+    page: str
+    text: str
+
+
+def blocks(text: str, *languages: str) -> Iterator[str]:
+    for language, block in re.findall(r"^[ ]*```(\w*)\n(.*?)^[ ]*```", text, re.DOTALL | re.MULTILINE):
+        if language in languages:
+            yield block
+
+
+def commands() -> Iterator[Command]:
+    """Command lines that begin with mlinfra, in blocks and in the text."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        name = page.relative_to(ROOT).as_posix()
+        for block in blocks(text, "", "sh", "bash", "console", "shell"):
+            for line in re.split(r'\n|&& |eval "\$\(|\)"', block.replace("\\\n", " ")):
+                found = re.match(r"(?:\$ |\S*/)?mlinfra (.*)", line)
+                if found and not line.startswith("mlinfra demo:"):
+                    yield Command(name, found[1])
+        for code in re.findall(r"(?<!`)`mlinfra ([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+            yield Command(name, code)
+
+
+def problem(text: str) -> str | None:
+    """The reason why a command line cannot be run, or None."""
+    words = shlex.split(text.partition("  #")[0])
+    words = words[: next((index for index, word in enumerate(words) if word in ENDS), len(words))]
+    command: Any = ROOT_COMMAND
+    while words and hasattr(command, "get_command") and not words[0].startswith("-"):
+        if PLACEHOLDER.fullmatch(words[0]):
+            return None
+        inner = command.get_command(typer.Context(command), words[0])
+        if inner is None and command.name != "cost":
+            return f"there is no command {words[0]!r}"
+        if inner is None:
+            break
+        command, words = inner, words[1:]
+    if command.name == "cost":  # `mlinfra cost --by owner` is `mlinfra cost estimate --by owner`
+        command = command.get_command(typer.Context(command), "estimate")
+    known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)} | {"--help", "-h"}
+    given = words[: words.index("--")] if "--" in words else words
+    unknown = [word for word in given if word.startswith("-") and word.partition("=")[0] not in known]
+    return f"there is no option {', '.join(unknown)}" if unknown else None
+
+
+def test_every_command_of_the_pages_exists_with_its_options() -> None:
+    found = list(commands())
+    assert len(found) > 150
+    wrong = [f"{each.page}: mlinfra {each.text}: {why}" for each in found if (why := problem(each.text))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("text", ["uo dev", "up dev --no-such-option", "clusters halt dev", "runs lst"])
+def test_a_wrong_command_is_found(text: str) -> None:
+    assert problem(text)
+
+
+def test_python_code_of_the_pages_parses_and_imports_names_that_exist() -> None:
+    wrong = []
+    for page in PAGES:
+        for block in blocks(page.read_text(encoding="utf-8"), "python"):
+            name = page.relative_to(ROOT).as_posix()
+            try:
+                tree = ast.parse(block)
+            except SyntaxError as error:
+                wrong.append(f"{name}: {error}: {block}")
+                continue
+            wrong += [f"{name}: {each}" for each in missing(tree)]
+    assert wrong == []
+
+
+def missing(tree: ast.Module) -> Iterator[str]:
+    """Names that a block imports from mlinfra, and that it does not have."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "mlinfra":
+            module = importlib.import_module(node.module)
+            yield from (f"{node.module}.{each.name}" for each in node.names if not hasattr(module, each.name))
