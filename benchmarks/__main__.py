@@ -24,7 +24,7 @@ WAYS = {"stock": {"MLINFRA_STOCK_LOADING": "1"}, "fast": {"MLINFRA_STOCK_LOADING
 PAGE = measure.REPOSITORY / "benchmarks" / "README.md"
 
 LARGEST_RATIO = 0.4
-"""Processor time of each further resource, as a part of that of stock loading in the same run. Measured 2026-11-30: 0.35."""
+"""Processor time of each further resource, as a part of that of stock loading. Measured 2026-11-30: 0.35."""
 
 TOLERANCE = 1.25
 """A slope that worsens by a quarter fails the benchmark."""
