@@ -13,6 +13,7 @@ PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.ready
 CDKTN_READY := .venv/cdktn/.ready
+TERRAFORM_READY := .venv/terraform/.ready
 BROWSER_READY := .venv/.browser-ready
 DOCS_READY := .venv/docs/.ready
 PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
@@ -39,7 +40,7 @@ demo: demo-tools setup ## Deploy the environment `local` to an embedded local AW
 .PHONY: test
 test: ## Run all checks and tests, as CI does
 	@# In parallel: installing mostly waits for downloads, and mypy and checkov use one core each.
-	@$(MAKE) --no-print-directory --jobs 3 check policy docs
+	@$(MAKE) --no-print-directory --jobs 4 check policy docs compiled-tests
 	@$(MAKE) --no-print-directory tests
 
 .PHONY: check
@@ -48,6 +49,11 @@ check: setup ## Lint, format, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: compiled-tests
+compiled-tests: setup
+	@# Otherwise each test process would compile all tests, in 10 seconds of processor time. `tests` shows the errors.
+	@$(BIN)/pytest --collect-only --quiet >/dev/null || true
 
 .PHONY: tests
 tests: setup $(BROWSER_READY) $(CDKTN_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
@@ -58,6 +64,13 @@ test-cdktn: setup $(CDKTN_READY) ## Run the tests of declarations, constructs, s
 	$(BIN)/pytest tests/cdktn
 	.venv/cdktn/bin/python -m pytest $(PARALLEL) tests/unit/_cdk tests/unit/checks tests/unit/constructs \
 		tests/unit/declarations tests/unit/stacks tests/unit/test_stack.py tests/unit/test_platform.py tests/snapshots
+
+.PHONY: test-terraform
+test-terraform: setup $(TERRAFORM_READY) ## Run deploy tests with Terraform 1.15
+	$(BIN)/pytest tests/newer_terraform
+	TERRAFORM_BINARY_NAME="$(CURDIR)/.venv/terraform/bin/terraform" MLINFRA_REQUIRE_DEPLOY_TESTS=1 $(BIN)/pytest $(PARALLEL) \
+		tests/deploy/test_bootstrap.py tests/deploy/test_data_lake.py tests/deploy/test_review.py \
+		tests/deploy/test_stacks.py tests/deploy/test_training_queue.py
 
 .PHONY: conformance
 conformance: setup ## Run all conformance cases, including slow ones, and write their page
@@ -147,6 +160,14 @@ $(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
 		> "$$(.venv/cdktn/bin/python -c '$(PACKAGES)')/shared.pth"
 	@touch $@
 
+$(TERRAFORM_READY): requirements/terraform.txt $(PYTHON_READY)
+	$(PYTHON) -m venv .venv/terraform
+	$(INSTALL) .venv/terraform requirements/terraform.txt
+	@printf '#!/bin/sh\nexec "$(CURDIR)/.venv/terraform/bin/python" "$(CURDIR)/tests/newer_terraform/terraform.py" "$$@"\n' \
+		> .venv/terraform/bin/terraform
+	@chmod +x .venv/terraform/bin/terraform
+	@touch $@
+
 $(BROWSER_READY): requirements/browser.txt $(PYTHON_READY)
 	$(INSTALL) .venv requirements/browser.txt
 	@touch $@
@@ -159,6 +180,8 @@ lock: setup ## Resolve requirements/ again (requires uv)
 		--quiet requirements/checkov.in --output-file requirements/checkov.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/cdktn.in --output-file requirements/cdktn.txt
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/terraform.in --output-file requirements/terraform.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--constraint requirements/dev.txt --quiet requirements/browser.in --output-file requirements/browser.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import json
+import re
 import signal
 import subprocess
 from collections import defaultdict
@@ -61,6 +63,18 @@ def image_lock() -> ImageLock:
     return pinned_images(date(2026, 9, 7))
 
 
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder of the test's own. pytest's fixture lists the folders of all earlier tests to number one."""
+    name = re.sub(r"\W", "_", request.node.name)[:25]
+    path = tmp_path_factory.getbasetemp() / "t" / f"{name}{next(_numbers)}"
+    path.mkdir(parents=True, mode=0o700)
+    return path
+
+
 @pytest.fixture
 def synthesize(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Write one stack and read it back as Terraform JSON.
@@ -80,7 +94,8 @@ def synthesize(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         inputs: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         environment = environment or an_environment()
-        earlier = _SYNTHESIZED[build.__code__, repr(inputs)] if build and inputs is not None else []
+        maker = build.__code__ if build else stack
+        earlier = [] if maker is None or inputs is None else _SYNTHESIZED[maker, repr(inputs)]
         for each in earlier:
             if each.inputs == inputs and each.environment == environment:
                 return json.loads(each.text)  # type: ignore[no-any-return]
@@ -105,7 +120,7 @@ class _Synthesized(NamedTuple):
     text: str
 
 
-_SYNTHESIZED: defaultdict[tuple[CodeType, str], list[_Synthesized]] = defaultdict(list)
+_SYNTHESIZED: defaultdict[tuple[CodeType | type[MlStack], str], list[_Synthesized]] = defaultdict(list)
 """Stacks as JSON, by the code that built them and the text of its inputs: 1 equals True and is another text."""
 
 
@@ -192,13 +207,16 @@ LONGEST_FIRST = (
     "models-and-images",
     "browser",
 )
-"""Groups of tests in the order in which they start: a long group that starts last would run alone at the end."""
+"""Groups of tests in the order in which they start: a long group that starts last would run alone at the end.
+Other groups follow, which run servers or wait, then the files of short tests, which fill the remaining time evenly."""
 
 
 def _start(item: pytest.Item) -> int:
     marker = item.get_closest_marker("xdist_group")
     group = marker.args[0] if marker else ""
-    return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)
+    if group in LONGEST_FIRST:
+        return LONGEST_FIRST.index(group)
+    return len(LONGEST_FIRST) if group else len(LONGEST_FIRST) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

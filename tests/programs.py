@@ -37,6 +37,16 @@ def mlinfra(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.C
     return _ended(run, [str(MLINFRA), *arguments], cwd, variables)
 
 
+def actionlint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The exit code and output of actionlint on the workflows of `folder`.
+
+    Its WebAssembly runs for less time than V8 takes to optimize it, which the option prevents.
+    """
+    program = ROOT / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
+    command = ["node", "--liftoff-only", program, ".github/workflows/*.yml"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def synthesize(program: Path, outdir: Path, *, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """The exit code and output of `python PROGRAM`, which synthesizes to `outdir`.
 

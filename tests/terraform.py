@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from mlinfra.variables import Changes
 
 
+_QUIET_PROVIDER = {
+    f"TF_LOG_{part}": "ERROR"
+    for part in ("PROVIDER_AWS", "SDK", "SDK_FRAMEWORK", "SDK_HELPER_SCHEMA", "SDK_MUX", "SDK_PROTO")
+}
+"""A provider logs each call and each response of AWS, also if Terraform discards it: 40 MB in a group of tests.
+Variables: https://developer.hashicorp.com/terraform/plugin/log/managing (read 2026-11-30)."""
+
+
 @pytest.fixture(scope="session")
 def source() -> ProviderSource:
     """Where the AWS provider comes from. Skips what needs it where it cannot be had."""
@@ -42,7 +50,7 @@ def attached(
     from tests.deploy.attached_provider import attached_providers
 
     # Terraform and the provider run for seconds, a fifth of which would be garbage collection.
-    changes = {**client_variables(running_local_aws), **source.changes, "GOGC": "400"}
+    changes = {**client_variables(running_local_aws), **source.changes, "GOGC": "400", **_QUIET_PROVIDER}
     terraform = toolchain.find_terraform().path
     with attached_providers(tmp_path_factory.mktemp("providers"), terraform, changes) as attaching:
         yield {**changes, **attaching}

@@ -93,12 +93,14 @@ def stop(
     If its job has just ended, the next reports of its nodes are waited for, up to two and a half minutes.
     """
     from mlinfra.operations.clusters import stop_cluster, stop_cluster_once_reported
+    from mlinfra.operations.runs import expect_no_active_run
 
     declared = _declared(environment)
     with on_interruption(_unknown_outcome(environment)):
         if force:
             stopped = stop_cluster(declared, experiment, force=True)
         else:
+            expect_no_active_run(declared, experiment)
             stopped = stop_cluster_once_reported(declared, experiment, say=_wait)
     cluster = stopped.cluster
     more = {"terminated": stopped.terminated, "protected": stopped.protected, "not_recorded": stopped.not_recorded}

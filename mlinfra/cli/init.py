@@ -203,10 +203,11 @@ def _show_written(folder: Path, settings: Settings, written: Written, console: C
         console.print("A git repository was created. Nothing is committed.")
     if settings.account_id == UNKNOWN_ACCOUNT:
         console.print(f"The account of dev is the placeholder {UNKNOWN_ACCOUNT}: replace it in environments/dev.py.")
-    if settings.services and not settings.repository:
+    if settings.services and settings.pipeline is None:
         console.print(
-            f"The repository is not known. Until you replace {settings.repository_with_host} in environments/, no "
-            f"pipeline is trusted."
+            "The repository is not known, so no pipeline is trusted yet: declare it in environments/_project.py, and "
+            "its "
+            "pipeline in environments/dev.py (README.md)."
         )
     if not settings.has_pinned_image:
         console.print(

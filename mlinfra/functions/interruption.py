@@ -11,6 +11,7 @@ from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Event, Table, Tag
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.notifications import Notifier
+from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import IncompleteRunError
@@ -74,7 +75,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     notices_table = clients.dynamodb.Table(settings.table)
     by_cluster: dict[str, list[_Node]] = {}
     for node in _nodes(clients, interruption):
-        if node.cluster.startswith(settings.prefix):
+        if node.cluster.startswith(settings.prefix) and is_of_environment(node.tags, settings):
             by_cluster.setdefault(node.cluster, []).append(node)
     for cluster, nodes in by_cluster.items():
         ids = sorted(node.instance_id for node in nodes)

@@ -54,7 +54,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
         target = fleet.group(cluster)
         if target is None:
             return None
-        decision = _refusal(target, settings.prefix)
+        decision = _refusal(target, settings)
         return target, decision or _decide(target, records.read(cluster).jobs, job_id, ended, clock.now())
 
     return shutdown.process(cluster, f"job {job_id} ended", assess_now)
@@ -72,9 +72,9 @@ def _ended_job(event: Mapping[str, Any]) -> tuple[str, str, datetime]:
         raise ValueError(message) from error
 
 
-def _refusal(target: Target, prefix: str) -> Decision | None:
+def _refusal(target: Target, settings: Settings) -> Decision | None:
     """The decision that does not depend on jobs. None: it depends on them."""
-    if refused := refusal(target, prefix):
+    if refused := refusal(target, settings):
         return refused
     if target.is_stopped or target.is_draining:
         return Decision(Action.NOTHING, "its desired capacity is already 0")

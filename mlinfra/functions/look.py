@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlinfra.functions import clock
 from mlinfra.functions.assessment import assess, gpu_histories
-from mlinfra.functions.contract import Tag, Variable
+from mlinfra.functions.contract import Variable
 from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.fleet import Fleet, Target
@@ -98,11 +98,8 @@ class Look:
         target = self._fleet.group(cluster)
         if target is None:
             return {"cluster": cluster, "decision": "nothing", "reason": "the auto scaling group does not exist"}
-        if refused := refusal(target, self._settings.prefix):
+        if refused := refusal(target, self._settings):
             return {"cluster": cluster, "decision": "nothing", "reason": refused.reason}
-        if not is_of_environment(target.tags, self._settings):
-            reason = f"its tag {Tag.ENVIRONMENT} names another environment"
-            return {"cluster": cluster, "decision": "nothing", "reason": reason}
         outcome = self._outcome(target, gpu_histories(self._clients, [target], self._now))
         self._notifier.log("Done", **outcome)
         if self._notifier.undelivered:
@@ -162,7 +159,7 @@ def assess_cluster(
     target = fleet.group(name)
     if target is None:
         return None
-    if refused := refusal(target, settings.prefix):
+    if refused := refusal(target, settings):
         return target, refused
     moment = clock.now()
     return target, assess(clients, target, records, gpu_histories(clients, [target], moment), moment).decision

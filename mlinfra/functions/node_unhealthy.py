@@ -10,6 +10,7 @@ from mlinfra.functions.contract import Event
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.fleet import Fleet
 from mlinfra.functions.notifications import Notifier
+from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import IncompleteRunError
@@ -50,12 +51,15 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:  # noq
     clients = Clients()
     notifier = Notifier(clients, settings, "node-unhealthy", now)
     deduplication = Deduplication(Records(clients, settings.table), notifier)
+    tags = _tags(clients, notifier, cluster)
+    if not is_of_environment(tags, settings):
+        return _outcome(cluster, "nothing", "its tags name another environment")
     if not deduplication.claim(cluster, _ABOUT, _in_this_hour(reason, now)):
         return _outcome(cluster, "nothing", "the same reason was already reported in this hour")
     told = notifier.notify(
         Event.NODE_LEFT,
         cluster=cluster,
-        tags=_tags(clients, notifier, cluster),
+        tags=tags,
         what=f"node {instance_id} is unhealthy and is removed",
         why=f"{reason}. {consequence}. Further nodes with the same reason are not reported for the rest of this hour",
         action=action,

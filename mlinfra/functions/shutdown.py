@@ -13,6 +13,7 @@ from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.fleet import DescribeFailedError, Target
 from mlinfra.functions.notifications import command
+from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.rules import Rules
 
 if TYPE_CHECKING:
@@ -304,17 +305,22 @@ def _stop(target: Target) -> str:
     return f"{command('stop', target.tags)} (with --force if it is busy, which ends its jobs)"
 
 
-def refusal(target: Target, prefix: str) -> Decision | None:
+def refusal(target: Target, settings: Settings) -> Decision | None:
     """The reason why a group named by an event must not be changed. None: it may be.
+
+    The prefix `recsys-dev-` is also that of the clusters of an environment `dev-eu`, which the tags tell apart.
 
     Args:
         target: the group.
-        prefix: the name prefix of the environment's clusters. An empty prefix matches none.
+        settings: the settings of the run. An empty prefix matches no group.
     """
+    prefix = settings.prefix
     if not prefix or not target.name.startswith(prefix):
         return Decision(
             Action.LEAVE, f"its name does not begin with {prefix!r}, the prefix of this environment's clusters"
         )
     if not target.may_be_stopped:
         return Decision(Action.LEAVE, f"its tag {Tag.AUTO_STOP} is not true")
+    if not is_of_environment(target.tags, settings):
+        return Decision(Action.LEAVE, f"its tags {Tag.ENVIRONMENT} and {Tag.PROJECT} name another environment")
     return None

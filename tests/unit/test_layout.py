@@ -25,6 +25,7 @@ SEVERAL_MODULES = {
     "local_aws/nodes/test_runs.py": "executes runs on nodes of the local AWS, from the document to the result",
     "local_aws/test_all_gaps.py": "checks the rules that all gaps keep",
     "operations/review/test_harmless.py": "specifies what no rule of the review holds",
+    "operations/runs/test_queue_permissions.py": "runs in a queue as a person with the policies of the documentation",
     "test_consumer_types.py": "type-checks the code of a project that imports mlinfra",
     "test_layout.py": "checks this layout",
     "test_public_names.py": "lists the public names of the package itself",

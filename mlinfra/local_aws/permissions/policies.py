@@ -87,12 +87,16 @@ def _matches(statement: Mapping[str, Any], request: Request) -> bool:
 
 
 def _action_in(action: str, patterns: object) -> bool:
-    name = action.lower()
-    service = name.partition(":")[0]
-    for each in listed(patterns):
+    return _any_matches(action.lower(), tuple(listed(patterns)))
+
+
+@functools.lru_cache(maxsize=5_000)  # most requests are of an action and a policy that occurred before
+def _any_matches(action: str, patterns: tuple[str, ...]) -> bool:
+    service = action.partition(":")[0]
+    for each in patterns:
         pattern = each.lower()
         known = pattern.partition(":")[0]
-        if (known == service or "*" in known) and like(name, pattern):
+        if (known == service or "*" in known) and like(action, pattern):
             return True
     return False
 

@@ -23,6 +23,7 @@ from mlinfra.operations.terraform import (
     Terraform,
     Tool,
     find_terraform,
+    oldest_terraform,
     proposed_stack,
     provider_source,
 )
@@ -114,7 +115,7 @@ def adopt(
         DeclarationError: if the declaration is invalid, such as an `owner` that is not an e-mail address.
     """
     with progress.step("Check the tools and the account") as step:
-        terraform = find_terraform()
+        terraform = find_terraform(oldest_terraform([environment]))
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{terraform}, account {account.account_id}")

@@ -21,7 +21,14 @@ from mlinfra.declarations import (
 )
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import account_of, aws_errors_explained
-from mlinfra.operations.terraform import Terraform, Version, find_terraform, proposed_stack, provider_source
+from mlinfra.operations.terraform import (
+    OLDEST_TERRAFORM_WITH_REMOVED_BLOCKS,
+    Terraform,
+    find_terraform,
+    oldest_terraform,
+    proposed_stack,
+    provider_source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +36,6 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.terraform import Progress
-
-OLDEST_TERRAFORM: Version = (1, 7)
-"""The first version with `removed` blocks (developer.hashicorp.com/terraform/language/block/removed, 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def forget(
         DeclarationError: if the address or the reason is invalid.
     """
     with progress.step("Check the tools and the account") as step:
-        tool = find_terraform(OLDEST_TERRAFORM)
+        tool = find_terraform(max(OLDEST_TERRAFORM_WITH_REMOVED_BLOCKS, oldest_terraform([environment])))
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{tool}, account {account.account_id}")

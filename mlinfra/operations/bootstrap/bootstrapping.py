@@ -20,13 +20,11 @@ from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.bootstrap.takeover import import_blocks, unmanaged
 from mlinfra.operations.bootstrap.workspace import Workspace, workspace
 from mlinfra.operations.terraform import (
-    OLDEST_TERRAFORM,
-    OLDEST_TERRAFORM_WITH_NATIVE_LOCK,
     RemoteState,
     Terraform,
-    Version,
     find_node,
     find_terraform,
+    oldest_terraform,
     parse_state,
     provider_source,
     require_tools,
@@ -67,7 +65,7 @@ def bootstrap(environment: Environment, root: Path, progress: Progress) -> Boots
             account, the state is locked, or Terraform fails.
     """
     with progress.step("Check the tools and the account") as step:
-        terraform, node = require_tools(lambda: find_terraform(_oldest_terraform(environment)), find_node)
+        terraform, node = require_tools(lambda: find_terraform(oldest_terraform([environment])), find_node)
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{terraform}, {node}, account {account.account_id}")
@@ -98,12 +96,6 @@ def state_after_interruption(environment: Environment) -> str:
         f"{environment.names.state_bucket}. Nothing has to be removed: run `{own_command()} bootstrap "
         f"{environment.name}` again, which takes over what exists and completes it."
     )
-
-
-def _oldest_terraform(environment: Environment) -> Version:
-    if environment.native_state_lock:
-        return OLDEST_TERRAFORM_WITH_NATIVE_LOCK
-    return OLDEST_TERRAFORM
 
 
 @contextmanager

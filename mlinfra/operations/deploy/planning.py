@@ -31,6 +31,7 @@ from mlinfra.operations.terraform import (
     find_node,
     find_terraform,
     provider_source,
+    require_terraform,
     require_tools,
 )
 
@@ -175,6 +176,7 @@ def prepared_plans(
         source = provider_source(root)
         step.conclude(f"{tool}, {node}")
     environments = stack_selection.select_environments(root, patterns)
+    require_terraform(tool, environments.selected)
     reachable, failed = check_state_buckets(environments.selected, progress)
     commit, uncommitted = repository.head(), repository.uncommitted(ignoring=out)
     remove_unusable(out, repository, commit)

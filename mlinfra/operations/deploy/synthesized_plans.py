@@ -13,7 +13,7 @@ from mlinfra.operations.deploy.plans_folder import remove_unusable
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, require_plans_folder
 from mlinfra.operations.deploy.synthesizing import read_synthesis
 from mlinfra.operations.deploy.untrusted_stacks import require_plannable
-from mlinfra.operations.terraform import Repository, find_terraform, provider_source
+from mlinfra.operations.terraform import Repository, find_terraform, provider_source, require_terraform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,7 @@ def plan_synthesized(
         step.conclude(f"{len(chosen)} changed, {len(selected) - len(chosen)} unchanged")
     with progress.step("Check the tools") as step:
         tool, source = find_terraform(), provider_source(root)
+        require_terraform(tool, (environment for environment, _ in chosen))
         step.conclude(str(tool))
     environments = tuple({environment.name: environment for environment, _ in chosen}.values())
     reachable, failed = check_state_buckets(environments, progress) if environments else ((), ())

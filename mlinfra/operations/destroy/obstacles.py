@@ -84,11 +84,11 @@ def _busy_clusters(doomed: Sequence[Doomed], environment: Environment) -> Iterat
         group = groups.get(cluster.name)
         if group is None or not cluster.nodes or cluster.work not in {Verdict.BUSY, Verdict.UNKNOWN}:
             continue
-        verb = "runs" if cluster.work is Verdict.BUSY else "may run"
+        verb = "is" if cluster.work is Verdict.BUSY else "may be"
         yield Obstacle(
             group.stack,
             group.address,
-            f"a job {verb} on the cluster {cluster.name}: {cluster.work_reason}",
+            f"the cluster {cluster.name} {verb} in use: {cluster.work_reason}",
             f"wait for its end, or end it: {own_command()} clusters stop {environment.name} "
             f"{cluster.experiment or cluster.name} --force",
         )

@@ -7,8 +7,8 @@ import shutil
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.cdk_family import FAMILIES, SELECTION, present
-from mlinfra.command import own_command
+from mlinfra.cdk_family import CDKTN, FAMILIES, SELECTION, installed_command, present
+from mlinfra.command import cdk_command, own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.clusters import SESSION_PLUGIN, SESSION_PLUGIN_PAGE
 from mlinfra.operations.doctor.diagnosis import Diagnosis, ok, problem, problem_of, warning
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mlinfra.operations.terraform import Tool
 
 _TOOLS: Final[Mapping[str, Callable[[], Tool]]] = {"Terraform": find_terraform, "Node.js": find_node}
-_INSTALL_CDKTF: Final = "npm install cdktf-cli@0.21"
 
 
 def check_machine(root: Path) -> Iterator[Diagnosis]:
@@ -39,13 +38,8 @@ def check_machine(root: Path) -> Iterator[Diagnosis]:
             yield problem_of(name, error)
     try:
         yield _found("cdktf", find_cdktf(root))
-    except OperationError:
-        install = "make setup" if (root / "package.json").is_file() else _INSTALL_CDKTF
-        yield warning(
-            "cdktf",
-            f"it is not installed in {root}, so `cdktf diff`, `cdktf deploy` and `{own_command()} demo` cannot be used",
-            f"Install it, if you need one of them: {install}",
-        )
+    except OperationError as error:
+        yield _without_cdktf(root) or problem_of("cdktf", error)
     try:
         yield ok("AWS provider", f"from {provider_source(root).phrase}")
     except OperationError as error:
@@ -62,6 +56,26 @@ def check_machine(root: Path) -> Iterator[Diagnosis]:
 
 def _found(name: str, tool: Tool) -> Diagnosis:
     return ok(name, f"{'.'.join(map(str, tool.version))} ({tool.path})")
+
+
+def _without_cdktf(root: Path) -> Diagnosis | None:
+    """The diagnosis of a project without the command of cdktf or cdktn.
+
+    None: the project has one, or the selection is invalid.
+    """
+    try:
+        if installed_command(root) is not None:
+            return None
+    except ValueError:
+        return None
+    package = "cdktn-cli@0.24" if CDKTN.is_installed else "cdktf-cli@0.21"
+    install = "make setup" if (root / "package.json").is_file() else f"npm install {package}"
+    return warning(
+        "cdktf",
+        f"it is not installed in {root}, so `{cdk_command()} diff` and `deploy`, and `{own_command()} demo`, cannot be "
+        "used",
+        f"Install it, if you need one of them: {install}",
+    )
 
 
 def _packages() -> Iterator[Diagnosis]:

@@ -30,7 +30,14 @@ from mlinfra.operations.drift.refresh_plan import (
 )
 from mlinfra.operations.drift.report import Pending, Report, Resolved, StackReport
 from mlinfra.operations.drift.unmanaged import Managed, unmanaged
-from mlinfra.operations.terraform import Terraform, TerraformError, find_terraform, provider_source, synthesize
+from mlinfra.operations.terraform import (
+    Terraform,
+    TerraformError,
+    find_terraform,
+    oldest_terraform,
+    provider_source,
+    synthesize,
+)
 from mlinfra.variables import in_force
 
 if TYPE_CHECKING:
@@ -104,7 +111,7 @@ def detect_drift(
     now = datetime.now(timezone.utc)
     ignored = IgnoreList.load(root / IGNORE_FILE, today=today or now.date())
     with progress.step("Check the tools and the account") as step:
-        terraform = find_terraform()
+        terraform = find_terraform(oldest_terraform([environment]))
         account = account_of(environment)
         source = provider_source(root)
         step.conclude(f"{terraform}, account {account.account_id}")

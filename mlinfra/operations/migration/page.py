@@ -21,6 +21,7 @@ _INTRODUCTION = """\
 Confidence: **high**, the type and the attributes determine it; **medium**, a name, a tag or a relation suggests it:
 confirm it; **low**, a guess: decide it yourself.
 """
+# Terraform documentation, "Remove a resource from state": no instance keys in `from`, read 2026-11-30.
 _FORGET = (
     "For each resource that is **kept or adopted**: the old state must forget it without destroying it, or two states "
     "would manage it. Replace its block in the old configuration by the block below, and apply (Terraform 1.7 or "

@@ -170,7 +170,7 @@ class _Resolving:
     def _command(self, resource: Resource) -> str:
         kind = BY_TYPE[resource.type]
         environment = self._context.environment
-        (owner,) = {each.owner for each in environment.experiments}
+        owner = environment.experiments[0].owner if environment.experiments else "EMAIL"
         where = resource.region or str(resource.values.get("region") or "")
         region = f" --region {where}" if where and where != environment.region else ""
         return f"mlinfra adopt {environment.name} {resource.id} --type {kind.word} --owner {owner}{region}"

@@ -22,8 +22,8 @@ _STATE_FORMAT: Final = 4
 """The format version of states since Terraform 0.12."""
 _ARCHIVE: Final = b"PK\x03\x04"
 """The beginning of a saved plan, which is a zip archive."""
-_BACKEND: Final = ".terraform/terraform.tfstate"
-"""The record of the backend that `terraform init` writes, in the format of a state."""
+_DATA: Final = ".terraform"
+"""The folder of `terraform init`. It contains the record of the backend, in the format of a state."""
 _REMEDIES: Final[Mapping[str, str]] = {
     "credential|ExpiredToken|InvalidClientTokenId|AccessDenied|Forbidden|StatusCode: 403|SignatureDoesNotMatch": (
         "The credentials in use cannot read its state. Use those with which you run `terraform plan` there, or give a "
@@ -85,15 +85,16 @@ def read_existing(path: Path) -> Existing:
 
 
 def _of_folder(folder: Path) -> tuple[dict[str, Any], str]:
-    backend = folder / _BACKEND
+    data = folder / (os.environ.get("TF_DATA_DIR") or _DATA)
+    backend = data / _STATE_FILE
     if backend.is_file():
         record = _parsed(backend.read_bytes(), backend).get("backend") or {}
         bucket = (record.get("config") or {}).get("bucket") if record.get("type") == "s3" else ""
         return _shown(folder), str(bucket or "")
     state = folder / _STATE_FILE
-    if state.is_file():
+    if state.is_file() and not _has_workspace(data):
         return _of_file(state), ""
-    if (folder / ".terraform").is_dir():
+    if data.is_dir():
         return _shown(folder), ""
     if (folder / "terragrunt.hcl").is_file():
         message = f"{folder} is a Terragrunt unit. Run `terragrunt state pull > state.json` there, and give that file."
@@ -105,6 +106,13 @@ def _of_folder(folder: Path) -> tuple[dict[str, Any], str]:
     else:
         message = f"{folder} contains no Terraform configuration: no .tf files and no {_STATE_FILE}."
     raise OperationError(message)
+
+
+def _has_workspace(data: Path) -> bool:
+    """True if another workspace than the default one is selected, whose state is elsewhere."""
+    record = data / "environment"
+    selected = os.environ.get("TF_WORKSPACE") or (record.read_text().strip() if record.is_file() else "")
+    return selected not in {"", "default"}
 
 
 def _of_file(path: Path) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from mlinfra.operations.runs.lookup import (
     list_runs_everywhere,
     selected_environments,
 )
+from mlinfra.operations.runs.occupancy import expect_no_active_run
 from mlinfra.operations.runs.queue_launching import launch_in_queue, select_place
 from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
@@ -87,6 +88,7 @@ __all__ = [
     "code_again",
     "compare_runs",
     "describe_run",
+    "expect_no_active_run",
     "find_run",
     "find_run_everywhere",
     "is_run_id",

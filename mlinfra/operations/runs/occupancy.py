@@ -7,6 +7,7 @@ has ended does not occupy it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +19,14 @@ from mlinfra.functions.clients import error_code
 from mlinfra.functions.contract import Table
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.runs.history import RunFilter, list_runs_of
+from mlinfra.operations.runs.run_table import RunTable
 from mlinfra.runner import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mlinfra.declarations import Environment
     from mlinfra.operations.runs.recorded_run import Run
-    from mlinfra.operations.runs.run_table import RunTable
 
 _RECORD: Final = "run-place"
 _RUN: Final = "run_id"
@@ -114,6 +116,27 @@ def active_runs(table: RunTable, partition: str, experiment: str) -> list[Run]:
     """The runs of a cluster that have not ended, the newest first."""
     wanted = RunFilter(experiment=experiment, statuses=RunStatus.ACTIVE)
     return [each for each in list_runs_of(table, wanted, limit=_MOST).runs if each.partition == partition]
+
+
+def expect_no_active_run(environment: Environment, experiment: str) -> None:
+    """Check that no run needs the cluster of an experiment, also none that waits for its nodes or for another run.
+
+    Raises:
+        OperationError: if one does. Records that cannot be read are ignored here: the stop itself reads them too.
+    """
+    active: list[Run] = []
+    with suppress(OperationError):
+        table = RunTable(environment)
+        partition = f"{environment.names.prefix}-{experiment}"
+        active = active_runs(table, partition, experiment)
+    if active:
+        last = active[-1]
+        message = (
+            f"The cluster of {experiment!r} is needed by the run {last.run_id} ({last.command[:80]}), {last.status}, "
+            f"submitted by {last.submitted_by or 'unknown'}. Nothing was changed. To cancel it: {own_command()} runs "
+            f"cancel {last.run_id}; to stop the cluster, and lose what is running on it: --force"
+        )
+        raise OperationError(message)
 
 
 def _occupied(table: RunTable, partition: str, occupants: list[Run]) -> str:

@@ -82,7 +82,9 @@ def _conditions(settings: Settings) -> dict[str, bool]:
     known = settings.account_id != UNKNOWN_ACCOUNT
     return {
         "ci": bool(settings.services),
-        "no_ci": not settings.services,
+        "pipeline": settings.pipeline is not None,
+        "no_pipeline": settings.pipeline is None,
+        "undeclared": settings.pipeline is None and bool(settings.services),
         "gitlab": "gitlab" in settings.services,
         "github": "github" in settings.services,
         "issuer": bool(settings.issuer),

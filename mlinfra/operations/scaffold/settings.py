@@ -10,7 +10,9 @@ from functools import cached_property
 from importlib.metadata import distribution, version
 from typing import Any, Final, Literal
 
+from mlinfra.cdk_family import CDKTN
 from mlinfra.declarations import Environment, Experiment, Pipeline, RegisteredModel, TrainingJobs
+from mlinfra.errors import DeclarationError
 
 PipelineService = Literal["gitlab", "github"]
 
@@ -19,8 +21,7 @@ UNKNOWN_ACCOUNT: Final = "111111111111"
 DEFAULT_REGION: Final = "us-east-1"
 _HOSTS: Final[dict[PipelineService, str]] = {"gitlab": "gitlab.com", "github": "github.com"}
 _UNKNOWN_HOST: Final = "git.example.com"
-"""The host of an unknown repository. Example domains are reserved (RFC 2606): no pipeline that exists is trusted before
-the repository is known."""
+"""The host of an unknown repository, of a reserved domain (RFC 2606)."""
 _PINNED_REGION: Final = "us-east-1"
 _EXPIRES_AFTER: Final = timedelta(days=28)
 _PACKAGE: Final = "mlinfra-cdktf"
@@ -47,7 +48,7 @@ class Settings:
     services: tuple[PipelineService, ...] = ("gitlab",)
     """The services for which pipelines are written. The first one is trusted by the environment. Default: gitlab."""
     repository: str = ""
-    """The repository, such as gitlab.com/ml/ranker. Default: a placeholder that no pipeline has."""
+    """The repository, such as gitlab.com/ml/ranker. Default: unknown, and no pipeline is trusted."""
     team: str = ""
     """The team. Default: the project."""
     cost_center: str = "unassigned"
@@ -70,14 +71,6 @@ class Settings:
     @cached_property
     def environment(self) -> Environment:
         """The environment `dev` that is declared with these choices."""
-        pipeline = None
-        if self.services:
-            pipeline = Pipeline(
-                provider=self.provider,
-                project=self.repository_path,
-                url=self.issuer or None,
-                training=TrainingJobs(tags="v*"),
-            )
         experiment = Experiment(
             name=self.experiment,
             owner=self.owner,
@@ -96,7 +89,7 @@ class Settings:
             repository=self.repository_with_host,
             monthly_spend_limit_usd=2_000,
             alert_emails=[self.alert_email or self.owner],
-            pipeline=pipeline,
+            pipeline=self.pipeline,
             experiments=[experiment],
             models=[RegisteredModel(name=self.experiment, owner=self.owner, description=self.description)],
         )
@@ -126,21 +119,33 @@ class Settings:
 
     @property
     def repository_path(self) -> str:
-        """The repository without its host, as tokens of pipelines name it.
-
-        An unknown repository of GitHub has an owner with a dot, which GitHub allows in no name of an owner.
-        """
-        if not self.repository and self.services and self.provider == "github":
-            return f"{_UNKNOWN_HOST}/{self.project}"
+        """The repository without its host, as tokens of pipelines name it."""
         return self.repository_with_host.partition("/")[2]
 
     @property
     def issuer(self) -> str:
         """The address of an own GitLab, whose tokens are trusted instead of those of gitlab.com. Empty: no other."""
         host = self.repository_with_host.partition("/")[0]
-        if not self.services or self.provider == "github" or host == _HOSTS["gitlab"]:
-            return ""
-        return f"https://{host}"
+        return f"https://{host}" if self.services and self.provider == "gitlab" and host != _HOSTS["gitlab"] else ""
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """The pipeline that the environment trusts. None: there is none, or its repository is unknown."""
+        if not self.services or not self.repository:
+            return None
+        if service_of(self.repository) != self.provider:
+            # The same path is another project there, whose pipeline would be trusted.
+            problem = (
+                f"it is not a repository of {self.provider}. Expected: --ci {service_of(self.repository)}, or none."
+            )
+            subject = f"repository {self.repository!r}"
+            raise DeclarationError(subject, [problem])
+        return Pipeline(
+            provider=self.provider,
+            project=self.repository_path,
+            url=self.issuer or None,
+            training=TrainingJobs(tags="v*"),
+        )
 
 
 def name_from(text: str) -> str:
@@ -168,11 +173,11 @@ def service_of(repository: str) -> PipelineService:
 
 def own_requirement() -> str:
     """The requirement of this mlinfra for pip: its version, or its commit if it was installed from a git repository."""
-    origin = _origin()
+    origin, extras = _origin(), "cdktn,testing" if CDKTN.is_installed else "testing"
     commit = origin.get("vcs_info", {}).get("commit_id")
     if commit:
-        return f"{_PACKAGE}[testing] @ {origin['vcs_info']['vcs']}+{origin['url']}@{commit}"
-    return f"{_PACKAGE}[testing]=={version(_PACKAGE)}"
+        return f"{_PACKAGE}[{extras}] @ {origin['vcs_info']['vcs']}+{origin['url']}@{commit}"
+    return f"{_PACKAGE}[{extras}]=={version(_PACKAGE)}"
 
 
 def installed_from() -> str:

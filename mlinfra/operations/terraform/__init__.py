@@ -16,19 +16,19 @@ from mlinfra.operations.terraform.stack_settings import StackSettings
 from mlinfra.operations.terraform.state import State, parse_state
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
 from mlinfra.operations.toolchain import (
-    OLDEST_TERRAFORM,
-    OLDEST_TERRAFORM_WITH_NATIVE_LOCK,
+    OLDEST_TERRAFORM_WITH_REMOVED_BLOCKS,
     Tool,
     Version,
     find_cdktf,
     find_node,
     find_terraform,
+    oldest_terraform,
+    require_terraform,
     require_tools,
 )
 
 __all__ = [
-    "OLDEST_TERRAFORM",
-    "OLDEST_TERRAFORM_WITH_NATIVE_LOCK",
+    "OLDEST_TERRAFORM_WITH_REMOVED_BLOCKS",
     "Cdktf",
     "Distance",
     "NestedProgress",
@@ -56,12 +56,14 @@ __all__ = [
     "find_node",
     "find_terraform",
     "lock_record",
+    "oldest_terraform",
     "parse_state",
     "project_root",
     "proposed_stack",
     "provider_source",
     "read_holder",
     "read_run",
+    "require_terraform",
     "require_tools",
     "synthesize",
 ]

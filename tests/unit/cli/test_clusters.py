@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mlinfra.cli.clusters import clusters
 from mlinfra.functions.activity import Verdict
-from mlinfra.operations import clusters as operations
+from mlinfra.operations import clusters as operations, runs
 from mlinfra.operations.clusters import Cluster, ClusterListing, ClusterStart, ClusterStop, Mark
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
     def run_one(operation: str, result: object, *arguments: str) -> Any:
         monkeypatch.setattr(operations, operation, lambda *_, **__: result)
+        monkeypatch.setattr(runs, "expect_no_active_run", lambda *_: None)
         return CliRunner().invoke(clusters, arguments)
 
     return run_one

@@ -123,6 +123,12 @@ def test_clusters_of_other_environments_are_not_touched(cloud: Cloud) -> None:
     assert cloud.alarm()["decision"] == "left"
 
 
+def test_the_alarm_of_a_cluster_with_a_similar_name_changes_nothing(cloud: Cloud) -> None:
+    cloud.gpus(cloud.group(Environment="dev-eu"), 0)
+    assert cloud.alarm()["decision"] == "left"
+    assert cloud.size() == 2
+
+
 def test_a_cluster_that_cannot_be_described_is_left_running_and_reported(cloud: Cloud, faults: Faults) -> None:
     cloud.gpus(cloud.group(), 0)
     faults.refuse("auto-scaling.DescribeAutoScalingGroups", "AccessDenied")

@@ -74,8 +74,9 @@ def test_an_event_that_is_delivered_again_is_not_reported_again(cloud: Cloud) ->
 
 def test_nodes_of_other_environments_and_instances_outside_groups_are_skipped(cloud: Cloud) -> None:
     first, _ = cloud.group("recsys-prod-two-tower")
-    assert interruption.handler(spot(first), None) == {"nodes": {}}
-    assert interruption.handler(spot("i-0123456789abcdef0"), None) == {"nodes": {}}
+    alike, _ = cloud.group("recsys-dev-eu-two-tower", Environment="dev-eu")
+    for instance_id in (first, alike, "i-0123456789abcdef0"):
+        assert interruption.handler(spot(instance_id), None) == {"nodes": {}}
     assert cloud.mail() == []
 
 

@@ -113,6 +113,17 @@ def test_clusters_of_other_environments_are_not_touched(cloud: Cloud, prefix: st
     assert cloud.size() == 2
 
 
+@pytest.mark.parametrize("tags", [{"Environment": "dev-eu"}, {"Environment": "dev", "Project": "recsys-dev"}])
+def test_a_cluster_with_a_similar_name_is_distinguished_by_its_tags(cloud: Cloud, tags: dict[str, str]) -> None:
+    cloud.group(**tags)
+    assert cloud.job_ended() == {
+        "cluster": NAME,
+        "decision": "left",
+        "reason": "its tags Environment and Project name another environment",
+    }
+    assert cloud.size() == 2
+
+
 @pytest.mark.parametrize("auto_stop", [None, "false"])
 def test_what_may_not_be_stopped_is_not_touched(cloud: Cloud, auto_stop: str | None) -> None:
     cloud.group(AutoStop=auto_stop)

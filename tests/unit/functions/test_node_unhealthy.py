@@ -110,7 +110,9 @@ def test_a_message_that_was_not_taken_is_sent_when_the_event_comes_again(cloud: 
 
 
 def test_a_node_of_another_environment_is_for_its_own_function(cloud: Cloud) -> None:
-    assert deliver(cluster="recsys-prod-two-tower")["decision"] == "nothing"
+    cloud.group("recsys-dev-eu-two-tower", Environment="dev-eu")
+    for cluster in ("recsys-prod-two-tower", "recsys-dev-eu-two-tower"):
+        assert deliver(cluster=cluster)["decision"] == "nothing"
     assert cloud.mail() == []
 
 

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from mlinfra.declarations import Forgotten
 from mlinfra.errors import OperationError
 from mlinfra.operations import toolchain
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.conftest import TODAY, an_environment
 
 
 def an_executable(folder: Path, name: str, says: str, code: int = 0) -> Path:
@@ -70,6 +69,23 @@ def test_node_that_is_too_old(only_path: Path) -> None:
     an_executable(only_path, "node", "v18.20.4")
     with pytest.raises(OperationError, match=r"Node\.js 20 or newer is required, and .* is 18\.20\.4\."):
         toolchain.find_node()
+
+
+def test_the_oldest_terraform_depends_on_what_the_stacks_contain() -> None:
+    forgotten = Forgotten(
+        address="aws_s3_bucket.x", stack="dev-data", reason="moved to its team", who="ana", when=TODAY
+    )
+    plain = an_environment()
+    assert toolchain.oldest_terraform([plain]) == (1, 6)
+    assert toolchain.oldest_terraform([plain.model_copy(update={"forgotten": (forgotten,)})]) == (1, 7)
+    assert toolchain.oldest_terraform([an_environment(native_state_lock=True), plain]) == (1, 10)
+
+
+def test_a_terraform_that_cannot_read_the_stacks_is_refused_before_it_reads_them() -> None:
+    tool = toolchain.Tool("Terraform", Path("/bin/terraform"), (1, 9, 8))
+    toolchain.require_terraform(tool, [an_environment()])
+    with pytest.raises(OperationError, match=r"Terraform 1\.10 or newer is required, and /bin/terraform is 1\.9\.8\."):
+        toolchain.require_terraform(tool, [an_environment(native_state_lock=True)])
 
 
 def test_cdktf_that_is_not_installed(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def state(synthesize: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    return synthesize(stack=StateStack)
+    return synthesize(stack=StateStack, inputs={})
 
 
 @pytest.mark.parametrize("type_name", ["aws_s3_bucket", "aws_dynamodb_table", "aws_kms_key", "aws_iam_policy"])

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,6 +27,7 @@ def test_afterwards_the_variables_are_as_before():
 """
 
 
+@pytest.mark.local_aws
 def test_a_local_aws_leaves_no_variables_behind_even_if_a_test_changes_them(tmp_path: Path) -> None:
     (tmp_path / "test_project.py").write_text(TESTS)
     run = subprocess.run(

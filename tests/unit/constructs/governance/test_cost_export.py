@@ -25,6 +25,7 @@ def config(synthesize: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     return synthesize(
         lambda stack: CostExport(stack, "cost-export", settings=CostExportSettings(scan_limit_gib=2)),
         environment=environment,
+        inputs={},
     )
 
 

@@ -39,7 +39,7 @@ def made(
         lake = DataLakeAccess(stack, "lake", key_arn=KEY, zones=zones)
         ExperimentTracking(stack, "tracking", data_lake=lake)
 
-    return synthesize(build, environment=environment)
+    return synthesize(build, environment=environment, inputs={"zones": zones})
 
 
 def statements(config: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def made(
         if then:
             then(store)
 
-    return synthesize(build, environment=an_environment(feature_groups=groups, **changes))
+    environment = an_environment(feature_groups=groups, **changes)
+    return synthesize(build, environment=environment, inputs={"zones": zones, "then": then})
 
 
 def granted(

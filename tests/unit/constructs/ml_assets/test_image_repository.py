@@ -27,7 +27,9 @@ def made(
 ) -> dict[str, Any]:
     declared = an_environment(image_repositories=["two-tower"], **(environment or {}))
     return synthesize(
-        lambda stack: ImageRepository(stack, "images", name=name, key_arn=KEY, **changes), environment=declared
+        lambda stack: ImageRepository(stack, "images", name=name, key_arn=KEY, **changes),
+        environment=declared,
+        inputs={"name": name, **changes},
     )
 
 
@@ -42,7 +44,8 @@ def granted(synthesize: Synthesize, grant: str) -> dict[str, Any]:
     def build(stack: MlStack) -> None:
         getattr(ImageRepositoryAccess(stack, "images", name="two-tower"), grant)(Grantee(stack))
 
-    config = synthesize(build, environment=an_environment(image_repositories=["two-tower"]))
+    environment = an_environment(image_repositories=["two-tower"])
+    config = synthesize(build, environment=environment, inputs={"grant": grant})
     policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
     return {each["Sid"]: each for each in policy["Statement"]}
 

@@ -15,7 +15,8 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def table(synthesize: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    return only(synthesize(lambda stack: ClusterRecords(stack, "records", key_arn=KEY)), "aws_dynamodb_table")
+    config = synthesize(lambda stack: ClusterRecords(stack, "records", key_arn=KEY), inputs={})
+    return only(config, "aws_dynamodb_table")
 
 
 def test_it_is_the_table_that_the_environment_names(synthesize: Callable[..., dict[str, Any]]) -> None:

@@ -28,7 +28,8 @@ def watched(synthesize: Synthesize, *experiments: Experiment, **changes: Any) ->
         for each in experiments:
             shutdown.watch(cluster_name=stack.environment.names.cluster(each), experiment=each)
 
-    return synthesize(build, environment=an_environment(experiments=experiments, **changes))
+    environment = an_environment(experiments=experiments, **changes)
+    return synthesize(build, environment=environment, inputs={"experiments": experiments})
 
 
 def alarm_names(config: dict[str, Any]) -> set[str]:

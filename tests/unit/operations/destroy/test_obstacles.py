@@ -158,7 +158,7 @@ class TestClusters:
     def test_a_cluster_of_unknown_activity_counts_as_busy(self, client: Client) -> None:
         group = self.make(client, nodes=1)
         (obstacle,) = found(group)
-        assert obstacle.text.startswith(f"a job may run on the cluster {self.NAME}: ")
+        assert obstacle.text.startswith(f"the cluster {self.NAME} may be in use: ")
         assert obstacle.remedy.endswith("clusters stop local two-tower --force")
 
     def test_a_cluster_without_nodes(self, client: Client) -> None:

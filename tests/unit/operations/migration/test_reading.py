@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ARN = "arn:aws:sagemaker:eu-west-1:222222222222:endpoint/e"
+RESOURCE = {"mode": "managed", "type": "aws_sqs_queue", "values": {"id": "q"}}
 STATE: dict[str, Any] = {
     "version": 4,
     "resources": [
@@ -98,6 +99,30 @@ def test_a_failure_of_terraform_is_shown_with_its_remedy(
         read_existing(tmp_path)
     assert remedy in refused.value.message
     assert refused.value.details == error
+
+
+def test_the_data_folder_of_the_user_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {"format_version": "1.0", "values": {"root_module": {"resources": [dict(RESOURCE, address="a.b")]}}}
+    monkeypatch.setattr("mlinfra.operations.migration.reading.Terraform.show_state", lambda _: shown)
+    monkeypatch.setenv("TF_DATA_DIR", ".data")
+    (tmp_path / ".data").mkdir()
+    record = {"backend": {"type": "s3", "config": {"bucket": "acme-states"}}}
+    (tmp_path / ".data" / "terraform.tfstate").write_text(json.dumps(record))
+    assert read_existing(tmp_path).state_bucket == "acme-states"
+
+
+def test_the_state_of_the_selected_workspace_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {
+        "format_version": "1.0",
+        "values": {"root_module": {"resources": [dict(RESOURCE, address="of.workspace")]}},
+    }
+    monkeypatch.setattr("mlinfra.operations.migration.reading.Terraform.show_state", lambda _: shown)
+    (tmp_path / "terraform.tfstate").write_text(json.dumps(STATE))
+    (tmp_path / ".terraform").mkdir()
+    (tmp_path / ".terraform" / "environment").write_text("default")
+    assert [each.address for each in read_existing(tmp_path).resources] == ["aws_sagemaker_endpoint.e"]
+    (tmp_path / ".terraform" / "environment").write_text("staging\n")
+    assert [each.address for each in read_existing(tmp_path).resources] == ["of.workspace"]
 
 
 def test_the_account_is_that_of_most_resources() -> None:

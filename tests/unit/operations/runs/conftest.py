@@ -46,6 +46,12 @@ def repository(tmp_path: Path) -> Path:
 @pytest.fixture
 def batch(client: Callable[..., Any]) -> Any:
     """Batch with the queues of the environment, and the role of runs."""
+    make_queues(client)
+    return client("batch")
+
+
+def make_queues(client: Callable[..., Any]) -> None:
+    """Create the queues of the environment, and the role of runs."""
     iam, found = client("iam"), client("batch")
     role = iam.create_role(RoleName="batch", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     for name in ("run", "exec"):
@@ -62,4 +68,3 @@ def batch(client: Callable[..., Any]) -> Any:
             priority=1,
             computeEnvironmentOrder=[{"order": 1, "computeEnvironment": environment}],
         )
-    return found

@@ -18,6 +18,7 @@ from mlinfra.operations.runs import (
     prepared,
     select_place,
 )
+from mlinfra.operations.runs.submission import read_submitted
 from mlinfra.operations.terraform.progress import Quiet
 from mlinfra.runner import RunSpecification
 from tests.conftest import an_environment, an_experiment
@@ -26,6 +27,8 @@ from tests.unit.declarations.test_training_queue import a_declared_queue
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from mlinfra.operations.runs import Run
 
 pytestmark = pytest.mark.usefixtures("small_runner")
 ENVIRONMENT = an_environment(
@@ -41,11 +44,16 @@ def launched(folder: Path, **size: Any) -> RunSpecification:
         return launch_in_queue(RunTable(ENVIRONMENT), ENVIRONMENT.experiments[0], prepared_run, place, progress=Quiet())
 
 
+def recorded(spec: RunSpecification) -> Run:
+    """The run as it is recorded, without the state of its job, which moto ends at any time."""
+    return read_submitted(RunTable(ENVIRONMENT), spec)
+
+
 def test_the_record_of_a_run_names_its_job_which_leads_to_its_specification(
     models: Callable[..., Any], batch: Any, repository: Path
 ) -> None:
     spec = launched(repository, nodes=2)
-    run = find_run(ENVIRONMENT, spec.run_id)
+    run = recorded(spec)
     assert (run.status, run.nodes, run.array_size) == ("waiting", 2, None)
     assert run.partition == "recsys-dev-ranking-multi-node"
     (job,) = batch.describe_jobs(jobs=[run.batch_job])["jobs"]
@@ -59,7 +67,7 @@ def test_the_record_of_a_run_names_its_job_which_leads_to_its_specification(
 @pytest.mark.usefixtures("models", "batch")
 def test_the_size_of_an_array_is_in_the_record(repository: Path) -> None:
     spec = launched(repository, array_size=3)
-    assert find_run(ENVIRONMENT, spec.run_id).array_size == 3
+    assert recorded(spec).array_size == 3
     assert spec.ranks == 3
 
 

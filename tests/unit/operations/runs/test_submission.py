@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Table
 from mlinfra.operations.runs import RunRequest, RunTable, cancel_run, find_run, prepared
-from mlinfra.operations.runs.occupancy import find_place
+from mlinfra.operations.runs.occupancy import expect_no_active_run, find_place
 from mlinfra.operations.runs.submission import submit, upload_run
 from mlinfra.operations.terraform.progress import Quiet
 from mlinfra.runner import RunSpecification
@@ -171,6 +171,16 @@ def test_a_run_in_turn_is_submitted_and_waits_on_the_nodes(models: Callable[...,
     second = submitted(repository, is_in_turn=True)
     assert not second.concurrent
     assert find_run(ENVIRONMENT, second.run_id).status == "waiting"
+
+
+def test_a_run_that_waits_needs_its_cluster_until_it_is_cancelled(models: Callable[..., Any], repository: Path) -> None:
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+    del models
+    run_id = submitted(repository).run_id
+    with pytest.raises(OperationError, match=f"is needed by the run {run_id} .*, waiting, .* runs cancel {run_id}"):
+        expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+    cancel_run(ENVIRONMENT, run_id)
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
 
 
 def test_a_run_that_has_ended_occupies_nothing(models: Callable[..., Any], repository: Path) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
-from mlinfra.functions.contract import Tag
+from mlinfra.functions.contract import Activity, NodeReport, Table, Tag
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
 from mlinfra.operations.runs import NotReadyError, RunTable, find_run
 from mlinfra.operations.runs.waiting import NodeStates, NodeWatch, stop_if_unused, wait_for_nodes
 from tests.unit.operations.clusters.account import ENVIRONMENT, NAME, make_group, node_ids, report
-from tests.unit.operations.runs.recorded import RUN_ID, put_node, put_run
+from tests.unit.operations.runs.recorded import RUN_ID, put, put_node, put_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,6 +62,21 @@ def booted(client: Callable[..., Any]) -> list[str]:
     for each in ids:
         report(client, each, minutes=1)
     return ids
+
+
+def test_only_present_activity_is_named_before_a_run(records: Callable[..., Any]) -> None:
+    first, _ = booted(records)
+    assert a_watch().cluster().activity is None
+    put(
+        {
+            Table.CLUSTER: NAME,
+            Table.RECORD: f"{Table.NODE_PREFIX}{first}",
+            NodeReport.REPORTED_AT: int(clock.now().timestamp()),
+            NodeReport.ACTIVITY: Activity.BUSY,
+            NodeReport.WHY: "a session of ana",
+        }
+    )
+    assert a_watch().cluster().activity == f"{first} is busy: a session of ana"
 
 
 def test_booted_and_connected_nodes_are_ready(records: Callable[..., Any]) -> None:

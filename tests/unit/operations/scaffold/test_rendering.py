@@ -38,10 +38,20 @@ def test_a_template_with_an_unknown_name_is_an_error() -> None:
         rendered("{{other}}", {}, {"name": "x"})
 
 
-@pytest.mark.parametrize("services", [(), ("gitlab",), ("github",)])
-@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
-def test_no_file_contains_a_condition_or_an_unreplaced_value(services: tuple[Any, ...], region: str) -> None:
-    for path, text in files(services=services, region=region).items():
+@pytest.mark.parametrize(
+    ("services", "region", "repository"),
+    [
+        ((), "us-east-1", ""),
+        (("gitlab",), "us-east-1", ""),
+        (("gitlab",), "eu-west-1", "git.acme.dev/ml/ranker"),
+        (("github",), "us-east-1", ""),
+        (("github",), "eu-west-1", "github.com/ml/ranker"),
+    ],
+)
+def test_no_file_contains_a_condition_or_an_unreplaced_value(
+    services: tuple[Any, ...], region: str, repository: str
+) -> None:
+    for path, text in files(services=services, region=region, repository=repository).items():
         assert "{%" not in text, path
         assert not re.search(r"\{\{\w+\}\}", text), path
 
@@ -70,9 +80,21 @@ def test_the_image_lock_pins_the_images_of_this_repository() -> None:
     assert "aws" not in json.loads(files(region="eu-west-1")["environments/images.lock.json"])
 
 
-@pytest.mark.parametrize("services", [(), ("github",)])
-def test_ruff_accepts_the_code_of_a_project(services: tuple[Any, ...], tmp_path: Path) -> None:
-    settings = Settings(project="ranker", owner="ana@example.com", today=TODAY, services=services)
+def test_an_unknown_repository_is_to_be_declared() -> None:
+    unknown, known = files(), files(repository="gitlab.com/ml/ranker")
+    assert "pipeline=Pipeline(\n" not in unknown["environments/dev.py"]
+    assert 'project="GROUP/PROJECT"' in unknown["README.md"]
+    assert 'project="ml/ranker"' in known["environments/dev.py"]
+    assert "GROUP/PROJECT" not in known["README.md"]
+
+
+@pytest.mark.parametrize(
+    ("services", "repository"), [((), ""), (("gitlab",), ""), (("github",), "github.com/ml/ranker")]
+)
+def test_ruff_accepts_the_code_of_a_project(services: tuple[Any, ...], repository: str, tmp_path: Path) -> None:
+    settings = Settings(
+        project="ranker", owner="ana@example.com", today=TODAY, services=services, repository=repository
+    )
     write_project(project_files(settings), tmp_path / "examples" / "ranker")
     ruff = Path(sys.executable).with_name("ruff")
     # With the exceptions of examples/, for which the names of folders decide.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,9 +45,6 @@ def test_the_experiment_expires_28_days_after_the_creation() -> None:
         (("gitlab",), "gitlab.com/ml/ranker", "ml/ranker", ""),
         (("gitlab",), "git.acme.dev/ml/ranker", "ml/ranker", "https://git.acme.dev"),
         (("github",), "github.com/ml/ranker", "ml/ranker", ""),
-        # A reserved domain, and an owner that GitHub does not allow.
-        (("gitlab",), "", "ranker/ranker", "https://git.example.com"),
-        (("github",), "", "git.example.com/ranker", ""),
     ],
 )
 def test_the_environment_trusts_the_pipeline_of_the_repository_and_no_other(
@@ -58,8 +56,22 @@ def test_the_environment_trusts_the_pipeline_of_the_repository_and_no_other(
     assert made.environment.pipeline.project == path
 
 
-def test_without_a_service_there_is_no_pipeline() -> None:
-    assert settings(services=()).environment.pipeline is None
+@pytest.mark.parametrize(
+    ("service", "repository", "expected"),
+    [("github", "gitlab.com/ml/ranker", "gitlab"), ("gitlab", "github.com/ml/ranker", "github")],
+)
+def test_the_same_path_at_another_service_is_not_trusted(service: Any, repository: str, expected: str) -> None:
+    with pytest.raises(
+        DeclarationError, match=rf"is not a repository of {service}\. Expected: --ci {expected}, or none"
+    ):
+        settings(services=(service,), repository=repository)
+
+
+def test_without_a_service_or_a_known_repository_no_pipeline_is_trusted() -> None:
+    assert settings(services=(), repository="gitlab.com/ml/ranker").environment.pipeline is None
+    unknown = settings(services=("gitlab",)).environment
+    assert unknown.pipeline is None
+    assert unknown.repository == "git.example.com/ranker/ranker"
 
 
 @pytest.mark.parametrize(
@@ -123,4 +135,10 @@ def test_the_requirement_is_the_installed_version_or_commit(
 ) -> None:
     monkeypatch.setattr("mlinfra.operations.scaffold.settings.distribution", lambda _: Installed(record))
     monkeypatch.setattr("mlinfra.operations.scaffold.settings.version", lambda _: "0.1.0")
+    monkeypatch.setattr("mlinfra.operations.scaffold.settings.CDKTN", SimpleNamespace(is_installed=False))
     assert own_requirement() == requirement
+
+
+def test_a_project_made_with_cdktn_requires_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlinfra.operations.scaffold.settings.CDKTN", SimpleNamespace(is_installed=True))
+    assert own_requirement().startswith("mlinfra-cdktf[cdktn,testing]")
