@@ -1,10 +1,11 @@
-"""Run one command in a fresh process and measure its wall time and the peak memory of Python and of node.
+"""Run one command in a fresh process and measure its wall time, processor time, and peak memory of Python and of node.
 
 Linux only: peak memory is read from `/proc`.
 """
 
 import contextlib
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -22,9 +23,17 @@ class CommandFailedError(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """Time and peak memory of one run."""
+    """Time and peak memory of one run.
+
+    Attributes:
+        seconds: wall time.
+        cpu_seconds: processor time of Python and node, which other load affects less.
+        python_mib: peak memory of Python in MiB.
+        node_mib: peak memory of node in MiB.
+    """
 
     seconds: float
+    cpu_seconds: float
     python_mib: float
     node_mib: float
 
@@ -39,7 +48,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], bytecode: Path
         CommandFailedError: It exited with a code other than 0.
     """
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    started = time.perf_counter()
+    cpu_before, started = _cpu_seconds_of_children(), time.perf_counter()
     process = subprocess.Popen(  # noqa: S603  the arguments are this package's own
         [sys.executable, *arguments],
         cwd=REPOSITORY,
@@ -62,10 +71,16 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], bytecode: Path
         raise CommandFailedError(message)
     return Measurement(
         seconds=seconds,
+        cpu_seconds=_cpu_seconds_of_children() - cpu_before,
         python_mib=peaks[process.pid][1],
         # jsii runs two: the kernel, and a small parent that relays its output.
         node_mib=sum(mib for name, mib in peaks.values() if name == "node"),
     )
+
+
+def _cpu_seconds_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _descendants(pid: int) -> list[int]:

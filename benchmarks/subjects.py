@@ -9,7 +9,7 @@ from benchmarks.measure import REPOSITORY
 
 @dataclass(frozen=True)
 class Subject:
-    """A command that writes Terraform JSON.
+    """A command that loads cdktf, and mostly writes Terraform JSON.
 
     Attributes:
         name: Name in the report.
@@ -17,6 +17,8 @@ class Subject:
         environment: Environment variables, given the folder to write to.
         stock: True to measure stock loading too, which takes about 20 seconds per run. Default: True.
         rounds: Number of runs; the report shows medians. Default: 3.
+        resources: the number of resources of a synthetic stack. Default: 0, for other subjects.
+        output: True if it writes Terraform JSON, which both ways must write alike. Default: True.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Subject:
     environment: Callable[[Path], dict[str, str]] = lambda _: {}
     stock: bool = True
     rounds: int = 3
+    output: bool = True
+    resources: int = 0
 
 
 def synthetic(count: int, *, stock: bool, rounds: int = 3) -> Subject:
@@ -33,6 +37,7 @@ def synthetic(count: int, *, stock: bool, rounds: int = 3) -> Subject:
         arguments=lambda outdir: ["-m", "benchmarks.synthetic", str(count), str(outdir)],
         stock=stock,
         rounds=rounds,
+        resources=count,
     )
 
 
@@ -43,15 +48,32 @@ FULL_SET = Subject(
     environment=lambda outdir: {"CDKTF_OUTDIR": str(outdir), "MLINFRA_TODAY": "2026-11-24"},
 )
 
-# The stock way costs some 20 seconds a run whatever the count, and the whole benchmark is to stay under 5 minutes.
-SYNTHETIC = {
-    synthetic(100, stock=True): 100,
-    synthetic(1_000, stock=True, rounds=2): 1_000,
-    synthetic(5_000, stock=False): 5_000,
-}
+ONE_ENVIRONMENT = Subject(
+    name="one environment (MLINFRA_ENV=dev)",
+    arguments=lambda _: ["main.py"],
+    environment=lambda outdir: {
+        "CDKTF_OUTDIR": str(outdir),
+        "MLINFRA_TODAY": "2026-11-24",
+        "MLINFRA_ENV": "dev",
+    },
+)
+
+# No output: the time of loading alone.
+IMPORT = Subject(
+    name="import of a resource",
+    arguments=lambda _: ["-c", "from mlinfra._cdk.aws import s3_bucket; s3_bucket.S3Bucket"],
+    output=False,
+)
+
+# The stock way costs some 20 seconds a run whatever the count.
+SYNTHETIC = (
+    synthetic(100, stock=True),
+    synthetic(1_000, stock=True, rounds=2),
+    synthetic(10_000, stock=False, rounds=1),
+)
 
 
 def all_subjects() -> list[Subject]:
     """Every subject that this checkout has."""
-    full_set = [FULL_SET] if (REPOSITORY / "main.py").exists() else []
-    return [*full_set, *SYNTHETIC]
+    app = [FULL_SET, ONE_ENVIRONMENT] if (REPOSITORY / "main.py").exists() else []
+    return [IMPORT, *app, *SYNTHETIC]

@@ -16,6 +16,7 @@ from mlinfra._cdk import (
     implements,
 )
 from mlinfra._cdk.aws import provider
+from mlinfra._cdk.node_package import configuration
 from mlinfra.cdk_family import refuse_other
 from mlinfra.checks.acknowledgements import METADATA, Acknowledgement
 from mlinfra.checks.check import CheckLevel, Problem, StackConfiguration
@@ -246,7 +247,7 @@ def _configuration(stack: MlStack) -> StackConfiguration:
     arns = (environment.names.ci_role_arn(use) for use in ("plan", "drift", "apply", "train"))
     return StackConfiguration(
         name=stack.node.id,
-        config=stack.to_terraform(),
+        config=configuration(stack),
         has_tags=bool(stack.default_tags),
         required_tags=(*REQUIRED_TAGS, *environment.tag_rules.additional),
         allowed_tag_values=environment.tag_rules.allowed_values,

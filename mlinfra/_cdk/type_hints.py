@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ForwardRef, Union
 import typeguard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Evaluate = Callable[..., dict[str, Any]]
 
@@ -34,13 +34,15 @@ def install() -> None:
 class _Hint:
     """The type hint of one argument of a stub."""
 
-    __slots__ = ("_evaluate", "_evaluated", "_names", "annotation")
+    __slots__ = ("_evaluate", "_evaluated", "_names", "annotation", "classes")
 
     def __init__(self, annotation: object, names: Mapping[str, object], evaluate: Evaluate) -> None:
         self.annotation = annotation
         self._names = names
         self._evaluate = evaluate
         self._evaluated: list[object] = []
+        self.classes = tuple(_classes(annotation))
+        """Classes of which all values are accepted, such as those of None, str and bool."""
 
     def accepts(self, value: object) -> bool:
         """True if typeguard accepts the value. False if it may not."""
@@ -58,6 +60,17 @@ class _Annotated:
 
     def __init__(self, annotation: object) -> None:
         self.__annotations__ = {"value": annotation}
+
+
+def _classes(annotation: Any) -> Iterator[type]:  # noqa: ANN401
+    if getattr(annotation, "__origin__", None) is Union:
+        for each in annotation.__args__:
+            yield from _classes(each)
+        return
+    # list[str] is a type in Python 3.10, and Any in Python 3.11.
+    is_class = isinstance(annotation, type) and annotation is not Any and not hasattr(annotation, "__origin__")
+    if is_class and not getattr(annotation, "_is_protocol", False):
+        yield annotation
 
 
 def _accepts(annotation: Any, value: object, names: Mapping[str, object]) -> bool:  # noqa: ANN401  any type hint
@@ -81,9 +94,22 @@ def _accepts(annotation: Any, value: object, names: Mapping[str, object]) -> boo
 
 
 def _for_stubs(evaluate: Evaluate) -> Evaluate:
+    evaluated: dict[tuple[str, str], object] = {}
+
+    def of_text(text: str, names: dict[str, Any]) -> object:
+        """The value of an annotation that `late_annotations` kept as text. Structs occur in it as text, too."""
+        key = names["__name__"], text
+        if key not in evaluated:
+            evaluated[key] = eval(text, names)  # noqa: S307  generated code, which Python would evaluate at its import
+        return evaluated[key]
+
     @functools.cache
     def of_stub(stub: Callable[..., object]) -> dict[str, _Hint]:
-        return {name: _Hint(each, stub.__globals__, evaluate) for name, each in stub.__annotations__.items()}
+        names = stub.__globals__
+        hints = {
+            name: of_text(each, names) if isinstance(each, str) else each for name, each in stub.__annotations__.items()
+        }
+        return {name: _Hint(each, names, evaluate) for name, each in hints.items()}
 
     @functools.wraps(evaluate)
     def get_type_hints(obj: Any, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401  a function or a class
@@ -100,7 +126,8 @@ def _for_hints(check: Callable[..., object]) -> Callable[..., object]:
     def check_type(*args: Any, **options: Any) -> object:  # noqa: ANN401  those of any version of typeguard
         hint = options.get("expected_type")
         if isinstance(hint, _Hint):
-            if hint.accepts(options["value"]):
+            value = options["value"]
+            if isinstance(value, hint.classes) or hint.accepts(value):
                 return None
             options["expected_type"] = hint.evaluated()
         return check(*args, **options)

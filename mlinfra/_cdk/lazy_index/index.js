@@ -9,6 +9,7 @@
 const fs = require("fs");
 const Module = require("module");
 const threads = require("worker_threads");
+const { withFastResolution } = require("./resolution");
 
 const INDEX = /[\\/]node_modules[\\/]@cdkt[fn][\\/]provider-aws[\\/]lib[\\/]index\.js$/;
 const REEXPORT = /^exports\.(\w+) = (?:require\("(\.\/[a-z0-9-]+)"\)|__importStar\(require\("(\.\/[a-z0-9-]+\/index)"\)\));$/;
@@ -77,6 +78,7 @@ Module._extensions[".js"] = function loadLazily(module, filename) {
 // look as expected is loaded unchanged.
 const CHANGES = [
   [cdktf("private/fs"), withLazyArchiver],
+  [cdktf("tokens/private/resolve"), withFastTokens],
   [cdktf("tokens/private/stack-trace"), withoutStackTraces],
   [cdktf("terraform-stack"), withKeptConfiguration],
 ];
@@ -91,6 +93,12 @@ function withLazyArchiver(module, filename) {
   module.require = (name) =>
     name === "archiver" ? (...args) => load.call(module, name)(...args) : load.call(module, name);
   stockLoad(module, filename);
+}
+
+function withFastTokens(module, filename) {
+  stockLoad(module, filename);
+  // Its class Token is complete only after this module, which it requires.
+  withFastResolution(module.exports, module.require("../token"));
 }
 
 /** Each token would keep its JavaScript call stack for error messages, which contains nothing but cdktf and jsii. */
@@ -155,6 +163,11 @@ threads.Worker = class CountedWorker extends StockWorker {
   }
 };
 
+/** jsii leaves out members of objects that are null. */
+function withoutNull(_key, value) {
+  return value === null && !Array.isArray(this) ? undefined : value;
+}
+
 exports.LazyIndex = class LazyIndex {
   /** "pending" (the provider is not loaded yet), "lazy", or "unexpected" (loaded as a whole). */
   static get outcome() {
@@ -164,6 +177,11 @@ exports.LazyIndex = class LazyIndex {
   /** The version of node, such as "20.20.2". */
   static get node() {
     return process.versions.node;
+  }
+
+  /** The configuration of a stack as JSON: one string, instead of an object that jsii converts value by value. */
+  static configuration(stack) {
+    return JSON.stringify(stack.toTerraform(), withoutNull);
   }
 
   /** The number of indexes of types that jsii is still writing. */
