@@ -61,9 +61,11 @@ RECORDINGS = {
 
 
 def image(recording: Recording, output: str) -> str:
-    """The output, with codes of colors, as SVG."""
+    """The output as SVG, without the lines with which steps begin."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
-    console.print(Text.from_ansi(output.rstrip("\n")), soft_wrap=False)
+    text = Text.from_ansi("\n".join(line for line in output.splitlines() if not line.startswith("· ")))
+    text.highlight_regex(r"(?m)^✓", "green")
+    console.print(text, soft_wrap=False)
     made = console.export_svg(title=recording.shown, theme=MONOKAI, code_format=_FORMAT, unique_id="terminal")
     return "\n".join(line.rstrip() for line in made.splitlines() if line.strip()) + "\n"
 
@@ -83,7 +85,7 @@ def record(recording: Recording) -> str:
     ended = subprocess.run(  # noqa: S603  our own command
         [str(Path(sys.executable).with_name("mlinfra")), *recording.command],
         cwd=ROOT,
-        env={**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "LINES": "50"},
+        env={**os.environ, "COLUMNS": str(COLUMNS), "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
