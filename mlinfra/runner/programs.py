@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -112,8 +113,9 @@ def run_program(
     last: deque[str] = deque(maxlen=LAST_LINES)
     with process:
         if text is not None and process.stdin:
-            process.stdin.write(text)
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # the program did not read it
+                process.stdin.write(text)
+                process.stdin.close()
         for line in process.stdout or ():
             last.append(line.rstrip())
             if on_line:

@@ -10,6 +10,7 @@ TESTS = ROOT / "tests" / "unit"
 PACKAGE = ROOT / "mlinfra"
 
 SEVERAL_MODULES = {
+    "_cdk/test_resolution.py": "specifies resolution.js, which node loads",
     "constructs/training/test_check_node.py": "runs the program mlinfra-check-node",
     "constructs/training/test_user_data_commands.py": "runs the shell scripts of constructs/training/user_data",
     "declarations/test_mutations.py": "mutates declarations of every kind",

@@ -29,6 +29,10 @@ def test_a_missing_program_has_the_status_of_a_shell() -> None:
     assert run_program(["no-such-program"]).status == 127
 
 
+def test_a_program_that_does_not_read_its_input_ends_as_usual() -> None:
+    assert run_program(["true"], text="x" * 1_000_000).status == 0
+
+
 def test_a_program_gets_the_environment_only() -> None:
     ended = run_program(["env"], environment={"A": "1", "PATH": os.environ["PATH"]})
     assert set(ended.lines) == {"A=1", f"PATH={os.environ['PATH']}"}

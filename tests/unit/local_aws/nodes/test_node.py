@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.local_aws.nodes.cluster import Cluster, eventually
 
@@ -213,14 +215,20 @@ def test_an_interrupted_node_has_a_notice_and_is_terminated(cluster: Cluster) ->
 def test_a_cluster_of_size_zero_has_no_processes_and_no_folders(cluster: Cluster) -> None:
     nodes = cluster.own_nodes()
     pids = [pid for node in nodes for pid in [node.pid, *pids_of(node)]]
-    # The guard protects a node that was busy in the last minute.
-    cluster.client("autoscaling").set_instance_protection(
-        AutoScalingGroupName=cluster.name,
-        InstanceIds=[node.instance_id for node in nodes],
-        ProtectedFromScaleIn=False,
-    )
     cluster.resize(0)
-    eventually(lambda: not [node for node in nodes if node.root.exists()])
+
+    def have_ended() -> bool:
+        autoscaling = cluster.client("autoscaling")
+        (group,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[cluster.name])["AutoScalingGroups"]
+        # The guard protects a node again that was busy in the last minute.
+        with suppress(ClientError):  # the node was terminated meanwhile
+            for each in group["Instances"]:
+                autoscaling.set_instance_protection(
+                    AutoScalingGroupName=cluster.name, InstanceIds=[each["InstanceId"]], ProtectedFromScaleIn=False
+                )
+        return not any(node.root.exists() for node in nodes)
+
+    eventually(have_ended)
     eventually(lambda: not [each for each in pids if Path(f"/proc/{each}").exists()])
 
 
