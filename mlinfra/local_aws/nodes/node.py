@@ -121,7 +121,6 @@ class Node:
             directory: its working directory. Default: the home folder of root.
             on_end: receives the exit code. Default: nothing happens.
         """
-        output.parent.mkdir(parents=True, exist_ok=True)
         return self._supervisor.start(
             argv,
             variables={**self.variables(), **(variables or {})},
@@ -139,7 +138,7 @@ class Node:
             name: the path of the file below the root folder.
         """
         file = self.root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
+        self._supervisor.make_folder(file.parent)
         file.write_text(rewritten(text, self.root, self.metadata.url), encoding="utf-8")
         file.chmod(0o700)
         return file

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS: Final = 30.0
 _END_SECONDS: Final = 10.0
+_ENDING: Final = "the node is ending"
 CANNOT_START: Final = 127
 """The exit code of a process that could not be started, as in a shell."""
 
@@ -71,6 +72,7 @@ class Supervisor:
         self._numbers = itertools.count(1)
         self._running: dict[int, Running] = {}
         self._lock = threading.Lock()
+        self._ends = threading.Event()
         self._init = subprocess.Popen(  # noqa: S603  our own module
             [sys.executable, "-m", "mlinfra.local_aws.nodes.init", str(folder)],
             stdin=subprocess.PIPE,
@@ -112,6 +114,9 @@ class Supervisor:
             on_end: receives the exit code, in a thread of its own. Default: nothing happens.
         """
         running = Running(on_end)
+        if not self.make_folder(output.parent):
+            running.ended(CANNOT_START, _ENDING)
+            return running
         number = next(self._numbers)
         request = {
             "start": number,
@@ -126,9 +131,16 @@ class Supervisor:
         try:
             self._ask(request)
         except OSError:
-            running.ended(CANNOT_START, "the node is ending")
+            running.ended(CANNOT_START, _ENDING)
         running.wait_for_start()
         return running
+
+    def make_folder(self, folder: Path) -> bool:
+        """Make a folder in that of the node. False: the node is ending, and a folder made now could remain."""
+        if self._ends.is_set():
+            return False
+        folder.mkdir(parents=True, exist_ok=True)
+        return True
 
     def end(self, grace: float) -> None:
         """End all processes of the node, remove its folder, and wait for both.
@@ -136,6 +148,7 @@ class Supervisor:
         Args:
             grace: the seconds between SIGTERM and SIGKILL. 0: SIGKILL at once.
         """
+        self._ends.set()
         with suppress(OSError):
             self._ask({"end": grace})
         try:
