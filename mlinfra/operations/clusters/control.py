@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment, Experiment
     from mlinfra.functions.assessment import Assessment
-from mlinfra.operations.clusters.inventory import Cluster
+    from mlinfra.operations.clusters.inventory import Cluster
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ class ClusterStop:
 class JobJustEndedError(OperationError):
     """A cluster is in use according to reports from before the end of its last job. The next ones are due."""
 
+    def __init__(self, message: str, reason: str) -> None:
+        """The error with the reason, which is the message without its remedy."""
+        super().__init__(message)
+        self.reason = reason
+
 
 def stop_cluster_once_reported(
     environment: Environment,
@@ -83,10 +88,9 @@ def stop_cluster_once_reported(
         except JobJustEndedError as error:
             if left <= 0:
                 raise
-            reason = error.message.partition(". Nothing was changed")[0]
-            if reason != said:
-                say(reason)
-            said = reason
+            if error.reason != said:
+                say(error.reason)
+            said = error.reason
         sleep(_POLL_SECONDS)
         left -= _POLL_SECONDS
 
@@ -136,13 +140,11 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
 def _in_use(experiment: str, seen: Assessment, evidence: Evidence, now: datetime) -> OperationError:
     ended = last_end(seen)
     activity = "is in use" if evidence.verdict is Verdict.BUSY else "may be in use"
-    message = (
-        f"The cluster of {experiment!r} {activity}: {evidence.reason}. Nothing was changed. To stop it and lose what "
-        f"is running on it: --force"
-    )
+    reason = f"The cluster of {experiment!r} {activity}: {evidence.reason}"
+    message = f"{reason}. Nothing was changed. To stop it and lose what is running on it: --force"
     is_running = seen.memory is not None and any(each.may_be_running(now) for each in seen.memory.jobs)
     if ended is not None and now - ended < REPORTED + _LATE and not is_running:
-        return JobJustEndedError(message)
+        return JobJustEndedError(message, reason)
     return OperationError(message)
 
 

@@ -193,14 +193,15 @@ def _bootstrap(environment: Environment, root: Path, lesson: Lesson) -> None:
 
 def _wait_for_state(environment: Environment, bootstrapping: Future[None]) -> None:
     """Wait for what the other stacks require of the bootstrap: bucket, lock table and permissions boundary."""
-    client = account_of(environment).client
+    account = account_of(environment)
+    s3, dynamodb, iam = (account.client(service) for service in ("s3", "dynamodb", "iam"))
     names = environment.names
     required: list[Callable[[], object]] = [
-        lambda: client("s3").head_bucket(Bucket=names.state_bucket),
-        lambda: client("dynamodb").describe_table(TableName=names.lock_table),
+        lambda: s3.head_bucket(Bucket=names.state_bucket),
+        lambda: dynamodb.describe_table(TableName=names.lock_table),
     ]
     if environment.has_own_boundary:
-        required.append(lambda: client("iam").get_policy(PolicyArn=environment.boundary_arn))
+        required.append(lambda: iam.get_policy(PolicyArn=environment.boundary_arn))
     with aws_errors_explained():
         while not bootstrapping.done() and not all(_exists(describe) for describe in required):
             time.sleep(_POLL_SECONDS)
