@@ -113,7 +113,7 @@ def ssh_config(
         )
         folder = shlex.quote(str(Path.cwd()))
         typer.echo(
-            f"Host {declared.names.prefix}-{experiment}-{each.number}\n"
+            f"Host {declared.names.cluster_named(experiment)}-{each.number}\n"
             f"  HostName {each.instance_id}\n"
             f"  User {login}\n"
             f"  IdentityFile {private}\n"

@@ -116,7 +116,11 @@ class ResourceNames:
 
     def cluster(self, experiment: Experiment) -> str:
         """The cluster of `experiment`, and its auto scaling group."""
-        return f"{self.prefix}-{experiment.name}"
+        return self.cluster_named(experiment.name)
+
+    def cluster_named(self, experiment: str) -> str:
+        """The cluster of the experiment with this name, which may no longer be declared."""
+        return f"{self.prefix}-{experiment}"
 
     def cluster_log_group(self, experiment: Experiment) -> str:
         """The log group of the boot, the guard and the runs of a cluster's nodes."""

@@ -208,7 +208,7 @@ class ClusterAccount:
         Raises:
             OperationError: if it does not exist, or is not a cluster of mlinfra.
         """
-        name = f"{self.environment.names.prefix}-{experiment}"
+        name = self.environment.names.cluster_named(experiment)
         try:
             target = self.fleet.group(name)
         except DescribeFailedError as error:

@@ -127,7 +127,7 @@ def expect_no_active_run(environment: Environment, experiment: str) -> None:
     active: list[Run] = []
     with suppress(OperationError):
         table = RunTable(environment)
-        partition = f"{environment.names.prefix}-{experiment}"
+        partition = environment.names.cluster_named(experiment)
         active = active_runs(table, partition, experiment)
     if active:
         last = active[-1]
