@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import Counter
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.json_objects import json_object
 from mlinfra.operations.migration.resource import Resource, resources_of
 from mlinfra.operations.terraform import Terraform, TerraformError, find_terraform
 
@@ -150,11 +150,8 @@ def _of_file(path: Path) -> dict[str, Any]:
 
 
 def _parsed(content: bytes, path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(content)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    document = json_object(content)
+    if document is None:
         message = (
             f"{path} is not JSON. Expected: a Terraform state, a saved plan, or the output of `terraform show -json`."
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.json_objects import json_object
 from mlinfra.operations.registration.outputs import RunOutputs
 
 if TYPE_CHECKING:
@@ -29,11 +29,8 @@ def read_metrics(outputs: RunOutputs) -> Mapping[str, float]:
     content = outputs.read(METRICS_FILE)
     if content is None:
         return {}
-    try:
-        found = json.loads(content)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+    found = json_object(content)
+    if found is None:
         message = (
             f"The metrics of the run are not a JSON object: {outputs.uri(METRICS_FILE)}. Expected: names and numbers, "
             f'such as {{"recall_at_10": 0.42}}.'

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.json_objects import json_object
 from mlinfra.operations.runs.figures import run_figures
 from mlinfra.operations.runs.run_objects import read_object, read_specification
 
@@ -64,11 +64,8 @@ def _result(table: RunTable, specification: RunSpecification) -> Mapping[str, An
     text = read_object(table.account, specification.bucket, key)
     if text is None:
         return None
-    try:
-        content = json.loads(text)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
+    content = json_object(text)
+    if content is None:
         message = (
             f"The result of the run {specification.run_id} is not a JSON object: s3://{specification.bucket}/{key}"
         )

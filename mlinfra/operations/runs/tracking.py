@@ -21,6 +21,7 @@ from botocore.httpsession import URLLib3Session
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.aws import aws_errors_explained
+from mlinfra.operations.json_objects import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,11 +152,8 @@ def _post(account: AwsAccount, server: str, region: str, path: str, body: Mappin
     if response.status_code != 200:  # noqa: PLR2004  HTTP
         message = f"The tracking server refused {path} (HTTP {response.status_code}): {text[:200]}"
         raise OperationError(message)
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
+    answer = json_object(text)
+    if answer is None:
         message = f"The response of the tracking server to {path} is not a JSON object."
         raise OperationError(message)
     return answer
