@@ -95,19 +95,19 @@ def _conditions(settings: Settings) -> dict[str, bool]:
 
 
 def _values(settings: Settings) -> dict[str, str]:
-    expires = settings.expires
+    environment, expires = settings.environment, settings.expires
     return {
-        "project": settings.project,
-        "team": settings.team or settings.project,
-        "cost_center": settings.cost_center,
-        "repository": settings.repository_with_host,
+        "project": environment.project,
+        "team": environment.team,
+        "cost_center": environment.cost_center,
+        "repository": environment.repository,
         "repository_path": settings.repository_path,
         "provider": settings.provider if settings.services else "",
         "issuer": settings.issuer,
         "owner": settings.owner,
-        "alert_email": settings.alert_email or settings.owner,
-        "account_id": settings.account_id,
-        "region": settings.region,
+        "alert_email": environment.alert_emails[0],
+        "account_id": environment.account_id,
+        "region": environment.region,
         "experiment": settings.experiment,
         "description": settings.description,
         "nodes": str(settings.nodes),
