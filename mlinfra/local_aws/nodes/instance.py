@@ -15,6 +15,7 @@ from moto.events.models import events_backends
 from moto.sts.models import sts_backends
 
 from mlinfra.catalog import InstanceType, gpu_image_family, instance_types
+from mlinfra.local_aws.mechanisms.one_at_a_time import one_at_a_time
 
 _CREDENTIAL_SECONDS: Final = 6 * 60 * 60
 """The life of credentials that the metadata service returns. Source: EC2 user guide, "Retrieve security credentials
@@ -99,9 +100,10 @@ class NodeInstance:
 
     def terminate(self) -> None:
         """Terminate it, as EC2 does. Its group launches what is missing to its desired capacity."""
-        if self._instance.state != "terminated":
-            self._instance.terminate()
-            autoscaling_backends[self.account][self.region].notify_terminate_instances([self.instance_id])
+        with one_at_a_time:
+            if self._instance.state != "terminated":
+                self._instance.terminate()
+                autoscaling_backends[self.account][self.region].notify_terminate_instances([self.instance_id])
 
     def send_interruption_warning(self) -> None:
         """Send EC2's event about the interruption of a spot instance.
