@@ -12,6 +12,7 @@ import mlinfra
 from ci import checks_docs, conformance, environment_docs, review_docs
 from mlinfra._cdk import Construct
 from mlinfra.declarations.base import judging
+from mlinfra.operations.review import review
 from tests import programs
 from tests.conftest import ROOT, TODAY, image_lock
 
@@ -74,9 +75,36 @@ def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) 
 
 
 def test_the_tests_of_the_page_about_testing_pass(tmp_path: Path) -> None:
-    page_ = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
-    example = next(each for each in re.findall(r"```python\n(.*?)```", page_, re.DOTALL) if "class RankerStack" in each)
-    (tmp_path / "test_ranker.py").write_text(example)
+    (tmp_path / "test_ranker.py").write_text(example("testing.md", "class RankerStack"))
+    assert "3 passed" in tested(tmp_path)
+
+
+def test_the_checks_of_the_page_about_checks_apply_at_synth_and_in_a_review(tmp_path: Path) -> None:
+    (tmp_path / "mlinfra_checks.py").write_text(
+        example("checks.md", "ResourceCheck(") + example("checks.md", "MANY_INSTANCES")
+    )
+    (tmp_path / "test_own_checks.py").write_text(example("checks.md", "def test_"))
+    assert "2 passed" in tested(tmp_path)
+
+    planned = {"associate_public_ip_address": True, "root_block_device": [{"encrypted": False}]}
+    changed = {"actions": ["create"], "before": None, "after": planned}
+    resource = {"address": "aws_instance.x", "mode": "managed", "type": "aws_instance", "change": changed}
+    (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [resource]}))
+    found = review([tmp_path / "plan.json"], root=tmp_path, today=TODAY).findings
+    assert [(each.id, each.text) for each in found if each.id.startswith("ACME")] == [
+        ("ACME001", "it gets a public address."),
+        ("ACME002", "root_block_device is not encrypted."),
+    ]
+
+
+def example(page_: str, part: str) -> str:
+    """The first example of Python on a page that contains a text."""
+    text = (ROOT / "docs" / page_).read_text(encoding="utf-8")
+    return next(each for each in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if part in each)
+
+
+def tested(folder: Path) -> str:
+    """The output of pytest in a folder outside of this repository."""
     command = [
         sys.executable,
         "-m",
@@ -85,11 +113,11 @@ def test_the_tests_of_the_page_about_testing_pass(tmp_path: Path) -> None:
         "-p",
         "no:cacheprovider",
         "--rootdir",
-        str(tmp_path),
-        str(tmp_path),
+        str(folder),
+        str(folder),
     ]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "3 passed" in ended.stdout, ended.stdout + ended.stderr
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return ended.stdout + ended.stderr
 
 
 def test_the_page_of_constructs_lists_every_construct() -> None:
