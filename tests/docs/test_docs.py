@@ -76,7 +76,7 @@ def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) 
 
 def test_the_tests_of_the_page_about_testing_pass(tmp_path: Path) -> None:
     (tmp_path / "test_ranker.py").write_text(example("testing.md", "class RankerStack"))
-    assert "3 passed" in tested(tmp_path)
+    assert "3 passed" in output_of_pytest(tmp_path)
 
 
 def test_the_checks_of_the_page_about_checks_apply_at_synth_and_in_a_review(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_checks_of_the_page_about_checks_apply_at_synth_and_in_a_review(tmp_
         example("checks.md", "ResourceCheck(") + example("checks.md", "MANY_INSTANCES")
     )
     (tmp_path / "test_own_checks.py").write_text(example("checks.md", "def test_"))
-    assert "2 passed" in tested(tmp_path)
+    assert "2 passed" in output_of_pytest(tmp_path)
 
     planned = {"associate_public_ip_address": True, "root_block_device": [{"encrypted": False}]}
     changed = {"actions": ["create"], "before": None, "after": planned}
@@ -103,7 +103,7 @@ def example(page_: str, part: str) -> str:
     return next(each for each in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if part in each)
 
 
-def tested(folder: Path) -> str:
+def output_of_pytest(folder: Path) -> str:
     """The output of pytest in a folder outside of this repository."""
     command = [
         sys.executable,
