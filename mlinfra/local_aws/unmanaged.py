@@ -121,7 +121,7 @@ def _of_ana(access: _Access) -> Iterator[Created]:
 
 
 def _of_ben(access: _Access) -> Iterator[Created]:
-    """A cluster of a hackathon in a region that no one looks at, reachable from the internet."""
+    """A cluster of a hackathon in another region, reachable from the internet."""
     ec2 = access.client("ec2", OTHER_REGION)
     ec2.create_key_pair(KeyName="ben-laptop")
     group = ec2.create_security_group(GroupName="hackathon", Description="SSH from anywhere")["GroupId"]
