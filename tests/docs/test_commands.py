@@ -1,9 +1,7 @@
-"""Commands and Python code on the pages: the commands have these options, and the code imports names that exist."""
+"""Commands on the pages, in blocks and in the text, have the arguments and options that the program knows."""
 
 from __future__ import annotations
 
-import ast
-import importlib
 import re
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -91,25 +89,3 @@ def test_every_command_of_the_pages_exists_with_its_options() -> None:
 @pytest.mark.parametrize("text", ["uo dev", "up dev --no-such-option", "clusters halt dev", "runs lst"])
 def test_a_wrong_command_is_found(text: str) -> None:
     assert problem(text)
-
-
-def test_python_code_of_the_pages_parses_and_imports_names_that_exist() -> None:
-    wrong = []
-    for page in PAGES:
-        for block in blocks(page.read_text(encoding="utf-8"), "python"):
-            name = page.relative_to(ROOT).as_posix()
-            try:
-                tree = ast.parse(block)
-            except SyntaxError as error:
-                wrong.append(f"{name}: {error}: {block}")
-                continue
-            wrong += [f"{name}: {each}" for each in missing(tree)]
-    assert wrong == []
-
-
-def missing(tree: ast.Module) -> Iterator[str]:
-    """Names that a block imports from mlinfra, and that it does not have."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "mlinfra":
-            module = importlib.import_module(node.module)
-            yield from (f"{node.module}.{each.name}" for each in node.names if not hasattr(module, each.name))
