@@ -28,7 +28,8 @@ class TeamStack(MlStack):
         """Declare the stack for `environment`."""
         super().__init__(scope, environment, "team")
         platform = Platform.lookup(self)
-        image = f"{environment.account_id}.dkr.ecr.{environment.region}.amazonaws.com/{environment.names.prefix}/sweep:1.0"
+        registry = f"{environment.account_id}.dkr.ecr.{environment.region}.amazonaws.com"
+        image = f"{registry}/{environment.names.prefix}/sweep:1.0"
         queue = TrainingQueue(self, "queue", queue=environment.queue("team"), network=platform)
         sweep = queue.job("sweep", image=image, command=["python", "train.py"], gpus_per_node=1)
         grid = queue.job("grid", image=image, command=["./launch.sh", "train.py"], nodes=4)

@@ -16,9 +16,7 @@ import random
 import sys
 from pathlib import Path
 
-SETTINGS = [
-    {"rate": rate, "decay": decay} for rate, decay in itertools.product((0.003, 0.03, 0.3, 3.0), (0.0, 0.01, 0.1))
-]
+SETTINGS = [{"rate": rate, "decay": decay} for rate, decay in itertools.product((0.03, 0.3, 3.0), (0.0, 0.1))]
 """All settings: the step of gradient descent, and the decay of the weights."""
 
 _FEATURES = 8

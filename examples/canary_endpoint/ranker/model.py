@@ -5,6 +5,7 @@ Version 1 knows how popular an item is and how well it fits the user; version 2 
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import random
@@ -58,7 +59,7 @@ class Ranker:
         return _chance(self.offset + sum(weight * item[name] for name, weight in self.weights.items()))
 
     def answer(self, body: bytes) -> dict[str, Any]:
-        """The answer to `{"items": [{"id": 7, "popularity": 0.9, "fit": 0.4, "price": 0.2}, ...]}`: ids, the best first.
+        """The ids of `{"items": [{"id": 7, "popularity": 0.9, "fit": 0.4, "price": 0.2}, ...]}`, the best first.
 
         Raises:
             InvalidRequestError: if the request is not valid.
@@ -79,7 +80,8 @@ class Ranker:
         entry = tarfile.TarInfo(MODEL_FILE)
         entry.size = len(content)
         path = folder / "model.tar.gz"
-        with tarfile.open(path, "w:gz") as archive:
+        # With a fixed time, unlike `tarfile.open(path, "w:gz")`.
+        with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
             archive.addfile(entry, BytesIO(content))
         return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import time
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from ranker.model import Ranker
 
+MAX_MILLISECONDS = 100
+"""The longest time of an answer, as `max_latency_ms` of the endpoint, in milliseconds."""
+
 
 @dataclass
 class Replay:
@@ -29,9 +33,9 @@ class Replay:
     """The time of each answer of the new version."""
 
     @property
-    def slow_milliseconds(self) -> float:
-        """The time within which 95 of 100 answers are given."""
-        return sorted(self.milliseconds)[int(0.95 * (len(self.milliseconds) - 1))] if self.milliseconds else 0.0
+    def is_slow(self) -> bool:
+        """True if more than 5 of 100 answers of the new version take longer than the alarm of the endpoint allows."""
+        return 100 * sum(each > MAX_MILLISECONDS for each in self.milliseconds) > 5 * len(self.milliseconds)
 
 
 def replay(present: Ranker, new: Ranker, requests: Sequence[bytes]) -> Replay:
@@ -77,5 +81,6 @@ def captured_requests(file: Path) -> Iterator[bytes]:
     """
     for line in file.read_text().splitlines():
         captured = json.loads(line)["captureData"].get("endpointInput")
-        if captured and captured["encoding"] == "JSON":
-            yield captured["data"].encode()
+        if captured:
+            text = captured["data"].encode()
+            yield base64.b64decode(text) if captured["encoding"] == "BASE64" else text

@@ -1,4 +1,4 @@
-"""The environment of the fine-tune: two hosts with eight H100 each, for the seven days of a purchased Capacity Block."""
+"""The environment of the fine-tune: two hosts with eight H100 each, for the seven days of a Capacity Block."""
 
 from datetime import date, datetime, timezone
 
@@ -20,6 +20,7 @@ dev = Environment(
             gpu="H100",
             gpus_per_node=8,
             nodes=2,
+            zone="us-east-1a",  # that of the block
             purchase=CapacityBlock(
                 reservation_id="cr-0123456789abcdef0",  # of the block that you have purchased
                 starts=datetime(2026, 12, 1, 11, 30, tzinfo=timezone.utc),

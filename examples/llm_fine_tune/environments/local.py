@@ -24,6 +24,7 @@ local = Environment(
             gpu="H100",
             gpus_per_node=8,
             nodes=2,
+            zone="us-east-1a",  # that of the block
             purchase=CapacityBlock(
                 reservation_id="cr-0123456789abcdef0",
                 starts=_NOON - timedelta(days=2),

@@ -123,4 +123,4 @@ class LanguageModel:
 def _pairs(line: str) -> Iterator[tuple[int, int]]:
     """Each character with the one before it; a line begins and ends with the character of an end."""
     codes = [_INDEX[each] for each in f"{END}{line}{END}"]
-    return zip(codes, codes[1:])
+    return zip(codes, codes[1:])  # noqa: RUF007  Python 3.9 has no pairwise

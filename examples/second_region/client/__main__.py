@@ -9,7 +9,7 @@ from botocore.config import Config
 
 from client.ranker import Ranker, Region
 
-_NAMES = {"us-east-1": "shop-prod-ranker", "eu-west-1": "shop-prod-eu-west-1-ranker"}
+_NAMES = {"us-east-1": "store-prod-ranker", "eu-west-1": "store-prod-eu-west-1-ranker"}
 # A region that does not answer within a second costs a second, and then nothing for half a minute.
 _IMPATIENT = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 _ITEMS = [

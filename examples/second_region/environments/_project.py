@@ -3,10 +3,10 @@
 from mlinfra import Endpoint, RealTime, Variant
 
 PROJECT = {
-    "project": "shop",
+    "project": "store",
     "team": "ranking",
     "cost_center": "ml-1234",
-    "repository": "gitlab.example.com/ranking/shop",
+    "repository": "gitlab.example.com/ranking/store",
     "image_repositories": ["ranker"],
     "endpoints": [
         Endpoint(

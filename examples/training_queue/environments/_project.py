@@ -3,10 +3,10 @@
 from mlinfra import Queue
 
 PROJECT = {
-    "project": "shop",
+    "project": "sweeps",
     "team": "ml-platform",
     "cost_center": "ml-1234",
-    "repository": "gitlab.example.com/ml/shop",
+    "repository": "gitlab.example.com/ml/sweeps",
     "image_repositories": ["sweep"],
     "queues": [
         Queue(
