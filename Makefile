@@ -58,7 +58,7 @@ compiled-tests: setup
 	@$(BIN)/pytest --collect-only --quiet >/dev/null || true
 
 .PHONY: tests
-tests: setup $(BROWSER_READY) $(CDKTN_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
+tests: setup $(BROWSER_READY) $(CDKTN_READY) $(CHECKOV_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
 .PHONY: test-cdktn

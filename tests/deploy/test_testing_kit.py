@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import ROOT
+from tests.docs.pages import of_language
+from tests.docs.python_blocks import needs_terraform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +66,8 @@ def test_it_is_as_recorded(synth, template_snapshot):
     assert synth(JobsStack, LOCAL) == template_snapshot
 '''
 
+DOCUMENTED = [each for each in of_language("python") if needs_terraform(each)]
+
 
 @pytest.fixture
 def own_project(tmp_path: Path) -> Path:
@@ -71,8 +75,14 @@ def own_project(tmp_path: Path) -> Path:
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "main.py").write_text("")
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_jobs.py").write_text(TESTS)
+    (tmp_path / "tests" / "test_jobs.py").write_text(documented())
     return tmp_path
+
+
+def documented() -> str:
+    """The tests of the pages that run Terraform, on the stack of the project."""
+    names = "\nRankerStack = JobsStack\nRankerStackWithLongerRetention = functools.partial(JobsStack, delay=9)\n\n"
+    return "import functools\n" + TESTS + names + "\n\n".join(each.text for each in DOCUMENTED)
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -82,8 +92,9 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("source")
 def test_the_tests_of_a_project_pass_and_its_snapshot_holds_changes(own_project: Path) -> None:
+    assert DOCUMENTED
     ended = run(own_project, "--snapshot-update")
-    assert "4 passed" in ended.stdout, ended.stdout + ended.stderr
+    assert f"{4 + len(DOCUMENTED)} passed" in ended.stdout, ended.stdout + ended.stderr
     (snapshot,) = own_project.glob("tests/__snapshots__/test_jobs/*.json")
     assert '"delay_seconds": 0' in snapshot.read_text()
 
