@@ -20,9 +20,11 @@ PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 # .venv may contain uv.
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" ci/install.sh
 
-# Tests that run Terraform mostly wait for the AWS provider, which polls AWS. Groups keep the order of
-# tests/conftest.py, the longest first.
-PARALLEL := --numprocesses 4 --dist loadgroup --no-loadscope-reorder
+# Tests that run Terraform mostly wait for the AWS provider, which polls AWS: with four processes, two processors are idle
+# most of the time. A process takes up to 1.7 GB. Groups keep the order of tests/conftest.py, the longest first.
+PROCESSES := $(or $(shell awk '/^MemAvailable/ { n = int($$2 / 1700000); print (n < 4 ? 4 : n > 8 ? 8 : n) }' \
+	/proc/meminfo 2>/dev/null), 4)
+PARALLEL := --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 export CHECKPOINT_DISABLE := 1
 # If Python is configured to write no bytecode, every process would compile the bindings again.
