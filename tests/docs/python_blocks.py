@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlinfra import Environment, Experiment, MlStack
 from mlinfra._cdk import Construct
-from mlinfra.checks.check import Check
+from mlinfra.checks.check import Described
 from mlinfra.declarations.base import Declaration, judging
 from mlinfra.errors import DeclarationError
 from tests.conftest import ROOT, TODAY, an_environment, image_lock
@@ -173,7 +173,7 @@ class Execution:
                     each(self._surroundings.app, self._surroundings.environment)
                 except Exception as error:
                     raise BlockError(block, error) from error
-            if isinstance(each, Check):
+            if isinstance(each, Described):
                 self._surroundings.app.checks += (each,)
 
 

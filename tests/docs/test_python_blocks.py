@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import boto3
 import pytest
 
 import main
+from mlinfra.operations.review import review
 from tests import programs
-from tests.conftest import an_environment
+from tests.conftest import TODAY, an_environment
 from tests.docs.accounts import use_account
 from tests.docs.pages import Block, of_language
 from tests.docs.python_blocks import (
@@ -107,7 +109,12 @@ def test_a_program_synthesizes_the_environments_of_its_page(program: Block, tmp_
 TESTS = [each for each in of_language("python") if is_test(each) and not needs_terraform(each)]
 
 
+CHECKS = next(each for each in CODE if "ResourceCheck(" in each.text)
+"""The checks of a project that a test of their page expects."""
+
+
 def test_the_tests_of_the_pages_pass(tmp_path: Path) -> None:
+    (tmp_path / "mlinfra_checks.py").write_text(CHECKS.text)
     for number, each in enumerate(TESTS):
         (tmp_path / f"test_documented_{number}.py").write_text(f"# {each.place}\n{each.text}")
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
@@ -115,6 +122,19 @@ def test_the_tests_of_the_pages_pass(tmp_path: Path) -> None:
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     declared = sum(each.text.count("\ndef test_") + each.text.startswith("def test_") for each in TESTS)
     assert f"{declared} passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+def test_the_checks_of_their_page_apply_in_a_review(tmp_path: Path) -> None:
+    (tmp_path / "mlinfra_checks.py").write_text(CHECKS.text)
+    planned = {"associate_public_ip_address": True, "root_block_device": [{"encrypted": False}]}
+    changed = {"actions": ["create"], "before": None, "after": planned}
+    resource = {"address": "aws_instance.x", "mode": "managed", "type": "aws_instance", "change": changed}
+    (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [resource]}))
+    found = review([tmp_path / "plan.json"], root=tmp_path, today=TODAY).findings
+    assert [(each.id, each.text) for each in found if each.id.startswith("ACME")] == [
+        ("ACME001", "it gets a public address."),
+        ("ACME002", "root_block_device is not encrypted."),
+    ]
 
 
 @pytest.mark.parametrize(

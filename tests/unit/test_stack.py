@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -202,6 +203,36 @@ def test_a_warning_is_written_and_does_not_fail_the_synth(app: MlApp, capsys: py
     iam_policy.IamPolicy(stack, "policy", policy=json.dumps(policy))
     app.synth()
     assert "warning: dev-test: [MLC302] aws_iam_policy.policy" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("check", ["CKV_AWS_18", "CKV2_AWS_62"])
+def test_a_check_of_checkov_is_acknowledged_in_the_same_way(app: MlApp, check: str) -> None:
+    stack = MlStack(app, an_environment(), "test")
+    acknowledge(stack, check, reason="It holds the logs.", until=date(2027, 1, 1))
+    (given,) = stack.to_terraform()["//"]["mlinfra"]["acknowledged"]
+    assert given == {"check": check, "path": "dev-test", "reason": "It holds the logs.", "until": "2027-01-01"}
+
+
+def test_a_check_of_checkov_about_the_fact_of_a_check_is_not_acknowledged_apart(app: MlApp) -> None:
+    stack = MlStack(app, an_environment(), "test")
+    with pytest.raises(ValueError, match="CKV_AWS_355 reports the same fact as MLC302"):
+        acknowledge(stack, "CKV_AWS_355", reason="It reads all buckets.")
+
+
+def test_the_checks_of_the_project_are_applied(tmp_path: Path) -> None:
+    text = (
+        "from mlinfra.checks import ResourceCheck\n"
+        "NAMED = ResourceCheck(id='ACME001', title='t', fix='f', types=('aws_s3_bucket',), find=lambda _: 'No.')\n"
+    )
+    (tmp_path / "mlinfra_checks.py").write_text(text)
+    app = MlApp(tmp_path, outdir=tmp_path / "out")
+    stack = MlStack(app, an_environment(), "test")
+    accepted = s3_bucket.S3Bucket(stack, "accepted")
+    acknowledge(accepted, "ACME001", reason="It is the first one.")
+    s3_bucket.S3Bucket(stack, "other")
+    with pytest.raises(RuntimeError, match=r"\[ACME001\] aws_s3_bucket.other: No.") as error:
+        app.synth()
+    assert "aws_s3_bucket.accepted" not in str(error.value)
 
 
 def test_ids_of_checks_are_unique(tmp_path: Path) -> None:

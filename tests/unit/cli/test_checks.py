@@ -33,7 +33,7 @@ def findings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_checks_are_listed() -> None:
     shown = CliRunner().invoke(app, ["checks", "list"])
     assert "MLC302" in shown.stdout
-    assert {"id", "level", "title", "fix", "related", "can_be_acknowledged"} == set(
+    assert {"id", "level", "title", "fix", "applied", "related", "can_be_acknowledged"} == set(
         json.loads(CliRunner().invoke(app, ["checks", "list", "--json"]).stdout)[0]
     )
 
@@ -43,11 +43,11 @@ def test_findings_are_shown_with_their_reasons_and_the_exit_code_of_a_held_chang
     shown = CliRunner().invoke(app, ["checks", "run"])
     assert shown.exit_code == 3
     assert shown.stdout.splitlines() == [
-        "error ACME001 in dev-a: x is <wrong>.",
+        "hold ACME001 in dev-a: x is <wrong>.",
         "warning ACME002 in dev-a: y is odd.",
-        "error ACME001 in dev-b: w is wrong. Its acknowledgement expired on 2026-11-29.",
+        "hold ACME001 in dev-b: w is wrong. Its acknowledgement expired on 2026-11-29.",
         "acknowledged ACME001 at dev-b/z: Intended.",
-        "2 stacks: 2 errors, 1 warnings, 1 acknowledged.",
+        "2 stacks: 2 held, 1 warnings, 0 notes, 1 acknowledged.",
     ]
 
 

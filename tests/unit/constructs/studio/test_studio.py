@@ -11,18 +11,15 @@ import pytest
 from mlinfra import NetworkSettings, Person, Space, Studio, StudioSettings, Team
 from mlinfra.constructs.data_lake.lake import DataLakeAccess
 from mlinfra.stacks.studio import StudioStack
-from tests import programs
-from tests.conftest import ROOT, an_environment, only
+from tests.conftest import an_environment, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from mlinfra import Environment, MlStack
 
     Synthesize = Callable[..., dict[str, Any]]
 
-EXAMPLE = ROOT / "examples" / "studio" / "main.py"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 RANKING = Team(name="ranking", instance_types=["ml.g5.xlarge", "ml.g4dn.xlarge"])
 SEARCH = Team(name="search", instance_types=["ml.t3.medium"])
@@ -367,10 +364,3 @@ class TestStack:
     def test_the_id_of_the_domain_is_published(self, synthesize: Synthesize) -> None:
         config = synthesize(stack=StudioStack, environment=studio_environment())
         assert only(config, "aws_ssm_parameter")["name"] == "/mlinfra/recsys/dev/studio/domain-id"
-
-
-def test_the_example_synthesizes_in_an_empty_project(tmp_path: Path) -> None:
-    assert programs.synthesize(EXAMPLE, tmp_path, cwd=tmp_path).returncode == 0
-    resources = json.loads((tmp_path / "stacks" / "dev-notebooks" / "cdk.tf.json").read_text())["resource"]
-    assert len(resources["aws_sagemaker_user_profile"]) == 2
-    assert len(resources["aws_sagemaker_space"]) == 3
