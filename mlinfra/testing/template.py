@@ -23,7 +23,7 @@ _SHOWN: Final = 10
 
 @dataclass(frozen=True)
 class Template:
-    """A stack as Terraform JSON.
+    """A stack as Terraform JSON. Templates of equal stacks are equal, also in other folders.
 
     Assertions raise an AssertionError that contains the nearest resource and its differences.
     """
@@ -32,9 +32,9 @@ class Template:
     """The id of the stack, such as `dev-training`."""
     document: Mapping[str, Any] = field(repr=False)
     """The whole of `cdk.tf.json`."""
-    folder: Path = field(repr=False)
+    folder: Path = field(repr=False, compare=False)
     """The folder of the stack, in which Terraform can run."""
-    environment: Environment | None = field(default=None, repr=False)
+    environment: Environment | None = field(default=None, repr=False, compare=False)
     """Its environment, if it is known."""
 
     @classmethod
