@@ -1,7 +1,8 @@
-"""The commands of mlinfra and of cdktf or cdktn as they are called from the current folder."""
+"""The commands of mlinfra, of cdktf or cdktn and of Terraform as they are called from the current folder."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -29,3 +30,8 @@ def cdk_command() -> str:
     except ValueError:  # reported by the commands that synthesize
         found = None
     return f"npx {found.name if found else CDKTF.name}"
+
+
+def terraform_command() -> str:
+    """The program that TERRAFORM_BINARY_NAME selects, a name or a path, as in cdktf. Default: `terraform`."""
+    return os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"

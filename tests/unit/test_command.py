@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.command import cdk_command, own_command
+from mlinfra.command import cdk_command, own_command, terraform_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +57,10 @@ def test_the_command_of_cdktf_is_shown_unless_the_project_has_cdktn(
 def test_an_invalid_selection_does_not_hide_the_message_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLINFRA_CDK", "cdk")
     assert cdk_command() == "npx cdktf"
+
+
+def test_the_command_of_terraform_is_the_selected_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "tofu")
+    assert terraform_command() == "tofu"
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "")
+    assert terraform_command() == "terraform"

@@ -11,17 +11,14 @@ import pytest
 from mlinfra import NetworkSettings, Person, Space, Studio, StudioSettings, Team
 from mlinfra.constructs.data_lake.lake import DataLakeAccess
 from mlinfra.stacks.studio import StudioStack
-from tests import programs
-from tests.conftest import ROOT, an_environment
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from mlinfra import Environment, MlStack
     from mlinfra.testing import Synth, Template
 
-EXAMPLE = ROOT / "examples" / "studio" / "main.py"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 RANKING = Team(name="ranking", instance_types=["ml.g5.xlarge", "ml.g4dn.xlarge"])
 SEARCH = Team(name="search", instance_types=["ml.t3.medium"])
@@ -370,10 +367,3 @@ class TestStack:
     def test_the_id_of_the_domain_is_published(self, synth: Synth) -> None:
         config = synth(StudioStack, environment=studio_environment())
         assert config.one("aws_ssm_parameter")["name"] == "/mlinfra/recsys/dev/studio/domain-id"
-
-
-def test_the_example_synthesizes_in_an_empty_project(tmp_path: Path) -> None:
-    assert programs.synthesize(EXAMPLE, tmp_path, cwd=tmp_path).returncode == 0
-    resources = json.loads((tmp_path / "stacks" / "dev-notebooks" / "cdk.tf.json").read_text())["resource"]
-    assert len(resources["aws_sagemaker_user_profile"]) == 2
-    assert len(resources["aws_sagemaker_space"]) == 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import email
 import json
-import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,10 @@ import pytest
 from mlinfra import NetworkSettings
 from mlinfra.constructs.data_lake.access import DataLakeAccess
 from mlinfra.constructs.training.queue import TrainingQueue
-from tests import programs
-from tests.conftest import ROOT, an_environment
+from tests.conftest import an_environment
 from tests.unit.declarations.test_training_queue import a_declared_queue
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlinfra import MlStack
     from mlinfra.constructs.parts import PrivateNetwork
     from mlinfra.testing import Synth, Template
@@ -32,7 +28,6 @@ NO_DISKS = {
     "gpus_per_node": None,
     "image_id": "ami-0123456789abcdef0",
 }
-EXAMPLE = ROOT / "examples" / "training_queue"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 NETWORK = NetworkSettings(vpc_id="vpc-1", private_subnet_ids=["subnet-1", "subnet-2"], compute_key_arn=KEY)
 
@@ -573,46 +568,6 @@ def test_a_queue_that_the_environment_does_not_declare_is_refused(synth: Synth) 
 
     with pytest.raises(ValueError, match=r"'dev' does not declare the queue 'ranking'\. Declared: none\."):
         synth.constructs(build)
-
-
-class TestExample:
-    """`examples/training_queue`."""
-
-    def test_it_synthesizes(self, tmp_path: Path) -> None:
-        assert programs.synthesize(EXAMPLE / "main.py", tmp_path, cwd=tmp_path).returncode == 0
-        resources = json.loads((tmp_path / "stacks" / "dev-ranking" / "cdk.tf.json").read_text())["resource"]
-        assert len(resources["aws_batch_job_queue"]) == 3
-        assert len(resources["aws_batch_job_definition"]) == 2
-
-    @pytest.mark.parametrize(
-        ("node", "address"),
-        [
-            ({"AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": "10.0.1.7", "INDEX": "3"}, "10.0.1.7"),
-            ({"INDEX": "0"}, "10.0.9.9"),
-        ],
-    )
-    def test_each_node_starts_torchrun_with_its_rank(self, tmp_path: Path, node: dict[str, str], address: str) -> None:
-        # Two programs that are on a node and not here: they say what they are asked, and what a node would answer.
-        for name, text in (("torchrun", 'echo "$@"'), ("hostname", "echo 10.0.9.9 172.17.0.1")):
-            program = tmp_path / name
-            program.write_text(f"#!/bin/sh\n{text}\n")
-            program.chmod(0o755)
-        variables = {
-            "PATH": f"{tmp_path}:{os.environ['PATH']}",
-            "AWS_BATCH_JOB_NUM_NODES": "4",
-            "AWS_BATCH_JOB_NODE_INDEX": node["INDEX"],
-        } | node
-        started = subprocess.run(
-            [EXAMPLE / "launch.sh", "train.py", "--epochs", "3"],
-            env=variables,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        assert started.stdout.split() == [
-            *("--nnodes", "4", "--node-rank", node["INDEX"], "--nproc-per-node", "gpu"),
-            *("--master-addr", address, "--master-port", "29500", "train.py", "--epochs", "3"),
-        ]
 
 
 class TestScratch:
