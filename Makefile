@@ -58,7 +58,7 @@ compiled-tests: setup
 	@$(BIN)/pytest --collect-only --quiet >/dev/null || true
 
 .PHONY: tests
-tests: setup $(BROWSER_READY) $(CDKTN_READY) $(CHECKOV_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
+tests: setup $(BROWSER_READY) $(CDKTN_READY) $(CHECKOV_READY) $(DOCS_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
 .PHONY: test-cdktn
@@ -93,6 +93,10 @@ policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of 
 docs: setup $(DOCS_READY) ## Build the documentation into site/, strictly
 	$(BIN)/python -m ci.site docs/reference
 	.venv/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -b html docs site
+
+.PHONY: site-versions
+site-versions: setup-python $(DOCS_READY) ## Build the documentation of main and of all releases into site-versions/
+	$(BIN)/python -m ci.site.versions site-versions
 
 .PHONY: snapshots
 snapshots: setup ## Update the snapshots with the present output
@@ -193,4 +197,4 @@ lock: setup ## Resolve requirements/ again (requires uv)
 
 .PHONY: clean
 clean: ## Remove installed and synthesized files
-	rm -rf .venv node_modules cdktf.out docs/reference site
+	rm -rf .venv node_modules cdktf.out docs/reference site site-versions
