@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -22,7 +23,7 @@ _SHOWN: Final = 10
 
 @dataclass(frozen=True)
 class Template:
-    """A stack as Terraform JSON.
+    """A stack as Terraform JSON. Templates of equal stacks are equal, also in other folders.
 
     Assertions raise an AssertionError that contains the nearest resource and its differences.
     """
@@ -31,9 +32,9 @@ class Template:
     """The id of the stack, such as `dev-training`."""
     document: Mapping[str, Any] = field(repr=False)
     """The whole of `cdk.tf.json`."""
-    folder: Path = field(repr=False)
+    folder: Path = field(repr=False, compare=False)
     """The folder of the stack, in which Terraform can run."""
-    environment: Environment | None = field(default=None, repr=False)
+    environment: Environment | None = field(default=None, repr=False, compare=False)
     """Its environment, if it is known."""
 
     @classmethod
@@ -70,6 +71,55 @@ class Template:
             for address, values in found.items()
             if properties is None or not mismatches(properties, values)
         }
+
+    def resources(self, type_name: str, *, kind: Literal["resource", "data"] = "resource") -> dict[str, dict[str, Any]]:
+        """The resources of a type, by address.
+
+        Args:
+            type_name: the type in Terraform, such as aws_s3_bucket.
+            kind: `data` for data sources. Default: resource.
+
+        Raises:
+            AssertionError: if there is none, with the types that exist: no assertion about all of them would fail.
+        """
+        found = self._of_type(type_name, kind)
+        if not found:
+            raise AssertionError(self._no_match(type_name, None, kind))
+        return found
+
+    def one(
+        self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
+    ) -> dict[str, Any]:
+        """The attributes of the only resource that matches.
+
+        Args:
+            type_name: the type in Terraform, such as aws_s3_bucket.
+            properties: values or matchers of attributes; others are ignored. Default: the only resource of the type.
+            kind: `data` for data sources. Default: resource.
+
+        Raises:
+            AssertionError: if none matches, or several.
+        """
+        return self._only(type_name, properties, kind)[1]
+
+    def address(
+        self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
+    ) -> str:
+        """The address of the only resource that matches, such as `aws_s3_bucket.lake_raw_1A2B`.
+
+        Args:
+            type_name: the type in Terraform, such as aws_s3_bucket.
+            properties: values or matchers of attributes; others are ignored. Default: the only resource of the type.
+            kind: `data` for data sources. Default: resource.
+
+        Raises:
+            AssertionError: if none matches, or several.
+        """
+        return self._only(type_name, properties, kind)[0]
+
+    def copy(self) -> Template:
+        """The same template with a document of its own."""
+        return replace(self, document=copy.deepcopy(self.document))
 
     def has_resource(
         self,
@@ -175,6 +225,17 @@ class Template:
     def normalized(self) -> dict[str, Any]:
         """The stack without parts that depend on versions and machines, for snapshots."""
         return normalizing.normalized(self.document)
+
+    def _only(
+        self, type_name: str, properties: object, kind: Literal["resource", "data"]
+    ) -> tuple[str, dict[str, Any]]:
+        found = self.find(type_name, properties, kind=kind)
+        if not found:
+            raise AssertionError(self._no_match(type_name, properties, kind))
+        if len(found) > 1:
+            message = f"{len(found)} of {type_name} match in {self.stack}, expected one: {', '.join(found)}"
+            raise AssertionError(message)
+        return next(iter(found.items()))
 
     def _of_type(self, type_name: str, kind: str) -> dict[str, dict[str, Any]]:
         prefix = "" if kind == "resource" else "data."

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra import MlStack
-    from mlinfra.testing.synthesis import Synth
+    from mlinfra.testing import Synth
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    from mlinfra.testing.synthesis import Synth
+    from mlinfra.testing import Synth
 
     def build(stack: MlStack) -> None:
         DataLake(stack, "lake", zones=["raw", "models"])
 
-    synth = Synth(tmp_path_factory.mktemp("synth"), tmp_path_factory.mktemp("root"))
+    synth = Synth(tmp_path_factory.mktemp("synth"), tmp_path_factory.mktemp("root"), example_environment())
     return synth.constructs(build, example_environment(protect_data=False), component="data")
 
 
@@ -64,6 +64,35 @@ def test_other_failures_name_what_exists(template: Template) -> None:
     assert text.endswith(" in dev-data match, and nothing may: null")
     text = failure_of(template.has_resource, "aws_s3_bucket", {"force_destroy": True}, count=1)
     assert f"{len(buckets)} of aws_s3_bucket match in dev-data, expected 1: " in text
+
+
+def test_the_only_resource_that_matches_has_attributes_and_an_address(template: Template) -> None:
+    bucket = "example-dev-raw-111111111111-us-east-1"
+    assert template.one("aws_s3_bucket", {"bucket": bucket})["force_destroy"] is True
+    assert template.address("aws_s3_bucket", {"bucket": bucket}).startswith("aws_s3_bucket.lake_raw_")
+    assert "//" not in template.one("aws_kms_key")
+
+
+def test_one_resource_is_neither_none_nor_several(template: Template) -> None:
+    buckets = template.find("aws_s3_bucket")
+    text = failure_of(template.one, "aws_s3_bucket")
+    assert text == f"{len(buckets)} of aws_s3_bucket match in dev-data, expected one: {', '.join(buckets)}"
+    assert failure_of(template.address, "aws_instance").startswith("dev-data has no aws_instance. Its types: ")
+    assert "The nearest of" in failure_of(template.one, "aws_s3_bucket", {"bucket": "other"})
+
+
+def test_an_assertion_about_all_resources_of_a_type_fails_if_there_is_none(template: Template) -> None:
+    assert all(each["force_destroy"] for each in template.resources("aws_s3_bucket").values())
+    assert failure_of(template.resources, "aws_instance").startswith("dev-data has no aws_instance.")
+    assert failure_of(template.resources, "aws_instance", kind="data").startswith("dev-data has no aws_instance.")
+
+
+def test_templates_of_equal_stacks_are_equal(template: Template, tmp_path: Path) -> None:
+    same = Template(template.stack, template.copy().document, tmp_path)
+    assert template == same
+    same.document["resource"].pop("aws_kms_key")
+    assert template != same
+    assert "aws_kms_key" in template.document["resource"]
 
 
 def test_values_of_matching_resources_are_captured(template: Template) -> None:
