@@ -222,7 +222,7 @@ PICTURES = {
             "use the data lake, and the domain uses the network."
         ),
         (
-            Node("Private spaces", ("dev-studio/studio/space-*",), note=_count("sagemaker_space", "space")),
+            Node("Spaces", ("dev-studio/studio/space-*",), note=_count("sagemaker_space", "space")),
             Node("People", ("dev-studio/studio/user-*",), note=_count("sagemaker_user_profile", "profile")),
             Node("Domain", ("dev-studio/studio/domain",), note=_idle),
             Node("Roles of teams", ("dev-studio/studio/role*",), note=_count("iam_role", "role")),
