@@ -166,7 +166,7 @@ def test_two_applies_at_once_are_refused_with_who_holds_the_lock(
     state = RemoteState(account_of(platform.environment), platform.environment, "data")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(apply, data)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not state.locks() and not first.done() and time.monotonic() < deadline:
             time.sleep(0.05)
         with pytest.raises(TerraformError) as refused:
