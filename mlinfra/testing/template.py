@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from mlinfra.checks.addresses import addresses, vanished
 from mlinfra.testing import normalizing
 from mlinfra.testing.matchers import Mismatch, captures, mismatches, shown
 
@@ -51,9 +52,7 @@ class Template:
     @property
     def addresses(self) -> tuple[str, ...]:
         """The addresses of all resources in Terraform, sorted."""
-        return tuple(
-            sorted(f"{kind}.{name}" for kind, named in self.document.get("resource", {}).items() for name in named)
-        )
+        return tuple(addresses(self.document))
 
     def find(
         self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
@@ -187,9 +186,8 @@ class Template:
         Raises:
             AssertionError: with the addresses that have vanished.
         """
-        before = previous.addresses if isinstance(previous, Template) else previous
-        excused = {each["from"] for block in ("moved", "removed") for each in self.document.get(block, ())}
-        lost = sorted(set(before) - set(self.addresses) - excused)
+        before = previous.addresses if isinstance(previous, Template) else tuple(previous)
+        lost = vanished(before, self.document)
         if lost:
             message = (
                 f"{len(lost)} addresses have vanished from {self.stack}, so Terraform would destroy their resources: "
@@ -222,9 +220,14 @@ class Template:
             message = f"{self.stack} costs {total:,.2f} USD a month, expected below {usd_per_month:,.2f}: {dearest}"
             raise AssertionError(message)
 
-    def normalized(self) -> dict[str, Any]:
-        """The stack without parts that depend on versions and machines, for snapshots."""
-        return normalizing.normalized(self.document)
+    def normalized(self, *blocks: str) -> dict[str, Any]:
+        """The stack without parts that depend on versions and machines, for snapshots.
+
+        Args:
+            blocks: the only blocks, such as `resource` and `data`. Default: all.
+        """
+        document = {name: each for name, each in self.document.items() if not blocks or name in blocks}
+        return normalizing.normalized(document)
 
     def _only(
         self, type_name: str, properties: object, kind: Literal["resource", "data"]
