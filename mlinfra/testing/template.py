@@ -6,8 +6,10 @@ import copy
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from mlinfra.checks.addresses import addresses, vanished
 from mlinfra.testing import normalizing
 from mlinfra.testing.matchers import Mismatch, captures, mismatches, shown
 
@@ -51,9 +53,12 @@ class Template:
     @property
     def addresses(self) -> tuple[str, ...]:
         """The addresses of all resources in Terraform, sorted."""
-        return tuple(
-            sorted(f"{kind}.{name}" for kind, named in self.document.get("resource", {}).items() for name in named)
-        )
+        return tuple(addresses(self.document))
+
+    @property
+    def types(self) -> dict[str, int]:
+        """The number of resources of each type."""
+        return {type_name: len(named) for type_name, named in self.document.get("resource", {}).items()}
 
     def find(
         self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
@@ -116,6 +121,28 @@ class Template:
             AssertionError: if none matches, or several.
         """
         return self._only(type_name, properties, kind)[0]
+
+    def statements(
+        self, type_name: str, properties: object = None, *, attribute: str = "policy"
+    ) -> dict[str, dict[str, Any]]:
+        """The statements of the only policy that matches, by their `Sid`; those without one by their number.
+
+        Args:
+            type_name: the type in Terraform of the resource with the policy, such as aws_iam_role_policy.
+            properties: values or matchers of attributes; others are ignored. Default: the only resource of the type.
+            attribute: the attribute with the policy. Default: policy.
+
+        Raises:
+            AssertionError: if none matches, or several; or if the attribute has no policy, such as a reference.
+        """
+        address, values = self._only(type_name, properties, "resource")
+        try:
+            statements = json.loads(values[attribute])["Statement"]
+        except (KeyError, TypeError, ValueError):
+            message = f"{address} has no policy in {attribute!r}: {shown(values.get(attribute))}"
+            raise AssertionError(message) from None
+        listed = statements if isinstance(statements, list) else [statements]
+        return {str(each.get("Sid", number)): each for number, each in enumerate(listed)}
 
     def copy(self) -> Template:
         """The same template with a document of its own."""
@@ -187,9 +214,8 @@ class Template:
         Raises:
             AssertionError: with the addresses that have vanished.
         """
-        before = previous.addresses if isinstance(previous, Template) else previous
-        excused = {each["from"] for block in ("moved", "removed") for each in self.document.get(block, ())}
-        lost = sorted(set(before) - set(self.addresses) - excused)
+        before = previous.addresses if isinstance(previous, Template) else tuple(previous)
+        lost = vanished(before, self.document)
         if lost:
             message = (
                 f"{len(lost)} addresses have vanished from {self.stack}, so Terraform would destroy their resources: "
@@ -222,9 +248,14 @@ class Template:
             message = f"{self.stack} costs {total:,.2f} USD a month, expected below {usd_per_month:,.2f}: {dearest}"
             raise AssertionError(message)
 
-    def normalized(self) -> dict[str, Any]:
-        """The stack without parts that depend on versions and machines, for snapshots."""
-        return normalizing.normalized(self.document)
+    def normalized(self, *blocks: str) -> dict[str, Any]:
+        """The stack without parts that depend on versions and machines, for snapshots.
+
+        Args:
+            blocks: the only blocks, such as `resource` and `data`. Default: all.
+        """
+        document = {name: each for name, each in self.document.items() if not blocks or name in blocks}
+        return normalizing.normalized(document)
 
     def _only(
         self, type_name: str, properties: object, kind: Literal["resource", "data"]
@@ -250,9 +281,15 @@ class Template:
         differences: dict[str, list[Mismatch]] = {
             address: mismatches(properties, values) for address, values in existing.items()
         }
-        nearest = min(differences, key=lambda address: len(differences[address]))
+        nearest = min(differences, key=lambda address: _distance(differences[address]))
         lines = [f"  {each}" for each in differences[nearest][:_SHOWN]]
         if len(differences[nearest]) > _SHOWN:
             lines.append(f"  and {len(differences[nearest]) - _SHOWN} more")
         of = f" of {len(existing)}" if len(existing) > 1 else ""
         return "\n".join([f"no {type_name} in {self.stack} matches. The nearest{of} is {nearest}:", *lines])
+
+
+def _distance(differences: list[Mismatch]) -> tuple[int, float]:
+    """The number of differences; of equally many, the dissimilarity of their values."""
+    similar = sum(SequenceMatcher(None, each.expected, each.found, autojunk=False).ratio() for each in differences)
+    return len(differences), -similar

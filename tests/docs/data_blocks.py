@@ -154,7 +154,7 @@ LANGUAGES = (*_PARSERS, "hcl")
 
 
 def problems(language: str, text: str, folder: Path) -> list[str]:
-    """What is wrong with a document of a page.
+    """The problems of a document of a page.
 
     Args:
         language: the language of the block.

@@ -63,8 +63,30 @@ def test_the_role_trusts_the_declared_refs_and_has_no_managed_policy(synth: Synt
 def test_the_policy_fits_into_a_role(synth: Synth) -> None:
     """10,240 characters without white space are the limit of all inline policies of a role."""
     queues = [Queue(name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=2, teams={"ranking": 1})]
-    document = json.dumps(policy(made(synth, queues=queues)), separators=(",", ":"))
-    assert len(document) < 10_240
+    config = made(synth, queues=queues, experiments=[an_experiment(nodes=2)])
+    assert len(json.dumps(policy(config), separators=(",", ":"))) < 10_240
+
+
+@pytest.mark.parametrize(
+    ("action", "tags", "environment", "allows"),
+    [
+        ("ec2:CreateCapacityReservation", "Request", "dev", True),
+        ("ec2:CreateCapacityReservation", "Request", "prod", False),
+        ("ec2:CreateCapacityReservation", "Resource", "dev", False),
+        ("ec2:CancelCapacityReservation", "Resource", "dev", True),
+        ("ec2:CancelCapacityReservation", "Resource", "prod", False),
+        ("ec2:ModifyCapacityReservation", "Resource", "dev", False),
+    ],
+)
+def test_it_holds_capacity_while_nodes_that_work_together_start(
+    synth: Synth, action: str, tags: str, environment: str, *, allows: bool
+) -> None:
+    reservation = f"arn:aws:ec2:{HERE}:capacity-reservation/cr-0123456789abcdef0"
+    context = {f"aws__{tags}Tag/Project": "recsys", f"aws__{tags}Tag/Environment": environment}
+    together = policy(made(synth, experiments=[an_experiment(nodes=2)]))
+    assert allowed(together, action, reservation, **context) is allows
+    alone = policy(made(synth, experiments=[an_experiment(nodes=2, gang=False)]))
+    assert not allowed(alone, action, reservation, **context)
 
 
 def test_no_statement_has_a_wildcard_without_a_condition(synth: Synth) -> None:
