@@ -6,10 +6,10 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.session
 import pytest
 
 from mlinfra.functions.contract import Table
+from tests import shared_botocore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from mlinfra.local_aws.server import LocalAws
 
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
-"""Each session of boto3 reads the models of its services again: 100 ms of processor time for a plan, 27 if shared.
-A command makes a few sessions; a test process makes hundreds."""
+shared_botocore.share()
 
 
 def make_records_table(client: Callable[..., Any], name: str) -> None:

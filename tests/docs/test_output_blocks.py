@@ -13,11 +13,14 @@ HANDLED = {
     "python": "test_python_blocks.py executes it",
     "bash": "test_shell_blocks.py runs its commands",
     "console": "test_shell_blocks.py runs its commands, and this file compares their output",
-    "text": "this file compares it with what the program writes",
+    "text": "this file compares it with what the program writes, or the tutorial's test with what it has written",
+    "sh": "tests/deploy/test_tutorial.py executes it",
+    "diff": "tests/deploy/test_tutorial.py applies it",
     **dict.fromkeys(LANGUAGES, "test_data_blocks.py reads it"),
 }
+FOLLOWED = "docs/tutorial.md"
 SHOWN = {
-    **{each.place: each.text for each in of_language("text") if not is_query(each)},
+    **{each.place: each.text for each in of_language("text") if not is_query(each) and each.page != FOLLOWED},
     **{each.place: each.output for each in COMMANDS if each.output},
 }
 QUERIES = [each for each in of_language("text") if is_query(each)]
@@ -50,6 +53,10 @@ def test_every_block_is_handled() -> None:
         f"Blocks that no test handles: {', '.join(unhandled)}. Write one of these languages behind the fence: "
         f"{', '.join(HANDLED)}; commands are bash, commands with their output console, output alone text."
     )
+
+
+def test_only_the_tutorial_has_blocks_that_its_own_test_executes() -> None:
+    assert {each.page for each in of_language("sh", "diff")} == {FOLLOWED}
 
 
 def test_blocks_of_lists_are_read_without_their_indentation() -> None:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from mlinfra import MlStack
     from mlinfra.operations.checks import CheckFinding
-    from mlinfra.testing import Template
-    from mlinfra.testing.synthesis import Synth
+    from mlinfra.testing import Synth, Template
 
 TODAY = date(2026, 11, 30)
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}

@@ -34,6 +34,12 @@ def add_capacity(client: Client) -> None:
     client("autoscaling").delete_tags(Tags=[tag])
 
 
+def delay_launches(client: Client) -> None:
+    tag = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": LAUNCH_ERROR_TAG}
+    value = {"Value": "InsufficientInstanceCapacity", "PropagateAtLaunch": False}
+    client("autoscaling").create_or_update_tags(Tags=[tag | value])
+
+
 class Waiting:
     """A wait without the passing of time."""
 
@@ -77,6 +83,47 @@ class TestWithCapacity:
         assert timedelta(minutes=14) < reservation["EndDate"] - now() <= timedelta(minutes=15)
         tags = {each["Key"]: each["Value"] for each in reservation["Tags"]}
         assert tags == {"Project": "recsys", "Environment": "dev", "Experiment": "two-tower-v2", "Name": NAME}
+
+    def test_it_is_held_until_late_launches(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(nodes=0, placement_group=True)
+        make_call = BaseClient._make_api_call  # noqa: SLF001
+
+        def called(self: BaseClient, operation: str, arguments: Any) -> Any:
+            if operation == "SetDesiredCapacity":
+                delay_launches(client)
+            return make_call(self, operation, arguments)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", called)
+        states: list[str] = []
+
+        def launch() -> None:
+            states.extend(each["State"] for each in reservations(client))
+            add_capacity(client)
+
+        waiting = Waiting({60.0: launch})
+        start_cluster(ENVIRONMENT, "two-tower-v2", capacity=waiting.wait(1800))
+        assert (states, waiting.now) == (["active"], 60.0)
+        assert len(node_ids(client)) == 2
+        assert [each["State"] for each in reservations(client)] == ["cancelled"]
+
+    def test_nodes_that_are_not_launched_end_it_after_three_minutes(
+        self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(nodes=0, placement_group=True)
+        make_call = BaseClient._make_api_call  # noqa: SLF001
+
+        def called(self: BaseClient, operation: str, arguments: Any) -> Any:
+            if operation == "SetDesiredCapacity":
+                delay_launches(client)
+            return make_call(self, operation, arguments)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", called)
+        waiting = Waiting()
+        started = start_cluster(ENVIRONMENT, "two-tower-v2", capacity=waiting.wait(1800))
+        assert (started.cluster.wanted, started.cluster.nodes, waiting.now) == (2, 0, 180.0)
+        assert [each["State"] for each in reservations(client)] == ["cancelled"]
 
     def test_a_start_that_aws_refuses_leaves_no_reservation(
         self, client: Client, make: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.operations.review import Report
-    from mlinfra.testing.synthesis import Synth
+    from mlinfra.testing import Synth
 
 CHECKS = """
 from mlinfra.checks import Check, Level, ResourceCheck
