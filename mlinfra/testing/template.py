@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlinfra.checks.addresses import addresses, vanished
@@ -53,6 +54,11 @@ class Template:
     def addresses(self) -> tuple[str, ...]:
         """The addresses of all resources in Terraform, sorted."""
         return tuple(addresses(self.document))
+
+    @property
+    def types(self) -> dict[str, int]:
+        """The number of resources of each type."""
+        return {type_name: len(named) for type_name, named in self.document.get("resource", {}).items()}
 
     def find(
         self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
@@ -115,6 +121,28 @@ class Template:
             AssertionError: if none matches, or several.
         """
         return self._only(type_name, properties, kind)[0]
+
+    def statements(
+        self, type_name: str, properties: object = None, *, attribute: str = "policy"
+    ) -> dict[str, dict[str, Any]]:
+        """The statements of the only policy that matches, by their `Sid`; those without one by their number.
+
+        Args:
+            type_name: the type in Terraform of the resource with the policy, such as aws_iam_role_policy.
+            properties: values or matchers of attributes; others are ignored. Default: the only resource of the type.
+            attribute: the attribute with the policy. Default: policy.
+
+        Raises:
+            AssertionError: if none matches, or several; or if the attribute has no policy, such as a reference.
+        """
+        address, values = self._only(type_name, properties, "resource")
+        try:
+            statements = json.loads(values[attribute])["Statement"]
+        except (KeyError, TypeError, ValueError):
+            message = f"{address} has no policy in {attribute!r}: {shown(values.get(attribute))}"
+            raise AssertionError(message) from None
+        listed = statements if isinstance(statements, list) else [statements]
+        return {str(each.get("Sid", number)): each for number, each in enumerate(listed)}
 
     def copy(self) -> Template:
         """The same template with a document of its own."""
@@ -253,9 +281,15 @@ class Template:
         differences: dict[str, list[Mismatch]] = {
             address: mismatches(properties, values) for address, values in existing.items()
         }
-        nearest = min(differences, key=lambda address: len(differences[address]))
+        nearest = min(differences, key=lambda address: _distance(differences[address]))
         lines = [f"  {each}" for each in differences[nearest][:_SHOWN]]
         if len(differences[nearest]) > _SHOWN:
             lines.append(f"  and {len(differences[nearest]) - _SHOWN} more")
         of = f" of {len(existing)}" if len(existing) > 1 else ""
         return "\n".join([f"no {type_name} in {self.stack} matches. The nearest{of} is {nearest}:", *lines])
+
+
+def _distance(differences: list[Mismatch]) -> tuple[int, float]:
+    """The number of differences; of equally many, the dissimilarity of their values."""
+    similar = sum(SequenceMatcher(None, each.expected, each.found, autojunk=False).ratio() for each in differences)
+    return len(differences), -similar

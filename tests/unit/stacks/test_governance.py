@@ -25,7 +25,7 @@ EVERYTHING = Governance(
 
 def test_by_default_it_has_the_budget_of_the_environment_and_a_dashboard(synth: Synth) -> None:
     config = synth(GovernanceStack)
-    assert set(config.document["resource"]) == {"aws_budgets_budget", "aws_cloudwatch_dashboard"}
+    assert set(config.types) == {"aws_budgets_budget", "aws_cloudwatch_dashboard"}
     budget = config.one("aws_budgets_budget")
     assert budget["limit_amount"] == "15000"
     assert budget["cost_filter"] == [{"name": "TagKeyValue", "values": ["user:Environment$dev"]}]
@@ -33,8 +33,7 @@ def test_by_default_it_has_the_budget_of_the_environment_and_a_dashboard(synth: 
 
 def test_every_option_adds_its_resources(synth: Synth) -> None:
     config = synth(GovernanceStack, environment=an_environment(governance=EVERYTHING))
-    counts = {kind: len(named) for kind, named in config.document["resource"].items()}
-    assert counts == {
+    assert config.types == {
         "aws_budgets_budget": 3,
         "aws_budgets_budget_action": 1,
         "aws_ce_anomaly_monitor": 1,
@@ -60,4 +59,4 @@ def test_each_owner_with_a_spend_limit_has_a_budget_and_is_notified(synth: Synth
 def test_with_nothing_the_stack_is_empty(synth: Synth) -> None:
     settings = Governance(environment_budget=False, dashboard=False)
     config = synth(GovernanceStack, environment=an_environment(governance=settings))
-    assert config.document.get("resource", {}) == {}
+    assert config.addresses == ()

@@ -30,16 +30,16 @@ def test_declared_queues_are_made(synth: Synth) -> None:
 
 def test_without_declared_queues_no_batch_resources_exist(synth: Synth) -> None:
     environment = an_environment(experiments=[an_experiment()])
-    resources = synth(TrainingStack, environment=environment).document["resource"]
-    assert len(resources["aws_autoscaling_group"]) == 1
-    assert not [kind for kind in resources if kind.startswith("aws_batch")]
+    types = synth(TrainingStack, environment=environment).types
+    assert types["aws_autoscaling_group"] == 1
+    assert not [each for each in types if each.startswith("aws_batch")]
 
 
 def test_an_experiment_may_have_a_name_that_begins_like_the_id_of_a_queue(synth: Synth) -> None:
     environment = an_environment(queues=[a_declared_queue(name="gpu")], experiments=[an_experiment(name="queue-gpu")])
-    resources = synth(TrainingStack, environment=environment).document["resource"]
-    assert len(resources["aws_autoscaling_group"]) == 1
-    assert len(resources["aws_batch_job_queue"]) == 3
+    template = synth(TrainingStack, environment=environment)
+    template.resource_count("aws_autoscaling_group", 1)
+    template.resource_count("aws_batch_job_queue", 3)
 
 
 def test_the_ids_of_other_constructs_are_reserved_names(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +43,7 @@ def test_resources_are_found_by_parts_of_them(template: Template) -> None:
     assert len(template.find("aws_s3_bucket", {"bucket": bucket})) == 1
     template.resource_count("aws_s3_bucket", len(template.find("aws_s3_bucket")))
     assert all(each.startswith("aws_") for each in template.addresses)
+    assert template.types["aws_s3_bucket"] == len(template.find("aws_s3_bucket"))
 
 
 def test_a_failure_shows_the_nearest_resource_and_its_differences(template: Template) -> None:
@@ -52,6 +54,15 @@ def test_a_failure_shows_the_nearest_resource_and_its_differences(template: Temp
     count = len(template.find("aws_s3_bucket"))
     assert first == f"no aws_s3_bucket in dev-data matches. The nearest of {count} is {raw}:"
     assert differences == ["  .force_destroy: expected false, found true"]
+
+
+def test_of_resources_that_differ_equally_the_most_similar_is_the_nearest(template: Template) -> None:
+    text = failure_of(template.has_resource, "aws_s3_bucket", {"bucket": "example-dev-models-222222222222-us-east-1"})
+    first, *differences = text.splitlines()
+    assert "lake_models_" in first
+    name = "example-dev-models-{}-us-east-1"
+    expected, found = (json.dumps(name.format(each * 12)) for each in "21")
+    assert differences == [f"  .bucket: expected {expected}, found {found}"]
 
 
 def test_other_failures_name_what_exists(template: Template) -> None:
@@ -85,6 +96,30 @@ def test_an_assertion_about_all_resources_of_a_type_fails_if_there_is_none(templ
     assert all(each["force_destroy"] for each in template.resources("aws_s3_bucket").values())
     assert failure_of(template.resources, "aws_instance").startswith("dev-data has no aws_instance.")
     assert failure_of(template.resources, "aws_instance", kind="data").startswith("dev-data has no aws_instance.")
+
+
+def test_the_statements_of_a_policy_have_the_names_of_their_ids(template: Template) -> None:
+    raw = template.address("aws_s3_bucket", {"bucket": "example-dev-raw-111111111111-us-east-1"})
+    statements = template.statements("aws_s3_bucket_policy", {"bucket": f"${{{raw}.id}}"})
+    assert statements["DenyInsecureTransport"]["Effect"] == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        ('{"Statement": [{"Effect": "Allow"}]}', {"0": {"Effect": "Allow"}}),
+        ('{"Statement": {"Sid": "A"}}', {"A": {"Sid": "A"}}),
+    ],
+)
+def test_statements_may_have_no_id_and_no_list(tmp_path: Path, policy: str, found: dict[str, object]) -> None:
+    template = Template("dev-test", {"resource": {"aws_iam_policy": {"x": {"policy": policy}}}}, tmp_path)
+    assert template.statements("aws_iam_policy") == found
+
+
+@pytest.mark.parametrize("policy", ["${data.aws_iam_policy_document.x.json}", None, "[]"])
+def test_a_policy_that_cannot_be_read_is_no_empty_one(tmp_path: Path, policy: str | None) -> None:
+    template = Template("dev-test", {"resource": {"aws_iam_policy": {"x": {"policy": policy}}}}, tmp_path)
+    assert failure_of(template.statements, "aws_iam_policy").startswith("aws_iam_policy.x has no policy in 'policy': ")
 
 
 def test_templates_of_equal_stacks_are_equal(template: Template, tmp_path: Path) -> None:

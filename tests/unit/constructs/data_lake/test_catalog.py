@@ -30,7 +30,7 @@ def test_every_optional_part_is_off_by_default(synth: Synth) -> None:
         "aws_s3_bucket_object_lock_configuration",
         "aws_s3_bucket_replication_configuration",
     }
-    assert not optional & lake(synth).document["resource"].keys()
+    assert not optional & lake(synth).types.keys()
 
 
 @pytest.mark.parametrize("argument", ["object_locks", "replications", "inventory", "lifecycles"])
@@ -169,8 +169,8 @@ def test_the_parts_of_a_lake_are_attributes(synth: Synth) -> None:
 
 def test_the_lake_has_what_its_environment_declares(synth: Synth) -> None:
     settings = DataLakeSettings(events=["raw"], inventory={"models": "Daily"}, scan_limit_gib=5)
-    resources = synth(DataStack, environment=an_environment(data_lake=settings)).document["resource"]
-    assert {"aws_s3_bucket_notification", "aws_s3_bucket_inventory", "aws_athena_workgroup"} <= resources.keys()
+    types = synth(DataStack, environment=an_environment(data_lake=settings)).types
+    assert {"aws_s3_bucket_notification", "aws_s3_bucket_inventory", "aws_athena_workgroup"} <= types.keys()
 
 
 def test_an_invalid_zone_or_account_is_refused_in_the_declaration() -> None:

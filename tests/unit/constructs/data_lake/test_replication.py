@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +35,7 @@ def rule(config: Template) -> dict[str, Any]:
 
 
 def allowed(config: Template) -> dict[str, dict[str, Any]]:
-    return {each["Sid"]: each for each in json.loads(config.one("aws_iam_role_policy")["policy"])["Statement"]}
+    return config.statements("aws_iam_role_policy")
 
 
 def test_encrypted_objects_are_encrypted_again_with_the_key_of_the_copies(synth: Synth) -> None:

@@ -33,7 +33,7 @@ def a_model(name: str, owner: str) -> RegisteredModel:
 
 
 def filters(config: Template) -> dict[str, Any]:
-    listed = config.document.get("resource", {}).get("aws_sns_topic_subscription", {}).values()
+    listed = config.find("aws_sns_topic_subscription").values()
     return {each["endpoint"]: json.loads(each.get("filter_policy", "null")) for each in listed}
 
 
@@ -48,7 +48,7 @@ def test_it_is_encrypted_with_a_key_that_alarms_of_the_account_may_use(synth: Sy
     key = config.address("aws_kms_key")
     assert config.one("aws_sns_topic")["kms_master_key_id"] == f"${{{key}.arn}}"
     assert config.one("aws_kms_alias")["name"] == "alias/recsys-dev-alerts"
-    statements = {each["Sid"]: each for each in json.loads(config.one("aws_kms_key")["policy"])["Statement"]}
+    statements = config.statements("aws_kms_key")
     assert set(statements) == {"AllowThroughIam", "AllowAlarms", "AllowBudgets", "AllowCostAnomalies"}
     assert statements["AllowAlarms"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert statements["AllowAlarms"]["Condition"] == {
@@ -58,8 +58,7 @@ def test_it_is_encrypted_with_a_key_that_alarms_of_the_account_may_use(synth: Sy
 
 
 def test_only_alarms_budgets_and_anomalies_of_the_account_may_publish(synth: Synth) -> None:
-    policy = json.loads(made(synth).one("aws_sns_topic_policy")["policy"])
-    statements = {each["Sid"]: each for each in policy["Statement"]}
+    statements = made(synth).statements("aws_sns_topic_policy")
     allowed = [each for each in statements.values() if each["Effect"] == "Allow"]
     assert [(each["Principal"], each["Action"]) for each in allowed] == [
         ({"Service": service}, "sns:Publish")

@@ -25,7 +25,7 @@ def a_cluster(stack: MlStack, **arguments: Any) -> None:
 
 
 def looked_up(config: Template) -> list[str]:
-    return [each["name"] for each in config.document.get("data", {}).get("aws_ssm_parameter", {}).values()]
+    return [each["name"] for each in config.find("aws_ssm_parameter", kind="data").values()]
 
 
 def test_a_cluster_without_any_shutdown_fails_the_synth(synth: Synth) -> None:

@@ -145,7 +145,7 @@ def test_a_serverless_endpoint_has_what_sagemaker_offers_for_it_and_no_more(synt
     assert not {"instance_type", "initial_instance_count"} & variant.keys()
     assert "kms_key_arn" not in config.one("aws_sagemaker_endpoint_configuration")
     assert "deployment_config" not in config.one("aws_sagemaker_endpoint")
-    assert not {"aws_security_group", "aws_appautoscaling_target"} & config.document["resource"].keys()
+    assert not {"aws_security_group", "aws_appautoscaling_target"} & config.types.keys()
     assert "AttachToNetwork" not in granted(config)
 
 

@@ -33,9 +33,7 @@ def guarded(synth: Synth, experiment: Any = None, **changes: Any) -> Template:
 
 
 def alarm(config: Template, name: str) -> dict[str, Any]:
-    (found,) = [each for each in config.resources("aws_cloudwatch_metric_alarm").values() if each["alarm_name"] == name]
-    body: dict[str, Any] = found
-    return body
+    return config.one("aws_cloudwatch_metric_alarm", {"alarm_name": name})
 
 
 def idle(config: Template) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def test_a_node_boots_the_pinned_image_whose_driver_runs_its_gpus(
     assert pin is not None
     assert template["image_id"] == pin.image_id
     assert template["block_device_mappings"][0]["device_name"] == root_device
-    assert "aws_ami" not in config.document.get("data", {})
+    config.has_no_resource("aws_ami", kind="data")
 
 
 def test_a_node_is_to_have_the_driver_and_the_cuda_version_of_its_image(synth: Synth) -> None:

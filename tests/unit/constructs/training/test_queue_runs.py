@@ -27,8 +27,7 @@ def config(synth: Synth) -> Template:
 
 
 def _statements(config: Template, policy: str) -> dict[str, dict[str, Any]]:
-    (found,) = [each for each in config.resources("aws_iam_role_policy").values() if each["name"] == policy]
-    return {each["Sid"]: each for each in json.loads(found["policy"])["Statement"]}
+    return config.statements("aws_iam_role_policy", {"name": policy})
 
 
 def test_both_roles_are_for_tasks_of_this_account_only(config: Template) -> None:

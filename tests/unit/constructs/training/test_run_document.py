@@ -32,7 +32,6 @@ def test_other_texts_than_ids_are_refused_by_systems_manager(text: str) -> None:
 
 
 def test_every_environment_has_one_also_without_a_cluster(synth: Synth) -> None:
-    resources = synth(TrainingStack, environment=an_environment(experiments=[])).document["resource"]
-    (document,) = resources["aws_ssm_document"].values()
+    document = synth(TrainingStack, environment=an_environment(experiments=[])).one("aws_ssm_document")
     assert document["name"] == "recsys-dev-start-run"
     assert json.loads(document["content"]) == document_content()
