@@ -21,11 +21,13 @@ pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("testing-kit")]
 TESTS = '''
 """Tests of a project's own stack."""
 
+from datetime import date
+
 import boto3
 import pytest
 
-from mlinfra import EncryptionKey, MlStack
-from mlinfra._cdk.aws import sqs_queue
+from mlinfra import EncryptionKey, MlStack, acknowledge
+from mlinfra._cdk.aws import instance, sqs_queue
 from mlinfra.testing import example_environment, like
 
 
@@ -62,11 +64,34 @@ def test_another_name_replaces_the_queue(synth, terraform):
     assert not boto3.client("sqs", region_name="us-east-1").list_queues().get("QueueUrls")
 
 
+def bastion(stack):
+    root = instance.InstanceRootBlockDevice(encrypted=False)
+    tags = dict(stack.default_tags)
+    made = instance.Instance(
+        stack, "bastion", ami="ami-1", instance_type="t3.micro", root_block_device=root,
+        associate_public_ip_address=True, volume_tags=tags,
+    )
+    acknowledge(made, "ACME001", reason="The only way into the network.")
+
+
+def test_a_plan_has_the_problems_that_a_check_finds_at_synth(synth, terraform, request, capsys):
+    template = synth.constructs(bastion, LOCAL)
+    assert "[ACME002] aws_instance.bastion: its root volume is not encrypted." in capsys.readouterr().err
+    with pytest.raises(AssertionError) as failed:
+        terraform.plan(template).assert_no_findings(root=request.config.rootpath, today=date(2026, 11, 30))
+    problem = "ACME001 aws_instance.bastion: it gets a public address."
+    assert f"{problem} Acknowledged" not in str(failed.value), "only plans of mlinfra plan have acknowledgements"
+    assert problem in str(failed.value)
+
+
 def test_it_is_as_recorded(synth, template_snapshot):
     assert synth(JobsStack, LOCAL) == template_snapshot
 '''
 
 DOCUMENTED = [each for each in of_language("python") if needs_terraform(each)]
+
+CHECKS = next(each.text for each in of_language("python") if "ResourceCheck(" in each.text)
+"""The checks of their page."""
 
 
 @pytest.fixture
@@ -74,6 +99,7 @@ def own_project(tmp_path: Path) -> Path:
     for name in ("cdktf.json", ".terraform.lock.hcl"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "main.py").write_text("")
+    (tmp_path / "mlinfra_checks.py").write_text(CHECKS)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_jobs.py").write_text(documented())
     return tmp_path
@@ -94,7 +120,7 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_tests_of_a_project_pass_and_its_snapshot_holds_changes(own_project: Path) -> None:
     assert DOCUMENTED
     ended = run(own_project, "--snapshot-update")
-    assert f"{4 + len(DOCUMENTED)} passed" in ended.stdout, ended.stdout + ended.stderr
+    assert f"{5 + len(DOCUMENTED)} passed" in ended.stdout, ended.stdout + ended.stderr
     (snapshot,) = own_project.glob("tests/__snapshots__/test_jobs/*.json")
     assert '"delay_seconds": 0' in snapshot.read_text()
 
