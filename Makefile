@@ -72,7 +72,7 @@ test-terraform: setup $(TERRAFORM_READY) ## Run deploy tests with Terraform 1.15
 	$(BIN)/pytest tests/newer_terraform
 	TERRAFORM_BINARY_NAME="$(CURDIR)/.venv/terraform/bin/terraform" MLINFRA_REQUIRE_DEPLOY_TESTS=1 $(BIN)/pytest $(PARALLEL) \
 		tests/deploy/test_bootstrap.py tests/deploy/test_data_lake.py tests/deploy/test_review.py \
-		tests/deploy/test_stacks.py tests/deploy/test_training_queue.py
+		tests/deploy/test_stacks.py tests/deploy/test_training_queue.py tests/deploy/test_validation.py
 
 .PHONY: conformance
 conformance: setup ## Run all conformance cases, including slow ones, and write their page

@@ -1,4 +1,4 @@
-"""Write the outputs that the READMEs of the examples show: `python -m ci.examples`.
+"""Write the outputs and pictures in the READMEs of the examples: `python -m ci.examples`.
 
 Each line of a `console` block after `$` is a command. `mlinfra cost` reads the stacks of the project, and `python` runs
 in a copy of its folder.
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from ci import JUDGED_ON
+from ci.example_pictures import picture
 from ci.synthesis import ROOT, synthesize_example
 
 EXAMPLES = ROOT / "examples"
@@ -78,7 +79,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             stacks = synthesize_example(project, Path(folder, "cdktf.out"))
             text = current_readme(project, stacks, copy_project(project, Path(folder, "copy")))
+            drawing = picture(project, stacks)
         (EXAMPLES / project / "README.md").write_text(text, encoding="utf-8")
+        (EXAMPLES / project / "picture.svg").write_text(drawing, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -157,6 +157,8 @@ LONGEST_FIRST = (
     "training-queue",
     "drift",
     "models-and-images",
+    "restored-state",
+    "validation",
     "browser",
 )
 """Groups of tests in the order in which they start: a long group that starts last would run alone at the end.

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import boto3
 
 from mlinfra.functions.contract import Tag
 from mlinfra.local_aws.server import ACCOUNT_ID
+from mlinfra.operations.drift import Report, StackReport, to_json
+from mlinfra.operations.review import review
 from mlinfra.runner import RunAttribute, RunStatus
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TODAY
 from tests.local_aws import make_records_table
+from tests.unit.cli.test_init import STATE
 from tests.unit.operations.clusters.account import make_group, report
 from tests.unit.operations.registration.conftest import SPECIFICATION, RecordedRun
+from tests.unit.operations.review.approvals import BUCKET
 from tests.unit.operations.runs.recorded import (
     CLUSTER,
     ENVIRONMENT,
@@ -76,6 +82,23 @@ def write_project(root: Path, stacks: Path, declarations: Mapping[str, str]) -> 
         ("update-ref", "refs/remotes/origin/main", "HEAD"),
     ):
         subprocess.run(["git", *arguments], cwd=root, check=True)  # noqa: S607  known arguments
+
+
+def write_results(root: Path) -> str:
+    """Write what other commands leave in a project: plans that destroy a bucket, a report of drift, a state.
+
+    Returns:
+        The digest of the finding that holds the plans.
+    """
+    text = json.dumps({"format_version": "1.2", "resource_changes": [BUCKET]})
+    for folder in (root, root / "plans" / "dev-data", root / "plans" / "dev-training"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plan.json").write_text(text)
+    report = Report("dev", datetime(2026, 11, 24, tzinfo=timezone.utc), (StackReport("dev-data"),))
+    (root / "drift.json").write_text(to_json(report))
+    (root / "state.json").write_text(json.dumps(STATE))
+    found = review([root / "plans" / "dev-data"], root=root, today=TODAY).findings
+    return next(each.digest for each in found if each.id == "MLR101")
 
 
 def fill_account() -> None:

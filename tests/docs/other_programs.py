@@ -31,12 +31,21 @@ Source: AWS CLI command reference, "Global options", read 2026-11-30."""
 def _folder(command: Command) -> Path:
     """The folder in which a reader of the page runs commands: that of the page, for pages beside code."""
     page = ROOT / command.block.page
-    return ROOT if page.parent.name == "docs" else page.parent
+    return ROOT if page.parent.name in {"docs", "examples"} else page.parent
+
+
+def _exists(command: Command, path: str) -> list[str]:
+    """The file is in the folder of the page or of this repository, or a command of the page makes it."""
+    if any((folder / path).exists() for folder in (_folder(command), ROOT)):
+        return []
+    return [f"there is no {path}"]
 
 
 def _aws(command: Command) -> list[str]:
     """The service has the operation, which has the parameters, and the required ones are given."""
     _, service, name, *arguments = command.words
+    if service == "s3":  # the commands of the program itself, which are no operations
+        return [] if name in {"cp", "ls", "mv", "rm", "sync"} else [f"there is no command {name}"]
     model = botocore.session.get_session().get_service_model("s3" if service == "s3api" else service)
     operation = _camel_case(name)
     if operation not in model.operation_names:
@@ -89,10 +98,12 @@ def _python(command: Command) -> list[str]:
     """The module or file exists, and a module of this repository has the options."""
     first, *rest = command.words[1:]
     if first != "-m":
-        return [] if (ROOT / first).exists() else [f"there is no {first}"]
+        text = "".join(each.read_text() for each in (_folder(command) / first, ROOT / first) if each.exists())
+        options = [each for each in rest if each.startswith("--") and each not in text]
+        return [*_exists(command, first), *(f"{first} has no option {each}" for each in options)]
     module, *arguments = rest
-    if "." not in module:  # that of an example
-        return [] if (_folder(command) / module / "__main__.py").exists() else [f"there is no module {module}"]
+    if (_folder(command) / module / "__main__.py").exists():  # that of an example
+        return []
     if importlib.util.find_spec(module) is None:
         return [f"there is no module {module}"]
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
@@ -121,7 +132,13 @@ def _one_of(*subcommands: str) -> Callable[[Command], list[str]]:
 
 def _file(command: Command) -> list[str]:
     """The file to copy is one of this repository."""
-    return [] if (ROOT / command.words[1]).exists() else [f"there is no {command.words[1]}"]
+    return _exists(command, next(each for each in command.words[1:] if not each.startswith("-")))
+
+
+def _checkov(command: Command) -> list[str]:
+    """`ci.policy` runs it with these options."""
+    known = (ROOT / "ci" / "policy.py").read_text()
+    return [f"no option {each}" for each in command.words if each.startswith("--") and f'"{each}"' not in known]
 
 
 def _any(command: Command) -> list[str]:
@@ -131,8 +148,10 @@ def _any(command: Command) -> list[str]:
 
 CHECKS: Mapping[str, Callable[[Command], list[str]]] = {
     "aws": _aws,
+    "checkov": _checkov,
     "cdktf": _one_of("deploy", "destroy", "diff", "synth"),
     "cp": _file,
+    "docker": _one_of("build", "login", "push", "run"),
     "git": _one_of("add", "clone", "commit", "init", "push", "switch", "worktree"),
     "make": _make,
     "npm": _one_of("ci", "install"),

@@ -49,7 +49,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 @functools.cache
 def _known_pairs() -> frozenset[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
-    for path in ROOT.glob("mlinfra/**/*.py"):
+    for path in (*ROOT.glob("mlinfra/**/*.py"), *ROOT.glob("examples/**/*.py")):
         for text in _texts(ast.parse(path.read_text(encoding="utf-8"))):
             found.update(_pairs(text))
     for folder in ("tests/unit/cli/__snapshots__", "mlinfra/catalog"):

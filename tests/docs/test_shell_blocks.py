@@ -12,7 +12,7 @@ import pytest
 from mlinfra.operations.audit import auditing
 from tests import programs
 from tests.conftest import ROOT, TODAY
-from tests.docs.documented_project import fill_account, write_project
+from tests.docs.documented_project import fill_account, write_project, write_results
 from tests.docs.other_programs import CHECKS
 from tests.docs.pages import BLOCKS, Block, of_language
 from tests.docs.shell_blocks import COMMANDS, Command, commands
@@ -37,27 +37,24 @@ _NODES = "nodes that run programs, for minutes"
 NOT_RUN = {
     "adopt": Elsewhere(_TERRAFORM, "tests/deploy/test_adopt.py"),
     "apply": Elsewhere(_TERRAFORM, "tests/deploy/test_plan_and_apply.py"),
-    "approve": Elsewhere("the digest is that of a finding of the reader", "tests/unit/cli/test_approve.py"),
     "bootstrap": Elsewhere(_TERRAFORM, "tests/deploy/test_bootstrap.py"),
     "catalog refresh": Elsewhere("prices of AWS, which no local AWS has", "tests/unit/operations/price_lists"),
     "checks run": Elsewhere("synthesizes an environment, as another test does", "tests/unit/cli/test_checks.py"),
     "clusters forward": Elsewhere("ends with the session, and needs ssh", "tests/unit/cli/test_cluster_sessions.py"),
     "clusters ssh": Elsewhere("ends with the session, and needs ssh", "tests/unit/cli/test_cluster_sessions.py"),
     "clusters top": Elsewhere("ends with Ctrl-C", "tests/unit/cli/test_cluster_top.py"),
-    "cost --plan": Elsewhere(_TERRAFORM, "tests/unit/cli/test_cost.py"),
     "cost actual": Elsewhere("a bill, which AWS delivers within a day", "tests/unit/cli/test_cost_actual.py"),
     "destroy": Elsewhere(_TERRAFORM, "tests/deploy/test_destroy.py"),
     "drift": Elsewhere(_TERRAFORM, "tests/deploy/test_drift.py"),
     "forget": Elsewhere(_TERRAFORM, "tests/deploy/test_adopt.py"),
-    "init --from-hcl": Elsewhere("the reader's Terraform configuration", "tests/deploy/test_migration.py"),
+    "init ../infrastructure": Elsewhere("an applied Terraform configuration", "tests/deploy/test_migration.py"),
+    "init tfplan": Elsewhere("a plan of Terraform as it stores it", "tests/deploy/test_migration.py"),
     "local": Elsewhere("starts a server of this machine's user", "tests/unit/local_aws"),
     "models register local": Elsewhere(_NODES, "tests/ci/test_gitlab_runs.py"),
     "plan": Elsewhere(_TERRAFORM, "tests/deploy/test_plan_and_apply.py"),
     "provenance": Elsewhere(_TERRAFORM, "tests/deploy/test_plan_and_apply.py"),
     "recover": Elsewhere(_TERRAFORM, "tests/deploy/test_recover.py"),
-    "report --drift": Elsewhere("reads files of other commands", "tests/unit/cli/test_report.py"),
     "report --serve": Elsewhere("ends with Ctrl-C", "tests/unit/cli/test_report.py"),
-    "review": Elsewhere("reads plans of Terraform", "tests/deploy/test_review.py"),
     "run": Elsewhere(_NODES, "tests/deploy/test_demo.py"),
     "runs cancel": Elsewhere("waits a minute for nodes to answer", "tests/unit/operations/runs/test_cancellation.py"),
     "unlock": Elsewhere(_TERRAFORM, "tests/deploy/test_recover.py"),
@@ -68,6 +65,7 @@ NOT_RUN = {
 EXIT_CODES = {
     "audit": 2,  # the account has resources that no environment manages
     "doctor": 1,  # the account has no state bucket of Terraform with a lock table
+    "review": 3,  # a finding holds the plan
     "runs reproduce": 1,  # the repository does not have the commit of the run
 }
 """Exit codes other than 0 that commands have in this project, by their first words."""
@@ -107,6 +105,13 @@ def declarations(page: str) -> dict[str, str]:
     return found
 
 
+def expanded(word: str, folder: Path) -> list[str]:
+    """The files that a pattern such as `plans/*/plan.json` matches, as a shell passes them on; else the word."""
+    if "/" not in word or "*" not in word:
+        return [word]
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob(word))
+
+
 @pytest.mark.parametrize("block", RUN_BLOCKS, ids=[each.place for each in RUN_BLOCKS])
 def test_the_commands_of_a_block_run(
     block: Block, local_aws: LocalAws, tmp_path: Path, synthesized: Path, monkeypatch: pytest.MonkeyPatch
@@ -117,10 +122,12 @@ def test_the_commands_of_a_block_run(
     fill_account()
     if "--synthesized synthesized" in block.text:
         programs.mlinfra("synth", "*", "--out", "synthesized", cwd=tmp_path / "project")
+    digest = write_results(tmp_path / "project")
     for command in commands(block):
         if command not in RUN:
             continue
-        arguments = command.words[1:]
+        words = [digest if re.fullmatch(r"[0-9a-f]{10}", each) else each for each in command.words[1:]]
+        arguments = [path for each in words for path in expanded(each, tmp_path / "project")]
         ended = programs.mlinfra(*arguments, cwd=tmp_path / "project", COLUMNS="120")
         text = " ".join(arguments)
         shown = f"{command.place}: {text}: exit code {ended.returncode}\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"

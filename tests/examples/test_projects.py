@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci.example_pictures import PICTURES, picture
 from ci.examples import EXAMPLES, PROJECTS, copy_project, current_readme
 from tests.conftest import ROOT
 from tests.deploy.local_state import prepared
@@ -27,6 +28,13 @@ def test_the_readme_shows_what_its_commands_print(
     copy = copy_project(project, tmp_path / project)
     assert readme == current_readme(project, stacks_of(project), copy), "run `python -m ci.examples`"
     assert "$ mlinfra cost " in readme
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_the_picture_shows_the_stacks(project: str, stacks_of: Callable[[str], Path]) -> None:
+    drawn = (EXAMPLES / project / "picture.svg").read_text(encoding="utf-8")
+    assert drawn == picture(project, stacks_of(project)), "run `python -m ci.examples`"
+    assert f"![{PICTURES[project].alt}](picture.svg)" in (EXAMPLES / project / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.deploy
