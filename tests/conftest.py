@@ -138,6 +138,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 LONGEST_FIRST = (
+    "tutorial",
     "stacks",
     "plan-and-apply",
     "two-regions",

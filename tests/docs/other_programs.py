@@ -44,7 +44,7 @@ def _exists(command: Command, path: str) -> list[str]:
 def _aws(command: Command) -> list[str]:
     """The service has the operation, which has the parameters, and the required ones are given."""
     _, service, name, *arguments = command.words
-    if service == "s3":  # the commands of the program itself, which are no operations
+    if service == "s3":  # the commands of the program itself, which call several operations
         return [] if name in {"cp", "ls", "mv", "rm", "sync"} else [f"there is no command {name}"]
     model = botocore.session.get_session().get_service_model("s3" if service == "s3api" else service)
     operation = _camel_case(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -118,6 +119,8 @@ def test_the_commands_of_a_block_run(
 ) -> None:
     del local_aws  # it is in use, and empty
     monkeypatch.setenv("MLINFRA_TODAY", TODAY.isoformat())
+    for name in [each for each in sys.modules if each.partition(".")[0] == "environments"]:
+        monkeypatch.delitem(sys.modules, name)  # those of this repository
     write_project(tmp_path / "project", synthesized, declarations(block.page))
     fill_account()
     if "--synthesized synthesized" in block.text:
@@ -126,7 +129,7 @@ def test_the_commands_of_a_block_run(
     for command in commands(block):
         if command not in RUN:
             continue
-        words = [digest if re.fullmatch(r"[0-9a-f]{10}", each) else each for each in command.words[1:]]
+        words = [digest if re.fullmatch(r"[0-9a-f]{10}|MLR\d{3}", each) else each for each in command.words[1:]]
         arguments = [path for each in words for path in expanded(each, tmp_path / "project")]
         ended = programs.mlinfra(*arguments, cwd=tmp_path / "project", COLUMNS="120")
         text = " ".join(arguments)

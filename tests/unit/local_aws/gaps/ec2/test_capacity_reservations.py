@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from tests.local_aws import image_ids
 from tests.unit.local_aws.conftest import error_code
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_a_reservation_can_be_targeted_in_a_placement_group(ec2: Any) -> None:
 def test_instances_of_its_placement_group_run_in_it(ec2: Any) -> None:
     group = ec2.create_placement_group(GroupName="cr-used", Strategy="cluster")["PlacementGroup"]
     identifier = reserve(ec2, PlacementGroupArn=group["GroupArn"])["CapacityReservationId"]
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    image = image_ids(ec2)[0]
     launch = {"ImageId": image, "InstanceType": "g5.xlarge", "MinCount": 1, "MaxCount": 1}
     ec2.run_instances(**launch)
     assert described(ec2, identifier)["AvailableInstanceCount"] == 2
@@ -66,7 +67,7 @@ def test_instances_of_its_placement_group_run_in_it(ec2: Any) -> None:
 def test_a_reservation_is_made_for_all_its_instances_or_refused(ec2: Any, client: Callable[..., Any]) -> None:
     autoscaling = client("autoscaling")
     group = ec2.create_placement_group(GroupName="cr-scarce", Strategy="cluster")["PlacementGroup"]
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    image = image_ids(ec2)[0]
     ec2.create_launch_template(
         LaunchTemplateName="cr-scarce", LaunchTemplateData={"ImageId": image, "InstanceType": "g5.xlarge"}
     )
