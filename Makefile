@@ -61,11 +61,14 @@ compiled-tests: setup
 tests: setup $(BROWSER_READY) $(CDKTN_READY) $(CHECKOV_READY) $(DOCS_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
+# Tests of everything that synthesizes, and deploy tests of each kind. The others do not depend on the family.
+ON_CDKTN := tests/unit tests/snapshots tests/docs tests/examples tests/test_main.py tests/test_wheel.py \
+	$(addprefix tests/deploy/test_,bootstrap.py data_lake.py stacks.py testing_kit.py training_queue.py)
+
 .PHONY: test-cdktn
-test-cdktn: setup $(CDKTN_READY) ## Run the tests of declarations, constructs, stacks and checks on cdktn, and compare it with cdktf
+test-cdktn: setup $(CDKTN_READY) ## Run the tests of what synthesizes and deploys on cdktn, and compare it with cdktf
 	$(BIN)/pytest tests/cdktn
-	.venv/cdktn/bin/python -m pytest $(PARALLEL) tests/unit/_cdk tests/unit/checks tests/unit/constructs \
-		tests/unit/declarations tests/unit/stacks tests/unit/test_stack.py tests/unit/test_platform.py tests/snapshots
+	.venv/cdktn/bin/python -m pytest $(PARALLEL) -m "not slow" $(ON_CDKTN)
 
 .PHONY: test-terraform
 test-terraform: setup $(TERRAFORM_READY) ## Run deploy tests with Terraform 1.15
@@ -164,6 +167,11 @@ $(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
 	@# All other packages are those of .venv, with what is installed there for development.
 	@echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" \
 		> "$$(.venv/cdktn/bin/python -c '$(PACKAGES)')/shared.pth"
+	@# Programs that tests start beside the interpreter.
+	@printf '#!%s\nimport sys\n\nfrom mlinfra.cli.main import run\n\nsys.exit(run())\n' \
+		"$(CURDIR)/.venv/cdktn/bin/python" > .venv/cdktn/bin/mlinfra
+	@chmod +x .venv/cdktn/bin/mlinfra
+	@ln -sf "$(CURDIR)/$(BIN)/ruff" .venv/cdktn/bin/ruff
 	@touch $@
 
 $(TERRAFORM_READY): requirements/terraform.txt $(PYTHON_READY)

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from mlinfra.cdk_family import CDKTF, installed_command
+from mlinfra.cdk_family import CDKTF, installed_command, present
 
 
 def own_command() -> str:
@@ -23,13 +23,13 @@ def own_command() -> str:
 
 
 def cdk_command() -> str:
-    """`npx cdktn` if that is installed in the current folder or one above it; otherwise `npx cdktf`."""
+    """`npx cdktn` or `npx cdktf`: the installed one of the current folder or one above it, else that of this Python."""
     here = Path.cwd()
     try:
         found = next(filter(None, map(installed_command, (here, *here.parents))), None)
-    except ValueError:  # reported by the commands that synthesize
-        found = None
-    return f"npx {found.name if found else CDKTF.name}"
+        return f"npx {found.name if found else present().name}"
+    except (ImportError, ValueError):  # reported by the commands that synthesize
+        return f"npx {CDKTF.name}"
 
 
 def terraform_command() -> str:

@@ -117,7 +117,7 @@ def test_statements_may_have_no_id_and_no_list(tmp_path: Path, policy: str, foun
 
 
 @pytest.mark.parametrize("policy", ["${data.aws_iam_policy_document.x.json}", None, "[]"])
-def test_a_policy_that_cannot_be_read_is_no_empty_one(tmp_path: Path, policy: str | None) -> None:
+def test_a_policy_that_cannot_be_read_is_refused(tmp_path: Path, policy: str | None) -> None:
     template = Template("dev-test", {"resource": {"aws_iam_policy": {"x": {"policy": policy}}}}, tmp_path)
     assert failure_of(template.statements, "aws_iam_policy").startswith("aws_iam_policy.x has no policy in 'policy': ")
 
