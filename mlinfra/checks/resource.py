@@ -60,6 +60,7 @@ class Resource:
         self._unknown = unknown
         self._sensitive = sensitive
         self._references = references
+        self._unreadable = "a reference" if references else "known after apply"
 
     def get(self, path: str, default: Any = None) -> Any:  # noqa: ANN401  a value of any resource
         """The value at a path: of several blocks, that of the first one that has it.
@@ -87,8 +88,26 @@ class Resource:
             raise UnreadableValueError(path, "sensitive")
         found = [each for each in self._walk(self._values, self._unknown, steps) if each is not None]
         if _UNREADABLE in found:
-            raise UnreadableValueError(path, "a reference" if self._references else "known after apply")
+            raise UnreadableValueError(path, self._unreadable)
         return found
+
+    def blocks(self, path: str) -> list[Resource]:
+        """The blocks at a path, each with `get`, `all`, `blocks` and `has` of its own.
+
+        Args:
+            path: the block, such as `ebs_block_device`.
+
+        Raises:
+            UnreadableValueError: if it is known only after apply whether there are any.
+        """
+        found = [*_parts(self._values, self._unknown, self._sensitive, path.split("."))]
+        if any(unknown is True or (self._references and _is_reference(values)) for values, unknown, _ in found):
+            raise UnreadableValueError(path, self._unreadable)
+        return [
+            Resource(self.address, self.type, values, unknown=unknown, sensitive=sensitive, references=self._references)
+            for values, unknown, sensitive in found
+            if isinstance(values, dict)
+        ]
 
     def has(self, path: str) -> bool:
         """True if an attribute is set, also to a value that is known only after apply, or that is sensitive."""
@@ -112,6 +131,31 @@ class Resource:
             inner = value.get(steps[0]) if isinstance(value, dict) else None
             mark = unknown.get(steps[0]) if isinstance(unknown, dict) else None
             yield from self._walk(inner, mark, steps[1:])
+
+
+def _parts(value: Any, unknown: Any, sensitive: Any, steps: list[str]) -> Iterator[tuple[Any, Any, Any]]:  # noqa: ANN401
+    """The values at a path in all blocks, with their marks."""
+    if unknown is True:
+        yield None, True, sensitive
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _parts(each, _element(unknown, number), sensitive, steps)
+    elif not steps:
+        yield value, unknown, sensitive
+    elif isinstance(value, dict) or isinstance(unknown, dict):
+        inner, mark = (each.get(steps[0]) if isinstance(each, dict) else None for each in (value, unknown))
+        yield from _parts(inner, mark, _inner(sensitive, steps[0]), steps[1:])
+
+
+def _element(marks: Any, number: int) -> Any:  # noqa: ANN401
+    return marks[number] if isinstance(marks, list) and number < len(marks) else marks if marks is True else None
+
+
+def _inner(marks: Any, name: str) -> Any:  # noqa: ANN401
+    """The marks of an attribute, in all elements of a list: of a plan, those before and those after the change."""
+    if isinstance(marks, list):
+        return [_inner(each, name) for each in marks]
+    return marks.get(name) if isinstance(marks, dict) else marks
 
 
 def _is_reference(value: object) -> bool:

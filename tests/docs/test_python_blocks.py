@@ -133,7 +133,7 @@ def test_the_checks_of_their_page_apply_in_a_review(tmp_path: Path) -> None:
     found = review([tmp_path / "plan.json"], root=tmp_path, today=TODAY).findings
     assert [(each.id, each.text) for each in found if each.id.startswith("ACME")] == [
         ("ACME001", "it gets a public address."),
-        ("ACME002", "root_block_device is not encrypted."),
+        ("ACME002", "its root volume is not encrypted."),
     ]
 
 

@@ -66,6 +66,37 @@ def test_a_value_that_cannot_be_read_is_never_taken_for_one_that_is_not_set(
     assert resource.has(path)
 
 
+@pytest.mark.parametrize("resource", [SYNTHESIZED, PLANNED])
+def test_blocks_have_attributes_of_their_own(resource: Resource) -> None:
+    assert [each.get("encrypted") for each in resource.blocks("ebs_block_device")] == [True, False, None]
+    assert [each.get("encrypted") for each in resource.blocks("root_block_device")] == [True]
+    assert resource.blocks("network_interface") == []
+
+
+def test_an_unknown_attribute_of_a_block_leaves_its_others_known() -> None:
+    *_, last = PLANNED.blocks("ebs_block_device")
+    assert last.get("size") == 1
+    with pytest.raises(UnreadableValueError, match="kms_key_id is known after apply"):
+        last.get("kms_key_id")
+
+
+def test_blocks_may_be_unknown_as_a_whole() -> None:
+    unknown = Resource("aws_instance.x", "aws_instance", {}, unknown={"ebs_block_device": True})
+    with pytest.raises(UnreadableValueError, match="ebs_block_device is known after apply"):
+        unknown.blocks("ebs_block_device")
+    with pytest.raises(UnreadableValueError, match="kms_key_id is a reference"):
+        SYNTHESIZED.blocks("kms_key_id")
+
+
+def test_a_sensitive_attribute_of_a_block_is_not_read() -> None:
+    values = {"environment": [{"variables": {"TOKEN": "x"}, "name": "a"}]}
+    marks = [{"environment": [{"variables": True}]}]
+    (block,) = Resource("aws_x.x", "aws_x", values, sensitive=marks).blocks("environment")
+    assert block.get("name") == "a"
+    with pytest.raises(UnreadableValueError, match="variables is sensitive"):
+        block.get("variables")
+
+
 def test_texts_with_a_reference_in_them_are_texts() -> None:
     assert SYNTHESIZED.get("name") == "x-${aws_kms_key.x.id}"
 
