@@ -20,9 +20,11 @@ PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 # .venv may contain uv.
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" ci/install.sh
 
-# Tests that run Terraform mostly wait for the AWS provider, which polls AWS. Groups keep the order of
-# tests/conftest.py, the longest first.
-PARALLEL := --numprocesses 4 --dist loadgroup --no-loadscope-reorder
+# Tests that run Terraform mostly wait for the AWS provider, which polls AWS: with four processes, two processors are idle
+# most of the time. A process takes up to 1.7 GB. Groups keep the order of tests/conftest.py, the longest first.
+PROCESSES := $(or $(shell awk '/^MemAvailable/ { n = int($$2 / 1700000); print (n < 4 ? 4 : n > 8 ? 8 : n) }' \
+	/proc/meminfo 2>/dev/null), 4)
+PARALLEL := --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 export CHECKPOINT_DISABLE := 1
 # If Python is configured to write no bytecode, every process would compile the bindings again.
@@ -56,21 +58,24 @@ compiled-tests: setup
 	@$(BIN)/pytest --collect-only --quiet >/dev/null || true
 
 .PHONY: tests
-tests: setup $(BROWSER_READY) $(CDKTN_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
+tests: setup $(BROWSER_READY) $(CDKTN_READY) $(CHECKOV_READY) $(DOCS_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
 	$(BIN)/pytest $(PARALLEL) -m "not slow"
 
+# Tests of everything that synthesizes, and deploy tests of each kind. The others do not depend on the family.
+ON_CDKTN := tests/unit tests/snapshots tests/docs tests/examples tests/test_main.py tests/test_wheel.py \
+	$(addprefix tests/deploy/test_,bootstrap.py data_lake.py stacks.py testing_kit.py training_queue.py)
+
 .PHONY: test-cdktn
-test-cdktn: setup $(CDKTN_READY) ## Run the tests of declarations, constructs, stacks and checks on cdktn, and compare it with cdktf
+test-cdktn: setup $(CDKTN_READY) ## Run the tests of what synthesizes and deploys on cdktn, and compare it with cdktf
 	$(BIN)/pytest tests/cdktn
-	.venv/cdktn/bin/python -m pytest $(PARALLEL) tests/unit/_cdk tests/unit/checks tests/unit/constructs \
-		tests/unit/declarations tests/unit/stacks tests/unit/test_stack.py tests/unit/test_platform.py tests/snapshots
+	.venv/cdktn/bin/python -m pytest $(PARALLEL) -m "not slow" $(ON_CDKTN)
 
 .PHONY: test-terraform
 test-terraform: setup $(TERRAFORM_READY) ## Run deploy tests with Terraform 1.15
 	$(BIN)/pytest tests/newer_terraform
 	TERRAFORM_BINARY_NAME="$(CURDIR)/.venv/terraform/bin/terraform" MLINFRA_REQUIRE_DEPLOY_TESTS=1 $(BIN)/pytest $(PARALLEL) \
 		tests/deploy/test_bootstrap.py tests/deploy/test_data_lake.py tests/deploy/test_review.py \
-		tests/deploy/test_stacks.py tests/deploy/test_training_queue.py
+		tests/deploy/test_stacks.py tests/deploy/test_training_queue.py tests/deploy/test_validation.py
 
 .PHONY: conformance
 conformance: setup ## Run all conformance cases, including slow ones, and write their page
@@ -91,6 +96,10 @@ policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of 
 docs: setup $(DOCS_READY) ## Build the documentation into site/, strictly
 	$(BIN)/python -m ci.site docs/reference
 	.venv/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -b html docs site
+
+.PHONY: site-versions
+site-versions: setup-python $(DOCS_READY) ## Build the documentation of main and of all releases into site-versions/
+	$(BIN)/python -m ci.site.versions site-versions
 
 .PHONY: snapshots
 snapshots: setup ## Update the snapshots with the present output
@@ -158,6 +167,11 @@ $(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
 	@# All other packages are those of .venv, with what is installed there for development.
 	@echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" \
 		> "$$(.venv/cdktn/bin/python -c '$(PACKAGES)')/shared.pth"
+	@# Programs that tests start beside the interpreter.
+	@printf '#!%s\nimport sys\n\nfrom mlinfra.cli.main import run\n\nsys.exit(run())\n' \
+		"$(CURDIR)/.venv/cdktn/bin/python" > .venv/cdktn/bin/mlinfra
+	@chmod +x .venv/cdktn/bin/mlinfra
+	@ln -sf "$(CURDIR)/$(BIN)/ruff" .venv/cdktn/bin/ruff
 	@touch $@
 
 $(TERRAFORM_READY): requirements/terraform.txt $(PYTHON_READY)
@@ -191,4 +205,4 @@ lock: setup ## Resolve requirements/ again (requires uv)
 
 .PHONY: clean
 clean: ## Remove installed and synthesized files
-	rm -rf .venv node_modules cdktf.out docs/reference site
+	rm -rf .venv node_modules cdktf.out docs/reference site site-versions

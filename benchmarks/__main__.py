@@ -30,6 +30,10 @@ TOLERANCE = 1.25
 """A slope that worsens by a quarter fails the benchmark."""
 
 
+class LimitError(Exception):
+    """A subject takes longer than its limit."""
+
+
 class SlopeError(Exception):
     """Each further resource takes longer than recorded, in comparison with stock loading in the same run."""
 
@@ -61,6 +65,11 @@ def main() -> None:
     console.print(_comparison(results))
     console.print(_growth(results))
     console.print(_versions(), style="dim")
+    for each, measured in results.items():
+        seconds = measured["fast"].cpu_seconds
+        if each.limit and seconds > each.limit:
+            message = f"{each.name} took {seconds:.1f} s of processor time, more than {each.limit:.0f} s"
+            raise LimitError(message)
     ratio = _ratio_of_slopes(results)
     console.print(f"A further resource takes {ratio:.2f} of the processor time of stock loading.")
     if ratio > LARGEST_RATIO * TOLERANCE:
@@ -191,5 +200,5 @@ def _versions() -> str:
 if __name__ == "__main__":
     try:
         main()
-    except (OutputsDifferError, SlopeError, measure.CommandFailedError) as error:
+    except (OutputsDifferError, SlopeError, LimitError, measure.CommandFailedError) as error:
         sys.exit(f"Benchmark failed: {error}")

@@ -18,6 +18,7 @@ class Subject:
         stock: True to measure stock loading too, which takes about 20 seconds per run. Default: True.
         rounds: Number of runs; the report shows medians. Default: 3.
         resources: the number of resources of a synthetic stack. Default: 0, for other subjects.
+        limit: the largest processor time of the fast way, in seconds. Default: 0, for none.
         output: True if it writes Terraform JSON, which both ways must write alike. Default: True.
     """
 
@@ -28,6 +29,7 @@ class Subject:
     rounds: int = 3
     output: bool = True
     resources: int = 0
+    limit: float = 0.0
 
 
 def synthetic(count: int, *, stock: bool, rounds: int = 3) -> Subject:
@@ -65,6 +67,22 @@ IMPORT = Subject(
     output=False,
 )
 
+# Tests of three resources each, stock with cdktf.Testing; and of data lakes, with the validations of mlinfra.
+TESTS = Subject(
+    name="200 tests of a stack (kit)",
+    arguments=lambda _: ["-m", "benchmarks.kit", "stacks", "200"],
+    output=False,
+    rounds=1,
+    limit=30,
+)
+TESTS_OF_LAKES = Subject(
+    name="200 tests of a data lake (kit)",
+    arguments=lambda _: ["-m", "benchmarks.kit", "lake", "200"],
+    stock=False,
+    output=False,
+    limit=30,
+)
+
 # The stock way costs some 20 seconds a run whatever the count.
 SYNTHETIC = (
     synthetic(100, stock=True),
@@ -76,4 +94,4 @@ SYNTHETIC = (
 def all_subjects() -> list[Subject]:
     """Every subject that this checkout has."""
     app = [FULL_SET, ONE_ENVIRONMENT] if (REPOSITORY / "main.py").exists() else []
-    return [IMPORT, *app, *SYNTHETIC]
+    return [IMPORT, TESTS, TESTS_OF_LAKES, *app, *SYNTHETIC]

@@ -24,7 +24,8 @@ def page() -> str:
         )
         for each in CHECKS
     ]
-    return with_table(PAGE, "checks", "ci.checks_docs", header=header, rows=rows)
+    text = PAGE.read_text(encoding="utf-8")
+    return with_table(text, "checks", "ci.checks_docs", header=header, rows=rows)
 
 
 if __name__ == "__main__":

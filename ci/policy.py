@@ -16,10 +16,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ci import JUDGED_ON
 from ci.authorization import MEANT, Finding, Reference, findings
 from ci.synthesis import ROOT, synthesize_all, synthesize_examples
+from mlinfra.checks.index import CHECKS
 from mlinfra.checks.suppressions import SUPPRESSIONS
 from mlinfra.checks.wildcards import wildcards
+from mlinfra.operations.checks import checkov_findings, failed_checks
 
 _Stack = tuple[str, dict[str, Any]]
 """The name of a stack, and its Terraform JSON."""
@@ -35,7 +38,8 @@ def main() -> None:
         written = [path for each in folders for path in sorted(each.glob("*/cdk.tf.json"))]
         declared = [(path.parent.name, json.loads(path.read_text())) for path in written]
         report = _report(stacks)
-        problems = [*_wildcards(declared), *_without_effect(declared), *_problems(report)]
+        by_name = {path.parent.name: json.loads(path.read_text()) for path in stacks.glob("*/cdk.tf.json")}
+        problems = [*_wildcards(declared), *_without_effect(declared), *_problems(report, by_name)]
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201
     summary = report["summary"]
@@ -73,19 +77,18 @@ def _report(stacks: Path) -> dict[str, Any]:
     return report
 
 
-def _problems(report: dict[str, Any]) -> list[str]:
-    summary, findings = report["summary"], report["results"]["failed_checks"]
+def _problems(report: dict[str, Any], stacks: dict[str, dict[str, Any]]) -> list[str]:
     problems = []
-    if summary["parsing_errors"] or not summary["passed"]:
-        problems.append(f"checkov has not parsed the output: {summary}")
     used = set()
-    for finding in findings:
-        check, address = finding["check_id"], finding["resource"]
-        covering = [each for each in SUPPRESSIONS if each.covers(check, address)]
-        used.update(covering)
-        if not covering:
-            where = Path(finding["file_path"]).parent.name
-            problems.append(f"finding {check} in {where}: {address}: {finding['check_name']}")
+    try:
+        failed = failed_checks(report)
+    except ValueError as error:
+        return [str(error)]
+    for found, suppression in checkov_findings(failed, stacks, CHECKS, today=JUDGED_ON):
+        if suppression:
+            used.add(suppression)
+        if found.fails:
+            problems.append(f"finding {found.check} in {found.stack}: {found.text}")
     problems += [
         f"suppression of {each.check} for {each.address} is not needed" for each in SUPPRESSIONS if each not in used
     ]

@@ -13,7 +13,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "review.md"
 def page() -> str:
     """The content of the page: its present text, with the table of the present rules."""
     rows = [(rule.id, rule.level.value, rule.title, rule.fix) for rule in all_rules().values()]
-    return with_table(PAGE, "rules", "ci.review_docs", header=("id", "level", "finding", "fix"), rows=rows)
+    text = PAGE.read_text(encoding="utf-8")
+    return with_table(text, "rules", "ci.review_docs", header=("id", "level", "finding", "fix"), rows=rows)
 
 
 if __name__ == "__main__":

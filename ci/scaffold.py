@@ -38,7 +38,7 @@ COPIED = (
 )
 """Files of this repository that a new project has too."""
 
-OWN = ("README.md", "serving/predictor.py", "tests/", "training/")
+OWN = ("README.md", "picture.svg", "serving/predictor.py", "tests/", "training/")
 """Files and folders of the example that differ from a new project."""
 
 EXAMPLE_SETTINGS = Settings(

@@ -36,10 +36,22 @@ def synthesize_examples(outdir: Path) -> list[Path]:
     Returns:
         The folders with a folder for each stack.
     """
-    programs = sorted(ROOT.glob("examples/*/main.py"))
-    for program in programs:
-        _run(program, outdir / program.parent.name)
-    return [outdir / program.parent.name / "stacks" for program in programs]
+    names = sorted(program.parent.name for program in ROOT.glob("examples/*/main.py"))
+    return [synthesize_example(name, outdir / name) for name in names]
+
+
+def synthesize_example(name: str, outdir: Path) -> Path:
+    """Synthesize one folder of examples/.
+
+    Args:
+        name: the name of the folder.
+        outdir: the output folder.
+
+    Returns:
+        The folder with a folder for each stack.
+    """
+    _run(ROOT / "examples" / name / "main.py", outdir)
+    return outdir / "stacks"
 
 
 def _run(program: Path, outdir: Path, output: IO[str] | None = None) -> None:

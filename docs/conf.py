@@ -16,7 +16,7 @@ copyright = "the mlinfra authors, Apache-2.0"  # noqa: A001  Sphinx's name
 version = release = os.environ.get("MLINFRA_DOCS_VERSION", "main")
 
 extensions = ["myst_parser", "sphinx_copybutton"]
-exclude_patterns = []
+exclude_patterns = ["_templates"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
 nitpicky = True
@@ -27,6 +27,19 @@ myst_heading_anchors = 4
 
 html_theme = "furo"
 html_static_path = ["_static"]
+templates_path = ["_templates"]
+html_context = {"versions": os.environ.get("MLINFRA_DOCS_VERSIONS", "").split()}
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/versions.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+"""Furo's parts without advertisements, and the links to other versions, of which `ci.site.versions` gives the names."""
 html_css_files = ["site.css"]
 html_extra_path = ["reference/llms.txt"]
 html_title = "mlinfra" if version == "main" else f"mlinfra {version}"

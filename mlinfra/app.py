@@ -23,12 +23,13 @@ except (ImportError, ValueError) as error:
 
 from mlinfra._cdk import App
 from mlinfra.checks.index import CHECKS
+from mlinfra.checks.own_checks import read_checks, unique
 from mlinfra.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mlinfra.checks.check import Check
+    from mlinfra.checks.resource_check import AnyCheck
     from mlinfra.declarations import Environment
 
 LOCK_FILE = ".terraform.lock.hcl"
@@ -37,28 +38,29 @@ LOCK_FILE = ".terraform.lock.hcl"
 class MlApp(App):
     """A cdktf app in which all stacks use the provider version that the repository has locked."""
 
-    def __init__(self, root: Path | None = None, *, outdir: Path | None = None, checks: Sequence[Check] = ()) -> None:
+    def __init__(
+        self, root: Path | None = None, *, outdir: Path | None = None, checks: Sequence[AnyCheck] = ()
+    ) -> None:
         """Create an app.
 
         Args:
             root: the folder of the repository, which may contain a `.terraform.lock.hcl`. Default: the current folder,
                 in which `cdktf` runs an app.
             outdir: the output folder. Default: CDKTF_OUTDIR, or cdktf.out in the current folder.
-            checks: additional checks of every MlStack. Default: none.
+            checks: checks of every MlStack, in addition to those in `mlinfra_checks.py`. Reviews do not apply them.
+                Default: none.
 
         Raises:
             ValueError: if two checks have the same id.
+            DeclarationError: if `mlinfra_checks.py` fails, or declares an invalid check.
         """
-        ids = [each.id for each in (*CHECKS, *checks)]
-        if duplicate := next((each for each in ids if ids.count(each) > 1), None):
-            message = (
-                f"Two checks have the id {duplicate}; ids must be unique, and those that begin with MLC are mlinfra's."
-            )
-            raise ValueError(message)
+        root = root or Path.cwd()
+        own = (*read_checks(root), *checks)
+        unique((*CHECKS, *own))
         # Node would read the variable and the current folder of the time when it was started.
         super().__init__(outdir=str(Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()))
-        self.checks = tuple(checks)
-        self._lock_file = (root or Path.cwd()) / LOCK_FILE
+        self.checks = own
+        self._lock_file = root / LOCK_FILE
 
     def synth(self) -> None:
         """Write every stack as Terraform JSON, with the lock file beside it."""

@@ -1,12 +1,13 @@
-"""The commands of mlinfra and of cdktf or cdktn as they are called from the current folder."""
+"""The commands of mlinfra, of cdktf or cdktn and of Terraform as they are called from the current folder."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
-from mlinfra.cdk_family import CDKTF, installed_command
+from mlinfra.cdk_family import CDKTF, installed_command, present
 
 
 def own_command() -> str:
@@ -22,10 +23,15 @@ def own_command() -> str:
 
 
 def cdk_command() -> str:
-    """`npx cdktn` if that is installed in the current folder or one above it; otherwise `npx cdktf`."""
+    """`npx cdktn` or `npx cdktf`: the installed one of the current folder or one above it, else that of this Python."""
     here = Path.cwd()
     try:
         found = next(filter(None, map(installed_command, (here, *here.parents))), None)
-    except ValueError:  # reported by the commands that synthesize
-        found = None
-    return f"npx {found.name if found else CDKTF.name}"
+        return f"npx {found.name if found else present().name}"
+    except (ImportError, ValueError):  # reported by the commands that synthesize
+        return f"npx {CDKTF.name}"
+
+
+def terraform_command() -> str:
+    """The program that TERRAFORM_BINARY_NAME selects, a name or a path, as in cdktf. Default: `terraform`."""
+    return os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"

@@ -18,11 +18,12 @@ from mlinfra._cdk import (
 from mlinfra._cdk.aws import provider
 from mlinfra._cdk.node_package import configuration
 from mlinfra.cdk_family import refuse_other
-from mlinfra.checks.acknowledgements import METADATA, Acknowledgement
-from mlinfra.checks.check import CheckLevel, Problem, StackConfiguration
+from mlinfra.checks.acknowledgements import METADATA, Acknowledgement, require_acknowledgeable
+from mlinfra.checks.check import Problem, StackConfiguration
 from mlinfra.checks.evaluation import CheckResult, evaluate, unused
 from mlinfra.checks.findings_file import append_findings
 from mlinfra.checks.index import CHECKS, COLLAPSED
+from mlinfra.checks.level import Level
 from mlinfra.checks.tags import REQUIRED_TAGS
 from mlinfra.declarations import present_day
 
@@ -31,13 +32,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from mlinfra._cdk import App, IConstruct
-    from mlinfra.checks.check import Check
+    from mlinfra.checks.resource_check import AnyCheck
     from mlinfra.declarations import Environment
 
 AWS_PROVIDER = {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
 """The provider that stacks require. A range, because the lock file pins the version."""
-
-_SHORTEST_REASON = 10
 
 _stacks: WeakKeyDictionary[App, dict[str, str]] = WeakKeyDictionary()
 """State keys by stack id, for each app."""
@@ -92,7 +91,7 @@ class MlStack(TerraformStack):
         self._environment = environment
         self._component = component
         self._tags = environment.tags(auto_stop=auto_stop) if tagged else {}
-        self._own_checks: Sequence[Check] = getattr(scope, "checks", ())
+        self._own_checks: Sequence[AnyCheck] = getattr(scope, "checks", ())
         self._acknowledged: list[dict[str, str]] = []
         self._use_provider()
         self._use_remote_state(state_key)
@@ -110,7 +109,7 @@ class MlStack(TerraformStack):
         return self._component
 
     @property
-    def own_checks(self) -> Sequence[Check]:
+    def own_checks(self) -> Sequence[AnyCheck]:
         """The additional checks of the app."""
         return self._own_checks
 
@@ -182,11 +181,12 @@ class MlStack(TerraformStack):
 def acknowledge(construct: IConstruct, check: str, *, reason: str, until: date | None = None) -> None:
     """Accept the problems that a check finds in a construct and in everything in it.
 
-    The acknowledgement is part of the stack's Terraform JSON, so that reviewers see it.
+    The acknowledgement is part of the stack's Terraform JSON, so that reviewers see it. It covers the checks of checkov
+    about the same fact too.
 
     Args:
         construct: the construct, in an MlStack.
-        check: the id of the check, such as MLC302.
+        check: the id of the check, such as MLC302: of mlinfra, of the project, or of checkov.
         reason: the reason, in at least ten characters.
         until: the last day. After it, `mlinfra checks run` fails, and the synth warns. Default: it does not expire.
 
@@ -194,21 +194,11 @@ def acknowledge(construct: IConstruct, check: str, *, reason: str, until: date |
         ValueError: if the check is unknown or cannot be acknowledged, the reason is too short, or the construct is
             not in an MlStack.
     """
-    known = {each.id: each for each in CHECKS}
     stack = TerraformStack.of(construct)
     if not isinstance(stack, MlStack):
         message = f"{construct.node.path} is not in an MlStack, and only stacks of that class have checks."
         raise ValueError(message)  # noqa: TRY004  the construct is in the wrong place, its type is right
-    known |= {each.id: each for each in stack.own_checks}
-    if check not in known:
-        message = f"There is no check {check!r}. Expected: one of {', '.join(known)}."
-        raise ValueError(message)
-    if not known[check].can_be_acknowledged:
-        message = f"{check} cannot be acknowledged: {known[check].title} {known[check].fix}"
-        raise ValueError(message)
-    if len(reason.strip()) < _SHORTEST_REASON:
-        message = f"The reason {reason!r} is too short. Expected: a sentence that a reviewer understands."
-        raise ValueError(message)
+    require_acknowledgeable(check, reason, (*CHECKS, *stack.own_checks))
     stack.add_acknowledgement(Acknowledgement(check, construct.node.path, reason, until))
 
 
@@ -233,9 +223,9 @@ class _Guards:
             _warn(stack.name, f"the acknowledgement of {given.check} for {given.path} is not needed")
         pending = [each for each in results if each.acknowledged is None]
         for each in pending:
-            if each.level is CheckLevel.WARNING:
+            if each.level is Level.WARNING:
                 _warn(stack.name, each.text)
-        return [each.text for each in pending if each.level is CheckLevel.ERROR]
+        return [each.text for each in pending if each.level is Level.HOLD]
 
 
 def _warn(stack: str, text: str) -> None:

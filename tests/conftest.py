@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
-import json
 import re
 import signal
 import subprocess
-from collections import defaultdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 import typer.main
 from xdist.scheduler import LoadGroupScheduling
@@ -23,10 +22,8 @@ from mlinfra import Environment, Experiment
 from mlinfra.testing.declarations import pinned_images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import CodeType
+    from collections.abc import Iterator
 
-    from mlinfra import MlStack
     from mlinfra.catalog.image_lock import ImageLock
 
 pytest_plugins = ["tests.local_aws", "tests.terraform"]
@@ -76,59 +73,9 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def synthesize(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Write one stack and read it back as Terraform JSON.
-
-    The stack is an `MlStack` that `build` fills, or one of the platform's own. With `inputs`, everything except the
-    environment that `build` depends on, equal stacks are written once: only for tests that read nothing but the JSON.
-    """
-    # Here: processes that tests start import this module, and cdktf takes them a second.
-    from mlinfra import MlStack
-    from mlinfra._cdk import App
-
-    def run(
-        build: Callable[[MlStack], object] | None = None,
-        *,
-        stack: type[MlStack] | None = None,
-        environment: Environment | None = None,
-        inputs: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        environment = environment or an_environment()
-        maker = build.__code__ if build else stack
-        earlier = [] if maker is None or inputs is None else _SYNTHESIZED[maker, repr(inputs)]
-        for each in earlier:
-            if each.inputs == inputs and each.environment == environment:
-                return json.loads(each.text)  # type: ignore[no-any-return]
-        app = App(outdir=str(tmp_path / "cdktf.out"))
-        made = stack(app, environment) if stack else MlStack(app, environment, "test")  # type: ignore[call-arg]
-        if build:
-            build(made)
-        app.synth()
-        path = tmp_path / "cdktf.out" / "stacks" / made.node.id / "cdk.tf.json"
-        text = path.read_text()
-        if inputs is not None:
-            earlier.append(_Synthesized(inputs, environment, text))
-        config: dict[str, Any] = json.loads(text)
-        return config
-
-    return run
-
-
-class _Synthesized(NamedTuple):
-    inputs: dict[str, Any]
-    environment: Environment
-    text: str
-
-
-_SYNTHESIZED: defaultdict[tuple[CodeType | type[MlStack], str], list[_Synthesized]] = defaultdict(list)
-"""Stacks as JSON, by the code that built them and the text of its inputs: 1 equals True and is another text."""
-
-
-def only(config: dict[str, Any], type_name: str, kind: str = "resource") -> dict[str, Any]:
-    """The one resource of `type_name` in a stack."""
-    (body,) = config[kind][type_name].values()
-    resource: dict[str, Any] = body
-    return resource
+def mlinfra_environment() -> Environment:
+    """The environment of stacks for which a test names none."""
+    return an_environment()
 
 
 @pytest.fixture(scope="session")
@@ -146,11 +93,16 @@ def pytest_configure() -> None:
     """Handle signals that a shell ignores for background processes, so that programs started by tests receive them.
 
     Also read the options of each command once: Typer reads those of all commands at each run of one, in 70 ms.
+    Random examples may take any time: with eight processes on two processors, each takes four times as long.
     """
     for each in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(each) is signal.SIG_IGN:
             signal.signal(each, lambda *_: None)  # unlike what is ignored, a handler is not inherited
     typer.main.get_params_from_function = functools.cache(typer.main.get_params_from_function)
+    hypothesis.settings.register_profile(
+        "any time", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any time")
 
 
 class _FilesAndGroups(LoadGroupScheduling):
@@ -186,6 +138,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 LONGEST_FIRST = (
+    "tutorial",
     "stacks",
     "plan-and-apply",
     "two-regions",
@@ -205,6 +158,8 @@ LONGEST_FIRST = (
     "training-queue",
     "drift",
     "models-and-images",
+    "restored-state",
+    "validation",
     "browser",
 )
 """Groups of tests in the order in which they start: a long group that starts last would run alone at the end.

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _LAUNCH: Final = 30.0
 """The seconds from a change of the desired capacity to a launch."""
 _WAITS_FOR_CAPACITY: Final = 0.06
-"""The share of starts of multi-node clusters that wait for their last node."""
+"""The share of starts of multi-node clusters for whose last node EC2 has no capacity at first. With `gang=True`, their
+owners wait for the capacity of all nodes together (`mlinfra run`, or `clusters start --wait-for-capacity`)."""
 _LONGEST_WAIT: Final = 3 * HOUR
 _GUARD_LATE: Final = MINUTE
 """The time from the moment at which a node need not run any more until its guard acts: it runs once a minute, and
@@ -125,7 +126,8 @@ class Cluster:
         missing = self.group.desired - len(self.nodes) - self._pending
         for index in range(missing):
             self._pending += 1
-            self._timeline.after(_LAUNCH + self._capacity_wait(last=index == missing - 1), self._launch)
+            waits = self._starts_together or index == missing - 1
+            self._timeline.after(_LAUNCH + (self._capacity_wait() if waits else 0.0), self._launch)
         self.on_change()
 
     def show(self, node: Node, source: str, signals: Signals | None) -> None:
@@ -186,9 +188,14 @@ class Cluster:
     def _notice(self) -> None:
         self.on_change()
 
-    def _capacity_wait(self, *, last: bool) -> float:
+    @property
+    def _starts_together(self) -> bool:
+        """True if no node is launched without capacity for all."""
+        return self._experiment.gang and not self.nodes
+
+    def _capacity_wait(self) -> float:
         purpose = f"capacity/{self.starts}"
-        if not last or self._experiment.nodes == 1 or self._timeline.rng(purpose).random() > _WAITS_FOR_CAPACITY:
+        if self._experiment.nodes == 1 or self._timeline.rng(purpose).random() > _WAITS_FOR_CAPACITY:
             return 0.0
         return min(_LONGEST_WAIT, self._timeline.lognormal(f"{purpose}/wait", 25 * MINUTE, 0.8))
 

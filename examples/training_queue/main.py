@@ -1,57 +1,55 @@
-"""A queue that two teams share, with a job on one node and one on four.
-
-cdktf synth --app "python examples/training_queue/main.py"
-"""
+"""A queue that two teams share, with a job for one node and one for four. `mlinfra plan 'dev-*'` runs it."""
 
 from __future__ import annotations
 
-from mlinfra import Environment, MlApp, MlStack, Platform, Queue, TrainingQueue
+import os
+from pathlib import Path
 
-REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
-
-environment = Environment(
-    name="dev",
-    project="recsys",
-    account_id="111111111111",
-    region="us-east-1",
-    team="ml-platform",
-    cost_center="ml-1234",
-    repository="gitlab.example.com/ml/platform",
-    monthly_spend_limit_usd=15_000,
-    queues=[
-        Queue(
-            name="ranking",
-            owner="ana@example.com",
-            gpu="A10G",
-            gpus_per_node=4,
-            max_nodes=8,
-            teams={"ranking": 2, "search": 1},
-        )
-    ],
+from mlinfra import (
+    Environment,
+    MlApp,
+    MlStack,
+    Platform,
+    StateStack,
+    TrainingQueue,
+    load_environments,
+    problems_without_traceback,
 )
+from mlinfra.stacks.data import DataStack
+from mlinfra.stacks.foundation import FoundationStack
+
+ROOT = Path(__file__).resolve().parent
 
 
-class RankingStack(MlStack):
-    """The queue, its jobs, and their read permissions."""
+class TeamStack(MlStack):
+    """The queue, its jobs, and their permissions in the data lake."""
 
-    def __init__(self, scope: MlApp) -> None:
-        """Declare the stack."""
-        super().__init__(scope, environment, "ranking")
+    def __init__(self, scope: MlApp, environment: Environment) -> None:
+        """Declare the stack for `environment`."""
+        super().__init__(scope, environment, "team")
         platform = Platform.lookup(self)
-        queue = TrainingQueue(self, "queue", queue=environment.queue("ranking"), network=platform)
-        sweep = queue.job("sweep", image=f"{REGISTRY}/two-tower:2.3", command=["python", "train.py"], gpus_per_node=1)
-        pretrain = queue.job(
-            "pretrain",
-            image=f"{REGISTRY}/two-tower:2.3",
-            command=["./launch.sh", "train.py"],
-            nodes=4,
-            timeout_seconds=3 * 86_400,
-        )
-        platform.data_lake.grant_read(sweep, zones=["features"])
-        platform.data_lake.grant_read(pretrain, zones=["features"])
-        platform.data_lake.grant_read_write(pretrain, zones=["models"], prefix="two-tower/")
+        registry = f"{environment.account_id}.dkr.ecr.{environment.region}.amazonaws.com"
+        image = f"{registry}/{environment.names.prefix}/sweep:1.0"
+        queue = TrainingQueue(self, "queue", queue=environment.queue("team"), network=platform)
+        sweep = queue.job("sweep", image=image, command=["python", "train.py"], gpus_per_node=1)
+        grid = queue.job("grid", image=image, command=["./launch.sh", "train.py"], nodes=4)
+        for job in (sweep, grid):
+            platform.data_lake.grant_read(job, zones=["features"])
+            platform.data_lake.grant_read_write(job, zones=["models"], prefix="sweep/")
 
 
-app = MlApp()
-RankingStack(app)
-app.synth()
+def main() -> None:
+    """Synthesize the stacks of every environment, or of the one in MLINFRA_ENV."""
+    app = MlApp(ROOT)
+    for environment in load_environments(ROOT, only=os.environ.get("MLINFRA_ENV")):
+        state = StateStack(app, environment)
+        team = TeamStack(app, environment)
+        for stack in (FoundationStack(app, environment), DataStack(app, environment)):
+            stack.add_dependency(state)
+            team.add_dependency(stack)
+    app.synth()
+
+
+if __name__ == "__main__":
+    with problems_without_traceback():
+        main()

@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mlinfra.checks.check import Described
 
 METADATA: Final = ("//", "mlinfra", "acknowledged")
 """The keys under which a stack lists its acknowledgements."""
+_CHECKOV: Final = re.compile(r"CKV2?_[A-Z0-9]+_[0-9]+")
+"""Ids of checkov's checks, such as CKV_AWS_18 and CKV2_AWS_5."""
+_SHORTEST_REASON: Final = 10
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Acknowledgement:
     """An accepted problem."""
 
     check: str
-    """The id of the check."""
+    """The id of the check: of mlinfra, of the project, or of checkov."""
     path: str
     """The path of the construct. It applies to all constructs in it too."""
     reason: str
@@ -52,3 +58,42 @@ def acknowledgements(config: Mapping[str, Any]) -> Iterator[Acknowledgement]:
         yield Acknowledgement(
             each["check"], each["path"], each["reason"], None if until is None else date.fromisoformat(until)
         )
+
+
+def require_acknowledgeable(check: str, reason: str, known: Iterable[Described]) -> None:
+    """Check the id and the reason of an acknowledgement.
+
+    Args:
+        check: the id of a check, of mlinfra, of the project or of checkov.
+        reason: the reason.
+        known: the checks of mlinfra and of the project.
+
+    Raises:
+        ValueError: if the check is unknown or cannot be acknowledged, or the reason is too short.
+    """
+    by_id = {each.id: each for each in known}
+    same = [each.id for each in by_id.values() if check in each.related]
+    if same:
+        message = f"{check} reports the same fact as {same[0]}, whose acknowledgement covers both. Expected: {same[0]}."
+        raise ValueError(message)
+    if check not in by_id and not _CHECKOV.fullmatch(check):
+        message = (
+            f"There is no check {check!r}. Expected: one of {', '.join(by_id)}; or the id of a check of checkov, such "
+            f"as CKV_AWS_18."
+        )
+        raise ValueError(message)
+    if check in by_id and not by_id[check].can_be_acknowledged:
+        message = f"{check} cannot be acknowledged: {by_id[check].title} {by_id[check].fix}"
+        raise ValueError(message)
+    require_reason(reason)
+
+
+def require_reason(reason: str) -> None:
+    """Check the reason of an accepted finding.
+
+    Raises:
+        ValueError: if it has less than ten characters.
+    """
+    if len(reason.strip()) < _SHORTEST_REASON:
+        message = f"The reason {reason!r} is too short. Expected: a sentence that a reviewer understands."
+        raise ValueError(message)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 
-def addresses(config: dict[str, Any]) -> list[str]:
+def addresses(config: Mapping[str, Any]) -> list[str]:
     """The addresses of all resources of a stack, sorted.
 
     Args:
@@ -18,7 +18,7 @@ def addresses(config: dict[str, Any]) -> list[str]:
     return sorted(f"{type_name}.{name}" for type_name, named in resources.items() for name in named)
 
 
-def vanished(before: Collection[str], config: dict[str, Any]) -> list[str]:
+def vanished(before: Collection[str], config: Mapping[str, Any]) -> list[str]:
     """The addresses of `before` that the stack no longer has, without those that it moves or forgets.
 
     Args:

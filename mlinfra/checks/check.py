@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from mlinfra.checks.level import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 _ID = re.compile(r"[A-Z][A-Z0-9_]{0,30}[0-9]")
-
-
-class CheckLevel(Enum):
-    """The severity of a problem."""
-
-    WARNING = "warning"
-    """Written to standard error at synth."""
-    ERROR = "error"
-    """Fails the synth."""
 
 
 @dataclass(frozen=True)
@@ -54,35 +46,51 @@ class Problem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """A check that is applied to every stack: `MlApp(checks=[Check(...)])`. docs/checks.md has an example."""
+class Described:
+    """The description of a check: what users and reports see of it."""
 
     id: str
-    """Never changes: acknowledgements refer to it. Upper-case letters, digits and underscores, with a digit at its end;
-    `MLC` is the prefix of mlinfra's own."""
+    """Never changes: acknowledgements and approvals refer to it. Upper-case letters, digits and underscores, with a
+    digit at its end; `MLC` and `MLR` are the prefixes of mlinfra's own."""
     title: str
     """The fact that is found, and its consequence."""
     fix: str
     """The recommended action."""
-    find: Callable[[StackConfiguration], Iterable[Problem]]
-    level: CheckLevel = CheckLevel.ERROR
+    level: Level = Level.HOLD
     related: tuple[str, ...] = ()
-    """The ids of rules of `mlinfra review` and of checkov about the same fact. Default: none."""
+    """The ids of rules of `mlinfra review` and of checkov about the same fact: an acknowledgement covers these too.
+    Default: none."""
     can_be_acknowledged: bool = True
     """False: Terraform or AWS would refuse the stack, or it would lose a resource."""
 
     def __post_init__(self) -> None:
-        """Check the id.
+        """Check the description.
 
         Raises:
-            ValueError: if the id is invalid.
+            ValueError: if the id, a text or the level is invalid.
         """
-        if not _ID.fullmatch(self.id):
+        if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
             message = (
                 f"{self.id!r} is not a valid id of a check. Expected: upper-case letters, digits and underscores, with "
                 f"a digit at its end, such as ACME001."
             )
             raise ValueError(message)
+        for name in ("title", "fix"):
+            text = getattr(self, name)
+            if not isinstance(text, str) or not text.strip():
+                message = f"The {name} of the check {self.id} is {text!r}. Expected: a sentence."
+                raise ValueError(message)
+        if not isinstance(self.level, Level):
+            expected = ", ".join(f"Level.{each.name}" for each in Level)
+            message = f"The level of the check {self.id} is {self.level!r}. Expected: one of {expected}."
+            raise ValueError(message)  # noqa: TRY004  an invalid declaration, as any other field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Described):
+    """A check of the Terraform JSON of every stack, at synth. docs/checks.md has an example."""
+
+    find: Callable[[StackConfiguration], Iterable[Problem]]
 
 
 def path_of(body: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from mlinfra.checks.blocks import EMPTY_BLOCK
 from mlinfra.checks.boundaries import ROLE_WITHOUT_BOUNDARY
 from mlinfra.checks.check import Check
+from mlinfra.checks.evaluation import FAILED
 from mlinfra.checks.forgotten import FORGOTTEN_AND_DECLARED
 from mlinfra.checks.tags import MISSING_TAG
 from mlinfra.checks.wildcards import UNLIMITED_PERMISSIONS
@@ -27,5 +28,6 @@ CHECKS: Final = (
     MISSING_TAG,
     ROLE_WITHOUT_BOUNDARY,
     UNLIMITED_PERMISSIONS,
+    FAILED,
 )
 """The checks that every stack passes, in the order of their ids."""

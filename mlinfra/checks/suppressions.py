@@ -1,9 +1,16 @@
-"""Suppressed findings of checkov, each with its reason. Any other finding fails `make policy`."""
+"""Suppressed findings of checkov in mlinfra's own constructs, each with its reason.
+
+Those of a project are acknowledged: `acknowledge(bucket, "CKV_AWS_18", reason=...)`. A finding about the same fact as
+one of mlinfra's checks has no suppression: the acknowledgement of that check covers it.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from mlinfra.checks.acknowledgements import require_acknowledgeable
+from mlinfra.checks.index import CHECKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +25,14 @@ class Suppression:
 
     reason: str
     """The reason for the suppression."""
+
+    def __post_init__(self) -> None:
+        """Check the id and the reason, as those of an acknowledgement.
+
+        Raises:
+            ValueError: if checkov has no such id, mlinfra has a check of the same fact, or the reason is too short.
+        """
+        require_acknowledgeable(self.check, self.reason, CHECKS)
 
     def covers(self, check: str, address: str) -> bool:
         """True if this suppression applies to a finding of `check` at `address`."""

@@ -6,7 +6,8 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.checks.check import Check, CheckLevel, Problem, path_of
+from mlinfra.checks.check import Check, Problem, path_of
+from mlinfra.checks.level import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,8 +127,19 @@ def listed(value: object) -> list[Any]:
 
 UNLIMITED_PERMISSIONS = Check(
     id="MLC302",
-    level=CheckLevel.WARNING,
+    level=Level.WARNING,
     title="A role may perform actions by a pattern, or on all resources although AWS has permissions for single ones.",
     fix="Name the actions and the resources.",
     find=lambda stack: wildcards(stack.config),
+    # By the names of checkov's checks, 3.3 (read 2026-11-30). 62 and 63: actions by a pattern; others: all resources.
+    related=(
+        "CKV_AWS_62",
+        "CKV_AWS_63",
+        "CKV_AWS_286",
+        "CKV_AWS_287",
+        "CKV_AWS_288",
+        "CKV_AWS_289",
+        "CKV_AWS_290",
+        "CKV_AWS_355",
+    ),
 )

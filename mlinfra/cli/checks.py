@@ -12,6 +12,7 @@ import typer
 from mlinfra.cli.options import AsJson, ExitCode
 
 if TYPE_CHECKING:
+    from mlinfra.checks.resource_check import AnyCheck
     from mlinfra.operations.checks import CheckReport
 
 checks = typer.Typer(help="Checks of the stacks at synth.", no_args_is_help=True)
@@ -28,12 +29,15 @@ class _Format(str, Enum):
 
 @checks.command(name="list")
 def list_(*, as_json: AsJson = False) -> None:
-    """List the checks that every stack passes at synth. docs/checks.md describes how a project adds its own."""
+    """List the checks of mlinfra and those of the project, which `mlinfra_checks.py` declares."""
     from rich.table import Table
 
+    from mlinfra.checks import ResourceCheck
     from mlinfra.checks.index import CHECKS
     from mlinfra.cli.presentation import output_console
 
+    found = (*CHECKS, *_own_checks())
+    applied = {each.id: "synth, review" if isinstance(each, ResourceCheck) else "synth" for each in found}
     if as_json:
         rows = [
             {
@@ -41,17 +45,31 @@ def list_(*, as_json: AsJson = False) -> None:
                 "level": each.level.value,
                 "title": each.title,
                 "fix": each.fix,
+                "applied": applied[each.id].split(", "),
                 "related": each.related,
                 "can_be_acknowledged": each.can_be_acknowledged,
             }
-            for each in CHECKS
+            for each in found
         ]
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("id", "level", "finding", "fix", box=None, padding=(0, 2, 0, 0))
-    for each in CHECKS:
-        table.add_row(each.id, each.level.value, each.title, each.fix)
+    table = Table("id", "level", "applied at", "finding", "fix", box=None, padding=(0, 2, 0, 0))
+    for each in found:
+        table.add_row(each.id, each.level.value, applied[each.id], each.title, each.fix)
     output_console().print(table)
+
+
+def _own_checks() -> tuple[AnyCheck, ...]:
+    """The checks of the project in the current folder; none outside of projects."""
+    from mlinfra.checks.own_checks import read_checks
+    from mlinfra.errors import OperationError
+    from mlinfra.operations.terraform import project_root
+
+    try:
+        root = project_root()
+    except OperationError:
+        return ()
+    return read_checks(root)
 
 
 @checks.command()
@@ -66,18 +84,27 @@ def run(
         Path | None,
         typer.Option("--out", help="Write the findings to this file too.", metavar="FILE", show_default=False),
     ] = None,
+    checkov: Annotated[
+        Path | None,
+        typer.Option(
+            help="The output of checkov on the same stacks, as JSON. Its findings are added, with their "
+            "acknowledgements.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Synthesize the stacks and show what their checks find. Needs no credentials.
 
-    The exit code is 0 if no error is found, 3 if an error is not acknowledged or its acknowledgement has expired, and 1
-    if the stacks cannot be synthesized.
+    The exit code is 0 if nothing is held, 3 if a held finding is not acknowledged or its acknowledgement has expired,
+    and 1 if the stacks cannot be synthesized.
     """
     from mlinfra.cli.presentation import progress
     from mlinfra.operations.checks import run_checks
     from mlinfra.operations.terraform import project_root
 
-    report = run_checks(project_root(), progress(), environment=environment)
+    report = run_checks(project_root(), progress(), environment=environment, checkov=checkov)
     form = _Format.JSON if as_json else format_
     if out is None:
         _print(report, form)
@@ -105,11 +132,12 @@ def _written(report: CheckReport, form: _Format) -> str:
     if form is _Format.SARIF:
         return f"{sarif(report)}\n"
     if form is _Format.JUNIT:
-        return f"{junit(report, {each.id: each.title for each in CHECKS})}\n"
+        return f"{junit(report, {each.id: each.title for each in (*CHECKS, *_own_checks())})}\n"
     return f"{report.to_json()}\n"
 
 
 def _print(report: CheckReport, form: _Format) -> None:
+    from mlinfra.checks import Level
     from mlinfra.cli.presentation import output_console
 
     if form is not _Format.TERMINAL:
@@ -118,14 +146,14 @@ def _print(report: CheckReport, form: _Format) -> None:
     console = output_console()
     for each in report.findings:
         if each.acknowledged is None:
-            level = "error" if each.fails else "warning"
+            level = Level.HOLD if each.fails else each.level
             expired = f" Its acknowledgement expired on {each.expired}." if each.expired else ""
-            console.print(f"{level} {each.check} in {each.stack}: {each.text}{expired}", markup=False)
+            console.print(f"{level.value} {each.check} in {each.stack}: {each.text}{expired}", markup=False)
     acknowledged = [each for each in report.findings if each.acknowledged is not None]
     for each in acknowledged:
         console.print(f"acknowledged {each.check} at {each.path}: {each.acknowledged}", markup=False)
     failing = sum(each.fails for each in report.findings)
-    warnings = len(report.findings) - failing - len(acknowledged)
-    console.print(
-        f"{len(report.stacks)} stacks: {failing} errors, {warnings} warnings, {len(acknowledged)} acknowledged."
-    )
+    others = [each.level for each in report.findings if not each.fails and each.acknowledged is None]
+    counts = [(failing, "held"), *((others.count(each), f"{each.value}s") for each in (Level.WARNING, Level.NOTE))]
+    shown = ", ".join(f"{number} {noun}" for number, noun in (*counts, (len(acknowledged), "acknowledged")))
+    console.print(f"{len(report.stacks)} stacks: {shown}.")

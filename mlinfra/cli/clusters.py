@@ -9,7 +9,9 @@ import typer
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
+from mlinfra.cli.run_options import duration
 from mlinfra.cli.units import NOTHING, UNKNOWN, short_duration, short_usd
+from mlinfra.command import own_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,18 +65,41 @@ def show(
 
 
 @clusters.command()
-def start(environment: EnvironmentName, experiment: _Experiment, *, as_json: AsJson = False) -> None:
+def start(
+    environment: EnvironmentName,
+    experiment: _Experiment,
+    *,
+    wait_for_capacity: Annotated[
+        int | None,
+        typer.Option(
+            help="Request no node, so that nothing is billed, until EC2 has capacity for all nodes together, for at "
+            "most this time. Default: nodes are launched one by one while it has not.",
+            metavar="DURATION",
+            parser=duration,
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Start a stopped cluster: request all of its nodes. Launching that AWS suspended is resumed."""
-    from mlinfra.operations.clusters import start_cluster
+    from mlinfra.operations.clusters import CapacityWait, start_cluster
 
+    capacity = None if wait_for_capacity is None else CapacityWait(seconds=wait_for_capacity, say=_waits_for_capacity)
     with on_interruption(_unknown_outcome(environment)):
-        started = start_cluster(_declared(environment), experiment)
+        started = start_cluster(_declared(environment), experiment, capacity=capacity)
     cluster = started.cluster
-    if _json(cluster, as_json=as_json, resumed=started.resumed):
+    if _json(cluster, as_json=as_json, resumed=started.resumed, one_by_one=started.one_by_one):
         return
     if started.resumed is not None:
         typer.echo(f"{cluster.name}: launching, which AWS had suspended, is resumed ({started.resumed}).")
     typer.echo(f"{cluster.name}: {cluster.wanted} nodes requested, {cluster.nodes} exist.")
+    if started.one_by_one is not None:
+        typer.echo(
+            f"{cluster.name}: nodes may be launched one by one, each billed from its launch: {started.one_by_one}. To "
+            f"request them only once there is capacity for all: {own_command()} clusters stop {environment} "
+            f"{experiment} --force, then {own_command()} clusters start {environment} {experiment} "
+            f"--wait-for-capacity 2h"
+        )
     _show_expiry(cluster)
 
 
@@ -116,6 +141,10 @@ def stop(
             )
     if stopped.not_recorded:
         typer.echo(f"The stop of {cluster.name} was not recorded: {stopped.not_recorded}.", err=True)
+
+
+def _waits_for_capacity(reason: str) -> None:
+    typer.echo(f"{reason}.", err=True)
 
 
 def _wait(reason: str) -> None:

@@ -45,6 +45,19 @@ def down() -> None:
 
 
 @local.command()
+def populate() -> None:
+    """Create resources that no one manages, as in an account that was used by hand. For trials of audit and adopt."""
+    from mlinfra.errors import OperationError
+    from mlinfra.local_aws import background
+    from mlinfra.local_aws.unmanaged import create_unmanaged
+
+    running = background.running()
+    if running is None:
+        raise OperationError(_not_running())
+    create_unmanaged(running.server, lambda each: typer.echo(f"Created in {each.region}: {each.text}"))
+
+
+@local.command()
 def status(*, as_json: AsJson = False) -> None:
     """Show the endpoint and the log of the local AWS. The exit code is 1 if it is not running."""
     from mlinfra.cli.presentation import print_json
@@ -55,7 +68,7 @@ def status(*, as_json: AsJson = False) -> None:
         if as_json:
             print_json({"running": False})
         else:
-            typer.echo(f"The local AWS is not running. Start it: {own_command()} local up")
+            typer.echo(_not_running())
         raise typer.Exit(ExitCode.ERROR)
     server = running.server
     if as_json:
@@ -91,8 +104,7 @@ def env(
 
     running = background.running()
     if running is None:
-        message = f"The local AWS is not running. Start it: {own_command()} local up"
-        raise OperationError(message)
+        raise OperationError(_not_running())
     try:
         terraform = provider_source(project_root()).changes
     except OperationError as reason:
@@ -100,3 +112,7 @@ def env(
         typer.echo(f"Terraform settings are not changed. {reason}", err=True)
         terraform = {}
     typer.echo(shell_lines({**client_variables(running.server, region=region), **terraform}))
+
+
+def _not_running() -> str:
+    return f"The local AWS is not running. Start it: {own_command()} local up"

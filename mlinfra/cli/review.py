@@ -46,6 +46,15 @@ def review(
             show_default=False,
         ),
     ] = None,
+    checks: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file with the project's own checks, to try a change of it. Default: mlinfra_checks.py of the "
+            "default branch.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Review plans of any Terraform configuration, and hold changes that need an approval.
@@ -60,7 +69,7 @@ def review(
     if as_json and out is None and format_ not in {None, Format.JSON}:
         message = f"--json and --format {format_.value} both set the format of standard output. Use one of them."
         raise OperationError(message)
-    report = operation(usable(plans), root=_root(), today=present_day(), live=live, base=base)
+    report = operation(usable(plans), root=_root(), today=present_day(), live=live, base=base, checks=checks)
     if out is not None:
         _write(report, format_ or Format.MARKDOWN, out, as_json=as_json)
     if as_json:

@@ -140,7 +140,13 @@ def _on_cluster(
         if options.is_dry:
             show_plan(ready, prepared_run, as_json=options.as_json)
             return ExitCode.SUCCESS
-        spec = launch(ready, prepared_run, wait_seconds=options.wait_seconds, progress=progress())
+        spec = launch(
+            ready,
+            prepared_run,
+            wait_seconds=options.wait_seconds,
+            progress=progress(),
+            waits_for_capacity=not options.is_detached,
+        )
     submitted = SubmittedRun(ready.table, spec, as_json=options.as_json)
     if options.is_detached:
         start_on_ready_nodes(ready, spec)

@@ -152,7 +152,7 @@ Wait = Annotated[
     typer.Option(
         "--wait",
         help="The longest wait for the nodes. After it, the run ends, and a cluster that was stopped before is stopped "
-        "again.",
+        "again. Before, the same time for the capacity of all nodes together, while nothing is billed.",
         metavar="DURATION",
         parser=duration,
         show_default="30m",

@@ -27,6 +27,8 @@ _HOURS_A_DAY = 24
 _LONGEST_UNKNOWN_END = timedelta(hours=1)
 """EC2 describes a terminated instance for about an hour (EC2 user guide, "Terminate EC2 instances", read 2026-11-29):
 one with an unknown end has run for at most this long since it was last counted."""
+_LONGEST_UNKNOWN_BEGIN = timedelta(minutes=10)
+"""The time for which a node with an unknown launch counts: two intervals of the checks that count."""
 _PRECISION = timedelta(seconds=1)
 """That of the times of EC2."""
 
@@ -148,6 +150,9 @@ def _seconds(node: Node, before: float | None, now: datetime) -> float:
     launched = node.launched.timestamp() if node.launched else None
     since = max((moment for moment in (launched, before) if moment is not None), default=now.timestamp())
     until = now.timestamp()
+    if launched is None:
+        # EC2 did not describe it. Its cluster may have been stopped since the last count.
+        since = max(since, until - _LONGEST_UNKNOWN_BEGIN.total_seconds())
     if node.ended:
         until = min(until, node.ended.timestamp())
     elif node.has_ended:

@@ -127,7 +127,14 @@ class FileSystems:
             return self._handle(file_system, target)
         except FAILURES as error:
             reason = f"{error_code(error)}: {error}"
-            self._notify(file_system, Event.CLUSTER_LEFT, "could not be deleted", reason)
+            self._notify(
+                file_system,
+                Event.CLUSTER_LEFT,
+                "could not be deleted",
+                reason,
+                action=f"The janitor tries again in an hour. To delete it: aws fsx delete-file-system --file-system-id "
+                f"{file_system.id}",
+            )
             return "failed", reason
 
     def _handle(self, file_system: FileSystem, target: Target | None) -> tuple[str, str]:
@@ -143,8 +150,13 @@ class FileSystems:
         end = since + file_system.keep_for
         if self._now < end:
             self._warn(file_system, since, end)
-            return "kept", f"its cluster is stopped since {clock.written(since)}; it is kept until {clock.written(end)}"
-        reason = f"its cluster is stopped since {clock.written(since)}, and it was kept until {clock.written(end)}"
+            return (
+                "kept",
+                f"its cluster has been stopped since {clock.written(since)}; it is kept until {clock.written(end)}",
+            )
+        reason = (
+            f"its cluster has been stopped since {clock.written(since)}, and it was kept until {clock.written(end)}"
+        )
         if self._settings.dry_run:
             self._notify(file_system, Event.DRY_RUN, "would be deleted", reason)
             return "would_delete", reason
@@ -171,7 +183,7 @@ class FileSystems:
             file_system,
             Event.FILE_SYSTEM_UNUSED,
             f"will be deleted at {key}",
-            f"its cluster is stopped since {clock.written(since)}, and it costs {monthly:.0f} USD a month. "
+            f"its cluster has been stopped since {clock.written(since)}, and it costs {monthly:.0f} USD a month. "
             "Files that were not exported to the data lake are lost then",
             action=f"To keep it: start the cluster ({command('start', file_system.tags)}), or set a longer keep_hours "
             f"of its Lustre and deploy.",

@@ -229,7 +229,14 @@ class Janitor:
             if not self._settings.dry_run and not self._volumes.delete(volume):
                 return Outcome(volume.volume_id, "nothing", "it no longer exists")
         except (*FAILURES, ValueError) as error:
-            self._notify_volume(volume, Event.CLUSTER_LEFT, "could not be deleted", f"{type(error).__name__}: {error}")
+            self._notify_volume(
+                volume,
+                Event.CLUSTER_LEFT,
+                "could not be deleted",
+                f"{type(error).__name__}: {error}",
+                action=f"The janitor tries again in an hour. To delete it: aws ec2 delete-volume --volume-id "
+                f"{volume.volume_id}",
+            )
             return Outcome(volume.volume_id, "failed", str(error))
         if self._settings.dry_run:
             self._notify_volume(volume, Event.DRY_RUN, "would be deleted", reason)
@@ -237,9 +244,18 @@ class Janitor:
         self._notify_volume(volume, Event.VOLUMES_DELETED, "deleted", reason)
         return Outcome(volume.volume_id, "deleted", reason)
 
-    def _notify_volume(self, volume: Volume, detail_type: str, what: str, why: str) -> None:
+    def _notify_volume(
+        self, volume: Volume, detail_type: str, what: str, why: str, *, action: str | None = None
+    ) -> None:
         name = volume.tags.get("Name") or volume.tags.get(Tag.EXPERIMENT) or volume.volume_id
         what = f"volume {volume.volume_id} {what}" if name != volume.volume_id else what
         self._notifier.notify(
-            detail_type, cluster=name, tags=volume.tags, what=what, why=why, kind="volume", volumes=[volume.volume_id]
+            detail_type,
+            cluster=name,
+            tags=volume.tags,
+            what=what,
+            why=why,
+            action=action,
+            kind="volume",
+            volumes=[volume.volume_id],
         )

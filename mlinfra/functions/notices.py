@@ -112,11 +112,13 @@ class Notices:
 
     def _incomplete(self, seen: Assessment) -> None:
         """Notify about invalid tags and records, and about an unknown cost."""
-        problems = {"problems": "; ".join(seen.problems)}
+        tags = "set its tags" if seen.target.kind == "instance" else "deploy its stack again, which sets its tags"
+        problems = {"problems": ("; ".join(seen.problems), f"To correct it: {tags}. Until then,")}
         if unpriced := ", ".join(sorted(seen.cost.unpriced)):
             effect = "its cost is unknown and its spend limit has no effect"
-            problems["cost"] = f"the price of {unpriced} is unknown, so {effect}"
-        for about, what in problems.items():
+            remedy = "To bound its cost: choose an earlier last day, or an instance type with a known price. Meanwhile,"
+            problems["cost"] = (f"the price of {unpriced} is unknown, so {effect}", remedy)
+        for about, (what, remedy) in problems.items():
             if what:
                 self._once(
                     seen.target,
@@ -125,7 +127,7 @@ class Notices:
                     detail_type=Event.CLUSTER_LEFT,
                     what="monitoring is incomplete",
                     why=what,
-                    action="Rules that depend on this do not stop the cluster until it is corrected.",
+                    action=f"{remedy} rules that depend on this do not stop the cluster.",
                 )
 
     def _silence(self, seen: Assessment) -> None:
@@ -153,7 +155,8 @@ class Notices:
             detail_type=Event.CLUSTER_LEFT,
             what=f"monitoring of {seen.silence.nodes[0] if count == 1 else f'{count} nodes'} is incomplete",
             why=". ".join(found),
-            action="Running jobs are not affected. A node that replaces it has both.",
+            action=f"Running jobs are not affected. To check a node: {command('ssh', seen.target.tags)}. To replace "
+            f"its nodes: stop the cluster once it is idle, and start it again.",
             nodes=list(seen.silence.nodes),
         )
 

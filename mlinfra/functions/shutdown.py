@@ -170,6 +170,8 @@ class Shutdown:
             tags=target.tags,
             what=f"{len(ids)} idle node{'s' if len(ids) > 1 else ''} terminated",
             why=f"{', '.join(ids)} had no activity, and the experiment sets gang=False; {left} of its nodes are left",
+            action=f"To request all nodes again: {_start(target)}. To keep idle nodes while others work, set gang=True "
+            f"for its experiment, and deploy.",
             usd_saved=released.usd_saved,
             kind=target.kind,
             nodes=ids,
@@ -202,7 +204,7 @@ class Shutdown:
                 f"{'reports no progress' if reports else 'shows no work'} for {idle_minutes} minutes more, its nodes "
                 f"count as idle",
                 action="To keep it, call job.progress() from the training loop. The stacks of its processes are in its "
-                "log, if py-spy is installed.",
+                f"log, if py-spy is installed. To end it now: {command('stop', target.tags, '--force')}",
                 kind=target.kind,
                 job_id=run_id,
             )
@@ -231,7 +233,8 @@ class Shutdown:
             what=f"compute processes on {', '.join(claims)} are hung",
             why=why,
             action="To keep them, run them with mlinfra.job and call job.progress(). Their stacks are in "
-            "/var/log/mlinfra-guard.log of the node, if py-spy is installed.",
+            "/var/log/mlinfra-guard.log of the node, if py-spy is installed. To end them now: "
+            f"{command('stop', target.tags, '--force')}",
             kind=target.kind,
             nodes=list(claims),
         )

@@ -178,7 +178,7 @@ class UnusedEndpoints:
             tags=tags,
             what="usage could not be determined",
             why=why,
-            action="It is treated as used and is not deleted.",
+            action=f"It is treated as used and is not deleted. {_HOW_TO_END}",
             kind="endpoint",
         )
         return Outcome("unknown", why)

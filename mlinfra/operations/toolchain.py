@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlinfra.cdk_family import CDKTN, installed_command
+from mlinfra.command import terraform_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ def find_terraform(oldest: Version = OLDEST_TERRAFORM) -> Tool:
     Raises:
         OperationError: if it is missing or too old, with instructions.
     """
-    name = os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
-    return _find("Terraform", name, oldest, _terraform_version, _TERRAFORM_ADVICE)
+    return _find("Terraform", terraform_command(), oldest, _terraform_version, _TERRAFORM_ADVICE)
 
 
 def oldest_terraform(environments: Iterable[Environment]) -> Version:

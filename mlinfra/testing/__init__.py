@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from mlinfra.testing.declarations import example_environment, example_experiment
 from mlinfra.testing.matchers import Capture, absent, any_value, contains, exactly, json_text, like
+from mlinfra.testing.synthesis import Synth, SynthesisError
 from mlinfra.testing.template import Template
 
 __all__ = [
     "Capture",
+    "Synth",
+    "SynthesisError",
     "Template",
     "absent",
     "any_value",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from syrupy.assertion import SnapshotAssertion
 
+    from mlinfra.declarations import Environment
     from mlinfra.local_aws.server import LocalAws
     from mlinfra.testing.synthesis import Synth
     from mlinfra.testing.terraform import StackTerraform
@@ -25,11 +26,19 @@ REQUIRED = "MLINFRA_REQUIRE_DEPLOY_TESTS"
 
 
 @pytest.fixture
-def synth(tmp_path: Path, request: pytest.FixtureRequest) -> Synth:
+def mlinfra_environment() -> Environment:
+    """The environment of stacks whose test names none. Override the fixture to use another one."""
+    from mlinfra.testing.declarations import example_environment
+
+    return example_environment()
+
+
+@pytest.fixture
+def synth(tmp_path: Path, request: pytest.FixtureRequest, mlinfra_environment: Environment) -> Synth:
     """Synthesize stacks as they are deployed: `synth(MyStack, environment)`, `synth.constructs(build)`."""
     from mlinfra.testing.synthesis import Synth
 
-    return Synth(tmp_path / "synth", _project(request.path))
+    return Synth(tmp_path / "synth", _project(request.path), mlinfra_environment)
 
 
 @pytest.fixture(scope="session")

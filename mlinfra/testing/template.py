@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from mlinfra.checks.addresses import addresses, vanished
 from mlinfra.testing import normalizing
 from mlinfra.testing.matchers import Mismatch, captures, mismatches, shown
 
@@ -22,7 +25,7 @@ _SHOWN: Final = 10
 
 @dataclass(frozen=True)
 class Template:
-    """A stack as Terraform JSON.
+    """A stack as Terraform JSON. Templates of equal stacks are equal, also in other folders.
 
     Assertions raise an AssertionError that contains the nearest resource and its differences.
     """
@@ -31,9 +34,9 @@ class Template:
     """The id of the stack, such as `dev-training`."""
     document: Mapping[str, Any] = field(repr=False)
     """The whole of `cdk.tf.json`."""
-    folder: Path = field(repr=False)
+    folder: Path = field(repr=False, compare=False)
     """The folder of the stack, in which Terraform can run."""
-    environment: Environment | None = field(default=None, repr=False)
+    environment: Environment | None = field(default=None, repr=False, compare=False)
     """Its environment, if it is known."""
 
     @classmethod
@@ -50,9 +53,12 @@ class Template:
     @property
     def addresses(self) -> tuple[str, ...]:
         """The addresses of all resources in Terraform, sorted."""
-        return tuple(
-            sorted(f"{kind}.{name}" for kind, named in self.document.get("resource", {}).items() for name in named)
-        )
+        return tuple(addresses(self.document))
+
+    @property
+    def types(self) -> dict[str, int]:
+        """The number of resources of each type."""
+        return {type_name: len(named) for type_name, named in self.document.get("resource", {}).items()}
 
     def find(
         self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
@@ -70,6 +76,77 @@ class Template:
             for address, values in found.items()
             if properties is None or not mismatches(properties, values)
         }
+
+    def resources(self, type_name: str, *, kind: Literal["resource", "data"] = "resource") -> dict[str, dict[str, Any]]:
+        """The resources of a type, by address.
+
+        Args:
+            type_name: the type in Terraform, such as aws_s3_bucket.
+            kind: `data` for data sources. Default: resource.
+
+        Raises:
+            AssertionError: if there is none, with the types that exist: no assertion about all of them would fail.
+        """
+        found = self._of_type(type_name, kind)
+        if not found:
+            raise AssertionError(self._no_match(type_name, None, kind))
+        return found
+
+    def one(
+        self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
+    ) -> dict[str, Any]:
+        """The attributes of the only resource that matches.
+
+        Args:
+            type_name: the type in Terraform, such as aws_s3_bucket.
+            properties: values or matchers of attributes; others are ignored. Default: the only resource of the type.
+            kind: `data` for data sources. Default: resource.
+
+        Raises:
+            AssertionError: if none matches, or several.
+        """
+        return self._only(type_name, properties, kind)[1]
+
+    def address(
+        self, type_name: str, properties: object = None, *, kind: Literal["resource", "data"] = "resource"
+    ) -> str:
+        """The address of the only resource that matches, such as `aws_s3_bucket.lake_raw_1A2B`.
+
+        Args:
+            type_name: the type in Terraform, such as aws_s3_bucket.
+            properties: values or matchers of attributes; others are ignored. Default: the only resource of the type.
+            kind: `data` for data sources. Default: resource.
+
+        Raises:
+            AssertionError: if none matches, or several.
+        """
+        return self._only(type_name, properties, kind)[0]
+
+    def statements(
+        self, type_name: str, properties: object = None, *, attribute: str = "policy"
+    ) -> dict[str, dict[str, Any]]:
+        """The statements of the only policy that matches, by their `Sid`; those without one by their number.
+
+        Args:
+            type_name: the type in Terraform of the resource with the policy, such as aws_iam_role_policy.
+            properties: values or matchers of attributes; others are ignored. Default: the only resource of the type.
+            attribute: the attribute with the policy. Default: policy.
+
+        Raises:
+            AssertionError: if none matches, or several; or if the attribute has no policy, such as a reference.
+        """
+        address, values = self._only(type_name, properties, "resource")
+        try:
+            statements = json.loads(values[attribute])["Statement"]
+        except (KeyError, TypeError, ValueError):
+            message = f"{address} has no policy in {attribute!r}: {shown(values.get(attribute))}"
+            raise AssertionError(message) from None
+        listed = statements if isinstance(statements, list) else [statements]
+        return {str(each.get("Sid", number)): each for number, each in enumerate(listed)}
+
+    def copy(self) -> Template:
+        """The same template with a document of its own."""
+        return replace(self, document=copy.deepcopy(self.document))
 
     def has_resource(
         self,
@@ -137,9 +214,8 @@ class Template:
         Raises:
             AssertionError: with the addresses that have vanished.
         """
-        before = previous.addresses if isinstance(previous, Template) else previous
-        excused = {each["from"] for block in ("moved", "removed") for each in self.document.get(block, ())}
-        lost = sorted(set(before) - set(self.addresses) - excused)
+        before = previous.addresses if isinstance(previous, Template) else tuple(previous)
+        lost = vanished(before, self.document)
         if lost:
             message = (
                 f"{len(lost)} addresses have vanished from {self.stack}, so Terraform would destroy their resources: "
@@ -172,9 +248,25 @@ class Template:
             message = f"{self.stack} costs {total:,.2f} USD a month, expected below {usd_per_month:,.2f}: {dearest}"
             raise AssertionError(message)
 
-    def normalized(self) -> dict[str, Any]:
-        """The stack without parts that depend on versions and machines, for snapshots."""
-        return normalizing.normalized(self.document)
+    def normalized(self, *blocks: str) -> dict[str, Any]:
+        """The stack without parts that depend on versions and machines, for snapshots.
+
+        Args:
+            blocks: the only blocks, such as `resource` and `data`. Default: all.
+        """
+        document = {name: each for name, each in self.document.items() if not blocks or name in blocks}
+        return normalizing.normalized(document)
+
+    def _only(
+        self, type_name: str, properties: object, kind: Literal["resource", "data"]
+    ) -> tuple[str, dict[str, Any]]:
+        found = self.find(type_name, properties, kind=kind)
+        if not found:
+            raise AssertionError(self._no_match(type_name, properties, kind))
+        if len(found) > 1:
+            message = f"{len(found)} of {type_name} match in {self.stack}, expected one: {', '.join(found)}"
+            raise AssertionError(message)
+        return next(iter(found.items()))
 
     def _of_type(self, type_name: str, kind: str) -> dict[str, dict[str, Any]]:
         prefix = "" if kind == "resource" else "data."
@@ -189,9 +281,15 @@ class Template:
         differences: dict[str, list[Mismatch]] = {
             address: mismatches(properties, values) for address, values in existing.items()
         }
-        nearest = min(differences, key=lambda address: len(differences[address]))
+        nearest = min(differences, key=lambda address: _distance(differences[address]))
         lines = [f"  {each}" for each in differences[nearest][:_SHOWN]]
         if len(differences[nearest]) > _SHOWN:
             lines.append(f"  and {len(differences[nearest]) - _SHOWN} more")
         of = f" of {len(existing)}" if len(existing) > 1 else ""
         return "\n".join([f"no {type_name} in {self.stack} matches. The nearest{of} is {nearest}:", *lines])
+
+
+def _distance(differences: list[Mismatch]) -> tuple[int, float]:
+    """The number of differences; of equally many, the dissimilarity of their values."""
+    similar = sum(SequenceMatcher(None, each.expected, each.found, autojunk=False).ratio() for each in differences)
+    return len(differences), -similar

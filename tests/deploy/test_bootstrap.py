@@ -175,7 +175,7 @@ def test_terminated_it_lets_terraform_end_and_the_next_finishes(environment: Env
     while not bucket_is_there(environment):
         time.sleep(0.01)
     process.terminate()
-    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert process.wait(timeout=300) == 128 + signal.SIGTERM
     ended = bootstrap(state_project)
     assert ended.returncode == 0, ended.stderr
     assert_is_whole(environment)

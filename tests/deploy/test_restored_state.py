@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
 
-pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("plan-and-apply")]
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("restored-state")]
 
 
 class Stored:

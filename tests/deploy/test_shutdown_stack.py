@@ -228,7 +228,7 @@ def _remembered(environment: Environment, attribute: str) -> dict[str, Any]:
     """The record of the cluster, as soon as it has this attribute."""
     table = boto3.resource("dynamodb").Table(environment.names.records_table)
     key = _state_key()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         state: dict[str, Any] = table.get_item(Key=key).get("Item", {})
         if attribute in state:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,7 +10,7 @@ import pytest
 
 from mlinfra import Person, Space, StudioSettings, Team
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
-from tests.conftest import ROOT, an_environment
+from tests.conftest import an_environment
 from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
@@ -120,13 +117,6 @@ def test_what_people_change_in_their_space_stays_and_a_second_plan_finds_nothing
         SpaceSettings={"SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 80}}},
     )
     assert planned(project.declare(keep_home_file_system=True)) == {}
-
-
-def test_terraform_finds_the_example_valid(tmp_path: Path, deployable: Path) -> None:
-    variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path)}
-    subprocess.run([sys.executable, ROOT / "examples/studio/main.py"], cwd=tmp_path, env=variables, check=True)
-    folder = tmp_path / "stacks" / "dev-notebooks"
-    prepared(folder, deployable).validate()
 
 
 def test_the_domain_is_private_and_encrypted(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlinfra.operations import toolchain
 from tests.conftest import ROOT
+from tests.deploy.attached_provider import provider_on_request
+from tests.docs.pages import of_language
+from tests.docs.python_blocks import needs_terraform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from mlinfra.operations.terraform.providers import ProviderSource
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("testing-kit")]
 
@@ -23,46 +31,42 @@ import boto3
 import pytest
 
 from mlinfra import EncryptionKey, MlStack
-from mlinfra._cdk.aws import sqs_queue
+from mlinfra._cdk.aws import ssm_parameter
 from mlinfra.testing import example_environment, like
 
 
 class JobsStack(MlStack):
     def __init__(self, scope, environment, delay=0, name="jobs"):
         super().__init__(scope, environment, "jobs")
-        sqs_queue.SqsQueue(self, "queue", name=name, delay_seconds=delay)
+        ssm_parameter.SsmParameter(self, "delay", name=f"/{name}/delay", type="String", value=str(delay))
 
 
 LOCAL = example_environment(name="local", account_id="123456789012", emulated=True)
 
 
-def test_it_contains_a_queue(synth):
-    synth(JobsStack, LOCAL).has_resource("aws_sqs_queue", like({"name": "jobs"}), count=1)
+def test_it_contains_a_parameter(synth):
+    synth(JobsStack, LOCAL).has_resource("aws_ssm_parameter", like({"name": "/jobs/delay"}), count=1)
 
 
-def test_a_change_replaces_nothing(synth, terraform):
+def test_another_name_replaces_the_parameter(synth, terraform):
     terraform.validate(synth(JobsStack, LOCAL))
     terraform.apply(synth(JobsStack, LOCAL))
-    assert boto3.client("sqs", region_name="us-east-1").get_queue_url(QueueName="jobs")
-    later = terraform.plan(synth(lambda app, environment: JobsStack(app, environment, delay=5), LOCAL))
-    assert later.actions() == {"aws_sqs_queue.queue": "update"}
-    later.assert_no_destroy()
-
-
-def test_another_name_replaces_the_queue(synth, terraform):
-    terraform.apply(synth(JobsStack, LOCAL))
+    assert boto3.client("ssm", region_name="us-east-1").get_parameter(Name="/jobs/delay")
     renamed = terraform.plan(synth(lambda app, environment: JobsStack(app, environment, name="other"), LOCAL))
+    assert renamed.actions() == {"aws_ssm_parameter.delay": "delete/create"}
     with pytest.raises(AssertionError) as failed:
         renamed.assert_no_destroy()
-    assert "aws_sqs_queue.queue is replaced, because name changes" in str(failed.value)
-    renamed.assert_no_destroy(except_for=["aws_sqs_queue"])
+    assert "aws_ssm_parameter.delay is replaced, because name changes" in str(failed.value)
+    renamed.assert_no_destroy(except_for=["aws_ssm_parameter"])
     terraform.destroy(synth(JobsStack, LOCAL))
-    assert not boto3.client("sqs", region_name="us-east-1").list_queues().get("QueueUrls")
+    assert not boto3.client("ssm", region_name="us-east-1").describe_parameters()["Parameters"]
 
 
 def test_it_is_as_recorded(synth, template_snapshot):
     assert synth(JobsStack, LOCAL) == template_snapshot
 '''
+
+DOCUMENTED = [each for each in of_language("python") if needs_terraform(each)]
 
 
 @pytest.fixture
@@ -71,24 +75,42 @@ def own_project(tmp_path: Path) -> Path:
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "main.py").write_text("")
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_jobs.py").write_text(TESTS)
+    (tmp_path / "tests" / "test_jobs.py").write_text(documented())
     return tmp_path
 
 
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def documented() -> str:
+    """The tests of the pages that run Terraform, on the stack of the project."""
+    names = "\nRankerStack = JobsStack\nRankerStackWithLongerRetention = functools.partial(JobsStack, delay=9)\n\n"
+    return "import functools\n" + TESTS + names + "\n\n".join(each.text for each in DOCUMENTED)
+
+
+@pytest.fixture
+def attached(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables of tests whose Terraform attaches to a provider: it starts for the local AWS of these tests."""
+    terraform = toolchain.find_terraform().path
+    with provider_on_request(tmp_path_factory.mktemp("providers"), terraform, source.changes) as attaching:
+        yield {"GOGC": "400", **attaching}
+
+
+def run(project: Path, variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(project), *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=project, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
 
 
-@pytest.mark.usefixtures("source")
-def test_the_tests_of_a_project_pass_and_its_snapshot_holds_changes(own_project: Path) -> None:
-    ended = run(own_project, "--snapshot-update")
-    assert "4 passed" in ended.stdout, ended.stdout + ended.stderr
+def test_the_tests_of_a_project_pass_and_its_snapshot_holds_changes(
+    own_project: Path, attached: dict[str, str]
+) -> None:
+    assert DOCUMENTED
+    ended = run(own_project, attached, "--snapshot-update")
+    assert f"{3 + len(DOCUMENTED)} passed" in ended.stdout, ended.stdout + ended.stderr
     (snapshot,) = own_project.glob("tests/__snapshots__/test_jobs/*.json")
-    assert '"delay_seconds": 0' in snapshot.read_text()
+    assert '"value": "0"' in snapshot.read_text()
 
     file = own_project / "tests" / "test_jobs.py"
     file.write_text(TESTS.replace("delay=0", "delay=7"))
-    ended = run(own_project, "-k", "recorded or contains")
+    ended = run(own_project, attached, "-k", "recorded or contains")
     assert "1 failed, 1 passed" in ended.stdout, ended.stdout + ended.stderr
-    assert "delay_seconds" in ended.stdout
+    assert '"value": "7"' in ended.stdout

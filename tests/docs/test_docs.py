@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any
 
 import mlinfra
 from ci import checks_docs, conformance, environment_docs, review_docs
 from mlinfra._cdk import Construct
-from mlinfra.declarations.base import judging
-from tests import programs
-from tests.conftest import ROOT, TODAY, image_lock
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+from tests.conftest import ROOT
 
 
 def test_the_page_about_environments_says_what_the_models_say() -> None:
@@ -39,57 +28,6 @@ def test_the_page_of_checks_lists_all_checks() -> None:
 def test_the_page_about_reviews_lists_every_rule() -> None:
     written = review_docs.PAGE.read_text(encoding="utf-8")
     assert written == review_docs.page(), "run `python -m ci.review_docs`"
-
-
-def test_the_examples_of_the_readme_synthesize(tmp_path: Path) -> None:
-    from mlinfra.app import MlApp
-
-    declaration, job, construct = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    names: dict[str, Any] = {"__name__": "readme"}
-    with judging(TODAY, image_lock=image_lock()) as judgement:
-        exec(declaration, names)  # noqa: S102  the README's own words
-    assert not judgement.errors
-    trained: list[str] = []
-    exec(job, {"train": lambda: trained.append("once")})  # noqa: S102
-    assert trained == ["once"]
-    exec(construct, names)  # noqa: S102
-
-    app = MlApp(ROOT, outdir=tmp_path)
-    names["RankerStack"](app, names["dev"])
-    app.synth()
-    config = json.loads((tmp_path / "stacks" / "dev-ranker" / "cdk.tf.json").read_text())
-    assert len(config["resource"]["aws_autoscaling_group"]) == 1
-
-
-def test_the_project_of_the_page_about_own_projects_synthesizes(tmp_path: Path) -> None:
-    page_ = (ROOT / "docs" / "own-project.md").read_text(encoding="utf-8")
-    declaration, program = re.findall(r"```python\n(.*?)```", page_, re.DOTALL)
-    (tmp_path / "environments").mkdir()
-    (tmp_path / "environments" / "dev.py").write_text(declaration)
-    (tmp_path / "main.py").write_text(program)
-    assert programs.synthesize(tmp_path / "main.py", tmp_path / "cdktf.out", cwd=tmp_path).returncode == 0
-    stacks = {path.name: json.loads((path / "cdk.tf.json").read_text()) for path in tmp_path.glob("cdktf.out/stacks/*")}
-    assert stacks.keys() == {"dev-state", "dev-ranker"}  # the first is what `mlinfra bootstrap dev` deploys
-    assert len(stacks["dev-ranker"]["resource"]["aws_sagemaker_model_package_group"]) == 1
-
-
-def test_the_tests_of_the_page_about_testing_pass(tmp_path: Path) -> None:
-    page_ = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
-    example = next(each for each in re.findall(r"```python\n(.*?)```", page_, re.DOTALL) if "class RankerStack" in each)
-    (tmp_path / "test_ranker.py").write_text(example)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(tmp_path),
-        str(tmp_path),
-    ]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "3 passed" in ended.stdout, ended.stdout + ended.stderr
 
 
 def test_the_page_of_constructs_lists_every_construct() -> None:

@@ -63,13 +63,10 @@ from tests.conftest import an_environment, an_experiment
 from tests.snapshots.conftest import infrastructure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from syrupy.assertion import SnapshotAssertion
 
     from mlinfra import MlStack
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 ELSEWHERE_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
@@ -80,30 +77,32 @@ def a_network(*subnet_ids: str) -> NetworkSettings:
     return NetworkSettings(vpc_id="vpc-1", private_subnet_ids=subnet_ids, compute_key_arn=KEY)
 
 
-def resources(config: dict[str, Any]) -> dict[str, Any]:
-    return {kind: block for kind, block in infrastructure(config).items() if kind in {"resource", "data"}}
+def resources(template: Template) -> Any:
+    return infrastructure(template, "resource", "data")
 
 
-def test_encryption_key(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_encryption_key(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     def build(stack: MlStack) -> None:
         EncryptionKey(stack, "key", name="compute", description="Encrypts volumes.", services=["ec2", "logs"])
 
-    assert resources(synthesize(build)) == snapshot
+    assert resources(synth.constructs(build)) == template_snapshot
 
 
-def test_network(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
-    config = synthesize(
+def test_network(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
+    config = synth.constructs(
         lambda stack: Network(stack, "network", compute_key_arn=KEY),
         environment=an_environment(availability_zones=2, nat_gateways="per-zone"),
     )
-    assert resources(config) == snapshot
+    assert resources(config) == template_snapshot
 
 
-def test_data_lake(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
-    assert resources(synthesize(lambda stack: DataLake(stack, "lake", zones=["raw", "models"]))) == snapshot
+def test_data_lake(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
+    assert (
+        resources(synth.constructs(lambda stack: DataLake(stack, "lake", zones=["raw", "models"]))) == template_snapshot
+    )
 
 
-def test_data_lake_with_everything(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_data_lake_with_everything(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     copy = Replication(bucket_arn="arn:aws:s3:::copies", key_arn=ELSEWHERE_KEY, region="eu-west-1", account_id="2" * 12)
 
     def build(stack: MlStack) -> None:
@@ -121,10 +120,10 @@ def test_data_lake_with_everything(synthesize: Synthesize, snapshot: SnapshotAss
         )
         lake.grant_write("crawlers", prefix="clicks/")
 
-    assert resources(synthesize(build)) == snapshot
+    assert resources(synth.constructs(build)) == template_snapshot
 
 
-def test_training_cluster(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_training_cluster(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     environment = an_environment(experiments=[an_experiment(size="medium", nodes=2)])
 
     def build(stack: MlStack) -> None:
@@ -136,10 +135,10 @@ def test_training_cluster(synthesize: Synthesize, snapshot: SnapshotAssertion) -
             shutdown=SHUTDOWN,
         )
 
-    assert resources(synthesize(build, environment=environment)) == snapshot
+    assert resources(synth.constructs(build, environment=environment)) == template_snapshot
 
 
-def test_training_cluster_with_all_that_it_can_have(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_training_cluster_with_all_that_it_can_have(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     experiment = an_experiment(
         instance_type="p5.48xlarge", nodes=4, lustre=Lustre(zone="raw", prefix="clicks/"), variables={"SEED": "7"}
     )
@@ -149,25 +148,27 @@ def test_training_cluster_with_all_that_it_can_have(synthesize: Synthesize, snap
         network = a_network("subnet-1", "subnet-2")
         TrainingCluster(stack, "cluster", experiment=experiment, network=network, zone="us-east-1b", shutdown=SHUTDOWN)
 
-    assert resources(synthesize(build, environment=environment)) == snapshot
+    assert resources(synth.constructs(build, environment=environment)) == template_snapshot
 
 
-def test_alerts(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_alerts(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     environment = an_environment(experiments=[an_experiment()], alert_emails=["ml@example.com"])
-    assert resources(synthesize(lambda stack: Alerts(stack, "alerts"), environment=environment)) == snapshot
+    assert (
+        resources(synth.constructs(lambda stack: Alerts(stack, "alerts"), environment=environment)) == template_snapshot
+    )
 
 
-def test_shutdown(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_shutdown(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     environment = an_environment(experiments=[an_experiment()], quiet_hours=QuietHours(begin="20:00"))
 
     def build(stack: MlStack) -> None:
         shutdown = Shutdown(stack, "shutdown", key_arn=KEY)
         shutdown.watch(cluster_name="recsys-dev-two-tower-v2", experiment=environment.experiments[0])
 
-    assert resources(synthesize(build, environment=environment)) == snapshot
+    assert resources(synth.constructs(build, environment=environment)) == template_snapshot
 
 
-def test_training_queue(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_training_queue(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     declared = Queue(
         name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=4, teams={"ranking": 2, "search": 1}
     )
@@ -177,7 +178,7 @@ def test_training_queue(synthesize: Synthesize, snapshot: SnapshotAssertion) -> 
         queue = TrainingQueue(stack, "queue", queue=declared, network=a_network("subnet-1"))
         queue.job("two-tower", image="111111111111.dkr.ecr.us-east-1.amazonaws.com/two-tower:2.3", nodes=2)
 
-    assert resources(synthesize(build, environment=environment)) == snapshot
+    assert resources(synth.constructs(build, environment=environment)) == template_snapshot
 
 
 SCALING = RealTime(instance_type="ml.m7i.large", instances=2, max_instances=6, invocations_per_instance=600)
@@ -188,7 +189,7 @@ SCALING = RealTime(instance_type="ml.m7i.large", instances=2, max_instances=6, i
     [SCALING, Serverless(), Asynchronous(instance_type="ml.g5.xlarge")],
     ids=["real_time", "serverless", "asynchronous"],
 )
-def test_serving_endpoint(synthesize: Synthesize, snapshot: SnapshotAssertion, hosting: Any) -> None:
+def test_serving_endpoint(synth: Synth, template_snapshot: SnapshotAssertion, hosting: Any) -> None:
     image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ranker:3.1"
     gradual: dict[str, Any] = {"deployment": BlueGreen(traffic="canary"), "capture_percent": 10}
     endpoint = Endpoint(
@@ -203,20 +204,23 @@ def test_serving_endpoint(synthesize: Synthesize, snapshot: SnapshotAssertion, h
         lake = DataLakeAccess(stack, "lake", key_arn=KEY)
         ServingEndpoint(stack, "ranker", endpoint=endpoint, data_lake=lake, network=a_network("subnet-1"))
 
-    assert resources(synthesize(build, environment=an_environment(endpoints=[endpoint]))) == snapshot
+    assert resources(synth.constructs(build, environment=an_environment(endpoints=[endpoint]))) == template_snapshot
 
 
-def test_endpoint_watch(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
-    assert resources(synthesize(lambda stack: UnusedEndpoints(stack, "watch", key_arn=KEY))) == snapshot
+def test_endpoint_watch(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
+    assert resources(synth.constructs(lambda stack: UnusedEndpoints(stack, "watch", key_arn=KEY))) == template_snapshot
 
 
-def test_model_registry(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_model_registry(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     model = RegisteredModel(name="ranker", owner="ana@example.com", description="In which order items are shown.")
     environment = an_environment(models=[model], trusted_account_ids=["222222222222"])
-    assert resources(synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment)) == snapshot
+    assert (
+        resources(synth.constructs(lambda stack: ModelRegistry(stack, "registry"), environment=environment))
+        == template_snapshot
+    )
 
 
-def test_feature_store(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_feature_store(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     group = FeatureGroup(
         name="item-clicks",
         owner="li@example.com",
@@ -229,24 +233,27 @@ def test_feature_store(synthesize: Synthesize, snapshot: SnapshotAssertion) -> N
     def build(stack: MlStack) -> None:
         FeatureStore(stack, "features", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY))
 
-    assert resources(synthesize(build, environment=an_environment(feature_groups=[group]))) == snapshot
+    assert resources(synth.constructs(build, environment=an_environment(feature_groups=[group]))) == template_snapshot
 
 
-def test_experiment_tracking(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_experiment_tracking(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     def build(stack: MlStack) -> None:
         ExperimentTracking(stack, "tracking", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY))
 
-    assert resources(synthesize(build, environment=an_environment(tracking=Tracking()))) == snapshot
+    assert resources(synth.constructs(build, environment=an_environment(tracking=Tracking()))) == template_snapshot
 
 
-def test_ci_roles(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_ci_roles(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     training = TrainingJobs(tags="v*", environment="training")
     pipeline = Pipeline(provider="github", project="ml/platform", environment="dev-us", training=training)
     environment = an_environment(pipeline=pipeline, experiments=[an_experiment()])
-    assert resources(synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)) == snapshot
+    assert (
+        resources(synth.constructs(lambda stack: CiRoles(stack, "ci-roles"), environment=environment))
+        == template_snapshot
+    )
 
 
-def test_console_lockdown(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_console_lockdown(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     environment = an_environment(pipeline=Pipeline(provider="gitlab", project="ml/platform"))
 
     def build(stack: MlStack) -> None:
@@ -259,18 +266,18 @@ def test_console_lockdown(synthesize: Synthesize, snapshot: SnapshotAssertion) -
             resource_types=["aws_s3_bucket", "aws_sagemaker_endpoint"],
         )
 
-    assert resources(synthesize(build)) == snapshot
+    assert resources(synth.constructs(build)) == template_snapshot
 
 
-def test_image_repository(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_image_repository(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     environment = an_environment(image_repositories=["two-tower"], trusted_account_ids=["222222222222"])
-    config = synthesize(
+    config = synth.constructs(
         lambda stack: ImageRepository(stack, "images", name="two-tower", key_arn=KEY), environment=environment
     )
-    assert resources(config) == snapshot
+    assert resources(config) == template_snapshot
 
 
-def test_studio(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_studio(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     environment = an_environment(
         teams=[Team(name="ranking")],
         people=[Person(name="ana", email="ana@example.com", team="ranking")],
@@ -283,10 +290,10 @@ def test_studio(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
     def build(stack: MlStack) -> None:
         Studio(stack, "studio", network=a_network("subnet-1"))
 
-    assert resources(synthesize(build, environment=environment)) == snapshot
+    assert resources(synth.constructs(build, environment=environment)) == template_snapshot
 
 
-def test_adopted_resource(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_adopted_resource(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     group = Adopted(
         type="aws_security_group",
         id="sg-0a003f07ea2f60d5a",
@@ -296,10 +303,10 @@ def test_adopted_resource(synthesize: Synthesize, snapshot: SnapshotAssertion) -
         arguments={"name": "legacy", "description": "by hand", "ingress": [], "vpc_id": "vpc-1"},
         ignore_changes=["revoke_rules_on_delete"],
     )
-    assert resources(synthesize(lambda stack: AdoptedResource(stack, "old", adopted=group))) == snapshot
+    assert resources(synth.constructs(lambda stack: AdoptedResource(stack, "old", adopted=group))) == template_snapshot
 
 
-def test_governance_with_every_option(synthesize: Synthesize, snapshot: SnapshotAssertion) -> None:
+def test_governance_with_every_option(synth: Synth, template_snapshot: SnapshotAssertion) -> None:
     settings = Governance(
         budgets=[SpendBudget(by="owner", value="ana@example.com", monthly_usd=500, notify=["ana@example.com"])],
         accelerator_stop=AcceleratorStop(roles=["recsys-dev-jobs"], notify=["platform@example.com"]),
@@ -309,4 +316,4 @@ def test_governance_with_every_option(synthesize: Synthesize, snapshot: Snapshot
         slack=SlackChannel(workspace_id="T0123ABCD", channel_id="C0456EFGH"),
     )
     environment = an_environment(governance=settings, experiments=[an_experiment()])
-    assert resources(synthesize(stack=GovernanceStack, environment=environment)) == snapshot
+    assert resources(synth(GovernanceStack, environment=environment)) == template_snapshot

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ci import conformance
-from mlinfra.checks.addresses import addresses, vanished
+from mlinfra.testing import Template
 from tests.snapshots.conftest import infrastructure
 
 if TYPE_CHECKING:
@@ -23,14 +23,9 @@ STACKS = [
 ]
 
 
-def stack(synthesized: Path, name: str) -> dict[str, Any]:
-    config: dict[str, Any] = json.loads((synthesized / name / "cdk.tf.json").read_text())
-    return config
-
-
 @pytest.mark.parametrize("name", STACKS)
-def test_stack(name: str, synthesized: Path, snapshot: SnapshotAssertion) -> None:
-    assert infrastructure(stack(synthesized, name)) == snapshot
+def test_stack(name: str, synthesized: Path, template_snapshot: SnapshotAssertion) -> None:
+    assert infrastructure(Template.read(synthesized / name)) == template_snapshot
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -40,14 +35,13 @@ def test_no_address_vanishes(name: str, synthesized: Path) -> None:
     Where it was renamed, say so with `move_from_id`. Where it shall be destroyed, such as with an
     experiment that has ended, take its line out of addresses.json: that line is what gets reviewed.
     """
-    lost = vanished(json.loads(MANIFEST.read_text()).get(name, []), stack(synthesized, name))
-    assert not lost, f"{name} loses {', '.join(lost)}"
+    Template.read(synthesized / name).assert_addresses_kept(json.loads(MANIFEST.read_text()).get(name, []))
 
 
 def test_every_address_is_in_the_manifest(synthesized: Path, pytestconfig: pytest.Config) -> None:
     """`make snapshots` adds what is new; it takes nothing away."""
     known: dict[str, list[str]] = json.loads(MANIFEST.read_text())
-    present = {name: addresses(stack(synthesized, name)) for name in STACKS}
+    present = {name: Template.read(synthesized / name).addresses for name in STACKS}
     merged = {name: sorted({*known.get(name, []), *present[name]}) for name in STACKS}
     if pytestconfig.getoption("update_snapshots", default=False):
         MANIFEST.write_text(json.dumps(merged, indent=2) + "\n")
@@ -57,5 +51,5 @@ def test_every_address_is_in_the_manifest(synthesized: Path, pytestconfig: pytes
 
 
 def test_the_local_aws_can_do_all_that_is_deployed(synthesized: Path) -> None:
-    emitted = {type_name for name in STACKS for type_name in stack(synthesized, name)["resource"]}
+    emitted = {each.partition(".")[0] for name in STACKS for each in Template.read(synthesized / name).addresses}
     assert emitted - conformance.results().keys() == set(), "add them to a case in tests/conformance/cases"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.command import cdk_command, own_command
+from mlinfra.cdk_family import CDKTF, CDKTN
+from mlinfra.command import cdk_command, own_command, terraform_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +42,11 @@ def test_outside_the_checkout_the_command_is_an_absolute_path(
     assert own_command() == str(installed)
 
 
-def test_the_command_of_cdktf_is_shown_unless_the_project_has_cdktn(
+def test_the_command_of_the_library_in_use_is_shown_unless_the_project_has_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("MLINFRA_CDK", raising=False)
+    monkeypatch.setattr("mlinfra.command.present", lambda: CDKTF)
     folder = tmp_path / "environments"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -54,6 +57,22 @@ def test_the_command_of_cdktf_is_shown_unless_the_project_has_cdktn(
     assert cdk_command() == "npx cdktn"
 
 
+def test_without_a_command_in_the_project_that_of_the_installed_library_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLINFRA_CDK", raising=False)
+    monkeypatch.setattr("mlinfra.command.present", lambda: CDKTN)
+    assert cdk_command() == "npx cdktn"
+
+
 def test_an_invalid_selection_does_not_hide_the_message_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLINFRA_CDK", "cdk")
     assert cdk_command() == "npx cdktf"
+
+
+def test_the_command_of_terraform_is_the_selected_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "tofu")
+    assert terraform_command() == "tofu"
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "")
+    assert terraform_command() == "terraform"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,11 +14,13 @@ from mlinfra._cdk.aws import autoscaling_group, iam_policy, iam_role, launch_tem
 from mlinfra.checks import Check
 from mlinfra.constructs.parts import trust_policy
 from mlinfra.declarations.resource_names import ResourceNames
-from tests.conftest import an_environment, only
+from mlinfra.testing import SynthesisError
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from mlinfra.testing import Synth
 
 
 @pytest.fixture
@@ -25,19 +28,19 @@ def app(tmp_path: Path) -> MlApp:
     return MlApp(outdir=tmp_path)
 
 
-def test_credentials_of_another_account_are_not_allowed(synthesize: Callable[..., dict[str, Any]]) -> None:
-    (provider,) = synthesize()["provider"]["aws"]
+def test_credentials_of_another_account_are_not_allowed(synth: Synth) -> None:
+    (provider,) = synth.constructs(lambda _: None).document["provider"]["aws"]
     assert provider["allowed_account_ids"] == ["111111111111"]
     assert provider["region"] == "us-east-1"
 
 
-def test_the_provider_is_required_by_a_version_range(synthesize: Callable[..., dict[str, Any]]) -> None:
-    asked = synthesize()["terraform"]["required_providers"]["aws"]
+def test_the_provider_is_required_by_a_version_range(synth: Synth) -> None:
+    asked = synth.constructs(lambda _: None).document["terraform"]["required_providers"]["aws"]
     assert asked == {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
 
 
-def test_every_resource_is_tagged_by_default(synthesize: Callable[..., dict[str, Any]]) -> None:
-    (provider,) = synthesize()["provider"]["aws"]
+def test_every_resource_is_tagged_by_default(synth: Synth) -> None:
+    (provider,) = synth.constructs(lambda _: None).document["provider"]["aws"]
     assert provider["default_tags"] == [
         {
             "tags": {
@@ -54,8 +57,8 @@ def test_every_resource_is_tagged_by_default(synthesize: Callable[..., dict[str,
     ]
 
 
-def test_state_is_encrypted_and_locked(synthesize: Callable[..., dict[str, Any]]) -> None:
-    assert synthesize()["terraform"]["backend"]["s3"] == {
+def test_state_is_encrypted_and_locked(synth: Synth) -> None:
+    assert synth.constructs(lambda _: None).document["terraform"]["backend"]["s3"] == {
         "bucket": "recsys-dev-tfstate-111111111111-us-east-1",
         "key": "recsys/dev/us-east-1/test/terraform.tfstate",
         "region": "us-east-1",
@@ -67,17 +70,19 @@ def test_state_is_encrypted_and_locked(synthesize: Callable[..., dict[str, Any]]
 
 
 def test_state_is_locked_by_a_file_too_where_the_environment_says_so(
-    synthesize: Callable[..., dict[str, Any]],
+    synth: Synth,
 ) -> None:
-    backend = synthesize(environment=an_environment(native_state_lock=True))["terraform"]["backend"]["s3"]
+    backend = synth.constructs(lambda _: None, environment=an_environment(native_state_lock=True)).document[
+        "terraform"
+    ]["backend"]["s3"]
     assert backend["use_lockfile"] is True
     assert backend["dynamodb_table"] == "recsys-dev-tfstate-lock"
 
 
-def test_a_local_aws_is_reached_by_path(synthesize: Callable[..., dict[str, Any]]) -> None:
-    config = synthesize(environment=an_environment(emulated=True))
-    assert config["terraform"]["backend"]["s3"]["use_path_style"] is True
-    assert config["provider"]["aws"][0]["s3_use_path_style"] is True
+def test_a_local_aws_is_reached_by_path(synth: Synth) -> None:
+    config = synth.constructs(lambda _: None, environment=an_environment(emulated=True))
+    assert config.document["terraform"]["backend"]["s3"]["use_path_style"] is True
+    assert config.document["provider"]["aws"][0]["s3_use_path_style"] is True
 
 
 def test_two_stacks_of_one_id_are_refused(app: App) -> None:
@@ -105,16 +110,16 @@ def test_two_stacks_of_one_state_are_refused(app: App) -> None:
         MlStack(app, Renamed(**values), "training")
 
 
-def test_constructs_that_collapse_into_one_address_are_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_constructs_that_collapse_into_one_address_are_refused(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         s3_bucket.S3Bucket(stack, "x!y", bucket="one")
         s3_bucket.S3Bucket(stack, "xy", bucket="two")
 
-    with pytest.raises(RuntimeError, match=r"dev-test/x!y and dev-test/xy have the same address, aws_s3_bucket.xy"):
-        synthesize(build)
+    with pytest.raises(SynthesisError, match=r"dev-test/x!y and dev-test/xy have the same address, aws_s3_bucket.xy"):
+        synth.constructs(build)
 
 
-def test_a_block_emptied_by_cdktf_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_block_emptied_by_cdktf_is_refused(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         tags = [
             launch_template.LaunchTemplateTagSpecifications(resource_type=kind, tags=stack.default_tags)
@@ -124,19 +129,19 @@ def test_a_block_emptied_by_cdktf_is_refused(synthesize: Callable[..., dict[str,
             stack, "template", network_interfaces=[{"network_card_index": 0}], tag_specifications=tags
         )
 
-    with pytest.raises(RuntimeError, match="dev-test/template: the block 'network_interfaces' is empty"):
-        synthesize(build)
+    with pytest.raises(SynthesisError, match="dev-test/template: the block 'network_interfaces' is empty"):
+        synth.constructs(build)
 
 
-def test_a_launch_template_that_does_not_propagate_tags_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_launch_template_that_does_not_propagate_tags_is_refused(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         launch_template.LaunchTemplate(stack, "template", image_id="ami-1")
 
-    with pytest.raises(RuntimeError, match="tag specification for instance: missing Environment, Team"):
-        synthesize(build)
+    with pytest.raises(SynthesisError, match="tag specification for instance: missing Environment, Team"):
+        synth.constructs(build)
 
 
-def test_a_group_that_does_not_propagate_tags_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_group_that_does_not_propagate_tags_is_refused(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         kept_back = [
             autoscaling_group.AutoscalingGroupTag(key=key, value=value, propagate_at_launch=key != "CostCenter")
@@ -144,30 +149,30 @@ def test_a_group_that_does_not_propagate_tags_is_refused(synthesize: Callable[..
         ]
         autoscaling_group.AutoscalingGroup(stack, "group", min_size=0, max_size=1, tag=kept_back)
 
-    with pytest.raises(RuntimeError, match="the tags that instances get at launch: missing CostCenter"):
-        synthesize(build)
+    with pytest.raises(SynthesisError, match="the tags that instances get at launch: missing CostCenter"):
+        synth.constructs(build)
 
 
-def test_a_resource_that_empties_a_required_tag_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_resource_that_empties_a_required_tag_is_refused(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         s3_bucket.S3Bucket(stack, "bucket", bucket="one", tags={"Team": ""})
 
-    with pytest.raises(RuntimeError, match="dev-test/bucket: its own tags empty Team"):
-        synthesize(build)
+    with pytest.raises(SynthesisError, match="dev-test/bucket: its own tags empty Team"):
+        synth.constructs(build)
 
 
-def test_a_role_without_the_permissions_boundary_is_refused(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_role_without_the_permissions_boundary_is_refused(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         iam_role.IamRole(stack, "role", name="recsys-dev-x", assume_role_policy=trust_policy("lambda.amazonaws.com"))
 
-    with pytest.raises(RuntimeError, match="has no permissions boundary, and the role for applies cannot create it"):
-        synthesize(build)
-    assert synthesize(build, environment=an_environment(permissions_boundary=None))
+    with pytest.raises(SynthesisError, match="has no permissions boundary, and the role for applies cannot create it"):
+        synth.constructs(build)
+    assert synth.constructs(build, environment=an_environment(permissions_boundary=None))
 
 
-def test_a_valid_stack_passes_every_guard(synthesize: Callable[..., dict[str, Any]]) -> None:
-    config = synthesize(lambda stack: s3_bucket.S3Bucket(stack, "bucket", bucket="one"))
-    assert only(config, "aws_s3_bucket")["bucket"] == "one"
+def test_a_valid_stack_passes_every_guard(synth: Synth) -> None:
+    config = synth.constructs(lambda stack: s3_bucket.S3Bucket(stack, "bucket", bucket="one"))
+    assert config.one("aws_s3_bucket")["bucket"] == "one"
 
 
 def test_a_problem_is_acknowledged_for_a_construct_and_what_is_in_it(app: MlApp) -> None:
@@ -202,6 +207,36 @@ def test_a_warning_is_written_and_does_not_fail_the_synth(app: MlApp, capsys: py
     iam_policy.IamPolicy(stack, "policy", policy=json.dumps(policy))
     app.synth()
     assert "warning: dev-test: [MLC302] aws_iam_policy.policy" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("check", ["CKV_AWS_18", "CKV2_AWS_62"])
+def test_a_check_of_checkov_is_acknowledged_in_the_same_way(app: MlApp, check: str) -> None:
+    stack = MlStack(app, an_environment(), "test")
+    acknowledge(stack, check, reason="It holds the logs.", until=date(2027, 1, 1))
+    (given,) = stack.to_terraform()["//"]["mlinfra"]["acknowledged"]
+    assert given == {"check": check, "path": "dev-test", "reason": "It holds the logs.", "until": "2027-01-01"}
+
+
+def test_a_check_of_checkov_about_the_fact_of_a_check_is_not_acknowledged_apart(app: MlApp) -> None:
+    stack = MlStack(app, an_environment(), "test")
+    with pytest.raises(ValueError, match="CKV_AWS_355 reports the same fact as MLC302"):
+        acknowledge(stack, "CKV_AWS_355", reason="It reads all buckets.")
+
+
+def test_the_checks_of_the_project_are_applied(tmp_path: Path) -> None:
+    text = (
+        "from mlinfra.checks import ResourceCheck\n"
+        "NAMED = ResourceCheck(id='ACME001', title='t', fix='f', types=('aws_s3_bucket',), find=lambda _: 'No.')\n"
+    )
+    (tmp_path / "mlinfra_checks.py").write_text(text)
+    app = MlApp(tmp_path, outdir=tmp_path / "out")
+    stack = MlStack(app, an_environment(), "test")
+    accepted = s3_bucket.S3Bucket(stack, "accepted")
+    acknowledge(accepted, "ACME001", reason="It is the first one.")
+    s3_bucket.S3Bucket(stack, "other")
+    with pytest.raises(RuntimeError, match=r"\[ACME001\] aws_s3_bucket.other: No.") as error:
+        app.synth()
+    assert "aws_s3_bucket.accepted" not in str(error.value)
 
 
 def test_ids_of_checks_are_unique(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlinfra import Environment, MlApp, MlStack, Platform, ServingEndpoint, StateStack
+from mlinfra.stacks.adopted import AdoptedStack
 from mlinfra.stacks.data import DataStack
 from mlinfra.stacks.foundation import FoundationStack
 from mlinfra.stacks.training import TrainingStack
@@ -33,6 +34,9 @@ def declare_stacks(app: MlApp, environment: Environment) -> None:
     for stack in (foundation, data):
         stack.add_dependency(state)
         training.add_dependency(stack)
+    if AdoptedStack.is_needed(environment):
+        adopted = AdoptedStack(app, environment)
+        adopted.add_dependency(state)
     # No endpoint is declared before the first version of the model is approved.
     if environment.endpoints:
         endpoint = EndpointStack(app, environment)

@@ -74,6 +74,38 @@ def _clusters(environment: Environment) -> list[Statement]:
         *stop_groups(environment, names=f"{environment.names.prefix}-*", minimum=False),
         terminate_nodes(environment),
         *(_file_systems(environment) if any(each.lustre for each in environment.experiments) else []),
+        *(_capacity(environment) if any(each.nodes > 1 and each.gang for each in environment.experiments) else []),
+    ]
+
+
+def _capacity(environment: Environment) -> list[Statement]:
+    """A start of nodes that work together holds the capacity of all of them while they are launched."""
+    reservations = [f"arn:aws:ec2:{environment.region}:{environment.account_id}:capacity-reservation/*"]
+
+    def tagged(source: str) -> dict[str, dict[str, str]]:
+        names = {Tag.PROJECT: environment.project, Tag.ENVIRONMENT: environment.name}
+        return {"StringEquals": {f"aws:{source}/{name}": value for name, value in names.items()}}
+
+    return [
+        statement(
+            "ReserveCapacityOfStarts",
+            actions=["ec2:CreateCapacityReservation", "ec2:CreateTags"],
+            resources=reservations,
+            conditions=tagged("RequestTag"),
+        ),
+        statement(
+            "ReleaseCapacityOfStarts",
+            actions=["ec2:CancelCapacityReservation"],
+            resources=reservations,
+            conditions=tagged("ResourceTag"),
+        ),
+        # It does not support resources. The platform of the image is a part of the reservation.
+        statement(
+            "ReadImages",
+            actions=["ec2:DescribeImages"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:RequestedRegion": environment.region}},
+        ),
     ]
 
 

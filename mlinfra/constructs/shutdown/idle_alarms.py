@@ -90,20 +90,22 @@ class IdleAlarms(Construct):
         )
         self._silence_alarm = None
         if has_metrics:
-            to_stop = f"mlinfra clusters stop {arguments} --force"
-            self._silence_alarm = self._silence(name, cluster_name, experiment, environment, to_stop=to_stop)
+            self._silence_alarm = self._silence(name, cluster_name, experiment, environment)
 
     def _silence(
-        self, name: str, cluster_name: str, experiment: Experiment, environment: Environment, *, to_stop: str
+        self, name: str, cluster_name: str, experiment: Experiment, environment: Environment
     ) -> alarms.CloudwatchMetricAlarm:
+        arguments = f"{environment.name} {experiment.name}"
+        to_check, to_stop = f"mlinfra clusters ssh {arguments}", f"mlinfra clusters stop {arguments} --force"
         return alarms.CloudwatchMetricAlarm(
             self,
             "silence",
             alarm_name=f"{name}-gpu-silence",
             alarm_description=(
                 f"Nodes of {name} are in service, but none has reported GPU metrics for {_SILENT_MINUTES} minutes. "
-                f"Only the reports of its nodes decide about its idleness. Check the CloudWatch agent on its nodes. "
-                f"Owner: {experiment.owner}. To stop it: {to_stop}"
+                f"Until they do, the reports of its node guards alone decide whether it is idle. Running jobs are not "
+                f"affected. To check a node: {to_check}, then systemctl status amazon-cloudwatch-agent. Owner: "
+                f"{experiment.owner}. To stop it: {to_stop}"
             ),
             metric_query=[
                 alarms.CloudwatchMetricAlarmMetricQuery(

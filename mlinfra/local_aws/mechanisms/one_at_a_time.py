@@ -10,6 +10,6 @@ from __future__ import annotations
 import threading
 
 one_at_a_time = threading.RLock()
-"""Held by whoever reads or changes moto's data: a request, or a thread of the local AWS.
+"""Held while something reads or changes moto's data: a request, or a thread of the local AWS.
 
 One lock for all services, since they use the data of others, such as Auto Scaling that of EC2."""

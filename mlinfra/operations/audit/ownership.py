@@ -51,11 +51,11 @@ class People:
 
     emails: tuple[str, ...] = ()
     owners_by_name: tuple[tuple[str, str], ...] = ()
-    """Names of declared clusters and endpoints, with their owners."""
+    """Names of declared clusters and endpoints, and ids of adopted resources, with their owners."""
 
     @classmethod
     def of(cls, environments: Iterable[Environment]) -> People:
-        """The owners of experiments and endpoints, and the people of the studio."""
+        """The owners of experiments, endpoints and adopted resources."""
         emails: dict[str, None] = {}
         named: list[tuple[str, str]] = []
         for each in environments:
@@ -65,6 +65,9 @@ class People:
             for endpoint in each.endpoints:
                 emails[str(endpoint.owner)] = None
                 named.append((each.names.endpoint(endpoint), str(endpoint.owner)))
+            for adopted in each.adopted:
+                emails[str(adopted.owner)] = None
+                named.append((adopted.id, str(adopted.owner)))
         return cls(tuple(emails), tuple(named))
 
     def named_in(self, text: str) -> str:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlinfra.operations.checks.running import CheckFinding, CheckReport
+    from mlinfra.operations.checks.finding import CheckFinding, CheckReport
 
 
 def junit(report: CheckReport, titles: Mapping[str, str]) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from mlinfra.checks.check import CheckLevel
+from mlinfra.checks.level import Level
 
 if TYPE_CHECKING:
-    from mlinfra.operations.checks.running import CheckFinding, CheckReport
+    from mlinfra.operations.checks.finding import CheckFinding, CheckReport
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _FILE: Final = "main.py"
@@ -33,6 +33,13 @@ def _rule(finding: CheckFinding) -> dict[str, Any]:
     return {"id": finding.check, "shortDescription": {"text": finding.title}, "help": {"text": finding.fix}}
 
 
+def _level(finding: CheckFinding) -> str:
+    """The level in SARIF, section 3.27.10."""
+    if finding.fails:
+        return "error"
+    return "note" if finding.level is Level.NOTE else "warning"
+
+
 def _result(finding: CheckFinding, index: int) -> dict[str, Any]:
     place = {
         "physicalLocation": {"artifactLocation": {"uri": _FILE}, "region": {"startLine": 1}},
@@ -42,7 +49,7 @@ def _result(finding: CheckFinding, index: int) -> dict[str, Any]:
     return {
         "ruleId": finding.check,
         "ruleIndex": index,
-        "level": "error" if finding.fails else CheckLevel.WARNING.value,
+        "level": _level(finding),
         "message": {"text": finding.text},
         "locations": [place],
         "suppressions": suppressions,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlinfra.checks.check import CheckLevel
 from mlinfra.checks.findings_file import FINDINGS_FILE
-from mlinfra.declarations import load_environments
+from mlinfra.checks.index import CHECKS
+from mlinfra.checks.level import Level
+from mlinfra.checks.own_checks import read_checks
+from mlinfra.declarations import load_environments, present_day
+from mlinfra.operations.checks.checkov import checkov_findings, read_report
+from mlinfra.operations.checks.finding import CheckFinding, CheckReport
 from mlinfra.operations.terraform import synthesize
 from mlinfra.variables import in_force
 
@@ -23,74 +26,40 @@ UNUSED = "MLC901"
 """The id under which acknowledgements that apply to nothing are reported."""
 
 
-@dataclass(frozen=True)
-class CheckFinding:
-    """A problem of a stack."""
-
-    check: str
-    """The id of the check."""
-    title: str
-    fix: str
-    level: CheckLevel
-    stack: str
-    path: str
-    """The path of the construct; empty: the whole stack."""
-    text: str
-    acknowledged: str | None = None
-    """The reason of the acknowledgement that applies to it. None: there is none."""
-    expired: str | None = None
-    """The last day of the acknowledgement, if it is over."""
-
-    @property
-    def fails(self) -> bool:
-        """True if the run fails because of it: an error that is not acknowledged any more."""
-        return self.acknowledged is None and (self.level is CheckLevel.ERROR or self.expired is not None)
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """The findings in all stacks."""
-
-    stacks: tuple[str, ...]
-    """The stacks that were checked."""
-    findings: tuple[CheckFinding, ...]
-
-    @property
-    def fails(self) -> bool:
-        """True if a finding fails the run."""
-        return any(each.fails for each in self.findings)
-
-    def to_json(self) -> str:
-        """The report as JSON."""
-        found = [{**asdict(each), "level": each.level.value, "fails": each.fails} for each in self.findings]
-        return json.dumps({"stacks": self.stacks, "findings": found}, indent=2)
-
-
-def run_checks(root: Path, progress: Progress, *, environment: str | None = None) -> CheckReport:
+def run_checks(
+    root: Path, progress: Progress, *, environment: str | None = None, checkov: Path | None = None
+) -> CheckReport:
     """Synthesize the app and collect what its checks find: those of mlinfra and its own.
 
     Args:
         root: the project.
         progress: receives the steps.
         environment: the name of the only environment to check. Default: all environments.
+        checkov: the output of checkov on the same stacks, as JSON. Its findings are added, with their acknowledgements.
+            Default: none.
 
     Raises:
-        OperationError: if the app cannot be synthesized.
-        DeclarationError: if an environment is invalid, or there is none of that name.
+        OperationError: if the app cannot be synthesized, or the output of checkov cannot be read.
+        DeclarationError: if an environment or a check of the project is invalid, or there is no such environment.
     """
+    failed = () if checkov is None else read_report(checkov)
+    known = (*CHECKS, *read_checks(root))
     names = [each.name for each in load_environments(root, only=environment)]
+    configs: dict[str, Any] = {}
     stacks: list[str] = []
     findings: list[CheckFinding] = []
     with TemporaryDirectory(prefix="mlinfra-checks-") as folder:
         for name in names:
             written = Path(folder, f"{name}.jsonl")
             with progress.step(f"Check {name}") as step, in_force({FINDINGS_FILE: str(written)}):
-                synthesize(root, Path(folder, name), environment=name)
+                for stack in synthesize(root, Path(folder, name), environment=name):
+                    configs[stack.name] = json.loads((stack.directory / "cdk.tf.json").read_text(encoding="utf-8"))
                 lines = [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
                 stacks += [line["stack"] for line in lines]
                 found = [each for line in lines for each in _findings(line)]
                 findings += found
                 step.conclude(f"{len(lines)} stacks, {sum(each.acknowledged is None for each in found)} findings")
+    findings += [found for found, _ in checkov_findings(failed, configs, known, today=present_day())]
     return CheckReport(tuple(sorted(stacks)), tuple(sorted(findings, key=lambda each: (each.stack, each.check))))
 
 
@@ -101,7 +70,7 @@ def _findings(line: Mapping[str, Any]) -> Iterator[CheckFinding]:
             each["check"],
             each["title"],
             each["fix"],
-            CheckLevel(each["level"]),
+            Level(each["level"]),
             line["stack"],
             each["path"],
             each["text"],
@@ -113,7 +82,7 @@ def _findings(line: Mapping[str, Any]) -> Iterator[CheckFinding]:
             UNUSED,
             "An acknowledgement applies to no problem.",
             "Remove it.",
-            CheckLevel.WARNING,
+            Level.WARNING,
             line["stack"],
             each["path"],
             f"The acknowledgement of {each['check']} for {each['path']} is not needed.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlinfra.operations.clusters.capacity import CapacityWait
 from mlinfra.operations.clusters.control import (
     ClusterStart,
     extend_cluster,
@@ -34,6 +35,7 @@ from mlinfra.operations.clusters.stop import ClusterStop, stop_cluster, stop_clu
 __all__ = [
     "SESSION_PLUGIN",
     "SESSION_PLUGIN_PAGE",
+    "CapacityWait",
     "Cluster",
     "ClusterAccount",
     "ClusterListing",

@@ -18,6 +18,7 @@ from mlinfra.functions.contract import Table, Tag, removed_file_systems
 from mlinfra.functions.file_systems import delete_mark
 from mlinfra.functions.launches import LAUNCH, is_by_user, resume_command
 from mlinfra.operations.aws import aws_errors_explained
+from mlinfra.operations.clusters.capacity import reserved_capacity
 from mlinfra.operations.clusters.inventory import TABLE_NOT_FOUND, ClusterAccount
 from mlinfra.operations.clusters.marks import is_over_limit
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment, Experiment
     from mlinfra.functions.assessment import Assessment
+    from mlinfra.operations.clusters.capacity import CapacityWait
     from mlinfra.operations.clusters.inventory import Cluster
 
 
@@ -37,17 +39,28 @@ class ClusterStart:
     """Its state after the call."""
     resumed: str | None = None
     """The reason for which AWS had suspended launching, which was resumed. None: it was not suspended."""
+    one_by_one: str | None = None
+    """The reason for which its nodes may be launched one by one, as a clause. None: they are launched together, or need
+    not be."""
 
 
-def start_cluster(environment: Environment, experiment: str) -> ClusterStart:
+def start_cluster(environment: Environment, experiment: str, *, capacity: CapacityWait | None = None) -> ClusterStart:
     """Request all nodes of an experiment's cluster. Launching that AWS suspended is resumed.
 
+    On-demand nodes that work together are launched together, if EC2 has capacity for all of them.
+
     If the janitor removed its file system, the next deploy is allowed to create it again.
+
+    Args:
+        environment: the environment.
+        experiment: the name of the experiment.
+        capacity: the wait while EC2 has no capacity for all nodes together. Default: none, so that EC2 Auto Scaling
+            launches those for which there is capacity, and tries again for the others.
 
     Raises:
         OperationError: if there is no such cluster, it has expired or exceeds its spend limit, so that it would be
             stopped again, the experiments would exceed a spend limit of the environment, its file system was removed,
-            or a user suspended launching.
+            a user suspended launching, or EC2 had no capacity for all nodes during the wait.
     """
     account = ClusterAccount(environment)
     seen = account.cluster_of(experiment)
@@ -81,10 +94,11 @@ def start_cluster(environment: Environment, experiment: str) -> ClusterStart:
             account.clients.autoscaling.resume_processes(
                 AutoScalingGroupName=seen.target.name, ScalingProcesses=[LAUNCH]
             )
-        account.clients.autoscaling.set_desired_capacity(
-            AutoScalingGroupName=seen.target.name, DesiredCapacity=int(nodes), HonorCooldown=False
-        )
-    return ClusterStart(account.describe(account.cluster_of(experiment)), suspension)
+        with reserved_capacity(account, seen, int(nodes), capacity) as one_by_one:
+            account.clients.autoscaling.set_desired_capacity(
+                AutoScalingGroupName=seen.target.name, DesiredCapacity=int(nodes), HonorCooldown=False
+            )
+    return ClusterStart(account.describe(account.cluster_of(experiment)), suspension, one_by_one)
 
 
 def extend_cluster(environment: Environment, experiment: str, until: date) -> Cluster:

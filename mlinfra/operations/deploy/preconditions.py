@@ -68,11 +68,17 @@ def checked_plans(
 
 
 def require_committed(repository: Repository, root: Path) -> None:
-    """Check that the checkout has no uncommitted changes.
+    """Check that there is a commit, and no uncommitted changes.
 
     Raises:
-        OperationError: if it has.
+        OperationError: if there is none, or if there are changes.
     """
+    if repository.head() is None:
+        message = (
+            "The project has no commit, so the applied code could not be determined later. Nothing was applied. Commit "
+            "it (git init, git add, git commit), or use --allow-dirty, which is recorded."
+        )
+        raise OperationError(message)
     uncommitted = repository.uncommitted(ignoring=root / PLANS_FOLDER)
     if uncommitted:
         message = (

@@ -15,9 +15,10 @@ import re
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlinfra.command import own_command
+from mlinfra.command import own_command, terraform_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
@@ -261,11 +262,12 @@ def require_plans_folder(folder: Path) -> None:
 
 def unsaved_state_message(plan: SavedPlan) -> str:
     """The sentence for a state that Terraform could not write to its bucket, with the commands that write it."""
+    terraform = quote(terraform_command())
     return (
         f"An apply changed AWS and could not write the state to its bucket: the state is in {plan.errored_state}. "
         f"Until it is in the bucket, Terraform does not know the resources that were created. As soon as the bucket is "
-        f"writable: cd {plan.stack} && terraform init && terraform state push {ERRORED_STATE} && rm {ERRORED_STATE}; "
-        f"then plan again: {own_command()} plan {plan.folder.name}"
+        f"writable: cd {plan.stack} && {terraform} init && {terraform} state push {ERRORED_STATE} && "
+        f"rm {ERRORED_STATE}; then plan again: {own_command()} plan {plan.folder.name}"
     )
 
 

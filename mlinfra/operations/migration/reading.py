@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.command import terraform_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.json_objects import json_object
 from mlinfra.operations.migration.resource import Resource, resources_of
@@ -26,18 +27,18 @@ _DATA: Final = ".terraform"
 """The folder of `terraform init`. It contains the record of the backend, in the format of a state."""
 _REMEDIES: Final[Mapping[str, str]] = {
     "credential|ExpiredToken|InvalidClientTokenId|AccessDenied|Forbidden|StatusCode: 403|SignatureDoesNotMatch": (
-        "The credentials in use cannot read its state. Use those with which you run `terraform plan` there, or give a "
-        "file: terraform state pull > state.json."
+        "The credentials in use cannot read its state. Use those with which you run `{terraform} plan` there, or give "
+        "a file: {terraform} state pull > state.json."
     ),
     "[Ii]nitialization required|terraform init|plugins are not installed|Module not installed|lock file": (
-        "Run `terraform init` there, as you do before a plan, or give a file: terraform state pull > state.json."
+        "Run `{terraform} init` there, as you do before a plan, or give a file: {terraform} state pull > state.json."
     ),
     "newer than current|unsupported (state|plan)|created by .*(newer|different)|newer Terraform": (
         "It was written by another version of Terraform. Put that version on the PATH, or name it in "
         "TERRAFORM_BINARY_NAME."
     ),
 }
-"""Remedies of failures, by a pattern of Terraform's error."""
+"""Remedies of failures, by a pattern of Terraform's error, with the name of the program in use."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,9 @@ def read_existing(path: Path) -> Existing:
     existing = Existing(str(path), tuple(resources_of(document)), bucket)
     if not existing.resources:
         message = (
-            f"The state of {path} contains no resources. If it was applied, select its workspace there: terraform "
-            f"workspace select NAME. If it was only planned, give the plan: terraform show -json PLAN > plan.json."
+            f"The state of {path} contains no resources. If it was applied, select its workspace there: "
+            f"{terraform_command()} workspace select NAME. If it was only planned, give the plan: "
+            f"{terraform_command()} show -json PLAN > plan.json."
         )
         raise OperationError(message)
     return existing
@@ -100,8 +102,9 @@ def _of_folder(folder: Path) -> tuple[dict[str, Any], str]:
         message = f"{folder} is a Terragrunt unit. Run `terragrunt state pull > state.json` there, and give that file."
     elif any(folder.glob("*.tf")) or any(folder.glob("*.tf.json")) or any(folder.glob("*.tofu")):
         message = (
-            f"{folder} has no state: it is not initialized, and has no {_STATE_FILE}. Run `terraform init` there, as "
-            f"you do before a plan, or give a file: terraform state pull > state.json."
+            f"{folder} has no state: it is not initialized, and has no {_STATE_FILE}. Run "
+            f"`{terraform_command()} init` there, as you do before a plan, or give a file: {terraform_command()} state "
+            f"pull > state.json."
         )
     else:
         message = f"{folder} contains no Terraform configuration: no .tf files and no {_STATE_FILE}."
@@ -168,7 +171,7 @@ def _shown(folder: Path, *, plan: Path | None = None) -> dict[str, Any]:
     except TerraformError as error:
         for pattern, remedy in _REMEDIES.items():
             if re.search(pattern, error.details):
-                message = f"Terraform cannot read {plan or folder}. {remedy}"
+                message = f"Terraform cannot read {plan or folder}. {remedy.format(terraform=terraform_command())}"
                 raise OperationError(message, details=error.details) from None
         raise
 

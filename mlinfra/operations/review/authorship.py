@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
+from mlinfra.operations.review.default_branch import BRANCHES, remote
 from mlinfra.operations.terraform import Repository
 
 if TYPE_CHECKING:
     from mlinfra.operations.review.approval_files import Approval
-
-_DEFAULT_BRANCHES: Final = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
 class Authorship:
@@ -86,7 +85,7 @@ class Authorship:
             return repository.commit(self._base)
         head = repository.head()
         target = os.environ.get("GITHUB_BASE_REF") or os.environ.get("CI_DEFAULT_BRANCH")
-        for name in (*([f"origin/{target}"] if target else ()), *_DEFAULT_BRANCHES):
+        for name in (*([remote(target)] if target else ()), *BRANCHES):
             base = repository.merge_base(name)
             if base is not None and base != head:
                 return base

@@ -109,6 +109,11 @@ class Change:
         return self._unknown
 
     @property
+    def sensitive(self) -> list[Any]:
+        """The marks of sensitive values before and after, in the shape of the resource."""
+        return list(self._sensitive)
+
+    @property
     def deposed(self) -> str | None:
         """The key of the deposed object of an interrupted replacement. None: the change is of the resource itself."""
         return str(self._raw["deposed"]) if self._raw.get("deposed") else None

@@ -1,26 +1,18 @@
-"""Rules, their levels, and findings."""
+"""Rules, and findings."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from mlinfra.checks import Level
 
 if TYPE_CHECKING:
     from mlinfra.operations.review.change import Change
 
-
-class Level(Enum):
-    """The severity of a finding."""
-
-    NOTE = "note"
-    """Information."""
-    WARNING = "warning"
-    """Should be checked before the plan is applied."""
-    HOLD = "hold"
-    """The plan is not applied without an approval by a reviewer."""
+__all__ = ["Finding", "Level", "Rule"]
 
 
 @dataclass(frozen=True)

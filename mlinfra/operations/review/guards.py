@@ -106,6 +106,11 @@ def removed() -> Test:
     return check
 
 
+def fewer() -> Test:
+    """An existing element of a list is removed or exchanged; elements that are known after apply count as the same."""
+    return lambda plan, before, after: len(after) < len(before) or removed()(plan, before, after)
+
+
 def emptied() -> Test:
     """An existing value is removed, or a list becomes empty."""
     return lambda _, before, after: any(map(_is_set, before)) and not any(map(_is_set, after))

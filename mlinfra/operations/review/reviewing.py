@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.cost import Comparison, together
-from mlinfra.operations.review import approval_files, approvals, subjects
+from mlinfra.operations.review import approval_files, approvals, own_checks, subjects
 from mlinfra.operations.review.authorship import Authorship
 from mlinfra.operations.review.costs import cost
+from mlinfra.operations.review.own_checks import OwnChecks
 from mlinfra.operations.review.plan import read_plan
 from mlinfra.operations.review.report import Report, ResourceChange, StackReview, in_order
 from mlinfra.operations.review.rule_modules import MODULES, PLAN_RULES
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 
 def all_rules() -> dict[str, Rule]:
-    """All rules by id."""
+    """All rules of mlinfra by id."""
     # The module of the rules, not that of the check, which imports boto3.
-    found = [rule for module in (*MODULES, live_activity, approvals) for rule in module.RULES]
+    found = [rule for module in (*MODULES, live_activity, approvals, own_checks) for rule in module.RULES]
     return {rule.id: rule for rule in sorted(found, key=lambda rule: rule.id)}
 
 
@@ -44,7 +45,7 @@ def approvals_in(root: Path, today: date) -> tuple[Approval, ...]:
     Raises:
         DeclarationError: if an approval is invalid.
     """
-    return approval_files.read(root, all_rules(), today)
+    return approval_files.read(root, {**all_rules(), **OwnChecks.read(root).rules}, today)
 
 
 def review(
@@ -54,6 +55,7 @@ def review(
     today: date,
     live: bool = False,
     base: str | None = None,
+    checks: Path | None = None,
 ) -> Report:
     """Review plans.
 
@@ -64,15 +66,17 @@ def review(
         live: True to check in AWS, with the current credentials, whether jobs run on the affected clusters.
         base: the commit before the change, whose authors cannot approve it. Default: where the branch left the default
             branch; on the default branch, the commit before its last change.
+        checks: a file with the project's own checks. Default: `mlinfra_checks.py` of the default branch.
 
     Raises:
         OperationError: if a plan cannot be read, or an approval cannot be checked in a clone without history.
-        DeclarationError: if an approval or `approvals/settings.yaml` is invalid.
+        DeclarationError: if an approval, `approvals/settings.yaml` or a check of the project is invalid.
     """
     if not plans:
         message = "No plan was given. Expected: a plan.json, or a folder with one."
         raise OperationError(message)
-    approved = approval_files.read(root, all_rules(), today)
+    own = OwnChecks.read(root, checks)
+    approved = approval_files.read(root, {**all_rules(), **own.rules}, today)
     settings = read_settings(root)
     authorship = Authorship(root, approval_files.FOLDER, base=base)
     stacks: list[StackReview] = []
@@ -80,9 +84,10 @@ def review(
     with _without_garbage_collection():
         for path in plans:
             # One plan at a time, to limit memory: each is released before the next is read.
-            stack, found = _of_plan(path, today, settings.limits, live=live)
+            stack, found = _of_plan(path, today, settings.limits, own, live=live)
             stacks.append(stack)
             findings += found
+        findings += own.report_edit([each.stack for each in stacks])
         names = {each.stack for each in stacks}
         findings = approvals.apply(
             findings, approved, today, stacks=names, authorship=authorship, self_approved=settings.self_approval
@@ -111,12 +116,15 @@ def cost_of(plans: Sequence[Path], today: date, *, declared: Sequence[Environmen
     return Comparison(together(each.before for each in found), together(each.after for each in found))
 
 
-def _of_plan(path: Path, today: date, limits: money.Limits, *, live: bool) -> tuple[StackReview, list[Finding]]:
+def _of_plan(
+    path: Path, today: date, limits: money.Limits, own: OwnChecks, *, live: bool
+) -> tuple[StackReview, list[Finding]]:
     plan = read_plan(path)
     findings = [finding for module in PLAN_RULES for finding in module.check(plan)]
     findings += expired.check(plan, today)
     total = cost(plan, today)
     findings += money.check(plan, total, limits)
+    findings += own.check(plan, path if path.is_dir() else path.parent, today)
     if live:
         from mlinfra.operations.review import live as activity
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlinfra.operations.clusters import CapacityWait
 from mlinfra.operations.runs.delivery import send_start
 from mlinfra.operations.runs.occupancy import active_runs, find_place
 from mlinfra.operations.runs.submission import read_submitted, submit, upload_run
@@ -58,11 +59,27 @@ def check_launch(
     return Launch(table, experiment, watch.cluster(), place, watch)
 
 
-def launch(launch_: Launch, prepared_run: PreparedRun, *, wait_seconds: int, progress: Progress) -> RunSpecification:
+def launch(
+    launch_: Launch,
+    prepared_run: PreparedRun,
+    *,
+    wait_seconds: int,
+    progress: Progress,
+    waits_for_capacity: bool = False,
+) -> RunSpecification:
     """Upload and submit a run, and start its cluster if it is stopped.
 
+    Args:
+        launch_: the run that may start.
+        prepared_run: its code and settings.
+        wait_seconds: the longest wait for the nodes, in seconds.
+        progress: reports the steps.
+        waits_for_capacity: True: no node is requested, and nothing is billed, while EC2 has no capacity for all nodes
+            together, for at most `wait_seconds`. Default: False, the nodes are launched one by one then.
+
     Raises:
-        OperationError: if AWS refuses, the cluster may not start, or another run has taken its place in the meantime.
+        OperationError: if AWS refuses, the cluster may not start, EC2 had no capacity during the wait, or another run
+            has taken its place in the meantime.
     """
     cluster = launch_.cluster
     uploaded = upload_run(
@@ -76,7 +93,8 @@ def launch(launch_: Launch, prepared_run: PreparedRun, *, wait_seconds: int, pro
     # Before the records: a refused start must leave no run that waits for its nodes.
     if cluster.must_start:
         with progress.step("Start the cluster") as step:
-            remark = launch_.watch.start()
+            capacity = CapacityWait(seconds=wait_seconds, say=step.wait_for) if waits_for_capacity else None
+            remark = launch_.watch.start(capacity)
             step.conclude(remark or f"{cluster.nodes} nodes requested")
     return submit(launch_.table, uploaded, launch_.place, progress)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment, Experiment
     from mlinfra.functions.fleet import Node, Target
     from mlinfra.functions.launches import LaunchFailure
+    from mlinfra.operations.clusters import CapacityWait
     from mlinfra.operations.runs.recorded_run import Run
     from mlinfra.operations.runs.run_table import RunTable
     from mlinfra.operations.terraform import Step
@@ -139,14 +140,23 @@ class NodeWatch:
             activity=self._account.present_activity(seen) if seen.target.nodes else None,
         )
 
-    def start(self) -> str | None:
+    def start(self, capacity: CapacityWait | None = None) -> str | None:
         """Request all nodes, within the limits of the cluster. Returns a remark; None: there is none.
+
+        Args:
+            capacity: the wait while EC2 has no capacity for all nodes together. Default: none; nodes are then launched
+                one by one.
 
         Raises:
             OperationError: as `start_cluster`.
         """
-        started = start_cluster(self._environment, self._experiment.name)
-        return f"launching, which AWS had suspended, is resumed ({started.resumed})" if started.resumed else None
+        started = start_cluster(self._environment, self._experiment.name, capacity=capacity)
+        remarks = []
+        if started.resumed:
+            remarks.append(f"launching, which AWS had suspended, is resumed ({started.resumed})")
+        if started.one_by_one:
+            remarks.append(f"nodes may be launched one by one: {started.one_by_one}")
+        return "; ".join(remarks) or None
 
     def states(self, total: int) -> NodeStates:
         """The states of the nodes now.

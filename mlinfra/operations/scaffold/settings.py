@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from functools import cached_property
 from importlib.metadata import distribution, version
 from typing import Any, Final, Literal
 
-from mlinfra.cdk_family import CDKTN
+from mlinfra.cdk_family import CDKTF, SELECTION
 from mlinfra.declarations import Environment, Experiment, Pipeline, RegisteredModel, TrainingJobs
 from mlinfra.errors import DeclarationError
 
@@ -172,8 +173,11 @@ def service_of(repository: str) -> PipelineService:
 
 
 def own_requirement() -> str:
-    """The requirement of this mlinfra for pip: its version, or its commit if it was installed from a git repository."""
-    origin, extras = _origin(), "cdktn,testing" if CDKTN.is_installed else "testing"
+    """The requirement of this mlinfra for pip: its version, or its commit if it was installed from a git repository.
+
+    A new project uses cdktn, unless MLINFRA_CDK=cdktf is set.
+    """
+    origin, extras = _origin(), "testing" if os.environ.get(SELECTION) == CDKTF.name else "cdktn,testing"
     commit = origin.get("vcs_info", {}).get("commit_id")
     if commit:
         return f"{_PACKAGE}[{extras}] @ {origin['vcs_info']['vcs']}+{origin['url']}@{commit}"

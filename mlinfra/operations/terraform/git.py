@@ -83,6 +83,29 @@ class Repository:
         message = f"There is no commit {name!r} in this clone. {hint}"
         raise OperationError(message)
 
+    def find(self, name: str) -> str | None:
+        """The full hash of the commit `name`; None if there is no such commit, or no repository.
+
+        Args:
+            name: a commit, or the full name of a reference, such as refs/remotes/origin/main.
+        """
+        ended = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return ended.output.strip() if ended.code == 0 else None
+
+    def content(self, commit: str, path: str) -> str | None:
+        """The text of a file at `commit`; None if the commit does not contain it.
+
+        Args:
+            commit: the commit.
+            path: the file, relative to the project.
+
+        Raises:
+            OperationError: if the commit contains it, and git cannot read it.
+        """
+        if not self._required("ls-tree", commit, "--", path).strip():
+            return None
+        return self._required("show", f"{commit}:./{path}")
+
     def day(self, commit: str) -> date:
         """The date of `commit`."""
         return date.fromisoformat(self._required("show", "--no-patch", "--format=%cs", commit).strip())

@@ -1,5 +1,8 @@
 """Lazy loading of the provider bindings changes the duration, and nothing else.
 
+In scripts, LIBRARY and BINDINGS are the Python packages of the family that the tests run on, and ASSEMBLY its bindings
+in JavaScript.
+
 Loading applies to a whole process, so each test starts one. Tests of bindings with an unexpected form use a provider of
 two modules with the layout of the real one.
 """
@@ -19,8 +22,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from mlinfra.cdk_family import CDKTF, present
+
 pytestmark = pytest.mark.lengthy
 
+FAMILY = present()
 REPOSITORY = Path(__file__).parents[3]
 NODE_VERSION = subprocess.run(
     ["node", "--version"],  # noqa: S607  the node that jsii will find
@@ -84,7 +90,7 @@ PRELUDE = """
     import json, os, subprocess, sys, warnings
 
     def loaded():
-        return sorted(name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.") and "._" not in name)
+        return sorted(name for name in sys.modules if name.startswith("BINDINGS.") and "._" not in name)
 
     def warned(import_it):
         with warnings.catch_warnings(record=True) as caught:
@@ -106,10 +112,14 @@ class Run(Protocol):
 @pytest.fixture
 def run() -> Run:
     inherited = {name: value for name, value in os.environ.items() if name != BANNER_SWITCH}
+    names = {"LIBRARY": FAMILY.name, "BINDINGS": FAMILY.provider, "ASSEMBLY": FAMILY.provider_assembly}
 
     def run(script: str, *arguments: str, **environment: str) -> Any:
+        program = textwrap.dedent(PRELUDE) + textwrap.dedent(script)
+        for placeholder, name in names.items():
+            program = program.replace(placeholder, name)
         completed = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(PRELUDE) + textwrap.dedent(script), *arguments],
+            [sys.executable, "-c", program, *arguments],
             env=inherited | {"PYTHONPATH": str(REPOSITORY), "MLINFRA_STOCK_LOADING": "0"} | environment,
             capture_output=True,
             text=True,
@@ -138,12 +148,12 @@ def test_both_ways_of_loading_write_the_same_bytes(run: Run, tmp_path: Path) -> 
 
 def _with_few_modules(folder: Path) -> Path:
     """A package of the bindings whose `__init__` imports only the modules of STACK: compiling all takes a minute."""
-    spec = importlib.util.find_spec("cdktf_cdktf_provider_aws")
+    spec = importlib.util.find_spec(FAMILY.provider)
     assert spec
     assert spec.origin
     init = Path(spec.origin).read_text(encoding="utf-8").partition("\nfrom . import ")[0]
     assert "publication.publish()" in init
-    package = folder / "bindings" / "cdktf_cdktf_provider_aws"
+    package = folder / "bindings" / FAMILY.provider
     package.mkdir(parents=True)
     # It extends its path by that of the installed package, which contains the modules.
     (package / "__init__.py").write_text(f"{init}\nfrom . import provider\nfrom . import s3_bucket\n")
@@ -157,15 +167,15 @@ def _contents(folder: Path) -> dict[str, bytes]:
 class TestLazyLoading:
     def test_imports_only_the_modules_asked_for(self, run: Run, tmp_path: Path) -> None:
         modules = run(STACK + "    print(json.dumps(loaded()))", str(tmp_path / "out"), str(tmp_path))
-        assert modules == ["cdktf_cdktf_provider_aws.provider", "cdktf_cdktf_provider_aws.s3_bucket"]
+        assert modules == [f"{FAMILY.provider}.provider", f"{FAMILY.provider}.s3_bucket"]
 
     def test_all_forms_of_import_return_the_same_module(self, run: Run) -> None:
         same = run("""
             import mlinfra._cdk.aws
-            import cdktf_cdktf_provider_aws as aws
-            from cdktf_cdktf_provider_aws import s3_bucket
-            from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
-            import cdktf_cdktf_provider_aws.s3_bucket as by_path
+            import BINDINGS as aws
+            from BINDINGS import s3_bucket
+            from BINDINGS.s3_bucket import S3Bucket
+            import BINDINGS.s3_bucket as by_path
 
             found = [aws.s3_bucket.S3Bucket, s3_bucket.S3Bucket, by_path.S3Bucket, mlinfra._cdk.aws.s3_bucket.S3Bucket]
             print(json.dumps([each is S3Bucket for each in found]))
@@ -182,8 +192,8 @@ class TestLazyLoading:
         """)
         assert (before, after, bucket) == (
             [],
-            ["cdktf_cdktf_provider_aws.s3_bucket"],
-            "cdktf_cdktf_provider_aws.s3_bucket",
+            [f"{FAMILY.provider}.s3_bucket"],
+            f"{FAMILY.provider}.s3_bucket",
         )
 
     def test_the_stacks_of_mlinfra_load_neither_bindings_nor_boto3_before_they_are_used(self, run: Run) -> None:
@@ -196,7 +206,7 @@ class TestLazyLoading:
     def test_lists_all_modules_without_importing_them(self, run: Run) -> None:
         listed, modules = run("""
             import_mlinfra()
-            import cdktf_cdktf_provider_aws as aws
+            import BINDINGS as aws
 
             print(json.dumps([dir(aws), loaded()]))
         """)
@@ -213,7 +223,7 @@ class TestLazyLoading:
             except AttributeError as error:
                 print(json.dumps(str(error)))
         """)
-        assert message == "package 'cdktf_cdktf_provider_aws' has no module 's3_bukcet'"
+        assert message == f"package '{FAMILY.provider}' has no module 's3_bukcet'"
 
     def test_imports_a_module_once_when_threads_race_for_it(self, run: Run) -> None:
         distinct, errors = run("""
@@ -242,17 +252,17 @@ class TestLazyLoading:
 
             before = loaded()
             handed_over = jsii._reference_map.resolve_reference(
-                jsii.kernel, ObjRef("@cdktf/provider-aws.dataAwsS3Bucket.DataAwsS3Bucket@10001")
+                jsii.kernel, ObjRef("ASSEMBLY.dataAwsS3Bucket.DataAwsS3Bucket@10001")
             )
             print(json.dumps([before, type(handed_over).__module__]))
         """)
         assert before == []
-        assert name == "cdktf_cdktf_provider_aws.data_aws_s3_bucket"
+        assert name == f"{FAMILY.provider}.data_aws_s3_bucket"
 
     def test_works_after_cdktf_was_imported_and_node_runs(self, run: Run) -> None:
         outcome, modules, messages = run(
             """
-            import cdktf
+            import LIBRARY
 
             messages = warned(import_mlinfra)
             import jsii
@@ -266,7 +276,7 @@ class TestLazyLoading:
             **{BANNER_SWITCH: "20"},
         )
         assert outcome == "lazy"
-        assert modules == ["cdktf_cdktf_provider_aws.s3_bucket"]
+        assert modules == [f"{FAMILY.provider}.s3_bucket"]
         assert messages == []
 
 
@@ -278,7 +288,7 @@ def test_the_writer_of_zip_files_is_not_loaded(run: Run, tmp_path: Path) -> None
     )
     run("import_mlinfra()", NODE_OPTIONS=f'--require "{hook}"')
     loaded = "\n".join(path.read_text() for path in tmp_path.glob("*.loaded"))
-    assert "cdktf/lib/private/fs.js" in loaded
+    assert f"{FAMILY.name}/lib/private/fs.js" in loaded
     assert "archiver" not in loaded
 
 
@@ -438,15 +448,15 @@ def provider(folder: Path, cache: Path, *, index: str = LAZY_INDEX, init: str = 
 
     jsii unpacks packages into `cache`.
     """
-    fqn = "@cdktf/provider-aws.sqsQueue.SqsQueue"
+    fqn = f"{FAMILY.provider_assembly}.sqsQueue.SqsQueue"
     assembly = {
         "schema": "jsii/0.10.0",
-        "name": "@cdktf/provider-aws",
+        "name": FAMILY.provider_assembly,
         "version": "1.0.0",
         "jsiiVersion": "5.9.0",
         "types": {
             fqn: {
-                "assembly": "@cdktf/provider-aws",
+                "assembly": FAMILY.provider_assembly,
                 "fqn": fqn,
                 "kind": "class",
                 "name": "SqsQueue",
@@ -456,18 +466,18 @@ def provider(folder: Path, cache: Path, *, index: str = LAZY_INDEX, init: str = 
         },
     }
     javascript = {
-        "package.json": json.dumps({"name": "@cdktf/provider-aws", "version": "1.0.0", "main": "lib/index.js"}),
+        "package.json": json.dumps({"name": FAMILY.provider_assembly, "version": "1.0.0", "main": "lib/index.js"}),
         ".jsii": json.dumps(assembly),
         "lib/index.js": index,
         "lib/sqs-queue/index.js": 'exports.SqsQueue = class { static get type() { return "aws_sqs_queue"; } };\n',
     }
-    load = 'jsii.JSIIAssembly.load("@cdktf/provider-aws", "1.0.0", __name__[0:-6], "aws.tgz")\n'
+    load = f'jsii.JSIIAssembly.load("{FAMILY.provider_assembly}", "1.0.0", __name__[0:-6], "aws.tgz")\n'
     python = {
         "__init__.py": "import publication\n__all__ = []\n" + init,
-        "_jsii/__init__.py": "import jsii\nimport cdktf._jsii\n" + load,
+        "_jsii/__init__.py": f"import jsii\nimport {FAMILY.name}._jsii\n{load}",
         "sqs_queue.py": f'from ._jsii import *\nclass SqsQueue:\n    __jsii_type__ = "{fqn}"\n',
     }
-    package = folder / "bindings/cdktf_cdktf_provider_aws"
+    package = folder / "bindings" / FAMILY.provider
     for name, text in python.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text(text)
@@ -493,7 +503,7 @@ class TestFallback:
 
     USE = """
             import jsii
-            from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+            from BINDINGS.sqs_queue import SqsQueue
 
             print(json.dumps([jsii.sget(SqsQueue, "type"), messages]))
     """
@@ -545,27 +555,27 @@ class TestFallback:
 
     def test_warns_once_of_bindings_that_were_imported_before(self, run: Run, tmp_path: Path, cache: Path) -> None:
         script = """
-            import cdktf_cdktf_provider_aws
+            import BINDINGS
 
             messages = warned(import_mlinfra)
         """
         used, messages = run(script + self.USE, **provider(tmp_path, cache))
         assert used == "aws_sqs_queue"
         assert len(messages) == 1
-        assert "cdktf_cdktf_provider_aws was imported before mlinfra" in messages[0]
+        assert f"{FAMILY.provider} was imported before mlinfra" in messages[0]
 
     def test_is_silent_when_switched_off(self, run: Run, tmp_path: Path, cache: Path) -> None:
         modules, messages = run(
             """
             messages = warned(import_mlinfra)
-            import cdktf_cdktf_provider_aws
+            import BINDINGS
 
             print(json.dumps([loaded(), messages]))
             """,
             **provider(tmp_path, cache, init=INIT + "sqs_queue.patched = True\n"),
             MLINFRA_STOCK_LOADING="1",
         )
-        assert modules == ["cdktf_cdktf_provider_aws.sqs_queue"]
+        assert modules == [f"{FAMILY.provider}.sqs_queue"]
         assert messages == []
 
 
@@ -577,7 +587,7 @@ def test_the_first_run_leaves_the_index_of_types_in_the_package_cache(run: Run, 
         "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);"
     )
     run("import_mlinfra()", **provider(tmp_path, tmp_path / "cache"), NODE_OPTIONS=f'--require "{slow}"')
-    assert list(tmp_path.glob("cache/@cdktf/provider-aws/1.0.0/*/.jsii.runtime.v1.json"))
+    assert list(tmp_path.glob(f"cache/{FAMILY.provider_assembly}/1.0.0/*/.jsii.runtime.v1.json"))
 
 
 def test_the_typed_list_of_modules_is_the_one_mlinfra_uses() -> None:
@@ -596,6 +606,6 @@ def typed_modules() -> set[str]:
     return {
         alias.asname or alias.name
         for node in imports
-        if node.module == "cdktf_cdktf_provider_aws"
+        if node.module == CDKTF.provider  # whose types mypy reads
         for alias in node.names
     }

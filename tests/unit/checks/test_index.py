@@ -16,4 +16,5 @@ def test_ids_of_checks_and_of_rules_of_the_review_differ() -> None:
 
 
 def test_related_rules_exist() -> None:
-    assert {each for check in CHECKS for each in check.related} <= set(all_rules())
+    related = {each for check in CHECKS for each in check.related}
+    assert {each for each in related if not each.startswith("CKV")} <= set(all_rules())

@@ -33,9 +33,45 @@ def findings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_checks_are_listed() -> None:
     shown = CliRunner().invoke(app, ["checks", "list"])
     assert "MLC302" in shown.stdout
-    assert {"id", "level", "title", "fix", "related", "can_be_acknowledged"} == set(
+    assert {"id", "level", "title", "fix", "applied", "related", "can_be_acknowledged"} == set(
         json.loads(CliRunner().invoke(app, ["checks", "list", "--json"]).stdout)[0]
     )
+
+
+OWN = """
+from mlinfra.checks import Check, Level, ResourceCheck
+
+NAMED = ResourceCheck(
+    id="ACME001", title="A bucket has no name.", fix="Name it.", types=("aws_s3_bucket",), find=lambda _: None
+)
+STACKS = Check(id="ACME002", title="A stack is large.", fix="Split it.", find=lambda _: (), level=Level.NOTE)
+"""
+
+
+@pytest.mark.usefixtures("findings")
+def test_the_checks_of_the_project_are_listed_with_where_they_apply(tmp_path: Path) -> None:
+    (tmp_path / "mlinfra_checks.py").write_text(OWN)
+    rows = json.loads(CliRunner().invoke(app, ["checks", "list", "--json"]).stdout)
+    own = {each["id"]: (each["level"], each["applied"]) for each in rows if each["id"].startswith("ACME")}
+    assert own == {"ACME001": ("hold", ["synth", "review"]), "ACME002": ("note", ["synth"])}
+    assert "A bucket has no name." in CliRunner().invoke(app, ["checks", "list"], env={"COLUMNS": "300"}).stdout
+
+
+@pytest.mark.usefixtures("findings")
+def test_a_broken_check_of_the_project_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "mlinfra_checks.py").write_text(OWN.replace("ACME002", "ACME001"))
+    ended = CliRunner().invoke(app, ["checks", "list"])
+    assert "2 checks have the id ACME001; ids must be unique." in str(ended.exception)
+
+
+@pytest.mark.usefixtures("findings")
+def test_a_check_of_the_project_without_findings_is_a_passed_test(tmp_path: Path) -> None:
+    (tmp_path / "mlinfra_checks.py").write_text(OWN)
+    shown = CliRunner().invoke(app, ["checks", "run", "--format", "junit"]).stdout
+    assert 'classname="dev-a" name="ACME002: A warning."' in shown
+    (tmp_path / "mlinfra_checks.py").write_text(OWN.replace("ACME002", "ACME003"))
+    shown = CliRunner().invoke(app, ["checks", "run", "--format", "junit"]).stdout
+    assert '<testcase classname="dev-a" name="ACME003: A stack is large." />' in shown
 
 
 @pytest.mark.usefixtures("findings")
@@ -43,11 +79,11 @@ def test_findings_are_shown_with_their_reasons_and_the_exit_code_of_a_held_chang
     shown = CliRunner().invoke(app, ["checks", "run"])
     assert shown.exit_code == 3
     assert shown.stdout.splitlines() == [
-        "error ACME001 in dev-a: x is <wrong>.",
+        "hold ACME001 in dev-a: x is <wrong>.",
         "warning ACME002 in dev-a: y is odd.",
-        "error ACME001 in dev-b: w is wrong. Its acknowledgement expired on 2026-11-29.",
+        "hold ACME001 in dev-b: w is wrong. Its acknowledgement expired on 2026-11-29.",
         "acknowledged ACME001 at dev-b/z: Intended.",
-        "2 stacks: 2 errors, 1 warnings, 1 acknowledged.",
+        "2 stacks: 2 held, 1 warnings, 0 notes, 1 acknowledged.",
     ]
 
 

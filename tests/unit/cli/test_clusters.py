@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mlinfra.cli.clusters import clusters
 from mlinfra.functions.activity import Verdict
 from mlinfra.operations import clusters as operations, runs
-from mlinfra.operations.clusters import Cluster, ClusterListing, ClusterStart, ClusterStop, Mark
+from mlinfra.operations.clusters import CapacityWait, Cluster, ClusterListing, ClusterStart, ClusterStop, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +89,34 @@ def test_a_start_that_resumed_launching_gives_the_reason(run: Callable[..., Any]
 def test_a_start_of_a_cluster_whose_launching_was_not_suspended(run: Callable[..., Any]) -> None:
     ended = run("start_cluster", ClusterStart(a_cluster(nodes=2)), "start", "dev", "two-tower-v2")
     assert ended.stdout.startswith("recsys-dev-two-tower-v2: 2 nodes requested, 2 exist.\n")
+
+
+def test_a_start_without_capacity_for_all_nodes_names_the_way_to_wait_for_it(run: Callable[..., Any]) -> None:
+    reason = "EC2 has no capacity for all nodes together now"
+    started = ClusterStart(a_cluster(nodes=1), one_by_one=reason)
+    shown = run("start_cluster", started, "start", "dev", "two-tower-v2").stdout
+    assert (
+        f"recsys-dev-two-tower-v2: nodes may be launched one by one, each billed from its launch: {reason}. To request "
+        f"them only once there is capacity for all: "
+    ) in shown
+    assert "clusters stop dev two-tower-v2 --force, then " in shown
+    assert "clusters start dev two-tower-v2 --wait-for-capacity 2h\n" in shown
+    facts = json.loads(run("start_cluster", started, "start", "dev", "two-tower-v2", "--json").stdout)
+    assert facts["one_by_one"] == reason
+
+
+def test_a_start_waits_for_capacity_for_the_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def start(*_: Any, capacity: CapacityWait | None) -> ClusterStart:
+        assert capacity is not None
+        waits.append(capacity.seconds)
+        capacity.say("EC2 has no capacity")
+        return ClusterStart(a_cluster(nodes=2))
+
+    monkeypatch.setattr(operations, "start_cluster", start)
+    ended = CliRunner().invoke(clusters, ["start", "dev", "two-tower-v2", "--wait-for-capacity", "2h"])
+    assert (ended.exit_code, waits, ended.stderr) == (0, [7200], "EC2 has no capacity.\n")
 
 
 def test_a_stop_that_was_not_recorded_is_reported(run: Callable[..., Any]) -> None:

@@ -202,6 +202,9 @@ class TestLocal:
             elsewhere = process("local", "env", cwd=tmp_path)
             assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in elsewhere.stdout
             assert elsewhere.stderr.startswith("Terraform settings are not changed. There is no cdktf.json")
+            assert (
+                "Created in us-west-2: instances hackathon, 4 x p4d.24xlarge\n" in process("local", "populate").stdout
+            )
         finally:
             down = process("local", "down")
         assert down.stdout.startswith("Stopped: http://127.0.0.1:")
@@ -213,6 +216,7 @@ class TestLocal:
             1,
             f"The local AWS is not running. Start it: {own_command()} local up\n",
         )
+        assert process("local", "populate").stderr.startswith("✗ The local AWS is not running. Start it: ")
         assert f"✗ The local AWS is not running. Start it: {own_command()} local up" in refusal("local", "env")
 
     def test_an_invalid_port_is_refused(self) -> None:

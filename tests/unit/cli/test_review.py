@@ -54,6 +54,17 @@ def test_json_is_all_of_standard_output() -> None:
     assert (result.exit_code, held(result.stdout), result.stderr) == (3, ["MLR101"], "")
 
 
+def test_a_file_of_own_checks_can_be_tried(tmp_path: Path) -> None:
+    (tmp_path / "tried.py").write_text(
+        "from mlinfra.checks import ResourceCheck\n"
+        "NAMED = ResourceCheck(id='ACME001', title='t', fix='f', types=('aws_s3_bucket',), find=lambda _: 'New.')\n"
+    )
+    created = {**DESTROYED, "change": {"actions": ["create"], "before": None, "after": {"bucket": "lake"}}}
+    (tmp_path / "dev-data.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [created]}))
+    assert "ACME001" not in held(review("--json").stdout)
+    assert "ACME001" in held(review("--json", "--checks", "tried.py").stdout)
+
+
 def test_json_and_a_file_are_both_written(tmp_path: Path) -> None:
     result = review("--json", "--out", "report.md")
     assert held(result.stdout) == ["MLR101"]

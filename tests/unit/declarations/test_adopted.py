@@ -15,11 +15,13 @@ from mlinfra.declarations.base import judging
 from mlinfra.declarations.forgotten import dump_forgotten, load_forgotten
 from mlinfra.declarations.loading import load_environments
 from mlinfra.stacks.adopted import AdoptedStack
-from tests.conftest import TODAY, an_environment, only
+from mlinfra.testing import SynthesisError
+from tests.conftest import TODAY, an_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from mlinfra.testing import Synth
 
 DECLARED = """
 from mlinfra import Environment
@@ -63,58 +65,57 @@ def a_project(root: Path, **records: str) -> Path:
     return root
 
 
-def test_an_adopted_resource_has_its_arguments_and_an_import_block(synthesize: Callable[..., Any]) -> None:
-    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[an_adopted()]))
-    body = config["resource"]["aws_s3_bucket"]["legacy-data"]
-    assert {name: value for name, value in body.items() if name != "//"} == {
+def test_an_adopted_resource_has_its_arguments_and_an_import_block(synth: Synth) -> None:
+    config = synth(AdoptedStack, environment=an_environment(adopted=[an_adopted()]))
+    assert config.resources("aws_s3_bucket")["aws_s3_bucket.legacy-data"] == {
         "bucket": "legacy-data",
         "tags": {"owner": "ana"},
         "lifecycle": {"prevent_destroy": True, "ignore_changes": ["force_destroy"]},
     }
-    assert config["import"] == [{"to": "aws_s3_bucket.legacy-data", "id": "legacy-data"}]
+    assert config.document["import"] == [{"to": "aws_s3_bucket.legacy-data", "id": "legacy-data"}]
 
 
-def test_nothing_of_the_environment_is_added_to_it(synthesize: Callable[..., Any]) -> None:
-    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[an_adopted()]))
-    (provider,) = config["provider"]["aws"]
+def test_nothing_of_the_environment_is_added_to_it(synth: Synth) -> None:
+    config = synth(AdoptedStack, environment=an_environment(adopted=[an_adopted()]))
+    (provider,) = config.document["provider"]["aws"]
     assert "default_tags" not in provider
     assert provider["allowed_account_ids"] == ["111111111111"]
 
 
-def test_several_of_one_name_keep_apart_by_their_type(synthesize: Callable[..., Any]) -> None:
+def test_several_of_one_name_keep_apart_by_their_type(synth: Synth) -> None:
     role = an_adopted(type="aws_iam_role", id="legacy-data", arguments={"name": "legacy-data"})
-    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[an_adopted(), role]))
-    assert only(config, "aws_s3_bucket")["bucket"] == only(config, "aws_iam_role")["name"] == "legacy-data"
-    assert len(config["import"]) == 2
+    config = synth(AdoptedStack, environment=an_environment(adopted=[an_adopted(), role]))
+    assert config.one("aws_s3_bucket")["bucket"] == config.one("aws_iam_role")["name"] == "legacy-data"
+    assert len(config.document["import"]) == 2
 
 
-def test_what_looks_like_an_expression_stays_text(synthesize: Callable[..., Any]) -> None:
+def test_what_looks_like_an_expression_stays_text(synth: Synth) -> None:
     policy = json.dumps({"Resource": "arn:aws:s3:::a/${aws:username}", "Percent": "%{x}"})
     role = an_adopted(type="aws_iam_role", id="r", name="r", arguments={"assume_role_policy": policy})
-    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[role]))
-    written = only(config, "aws_iam_role")["assume_role_policy"]
+    config = synth(AdoptedStack, environment=an_environment(adopted=[role]))
+    written = config.one("aws_iam_role")["assume_role_policy"]
     assert written == policy.replace("${", "$${").replace("%{", "%%{")
 
 
-def test_blocks_keys_and_lists_are_kept_whole(synthesize: Callable[..., Any]) -> None:
+def test_blocks_keys_and_lists_are_kept_whole(synth: Synth) -> None:
     arguments = {"tag": [{"key": "camelCase", "value": "A.b", "propagate_at_launch": True}], "ingress": []}
     group = an_adopted(type="aws_autoscaling_group", id="g", name="g", arguments=arguments)
-    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[group]))
-    body = only(config, "aws_autoscaling_group")
+    config = synth(AdoptedStack, environment=an_environment(adopted=[group]))
+    body = config.one("aws_autoscaling_group")
     assert {name: body[name] for name in arguments} == arguments
 
 
-def test_where_it_may_be_destroyed_that_is_declared(synthesize: Callable[..., Any]) -> None:
+def test_where_it_may_be_destroyed_that_is_declared(synth: Synth) -> None:
     environment = an_environment(adopted=[an_adopted(prevent_destroy=False)])
-    assert only(synthesize(stack=AdoptedStack, environment=environment), "aws_s3_bucket")["lifecycle"] == {
+    assert synth(AdoptedStack, environment=environment).one("aws_s3_bucket")["lifecycle"] == {
         "prevent_destroy": False,
         "ignore_changes": ["force_destroy"],
     }
 
 
-def test_the_construct_says_its_address(synthesize: Callable[..., Any]) -> None:
+def test_the_construct_says_its_address(synth: Synth) -> None:
     made: list[str] = []
-    synthesize(lambda stack: made.append(AdoptedResource(stack, "old", adopted=an_adopted()).address))
+    synth.constructs(lambda stack: made.append(AdoptedResource(stack, "old", adopted=an_adopted()).address))
     assert made == ["aws_s3_bucket.legacy-data"]
 
 
@@ -125,21 +126,21 @@ def test_the_stack_is_there_where_something_is_adopted_or_let_go_of() -> None:
     assert not AdoptedStack.is_needed(an_environment(forgotten=[a_forgotten(stack="dev-data")]))
 
 
-def test_what_is_forgotten_is_removed_and_not_destroyed(synthesize: Callable[..., Any]) -> None:
-    config = synthesize(stack=AdoptedStack, environment=an_environment(forgotten=[a_forgotten()]))
-    assert config["removed"] == [{"from": "aws_s3_bucket.legacy-data", "lifecycle": [{"destroy": False}]}]
+def test_what_is_forgotten_is_removed_and_not_destroyed(synth: Synth) -> None:
+    config = synth(AdoptedStack, environment=an_environment(forgotten=[a_forgotten()]))
+    assert config.document["removed"] == [{"from": "aws_s3_bucket.legacy-data", "lifecycle": [{"destroy": False}]}]
 
 
-def test_forgotten_resources_of_another_stack_have_no_effect(synthesize: Callable[..., Any]) -> None:
+def test_forgotten_resources_of_another_stack_have_no_effect(synth: Synth) -> None:
     here = [a_forgotten(stack="dev-test", address=f"aws_sqs_queue.{name}") for name in ("one", "other")]
-    config = synthesize(lambda _: None, environment=an_environment(forgotten=[a_forgotten(), *here]))
-    assert [each["from"] for each in config["removed"]] == ["aws_sqs_queue.one", "aws_sqs_queue.other"]
+    config = synth.constructs(lambda _: None, environment=an_environment(forgotten=[a_forgotten(), *here]))
+    assert [each["from"] for each in config.document["removed"]] == ["aws_sqs_queue.one", "aws_sqs_queue.other"]
 
 
-def test_what_is_forgotten_and_still_declared_fails_the_synth(synthesize: Callable[..., Any]) -> None:
+def test_what_is_forgotten_and_still_declared_fails_the_synth(synth: Synth) -> None:
     environment = an_environment(forgotten=[a_forgotten()], adopted=[an_adopted()])
-    with pytest.raises(RuntimeError, match="record of forgotten resources and is still declared"):
-        synthesize(stack=AdoptedStack, environment=environment)
+    with pytest.raises(SynthesisError, match="record of forgotten resources and is still declared"):
+        synth(AdoptedStack, environment=environment)
 
 
 def test_an_address_that_is_forgotten_has_not_vanished() -> None:
@@ -244,12 +245,12 @@ def test_arguments_that_are_nested_too_deeply_are_refused() -> None:
         an_adopted(arguments={"policy": deep})
 
 
-def test_tags_of_the_environment_are_still_required_elsewhere(synthesize: Callable[..., Any]) -> None:
+def test_tags_of_the_environment_are_still_required_elsewhere(synth: Synth) -> None:
     def fill(stack: MlStack) -> None:
         AdoptedResource(stack, "old", adopted=an_adopted(arguments={"tags": {"Team": ""}}))
 
-    with pytest.raises(RuntimeError, match="its own tags empty Team"):
-        synthesize(fill)
+    with pytest.raises(SynthesisError, match="its own tags empty Team"):
+        synth.constructs(fill)
 
 
 def test_a_region_that_does_not_exist_is_refused() -> None:
@@ -265,14 +266,14 @@ def test_the_same_name_in_two_regions_is_two_resources() -> None:
     assert "region" not in dump_adopted([here])
 
 
-def test_resources_of_other_regions_have_providers_of_their_own(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_resources_of_other_regions_have_providers_of_their_own(synth: Synth) -> None:
     here = an_adopted()
     there = an_adopted(id="old-data", name="old-data", region="eu-west-1")
     forgotten = a_forgotten(address="aws_s3_bucket.older-data", region="ap-south-1")
-    config = synthesize(stack=AdoptedStack, environment=an_environment(adopted=[here, there], forgotten=[forgotten]))
-    regions = {each.get("alias"): each["region"] for each in config["provider"]["aws"]}
+    config = synth(AdoptedStack, environment=an_environment(adopted=[here, there], forgotten=[forgotten]))
+    regions = {each.get("alias"): each["region"] for each in config.document["provider"]["aws"]}
     assert regions == {None: "us-east-1", "eu-west-1": "eu-west-1", "ap-south-1": "ap-south-1"}
-    assert {tuple(each["allowed_account_ids"]) for each in config["provider"]["aws"]} == {("111111111111",)}
-    buckets = config["resource"]["aws_s3_bucket"]
-    assert buckets["old-data"]["provider"] == "aws.eu-west-1"
-    assert "provider" not in buckets["legacy-data"]
+    assert {tuple(each["allowed_account_ids"]) for each in config.document["provider"]["aws"]} == {("111111111111",)}
+    buckets = config.resources("aws_s3_bucket")
+    assert buckets["aws_s3_bucket.old-data"]["provider"] == "aws.eu-west-1"
+    assert "provider" not in buckets["aws_s3_bucket.legacy-data"]

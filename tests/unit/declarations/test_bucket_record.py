@@ -17,7 +17,8 @@ from tests.conftest import an_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.constructs.data_lake.test_lake import Synthesize
+    from mlinfra.testing import Synth
+
 
 RAW = "recsys-dev-raw-111111111111-us-east-1"
 DECLARATION = """
@@ -34,19 +35,19 @@ def recorded() -> BucketRecord:
     return BucketRecord({"dev": {use: environment.names.bucket(use) for use in LAKE_BUCKETS}})
 
 
-def synthesized(synthesize: Synthesize, record: BucketRecord, *, protect: bool = True, **changes: Any) -> None:
+def synthesized(synth: Synth, record: BucketRecord, *, protect: bool = True, **changes: Any) -> None:
     environment = an_environment(**changes, bucket_record=record)
-    synthesize(lambda stack: DataLake(stack, "lake", protect=protect), environment=environment)
+    synth.constructs(lambda stack: DataLake(stack, "lake", protect=protect), environment=environment)
 
 
-def test_a_protected_lake_keeps_its_names(synthesize: Synthesize) -> None:
-    synthesized(synthesize, recorded())
+def test_a_protected_lake_keeps_its_names(synth: Synth) -> None:
+    synthesized(synth, recorded())
 
 
 @pytest.mark.parametrize("change", [{"project": "ranking"}, {"account_id": "222222222222"}, {"region": "eu-west-1"}])
-def test_a_renamed_bucket_of_a_protected_lake_fails_the_synth(synthesize: Synthesize, change: dict[str, str]) -> None:
+def test_a_renamed_bucket_of_a_protected_lake_fails_the_synth(synth: Synth, change: dict[str, str]) -> None:
     with pytest.raises(DeclarationError, match="data lake of 'dev'") as refused:
-        synthesized(synthesize, recorded(), **change)
+        synthesized(synth, recorded(), **change)
     said = str(refused.value)
     assert f"raw: its bucket is '{RAW}', and would be '" in said
     assert f"To keep the data in its buckets: set bucket_names={{'raw': '{RAW}', " in said
@@ -54,21 +55,21 @@ def test_a_renamed_bucket_of_a_protected_lake_fails_the_synth(synthesize: Synthe
     assert "remove 'dev' from environments/buckets.lock.json" in said
 
 
-def test_the_names_in_the_message_resolve_the_error(synthesize: Synthesize) -> None:
-    synthesized(synthesize, recorded(), project="ranking", bucket_names=dict(recorded().names["dev"]))
+def test_the_names_in_the_message_resolve_the_error(synth: Synth) -> None:
+    synthesized(synth, recorded(), project="ranking", bucket_names=dict(recorded().names["dev"]))
 
 
-def test_an_unprotected_lake_may_be_renamed(synthesize: Synthesize) -> None:
-    synthesized(synthesize, recorded(), protect=False, project="ranking")
+def test_an_unprotected_lake_may_be_renamed(synth: Synth) -> None:
+    synthesized(synth, recorded(), protect=False, project="ranking")
 
 
-def test_a_protected_lake_whose_names_are_not_recorded_fails_the_synth(synthesize: Synthesize) -> None:
+def test_a_protected_lake_whose_names_are_not_recorded_fails_the_synth(synth: Synth) -> None:
     with pytest.raises(DeclarationError, match=r"its buckets are not recorded.*Run `.*buckets pin dev`, and commit"):
-        synthesized(synthesize, BucketRecord())
+        synthesized(synth, BucketRecord())
 
 
-def test_an_environment_without_a_record_is_not_compared(synthesize: Synthesize) -> None:
-    synthesize(lambda stack: DataLake(stack, "lake", protect=True), environment=an_environment())
+def test_an_environment_without_a_record_is_not_compared(synth: Synth) -> None:
+    synth.constructs(lambda stack: DataLake(stack, "lake", protect=True), environment=an_environment())
 
 
 @pytest.mark.parametrize(
@@ -120,12 +121,12 @@ def test_pinning_never_forgets_a_name(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_project_compares_with_the_record_it_has_committed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synthesize: Synthesize
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synth: Synth
 ) -> None:
     pin(project(tmp_path), monkeypatch)
     (environment,) = load_environments(project(tmp_path, name="ranking"))
     with pytest.raises(DeclarationError, match="S3 cannot rename a bucket"):
-        synthesize(lambda stack: DataLake(stack, "lake"), environment=environment)
+        synth.constructs(lambda stack: DataLake(stack, "lake"), environment=environment)
 
 
 def test_a_renamed_environment_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

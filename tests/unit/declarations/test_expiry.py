@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.stacks.training import TrainingStack
-from tests.conftest import an_environment, an_experiment, only
+from tests.conftest import an_environment, an_experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from mlinfra.testing import Synth
 
 LAST_DAY = date(2026, 12, 18)
 
@@ -35,15 +35,15 @@ def test_an_experiment_runs_on_its_last_day() -> None:
 
 
 def test_the_cluster_of_an_expired_experiment_has_size_zero_and_keeps_its_address(
-    synthesize: Callable[..., dict[str, Any]],
+    synth: Synth,
 ) -> None:
     groups = []
     for today in (LAST_DAY, date(2026, 12, 19)):
         environment = an_environment(experiments=[an_experiment(expires=LAST_DAY, nodes=2)], today=today)
-        groups.append(synthesize(stack=TrainingStack, environment=environment))
-    before, after = (each["resource"]["aws_autoscaling_group"] for each in groups)
+        groups.append(synth(TrainingStack, environment=environment))
+    before, after = (each.resources("aws_autoscaling_group") for each in groups)
     assert before.keys() == after.keys()
-    running, expired = (only(each, "aws_autoscaling_group") for each in groups)
+    running, expired = (each.one("aws_autoscaling_group") for each in groups)
     assert (running["min_size"], running["max_size"], running["desired_capacity"]) == (0, 2, 2)
     assert (expired["min_size"], expired["max_size"], expired["desired_capacity"]) == (0, 0, 0)
     sizes = {"max_size": None, "desired_capacity": None}

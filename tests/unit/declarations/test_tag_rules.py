@@ -8,10 +8,11 @@ import pytest
 
 from mlinfra import DeclarationError, TagRules
 from mlinfra._cdk.aws import s3_bucket, security_group
-from tests.conftest import an_environment, an_experiment, only
+from mlinfra.testing import SynthesisError
+from tests.conftest import an_environment, an_experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from mlinfra.testing import Synth
 
 
 def problems(declare: Any, **values: Any) -> str:
@@ -20,19 +21,19 @@ def problems(declare: Any, **values: Any) -> str:
     return str(error.value)
 
 
-def test_additional_tags_are_on_every_resource(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_additional_tags_are_on_every_resource(synth: Synth) -> None:
     environment = an_environment(tag_rules=TagRules(additional={"DataClass": "internal"}))
-    config = synthesize(lambda stack: s3_bucket.S3Bucket(stack, "bucket"), environment=environment)
-    (tags,) = config["provider"]["aws"][0]["default_tags"]
+    config = synth.constructs(lambda stack: s3_bucket.S3Bucket(stack, "bucket"), environment=environment)
+    (tags,) = config.document["provider"]["aws"][0]["default_tags"]
     assert tags["tags"]["DataClass"] == "internal"
     assert tags["tags"]["Team"] == "ml-platform"
-    assert "tags" not in only(config, "aws_s3_bucket")
+    assert "tags" not in config.one("aws_s3_bucket")
 
 
-def test_a_value_that_is_not_allowed_fails_the_synth(synthesize: Callable[..., dict[str, Any]]) -> None:
+def test_a_value_that_is_not_allowed_fails_the_synth(synth: Synth) -> None:
     environment = an_environment(tag_rules=TagRules(allowed_values={"DataClass": ["internal", "public"]}))
-    with pytest.raises(RuntimeError, match=r"the tag DataClass has the value 'secret'.*one of internal, public"):
-        synthesize(
+    with pytest.raises(SynthesisError, match=r"the tag DataClass has the value 'secret'.*one of internal, public"):
+        synth.constructs(
             lambda stack: security_group.SecurityGroup(stack, "group", tags={"DataClass": "secret"}),
             environment=environment,
         )

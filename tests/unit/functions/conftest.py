@@ -10,6 +10,7 @@ import pytest
 
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.variables import in_force
+from tests.local_aws import image_ids
 from tests.unit.functions.cloud import Account, Cloud
 from tests.unit.functions.faults import Faults
 
@@ -25,7 +26,7 @@ _TESTS_AN_ACCOUNT = 10
 @pytest.fixture(scope="session")
 def image_id(clients: Callable[..., Any]) -> str:
     """The image of nodes: the same after every reset. Listing images is slow."""
-    return str(clients("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"])
+    return image_ids(clients("ec2"))[0]
 
 
 @pytest.fixture(scope="package")

@@ -45,6 +45,13 @@ def test_a_node_with_an_unknown_launch_costs_nothing_before_the_first_count() ->
     assert cost(node(hours=None)).usd == 0
 
 
+def test_a_node_that_ec2_did_not_describe_does_not_count_for_the_time_in_which_its_cluster_was_stopped() -> None:
+    state = {Table.COST_USD: 10, Table.COST_AT: (NOW - 39 * HOUR).timestamp()}
+    assert cost(node(hours=None), state=state).usd == pytest.approx(10 + PRICE / 6)
+    state = {Table.COST_USD: 10, Table.COST_AT: (NOW - HOUR / 12).timestamp()}
+    assert cost(node(hours=None), state=state).usd == pytest.approx(10 + PRICE / 12)
+
+
 def test_a_launch_in_the_future_costs_nothing() -> None:
     assert cost(node(hours=-1)).usd == 0
 

@@ -112,8 +112,8 @@ def test_the_owner_is_notified_at_the_stop_a_day_and_an_hour_before_the_deletion
     first = world.sent[0]
     assert (first["type"], first["in_dry_run"]) == (Event.FILE_SYSTEM_UNUSED, True)
     assert first["why"] == (
-        "its cluster is stopped since 2026-12-18T14:00:00Z, and it costs 168 USD a month. Files that were not exported "
-        "to the data lake are lost then"
+        "its cluster has been stopped since 2026-12-18T14:00:00Z, and it costs 168 USD a month. Files that were not "
+        "exported to the data lake are lost then"
     )
     assert first["action"].startswith("To keep it: start the cluster (mlinfra clusters start dev two-tower), or set a")
 
@@ -157,6 +157,9 @@ def test_a_refused_deletion_is_reported(world: World) -> None:
     world.refused = True
     assert [world.handle(hours=hours) for hours in (0, 48)] == ["kept", "failed"]
     assert world.sent[-1]["what"] == "file system fs-1 could not be deleted"
+    assert world.sent[-1]["action"] == (
+        "The janitor tries again in an hour. To delete it: aws fsx delete-file-system --file-system-id fs-1"
+    )
 
 
 def test_marks_of_running_and_of_removed_clusters_are_deleted(world: World) -> None:

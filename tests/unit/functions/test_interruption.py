@@ -43,7 +43,7 @@ def test_a_spot_interruption_notifies_the_owner_and_the_jobs_of_the_node(cloud: 
     first, second = cloud.group()
     assert interruption.handler(spot(first), None) == {"nodes": {NAME: 1}}
     (mail,) = cloud.mail()
-    assert mail["Subject"] == f"{NAME}: EC2 terminates 1 nodes at 2026-12-01T10:02:00Z"
+    assert mail["Subject"] == f"{NAME}: EC2 terminates 1 node at 2026-12-01T10:02:00Z"
     assert first in mail["Message"]
     assert mail["MessageAttributes"][Message.OWNER]["Value"] == OWNER
     assert notice(cloud, first) == (1_796_119_320, "EC2 reclaims its capacity")

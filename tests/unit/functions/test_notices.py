@@ -159,6 +159,10 @@ def test_a_raised_limit_brings_notices_of_its_own(world: World) -> None:
 def test_an_invalid_tag_is_reported(world: World) -> None:
     assert world.at(AT - HOUR, SpendLimitUsd="a lot") == ["expires in less than 1 hour", "monitoring is incomplete"]
     assert world.sent[1]["why"] == "its tag SpendLimitUsd is 'a lot', which is not a number above 0"
+    assert world.sent[1]["action"] == (
+        "To correct it: deploy its stack again, which sets its tags. Until then, rules that depend on this do not stop "
+        "the cluster."
+    )
 
 
 def test_nodes_with_one_silent_source_are_reported_once_with_what_to_check(world: World) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlinfra import AcceleratorStop, AnomalyAlert, Governance, SlackChannel, SpendBudget, SpendLimits
 from mlinfra.stacks.governance import GovernanceStack
-from tests.conftest import an_environment, only
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth
 
 EVERYTHING = Governance(
     budgets=[
@@ -25,18 +23,17 @@ EVERYTHING = Governance(
 )
 
 
-def test_by_default_it_has_the_budget_of_the_environment_and_a_dashboard(synthesize: Synthesize) -> None:
-    config = synthesize(stack=GovernanceStack)
-    assert set(config["resource"]) == {"aws_budgets_budget", "aws_cloudwatch_dashboard"}
-    budget = only(config, "aws_budgets_budget")
+def test_by_default_it_has_the_budget_of_the_environment_and_a_dashboard(synth: Synth) -> None:
+    config = synth(GovernanceStack)
+    assert set(config.types) == {"aws_budgets_budget", "aws_cloudwatch_dashboard"}
+    budget = config.one("aws_budgets_budget")
     assert budget["limit_amount"] == "15000"
     assert budget["cost_filter"] == [{"name": "TagKeyValue", "values": ["user:Environment$dev"]}]
 
 
-def test_every_option_adds_its_resources(synthesize: Synthesize) -> None:
-    config = synthesize(stack=GovernanceStack, environment=an_environment(governance=EVERYTHING))
-    counts = {kind: len(named) for kind, named in config["resource"].items()}
-    assert counts == {
+def test_every_option_adds_its_resources(synth: Synth) -> None:
+    config = synth(GovernanceStack, environment=an_environment(governance=EVERYTHING))
+    assert config.types == {
         "aws_budgets_budget": 3,
         "aws_budgets_budget_action": 1,
         "aws_ce_anomaly_monitor": 1,
@@ -48,18 +45,18 @@ def test_every_option_adds_its_resources(synthesize: Synthesize) -> None:
     }
 
 
-def test_each_owner_with_a_spend_limit_has_a_budget_and_is_notified(synthesize: Synthesize) -> None:
+def test_each_owner_with_a_spend_limit_has_a_budget_and_is_notified(synth: Synth) -> None:
     environment = an_environment(spend_limits=SpendLimits(owners={"ana@example.com": 700}))
-    budgets = synthesize(stack=GovernanceStack, environment=environment)["resource"]["aws_budgets_budget"].values()
+    budgets = synth(GovernanceStack, environment=environment).resources("aws_budgets_budget").values()
     (budget,) = [each for each in budgets if "owner" in each["name"]]
     assert budget["limit_amount"] == "700"
     assert budget["cost_filter"] == [{"name": "TagKeyValue", "values": ["user:Owner$ana@example.com"]}]
     assert budget["notification"][0]["subscriber_email_addresses"] == ["ana@example.com"]
     without = an_environment(spend_limits=environment.spend_limits, governance=Governance(owner_budgets=False))
-    assert len(synthesize(stack=GovernanceStack, environment=without)["resource"]["aws_budgets_budget"]) == 1
+    assert len(synth(GovernanceStack, environment=without).resources("aws_budgets_budget")) == 1
 
 
-def test_with_nothing_the_stack_is_empty(synthesize: Synthesize) -> None:
+def test_with_nothing_the_stack_is_empty(synth: Synth) -> None:
     settings = Governance(environment_budget=False, dashboard=False)
-    config = synthesize(stack=GovernanceStack, environment=an_environment(governance=settings))
-    assert config.get("resource", {}) == {}
+    config = synth(GovernanceStack, environment=an_environment(governance=settings))
+    assert config.addresses == ()

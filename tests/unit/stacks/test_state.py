@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.stacks.state import StateStack
-from tests.conftest import an_environment, only
+from tests.conftest import an_environment
 from tests.iam import denied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from mlinfra.testing import Synth, Template
 
 
 @pytest.fixture
-def state(synthesize: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    return synthesize(stack=StateStack, inputs={})
+def state(synth: Synth) -> Template:
+    return synth(StateStack, inputs={})
 
 
 @pytest.mark.parametrize("type_name", ["aws_s3_bucket", "aws_dynamodb_table", "aws_kms_key", "aws_iam_policy"])
-def test_bucket_table_and_key_of_the_state_cannot_be_destroyed(state: dict[str, Any], type_name: str) -> None:
-    assert only(state, type_name)["lifecycle"] == {"prevent_destroy": True}
+def test_bucket_table_and_key_of_the_state_cannot_be_destroyed(state: Template, type_name: str) -> None:
+    assert state.one(type_name)["lifecycle"] == {"prevent_destroy": True}
 
 
-def test_the_lock_table_is_on_demand_recoverable_encrypted_and_protected(state: dict[str, Any]) -> None:
-    table = only(state, "aws_dynamodb_table")
+def test_the_lock_table_is_on_demand_recoverable_encrypted_and_protected(state: Template) -> None:
+    table = state.one("aws_dynamodb_table")
     assert table["billing_mode"] == "PAY_PER_REQUEST"
     assert table["point_in_time_recovery"] == {"enabled": True}
     assert table["server_side_encryption"]["enabled"] is True
@@ -34,16 +34,16 @@ def test_the_lock_table_is_on_demand_recoverable_encrypted_and_protected(state: 
     assert table["hash_key"] == "LockID"
 
 
-def test_earlier_versions_of_the_state_are_kept_for_90_days(state: dict[str, Any]) -> None:
-    rule, _ = only(state, "aws_s3_bucket_lifecycle_configuration")["rule"]
+def test_earlier_versions_of_the_state_are_kept_for_90_days(state: Template) -> None:
+    rule, _ = state.one("aws_s3_bucket_lifecycle_configuration")["rule"]
     assert rule["filter"] == [{"prefix": ""}]
     assert "expiration" not in rule
     assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 90}]
-    assert only(state, "aws_s3_bucket_versioning")["versioning_configuration"]["status"] == "Enabled"
+    assert state.one("aws_s3_bucket_versioning")["versioning_configuration"]["status"] == "Enabled"
 
 
-def test_the_bucket_refuses_plain_http_and_other_encryption(state: dict[str, Any]) -> None:
-    tls, encryption, *_ = json.loads(only(state, "aws_s3_bucket_policy")["policy"])["Statement"]
+def test_the_bucket_refuses_plain_http_and_other_encryption(state: Template) -> None:
+    tls, encryption, *_ = json.loads(state.one("aws_s3_bucket_policy")["policy"])["Statement"]
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert encryption["Effect"] == "Deny"
     # Both have to hold: what names no encryption at all gets the bucket's own.
@@ -53,8 +53,8 @@ def test_the_bucket_refuses_plain_http_and_other_encryption(state: dict[str, Any
     }
 
 
-def test_stored_plans_are_deleted_after_days_and_no_state_has_their_prefix(state: dict[str, Any]) -> None:
-    _, rule = only(state, "aws_s3_bucket_lifecycle_configuration")["rule"]
+def test_stored_plans_are_deleted_after_days_and_no_state_has_their_prefix(state: Template) -> None:
+    _, rule = state.one("aws_s3_bucket_lifecycle_configuration")["rule"]
     assert rule["filter"] == [{"prefix": "_plans/"}]
     assert rule["expiration"] == [{"days": 3}]
     assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 1}]
@@ -84,9 +84,9 @@ ROLES = "arn:aws:iam::111111111111:role"
     ],
 )
 def test_the_plan_role_stores_plans_and_the_apply_role_reads_them(
-    state: dict[str, Any], principal: str, *, reads: bool, writes: bool
+    state: Template, principal: str, *, reads: bool, writes: bool
 ) -> None:
-    policy = json.loads(only(state, "aws_s3_bucket_policy")["policy"])
+    policy = json.loads(state.one("aws_s3_bucket_policy")["policy"])
     request = {"aws__PrincipalArn": principal, "aws__SecureTransport": "true"}
     for action in ("s3:GetObject", "s3:GetObjectVersion"):
         assert denied(policy, action, KEY, **request) is not reads
@@ -97,5 +97,5 @@ def test_the_plan_role_stores_plans_and_the_apply_role_reads_them(
     assert not denied(policy, "s3:PutObject", STATE_KEY, **request)
 
 
-def test_its_own_state_is_in_the_bucket_that_it_creates(state: dict[str, Any]) -> None:
-    assert state["terraform"]["backend"]["s3"]["bucket"] == only(state, "aws_s3_bucket")["bucket"]
+def test_its_own_state_is_in_the_bucket_that_it_creates(state: Template) -> None:
+    assert state.document["terraform"]["backend"]["s3"]["bucket"] == state.one("aws_s3_bucket")["bucket"]

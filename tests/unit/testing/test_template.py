@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra import MlStack
-    from mlinfra.testing.synthesis import Synth
+    from mlinfra.testing import Synth
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    from mlinfra.testing.synthesis import Synth
+    from mlinfra.testing import Synth
 
     def build(stack: MlStack) -> None:
         DataLake(stack, "lake", zones=["raw", "models"])
 
-    synth = Synth(tmp_path_factory.mktemp("synth"), tmp_path_factory.mktemp("root"))
+    synth = Synth(tmp_path_factory.mktemp("synth"), tmp_path_factory.mktemp("root"), example_environment())
     return synth.constructs(build, example_environment(protect_data=False), component="data")
 
 
@@ -42,6 +43,7 @@ def test_resources_are_found_by_parts_of_them(template: Template) -> None:
     assert len(template.find("aws_s3_bucket", {"bucket": bucket})) == 1
     template.resource_count("aws_s3_bucket", len(template.find("aws_s3_bucket")))
     assert all(each.startswith("aws_") for each in template.addresses)
+    assert template.types["aws_s3_bucket"] == len(template.find("aws_s3_bucket"))
 
 
 def test_a_failure_shows_the_nearest_resource_and_its_differences(template: Template) -> None:
@@ -54,6 +56,15 @@ def test_a_failure_shows_the_nearest_resource_and_its_differences(template: Temp
     assert differences == ["  .force_destroy: expected false, found true"]
 
 
+def test_of_resources_that_differ_equally_the_most_similar_is_the_nearest(template: Template) -> None:
+    text = failure_of(template.has_resource, "aws_s3_bucket", {"bucket": "example-dev-models-222222222222-us-east-1"})
+    first, *differences = text.splitlines()
+    assert "lake_models_" in first
+    name = "example-dev-models-{}-us-east-1"
+    expected, found = (json.dumps(name.format(each * 12)) for each in "21")
+    assert differences == [f"  .bucket: expected {expected}, found {found}"]
+
+
 def test_other_failures_name_what_exists(template: Template) -> None:
     text = failure_of(template.has_resource, "aws_instance")
     assert text.startswith("dev-data has no aws_instance. Its types: aws_kms_alias, aws_kms_key, aws_s3_bucket")
@@ -64,6 +75,59 @@ def test_other_failures_name_what_exists(template: Template) -> None:
     assert text.endswith(" in dev-data match, and nothing may: null")
     text = failure_of(template.has_resource, "aws_s3_bucket", {"force_destroy": True}, count=1)
     assert f"{len(buckets)} of aws_s3_bucket match in dev-data, expected 1: " in text
+
+
+def test_the_only_resource_that_matches_has_attributes_and_an_address(template: Template) -> None:
+    bucket = "example-dev-raw-111111111111-us-east-1"
+    assert template.one("aws_s3_bucket", {"bucket": bucket})["force_destroy"] is True
+    assert template.address("aws_s3_bucket", {"bucket": bucket}).startswith("aws_s3_bucket.lake_raw_")
+    assert "//" not in template.one("aws_kms_key")
+
+
+def test_one_resource_is_neither_none_nor_several(template: Template) -> None:
+    buckets = template.find("aws_s3_bucket")
+    text = failure_of(template.one, "aws_s3_bucket")
+    assert text == f"{len(buckets)} of aws_s3_bucket match in dev-data, expected one: {', '.join(buckets)}"
+    assert failure_of(template.address, "aws_instance").startswith("dev-data has no aws_instance. Its types: ")
+    assert "The nearest of" in failure_of(template.one, "aws_s3_bucket", {"bucket": "other"})
+
+
+def test_an_assertion_about_all_resources_of_a_type_fails_if_there_is_none(template: Template) -> None:
+    assert all(each["force_destroy"] for each in template.resources("aws_s3_bucket").values())
+    assert failure_of(template.resources, "aws_instance").startswith("dev-data has no aws_instance.")
+    assert failure_of(template.resources, "aws_instance", kind="data").startswith("dev-data has no aws_instance.")
+
+
+def test_the_statements_of_a_policy_have_the_names_of_their_ids(template: Template) -> None:
+    raw = template.address("aws_s3_bucket", {"bucket": "example-dev-raw-111111111111-us-east-1"})
+    statements = template.statements("aws_s3_bucket_policy", {"bucket": f"${{{raw}.id}}"})
+    assert statements["DenyInsecureTransport"]["Effect"] == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        ('{"Statement": [{"Effect": "Allow"}]}', {"0": {"Effect": "Allow"}}),
+        ('{"Statement": {"Sid": "A"}}', {"A": {"Sid": "A"}}),
+    ],
+)
+def test_statements_may_have_no_id_and_no_list(tmp_path: Path, policy: str, found: dict[str, object]) -> None:
+    template = Template("dev-test", {"resource": {"aws_iam_policy": {"x": {"policy": policy}}}}, tmp_path)
+    assert template.statements("aws_iam_policy") == found
+
+
+@pytest.mark.parametrize("policy", ["${data.aws_iam_policy_document.x.json}", None, "[]"])
+def test_a_policy_that_cannot_be_read_is_refused(tmp_path: Path, policy: str | None) -> None:
+    template = Template("dev-test", {"resource": {"aws_iam_policy": {"x": {"policy": policy}}}}, tmp_path)
+    assert failure_of(template.statements, "aws_iam_policy").startswith("aws_iam_policy.x has no policy in 'policy': ")
+
+
+def test_templates_of_equal_stacks_are_equal(template: Template, tmp_path: Path) -> None:
+    same = Template(template.stack, template.copy().document, tmp_path)
+    assert template == same
+    same.document["resource"].pop("aws_kms_key")
+    assert template != same
+    assert "aws_kms_key" in template.document["resource"]
 
 
 def test_values_of_matching_resources_are_captured(template: Template) -> None:

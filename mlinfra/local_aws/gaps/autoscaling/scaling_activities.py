@@ -9,12 +9,15 @@ guide, "Suspend and resume a process for an Auto Scaling group" and "Troubleshoo
 read 2026-11-29.
 
 The local AWS has all capacity. A group with the tag `local-aws:launch-error` has none: its value is one of the names in
-`MESSAGES`, optionally followed by ` since ` and a time such as 2026-11-28T14:00:00Z at which the failures began.
+`MESSAGES`, optionally followed by ` above ` and the number of instances for which there is capacity, and by ` since `
+and a time such as 2026-11-28T14:00:00Z at which the failures began. As in AWS, the group launches what there is
+capacity for.
 Not covered: activities of scheduled actions and of health checks.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -133,7 +136,7 @@ def _retry(group: FakeAutoScalingGroup) -> None:
     """Try to launch missing instances, as AWS does from time to time."""
     missing = (group.desired_capacity or 0) - len(group.active_instances())
     last = next((each for each in reversed(_activities(group.autoscaling_backend)) if _is_failure(each, group)), None)
-    if missing > 0 and last and (_error(group) is None or _now() - last["EndTime"] >= _FAILURE_INTERVAL):
+    if missing > 0 and last and (launch_refusal(group) is None or _now() - last["EndTime"] >= _FAILURE_INTERVAL):
         group.set_desired_capacity(group.desired_capacity)
 
 
@@ -142,15 +145,16 @@ def _launch(
 ) -> None:
     if _LAUNCH in _reasons(group):
         return
-    error = _error(group)
-    if error:
-        _fail(group, *error)
-        return
+    error = launch_refusal(group)
+    launched = count_needed if error is None else min(count_needed, max(0, error.above - len(group.active_instances())))
     before = {each.instance.id for each in group.instance_states}
-    original(group, count_needed, propagated_tags)
+    if launched:
+        original(group, launched, propagated_tags)
     for state in group.instance_states:
         if state.instance.id not in before:
             _record(group, f"Launching a new EC2 instance: {state.instance.id}", "Successful")
+    if error is not None and launched < count_needed:
+        _fail(group, error.code, error.since)
 
 
 def _set_desired_capacity(original: Callable[..., None], group: FakeAutoScalingGroup, new_capacity: int | None) -> None:
@@ -196,17 +200,28 @@ def _record(
     _activities(group.autoscaling_backend).append(activity | ({"StatusMessage": message} if failed else {}))
 
 
-def _error(group: FakeAutoScalingGroup) -> tuple[str, datetime | None] | None:
-    """The error of its launches, and the beginning of the failures. None: launches succeed."""
+@dataclass(frozen=True)
+class LaunchRefusal:
+    """The refusal of launches of a group."""
+
+    code: str
+    above: int
+    """The number of instances for which there is capacity."""
+    since: datetime | None
+    """The beginning of the failures. None: the first launch that fails."""
+
+
+def launch_refusal(group: FakeAutoScalingGroup) -> LaunchRefusal | None:
+    """The refusal of its launches, by its tag. None: launches succeed."""
     value = next((tag["value"] for tag in _tags(group) if tag["key"] == LAUNCH_ERROR_TAG), "")
-    code, _, since = value.partition(" since ")
-    if not code:
+    if not value:
         return None
-    if code not in MESSAGES:
+    text, _, since = value.partition(" since ")
+    code, _, above = text.partition(" above ")
+    if code not in MESSAGES or not (above or "0").isdecimal():
         refuse(f"The tag {LAUNCH_ERROR_TAG} of {group.name} is {value!r}. Expected: one of {', '.join(MESSAGES)}.")
-    if not since:
-        return code, None
-    return code, datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    begin = datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) if since else None
+    return LaunchRefusal(code, int(above or 0), begin)
 
 
 def _tags(group: FakeAutoScalingGroup) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from moto.core.common_types import TYPE_RESPONSE
 
 _WAITING: Final = frozenset({"apigateway", "awslambda", "sqs", "stepfunctions", "swf"})
-"""Services whose requests wait for other requests: a function that calls AWS, a message that somebody sends."""
+"""Services whose requests wait for other requests: a function that calls AWS, a message that a client sends."""
 
 
 def is_open() -> bool:

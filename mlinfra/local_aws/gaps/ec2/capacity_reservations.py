@@ -1,9 +1,14 @@
 """Gap: capacity reservations, which hold instances of one type in one zone.
 
 moto has none. In AWS, a reservation for immediate use is active immediately, lasts until it is cancelled or
-its end date has passed, and is still described for some time afterwards. Source: EC2 API reference,
+its end date has passed, and is still described for some time afterwards. It is made for all its instances or refused.
+One in a placement group holds instances of that group, which reduce its available capacity. Source: EC2 API reference,
 CreateCapacityReservation, ModifyCapacityReservation, CancelCapacityReservation, DescribeCapacityReservations,
-CapacityReservation and "Error codes", read 2026-11-24.
+CapacityReservation and "Error codes", read 2026-11-24; EC2 user guide, "Launch instances into an existing Capacity
+Reservation" and "Use Capacity Reservations with placement groups", read 2026-11-30.
+
+The local AWS has all capacity, except in the placement group of an auto scaling group whose launches it refuses
+(`scaling_activities`).
 
 Not covered: reservations for a future date. Capacity Blocks: see `capacity_blocks`.
 """
@@ -13,12 +18,14 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from moto.autoscaling.models import autoscaling_backends
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_id
 
+from mlinfra.local_aws.gaps.autoscaling.scaling_activities import MESSAGES, launch_refusal
 from mlinfra.local_aws.gaps.ec2.placement_groups import placement_groups
 from mlinfra.local_aws.mechanisms.ec2_requests import (
     DescribedResource,
@@ -111,7 +118,20 @@ class CapacityReservation(DescribedResource):
     @property
     def available_instance_count(self) -> int:
         """The number of instances that are still available."""
-        return self.total_instance_count if self.state == "active" else 0
+        return max(0, self.total_instance_count - self._used) if self.state == "active" else 0
+
+    @property
+    def _used(self) -> int:
+        """The instances that run in it. None run in those outside of placement groups, which no instance names."""
+        if self.placement_group_arn is None:
+            return 0
+        group = self.placement_group_arn.rpartition("/")[2]
+        return sum(
+            instance.instance_type == self.instance_type and instance.placement.group_name == group
+            for reservation in self.ec2_backend.reservations.values()
+            for instance in reservation.instances
+            if instance.state in {"pending", "running"}
+        )
 
     def modify(self, parameters: Mapping[str, Any]) -> None:
         """Change the settings that the request names, unless the reservation has ended."""
@@ -148,6 +168,7 @@ def create_capacity_reservation(response: EC2Response) -> ActionResult:
         return ActionResult({"CapacityReservation": repeated[0]})
     tags = created_tags(response, RESOURCE_TYPE)
     reservation = CapacityReservation(backend, parameters)
+    _expect_capacity(reservation)
     reservation.add_tags(tags)
     capacity_reservations(backend)[reservation.id] = reservation
     return ActionResult({"CapacityReservation": reservation})
@@ -174,6 +195,17 @@ def cancel_capacity_reservation(response: EC2Response) -> ActionResult:
     parameters = check(response, "CancelCapacityReservation")
     _known(response, parameters["CapacityReservationId"]).cancel()
     return ActionResult({"Return": True})
+
+
+def _expect_capacity(reservation: CapacityReservation) -> None:
+    """Refuse a reservation of more instances than there is capacity for."""
+    backend = reservation.ec2_backend
+    groups = autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups.values()
+    placement_group = (reservation.placement_group_arn or "").rpartition("/")[2]
+    for group in groups:
+        refusal = launch_refusal(group) if placement_group and group.placement_group == placement_group else None
+        if refusal is not None and reservation.total_instance_count > refusal.above:
+            refuse(refusal.code, MESSAGES[refusal.code].removesuffix(" Launching EC2 instance failed."))
 
 
 def _known(response: EC2Response, identifier: str) -> CapacityReservation:

@@ -31,5 +31,6 @@
 | MLR7xx | `exfiltration` |
 | MLR801 to MLR805 | `audit_trail` |
 | MLR806 | `parameters` |
-| MLR9xx | `approvals`, beside this package |
+| MLR901 to MLR904 | `approvals`, beside this package |
+| MLR905 | `own_checks`, beside this package |
 """

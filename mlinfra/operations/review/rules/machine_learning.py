@@ -17,12 +17,12 @@ from mlinfra.operations.review.guards import (
     changed,
     emptied,
     extended,
+    fewer,
     for_types,
     gone,
     lowered,
     merged,
     raised,
-    removed,
     turned_off,
     turned_on,
 )
@@ -155,14 +155,15 @@ _SERVING: Final[Mapping[str, tuple[Guard, ...]]] = merged(
         "aws_sagemaker_endpoint": (
             Guard(
                 ROLLBACK,
-                "deployment_config.0.auto_rollback_configuration",
+                # By the names, which are known after apply where the alarms are replaced with their configuration.
+                "deployment_config.0.auto_rollback_configuration.0.alarms.*.alarm_name",
                 emptied(),
                 "{name} is not rolled back",
             ),
             Guard(
                 ROLLBACK,
-                "deployment_config.0.auto_rollback_configuration.0.alarms",
-                removed(),
+                "deployment_config.0.auto_rollback_configuration.0.alarms.*.alarm_name",
+                fewer(),
                 "Alarms of the automatic rollback of {name} are removed",
             ),
             Guard(ROLLBACK, "deployment_config.0.blue_green_update_policy", emptied(), "{name} is updated at once"),

@@ -15,14 +15,14 @@ from mlinfra.checks.wildcards import wildcards
 from mlinfra.constructs.account.ci_permissions import ATTACHABLE, PASSED_TO
 from mlinfra.local_aws.permissions.policies import Request, decide
 from mlinfra.stacks.foundation import FoundationStack
-from tests.conftest import ROOT, an_environment, only
+from mlinfra.testing import Template
+from tests.conftest import ROOT, an_environment
 from tests.iam import allowed, denied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth
 
 PIPELINE = Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com")
 ISSUER = "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com"
@@ -33,30 +33,30 @@ LIMITED = {"iam__PermissionsBoundary": BOUNDARY}
 OTHER = {"iam__PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
 
 
-def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+def made(synth: Synth, **changes: Any) -> Template:
     environment = an_environment(pipeline=PIPELINE.model_copy(update=changes))
-    return synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment, inputs={})
+    return synth.constructs(lambda stack: CiRoles(stack, "ci-roles"), environment=environment, inputs={})
 
 
-def role(config: dict[str, Any], use: str) -> dict[str, Any]:
-    (found,) = (each for each in config["resource"]["aws_iam_role"].values() if each["name"].endswith(f"-ci-{use}"))
+def role(config: Template, use: str) -> dict[str, Any]:
+    (found,) = (each for each in config.resources("aws_iam_role").values() if each["name"].endswith(f"-ci-{use}"))
     result: dict[str, Any] = found
     return result
 
 
-def policy(config: dict[str, Any], use: str) -> dict[str, Any]:
-    policies = config["resource"]["aws_iam_role_policy"].values()
+def policy(config: Template, use: str) -> dict[str, Any]:
+    policies = config.resources("aws_iam_role_policy").values()
     (found,) = (json.loads(each["policy"]) for each in policies if each["name"] == f"{use}-limits")
     result: dict[str, Any] = found
     return result
 
 
-def managed(config: dict[str, Any]) -> set[str]:
-    return {each["policy_arn"] for each in config["resource"]["aws_iam_role_policy_attachment"].values()}
+def managed(config: Template) -> set[str]:
+    return {each["policy_arn"] for each in config.resources("aws_iam_role_policy_attachment").values()}
 
 
-def test_jobs_assume_the_roles_with_an_oidc_token(synthesize: Synthesize) -> None:
-    trust = json.loads(role(made(synthesize), "apply")["assume_role_policy"])["Statement"]
+def test_jobs_assume_the_roles_with_an_oidc_token(synth: Synth) -> None:
+    trust = json.loads(role(made(synth), "apply")["assume_role_policy"])["Statement"]
     assert trust == [
         {
             "Effect": "Allow",
@@ -65,38 +65,38 @@ def test_jobs_assume_the_roles_with_an_oidc_token(synthesize: Synthesize) -> Non
             "Condition": PIPELINE.apply_claims("dev"),
         }
     ]
-    assert "aws_iam_access_key" not in made(synthesize)["resource"]
+    made(synth).has_no_resource("aws_iam_access_key")
 
 
-def test_the_identity_provider_is_created(synthesize: Synthesize) -> None:
-    issuer = only(made(synthesize), "aws_iam_openid_connect_provider")
+def test_the_identity_provider_is_created(synth: Synth) -> None:
+    issuer = made(synth).one("aws_iam_openid_connect_provider")
     assert issuer["url"] == "https://gitlab.example.com"
     assert issuer["client_id_list"] == ["https://gitlab.example.com"]
 
 
-def test_an_existing_identity_provider_is_not_created_again(synthesize: Synthesize) -> None:
-    config = made(synthesize, create_provider=False)
-    assert "aws_iam_openid_connect_provider" not in config["resource"]
+def test_an_existing_identity_provider_is_not_created_again(synth: Synth) -> None:
+    config = made(synth, create_provider=False)
+    config.has_no_resource("aws_iam_openid_connect_provider")
     assert not allowed(policy(config, "apply"), "iam:TagOpenIDConnectProvider", ISSUER)
     assert json.loads(role(config, "plan")["assume_role_policy"])["Statement"][0]["Principal"]["Federated"] == ISSUER
 
 
-def test_a_plan_has_one_hour_and_an_apply_as_many_as_declared(synthesize: Synthesize) -> None:
-    config = made(synthesize, apply_session_hours=4)
+def test_a_plan_has_one_hour_and_an_apply_as_many_as_declared(synth: Synth) -> None:
+    config = made(synth, apply_session_hours=4)
     assert role(config, "plan")["max_session_duration"] == 3600
     assert role(config, "drift")["max_session_duration"] == 3600
     assert role(config, "apply")["max_session_duration"] == 4 * 3600
 
 
-def test_managed_policies_are_attached_after_the_permissions_boundary(synthesize: Synthesize) -> None:
-    config = made(synthesize)
+def test_managed_policies_are_attached_after_the_permissions_boundary(synth: Synth) -> None:
+    config = made(synth)
     assert managed(config) == {"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/PowerUserAccess"}
-    for attachment in config["resource"]["aws_iam_role_policy_attachment"].values():
+    for attachment in config.resources("aws_iam_role_policy_attachment").values():
         assert "limits" in attachment["depends_on"][0]
 
 
-def test_no_statement_has_a_wildcard_without_a_condition(synthesize: Synthesize) -> None:
-    assert list(wildcards(made(synthesize))) == []
+def test_no_statement_has_a_wildcard_without_a_condition(synth: Synth) -> None:
+    assert list(wildcards(made(synth).document)) == []
 
 
 STATE = "arn:aws:s3:::recsys-dev-tfstate-111111111111-us-east-1"
@@ -126,14 +126,12 @@ PARAMETERS = "arn:aws:ssm:us-east-1:111111111111:parameter"
         ("lambda:GetFunction", "arn:aws:lambda:us-east-1:111111111111:function:recsys-dev-idle", False),
     ],
 )
-def test_no_role_reads_data_or_secrets(
-    synthesize: Synthesize, use: str, action: str, resource: str, *, refused: bool
-) -> None:
-    assert denied(policy(made(synthesize), use), action, resource) is refused
+def test_no_role_reads_data_or_secrets(synth: Synth, use: str, action: str, resource: str, *, refused: bool) -> None:
+    assert denied(policy(made(synth), use), action, resource) is refused
 
 
-def test_the_plan_role_decrypts_the_state_and_changes_nothing(synthesize: Synthesize) -> None:
-    plan = policy(made(synthesize), "plan")
+def test_the_plan_role_decrypts_the_state_and_changes_nothing(synth: Synth) -> None:
+    plan = policy(made(synth), "plan")
     assert allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-tfstate"])
     assert not allowed(plan, "kms:Decrypt", KEY, kms__ResourceAliases=["alias/recsys-dev-data-lake"])
     assert not allowed(plan, "kms:Decrypt", KEY)
@@ -154,8 +152,8 @@ def test_the_plan_role_decrypts_the_state_and_changes_nothing(synthesize: Synthe
     }
 
 
-def test_the_plan_role_stores_plans_encrypted_and_once(synthesize: Synthesize) -> None:
-    plan = policy(made(synthesize), "plan")
+def test_the_plan_role_stores_plans_encrypted_and_once(synth: Synth) -> None:
+    plan = policy(made(synth), "plan")
     stored = f"{STATE}/_plans/dev-data/1a2b/9f86.zip"
     assert allowed(plan, "s3:PutObject", stored, **{"s3__if-none-match": "*"})
     assert not allowed(plan, "s3:PutObject", stored)
@@ -168,8 +166,8 @@ def test_the_plan_role_stores_plans_encrypted_and_once(synthesize: Synthesize) -
     assert denied(plan, "s3:GetObject", stored)
 
 
-def test_the_apply_role_alone_reads_stored_plans(synthesize: Synthesize) -> None:
-    config = made(synthesize)
+def test_the_apply_role_alone_reads_stored_plans(synth: Synth) -> None:
+    config = made(synth)
     stored = f"{STATE}/_plans/dev-data/1a2b/9f86.zip"
     assert not denied(policy(config, "apply"), "s3:GetObject", stored)
     drift = policy(config, "drift")
@@ -185,17 +183,17 @@ def test_read_only_access_lacks_what_the_plan_role_adds() -> None:
     assert allowed(document, "logs:StartLiveTail")
 
 
-def test_the_plan_role_reads_policies_of_model_package_groups(synthesize: Synthesize) -> None:
-    plan = policy(made(synthesize), "plan")
+def test_the_plan_role_reads_policies_of_model_package_groups(synth: Synth) -> None:
+    plan = policy(made(synth), "plan")
     group = "arn:aws:sagemaker:us-east-1:111111111111:model-package-group"
     assert allowed(plan, "sagemaker:GetModelPackageGroupPolicy", f"{group}/recsys-dev-ranker")
     assert not allowed(plan, "sagemaker:GetModelPackageGroupPolicy", f"{group}/recsys-prod-ranker")
 
 
 def test_the_drift_role_trusts_one_branch_and_writes_no_parameter_but_the_baseline(
-    synthesize: Synthesize,
+    synth: Synth,
 ) -> None:
-    config = made(synthesize)
+    config = made(synth)
     trust = json.loads(role(config, "drift")["assume_role_policy"])["Statement"][0]
     assert trust["Condition"] == PIPELINE.drift_claims
     drift = policy(config, "drift")
@@ -206,8 +204,8 @@ def test_the_drift_role_trusts_one_branch_and_writes_no_parameter_but_the_baseli
     assert allowed(drift, "sns:Publish", "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts")
 
 
-def test_the_drift_role_alone_writes_the_baseline_of_audits(synthesize: Synthesize) -> None:
-    config = made(synthesize)
+def test_the_drift_role_alone_writes_the_baseline_of_audits(synth: Synth) -> None:
+    config = made(synth)
     baseline = f"{STATE}/_audit/baseline.json.gz"
     drift, plan = policy(config, "drift"), policy(config, "plan")
     assert allowed(drift, "s3:PutObject", baseline)
@@ -217,8 +215,8 @@ def test_the_drift_role_alone_writes_the_baseline_of_audits(synthesize: Synthesi
     assert denied(plan, "s3:GetObject", baseline)
 
 
-def test_the_plan_role_cannot_declare_drift_as_known(synthesize: Synthesize) -> None:
-    plan = policy(made(synthesize), "plan")
+def test_the_plan_role_cannot_declare_drift_as_known(synth: Synth) -> None:
+    plan = policy(made(synth), "plan")
     parameters = "arn:aws:ssm:us-east-1:111111111111:parameter/mlinfra/recsys/dev"
     assert not allowed(plan, "ssm:PutParameter", f"{parameters}/drift/data")
     assert not allowed(plan, "sns:Publish", "arn:aws:sns:us-east-1:111111111111:recsys-dev-alerts")
@@ -228,12 +226,12 @@ def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) 
     """Lambda leaves out variables that cannot be decrypted, and a plan would set them again."""
     seen = 0
     for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
-        config = json.loads(foundation.read_text())
-        if "aws_iam_openid_connect_provider" not in config["resource"]:
+        config = Template.read(foundation.parent)
+        if not config.find("aws_iam_openid_connect_provider"):
             continue
         plan = policy(config, "plan")
         environment = foundation.parent.name.removesuffix("-foundation")
-        (account,) = config["provider"]["aws"][0]["allowed_account_ids"]
+        (account,) = config.document["provider"]["aws"][0]["allowed_account_ids"]
         for path in sorted(synthesized.glob(f"{environment}-*/cdk.tf.json")):
             block = json.loads(path.read_text())["resource"]
             aliases = {
@@ -296,9 +294,9 @@ def test_the_plan_role_reads_the_variables_of_every_function(synthesized: Path) 
     ],
 )
 def test_the_apply_role_creates_roles_of_its_environment_only(
-    synthesize: Synthesize, action: str, resource: str, context: dict[str, str], *, allows: bool
+    synth: Synth, action: str, resource: str, context: dict[str, str], *, allows: bool
 ) -> None:
-    assert allowed(policy(made(synthesize), "apply"), action, resource, **context) is allows
+    assert allowed(policy(made(synth), "apply"), action, resource, **context) is allows
 
 
 @pytest.mark.parametrize(
@@ -327,8 +325,8 @@ def test_the_apply_role_creates_roles_of_its_environment_only(
         ("kms:UpdateAlias", "arn:aws:kms:us-east-1:111111111111:alias/recsys-dev-tfstate"),
     ],
 )
-def test_the_apply_role_cannot_escalate_its_permissions(synthesize: Synthesize, action: str, resource: str) -> None:
-    assert denied(policy(made(synthesize), "apply"), action, resource)
+def test_the_apply_role_cannot_escalate_its_permissions(synth: Synth, action: str, resource: str) -> None:
+    assert denied(policy(made(synth), "apply"), action, resource)
 
 
 @pytest.mark.parametrize(
@@ -344,52 +342,52 @@ def test_the_apply_role_cannot_escalate_its_permissions(synthesize: Synthesize, 
     ],
 )
 def test_the_apply_role_creates_roles_with_the_declared_boundary(
-    synthesize: Synthesize, declared: str | None, context: dict[str, str], *, allows: bool
+    synth: Synth, declared: str | None, context: dict[str, str], *, allows: bool
 ) -> None:
     environment = an_environment(pipeline=PIPELINE, permissions_boundary=declared)
-    config = synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)
+    config = synth.constructs(lambda stack: CiRoles(stack, "ci-roles"), environment=environment)
     assert allowed(policy(config, "apply"), "iam:CreateRole", f"{OWN}-janitor", **context) is allows
     assert not allowed(policy(config, "apply"), "iam:CreatePolicyVersion", str(declared))
 
 
 @pytest.mark.parametrize("action", ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy"])
-def test_the_apply_role_keeps_the_key_of_the_state_and_changes_others(synthesize: Synthesize, action: str) -> None:
-    apply = policy(made(synthesize), "apply")
+def test_the_apply_role_keeps_the_key_of_the_state_and_changes_others(synth: Synth, action: str) -> None:
+    apply = policy(made(synth), "apply")
     assert denied(apply, action, KEY, kms__ResourceAliases=["alias/recsys-dev-tfstate"])
     assert not denied(apply, action, KEY, kms__ResourceAliases=["alias/recsys-dev-data-lake"])
     assert not denied(apply, action, KEY)
 
 
-def test_the_apply_role_writes_and_locks_the_state(synthesize: Synthesize) -> None:
-    apply = policy(made(synthesize), "apply")
+def test_the_apply_role_writes_and_locks_the_state(synth: Synth) -> None:
+    apply = policy(made(synth), "apply")
     assert not denied(apply, "s3:PutObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate")
     assert not denied(apply, "s3:DeleteObject", f"{STATE}/recsys/dev/us-east-1/data/terraform.tfstate.tflock")
     assert not denied(apply, "dynamodb:PutItem", f"{TABLES}/recsys-dev-tfstate-lock")
 
 
-def test_an_inline_policy_fits_into_its_role(synthesize: Synthesize) -> None:
+def test_an_inline_policy_fits_into_its_role(synth: Synth) -> None:
     """IAM counts 10,240 characters for all inline policies of a role together, without white space."""
     for use in ("plan", "drift", "apply"):
-        assert len(json.dumps(policy(made(synthesize), use), separators=(",", ":"))) <= 10_240
+        assert len(json.dumps(policy(made(synth), use), separators=(",", ":"))) <= 10_240
 
 
-def test_an_environment_without_a_pipeline_is_refused(synthesize: Synthesize) -> None:
+def test_an_environment_without_a_pipeline_is_refused(synth: Synth) -> None:
     with pytest.raises(ValueError, match="'dev' has pipeline=None, so no pipeline assumes its roles"):
-        synthesize(lambda stack: CiRoles(stack, "ci-roles"))
+        synth.constructs(lambda stack: CiRoles(stack, "ci-roles"))
 
 
-def test_a_foundation_with_a_pipeline_has_both_roles(synthesize: Synthesize) -> None:
+def test_a_foundation_with_a_pipeline_has_both_roles(synth: Synth) -> None:
     names = {
         each["name"]
-        for each in synthesize(stack=FoundationStack, environment=an_environment(pipeline=PIPELINE))["resource"][
-            "aws_iam_role"
-        ].values()
+        for each in synth(FoundationStack, environment=an_environment(pipeline=PIPELINE))
+        .resources("aws_iam_role")
+        .values()
     }
     assert {"recsys-dev-ci-plan", "recsys-dev-ci-drift", "recsys-dev-ci-apply"} <= names
 
 
-def test_a_foundation_without_a_pipeline_has_no_roles(synthesize: Synthesize) -> None:
-    assert "aws_iam_openid_connect_provider" not in synthesize(stack=FoundationStack)["resource"]
+def test_a_foundation_without_a_pipeline_has_no_roles(synth: Synth) -> None:
+    synth(FoundationStack).has_no_resource("aws_iam_openid_connect_provider")
 
 
 def test_the_three_roles_are_at_hand(tmp_path: Path) -> None:
@@ -451,9 +449,12 @@ def read_resource(action: str, body: dict[str, Any], *, prefix: str, account: st
     return arns.get(action, "arn:aws:any:us-east-1:111111111111:thing")
 
 
-def unreadable(config: dict[str, Any], policies: list[dict[str, Any]], *, prefix: str, account: str) -> list[str]:
+def unreadable(config: Template, policies: list[dict[str, Any]], *, prefix: str, account: str) -> list[str]:
     """The read actions of resources and data sources that `policies` do not allow."""
-    blocks = {**config.get("resource", {}), **{f"data.{name}": each for name, each in config.get("data", {}).items()}}
+    blocks = {
+        **config.document.get("resource", {}),
+        **{f"data.{name}": each for name, each in config.document.get("data", {}).items()},
+    }
     found = []
     for kind, bodies in blocks.items():
         assert kind in READS, (
@@ -473,16 +474,16 @@ def test_a_role_refreshes_every_synthesized_resource(synthesized: Path, use: str
     base = json.loads(aws_managed_policies_data)[MANAGED[use]]["Document"]
     seen = set()
     for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
-        config = json.loads(foundation.read_text())
-        if "aws_iam_openid_connect_provider" not in config["resource"]:
+        config = Template.read(foundation.parent)
+        if not config.find("aws_iam_openid_connect_provider"):
             continue
         environment = foundation.parent.name.removesuffix("-foundation")
-        (account,) = config["provider"]["aws"][0]["allowed_account_ids"]
+        (account,) = config.document["provider"]["aws"][0]["allowed_account_ids"]
         for path in sorted(synthesized.glob(f"{environment}-*/cdk.tf.json")):
-            stack = json.loads(path.read_text())
+            stack = Template.read(path.parent)
             problems = unreadable(stack, [base, policy(config, use)], prefix=f"recsys-{environment}", account=account)
             assert problems == [], path.parent.name
-            seen |= set(stack["resource"])
+            seen |= set(stack.document["resource"])
     assert len(seen) > 50
 
 
@@ -491,16 +492,16 @@ OF_THE_ORGANIZATION = {"aws_organizations_policy", "aws_organizations_policy_att
 
 
 @pytest.mark.parametrize("use", ["plan", "drift", "apply"])
-def test_a_role_refreshes_the_resources_of_every_construct(synthesize: Synthesize, use: str) -> None:
-    policies = [json.loads(aws_managed_policies_data)[MANAGED[use]]["Document"], policy(made(synthesize), use)]
+def test_a_role_refreshes_the_resources_of_every_construct(synth: Synth, use: str) -> None:
+    policies = [json.loads(aws_managed_policies_data)[MANAGED[use]]["Document"], policy(made(synth), use)]
     for path in sorted((ROOT / "tests" / "snapshots" / "__snapshots__" / "test_constructs").glob("*.json")):
         config = json.loads(path.read_text())
         kept = {kind: each for kind, each in config.get("resource", {}).items() if kind not in OF_THE_ORGANIZATION}
-        stack = {**config, "resource": kept}
+        stack = Template(path.stem, {**config, "resource": kept}, path.parent)
         assert unreadable(stack, policies, prefix="recsys-dev", account="111111111111") == [], path.stem
 
 
 def test_a_resource_type_without_recorded_actions_is_named_with_the_remedy() -> None:
-    config = {"resource": {"aws_new_thing": {"one": {}}}}
+    config = Template("dev-test", {"resource": {"aws_new_thing": {"one": {}}}}, ROOT)
     with pytest.raises(AssertionError, match=r"aws_new_thing has no entry in ci/refresh_actions\.json\. Apply one on"):
         unreadable(config, [], prefix="recsys-dev", account="111111111111")

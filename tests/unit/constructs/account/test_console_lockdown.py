@@ -14,10 +14,9 @@ from tests.conftest import ROOT, an_environment
 from tests.iam import denied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 PIPELINE = Pipeline(provider="gitlab", project="ml/platform")
 DEV = an_environment(pipeline=PIPELINE)
@@ -26,21 +25,21 @@ GLASS = "arn:aws:iam::*:role/break-glass"
 SSO = "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_BreakGlass_*"
 
 
-def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+def made(synth: Synth, **changes: Any) -> Template:
     arguments: dict[str, Any] = {
         "environments": [DEV, PROD],
         "target_ids": ["ou-ab12-cd34ef56"],
         "break_glass_roles": [GLASS, SSO],
     }
     arguments |= changes
-    return synthesize(lambda stack: ConsoleLockdown(stack, "lockdown", **arguments), inputs=arguments)
+    return synth.constructs(lambda stack: ConsoleLockdown(stack, "lockdown", **arguments), inputs=arguments)
 
 
-def contents(config: dict[str, Any]) -> list[str]:
-    return [each["content"] for each in config["resource"]["aws_organizations_policy"].values()]
+def contents(config: Template) -> list[str]:
+    return [each["content"] for each in config.resources("aws_organizations_policy").values()]
 
 
-def refused(config: dict[str, Any], who: str, action: str, *, service: bool = False) -> bool:
+def refused(config: Template, who: str, action: str, *, service: bool = False) -> bool:
     """True if any of the policies denies the request of `who`."""
     return any(
         denied(
@@ -108,9 +107,9 @@ DEV_ROLE = "arn:aws:iam::111111111111:role/recsys-dev"
     ],
 )
 def test_each_principal_is_denied_or_allowed_each_action(
-    synthesize: Synthesize, who: str, action: str, *, is_refused: bool
+    synth: Synth, who: str, action: str, *, is_refused: bool
 ) -> None:
-    assert refused(made(synthesize), who, action) is is_refused
+    assert refused(made(synth), who, action) is is_refused
 
 
 ACCOUNT = "arn:aws:iam::111111111111:role"
@@ -127,12 +126,10 @@ ACCOUNT = "arn:aws:iam::111111111111:role"
         (ADMIN, True),
     ],
 )
-def test_roles_of_control_tower_and_stack_sets_can_be_exempt(
-    synthesize: Synthesize, who: str, *, is_refused: bool
-) -> None:
-    exempt = made(synthesize, also_exempt=[*ConsoleLockdown.CONTROL_TOWER_ROLES, *ConsoleLockdown.STACK_SETS_ROLES])
+def test_roles_of_control_tower_and_stack_sets_can_be_exempt(synth: Synth, who: str, *, is_refused: bool) -> None:
+    exempt = made(synth, also_exempt=[*ConsoleLockdown.CONTROL_TOWER_ROLES, *ConsoleLockdown.STACK_SETS_ROLES])
     assert refused(exempt, who, "s3:PutBucketPolicy") is is_refused
-    assert refused(made(synthesize), who, "s3:PutBucketPolicy"), "they are not exempt by default"
+    assert refused(made(synth), who, "s3:PutBucketPolicy"), "they are not exempt by default"
 
 
 @pytest.mark.parametrize(
@@ -151,8 +148,8 @@ def test_roles_of_control_tower_and_stack_sets_can_be_exempt(
         "ec2:CreateVpcPeeringConnection",
     ],
 )
-def test_other_ways_to_the_same_change_are_locked(synthesize: Synthesize, action: str) -> None:
-    assert refused(made(synthesize), ADMIN, action)
+def test_other_ways_to_the_same_change_are_locked(synth: Synth, action: str) -> None:
+    assert refused(made(synth), ADMIN, action)
 
 
 @pytest.mark.parametrize(
@@ -176,41 +173,41 @@ def test_other_ways_to_the_same_change_are_locked(synthesize: Synthesize, action
         "ssm:StartSession",
     ],
 )
-def test_the_work_of_sagemaker_users_stays_open(synthesize: Synthesize, action: str) -> None:
-    assert not refused(made(synthesize), f"{DEV_ROLE}-studio-ranking", action)
+def test_the_work_of_sagemaker_users_stays_open(synth: Synth, action: str) -> None:
+    assert not refused(made(synth), f"{DEV_ROLE}-studio-ranking", action)
 
 
 @pytest.mark.parametrize("registers", [True, False])
-def test_mlflow_creates_groups_if_it_registers_models_automatically(synthesize: Synthesize, *, registers: bool) -> None:
+def test_mlflow_creates_groups_if_it_registers_models_automatically(synth: Synth, *, registers: bool) -> None:
     tracked = an_environment(pipeline=PIPELINE, tracking=Tracking(automatic_model_registration=registers))
-    config = made(synthesize, environments=[tracked])
+    config = made(synth, environments=[tracked])
     assert refused(config, f"{DEV_ROLE}-tracking", "sagemaker:CreateModelPackageGroup") is not registers
 
 
-def test_a_service_of_aws_is_not_denied(synthesize: Synthesize) -> None:
-    assert not refused(made(synthesize), "cloudtrail.amazonaws.com", "s3:PutBucketPolicy", service=True)
+def test_a_service_of_aws_is_not_denied(synth: Synth) -> None:
+    assert not refused(made(synth), "cloudtrail.amazonaws.com", "s3:PutBucketPolicy", service=True)
 
 
-def test_every_policy_fits_and_together_they_have_every_action_once(synthesize: Synthesize) -> None:
-    policies = contents(made(synthesize))
+def test_every_policy_fits_and_together_they_have_every_action_once(synth: Synth) -> None:
+    policies = contents(made(synth))
     assert len(policies) == 3
     assert all(len(each) <= SIZE_LIMIT for each in policies)
     actions = [action for each in policies for action in json.loads(each)["Statement"][0]["Action"]]
     assert sorted(actions) == list(managed_actions_of(MANAGED_ACTIONS))
 
 
-def test_each_policy_is_attached_to_each_target(synthesize: Synthesize) -> None:
-    config = made(synthesize, target_ids=["ou-ab12-cd34ef56", "111111111111"])
-    assert len(config["resource"]["aws_organizations_policy_attachment"]) == 3 * 2
+def test_each_policy_is_attached_to_each_target(synth: Synth) -> None:
+    config = made(synth, target_ids=["ou-ab12-cd34ef56", "111111111111"])
+    assert len(config.resources("aws_organizations_policy_attachment")) == 3 * 2
 
 
-def test_only_what_is_managed_is_locked(synthesize: Synthesize) -> None:
-    config = made(synthesize, resource_types=["aws_s3_bucket"])
+def test_only_what_is_managed_is_locked(synth: Synth) -> None:
+    config = made(synth, resource_types=["aws_s3_bucket"])
     (content,) = contents(config)
     assert json.loads(content)["Statement"][0]["Action"] == sorted(MANAGED_ACTIONS["aws_s3_bucket"])
 
 
-def test_no_declared_role_is_denied_what_it_needs(synthesize: Synthesize, synthesized: Path) -> None:
+def test_no_declared_role_is_denied_what_it_needs(synth: Synth, synthesized: Path) -> None:
     """Whatever a role of mlinfra is allowed, it still can do: functions, nodes, Studio, endpoints."""
     accounts = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
     stop = Governance(accelerator_stop=AcceleratorStop(roles=["recsys-jobs"]))
@@ -218,7 +215,7 @@ def test_no_declared_role_is_denied_what_it_needs(synthesize: Synthesize, synthe
         an_environment(name=name, account_id=account_id, pipeline=PIPELINE, governance=stop)
         for name, account_id in accounts.items()
     ]
-    config = made(synthesize, environments=environments)
+    config = made(synth, environments=environments)
     seen = 0
     for path in sorted(synthesized.glob("*/cdk.tf.json")):
         account_id = accounts.get(path.parent.name.partition("-")[0])
@@ -295,13 +292,13 @@ def test_reading_is_never_locked() -> None:
         ),
     ],
 )
-def test_invalid_arguments_are_refused(synthesize: Synthesize, changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(synth: Synth, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011  the message is compared in full below
-        made(synthesize, **changes)
+        made(synth, **changes)
     assert message in str(error.value)
 
 
-def test_more_environments_than_fit_are_refused(synthesize: Synthesize) -> None:
+def test_more_environments_than_fit_are_refused(synth: Synth) -> None:
     def several(count: int) -> list[Any]:
         return [
             an_environment(name=f"dev-{number}", account_id=f"{number:012d}", pipeline=PIPELINE)
@@ -309,6 +306,6 @@ def test_more_environments_than_fit_are_refused(synthesize: Synthesize) -> None:
         ]
 
     with pytest.raises(ValueError, match="the lockdown requires 5 policies of 5120 characters"):
-        made(synthesize, environments=several(10))
+        made(synth, environments=several(10))
     with pytest.raises(ValueError, match="leave no space for an action in a policy of 5120 characters"):
-        made(synthesize, environments=several(40))
+        made(synth, environments=several(40))

@@ -12,12 +12,15 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from mlinfra.checks.wildcards import listed
 from mlinfra.constructs.account.permissions_boundary import boundary_statements
 from mlinfra.stacks.state import StateStack
-from tests.conftest import ROOT, an_environment, only
+from mlinfra.testing import Template
+from tests.conftest import ROOT, an_environment
 from tests.iam import allowed, denied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from mlinfra.testing import Synth
 
 BOUNDARY = {"Version": "2012-10-17", "Statement": boundary_statements(an_environment())}
 ARN = "arn:aws:iam::111111111111:policy/recsys-dev-boundary"
@@ -79,9 +82,9 @@ def lost(config: Mapping[str, Any], boundary: Mapping[str, Any]) -> list[str]:
 def test_every_synthesized_role_has_the_boundary_and_works_within_it(synthesized: Path) -> None:
     seen = 0
     for state in sorted(synthesized.glob("*-state/cdk.tf.json")):
-        config = json.loads(state.read_text())
-        (account,) = config["provider"]["aws"][0]["allowed_account_ids"]
-        policies = config["resource"]["aws_iam_policy"].values()
+        config = Template.read(state.parent)
+        (account,) = config.document["provider"]["aws"][0]["allowed_account_ids"]
+        policies = config.resources("aws_iam_policy").values()
         (own,) = [each for each in policies if each["name"].endswith("-boundary")]
         environment = state.parent.name.removesuffix("-state")
         for path in sorted(synthesized.glob(f"{environment}-*/cdk.tf.json")):
@@ -165,14 +168,14 @@ def test_the_boundary_fits_into_a_managed_policy() -> None:
     assert size + longer_names <= 6_144
 
 
-def test_the_state_stack_creates_the_boundary_and_keeps_it(synthesize: Callable[..., dict[str, Any]]) -> None:
-    policy = only(synthesize(stack=StateStack), "aws_iam_policy")
+def test_the_state_stack_creates_the_boundary_and_keeps_it(synth: Synth) -> None:
+    policy = synth(StateStack).one("aws_iam_policy")
     assert policy["name"] == "recsys-dev-boundary"
     assert json.loads(policy["policy"]) == BOUNDARY
     assert policy["lifecycle"] == {"prevent_destroy": True}
 
 
 @pytest.mark.parametrize("boundary", ["arn:aws:iam::111111111111:policy/workloads", None])
-def test_another_boundary_is_not_created(synthesize: Callable[..., dict[str, Any]], boundary: str | None) -> None:
-    config = synthesize(stack=StateStack, environment=an_environment(permissions_boundary=boundary))
-    assert "aws_iam_policy" not in config["resource"]
+def test_another_boundary_is_not_created(synth: Synth, boundary: str | None) -> None:
+    config = synth(StateStack, environment=an_environment(permissions_boundary=boundary))
+    config.has_no_resource("aws_iam_policy")

@@ -13,9 +13,7 @@ from tests.conftest import an_environment, an_experiment
 from tests.iam import allowed, denied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 PIPELINE = Pipeline(
     provider="gitlab", project="ml/platform", url="https://gitlab.example.com", training=TrainingJobs(tags="v*")
@@ -30,47 +28,69 @@ COMPUTE = {"kms__ResourceAliases": ["alias/recsys-dev-compute"], "kms__ViaServic
 KEY = f"arn:aws:kms:{HERE}:key/1"
 
 
-def made(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+def made(synth: Synth, **changes: Any) -> Template:
     model = RegisteredModel(name="two-tower", owner="ana@example.com", description="Which items a user may like.")
     given = {"pipeline": PIPELINE, "experiments": [an_experiment()], "models": [model], **changes}
-    return synthesize(lambda stack: CiRoles(stack, "ci-roles"), environment=an_environment(**given), inputs={})
+    return synth.constructs(lambda stack: CiRoles(stack, "ci-roles"), environment=an_environment(**given), inputs={})
 
 
-def roles(config: dict[str, Any]) -> dict[str, Any]:
-    return {each["name"].rpartition("-")[2]: each for each in config["resource"]["aws_iam_role"].values()}
+def roles(config: Template) -> dict[str, Any]:
+    return {each["name"].rpartition("-")[2]: each for each in config.resources("aws_iam_role").values()}
 
 
-def policy(config: dict[str, Any], use: str = "train") -> dict[str, Any]:
-    policies = config["resource"]["aws_iam_role_policy"].values()
+def policy(config: Template, use: str = "train") -> dict[str, Any]:
+    policies = config.resources("aws_iam_role_policy").values()
     (found,) = (json.loads(each["policy"]) for each in policies if each["name"] == f"{use}-limits")
     result: dict[str, Any] = found
     return result
 
 
-def test_a_pipeline_without_training_has_no_role_for_it(synthesize: Synthesize) -> None:
-    config = made(synthesize, pipeline=PIPELINE.model_copy(update={"training": None}))
+def test_a_pipeline_without_training_has_no_role_for_it(synth: Synth) -> None:
+    config = made(synth, pipeline=PIPELINE.model_copy(update={"training": None}))
     assert set(roles(config)) == {"plan", "drift", "apply"}
 
 
-def test_the_role_trusts_the_declared_refs_and_has_no_managed_policy(synthesize: Synthesize) -> None:
-    config = made(synthesize)
+def test_the_role_trusts_the_declared_refs_and_has_no_managed_policy(synth: Synth) -> None:
+    config = made(synth)
     train = roles(config)["train"]
     (trust,) = json.loads(train["assume_role_policy"])["Statement"]
     assert trust["Condition"] == PIPELINE.training_claims
     assert train["max_session_duration"] == 6 * 3600
-    attached = config["resource"]["aws_iam_role_policy_attachment"].values()
+    attached = config.resources("aws_iam_role_policy_attachment").values()
     assert not [each for each in attached if "train" in each["role"]]
 
 
-def test_the_policy_fits_into_a_role(synthesize: Synthesize) -> None:
+def test_the_policy_fits_into_a_role(synth: Synth) -> None:
     """10,240 characters without white space are the limit of all inline policies of a role."""
     queues = [Queue(name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=2, teams={"ranking": 1})]
-    document = json.dumps(policy(made(synthesize, queues=queues)), separators=(",", ":"))
-    assert len(document) < 10_240
+    config = made(synth, queues=queues, experiments=[an_experiment(nodes=2)])
+    assert len(json.dumps(policy(config), separators=(",", ":"))) < 10_240
 
 
-def test_no_statement_has_a_wildcard_without_a_condition(synthesize: Synthesize) -> None:
-    assert list(wildcards(made(synthesize))) == []
+@pytest.mark.parametrize(
+    ("action", "tags", "environment", "allows"),
+    [
+        ("ec2:CreateCapacityReservation", "Request", "dev", True),
+        ("ec2:CreateCapacityReservation", "Request", "prod", False),
+        ("ec2:CreateCapacityReservation", "Resource", "dev", False),
+        ("ec2:CancelCapacityReservation", "Resource", "dev", True),
+        ("ec2:CancelCapacityReservation", "Resource", "prod", False),
+        ("ec2:ModifyCapacityReservation", "Resource", "dev", False),
+    ],
+)
+def test_it_holds_capacity_while_nodes_that_work_together_start(
+    synth: Synth, action: str, tags: str, environment: str, *, allows: bool
+) -> None:
+    reservation = f"arn:aws:ec2:{HERE}:capacity-reservation/cr-0123456789abcdef0"
+    context = {f"aws__{tags}Tag/Project": "recsys", f"aws__{tags}Tag/Environment": environment}
+    together = policy(made(synth, experiments=[an_experiment(nodes=2)]))
+    assert allowed(together, action, reservation, **context) is allows
+    alone = policy(made(synth, experiments=[an_experiment(nodes=2, gang=False)]))
+    assert not allowed(alone, action, reservation, **context)
+
+
+def test_no_statement_has_a_wildcard_without_a_condition(synth: Synth) -> None:
+    assert list(wildcards(made(synth).document)) == []
 
 
 @pytest.mark.parametrize(
@@ -127,14 +147,14 @@ def test_no_statement_has_a_wildcard_without_a_condition(synthesize: Synthesize)
     ],
 )
 def test_the_role_starts_runs_on_the_clusters_of_its_environment_only(
-    synthesize: Synthesize, action: str, resource: str, context: dict[str, Any], *, allows: bool
+    synth: Synth, action: str, resource: str, context: dict[str, Any], *, allows: bool
 ) -> None:
-    assert allowed(policy(made(synthesize)), action, resource, **context) is allows
+    assert allowed(policy(made(synth)), action, resource, **context) is allows
 
 
-def test_an_environment_with_a_queue_lets_the_role_submit_jobs_to_it(synthesize: Synthesize) -> None:
+def test_an_environment_with_a_queue_lets_the_role_submit_jobs_to_it(synth: Synth) -> None:
     queues = [Queue(name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=2, teams={"ranking": 1})]
-    train = policy(made(synthesize, queues=queues))
+    train = policy(made(synth, queues=queues))
     assert allowed(train, "batch:SubmitJob", f"arn:aws:batch:{HERE}:job-queue/recsys-dev-ranking")
     assert allowed(train, "logs:GetLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/batch/recsys-dev-ranking:*")
     definition = f"arn:aws:batch:{HERE}:job-definition/recsys-dev-ranking-runs-0123"
@@ -145,9 +165,9 @@ def test_an_environment_with_a_queue_lets_the_role_submit_jobs_to_it(synthesize:
     assert not allowed(train, "batch:TerminateJob", job, **{"aws__ResourceTag/Environment": "prod"})
 
 
-def test_the_role_passes_the_roles_of_runs_to_tasks_only(synthesize: Synthesize) -> None:
+def test_the_role_passes_the_roles_of_runs_to_tasks_only(synth: Synth) -> None:
     queues = [Queue(name="ranking", owner="ana@example.com", gpu="A10G", max_nodes=2, teams={"ranking": 1})]
-    train = policy(made(synthesize, queues=queues))
+    train = policy(made(synth, queues=queues))
     to_tasks, to_machines = ({"iam__PassedToService": f"{each}.amazonaws.com"} for each in ("ecs-tasks", "ec2"))
     for role in ("recsys-dev-ranking-run", "recsys-dev-ranking-exec"):
         assert allowed(train, "iam:PassRole", f"arn:aws:iam::111111111111:role/{role}", **to_tasks)
@@ -155,14 +175,14 @@ def test_the_role_passes_the_roles_of_runs_to_tasks_only(synthesize: Synthesize)
     assert not allowed(train, "iam:PassRole", "arn:aws:iam::111111111111:role/recsys-dev-ranking-node", **to_tasks)
 
 
-def test_the_role_starts_clusters_whose_lustre_file_system_was_removed(synthesize: Synthesize) -> None:
+def test_the_role_starts_clusters_whose_lustre_file_system_was_removed(synth: Synth) -> None:
     mark = f"arn:aws:ssm:{HERE}:parameter/mlinfra/recsys/dev/training/removed-file-systems/two-tower-v2"
-    assert not allowed(policy(made(synthesize)), "ssm:DeleteParameter", mark)
-    with_lustre = made(synthesize, experiments=[an_experiment(lustre=Lustre(zone="raw"))])
+    assert not allowed(policy(made(synth)), "ssm:DeleteParameter", mark)
+    with_lustre = made(synth, experiments=[an_experiment(lustre=Lustre(zone="raw"))])
     assert allowed(policy(with_lustre), "ssm:DeleteParameter", mark)
 
 
-def test_an_apply_cannot_change_the_role(synthesize: Synthesize) -> None:
-    apply = policy(made(synthesize), "apply")
+def test_an_apply_cannot_change_the_role(synth: Synth) -> None:
+    apply = policy(made(synth), "apply")
     for action in ("iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:DeleteRole"):
         assert denied(apply, action, "arn:aws:iam::111111111111:role/recsys-dev-ci-train"), action

@@ -9,18 +9,19 @@ import pytest
 
 from mlinfra import DataCatalog, DataLake, DataLakeSettings, DeclarationError, ObjectLock
 from mlinfra.stacks.data import DataStack
+from mlinfra.testing import Template
 from tests import programs
-from tests.conftest import ROOT, an_environment, only
+from tests.conftest import ROOT, an_environment
 from tests.unit.constructs.data_lake.test_lake import bucket, lake
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra import MlStack
-    from tests.unit.constructs.data_lake.test_lake import Synthesize
+    from mlinfra.testing import Synth
 
 
-def test_every_optional_part_is_off_by_default(synthesize: Synthesize) -> None:
+def test_every_optional_part_is_off_by_default(synth: Synth) -> None:
     optional = {
         "aws_athena_workgroup",
         "aws_glue_catalog_database",
@@ -29,27 +30,27 @@ def test_every_optional_part_is_off_by_default(synthesize: Synthesize) -> None:
         "aws_s3_bucket_object_lock_configuration",
         "aws_s3_bucket_replication_configuration",
     }
-    assert not optional & lake(synthesize)["resource"].keys()
+    assert not optional & lake(synth).types.keys()
 
 
 @pytest.mark.parametrize("argument", ["object_locks", "replications", "inventory", "lifecycles"])
-def test_a_zone_that_the_lake_lacks_is_refused(synthesize: Synthesize, argument: str) -> None:
+def test_a_zone_that_the_lake_lacks_is_refused(synth: Synth, argument: str) -> None:
     with pytest.raises(ValueError, match=rf"{argument}: the lake has no zone 'silver'. Expected: one of raw"):
-        lake(synthesize, **{argument: {"silver": None}})
+        lake(synth, **{argument: {"silver": None}})
 
 
-def test_events_of_a_zone_that_the_lake_lacks_are_refused(synthesize: Synthesize) -> None:
+def test_events_of_a_zone_that_the_lake_lacks_are_refused(synth: Synth) -> None:
     with pytest.raises(ValueError, match=r"events: the lake has no zone 'models'. Expected: one of raw\."):
-        lake(synthesize, zones=["raw"], events=["models"])
+        lake(synth, zones=["raw"], events=["models"])
 
 
-def test_a_locked_zone_keeps_every_version_and_its_bucket_is_not_replaced(synthesize: Synthesize) -> None:
-    config = lake(synthesize, object_locks={"raw": ObjectLock(days=30)})
-    lock = only(config, "aws_s3_bucket_object_lock_configuration")
+def test_a_locked_zone_keeps_every_version_and_its_bucket_is_not_replaced(synth: Synth) -> None:
+    config = lake(synth, object_locks={"raw": ObjectLock(days=30)})
+    lock = config.one("aws_s3_bucket_object_lock_configuration")
     assert lock["rule"] == {"default_retention": {"mode": "GOVERNANCE", "days": 30}}
     assert lock["depends_on"][0].startswith("aws_s3_bucket_versioning.lake_raw_")
     # A change of this argument replaces the bucket.
-    assert not any("object_lock_enabled" in each for each in config["resource"]["aws_s3_bucket"].values())
+    assert not any("object_lock_enabled" in each for each in config.resources("aws_s3_bucket").values())
 
 
 @pytest.mark.parametrize("days", [0, 36_501])
@@ -65,30 +66,30 @@ def test_a_mode_that_s3_does_not_have_is_refused() -> None:
         ObjectLock(mode="SOFT", days=1)  # type: ignore[arg-type]
 
 
-def test_a_compliance_lock_needs_a_protected_lake(synthesize: Synthesize) -> None:
+def test_a_compliance_lock_needs_a_protected_lake(synth: Synth) -> None:
     locks = {"raw": ObjectLock(mode="COMPLIANCE", days=30)}
     with pytest.raises(
         ValueError, match=r"object_locks\['raw'\] has mode='COMPLIANCE'.*protect=False: its objects cannot"
     ):
-        lake(synthesize, object_locks=locks, protect=False)
-    assert "aws_s3_bucket_object_lock_configuration" in lake(synthesize, object_locks=locks, protect=True)["resource"]
+        lake(synth, object_locks=locks, protect=False)
+    lake(synth, object_locks=locks, protect=True).has_resource("aws_s3_bucket_object_lock_configuration")
 
 
-def test_changes_of_a_zone_reach_eventbridge(synthesize: Synthesize) -> None:
-    notification = only(lake(synthesize, events=["models"]), "aws_s3_bucket_notification")
+def test_changes_of_a_zone_reach_eventbridge(synth: Synth) -> None:
+    notification = lake(synth, events=["models"]).one("aws_s3_bucket_notification")
     assert notification["eventbridge"] is True
     assert notification["bucket"].startswith("${aws_s3_bucket.lake_models_")
 
 
-def test_a_file_system_linked_to_a_zone_still_receives_its_events(synthesize: Synthesize) -> None:
+def test_a_file_system_linked_to_a_zone_still_receives_its_events(synth: Synth) -> None:
     # FSx has a notification of its own in the bucket.
-    notification = only(lake(synthesize, events=["raw"]), "aws_s3_bucket_notification")
+    notification = lake(synth, events=["raw"]).one("aws_s3_bucket_notification")
     assert notification["lifecycle"] == {"ignore_changes": ["queue", "topic"]}
 
 
-def test_inventories_are_in_a_bucket_that_only_s3_writes_to(synthesize: Synthesize) -> None:
-    config = lake(synthesize, inventory={"raw": "Weekly"})
-    listing = only(config, "aws_s3_bucket_inventory")
+def test_inventories_are_in_a_bucket_that_only_s3_writes_to(synth: Synth) -> None:
+    config = lake(synth, inventory={"raw": "Weekly"})
+    listing = config.one("aws_s3_bucket_inventory")
     destination = listing["destination"]["bucket"]
     assert listing["schedule"] == {"frequency": "Weekly"}
     assert destination["bucket_arn"] == "arn:aws:s3:::recsys-dev-inventory-111111111111-us-east-1"
@@ -101,14 +102,14 @@ def test_inventories_are_in_a_bucket_that_only_s3_writes_to(synthesize: Synthesi
     }
     assert (allowed["Principal"], allowed["Action"]) == ({"Service": "s3.amazonaws.com"}, "s3:PutObject")
     assert allowed["Condition"] == source
-    (key,) = config["resource"]["aws_kms_key"].values()
+    (key,) = config.resources("aws_kms_key").values()
     encrypting = json.loads(key["policy"])["Statement"][-1]
     assert (encrypting["Action"], encrypting["Condition"]) == ("kms:GenerateDataKey", source)
 
 
-def test_queries_stop_at_the_limit_and_their_results_are_encrypted_and_expire(synthesize: Synthesize) -> None:
-    config = lake(synthesize, catalog=DataCatalog(scan_limit_gib=10, results_kept_days=7))
-    workgroup = only(config, "aws_athena_workgroup")["configuration"]
+def test_queries_stop_at_the_limit_and_their_results_are_encrypted_and_expire(synth: Synth) -> None:
+    config = lake(synth, catalog=DataCatalog(scan_limit_gib=10, results_kept_days=7))
+    workgroup = config.one("aws_athena_workgroup")["configuration"]
     assert workgroup["bytes_scanned_cutoff_per_query"] == 10 * 1024**3
     assert workgroup["enforce_workgroup_configuration"] is True
     results = workgroup["result_configuration"]
@@ -116,14 +117,14 @@ def test_queries_stop_at_the_limit_and_their_results_are_encrypted_and_expire(sy
     assert results["encryption_configuration"]["encryption_option"] == "SSE_KMS"
     (rule,) = bucket(config, "aws_s3_bucket_lifecycle_configuration", "catalog")["rule"]
     assert rule["expiration"] == [{"days": 7}]
-    assert only(config, "aws_glue_catalog_database")["name"] == "recsys_dev"
+    assert config.one("aws_glue_catalog_database")["name"] == "recsys_dev"
 
 
-def test_a_query_grant_is_limited_to_the_workgroup_and_the_zones(synthesize: Synthesize) -> None:
+def test_a_query_grant_is_limited_to_the_workgroup_and_the_zones(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         DataLake(stack, "lake", catalog=DataCatalog()).grant_query("analysts", zones=["models"])
 
-    policies = synthesize(build)["resource"]["aws_iam_role_policy"].values()
+    policies = synth.constructs(build).resources("aws_iam_role_policy").values()
     by_name = {each["name"]: json.loads(each["policy"])["Statement"] for each in policies}
     assert by_name.keys() == {"lake-read-models", "recsys-dev-data-lake-query"}
     query, tables, _, _, results, _ = by_name["recsys-dev-data-lake-query"]
@@ -132,9 +133,9 @@ def test_a_query_grant_is_limited_to_the_workgroup_and_the_zones(synthesize: Syn
     assert results["Resource"] == "arn:aws:s3:::recsys-dev-queries-111111111111-us-east-1/*"
 
 
-def test_a_lake_without_a_catalog_cannot_be_queried(synthesize: Synthesize) -> None:
+def test_a_lake_without_a_catalog_cannot_be_queried(synth: Synth) -> None:
     with pytest.raises(ValueError, match=r"the lake has no catalog to query. Expected: catalog=DataCatalog"):
-        synthesize(lambda stack: DataLake(stack, "lake").grant_query("analysts"))
+        synth.constructs(lambda stack: DataLake(stack, "lake").grant_query("analysts"))
 
 
 def test_a_limit_below_what_athena_takes_is_refused() -> None:
@@ -147,15 +148,15 @@ def test_results_that_are_not_kept_are_refused() -> None:
         DataCatalog(results_kept_days=0)
 
 
-def test_access_to_lists_and_results_is_logged_too(synthesize: Synthesize) -> None:
-    config = lake(synthesize, zones=["raw"], inventory={"raw": "Daily"}, catalog=DataCatalog())
-    prefixes = {each["target_prefix"] for each in config["resource"]["aws_s3_bucket_logging"].values()}
+def test_access_to_lists_and_results_is_logged_too(synth: Synth) -> None:
+    config = lake(synth, zones=["raw"], inventory={"raw": "Daily"}, catalog=DataCatalog())
+    prefixes = {each["target_prefix"] for each in config.resources("aws_s3_bucket_logging").values()}
     assert prefixes == {"raw/", "inventory/", "queries/"}
 
 
-def test_the_parts_of_a_lake_are_attributes(synthesize: Synthesize) -> None:
+def test_the_parts_of_a_lake_are_attributes(synth: Synth) -> None:
     made: list[Any] = []
-    synthesize(
+    synth.constructs(
         lambda stack: made.extend(
             [DataLake(stack, "plain"), DataLake(stack, "full", inventory={"raw": "Daily"}, catalog=DataCatalog())]
         )
@@ -166,10 +167,10 @@ def test_the_parts_of_a_lake_are_attributes(synthesize: Synthesize) -> None:
     assert full.catalog.results.name == "recsys-dev-queries-111111111111-us-east-1"
 
 
-def test_the_lake_has_what_its_environment_declares(synthesize: Synthesize) -> None:
+def test_the_lake_has_what_its_environment_declares(synth: Synth) -> None:
     settings = DataLakeSettings(events=["raw"], inventory={"models": "Daily"}, scan_limit_gib=5)
-    resources = synthesize(stack=DataStack, environment=an_environment(data_lake=settings))["resource"]
-    assert {"aws_s3_bucket_notification", "aws_s3_bucket_inventory", "aws_athena_workgroup"} <= resources.keys()
+    types = synth(DataStack, environment=an_environment(data_lake=settings)).types
+    assert {"aws_s3_bucket_notification", "aws_s3_bucket_inventory", "aws_athena_workgroup"} <= types.keys()
 
 
 def test_an_invalid_zone_or_account_is_refused_in_the_declaration() -> None:
@@ -181,7 +182,7 @@ def test_an_invalid_zone_or_account_is_refused_in_the_declaration() -> None:
 
 def test_the_example_synthesizes_in_an_empty_project(tmp_path: Path) -> None:
     assert programs.synthesize(ROOT / "examples/data_lake/main.py", tmp_path, cwd=tmp_path).returncode == 0
-    config = json.loads((tmp_path / "stacks" / "prod-lake" / "cdk.tf.json").read_text())
-    assert only(config, "aws_s3_bucket_object_lock_configuration")["bucket"].startswith("${aws_s3_bucket.lake_raw_")
-    told = json.loads(config["output"]["policy-of-copies"]["value"])
+    config = Template.read(tmp_path / "stacks" / "prod-lake")
+    assert config.one("aws_s3_bucket_object_lock_configuration")["bucket"].startswith("${aws_s3_bucket.lake_raw_")
+    told = json.loads(config.document["output"]["policy-of-copies"]["value"])
     assert told["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::333333333333:role/recsys-prod-models-replication"}

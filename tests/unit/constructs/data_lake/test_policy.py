@@ -11,17 +11,17 @@ from mlinfra import DataLake
 from tests.unit.constructs.data_lake.test_lake import bucket, lake
 
 if TYPE_CHECKING:
-    from tests.unit.constructs.data_lake.test_lake import Synthesize
+    from mlinfra.testing import Synth, Template
 
 
-def statements(config: dict[str, Any], zone: str) -> dict[str, dict[str, Any]]:
+def statements(config: Template, zone: str) -> dict[str, dict[str, Any]]:
     policy = json.loads(bucket(config, "aws_s3_bucket_policy", zone)["policy"])
     return {each["Sid"]: each for each in policy["Statement"]}
 
 
 @pytest.mark.parametrize("zone", ["raw", "processed", "features", "models", "access-logs"])
-def test_principals_of_other_accounts_are_refused_and_services_are_not(synthesize: Synthesize, zone: str) -> None:
-    denied = statements(lake(synthesize), zone)["DenyOtherAccounts"]
+def test_principals_of_other_accounts_are_refused_and_services_are_not(synth: Synth, zone: str) -> None:
+    denied = statements(lake(synth), zone)["DenyOtherAccounts"]
     assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", {"AWS": "*"}, "s3:*")
     assert denied["Condition"] == {
         "StringNotEquals": {"aws:PrincipalAccount": "111111111111"},
@@ -30,10 +30,10 @@ def test_principals_of_other_accounts_are_refused_and_services_are_not(synthesiz
 
 
 def test_uploads_that_name_another_encryption_are_refused_and_those_that_name_none_are_not(
-    synthesize: Synthesize,
+    synth: Synth,
 ) -> None:
     named = {"s3:x-amz-server-side-encryption": "false"}
-    of_zone = statements(lake(synthesize), "raw")
+    of_zone = statements(lake(synth), "raw")
     assert of_zone["DenyOtherEncryption"]["Condition"] == {
         "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
         "Null": named,
@@ -46,8 +46,8 @@ def test_uploads_that_name_another_encryption_are_refused_and_those_that_name_no
     }
 
 
-def test_trusted_accounts_delegate_reading_to_their_principals(synthesize: Synthesize) -> None:
-    config = lake(synthesize, trusted_account_ids=["222222222222"])
+def test_trusted_accounts_delegate_reading_to_their_principals(synth: Synth) -> None:
+    config = lake(synth, trusted_account_ids=["222222222222"])
     of_zone = statements(config, "raw")
     principals = {"AWS": "arn:aws:iam::222222222222:root"}
     assert of_zone["DenyOtherAccounts"]["Condition"]["StringNotEquals"] == {
@@ -55,20 +55,20 @@ def test_trusted_accounts_delegate_reading_to_their_principals(synthesize: Synth
     }
     assert of_zone["AllowReadingByTrustedAccounts"]["Principal"] == principals
     assert of_zone["AllowReadingByTrustedAccounts"]["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
-    (key,) = config["resource"]["aws_kms_key"].values()
+    (key,) = config.resources("aws_kms_key").values()
     decrypting = json.loads(key["policy"])["Statement"][-1]
     assert (decrypting["Principal"], decrypting["Action"]) == (principals, "kms:Decrypt")
     assert decrypting["Condition"] == {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
 
 
-def test_trusted_accounts_do_not_see_the_access_logs(synthesize: Synthesize) -> None:
-    config = lake(synthesize, trusted_account_ids=["222222222222"])
+def test_trusted_accounts_do_not_see_the_access_logs(synth: Synth) -> None:
+    config = lake(synth, trusted_account_ids=["222222222222"])
     assert "222222222222" not in json.dumps(statements(config, "access-logs"))
 
 
 @pytest.mark.parametrize("account", ["111111111111", "2222", "arn:aws:iam::222222222222:root"])
-def test_an_invalid_or_the_own_account_is_refused(synthesize: Synthesize, account: str) -> None:
+def test_an_invalid_or_the_own_account_is_refused(synth: Synth, account: str) -> None:
     with pytest.raises(
         ValueError, match=r"trusted_account_ids: '.*' is not valid. Expected: accounts other than 1{12}"
     ):
-        synthesize(lambda stack: DataLake(stack, "lake", trusted_account_ids=[account]))
+        synth.constructs(lambda stack: DataLake(stack, "lake", trusted_account_ids=[account]))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra import DataLake, ObjectLock, Replication
-from tests.conftest import only
 from tests.unit.constructs.data_lake.test_lake import lake
 
 if TYPE_CHECKING:
     from mlinfra.constructs.data_lake.replication import DataLakeReplication
-    from tests.unit.constructs.data_lake.test_lake import Synthesize
+    from mlinfra.testing import Synth, Template
 
 ELSEWHERE: dict[str, Any] = {
     "bucket_arn": "arn:aws:s3:::copies",
@@ -24,46 +22,46 @@ ELSEWHERE: dict[str, Any] = {
 HERE = ELSEWHERE | {"key_arn": "arn:aws:kms:eu-west-1:111111111111:key/1", "account_id": None}
 
 
-def copied(synthesize: Synthesize, zone: str = "models", **options: Any) -> dict[str, Any]:
+def copied(synth: Synth, zone: str = "models", **options: Any) -> Template:
     replication = {key: value for key, value in options.items() if key != "object_locks"}
     others = {key: value for key, value in options.items() if key == "object_locks"}
-    return lake(synthesize, replications={zone: Replication(**(ELSEWHERE | replication))}, **others)
+    return lake(synth, replications={zone: Replication(**(ELSEWHERE | replication))}, **others)
 
 
-def rule(config: dict[str, Any]) -> dict[str, Any]:
-    (found,) = only(config, "aws_s3_bucket_replication_configuration")["rule"]
+def rule(config: Template) -> dict[str, Any]:
+    (found,) = config.one("aws_s3_bucket_replication_configuration")["rule"]
     body: dict[str, Any] = found
     return body
 
 
-def allowed(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {each["Sid"]: each for each in json.loads(only(config, "aws_iam_role_policy")["policy"])["Statement"]}
+def allowed(config: Template) -> dict[str, dict[str, Any]]:
+    return config.statements("aws_iam_role_policy")
 
 
-def test_encrypted_objects_are_encrypted_again_with_the_key_of_the_copies(synthesize: Synthesize) -> None:
-    body = rule(copied(synthesize))
+def test_encrypted_objects_are_encrypted_again_with_the_key_of_the_copies(synth: Synth) -> None:
+    body = rule(copied(synth))
     assert body["source_selection_criteria"] == {"sse_kms_encrypted_objects": {"status": "Enabled"}}
     assert body["destination"]["encryption_configuration"] == {"replica_kms_key_id": ELSEWHERE["key_arn"]}
     assert body["delete_marker_replication"] == {"status": "Disabled"}
     assert body["destination"]["metrics"] == {"status": "Enabled"}
 
 
-def test_another_account_owns_its_copies(synthesize: Synthesize) -> None:
-    config = copied(synthesize)
+def test_another_account_owns_its_copies(synth: Synth) -> None:
+    config = copied(synth)
     assert rule(config)["destination"]["access_control_translation"] == {"owner": "Destination"}
     assert rule(config)["destination"]["account"] == "222222222222"
     assert "s3:ObjectOwnerOverrideToBucketOwner" in allowed(config)["WriteCopies"]["Action"]
 
 
 @pytest.mark.parametrize("account", [None, "111111111111"])
-def test_in_the_same_account_the_owner_is_not_changed(synthesize: Synthesize, account: str | None) -> None:
-    config = copied(synthesize, **(HERE | {"account_id": account}))
+def test_in_the_same_account_the_owner_is_not_changed(synth: Synth, account: str | None) -> None:
+    config = copied(synth, **(HERE | {"account_id": account}))
     assert not {"account", "access_control_translation"} & rule(config)["destination"].keys()
     assert "s3:ObjectOwnerOverrideToBucketOwner" not in allowed(config)["WriteCopies"]["Action"]
 
 
-def test_keys_are_used_through_s3_alone_and_for_these_buckets(synthesize: Synthesize) -> None:
-    statements = allowed(copied(synthesize))
+def test_keys_are_used_through_s3_alone_and_for_these_buckets(synth: Synth) -> None:
+    statements = allowed(copied(synth))
     source = "arn:aws:s3:::recsys-dev-models-111111111111-us-east-1"
     assert statements["Decrypt"]["Condition"] == {
         "StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"},
@@ -73,34 +71,34 @@ def test_keys_are_used_through_s3_alone_and_for_these_buckets(synthesize: Synthe
     assert statements["Encrypt"]["Condition"]["StringEquals"] == {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
 
 
-def test_a_prefix_limits_what_is_read_and_copied(synthesize: Synthesize) -> None:
-    config = copied(synthesize, prefix="ranker/")
+def test_a_prefix_limits_what_is_read_and_copied(synth: Synth) -> None:
+    config = copied(synth, prefix="ranker/")
     assert rule(config)["filter"] == {"prefix": "ranker/"}
     assert allowed(config)["ReadObjects"]["Resource"].endswith("-us-east-1/ranker/*")
 
 
-def test_copies_of_locked_objects_are_locked(synthesize: Synthesize) -> None:
-    locked = copied(synthesize, object_locks={"models": ObjectLock(days=1)})
+def test_copies_of_locked_objects_are_locked(synth: Synth) -> None:
+    locked = copied(synth, object_locks={"models": ObjectLock(days=1)})
     of_locks = {"s3:GetObjectLegalHold", "s3:GetObjectRetention"}
     assert of_locks <= set(allowed(locked)["ReadObjects"]["Action"])
-    assert not of_locks & set(allowed(copied(synthesize))["ReadObjects"]["Action"])
+    assert not of_locks & set(allowed(copied(synth))["ReadObjects"]["Action"])
 
 
-def test_replication_time_control_can_be_enabled(synthesize: Synthesize) -> None:
-    destination = rule(copied(synthesize, replication_time_control=True))["destination"]
+def test_replication_time_control_can_be_enabled(synth: Synth) -> None:
+    destination = rule(copied(synth, replication_time_control=True))["destination"]
     assert destination["replication_time"] == {"status": "Enabled", "time": {"minutes": 15}}
     assert destination["metrics"] == {"status": "Enabled", "event_threshold": {"minutes": 15}}
 
 
-def replication_of(synthesize: Synthesize, **options: Any) -> DataLakeReplication:
+def replication_of(synth: Synth, **options: Any) -> DataLakeReplication:
     made: list[DataLakeReplication] = []
     copy = Replication(**(ELSEWHERE | options))
-    synthesize(lambda stack: made.append(DataLake(stack, "lake", replications={"raw": copy}).replication("raw")))
+    synth.constructs(lambda stack: made.append(DataLake(stack, "lake", replications={"raw": copy}).replication("raw")))
     return made[0]
 
 
-def test_the_statements_for_the_other_account_are_available(synthesize: Synthesize) -> None:
-    replication = replication_of(synthesize)
+def test_the_statements_for_the_other_account_are_available(synth: Synth) -> None:
+    replication = replication_of(synth)
     role = {"AWS": "arn:aws:iam::111111111111:role/recsys-dev-raw-replication"}
     writing, looking = replication.destination_bucket_statements
     (encrypting,) = replication.destination_key_statements
@@ -110,23 +108,23 @@ def test_the_statements_for_the_other_account_are_available(synthesize: Synthesi
 
 
 @pytest.mark.parametrize("options", [HERE, ELSEWHERE])
-def test_the_bucket_key_of_the_copies_can_be_opened(synthesize: Synthesize, options: dict[str, Any]) -> None:
+def test_the_bucket_key_of_the_copies_can_be_opened(synth: Synth, options: dict[str, Any]) -> None:
     # S3 decrypts it before each use. The encryption context is then the bucket, and no object.
-    encrypt = allowed(copied(synthesize, **options))["Encrypt"]
+    encrypt = allowed(copied(synth, **options))["Encrypt"]
     assert "kms:Decrypt" in encrypt["Action"]
     assert ELSEWHERE["bucket_arn"] in encrypt["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"]
 
 
-def test_a_zone_that_is_not_copied_has_no_replication(synthesize: Synthesize) -> None:
+def test_a_zone_that_is_not_copied_has_no_replication(synth: Synth) -> None:
     with pytest.raises(
         ValueError, match=r"the zone 'raw' is not replicated. Replicated zones: none. Add it to replications="
     ):
-        synthesize(lambda stack: DataLake(stack, "lake").replication("raw"))
+        synth.constructs(lambda stack: DataLake(stack, "lake").replication("raw"))
 
 
-def test_a_zone_is_not_copied_onto_itself(synthesize: Synthesize) -> None:
+def test_a_zone_is_not_copied_onto_itself(synth: Synth) -> None:
     with pytest.raises(ValueError, match=r"replications\['models'\] copies the zone onto itself"):
-        copied(synthesize, bucket_arn="arn:aws:s3:::recsys-dev-models-111111111111-us-east-1")
+        copied(synth, bucket_arn="arn:aws:s3:::recsys-dev-models-111111111111-us-east-1")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.conftest import an_environment
 from tests.iam import allowed, denied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from mlinfra.testing import Synth, Template
 
 POLICY = {"Version": "2012-10-17", "Statement": denial_statements()}
 INSTANCE = "arn:aws:ec2:us-east-1:111111111111:instance/*"
@@ -51,12 +51,12 @@ def test_accelerators_in_sagemaker_are_denied() -> None:
 
 
 @pytest.fixture
-def state(synthesize: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    return synthesize(stack=StateStack, environment=STOP)
+def state(synth: Synth) -> Template:
+    return synth(StateStack, environment=STOP)
 
 
-def test_the_role_attaches_this_policy_to_declared_roles_and_nothing_else(state: dict[str, Any]) -> None:
-    (body,) = state["resource"]["aws_iam_role_policy"].values()
+def test_the_role_attaches_this_policy_to_declared_roles_and_nothing_else(state: Template) -> None:
+    (body,) = state.resources("aws_iam_role_policy").values()
     policy = json.loads(body["policy"])
     jobs = "arn:aws:iam::111111111111:role/recsys-dev-jobs"
     assert allowed(policy, "iam:AttachRolePolicy", jobs, iam__PolicyARN=DENIAL)
@@ -64,8 +64,8 @@ def test_the_role_attaches_this_policy_to_declared_roles_and_nothing_else(state:
     assert not allowed(policy, "iam:AttachRolePolicy", ROLE, iam__PolicyARN=DENIAL)
 
 
-def test_only_budgets_of_the_account_assume_the_role(state: dict[str, Any]) -> None:
-    (role,) = state["resource"]["aws_iam_role"].values()
+def test_only_budgets_of_the_account_assume_the_role(state: Template) -> None:
+    (role,) = state.resources("aws_iam_role").values()
     (trust,) = json.loads(role["assume_role_policy"])["Statement"]
     assert trust["Principal"] == {"Service": "budgets.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "111111111111"}

@@ -12,15 +12,14 @@ from mlinfra.constructs.data_lake.lake import DataLakeAccess
 from mlinfra.constructs.ml_assets.feature_store import FeatureStore, FeatureStoreAccess
 from mlinfra.declarations.base import judging
 from mlinfra.errors import DeclarationError
-from tests.conftest import an_environment, only
+from tests.conftest import an_environment
 from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlinfra import MlStack
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 BUCKET = "recsys-dev-features-111111111111-us-east-1"
@@ -45,34 +44,32 @@ def refusal(**changes: Any) -> str:
 
 
 def made(
-    synthesize: Synthesize,
+    synth: Synth,
     *groups: FeatureGroup,
     then: Callable[[FeatureStore], object] | None = None,
     zones: tuple[str, ...] = ("features",),
     **changes: Any,
-) -> dict[str, Any]:
+) -> Template:
     def build(stack: MlStack) -> None:
         store = FeatureStore(stack, "feature-store", data_lake=DataLakeAccess(stack, "lake", key_arn=KEY, zones=zones))
         if then:
             then(store)
 
     environment = an_environment(feature_groups=groups, **changes)
-    return synthesize(build, environment=environment, inputs={"zones": zones, "then": then})
+    return synth.constructs(build, environment=environment, inputs={"zones": zones, "then": then})
 
 
-def granted(
-    synthesize: Synthesize, *groups: FeatureGroup, grant: Callable[[FeatureStoreAccess, Any], None]
-) -> dict[str, Any]:
+def granted(synth: Synth, *groups: FeatureGroup, grant: Callable[[FeatureStoreAccess, Any], None]) -> dict[str, Any]:
     """The statements of each policy that a grantee gets, by the policy's name and the Sid."""
 
     def build(stack: MlStack) -> None:
         lake = DataLakeAccess(stack, "lake", key_arn=KEY)
         grant(FeatureStoreAccess(stack, "feature-store", data_lake=lake), Grantee(stack))
 
-    config = synthesize(build, environment=an_environment(feature_groups=groups))
+    config = synth.constructs(build, environment=an_environment(feature_groups=groups))
     return {
         each["name"]: {statement["Sid"]: statement for statement in json.loads(each["policy"])["Statement"]}
-        for each in config["resource"]["aws_iam_role_policy"].values()
+        for each in config.resources("aws_iam_role_policy").values()
     }
 
 
@@ -129,8 +126,8 @@ class TestDeclaration:
         assert [error.subject for error in judgement.errors] == ["featuregroup None", "environment 'dev'"]
 
 
-def test_features_keep_their_order(synthesize: Synthesize) -> None:
-    group = only(made(synthesize, a_group()), GROUP)
+def test_features_keep_their_order(synth: Synth) -> None:
+    group = made(synth, a_group()).one(GROUP)
     assert group["feature_group_name"] == "recsys-dev-item-clicks"
     assert group["feature_definition"] == [
         {"feature_name": "item_id", "feature_type": "String"},
@@ -140,23 +137,23 @@ def test_features_keep_their_order(synthesize: Synthesize) -> None:
     assert group["tags"] == {"Owner": "li@example.com"}
 
 
-def test_records_lie_in_the_lake_under_its_key(synthesize: Synthesize) -> None:
-    group = only(made(synthesize, a_group()), GROUP)
+def test_records_lie_in_the_lake_under_its_key(synth: Synth) -> None:
+    group = made(synth, a_group()).one(GROUP)
     assert group["offline_store_config"] == {
         "s3_storage_config": {"kms_key_id": KEY, "s3_uri": f"s3://{BUCKET}/feature-store/item-clicks"}
     }
     assert "online_store_config" not in group
 
 
-def test_an_online_store_is_encrypted_with_the_key_too(synthesize: Synthesize) -> None:
-    group = only(made(synthesize, a_group(online=True, offline=False)), GROUP)
+def test_an_online_store_is_encrypted_with_the_key_too(synth: Synth) -> None:
+    group = made(synth, a_group(online=True, offline=False)).one(GROUP)
     assert group["online_store_config"] == {"enable_online_store": True, "security_config": {"kms_key_id": KEY}}
     assert "offline_store_config" not in group
 
 
-def test_sagemaker_writes_to_its_part_of_the_lake_and_no_other(synthesize: Synthesize) -> None:
-    config = made(synthesize, a_group())
-    policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
+def test_sagemaker_writes_to_its_part_of_the_lake_and_no_other(synth: Synth) -> None:
+    config = made(synth, a_group())
+    policy = json.loads(config.one("aws_iam_role_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
     assert statements["WriteRecords"]["Resource"] == f"arn:aws:s3:::{BUCKET}/feature-store/*"
     assert statements["ReadBucketAcl"]["Action"] == "s3:GetBucketAcl"
@@ -164,41 +161,41 @@ def test_sagemaker_writes_to_its_part_of_the_lake_and_no_other(synthesize: Synth
     assert not [each for each in statements.values() if each["Resource"] == "*"]
 
 
-def test_the_group_is_created_after_the_permissions_of_its_role(synthesize: Synthesize) -> None:
-    config = made(synthesize, a_group())
-    (policy,) = config["resource"]["aws_iam_role_policy"]
-    assert only(config, GROUP)["depends_on"] == [f"aws_iam_role_policy.{policy}"]
+def test_the_group_is_created_after_the_permissions_of_its_role(synth: Synth) -> None:
+    config = made(synth, a_group())
+    policy = config.address("aws_iam_role_policy")
+    assert config.one(GROUP)["depends_on"] == [f"{policy}"]
 
 
-def test_a_protected_group_is_not_replaced(synthesize: Synthesize) -> None:
-    assert only(made(synthesize, a_group()), GROUP)["lifecycle"] == {"prevent_destroy": True}
-    assert "lifecycle" not in only(made(synthesize, a_group(), protect_data=False), GROUP)
+def test_a_protected_group_is_not_replaced(synth: Synth) -> None:
+    assert made(synth, a_group()).one(GROUP)["lifecycle"] == {"prevent_destroy": True}
+    assert "lifecycle" not in made(synth, a_group(), protect_data=False).one(GROUP)
 
 
-def test_a_group_can_be_asked_for_by_name(synthesize: Synthesize) -> None:
+def test_a_group_can_be_asked_for_by_name(synth: Synth) -> None:
     names: list[str | None] = []
-    made(synthesize, a_group(), then=lambda store: names.append(store.group("item-clicks").feature_group_name_input))
+    made(synth, a_group(), then=lambda store: names.append(store.group("item-clicks").feature_group_name_input))
     assert names == ["recsys-dev-item-clicks"]
 
 
-def test_a_group_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
+def test_a_group_that_is_not_declared_is_refused(synth: Synth) -> None:
     with pytest.raises(ValueError, match=r"has no feature group 'users'. Expected: one of item-clicks"):
-        made(synthesize, a_group(), then=lambda store: store.group("users"))
+        made(synth, a_group(), then=lambda store: store.group("users"))
 
 
-def test_without_a_declaration_there_is_no_store(synthesize: Synthesize) -> None:
+def test_without_a_declaration_there_is_no_store(synth: Synth) -> None:
     with pytest.raises(ValueError, match=r"'dev' declares no feature_groups. Expected: one or more FeatureGroup"):
-        made(synthesize)
+        made(synth)
 
 
-def test_a_lake_without_features_is_refused(synthesize: Synthesize) -> None:
+def test_a_lake_without_features_is_refused(synth: Synth) -> None:
     with pytest.raises(ValueError, match="the lake has no zone 'features'"):
-        made(synthesize, a_group(), zones=("raw",))
+        made(synth, a_group(), zones=("raw",))
 
 
-def test_readers_get_records_online_and_in_the_lake(synthesize: Synthesize) -> None:
+def test_readers_get_records_online_and_in_the_lake(synth: Synth) -> None:
     groups = (a_group(online=True), a_group(name="users"))
-    policies = granted(synthesize, *groups, grant=lambda store, to: store.grant_read(to, groups=["item-clicks"]))
+    policies = granted(synth, *groups, grant=lambda store, to: store.grant_read(to, groups=["item-clicks"]))
     assert set(policies) == {"feature-store-read-item-clicks", "lake-read-features-feature-store-item-clicks"}
     online = policies["feature-store-read-item-clicks"]
     assert online["Records"]["Resource"] == (
@@ -210,8 +207,8 @@ def test_readers_get_records_online_and_in_the_lake(synthesize: Synthesize) -> N
     assert offline["Objects"]["Resource"] == f"arn:aws:s3:::{BUCKET}/feature-store/item-clicks/*"
 
 
-def test_writers_put_records_and_need_no_key_where_nothing_is_online(synthesize: Synthesize) -> None:
-    policies = granted(synthesize, a_group(), grant=lambda store, to: store.grant_write(to))
+def test_writers_put_records_and_need_no_key_where_nothing_is_online(synth: Synth) -> None:
+    policies = granted(synth, a_group(), grant=lambda store, to: store.grant_write(to))
     (statements,) = policies.values()
     assert set(statements) == {"Records"}
     assert "sagemaker:PutRecord" in statements["Records"]["Action"]

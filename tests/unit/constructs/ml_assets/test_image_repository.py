@@ -8,69 +8,64 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.constructs.ml_assets.image_repository import ImageRepository, ImageRepositoryAccess
-from tests.conftest import an_environment, only
+from tests.conftest import an_environment
 from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mlinfra import MlStack
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 ARN = "arn:aws:ecr:us-east-1:111111111111:repository/recsys-dev/two-tower"
 
 
-def made(
-    synthesize: Synthesize, environment: dict[str, Any] | None = None, name: str = "two-tower", **changes: Any
-) -> dict[str, Any]:
+def made(synth: Synth, environment: dict[str, Any] | None = None, name: str = "two-tower", **changes: Any) -> Template:
     declared = an_environment(image_repositories=["two-tower"], **(environment or {}))
-    return synthesize(
+    return synth.constructs(
         lambda stack: ImageRepository(stack, "images", name=name, key_arn=KEY, **changes),
         environment=declared,
         inputs={"name": name, **changes},
     )
 
 
-def selections(config: dict[str, Any]) -> list[dict[str, Any]]:
-    rules = json.loads(only(config, "aws_ecr_lifecycle_policy")["policy"])["rules"]
+def selections(config: Template) -> list[dict[str, Any]]:
+    rules = json.loads(config.one("aws_ecr_lifecycle_policy")["policy"])["rules"]
     return [rule["selection"] for rule in rules]
 
 
-def granted(synthesize: Synthesize, grant: str) -> dict[str, Any]:
+def granted(synth: Synth, grant: str) -> dict[str, Any]:
     """The statements that a grantee gets, by Sid."""
 
     def build(stack: MlStack) -> None:
         getattr(ImageRepositoryAccess(stack, "images", name="two-tower"), grant)(Grantee(stack))
 
     environment = an_environment(image_repositories=["two-tower"])
-    config = synthesize(build, environment=environment, inputs={"grant": grant})
-    policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
+    config = synth.constructs(build, environment=environment, inputs={"grant": grant})
+    policy = json.loads(config.one("aws_iam_role_policy")["policy"])
     return {each["Sid"]: each for each in policy["Statement"]}
 
 
-def test_images_are_scanned_and_encrypted_and_a_tag_means_one_image(synthesize: Synthesize) -> None:
-    repository = only(made(synthesize), "aws_ecr_repository")
+def test_images_are_scanned_and_encrypted_and_a_tag_means_one_image(synth: Synth) -> None:
+    repository = made(synth).one("aws_ecr_repository")
     assert repository["name"] == "recsys-dev/two-tower"
     assert repository["image_tag_mutability"] == "IMMUTABLE"
     assert repository["image_scanning_configuration"] == {"scan_on_push": True}
     assert repository["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": KEY}]
 
 
-def test_untagged_images_expire_and_the_newest_tagged_ones_are_kept(synthesize: Synthesize) -> None:
-    untagged, tagged = selections(made(synthesize))
+def test_untagged_images_expire_and_the_newest_tagged_ones_are_kept(synth: Synth) -> None:
+    untagged, tagged = selections(made(synth))
     assert (untagged["tagStatus"], untagged["countUnit"], untagged["countNumber"]) == ("untagged", "days", 14)
     assert (tagged["tagStatus"], tagged["countType"], tagged["countNumber"]) == ("tagged", "imageCountMoreThan", 100)
 
 
-def test_retention_can_be_set(synthesize: Synthesize) -> None:
-    config = made(synthesize, untagged_days=3, tagged_images=7)
+def test_retention_can_be_set(synth: Synth) -> None:
+    config = made(synth, untagged_days=3, tagged_images=7)
     assert [each["countNumber"] for each in selections(config)] == [3, 7]
 
 
-def test_protected_images_cannot_be_destroyed(synthesize: Synthesize) -> None:
-    repository = only(made(synthesize), "aws_ecr_repository")
+def test_protected_images_cannot_be_destroyed(synth: Synth) -> None:
+    repository = made(synth).one("aws_ecr_repository")
     assert repository["lifecycle"] == {"prevent_destroy": True}
     assert repository["force_delete"] is False
 
@@ -79,15 +74,15 @@ def test_protected_images_cannot_be_destroyed(synthesize: Synthesize) -> None:
     ("environment", "changes"), [({"protect_data": False}, {}), ({}, {"protect": False})], ids=["environment", "asked"]
 )
 def test_unprotected_repositories_are_destroyed_with_their_images(
-    synthesize: Synthesize, environment: dict[str, Any], changes: dict[str, Any]
+    synth: Synth, environment: dict[str, Any], changes: dict[str, Any]
 ) -> None:
-    repository = only(made(synthesize, environment, **changes), "aws_ecr_repository")
+    repository = made(synth, environment, **changes).one("aws_ecr_repository")
     assert "lifecycle" not in repository
     assert repository["force_delete"] is True
 
 
-def test_other_principals_cannot_pull_by_default(synthesize: Synthesize) -> None:
-    assert "aws_ecr_repository_policy" not in made(synthesize)["resource"]
+def test_other_principals_cannot_pull_by_default(synth: Synth) -> None:
+    made(synth).has_no_resource("aws_ecr_repository_policy")
 
 
 @pytest.mark.parametrize(
@@ -96,24 +91,24 @@ def test_other_principals_cannot_pull_by_default(synthesize: Synthesize) -> None
     ids=["environment", "asked"],
 )
 def test_trusted_accounts_pull_and_do_not_push(
-    synthesize: Synthesize, environment: dict[str, Any], changes: dict[str, Any]
+    synth: Synth, environment: dict[str, Any], changes: dict[str, Any]
 ) -> None:
-    policy = only(made(synthesize, environment, **changes), "aws_ecr_repository_policy")["policy"]
+    policy = made(synth, environment, **changes).one("aws_ecr_repository_policy")["policy"]
     (statement,) = json.loads(policy)["Statement"]
     assert statement["Principal"] == {"AWS": ["arn:aws:iam::222222222222:root"]}
     assert statement["Action"] == ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     assert "Resource" not in statement
 
 
-def test_a_pull_grant_does_not_include_pushing(synthesize: Synthesize) -> None:
-    statements = granted(synthesize, "grant_pull")
+def test_a_pull_grant_does_not_include_pushing(synth: Synth) -> None:
+    statements = granted(synth, "grant_pull")
     assert statements["Images"]["Resource"] == ARN
     assert "ecr:BatchGetImage" in statements["Images"]["Action"]
     assert "ecr:PutImage" not in statements["Images"]["Action"]
 
 
-def test_a_push_grant_is_limited_to_its_repository(synthesize: Synthesize) -> None:
-    statements = granted(synthesize, "grant_push")
+def test_a_push_grant_is_limited_to_its_repository(synth: Synth) -> None:
+    statements = granted(synth, "grant_push")
     assert statements["Images"]["Resource"] == ARN
     assert {"ecr:PutImage", "ecr:BatchGetImage"} <= set(statements["Images"]["Action"])
     assert not [each for each in statements["Images"]["Action"] if "*" in each or "Delete" in each]
@@ -125,23 +120,23 @@ def test_a_push_grant_is_limited_to_its_repository(synthesize: Synthesize) -> No
     }
 
 
-def test_the_url_of_an_image_is_known_before_the_deployment(synthesize: Synthesize) -> None:
+def test_the_url_of_an_image_is_known_before_the_deployment(synth: Synth) -> None:
     seen: list[str] = []
-    synthesize(
+    synth.constructs(
         lambda stack: seen.append(ImageRepositoryAccess(stack, "images", name="two-tower").url),
         environment=an_environment(image_repositories=["two-tower"]),
     )
     assert seen == ["111111111111.dkr.ecr.us-east-1.amazonaws.com/recsys-dev/two-tower"]
 
 
-def test_a_repository_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
+def test_a_repository_that_is_not_declared_is_refused(synth: Synth) -> None:
     with pytest.raises(
         ValueError, match=r"name='ranker' is not an image repository of the environment 'dev'.*two-tower"
     ):
-        made(synthesize, name="ranker")
+        made(synth, name="ranker")
 
 
 @pytest.mark.parametrize("argument", ["untagged_days", "tagged_images"])
-def test_keeping_zero_images_is_refused(synthesize: Synthesize, argument: str) -> None:
+def test_keeping_zero_images_is_refused(synth: Synth, argument: str) -> None:
     with pytest.raises(ValueError, match=f"{argument} must be at least 1, got 0"):
-        made(synthesize, **{argument: 0})
+        made(synth, **{argument: 0})

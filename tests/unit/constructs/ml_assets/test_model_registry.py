@@ -13,15 +13,14 @@ from mlinfra.constructs.parts.function import Function
 from mlinfra.declarations.base import judging
 from mlinfra.errors import DeclarationError
 from mlinfra.functions.contract import Variable
-from tests.conftest import an_environment, only
+from tests.conftest import an_environment
 from tests.unit.constructs.grantee import Grantee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlinfra import MlStack
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 PREFIX = "arn:aws:sagemaker:us-east-1:111111111111"
 GROUP_ARN = f"{PREFIX}:model-package-group/recsys-dev-ranker"
@@ -33,31 +32,29 @@ def a_model(**changes: Any) -> RegisteredModel:
     return RegisteredModel(**(values | changes))
 
 
-def made(synthesize: Synthesize, *models: RegisteredModel, **changes: Any) -> dict[str, Any]:
+def made(synth: Synth, *models: RegisteredModel, **changes: Any) -> Template:
     environment = an_environment(models=models or [a_model()], **changes)
-    return synthesize(lambda stack: ModelRegistry(stack, "registry"), environment=environment, inputs={})
+    return synth.constructs(lambda stack: ModelRegistry(stack, "registry"), environment=environment, inputs={})
 
 
 @pytest.mark.parametrize("reserved", [1, None])
-def test_the_function_reserves_the_concurrency_of_its_environment(
-    synthesize: Synthesize, reserved: Literal[1] | None
-) -> None:
-    function = only(made(synthesize, reserved_concurrency=reserved), "aws_lambda_function")
+def test_the_function_reserves_the_concurrency_of_its_environment(synth: Synth, reserved: Literal[1] | None) -> None:
+    function = made(synth, reserved_concurrency=reserved).one("aws_lambda_function")
     assert function.get("reserved_concurrent_executions") == reserved
 
 
-def granted(synthesize: Synthesize, grant: Callable[[ModelRegistryAccess, Any], None]) -> dict[str, Any]:
+def granted(synth: Synth, grant: Callable[[ModelRegistryAccess, Any], None]) -> dict[str, Any]:
     """The statements that a grantee gets, by Sid."""
 
     def build(stack: MlStack) -> None:
         grant(ModelRegistryAccess(stack, "registry"), Grantee(stack))
 
-    config = synthesize(build, environment=an_environment(models=[a_model(), a_model(name="two-tower")]))
-    policy = json.loads(only(config, "aws_iam_role_policy")["policy"])
+    config = synth.constructs(build, environment=an_environment(models=[a_model(), a_model(name="two-tower")]))
+    policy = json.loads(config.one("aws_iam_role_policy")["policy"])
     return {each["Sid"]: each for each in policy["Statement"]}
 
 
-def listening(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
+def listening(synth: Synth, **changes: Any) -> dict[str, Any]:
     """The event pattern of the rule that invokes a function of the user."""
 
     def build(stack: MlStack) -> None:
@@ -71,8 +68,8 @@ def listening(synthesize: Synthesize, **changes: Any) -> dict[str, Any]:
         )
         ModelRegistryAccess(stack, "registry").on_approval(function, **changes)
 
-    config = synthesize(build, environment=an_environment(models=[a_model(), a_model(name="two-tower")]))
-    rule = only(config, "aws_cloudwatch_event_rule")
+    config = synth.constructs(build, environment=an_environment(models=[a_model(), a_model(name="two-tower")]))
+    rule = config.one("aws_cloudwatch_event_rule")
     assert rule["name"] == "recsys-dev-deploy"
     pattern: dict[str, Any] = json.loads(rule["event_pattern"])
     return pattern
@@ -109,28 +106,28 @@ class TestDeclaration:
             an_environment(image_repositories=["ranker", "ranker"])
 
 
-def test_each_model_has_a_group_with_an_owner(synthesize: Synthesize) -> None:
-    config = made(synthesize, a_model(), a_model(name="two-tower", owner="li@example.com"))
-    groups = config["resource"]["aws_sagemaker_model_package_group"].values()
+def test_each_model_has_a_group_with_an_owner(synth: Synth) -> None:
+    config = made(synth, a_model(), a_model(name="two-tower", owner="li@example.com"))
+    groups = config.resources("aws_sagemaker_model_package_group").values()
     assert {each["model_package_group_name"]: each["tags"] for each in groups} == {
         "recsys-dev-ranker": {"Owner": "ana@example.com"},
         "recsys-dev-two-tower": {"Owner": "li@example.com"},
     }
 
 
-def test_protected_groups_cannot_be_destroyed(synthesize: Synthesize) -> None:
+def test_protected_groups_cannot_be_destroyed(synth: Synth) -> None:
     group = "aws_sagemaker_model_package_group"
-    assert only(made(synthesize), group)["lifecycle"] == {"prevent_destroy": True}
-    assert "lifecycle" not in only(made(synthesize, protect_data=False), group)
+    assert made(synth).one(group)["lifecycle"] == {"prevent_destroy": True}
+    assert "lifecycle" not in made(synth, protect_data=False).one(group)
 
 
-def test_other_principals_cannot_read_versions_by_default(synthesize: Synthesize) -> None:
-    assert "aws_sagemaker_model_package_group_policy" not in made(synthesize)["resource"]
+def test_other_principals_cannot_read_versions_by_default(synth: Synth) -> None:
+    made(synth).has_no_resource("aws_sagemaker_model_package_group_policy")
 
 
-def test_trusted_accounts_use_versions_and_do_not_approve_them(synthesize: Synthesize) -> None:
-    config = made(synthesize, trusted_account_ids=["222222222222"])
-    policy = json.loads(only(config, "aws_sagemaker_model_package_group_policy")["resource_policy"])
+def test_trusted_accounts_use_versions_and_do_not_approve_them(synth: Synth) -> None:
+    config = made(synth, trusted_account_ids=["222222222222"])
+    policy = json.loads(config.one("aws_sagemaker_model_package_group_policy")["resource_policy"])
     group, versions = policy["Statement"]
     assert (group["Resource"], group["Action"]) == (GROUP_ARN, "sagemaker:DescribeModelPackageGroup")
     assert versions["Resource"] == VERSION_ARNS
@@ -142,9 +139,9 @@ def test_trusted_accounts_use_versions_and_do_not_approve_them(synthesize: Synth
     ]
 
 
-def test_every_approval_of_the_environments_models_is_notified(synthesize: Synthesize) -> None:
-    config = made(synthesize)
-    assert json.loads(only(config, "aws_cloudwatch_event_rule")["event_pattern"]) == {
+def test_every_approval_of_the_environments_models_is_notified(synth: Synth) -> None:
+    config = made(synth)
+    assert json.loads(config.one("aws_cloudwatch_event_rule")["event_pattern"]) == {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
         "detail": {
@@ -152,72 +149,72 @@ def test_every_approval_of_the_environments_models_is_notified(synthesize: Synth
             "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
         },
     }
-    function = only(config, "aws_lambda_function")
+    function = config.one("aws_lambda_function")
     assert function["function_name"] == "recsys-dev-model-approval"
     assert function["environment"]["variables"] == {Variable.TOPIC: an_environment().names.alerts_topic_arn}
 
 
-def test_the_function_may_find_owners_and_notify_only(synthesize: Synthesize) -> None:
-    policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
+def test_the_function_may_find_owners_and_notify_only(synth: Synth) -> None:
+    policy = json.loads(made(synth).one("aws_iam_role_policy")["policy"])
     statements = {each["Sid"]: each for each in policy["Statement"]}
     own = {"WriteLog", "SendDeadLetters", "Trace", "ReadVariables"}
     assert set(statements) == own | {"FindOwner", "PublishNotifications", "UseKeyOfTopic"}
     assert statements["FindOwner"]["Resource"] == f"{PREFIX}:model-package-group/recsys-dev-*"
 
 
-def test_the_log_of_the_function_is_encrypted_with_the_given_or_an_own_key(synthesize: Synthesize) -> None:
-    config = made(synthesize)
-    (key,) = config["resource"]["aws_kms_key"]
-    assert only(config, "aws_cloudwatch_log_group")["kms_key_id"] == f"${{aws_kms_key.{key}.arn}}"
+def test_the_log_of_the_function_is_encrypted_with_the_given_or_an_own_key(synth: Synth) -> None:
+    config = made(synth)
+    key = config.address("aws_kms_key")
+    assert config.one("aws_cloudwatch_log_group")["kms_key_id"] == f"${{{key}.arn}}"
 
     given = "arn:aws:kms:us-east-1:111111111111:key/1"
-    config = synthesize(
+    config = synth.constructs(
         lambda stack: ModelRegistry(stack, "registry", key_arn=given), environment=an_environment(models=[a_model()])
     )
-    assert only(config, "aws_cloudwatch_log_group")["kms_key_id"] == given
-    assert "aws_kms_key" not in config["resource"]
+    assert config.one("aws_cloudwatch_log_group")["kms_key_id"] == given
+    config.has_no_resource("aws_kms_key")
 
 
-def test_a_function_is_started_by_approved_versions_of_any_model(synthesize: Synthesize) -> None:
-    assert listening(synthesize)["detail"] == {
+def test_a_function_is_started_by_approved_versions_of_any_model(synth: Synth) -> None:
+    assert listening(synth)["detail"] == {
         "ModelPackageGroupName": [{"prefix": "recsys-dev-"}],
         "ModelApprovalStatus": ["Approved"],
     }
 
 
-def test_a_function_can_wait_for_one_model(synthesize: Synthesize) -> None:
-    assert listening(synthesize, models=["ranker"], approvals=["Rejected"])["detail"] == {
+def test_a_function_can_wait_for_one_model(synth: Synth) -> None:
+    assert listening(synth, models=["ranker"], approvals=["Rejected"])["detail"] == {
         "ModelPackageGroupName": ["recsys-dev-ranker"],
         "ModelApprovalStatus": ["Rejected"],
     }
 
 
 @pytest.mark.parametrize("approvals", [["approved"], []])
-def test_an_approval_that_sagemaker_does_not_have_is_refused(synthesize: Synthesize, approvals: list[str]) -> None:
+def test_an_approval_that_sagemaker_does_not_have_is_refused(synth: Synth, approvals: list[str]) -> None:
     with pytest.raises(ValueError, match=r"is not valid. Expected: one or more of PendingManualApproval, Approved"):
-        listening(synthesize, approvals=approvals)
+        listening(synth, approvals=approvals)
 
 
-def test_a_model_that_is_not_declared_is_refused(synthesize: Synthesize) -> None:
+def test_a_model_that_is_not_declared_is_refused(synth: Synth) -> None:
     with pytest.raises(ValueError, match=r"has no model 'users'. Expected: one of ranker, two-tower"):
-        listening(synthesize, models=["users"])
+        listening(synth, models=["users"])
 
 
-def test_without_a_declaration_there_is_no_registry(synthesize: Synthesize) -> None:
+def test_without_a_declaration_there_is_no_registry(synth: Synth) -> None:
     with pytest.raises(ValueError, match=r"'dev' declares no models. Expected: one or more RegisteredModel"):
-        synthesize(lambda stack: ModelRegistry(stack, "registry"))
+        synth.constructs(lambda stack: ModelRegistry(stack, "registry"))
 
 
-def test_readers_can_read_versions(synthesize: Synthesize) -> None:
-    statements = granted(synthesize, lambda registry, to: registry.grant_read(to, models=["ranker"]))
+def test_readers_can_read_versions(synth: Synth) -> None:
+    statements = granted(synth, lambda registry, to: registry.grant_read(to, models=["ranker"]))
     assert set(statements) == {"ReadGroups", "ReadVersions"}
     assert statements["ReadGroups"]["Resource"] == GROUP_ARN
     assert statements["ReadVersions"]["Resource"] == VERSION_ARNS
     assert "sagemaker:ListModelPackages" in statements["ReadVersions"]["Action"]
 
 
-def test_who_registers_a_version_cannot_approve_it(synthesize: Synthesize) -> None:
-    statements = granted(synthesize, lambda registry, to: registry.grant_register(to, models=["ranker"]))
+def test_who_registers_a_version_cannot_approve_it(synth: Synth) -> None:
+    statements = granted(synth, lambda registry, to: registry.grant_register(to, models=["ranker"]))
     assert statements["Register"] == {
         "Sid": "Register",
         "Effect": "Allow",
@@ -228,8 +225,8 @@ def test_who_registers_a_version_cannot_approve_it(synthesize: Synthesize) -> No
     assert "Approve" not in statements
 
 
-def test_approvers_change_versions_and_register_none(synthesize: Synthesize) -> None:
-    statements = granted(synthesize, lambda registry, to: registry.grant_approve(to))
+def test_approvers_change_versions_and_register_none(synth: Synth) -> None:
+    statements = granted(synth, lambda registry, to: registry.grant_approve(to))
     assert statements["Approve"]["Action"] == "sagemaker:UpdateModelPackage"
     assert len(statements["Approve"]["Resource"]) == 2
     assert "Register" not in statements

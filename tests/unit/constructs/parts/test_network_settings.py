@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra import Network, NetworkSettings, Platform, TrainingCluster
-from tests.conftest import an_environment, an_experiment, only
+from tests.conftest import an_environment, an_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlinfra import MlStack
     from mlinfra.constructs.parts import PrivateNetwork
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
@@ -46,7 +45,7 @@ def test_the_settings_are_frozen() -> None:
     ids=["network", "platform", "settings"],
 )
 def test_a_construct_takes_each_kind_of_network(
-    synthesize: Synthesize, network: Callable[[MlStack], PrivateNetwork], vpc_id: str
+    synth: Synth, network: Callable[[MlStack], PrivateNetwork], vpc_id: str
 ) -> None:
     environment = an_environment(experiments=[an_experiment()])
 
@@ -57,5 +56,5 @@ def test_a_construct_takes_each_kind_of_network(
             stack, "cluster", experiment=environment.experiments[0], network=network(stack), shutdown=shutdown
         )
 
-    groups = synthesize(build, environment=environment)["resource"]["aws_security_group"]
-    assert only({"resource": {"aws_security_group": groups}}, "aws_security_group")["vpc_id"].startswith(vpc_id)
+    group = synth.constructs(build, environment=environment).one("aws_security_group")
+    assert group["vpc_id"].startswith(vpc_id)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra.constructs.parts import trust_policy, workload_role
-from tests.conftest import an_environment, only
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mlinfra import MlStack
+    from mlinfra.testing import Synth
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_role_has_the_boundary_of_its_environment(
-    synthesize: Callable[..., dict[str, Any]], declared: dict[str, str | None], given: str | None
+    synth: Synth, declared: dict[str, str | None], given: str | None
 ) -> None:
     def build(stack: MlStack) -> None:
         workload_role(
@@ -38,5 +37,5 @@ def test_a_role_has_the_boundary_of_its_environment(
             trust=trust_policy("lambda.amazonaws.com"),
         )
 
-    config = synthesize(build, environment=an_environment(**declared))
-    assert only(config, "aws_iam_role").get("permissions_boundary") == given
+    config = synth.constructs(build, environment=an_environment(**declared))
+    assert config.one("aws_iam_role").get("permissions_boundary") == given

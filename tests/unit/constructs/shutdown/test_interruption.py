@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlinfra.constructs.shutdown.interruption import InterruptionFunction
-from tests.conftest import only
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
-def made(synthesize: Synthesize) -> dict[str, Any]:
-    return synthesize(lambda stack: InterruptionFunction(stack, "interruption", key_arn=KEY))
+def made(synth: Synth) -> Template:
+    return synth.constructs(lambda stack: InterruptionFunction(stack, "interruption", key_arn=KEY))
 
 
-def test_it_is_invoked_by_spot_interruptions_and_the_end_of_capacity_blocks(synthesize: Synthesize) -> None:
-    assert json.loads(only(made(synthesize), "aws_cloudwatch_event_rule")["event_pattern"]) == {
+def test_it_is_invoked_by_spot_interruptions_and_the_end_of_capacity_blocks(synth: Synth) -> None:
+    assert json.loads(made(synth).one("aws_cloudwatch_event_rule")["event_pattern"]) == {
         "source": ["aws.ec2"],
         "detail-type": [
             "Capacity Block Expiration Warning",
@@ -32,8 +29,8 @@ def test_it_is_invoked_by_spot_interruptions_and_the_end_of_capacity_blocks(synt
     }
 
 
-def test_it_finds_nodes_and_stops_nothing(synthesize: Synthesize) -> None:
-    policy = json.loads(only(made(synthesize), "aws_iam_role_policy")["policy"])
+def test_it_finds_nodes_and_stops_nothing(synth: Synth) -> None:
+    policy = json.loads(made(synth).one("aws_iam_role_policy")["policy"])
     actions = {
         action
         for each in policy["Statement"]

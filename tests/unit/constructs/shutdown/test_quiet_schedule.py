@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlinfra import QuietHours
 from mlinfra.constructs.shutdown.quiet_schedule import QuietSchedule
-from tests.conftest import an_environment, an_experiment, only
+from tests.conftest import an_environment, an_experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from mlinfra.testing import Synth
 
 EVENING = QuietHours(begin="20:30", days="weekdays", time_zone="Europe/Berlin")
 
 
-def test_the_group_is_set_to_zero_by_the_clock_of_the_team(synthesize: Callable[..., dict[str, Any]]) -> None:
-    config = synthesize(lambda stack: QuietSchedule(stack, "quiet", group_name="group", quiet_hours=EVENING))
-    action = only(config, "aws_autoscaling_schedule")
+def test_the_group_is_set_to_zero_by_the_clock_of_the_team(synth: Synth) -> None:
+    config = synth.constructs(lambda stack: QuietSchedule(stack, "quiet", group_name="group", quiet_hours=EVENING))
+    action = config.one("aws_autoscaling_schedule")
     assert (action["recurrence"], action["time_zone"]) == ("30 20 * * 1-5", "Europe/Berlin")
     assert (action["autoscaling_group_name"], action["min_size"], action["desired_capacity"]) == ("group", 0, 0)
 
 
 def test_the_largest_size_stays_so_that_the_cluster_can_be_started_again(
-    synthesize: Callable[..., dict[str, Any]],
+    synth: Synth,
 ) -> None:
-    config = synthesize(lambda stack: QuietSchedule(stack, "quiet", group_name="group", quiet_hours=EVENING))
-    assert only(config, "aws_autoscaling_schedule")["max_size"] == -1
+    config = synth.constructs(lambda stack: QuietSchedule(stack, "quiet", group_name="group", quiet_hours=EVENING))
+    assert config.one("aws_autoscaling_schedule")["max_size"] == -1
 
 
 @pytest.mark.parametrize(

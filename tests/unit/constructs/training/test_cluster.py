@@ -17,15 +17,12 @@ from mlinfra.constructs.training.guard_program import guard_parameters
 from mlinfra.constructs.training.node_network import efa_interfaces
 from mlinfra.declarations.experiment import Lustre
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, OnDemand, Spot
-from tests.conftest import an_environment, an_experiment, image_lock, only
+from tests.conftest import an_environment, an_experiment, image_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mlinfra import MlStack
     from mlinfra.catalog.instances import InstanceType
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth, Template
 
 
 BLOCK = CapacityBlock(
@@ -41,12 +38,12 @@ NEURON_IMAGES = {each: Image(reference="ami-0123456789abcdef0") for each in ("tr
 
 
 def cluster(
-    synthesize: Synthesize,
+    synth: Synth,
     *,
     settings: dict[str, Any] | None = None,
     arguments: dict[str, Any] | None = None,
     **changes: Any,
-) -> dict[str, Any]:
+) -> Template:
     """A stack with a cluster, as JSON: `settings` of its environment, `arguments` of its own, or `changes`."""
     values: dict[str, Any] = {"experiments": [an_experiment(**changes)], "max_nodes": 8}
     environment = an_environment(**values | (settings or {}))
@@ -60,7 +57,7 @@ def cluster(
             **{"shutdown": SHUTDOWN} | (arguments or {}),
         )
 
-    return synthesize(build, environment=environment, inputs=arguments or {})
+    return synth.constructs(build, environment=environment, inputs=arguments or {})
 
 
 def first_offered(group: dict[str, Any]) -> bool:
@@ -70,26 +67,24 @@ def first_offered(group: dict[str, Any]) -> bool:
     return str(subnet).startswith(f"${{element(matchkeys({subnets}, {subnets}, data.aws_subnets.cluster_subnets_")
 
 
-def user_data(config: dict[str, Any]) -> str:
-    return base64.b64decode(only(config, "aws_launch_template")["user_data"]).decode()
+def user_data(config: Template) -> str:
+    return base64.b64decode(config.one("aws_launch_template")["user_data"]).decode()
 
 
 @pytest.mark.parametrize(
     ("size", "instance_type"), [("small", "p3.2xlarge"), ("medium", "p3.8xlarge"), ("large", "p3.16xlarge")]
 )
-def test_a_size_gives_the_instance_type_of_the_environment(
-    synthesize: Synthesize, size: str, instance_type: str
-) -> None:
-    assert only(cluster(synthesize, size=size), "aws_launch_template")["instance_type"] == instance_type
+def test_a_size_gives_the_instance_type_of_the_environment(synth: Synth, size: str, instance_type: str) -> None:
+    assert cluster(synth, size=size).one("aws_launch_template")["instance_type"] == instance_type
 
 
-def test_an_environment_may_replace_the_sizes(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, settings={"sizes": {"small": "g4dn.xlarge"}})
-    assert only(config, "aws_launch_template")["instance_type"] == "g4dn.xlarge"
+def test_an_environment_may_replace_the_sizes(synth: Synth) -> None:
+    config = cluster(synth, settings={"sizes": {"small": "g4dn.xlarge"}})
+    assert config.one("aws_launch_template")["instance_type"] == "g4dn.xlarge"
 
 
-def test_the_root_volume_is_encrypted_and_as_large_as_asked_for(synthesize: Synthesize) -> None:
-    (device,) = only(cluster(synthesize, root_volume_gib=500), "aws_launch_template")["block_device_mappings"]
+def test_the_root_volume_is_encrypted_and_as_large_as_asked_for(synth: Synth) -> None:
+    (device,) = cluster(synth, root_volume_gib=500).one("aws_launch_template")["block_device_mappings"]
     assert device["ebs"] == {
         "volume_type": "gp3",
         "volume_size": 500,
@@ -101,13 +96,13 @@ def test_the_root_volume_is_encrypted_and_as_large_as_asked_for(synthesize: Synt
     }
 
 
-def test_the_root_volume_is_200_gib_by_default(synthesize: Synthesize) -> None:
-    (device,) = only(cluster(synthesize), "aws_launch_template")["block_device_mappings"]
+def test_the_root_volume_is_200_gib_by_default(synth: Synth) -> None:
+    (device,) = cluster(synth).one("aws_launch_template")["block_device_mappings"]
     assert device["ebs"]["volume_size"] == 200
 
 
-def test_metadata_needs_a_token(synthesize: Synthesize) -> None:
-    assert only(cluster(synthesize), "aws_launch_template")["metadata_options"]["http_tokens"] == "required"
+def test_metadata_needs_a_token(synth: Synth) -> None:
+    assert cluster(synth).one("aws_launch_template")["metadata_options"]["http_tokens"] == "required"
 
 
 @pytest.mark.parametrize(
@@ -115,39 +110,39 @@ def test_metadata_needs_a_token(synthesize: Synthesize) -> None:
     [("p3.2xlarge", "proprietary-driver", "/dev/xvda"), ("p4d.24xlarge", "open-driver", "/dev/sda1")],
 )
 def test_a_node_boots_the_pinned_image_whose_driver_runs_its_gpus(
-    synthesize: Synthesize, instance_type: str, family: str, root_device: str
+    synth: Synth, instance_type: str, family: str, root_device: str
 ) -> None:
-    config = cluster(synthesize, instance_type=instance_type)
-    template = only(config, "aws_launch_template")
+    config = cluster(synth, instance_type=instance_type)
+    template = config.one("aws_launch_template")
     pin = image_lock().find("us-east-1", IMAGE_FAMILIES[family], emulated=False)
     assert pin is not None
     assert template["image_id"] == pin.image_id
     assert template["block_device_mappings"][0]["device_name"] == root_device
-    assert "aws_ami" not in config.get("data", {})
+    config.has_no_resource("aws_ami", kind="data")
 
 
-def test_a_node_is_to_have_the_driver_and_the_cuda_version_of_its_image(synthesize: Synthesize) -> None:
-    text = user_data(cluster(synthesize))
+def test_a_node_is_to_have_the_driver_and_the_cuda_version_of_its_image(synth: Synth) -> None:
+    text = user_data(cluster(synth))
     assert "\nEXPECTED_DRIVER=595.91.07\nEXPECTED_CUDA=13.2\n" in text
 
 
-def test_a_node_is_to_have_the_cuda_version_that_the_experiment_asks_for(synthesize: Synthesize) -> None:
-    text = user_data(cluster(synthesize, cuda="12.8"))
+def test_a_node_is_to_have_the_cuda_version_that_the_experiment_asks_for(synth: Synth) -> None:
+    text = user_data(cluster(synth, cuda="12.8"))
     assert "\nEXPECTED_CUDA=12.8\n" in text
     assert '\nCUDA_HOME="/usr/local/cuda-12.8"\n' in text
 
 
-def test_an_unpinned_image_may_have_any_driver(synthesize: Synthesize) -> None:
+def test_an_unpinned_image_may_have_any_driver(synth: Synth) -> None:
     images = {"v100": Image(reference="name:Own image *")}
-    config = cluster(synthesize, settings={"images": images})
+    config = cluster(synth, settings={"images": images})
     assert "\nEXPECTED_DRIVER=''\nEXPECTED_CUDA=''\n" in user_data(config)
-    image = only(config, "aws_ami", kind="data")
+    image = config.one("aws_ami", kind="data")
     assert (image["owners"], image["filter"]) == (["amazon"], [{"name": "name", "values": ["Own image *"]}])
 
 
 @pytest.mark.parametrize("kind", ["instance", "volume", "network-interface"])
-def test_everything_that_is_launched_names_its_owner(synthesize: Synthesize, kind: str) -> None:
-    specifications = only(cluster(synthesize), "aws_launch_template")["tag_specifications"]
+def test_everything_that_is_launched_names_its_owner(synth: Synth, kind: str) -> None:
+    specifications = cluster(synth).one("aws_launch_template")["tag_specifications"]
     (tags,) = [each["tags"] for each in specifications if each["resource_type"] == kind]
     assert tags == {
         "Environment": "dev",
@@ -177,37 +172,37 @@ def test_everything_that_is_launched_names_its_owner(synthesize: Synthesize, kin
     }
 
 
-def test_the_group_can_be_stopped_without_terraform_starting_it_again(synthesize: Synthesize) -> None:
-    group = only(cluster(synthesize, nodes=3, gang=False), "aws_autoscaling_group")
+def test_the_group_can_be_stopped_without_terraform_starting_it_again(synth: Synth) -> None:
+    group = cluster(synth, nodes=3, gang=False).one("aws_autoscaling_group")
     assert (group["min_size"], group["desired_capacity"], group["max_size"]) == (0, 3, 3)
     assert group["lifecycle"] == {"ignore_changes": ["desired_capacity"]}
     assert group["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
 
 
-def test_no_port_is_open_but_among_nodes(synthesize: Synthesize) -> None:
-    config = cluster(synthesize)
-    rule = only(config, "aws_vpc_security_group_ingress_rule")
+def test_no_port_is_open_but_among_nodes(synth: Synth) -> None:
+    config = cluster(synth)
+    rule = config.one("aws_vpc_security_group_ingress_rule")
     assert rule["referenced_security_group_id"] == rule["security_group_id"]
-    outward = config["resource"]["aws_vpc_security_group_egress_rule"].values()
+    outward = config.resources("aws_vpc_security_group_egress_rule").values()
     assert [(each["from_port"], each["to_port"]) for each in outward if "cidr_ipv4" in each] == [(443, 443)]
 
 
-def test_a_cluster_of_an_undeclared_experiment_is_refused(synthesize: Synthesize) -> None:
+def test_a_cluster_of_an_undeclared_experiment_is_refused(synth: Synth) -> None:
     def build(stack: MlStack) -> None:
         TrainingCluster(stack, "cluster", experiment=an_experiment(name="ghost"), network=NETWORK)
 
     with pytest.raises(ValueError, match=r"'dev' does not declare the experiment 'ghost'. Declared: none"):
-        synthesize(build)
+        synth.constructs(build)
 
 
-def test_an_image_of_the_environment_is_used(synthesize: Synthesize) -> None:
+def test_an_image_of_the_environment_is_used(synth: Synth) -> None:
     image = Image(reference="ami-0123456789abcdef0")
-    config = cluster(synthesize, settings={"images": {"v100": image}})
-    assert only(config, "aws_launch_template")["image_id"] == "ami-0123456789abcdef0"
+    config = cluster(synth, settings={"images": {"v100": image}})
+    assert config.one("aws_launch_template")["image_id"] == "ami-0123456789abcdef0"
 
 
-def test_the_launch_template_describes_the_choice_of_the_instance_type(synthesize: Synthesize) -> None:
-    template = only(cluster(synthesize, gpu="H100", gpus_per_node=8), "aws_launch_template")
+def test_the_launch_template_describes_the_choice_of_the_instance_type(synth: Synth) -> None:
+    template = cluster(synth, gpu="H100", gpus_per_node=8).one("aws_launch_template")
     assert template["description"].startswith("p5.48xlarge (8 x h100 of 80 GiB, 55.04 USD/h); ")
     assert len(template["description"]) <= 255
 
@@ -215,8 +210,8 @@ def test_the_launch_template_describes_the_choice_of_the_instance_type(synthesiz
 # Elastic Fabric Adapters
 
 
-def test_a_node_of_four_p5_has_32_adapters_and_one_address(synthesize: Synthesize) -> None:
-    template = only(cluster(synthesize, instance_type="p5.48xlarge", nodes=4), "aws_launch_template")
+def test_a_node_of_four_p5_has_32_adapters_and_one_address(synth: Synth) -> None:
+    template = cluster(synth, instance_type="p5.48xlarge", nodes=4).one("aws_launch_template")
     (own,) = {each for block in template["network_interfaces"] for each in block["security_groups"]}
     assert own.startswith("${aws_security_group.cluster_security-group_")
     # EC2 takes no word about public addresses beside several interfaces.
@@ -232,17 +227,17 @@ def test_a_node_of_four_p5_has_32_adapters_and_one_address(synthesize: Synthesiz
     assert "vpc_security_group_ids" not in template
 
 
-def test_nodes_with_adapters_share_a_subnet_and_a_placement_group(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
-    group = only(config, "aws_autoscaling_group")
+def test_nodes_with_adapters_share_a_subnet_and_a_placement_group(synth: Synth) -> None:
+    config = cluster(synth, instance_type="p5.48xlarge", nodes=4)
+    group = config.one("aws_autoscaling_group")
     assert first_offered(group)
-    placement = only(config, "aws_placement_group")
+    placement = config.one("aws_placement_group")
     assert (placement["name"], placement["strategy"]) == ("recsys-dev-two-tower-v2", "cluster")
     assert group["placement_group"].startswith("${aws_placement_group.")
 
 
-def test_nodes_without_adapters_have_no_interfaces_of_their_own(synthesize: Synthesize) -> None:
-    template = only(cluster(synthesize, instance_type="p5.48xlarge", nodes=4, efa=False), "aws_launch_template")
+def test_nodes_without_adapters_have_no_interfaces_of_their_own(synth: Synth) -> None:
+    template = cluster(synth, instance_type="p5.48xlarge", nodes=4, efa=False).one("aws_launch_template")
     assert "network_interfaces" not in template
     assert len(template["vpc_security_group_ids"]) == 1
 
@@ -251,23 +246,20 @@ def test_nodes_without_adapters_have_no_interfaces_of_their_own(synthesize: Synt
     "changes", [{"instance_type": "p5.48xlarge", "efa": False}, {"size": "medium"}], ids=["efa-off", "no-adapters"]
 )
 def test_nodes_that_work_together_share_a_zone_and_a_placement_group_without_adapters_too(
-    synthesize: Synthesize, changes: dict[str, Any]
+    synth: Synth, changes: dict[str, Any]
 ) -> None:
-    config = cluster(synthesize, nodes=4, **changes)
-    group = only(config, "aws_autoscaling_group")
+    config = cluster(synth, nodes=4, **changes)
+    group = config.one("aws_autoscaling_group")
     assert first_offered(group)
-    assert (
-        group["placement_group"]
-        == f"${{aws_placement_group.{next(iter(config['resource']['aws_placement_group']))}.name}}"
-    )
+    assert group["placement_group"] == f"${{{config.address('aws_placement_group')}.name}}"
 
 
 @pytest.mark.parametrize("changes", [{"nodes": 4, "gang": False}, {"nodes": 1}], ids=["independent", "one-node"])
-def test_nodes_that_work_alone_are_in_any_zone(synthesize: Synthesize, changes: dict[str, Any]) -> None:
-    config = cluster(synthesize, size="medium", **changes)
-    assert "placement_group" not in only(config, "aws_autoscaling_group")
-    assert only(config, "aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
-    assert "data" not in config
+def test_nodes_that_work_alone_are_in_any_zone(synth: Synth, changes: dict[str, Any]) -> None:
+    config = cluster(synth, size="medium", **changes)
+    assert "placement_group" not in config.one("aws_autoscaling_group")
+    assert config.one("aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
+    assert "data" not in config.document
 
 
 @pytest.mark.parametrize(
@@ -276,28 +268,28 @@ def test_nodes_that_work_alone_are_in_any_zone(synthesize: Synthesize, changes: 
     ids=["one-node", "independent", "reserved"],
 )
 def test_a_change_of_the_experiment_does_not_remove_the_placement_group_of_running_nodes(
-    synthesize: Synthesize, changes: dict[str, Any]
+    synth: Synth, changes: dict[str, Any]
 ) -> None:
-    together = cluster(synthesize, size="medium", nodes=4)["resource"]["aws_placement_group"]
-    assert cluster(synthesize, size="medium", **changes)["resource"]["aws_placement_group"] == together
+    together = cluster(synth, size="medium", nodes=4).resources("aws_placement_group")
+    assert cluster(synth, size="medium", **changes).resources("aws_placement_group") == together
 
 
 def test_the_nodes_of_a_capacity_block_are_requested_when_it_begins_and_until_ec2_takes_them_back(
-    synthesize: Synthesize,
+    synth: Synth,
 ) -> None:
-    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4, purchase=BLOCK)
-    listed = config["resource"]["aws_autoscaling_schedule"].values()
+    config = cluster(synth, instance_type="p5.48xlarge", nodes=4, purchase=BLOCK)
+    listed = config.resources("aws_autoscaling_schedule").values()
     schedules = {each["scheduled_action_name"]: each for each in listed}
     begin, end = schedules["capacity-block-begin"], schedules["capacity-block-end"]
     assert (begin["recurrence"], begin["time_zone"], begin["desired_capacity"]) == ("30 11 1 12 *", "Etc/UTC", 4)
     assert (end["recurrence"], end["time_zone"], end["desired_capacity"]) == ("0 11 8 12 *", "Etc/UTC", 0)
     assert {(each["min_size"], each["max_size"]) for each in schedules.values()} == {(0, -1)}
-    (group,) = config["resource"]["aws_autoscaling_group"]
-    assert begin["autoscaling_group_name"] == f"${{aws_autoscaling_group.{group}.name}}"
+    group = config.address("aws_autoscaling_group")
+    assert begin["autoscaling_group_name"] == f"${{{group}.name}}"
 
 
-def test_a_cluster_has_no_nodes_before_its_capacity_block_begins(synthesize: Synthesize) -> None:
-    group = only(cluster(synthesize, instance_type="p5.48xlarge", nodes=4, purchase=BLOCK), "aws_autoscaling_group")
+def test_a_cluster_has_no_nodes_before_its_capacity_block_begins(synth: Synth) -> None:
+    group = cluster(synth, instance_type="p5.48xlarge", nodes=4, purchase=BLOCK).one("aws_autoscaling_group")
     assert group["desired_capacity"] == (
         '${timecmp(plantimestamp(), "2026-12-01T11:30:00Z") >= 0 && '
         'timecmp(plantimestamp(), "2026-12-08T11:00:00Z") < 0 ? 4 : 0}'
@@ -305,20 +297,20 @@ def test_a_cluster_has_no_nodes_before_its_capacity_block_begins(synthesize: Syn
     assert group["max_size"] == 4
 
 
-def test_the_zone_of_a_cluster_offers_its_instance_type(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=4)
-    offerings = only(config, "aws_ec2_instance_type_offerings", kind="data")
+def test_the_zone_of_a_cluster_offers_its_instance_type(synth: Synth) -> None:
+    config = cluster(synth, instance_type="p5.48xlarge", nodes=4)
+    offerings = config.one("aws_ec2_instance_type_offerings", kind="data")
     assert offerings["location_type"] == "availability-zone"
     assert offerings["filter"] == [{"name": "instance-type", "values": ["p5.48xlarge"]}]
-    ids, zones = only(config, "aws_subnets", kind="data")["filter"]
+    ids, zones = config.one("aws_subnets", kind="data")["filter"]
     assert (ids["name"], ids["values"]) == ("subnet-id", ["subnet-1", "subnet-2"])
     assert zones["name"] == "availability-zone"
     assert zones["values"].startswith("${data.aws_ec2_instance_type_offerings.cluster_zones_")
 
 
-def test_the_plan_fails_with_the_zones_of_the_catalog_where_no_subnet_is_in_one(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, instance_type="p4de.24xlarge", nodes=4)
-    (condition,) = only(config, "aws_subnets", kind="data")["lifecycle"]["postcondition"]
+def test_the_plan_fails_with_the_zones_of_the_catalog_where_no_subnet_is_in_one(synth: Synth) -> None:
+    config = cluster(synth, instance_type="p4de.24xlarge", nodes=4)
+    (condition,) = config.one("aws_subnets", kind="data")["lifecycle"]["postcondition"]
     assert condition == {
         "condition": "${length(self.ids) > 0}",
         "error_message": (
@@ -328,9 +320,9 @@ def test_the_plan_fails_with_the_zones_of_the_catalog_where_no_subnet_is_in_one(
     }
 
 
-def test_the_plan_fails_where_the_declared_zone_does_not_offer_the_type(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, zone="us-east-1c", instance_type="p4de.24xlarge")
-    (offered,) = only(config, "aws_subnets", kind="data")["lifecycle"]["precondition"]
+def test_the_plan_fails_where_the_declared_zone_does_not_offer_the_type(synth: Synth) -> None:
+    config = cluster(synth, zone="us-east-1c", instance_type="p4de.24xlarge")
+    (offered,) = config.one("aws_subnets", kind="data")["lifecycle"]["precondition"]
     assert offered["condition"].endswith('.locations, "us-east-1c")}')
     assert offered["error_message"] == (
         "us-east-1c does not offer p4de.24xlarge. Expected: one of the zones use1-az4, use1-az6, or another instance "
@@ -340,16 +332,16 @@ def test_the_plan_fails_where_the_declared_zone_does_not_offer_the_type(synthesi
 
 @pytest.mark.parametrize("nodes", [4, 1])
 def test_the_placement_group_is_deleted_after_the_security_group_which_waits_for_the_nodes(
-    synthesize: Synthesize, nodes: int
+    synth: Synth, nodes: int
 ) -> None:
-    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=nodes)
-    (placement,) = config["resource"]["aws_placement_group"]
-    group = only(config, "aws_security_group")
-    assert group["depends_on"] == [f"aws_placement_group.{placement}"]
+    config = cluster(synth, instance_type="p5.48xlarge", nodes=nodes)
+    placement = config.address("aws_placement_group")
+    group = config.one("aws_security_group")
+    assert group["depends_on"] == [placement]
     assert group["timeouts"] == {"delete": "45m"}
 
 
-def test_a_subnet_that_is_looked_up_can_be_the_first_one(synthesize: Synthesize) -> None:
+def test_a_subnet_that_is_looked_up_can_be_the_first_one(synth: Synth) -> None:
     environment = an_environment(experiments=[an_experiment(instance_type="p5.48xlarge", nodes=2)])
 
     def build(stack: MlStack) -> None:
@@ -361,38 +353,38 @@ def test_a_subnet_that_is_looked_up_can_be_the_first_one(synthesize: Synthesize)
             network=platform,
         )
 
-    (subnet,) = only(synthesize(build, environment=environment), "aws_autoscaling_group")["vpc_zone_identifier"]
+    (subnet,) = synth.constructs(build, environment=environment).one("aws_autoscaling_group")["vpc_zone_identifier"]
     looked_up = 'split(",", data.aws_ssm_parameter.platform_foundation-private-subnet-ids_'
     assert subnet.startswith(f"${{element(matchkeys({looked_up}")
     assert subnet.endswith(".ids), 0)}")
 
 
-def test_a_zone_picks_the_subnet_that_is_there(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, arguments={"zone": "us-east-1b"})
-    assert only(config, "aws_subnets", kind="data")["filter"] == [
+def test_a_zone_picks_the_subnet_that_is_there(synth: Synth) -> None:
+    config = cluster(synth, arguments={"zone": "us-east-1b"})
+    assert config.one("aws_subnets", kind="data")["filter"] == [
         {"name": "subnet-id", "values": ["subnet-1", "subnet-2"]},
         {"name": "availability-zone", "values": ["us-east-1b"]},
     ]
-    (subnet,) = only(config, "aws_autoscaling_group")["vpc_zone_identifier"]
-    assert first_offered(only(config, "aws_autoscaling_group"))
+    (subnet,) = config.one("aws_autoscaling_group")["vpc_zone_identifier"]
+    assert first_offered(config.one("aws_autoscaling_group"))
     assert subnet.endswith(".ids), 0)}")
 
 
 # Buying
 
 
-def test_on_demand_nodes_have_no_market_options(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, purchase=OnDemand())
-    template, group = only(config, "aws_launch_template"), only(config, "aws_autoscaling_group")
+def test_on_demand_nodes_have_no_market_options(synth: Synth) -> None:
+    config = cluster(synth, purchase=OnDemand())
+    template, group = config.one("aws_launch_template"), config.one("aws_autoscaling_group")
     assert "instance_market_options" not in template
     assert "capacity_reservation_specification" not in template
     assert group["launch_template"]["version"] == "$Latest"
     assert "mixed_instances_policy" not in group
 
 
-def test_spot_comes_above_an_on_demand_base_in_the_order_of_preference(synthesize: Synthesize) -> None:
+def test_spot_comes_above_an_on_demand_base_in_the_order_of_preference(synth: Synth) -> None:
     spot = Spot(on_demand_nodes=1, instance_types=("g6.xlarge", "g5.xlarge", "g6e.xlarge"), max_usd_per_hour=1.25)
-    group = only(cluster(synthesize, instance_type="g5.xlarge", nodes=4, purchase=spot), "aws_autoscaling_group")
+    group = cluster(synth, instance_type="g5.xlarge", nodes=4, purchase=spot).one("aws_autoscaling_group")
     policy = group["mixed_instances_policy"]
     assert policy["instances_distribution"] == {
         "on_demand_allocation_strategy": "prioritized",
@@ -407,13 +399,13 @@ def test_spot_comes_above_an_on_demand_base_in_the_order_of_preference(synthesiz
     assert "capacity_rebalance" not in group
 
 
-def test_spot_without_a_price_pays_up_to_the_on_demand_price(synthesize: Synthesize) -> None:
-    group = only(cluster(synthesize, purchase=Spot()), "aws_autoscaling_group")
+def test_spot_without_a_price_pays_up_to_the_on_demand_price(synth: Synth) -> None:
+    group = cluster(synth, purchase=Spot()).one("aws_autoscaling_group")
     assert "spot_max_price" not in group["mixed_instances_policy"]["instances_distribution"]
 
 
-def test_disks_and_gpus_are_expected_of_every_type_that_spot_may_bring(synthesize: Synthesize) -> None:
-    text = user_data(cluster(synthesize, instance_type="g5.12xlarge", purchase=Spot(instance_types=("g5.xlarge",))))
+def test_disks_and_gpus_are_expected_of_every_type_that_spot_may_bring(synth: Synth) -> None:
+    text = user_data(cluster(synth, instance_type="g5.12xlarge", purchase=Spot(instance_types=("g5.xlarge",))))
     assert "\nGPUS=1\n" in text
     assert "\nmount_scratch\n" in text
 
@@ -427,105 +419,105 @@ def test_disks_and_gpus_are_expected_of_every_type_that_spot_may_bring(synthesiz
     ids=["reservation", "block"],
 )
 def test_reserved_nodes_are_launched_into_their_reservation_alone(
-    synthesize: Synthesize, purchase: CapacityReservation | CapacityBlock, market: dict[str, str] | None
+    synth: Synth, purchase: CapacityReservation | CapacityBlock, market: dict[str, str] | None
 ) -> None:
-    config = cluster(synthesize, instance_type="p5.48xlarge", nodes=2, purchase=purchase)
-    template = only(config, "aws_launch_template")
+    config = cluster(synth, instance_type="p5.48xlarge", nodes=2, purchase=purchase)
+    template = config.one("aws_launch_template")
     assert template["capacity_reservation_specification"] == {
         "capacity_reservation_target": {"capacity_reservation_id": RESERVATION}
     }
     assert template.get("instance_market_options") == market
     # Reserved capacity can be far from the cluster's own placement group, and in another zone than the first.
-    assert "placement_group" not in only(config, "aws_autoscaling_group")
-    assert only(config, "aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
+    assert "placement_group" not in config.one("aws_autoscaling_group")
+    assert config.one("aws_autoscaling_group")["vpc_zone_identifier"] == ["subnet-1", "subnet-2"]
     assert len(template["network_interfaces"]) == 33
 
 
-def test_a_reservation_in_a_placement_group_is_launched_into_there(synthesize: Synthesize) -> None:
+def test_a_reservation_in_a_placement_group_is_launched_into_there(synth: Synth) -> None:
     config = cluster(
-        synthesize,
+        synth,
         purchase=CapacityReservation(reservation_id=RESERVATION),
         arguments={"placement_group": "reserved"},
     )
-    assert only(config, "aws_autoscaling_group")["placement_group"] == "reserved"
+    assert config.one("aws_autoscaling_group")["placement_group"] == "reserved"
 
 
 # Lustre
 
 
-def test_lustre_shows_a_prefix_of_the_lake_in_the_subnet_of_the_nodes(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, lustre=Lustre(zone="raw", prefix="clicks/", capacity_gib=2400))
-    file_system = only(config, "aws_fsx_lustre_file_system")
+def test_lustre_shows_a_prefix_of_the_lake_in_the_subnet_of_the_nodes(synth: Synth) -> None:
+    config = cluster(synth, lustre=Lustre(zone="raw", prefix="clicks/", capacity_gib=2400))
+    file_system = config.one("aws_fsx_lustre_file_system")
     assert (file_system["deployment_type"], file_system["storage_capacity"]) == ("SCRATCH_2", 2400)
-    assert file_system["subnet_ids"] == only(config, "aws_autoscaling_group")["vpc_zone_identifier"]
-    link = only(config, "aws_fsx_data_repository_association")
+    assert file_system["subnet_ids"] == config.one("aws_autoscaling_group")["vpc_zone_identifier"]
+    link = config.one("aws_fsx_data_repository_association")
     assert link["data_repository_path"] == "s3://recsys-dev-raw-111111111111-us-east-1/clicks/"
     assert link["s3"] == {"auto_import_policy": {"events": ["NEW", "CHANGED", "DELETED"]}}
     assert link["batch_import_meta_data_on_create"] is True
     assert "\nLUSTRE_PARAMETER=/mlinfra/recsys/dev/training/two-tower-v2/lustre\n" in user_data(config)
 
 
-def test_what_is_deleted_in_lustre_is_never_deleted_in_the_lake(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, lustre=Lustre(zone="features", export=True))
-    policy = only(config, "aws_fsx_data_repository_association")["s3"]["auto_export_policy"]
+def test_what_is_deleted_in_lustre_is_never_deleted_in_the_lake(synth: Synth) -> None:
+    config = cluster(synth, lustre=Lustre(zone="features", export=True))
+    policy = config.one("aws_fsx_data_repository_association")["s3"]["auto_export_policy"]
     assert policy == {"events": ["NEW", "CHANGED"]}
 
 
 def test_the_janitor_may_delete_the_file_system_some_time_after_its_cluster_was_stopped(
-    synthesize: Synthesize,
+    synth: Synth,
 ) -> None:
-    config = cluster(synthesize, lustre=Lustre(zone="raw", keep_hours=100))
-    tags = only(config, "aws_fsx_lustre_file_system")["tags"]
+    config = cluster(synth, lustre=Lustre(zone="raw", keep_hours=100))
+    tags = config.one("aws_fsx_lustre_file_system")["tags"]
     assert (tags["AutoStop"], tags["KeepHours"], tags["Name"]) == ("true", "100", "recsys-dev-two-tower-v2")
-    group = {each["key"]: each["value"] for each in only(config, "aws_autoscaling_group")["tag"]}
+    group = {each["key"]: each["value"] for each in config.one("aws_autoscaling_group")["tag"]}
     assert group["KeepHours"] == "100"
 
 
-def test_a_removed_file_system_is_not_created_again_while_it_is_marked(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, lustre=Lustre(zone="raw"))
-    ((name, data),) = config["data"]["aws_ssm_parameters_by_path"].items()
+def test_a_removed_file_system_is_not_created_again_while_it_is_marked(synth: Synth) -> None:
+    config = cluster(synth, lustre=Lustre(zone="raw"))
+    ((address, data),) = config.resources("aws_ssm_parameters_by_path", kind="data").items()
     path = "/mlinfra/recsys/dev/training/removed-file-systems"
     assert data["path"] == path
-    count = f'${{contains(data.aws_ssm_parameters_by_path.{name}.names, "{path}/two-tower-v2") ? 0 : 1}}'
-    (mount,) = [each for each in config["resource"]["aws_ssm_parameter"].values() if each["name"].endswith("/lustre")]
-    parts = [only(config, f"aws_fsx_{each}") for each in ("lustre_file_system", "data_repository_association")]
+    count = f'${{contains({address}.names, "{path}/two-tower-v2") ? 0 : 1}}'
+    (mount,) = [each for each in config.resources("aws_ssm_parameter").values() if each["name"].endswith("/lustre")]
+    parts = [config.one(f"aws_fsx_{each}") for each in ("lustre_file_system", "data_repository_association")]
     assert [each["count"] for each in (*parts, mount)] == [count] * 3
     assert parts[1]["file_system_id"].endswith("[count.index].id}")
 
 
-def test_the_link_to_the_lake_has_hours_for_its_import(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, lustre=Lustre(zone="raw"))
-    timeouts = only(config, "aws_fsx_data_repository_association")["timeouts"]
+def test_the_link_to_the_lake_has_hours_for_its_import(synth: Synth) -> None:
+    config = cluster(synth, lustre=Lustre(zone="raw"))
+    timeouts = config.one("aws_fsx_data_repository_association")["timeouts"]
     assert timeouts == {"create": "12h", "update": "12h", "delete": "4h"}
 
 
-def test_the_price_of_a_capacity_block_is_a_tag(synthesize: Synthesize) -> None:
+def test_the_price_of_a_capacity_block_is_a_tag(synth: Synth) -> None:
     for price, expected in ((31.464, "31.4640"), (None, None)):
         block = CapacityBlock(**BLOCK.model_dump() | {"usd_per_hour": price})
-        config = cluster(synthesize, purchase=block)
-        group = {each["key"]: each["value"] for each in only(config, "aws_autoscaling_group")["tag"]}
+        config = cluster(synth, purchase=block)
+        group = {each["key"]: each["value"] for each in config.one("aws_autoscaling_group")["tag"]}
         assert group.get("NodeUsdPerHour") == expected
 
 
-def test_lustre_uses_only_its_own_ports(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, lustre=Lustre(zone="raw"))
+def test_lustre_uses_only_its_own_ports(synth: Synth) -> None:
+    config = cluster(synth, lustre=Lustre(zone="raw"))
     for kind, own in (("ingress", 1), ("egress", 2)):
-        rules = config["resource"][f"aws_vpc_security_group_{kind}_rule"].values()
+        rules = config.resources(f"aws_vpc_security_group_{kind}_rule").values()
         lustre = [each for each in rules if each["description"].startswith("Lustre")]
         assert len(rules) == own + 6
         assert sorted((each["from_port"], each["to_port"]) for each in lustre) == [(988, 988)] * 3 + [(1018, 1023)] * 3
         assert all("referenced_security_group_id" in each for each in lustre)
 
 
-def test_nodes_come_once_their_file_system_can_be_found(synthesize: Synthesize) -> None:
-    config = cluster(synthesize, lustre=Lustre(zone="raw"))
-    needed = only(config, "aws_autoscaling_group")["depends_on"]
+def test_nodes_come_once_their_file_system_can_be_found(synth: Synth) -> None:
+    config = cluster(synth, lustre=Lustre(zone="raw"))
+    needed = config.one("aws_autoscaling_group")["depends_on"]
     assert {each.partition(".")[0] for each in needed} == {
         "aws_iam_role_policy",
         "aws_cloudwatch_log_group",
         "aws_ssm_parameter",
     }
-    parameters = config["resource"]["aws_ssm_parameter"].values()
+    parameters = config.resources("aws_ssm_parameter").values()
     assert len(parameters) == sum(each.startswith("aws_ssm_parameter.") for each in needed)
     (mount,) = [each for each in parameters if each["name"].endswith("/lustre")]
     assert mount["value"].endswith(".mount_name}")
@@ -535,22 +527,22 @@ def test_nodes_come_once_their_file_system_can_be_found(synthesize: Synthesize) 
 # Shutdown
 
 
-def test_nodes_are_protected_from_scale_in_and_deleted_with_their_cluster(synthesize: Synthesize) -> None:
-    group = only(cluster(synthesize), "aws_autoscaling_group")
+def test_nodes_are_protected_from_scale_in_and_deleted_with_their_cluster(synth: Synth) -> None:
+    group = cluster(synth).one("aws_autoscaling_group")
     assert group["protect_from_scale_in"] is True
     assert group["force_delete"] is True
     assert group["suspended_processes"] == ["AZRebalance"]
 
 
-def test_nodes_publish_their_master_and_terraform_lets_them(synthesize: Synthesize) -> None:
-    parameters = cluster(synthesize)["resource"]["aws_ssm_parameter"].values()
+def test_nodes_publish_their_master_and_terraform_lets_them(synth: Synth) -> None:
+    parameters = cluster(synth).resources("aws_ssm_parameter").values()
     (parameter,) = [each for each in parameters if each["name"] == "/mlinfra/recsys/dev/training/two-tower-v2/master"]
     assert (parameter["value"], parameter["lifecycle"]) == ("none", {"ignore_changes": ["value"]})
 
 
-def test_the_stop_rules_of_a_cluster_are_in_its_tags(synthesize: Synthesize) -> None:
+def test_the_stop_rules_of_a_cluster_are_in_its_tags(synth: Synth) -> None:
     config = cluster(
-        synthesize,
+        synth,
         nodes=3,
         spend_limit_usd=1234.5,
         stop_when_idle=False,
@@ -565,7 +557,7 @@ def test_the_stop_rules_of_a_cluster_are_in_its_tags(synthesize: Synthesize) -> 
             "pause_minutes": 0,
         },
     )
-    tags = {each["key"]: each for each in only(config, "aws_autoscaling_group")["tag"]}
+    tags = {each["key"]: each for each in config.one("aws_autoscaling_group")["tag"]}
     assert all(each["propagate_at_launch"] for each in tags.values())
     found = {name: each["value"] for name, each in tags.items()}
     assert (found["SpendLimitUsd"], found["Nodes"], found["StopWhenIdle"]) == ("1234.50", "3", "false")
@@ -579,29 +571,29 @@ def test_the_stop_rules_of_a_cluster_are_in_its_tags(synthesize: Synthesize) -> 
     )
 
 
-def test_the_guard_is_in_parameters_that_nodes_read_at_boot(synthesize: Synthesize) -> None:
-    config = cluster(synthesize)
+def test_the_guard_is_in_parameters_that_nodes_read_at_boot(synth: Synth) -> None:
+    config = cluster(synth)
     own = "/mlinfra/recsys/dev/training/two-tower-v2"
-    found = {each["name"]: each["value"] for each in config["resource"]["aws_ssm_parameter"].values()}
+    found = {each["name"]: each["value"] for each in config.resources("aws_ssm_parameter").values()}
     names = [f"{own}/guard-{number}" for number, _ in enumerate(guard_parameters(), start=1)]
     assert [found[name] for name in names] == list(guard_parameters())
     assert f"\nGUARD_PARAMETERS='{' '.join(names)}'\n" in user_data(config)
 
 
-def test_nodes_start_after_the_parameters_of_the_guard(synthesize: Synthesize) -> None:
-    config = cluster(synthesize)
-    needed = only(config, "aws_autoscaling_group")["depends_on"]
-    assert {f"aws_ssm_parameter.{name}" for name in config["resource"]["aws_ssm_parameter"]} <= set(needed)
+def test_nodes_start_after_the_parameters_of_the_guard(synth: Synth) -> None:
+    config = cluster(synth)
+    needed = config.one("aws_autoscaling_group")["depends_on"]
+    assert set(config.resources("aws_ssm_parameter")) <= set(needed)
 
 
-def test_the_boot_is_logged_in_an_encrypted_group_of_the_clusters_own(synthesize: Synthesize) -> None:
-    logs = only(cluster(synthesize), "aws_cloudwatch_log_group")
+def test_the_boot_is_logged_in_an_encrypted_group_of_the_clusters_own(synth: Synth) -> None:
+    logs = cluster(synth).one("aws_cloudwatch_log_group")
     assert logs["name"] == "/mlinfra/recsys/dev/training/two-tower-v2"
     assert (logs["kms_key_id"], logs["retention_in_days"]) == (KEY, 30)
 
 
-def test_variables_of_the_experiment_and_of_the_platform_reach_the_node(synthesize: Synthesize) -> None:
-    text = user_data(cluster(synthesize, nodes=2, variables={"NCCL_DEBUG": "INFO"}))
+def test_variables_of_the_experiment_and_of_the_platform_reach_the_node(synth: Synth) -> None:
+    text = user_data(cluster(synth, nodes=2, variables={"NCCL_DEBUG": "INFO"}))
     for line in (
         'NCCL_DEBUG="INFO"',
         'MLINFRA_TABLE="recsys-dev-clusters"',
@@ -613,7 +605,7 @@ def test_variables_of_the_experiment_and_of_the_platform_reach_the_node(synthesi
         assert f"\n{line}\n" in text
 
 
-def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None:
+def test_every_family_of_instances_has_a_cluster(synth: Synth) -> None:
     """Of each family the largest, two of them: user data that fits, and interfaces where they are known."""
     largest: dict[str, InstanceType] = {}
     for each in instance_types().values():
@@ -629,7 +621,7 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
         for each in environment.experiments:
             TrainingCluster(stack, each.name, experiment=each, network=NETWORK, shutdown=SHUTDOWN)
 
-    templates = synthesize(build, environment=environment)["resource"]["aws_launch_template"].values()
+    templates = synth.constructs(build, environment=environment).resources("aws_launch_template").values()
     assert len(templates) == len(largest) > 20
 
 
@@ -662,23 +654,23 @@ def test_every_family_of_instances_has_a_cluster(synthesize: Synthesize) -> None
     ids=["cuda-without-nvidia", "lustre-and-reservation", "other-region", "too-much"],
 )
 def test_settings_with_which_no_node_could_run_are_refused(
-    synthesize: Synthesize, changes: dict[str, Any], arguments: dict[str, Any], message: str
+    synth: Synth, changes: dict[str, Any], arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(
         DeclarationError,
         match=f"^the cluster 'recsys-dev-two-tower-v2' cannot run: 1 problem\n.*{re.escape(message)}",
     ):
-        cluster(synthesize, settings={"images": NEURON_IMAGES}, arguments=arguments, **changes)
+        cluster(synth, settings={"images": NEURON_IMAGES}, arguments=arguments, **changes)
 
 
-def test_all_reasons_are_reported_at_once(synthesize: Synthesize, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_reasons_are_reported_at_once(synth: Synth, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown_cards(instance_type: InstanceType) -> None:
         efa_interfaces(instance_type.model_copy(update={"network_cards": None}))
 
     monkeypatch.setattr("mlinfra.constructs.training.cluster.efa_interfaces", unknown_cards)
     with pytest.raises(DeclarationError, match=r"(?s)cannot run: 3 problems\n  - efa: .* - zone: .* - variables: "):
         cluster(
-            synthesize,
+            synth,
             instance_type="trn2.48xlarge",
             nodes=2,
             variables={"X": "x" * 9000},

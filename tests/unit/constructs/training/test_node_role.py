@@ -12,9 +12,7 @@ from mlinfra.stacks.training import TrainingStack
 from tests.conftest import an_environment, an_experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Synthesize = Callable[..., dict[str, Any]]
+    from mlinfra.testing import Synth
 
 ENVIRONMENT = an_environment(experiments=[an_experiment()])
 CLUSTER = "recsys-dev-two-tower-v2"
@@ -78,10 +76,10 @@ def test_only_actions_without_resource_level_permissions_are_allowed_on_all_reso
     }
 
 
-def test_a_node_reads_no_parameter_by_a_managed_policy(synthesize: Synthesize) -> None:
+def test_a_node_reads_no_parameter_by_a_managed_policy(synth: Synth) -> None:
     # AmazonSSMManagedInstanceCore reads every parameter of the account.
-    config = synthesize(stack=TrainingStack, environment=ENVIRONMENT)
-    assert "aws_iam_role_policy_attachment" not in config["resource"]
+    config = synth(TrainingStack, environment=ENVIRONMENT)
+    config.has_no_resource("aws_iam_role_policy_attachment")
 
 
 def test_a_node_changes_its_own_group_alone(allowed: dict[str, dict[str, Any]]) -> None:

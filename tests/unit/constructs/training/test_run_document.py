@@ -13,7 +13,7 @@ from mlinfra.stacks.training import TrainingStack
 from tests.conftest import an_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from mlinfra.testing import Synth
 
 
 def test_the_document_starts_the_run_of_its_only_parameter() -> None:
@@ -31,8 +31,7 @@ def test_other_texts_than_ids_are_refused_by_systems_manager(text: str) -> None:
     assert not re.search(pattern, text)
 
 
-def test_every_environment_has_one_also_without_a_cluster(synthesize: Callable[..., dict[str, Any]]) -> None:
-    resources = synthesize(stack=TrainingStack, environment=an_environment(experiments=[]))["resource"]
-    (document,) = resources["aws_ssm_document"].values()
+def test_every_environment_has_one_also_without_a_cluster(synth: Synth) -> None:
+    document = synth(TrainingStack, environment=an_environment(experiments=[])).one("aws_ssm_document")
     assert document["name"] == "recsys-dev-start-run"
     assert json.loads(document["content"]) == document_content()

@@ -6,6 +6,7 @@ from datetime import date, datetime, timezone
 
 import pytest
 
+from mlinfra import Adopted
 from mlinfra.operations.audit.launchers import Launcher
 from mlinfra.operations.audit.ownership import Owner, People, owner_of
 from tests.conftest import an_environment, an_experiment
@@ -69,3 +70,17 @@ def test_people_are_those_of_the_environments() -> None:
     people = People.of([environment])
     assert people.emails == ("ana@example.com",)
     assert people.owners_by_name == (("recsys-dev-ranker", "ana@example.com"),)
+
+
+def test_an_adopted_resource_has_the_owner_of_its_record() -> None:
+    record = Adopted(
+        type="aws_s3_bucket",
+        id="acme-clicks",
+        name="acme-clicks",
+        owner="li@example.com",
+        since=date(2026, 11, 24),
+        arguments={"bucket": "acme-clicks"},
+    )
+    people = People.of([an_environment(adopted=[record])])
+    found = owner_of({}, ["acme-clicks"], {}, None, people)
+    assert found == Owner("li@example.com", "declared owner of acme-clicks", is_certain=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.errors import OperationError
-from mlinfra.operations.checks import run_checks
+from mlinfra.checks import Level
+from mlinfra.errors import DeclarationError, OperationError
+from mlinfra.operations.checks import run_checks, sarif
 from mlinfra.operations.terraform.progress import Quiet
 
 if TYPE_CHECKING:
@@ -28,18 +30,9 @@ from pathlib import Path
 
 from mlinfra import MlApp, MlStack, acknowledge
 from mlinfra._cdk.aws import iam_policy, s3_bucket
-from mlinfra.checks import Check, Problem
 from mlinfra.declarations import load_environments
 
-OPEN = Check(
-    id="ACME001", title="A bucket has no name.", fix="Name it.",
-    find=lambda stack: [
-        Problem(f"{name} has no name.", body["//"]["metadata"]["path"])
-        for name, body in stack.config.get("resource", {}).get("aws_s3_bucket", {}).items()
-        if "bucket" not in body
-    ],
-)
-app = MlApp(checks=[OPEN])
+app = MlApp()
 (dev,) = load_environments(Path("."))
 stack = MlStack(app, dev, "test")
 s3_bucket.S3Bucket(stack, "unnamed")
@@ -50,6 +43,14 @@ acknowledge(expired, "ACME001", reason="Until the migration is done.", until=dat
 acknowledge(stack, "MLC302", reason="There is no role here at all.")
 app.synth()
 """
+CHECKS = """
+from mlinfra.checks import ResourceCheck
+
+NAMED = ResourceCheck(
+    id="ACME001", title="A bucket has no name.", fix="Name it.", types=("aws_s3_bucket",),
+    find=lambda bucket: None if bucket.has("bucket") else "it has no name.",
+)
+"""
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.py").write_text(ENVIRONMENT)
     (tmp_path / "main.py").write_text(MAIN)
+    (tmp_path / "mlinfra_checks.py").write_text(CHECKS)
     return tmp_path
 
 
@@ -71,6 +73,47 @@ def test_findings_of_own_checks_are_reported_with_their_acknowledgements(project
     }
     assert report.stacks == ("dev-test",)
     assert report.fails
+
+
+def test_a_finding_has_the_title_and_the_fix_of_its_check(project: Path) -> None:
+    report = run_checks(project, Quiet())
+    (found,) = (each for each in report.findings if each.path == "dev-test/unnamed")
+    assert (found.title, found.fix, found.level) == ("A bucket has no name.", "Name it.", Level.HOLD)
+    assert found.text.endswith(": it has no name.")
+    assert '"ruleId": "ACME001"' in sarif(report)
+
+
+def test_a_broken_check_is_an_error_of_the_run(project: Path) -> None:
+    (project / "mlinfra_checks.py").write_text(CHECKS.replace("ResourceCheck(", "ResourceCheck(level='hold', "))
+    with pytest.raises(DeclarationError, match="The level of the check ACME001 is 'hold'"):
+        run_checks(project, Quiet())
+
+
+def test_a_check_that_fails_fails_the_run(project: Path) -> None:
+    (project / "mlinfra_checks.py").write_text(CHECKS.replace('has("bucket")', 'had("bucket")'))
+    failures = [each for each in run_checks(project, Quiet()).findings if each.check == "MLC902"]
+    assert len(failures) == 3
+    assert all(each.fails for each in failures)
+    assert "AttributeError: 'Resource' object has no attribute 'had' (mlinfra_checks.py, line 6)" in failures[0].text
+
+
+def test_findings_of_checkov_are_added(project: Path, tmp_path: Path) -> None:
+    report = {
+        "summary": {"parsing_errors": 0, "passed": 1},
+        "results": {
+            "failed_checks": [
+                {
+                    "check_id": "CKV_AWS_18",
+                    "check_name": "Ensure it logs",
+                    "resource": "aws_s3_bucket.unnamed",
+                    "file_abs_path": "/out/stacks/dev-test/cdk.tf.json",
+                }
+            ]
+        },
+    }
+    (tmp_path / "checkov.json").write_text(json.dumps(report))
+    found = run_checks(project, Quiet(), checkov=tmp_path / "checkov.json").findings
+    assert [(each.path, each.fails) for each in found if each.check == "CKV_AWS_18"] == [("dev-test/unnamed", True)]
 
 
 def test_an_app_that_cannot_be_synthesized_is_an_error(project: Path) -> None:

@@ -35,8 +35,18 @@ def node_ids(client: Client, name: str = NAME) -> list[str]:
     return [each["InstanceId"] for each in group["Instances"]]
 
 
-def make_group(client: Client, name: str = NAME, *, nodes: int = 2, protected: bool = False, **tags: str) -> list[str]:
+def make_group(
+    client: Client,
+    name: str = NAME,
+    *,
+    nodes: int = 2,
+    protected: bool = False,
+    placement_group: bool = False,
+    **tags: str,
+) -> list[str]:
     """Make the auto scaling group of a cluster as mlinfra does, and return the ids of its nodes."""
+    if placement_group:
+        client("ec2").create_placement_group(GroupName=name, Strategy="cluster")
     image = client("ec2").describe_images(Filters=[{"Name": "name", "Values": ["Deep Learning Base OSS*"]}])["Images"][
         0
     ]["ImageId"]
@@ -58,6 +68,7 @@ def make_group(client: Client, name: str = NAME, *, nodes: int = 2, protected: b
         MaxSize=2,
         DesiredCapacity=nodes,
         VPCZoneIdentifier=subnet,
+        **({"PlacementGroup": name} if placement_group else {}),
         NewInstancesProtectedFromScaleIn=protected,
         Tags=[
             {

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlinfra.command import own_command
-from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved_review
+from mlinfra.errors import OperationError
+from mlinfra.operations.deploy.preconditions import ReviewHeldError, require_approved_review, require_committed
+from mlinfra.operations.terraform import Repository
 from tests.conftest import TODAY
 
 if TYPE_CHECKING:
@@ -39,3 +41,8 @@ def test_a_held_review_ends_an_apply_with_the_exit_code_of_a_held_review(tmp_pat
 
 def test_a_review_without_held_findings_permits_an_apply(tmp_path: Path) -> None:
     require_approved_review([], reviewed(), root=tmp_path, today=TODAY, live=False)
+
+
+def test_a_project_without_a_commit_is_refused_before_anything_is_planned(tmp_path: Path) -> None:
+    with pytest.raises(OperationError, match=r"The project has no commit, .*git init, git add, git commit"):
+        require_committed(Repository(tmp_path), tmp_path)

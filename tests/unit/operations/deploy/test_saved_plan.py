@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.deploy.saved_plan import SavedPlan, created_resources, ids_in_log, require_plans_folder
+from mlinfra.operations.deploy.saved_plan import (
+    SavedPlan,
+    created_resources,
+    ids_in_log,
+    require_plans_folder,
+    unsaved_state_message,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +45,15 @@ def test_a_plans_folder_may_be_absent_and_must_not_be_a_file(tmp_path: Path) -> 
     (tmp_path / "plans").touch()
     with pytest.raises(OperationError, match=r"plans is a file\. Move it away, or choose another folder with --out"):
         require_plans_folder(tmp_path / "plans")
+
+
+def test_a_state_that_was_not_written_is_written_by_the_selected_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "/opt/open tofu/tofu")
+    text = unsaved_state_message(SavedPlan(tmp_path))
+    command = "'/opt/open tofu/tofu' init && '/opt/open tofu/tofu' state push errored.tfstate && rm errored.tfstate"
+    assert f"cd {tmp_path}/stack && {command}; then plan again" in text
 
 
 MODULE_LOG = """\

@@ -24,7 +24,7 @@ from mlinfra.operations.deploy.stored_plans import (
 from mlinfra.operations.terraform.progress import Quiet
 from mlinfra.stacks.state import StateStack
 from mlinfra.variables import in_force
-from tests.conftest import an_environment, only
+from tests.conftest import an_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mlinfra.local_aws.server import LocalAws
     from mlinfra.operations.deploy.saved_plan import About
+    from mlinfra.testing import Synth
 
 ENVIRONMENT = an_environment(account_id="123456789012", emulated=True)
 BUCKET = ENVIRONMENT.names.state_bucket
@@ -57,13 +58,13 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def s3(client: Callable[..., Any], synthesize: Callable[..., dict[str, Any]]) -> Any:
+def s3(client: Callable[..., Any], synth: Synth) -> Any:
     """S3 with the state bucket, its policy and its rules, as `mlinfra bootstrap` creates it."""
     made = client("s3")
     made.create_bucket(Bucket=BUCKET)
     made.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    config = synthesize(stack=StateStack, environment=ENVIRONMENT)
-    made.put_bucket_policy(Bucket=BUCKET, Policy=only(config, "aws_s3_bucket_policy")["policy"])
+    config = synth(StateStack, environment=ENVIRONMENT)
+    made.put_bucket_policy(Bucket=BUCKET, Policy=config.one("aws_s3_bucket_policy")["policy"])
     made.put_bucket_lifecycle_configuration(
         Bucket=BUCKET,
         LifecycleConfiguration={
@@ -77,7 +78,7 @@ def s3(client: Callable[..., Any], synthesize: Callable[..., dict[str, Any]]) ->
                     },
                     **({"Expiration": {"Days": rule["expiration"][0]["days"]}} if "expiration" in rule else {}),
                 }
-                for rule in only(config, "aws_s3_bucket_lifecycle_configuration")["rule"]
+                for rule in config.one("aws_s3_bucket_lifecycle_configuration")["rule"]
             ]
         },
     )

@@ -101,6 +101,12 @@ def test_a_failure_of_terraform_is_shown_with_its_remedy(
     assert refused.value.details == error
 
 
+def test_the_remedy_names_the_selected_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "tofu")
+    (tmp_path / "main.tf").write_text("")
+    assert "Run `tofu init` there, as you do before a plan, or give a file: tofu state pull" in refusal(tmp_path)
+
+
 def test_the_data_folder_of_the_user_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = {"format_version": "1.0", "values": {"root_module": {"resources": [dict(RESOURCE, address="a.b")]}}}
     monkeypatch.setattr("mlinfra.operations.migration.reading.Terraform.show_state", lambda _: shown)

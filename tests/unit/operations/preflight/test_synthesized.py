@@ -15,8 +15,9 @@ from mlinfra.stacks.training import TrainingStack
 from tests.conftest import an_environment as declared_environment, an_experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from mlinfra.testing import Synth
 
 TODAY = date(2026, 11, 29)
 RESERVED = "cr-0123456789abcdef0"
@@ -37,13 +38,11 @@ def an_environment(**changes: Any) -> Environment:
         CapacityBlock(reservation_id=RESERVED, starts=START, ends=END),
     ],
 )
-def test_the_demand_of_a_cluster_is_that_of_its_declaration(
-    synthesize: Callable[..., dict[str, Any]], tmp_path: Path, purchase: Any
-) -> None:
+def test_the_demand_of_a_cluster_is_that_of_its_declaration(synth: Synth, purchase: Any) -> None:
     experiment = an_experiment(instance_type="g5.xlarge", nodes=3, purchase=purchase)
     environment = an_environment(experiments=[experiment], today=TODAY)
-    synthesize(stack=TrainingStack, environment=environment)
-    found = synthesized_capacity(tmp_path / "cdktf.out" / "stacks" / "dev-training", today=TODAY)
+    template = synth(TrainingStack, environment=environment)
+    found = synthesized_capacity(template.folder, today=TODAY)
     assert found
     place, (demand,) = found
     assert (place.name, place.project, place.region) == ("dev", "recsys", "us-east-1")
@@ -51,12 +50,10 @@ def test_the_demand_of_a_cluster_is_that_of_its_declaration(
     assert demand == replace(declared, starts=None, ends=None)
 
 
-def test_the_demands_of_a_queue_are_its_compute_environments(
-    synthesize: Callable[..., dict[str, Any]], tmp_path: Path
-) -> None:
+def test_the_demands_of_a_queue_are_its_compute_environments(synth: Synth) -> None:
     queue = Queue(name="nightly", owner="ana@example.com", max_nodes=4, teams={"vision": 1}, gpu="A10G")
-    synthesize(stack=TrainingStack, environment=an_environment(queues=[queue]))
-    found = synthesized_capacity(tmp_path / "cdktf.out" / "stacks" / "dev-training", today=TODAY)
+    template = synth(TrainingStack, environment=an_environment(queues=[queue]))
+    found = synthesized_capacity(template.folder, today=TODAY)
     assert found
     kinds = sorted((each.name, each.purchase, each.nodes, each.instance_types) for each in found[1])
     assert kinds == [

@@ -56,8 +56,8 @@ class RecordedRun:
         self._s3 = client("s3")
         self.record()
 
-    def record(self, run_id: str = RUN_ID, *, status: str = RunStatus.SUCCEEDED) -> None:
-        """Record the run with its specification."""
+    def record(self, run_id: str = RUN_ID, *, status: str = RunStatus.SUCCEEDED, **attributes: Any) -> None:
+        """Record the run with its specification, and further attributes."""
         specification = replace(SPECIFICATION, run_id=run_id, prefix=f"two-tower-v2/runs/{run_id}/")
         key = specification.run_object("run.json")
         self._s3.put_object(Bucket=BUCKET, Key=key, Body=specification.to_json().encode())
@@ -68,6 +68,7 @@ class RecordedRun:
                 RunAttribute.BUCKET: BUCKET,
                 RunAttribute.SPECIFICATION: key,
                 RunAttribute.COMMIT: COMMIT,
+                **attributes,
             },
         )
 

@@ -18,7 +18,7 @@ from mlinfra.operations.audit import Audit, AuditOptions, FailedRead, Item, audi
 from mlinfra.operations.drift import Difference, Report, StackReport, to_json
 from mlinfra.operations.report.collection import Sources, collect
 from mlinfra.operations.terraform.progress import Quiet
-from tests.local_aws import make_records_table
+from tests.local_aws import image_ids, make_records_table
 from tests.unit.operations.report.project import write_project
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def test_clusters_and_their_daily_cost_are_shown_and_other_accounts_are_named(
 
 
 def make_stopped_cluster(client: Callable[..., Any], name: str) -> None:
-    image = client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    image = image_ids(client("ec2"))[0]
     data = {"ImageId": image, "InstanceType": "g5.xlarge"}
     client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
     tags = {

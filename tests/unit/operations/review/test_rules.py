@@ -21,16 +21,18 @@ def test_the_index_of_the_package_names_the_module_of_each_rule() -> None:
         (name,) = [
             name for first, last, name in rows if first.replace("x", "0") <= id_ <= (last or first.replace("x", "9"))
         ]
-        package = "mlinfra.operations.review" if name == "approvals" else "mlinfra.operations.review.rules"
+        package = (
+            "mlinfra.operations.review" if name in {"approvals", "own_checks"} else "mlinfra.operations.review.rules"
+        )
         assert rule in importlib.import_module(f"{package}.{name}").RULES
 
 
 def test_ids_of_rules_are_unique() -> None:
-    from mlinfra.operations.review import approvals
+    from mlinfra.operations.review import approvals, own_checks
     from mlinfra.operations.review.rule_modules import MODULES
     from mlinfra.operations.review.rules import live_activity
 
-    ids = [rule.id for module in (*MODULES, approvals, live_activity) for rule in module.RULES]
+    ids = [rule.id for module in (*MODULES, approvals, own_checks, live_activity) for rule in module.RULES]
     assert sorted(ids) == list(all_rules())
 
 

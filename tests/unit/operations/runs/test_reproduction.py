@@ -22,6 +22,7 @@ from mlinfra.operations.runs.packing import pack
 from mlinfra.operations.terraform import Repository
 from mlinfra.runner import Code
 from tests.conftest import an_experiment
+from tests.local_aws import image_ids
 from tests.unit.cli.recorded_runs import a_node, a_run
 from tests.unit.operations.clusters.account import now
 from tests.unit.operations.runs.recorded import ENVIRONMENT
@@ -185,7 +186,7 @@ def test_a_machine_image_that_is_deregistered_is_missing(aws: Client, clone: Pat
 
 
 def test_new_nodes_with_another_image_differ(aws: Client, clone: Path, tmp_path: Path) -> None:
-    then, now = [each["ImageId"] for each in aws("ec2").describe_images(Owners=["amazon"])["Images"][:2]]
+    then, now = image_ids(aws("ec2"))[:2]
     name = "recsys-dev-two-tower-v2"
     aws("ec2").create_launch_template(
         LaunchTemplateName=name, LaunchTemplateData={"ImageId": now, "InstanceType": "g5.12xlarge"}

@@ -11,6 +11,7 @@ from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.contract import Activity, NodeReport, Table, Tag
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.operations.clusters import CapacityWait
 from mlinfra.operations.runs import NotReadyError, RunTable, find_run
 from mlinfra.operations.runs.waiting import NodeStates, NodeWatch, stop_if_unused, wait_for_nodes
 from tests.unit.operations.clusters.account import ENVIRONMENT, NAME, make_group, node_ids, report
@@ -54,6 +55,17 @@ def test_a_cluster_without_its_number_of_nodes_is_an_error(records: Callable[...
     make_group(records, nodes=0, **{Tag.NODES: "many"})
     with pytest.raises(OperationError, match="its tag Nodes is 'many'"):
         a_watch().cluster()
+
+
+def test_a_start_waits_without_nodes_for_the_capacity_of_all(records: Callable[..., Any]) -> None:
+    make_group(records, nodes=0, placement_group=True, **{LAUNCH_ERROR_TAG: "InsufficientInstanceCapacity above 1"})
+    reasons: list[str] = []
+    with pytest.raises(OperationError, match="No node was requested, and nothing is billed"):
+        a_watch().start(CapacityWait(seconds=0, say=reasons.append))
+    assert reasons == ["EC2 has no capacity for 2 g5.xlarge together in us-east-1a. Nothing is billed meanwhile"]
+    assert a_watch().cluster().is_stopped
+    assert a_watch().start() == ("nodes may be launched one by one: EC2 has no capacity for all nodes together now")
+    assert a_watch().cluster().running == 1
 
 
 def booted(client: Callable[..., Any]) -> list[str]:

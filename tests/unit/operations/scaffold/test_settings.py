@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -122,11 +121,11 @@ class Installed:
 @pytest.mark.parametrize(
     ("record", "requirement"),
     [
-        (None, "mlinfra-cdktf[testing]==0.1.0"),
-        ({"url": "file:///tmp/mlinfra.whl", "archive_info": {}}, "mlinfra-cdktf[testing]==0.1.0"),
+        (None, "mlinfra-cdktf[cdktn,testing]==0.1.0"),
+        ({"url": "file:///tmp/mlinfra.whl", "archive_info": {}}, "mlinfra-cdktf[cdktn,testing]==0.1.0"),
         (
             {"url": "https://git.acme.dev/ml/mlinfra", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
-            "mlinfra-cdktf[testing] @ git+https://git.acme.dev/ml/mlinfra@abc",
+            "mlinfra-cdktf[cdktn,testing] @ git+https://git.acme.dev/ml/mlinfra@abc",
         ),
     ],
 )
@@ -135,10 +134,10 @@ def test_the_requirement_is_the_installed_version_or_commit(
 ) -> None:
     monkeypatch.setattr("mlinfra.operations.scaffold.settings.distribution", lambda _: Installed(record))
     monkeypatch.setattr("mlinfra.operations.scaffold.settings.version", lambda _: "0.1.0")
-    monkeypatch.setattr("mlinfra.operations.scaffold.settings.CDKTN", SimpleNamespace(is_installed=False))
+    monkeypatch.delenv("MLINFRA_CDK", raising=False)
     assert own_requirement() == requirement
 
 
-def test_a_project_made_with_cdktn_requires_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlinfra.operations.scaffold.settings.CDKTN", SimpleNamespace(is_installed=True))
-    assert own_requirement().startswith("mlinfra-cdktf[cdktn,testing]")
+def test_a_project_made_with_cdktf_by_choice_does_not_require_cdktn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLINFRA_CDK", "cdktf")
+    assert own_requirement().startswith("mlinfra-cdktf[testing]")

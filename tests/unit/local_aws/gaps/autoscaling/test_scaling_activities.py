@@ -56,6 +56,15 @@ def test_a_failed_launch_is_an_activity_with_its_reason_and_is_tried_again(
     assert len(described(autoscaling, group)["Instances"]) == 2
 
 
+def test_a_group_launches_the_instances_for_which_there_is_capacity(autoscaling: Any, group: str) -> None:
+    failing(autoscaling, group, "InsufficientInstanceCapacity above 1")
+    resize(autoscaling, group, 2)
+    assert len(described(autoscaling, group)["Instances"]) == 1
+    assert {each["StatusCode"] for each in activities(autoscaling, group)} == {"Successful", "Failed"}
+    repaired(autoscaling, group)
+    assert len(described(autoscaling, group)["Instances"]) == 2
+
+
 def test_a_failed_launch_of_a_mixed_group_names_the_error_code(autoscaling: Any, template: str) -> None:
     policy = mixed(template, 0, 0)
     create(autoscaling, "mixed-failing", template, MixedInstancesPolicy=policy)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from tests.local_aws import image_ids
 from tests.unit.local_aws.conftest import error_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 G5 = {
     "InstanceType": "g5.xlarge",
@@ -42,6 +47,45 @@ def test_a_reservation_can_be_targeted_in_a_placement_group(ec2: Any) -> None:
     group = ec2.create_placement_group(GroupName="cr-near", Strategy="cluster")["PlacementGroup"]
     made = reserve(ec2, InstanceMatchCriteria="targeted", PlacementGroupArn=group["GroupArn"])
     assert (made["InstanceMatchCriteria"], made["PlacementGroupArn"]) == ("targeted", group["GroupArn"])
+
+
+def test_instances_of_its_placement_group_run_in_it(ec2: Any) -> None:
+    group = ec2.create_placement_group(GroupName="cr-used", Strategy="cluster")["PlacementGroup"]
+    identifier = reserve(ec2, PlacementGroupArn=group["GroupArn"])["CapacityReservationId"]
+    image = image_ids(ec2)[0]
+    launch = {"ImageId": image, "InstanceType": "g5.xlarge", "MinCount": 1, "MaxCount": 1}
+    ec2.run_instances(**launch)
+    assert described(ec2, identifier)["AvailableInstanceCount"] == 2
+    (instance,) = ec2.run_instances(**launch, Placement={"GroupName": "cr-used"})["Instances"]
+    assert described(ec2, identifier)["AvailableInstanceCount"] == 1
+    ec2.cancel_capacity_reservation(CapacityReservationId=identifier)
+    (found,) = ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"]
+    assert found["Instances"][0]["State"]["Name"] == "running"
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+
+
+def test_a_reservation_is_made_for_all_its_instances_or_refused(ec2: Any, client: Callable[..., Any]) -> None:
+    autoscaling = client("autoscaling")
+    group = ec2.create_placement_group(GroupName="cr-scarce", Strategy="cluster")["PlacementGroup"]
+    image = image_ids(ec2)[0]
+    ec2.create_launch_template(
+        LaunchTemplateName="cr-scarce", LaunchTemplateData={"ImageId": image, "InstanceType": "g5.xlarge"}
+    )
+    tag = {"Key": LAUNCH_ERROR_TAG, "Value": "InsufficientInstanceCapacity above 1", "PropagateAtLaunch": False}
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="cr-scarce",
+        LaunchTemplate={"LaunchTemplateName": "cr-scarce"},
+        MinSize=0,
+        MaxSize=2,
+        AvailabilityZones=["us-east-1a"],
+        PlacementGroup="cr-scarce",
+        Tags=[tag],
+    )
+    place = {"PlacementGroupArn": group["GroupArn"]}
+    refused = {**G5, **place}
+    assert error_code(ec2.create_capacity_reservation, **refused) == "InsufficientInstanceCapacity"
+    assert reserve(ec2, **place, InstanceCount=1)["TotalInstanceCount"] == 1
+    assert reserve(ec2)["TotalInstanceCount"] == 2, "outside of the placement group there is capacity"
 
 
 def test_count_end_and_criteria_can_be_changed(ec2: Any) -> None:

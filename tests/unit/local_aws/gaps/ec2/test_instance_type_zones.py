@@ -8,6 +8,7 @@ import pytest
 
 from mlinfra.catalog import zone_ids_offering
 from mlinfra.catalog.zones import _zone_ids
+from tests.local_aws import image_ids
 from tests.unit.local_aws.conftest import refusal
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def test_a_type_is_offered_by_name_in_the_zones_that_the_catalog_has_by_id(ec2: 
 
 
 def test_a_launch_in_a_zone_that_does_not_offer_the_type_is_refused(ec2: Any) -> None:
-    image_id = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    image_id = image_ids(ec2)[0]
     launch = {"ImageId": image_id, "MinCount": 1, "MaxCount": 1, "InstanceType": "p4de.24xlarge"}
     error = refusal(ec2.run_instances, SubnetId=subnet(ec2, "us-east-1b"), **launch)
     assert error["Code"] == "Unsupported"
@@ -51,7 +52,7 @@ def test_a_group_launches_only_in_zones_that_offer_the_type(
     ec2.create_launch_template(
         LaunchTemplateName=name,
         LaunchTemplateData={
-            "ImageId": ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
+            "ImageId": image_ids(ec2)[0],
             "InstanceType": "p4de.24xlarge",
         },
     )

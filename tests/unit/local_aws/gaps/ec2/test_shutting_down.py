@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from tests.local_aws import image_ids
 from tests.unit.local_aws.conftest import error_code
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def test_instances_of_a_deleted_group_hold_their_placement_group_and_security_gr
     ec2.create_launch_template(
         LaunchTemplateName=NAME,
         LaunchTemplateData={
-            "ImageId": ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
+            "ImageId": image_ids(ec2)[0],
             "InstanceType": "g5.xlarge",
             "SecurityGroupIds": [group_id],
         },

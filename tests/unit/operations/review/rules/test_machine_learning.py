@@ -62,6 +62,24 @@ def test_a_workload_that_loses_a_limit_is_held(
     assert (rule, "hold") in rules_of(tmp_path, change(address, before, after))
 
 
+def unnamed(count: int) -> tuple[Values, Values]:
+    """An endpoint with alarms whose names are known after apply, and the marks of these values."""
+    marks = [{"auto_rollback_configuration": [{"alarms": [{"alarm_name": True}] * count}]}]
+    planned = [{"auto_rollback_configuration": [{"alarms": [{}] * count}]}]
+    return {"name": "e", "deployment_config": planned}, {"deployment_config": marks}
+
+
+def test_alarms_that_are_replaced_with_their_configuration_still_roll_an_endpoint_back(tmp_path: Path) -> None:
+    after, unknown = unnamed(2)
+    assert rules_of(tmp_path, change("aws_sagemaker_endpoint.x", rollback("a", "b"), after, unknown=unknown)) == set()
+
+
+def test_fewer_alarms_of_a_new_configuration_are_held(tmp_path: Path) -> None:
+    after, unknown = unnamed(1)
+    found = rules_of(tmp_path, change("aws_sagemaker_endpoint.x", rollback("a", "b"), after, unknown=unknown))
+    assert ("MLR513", "hold") in found
+
+
 def test_a_digest_that_becomes_a_tag_is_a_warning(tmp_path: Path) -> None:
     pinned = model(f"{REGISTRY}/ranker@sha256:{'a' * 64}")
     found = rules_of(tmp_path, change("aws_sagemaker_model.x", pinned, model(f"{REGISTRY}/ranker:latest")))

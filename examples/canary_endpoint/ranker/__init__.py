@@ -1,0 +1,1 @@
+"""The ranker: `python -m ranker train`, `serve` and `replay`."""
