@@ -29,6 +29,7 @@ WITHOUT_RESOURCE: Mapping[str, str] = MappingProxyType(
         "cloudwatch:GetMetricData": _METRICS,
         "cloudwatch:PutMetricData": _METRICS,
         "ec2:DescribeDhcpOptions": _DESCRIBES,
+        "ec2:DescribeImages": _DESCRIBES,
         "ec2:DescribeInstances": _DESCRIBES,
         "ec2:DescribeLaunchTemplateVersions": _DESCRIBES,
         "ec2:DescribeNetworkInterfaces": _DESCRIBES,
