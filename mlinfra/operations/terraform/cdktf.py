@@ -104,9 +104,11 @@ def _by_stack(lines: Iterable[str], names: Sequence[str]) -> dict[str, list[str]
 
 
 def _summary(pattern: str, lines: Sequence[str]) -> str:
-    """Terraform's summary of the changes."""
-    found = re.search(pattern, "\n".join(lines))
-    return found[1] if found else "nothing to change"
+    """Terraform's summary of the changes. cdktf does not always pass on the last lines of Terraform."""
+    written = "\n".join(lines)
+    if found := re.search(pattern, written):
+        return found[1]
+    return "nothing to change" if "No changes." in written else "no summary from Terraform"
 
 
 def _errors(lines: Sequence[str], names: Sequence[str]) -> str:

@@ -78,6 +78,13 @@ def test_a_deployment_is_summed_up_by_stack(tmp_path: Path) -> None:
     }
 
 
+def test_a_deployment_whose_last_lines_are_missing_is_not_said_to_change_nothing(tmp_path: Path) -> None:
+    cdktf = a_cdktf(tmp_path, "local-data  aws_kms_key.key: Creation complete after 1s\n")
+    assert cdktf.deploy([a_stack("local-data", tmp_path)], on_line=nobody) == {
+        "local-data": "no summary from Terraform"
+    }
+
+
 def test_a_failure_contains_the_error_of_terraform(tmp_path: Path) -> None:
     with pytest.raises(OperationError) as failed:
         a_cdktf(tmp_path, FAILURE, code=1).deploy([a_stack("local-data", tmp_path)], on_line=nobody)
