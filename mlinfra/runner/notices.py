@@ -60,21 +60,22 @@ class NoticeForCommand:
         self.signalled = False
         file.unlink(missing_ok=True)
 
-    def handle(self, notice: RunNotice | None, now: int, send: Callable[[int], object]) -> None:
+    def handle(self, notice: RunNotice | None, now: int, send: Callable[[int], bool]) -> None:
         """Act on the notice that is known now.
+
+        A command that has just started may not handle the signal yet: it is sent again at the next call.
 
         Args:
             notice: the notice. None: there is none.
             now: epoch seconds by the clock of AWS.
-            send: sends the signal to the command.
+            send: sends the signal to the command. False: no process handles it.
         """
         if notice is None:
             return
         if notice != self._written:
             self._write(notice)
         if not self.signalled and now >= notice.ends_at - self._seconds:
-            self.signalled = True
-            send(self._signum)
+            self.signalled = send(self._signum)
 
     def signal_early(self, send: Callable[[int], bool]) -> bool:
         """Send the signal of a known notice before its time, because another node has ended early and SIGTERM follows.

@@ -35,6 +35,8 @@ setup setup-python:
 	mkdir -p .venv/bin node_modules && cp mlinfra.sh .venv/bin/mlinfra && echo $@ >> $(RECORD)
 check policy:
 	echo $@ >> $(RECORD)
+site-versions:
+	mkdir $@
 """
 # Records its arguments, the role whose credentials it has, and the tokens that it can read.
 MLINFRA = """\

@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from syrupy.extensions.json import JSONSnapshotExtension
 
 from tests.conformance.case import Cases
 from tests.conformance.groups import CASES
 from tests.conftest import ROOT
-from tests.snapshots.conftest import snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from syrupy.assertion import SnapshotAssertion
+
     from tests.conformance.case import Outcome
 
-__all__ = ["snapshot"]
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """The snapshot of a test, in a file of its own."""
+    return snapshot.use_extension(JSONSnapshotExtension)
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,17 @@ NOTICE = RunNotice("i-b", int(END.timestamp()), "spot interruption")
 
 def test_the_file_appears_at_once_and_the_signal_comes_at_its_time(tmp_path: Path) -> None:
     sent: list[int] = []
+
+    def send(signum: int) -> bool:
+        sent.append(signum)
+        return True
+
     file = tmp_path / "notice.json"
     file.write_text("of an earlier attempt")
     handler = NoticeForCommand(file, signum=signal.SIGUSR1, seconds=120)
     assert not file.exists()
-    handler.handle(None, NOTICE.ends_at, sent.append)
-    handler.handle(NOTICE, NOTICE.ends_at - 600, sent.append)
+    handler.handle(None, NOTICE.ends_at, send)
+    handler.handle(NOTICE, NOTICE.ends_at - 600, send)
     assert json.loads(file.read_text()) == {
         "ends_at": "2026-11-30T10:17:00Z",
         "reason": "spot interruption",
@@ -35,8 +40,18 @@ def test_the_file_appears_at_once_and_the_signal_comes_at_its_time(tmp_path: Pat
     }
     assert sent == []
     for seconds in (120, 60):
-        handler.handle(NOTICE, NOTICE.ends_at - seconds, sent.append)
+        handler.handle(NOTICE, NOTICE.ends_at - seconds, send)
     assert sent == [signal.SIGUSR1]
+
+
+def test_a_command_that_does_not_handle_the_signal_yet_receives_it_later(tmp_path: Path) -> None:
+    answers = iter([False, True])
+    handler = NoticeForCommand(tmp_path / "notice.json", signum=signal.SIGUSR1, seconds=120)
+    signalled = []
+    for seconds in (90, 80, 70):
+        handler.handle(NOTICE, NOTICE.ends_at - seconds, lambda _: next(answers))
+        signalled.append(handler.signalled)
+    assert signalled == [False, True, True]
 
 
 def test_a_command_that_is_stopped_early_receives_the_signal_of_a_known_notice_first(tmp_path: Path) -> None:
@@ -56,7 +71,7 @@ def test_a_command_that_is_stopped_early_receives_the_signal_of_a_known_notice_f
 
 def test_sigterm_as_the_signal_of_notices_is_not_sent_twice(tmp_path: Path) -> None:
     handler = NoticeForCommand(tmp_path / "notice.json", signum=signal.SIGTERM, seconds=120)
-    handler.handle(NOTICE, NOTICE.ends_at - 600, lambda _: None)
+    handler.handle(NOTICE, NOTICE.ends_at - 600, lambda _: True)
     assert not handler.signal_early(lambda signum: pytest.fail(f"sent {signum}"))
 
 
