@@ -68,7 +68,7 @@ def page(stacks: Path) -> str:
             "idle node",
             "USD an hour",
             "USD in a weekend (60 hours)",
-            "hours that cost as much as `dev` in a month",
+            "hours that cost as much as the platform of `dev` in a month",
         ),
         rows=list(_idle(estimate)),
     )

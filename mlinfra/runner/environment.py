@@ -43,7 +43,8 @@ def command_environment(
 ) -> dict[str, str]:
     """All variables of the command on one node.
 
-    A variable of the network is not set if `base` has it, and no variable replaces one that the run's submitter set.
+    A variable of the network or of `torchrun` is not set if `base` has it, and no variable replaces one that the run's
+    submitter set.
     `RANK` and `WORLD_SIZE` are not set: they count processes, which the command starts, with `torchrun` for one.
 
     Args:
@@ -57,6 +58,7 @@ def command_environment(
     network = network_variables(spec.instance_type, efa_adapters=spec.efa_adapters, members=members)
     return {
         **network,
+        **torchrun_options(spec, rank=rank, members=members),
         **base,
         "NODE_RANK": str(rank),
         "NNODES": str(len(members)),
@@ -69,6 +71,28 @@ def command_environment(
         **({} if paths.checkpoints is None else {"MLINFRA_CHECKPOINTS": str(paths.checkpoints)}),
         "MLINFRA_NOTICE_FILE": str(paths.notice),
         **spec.variables,
+    }
+
+
+def torchrun_options(spec: RunSpecification, *, rank: int, members: Sequence[Member]) -> dict[str, str]:
+    """Options of `torchrun` for one process for each GPU of all nodes, as the variables that it reads them from.
+
+    An option on its command line wins. Nodes of Trainium and Inferentia have more cores than accelerators, so their
+    number of processes is left to the command. Source: PyTorch, torch/distributed/argparse_util.py (`PET_` and the name
+    of an option is its default) and torch/distributed/run.py (options with it), read 2026-11-30.
+
+    Args:
+        spec: the run.
+        rank: the position of the node among the members, from 0.
+        members: the nodes of the attempt, in the order of their ranks.
+    """
+    has_gpus = spec.gpus > 0 and not spec.instance_type.startswith(("trn", "inf"))
+    return {
+        "PET_NNODES": str(len(members)),
+        "PET_NODE_RANK": str(rank),
+        "PET_MASTER_ADDR": members[0].address,
+        "PET_MASTER_PORT": str(MASTER_PORT),
+        **({"PET_NPROC_PER_NODE": str(spec.gpus)} if has_gpus else {}),
     }
 
 

@@ -8,7 +8,13 @@ import pytest
 
 from mlinfra.catalog import instance_types
 from mlinfra.runner.contract import Member
-from mlinfra.runner.environment import command_environment, declared_environment, network_variables, node_environment
+from mlinfra.runner.environment import (
+    command_environment,
+    declared_environment,
+    network_variables,
+    node_environment,
+    torchrun_options,
+)
 from mlinfra.runner.paths import RunPaths
 from tests.unit.runner.runs import RUN_ID, specification
 
@@ -61,6 +67,7 @@ def test_a_command_knows_its_place(tmp_path: Path) -> None:
         "NNODES": "2",
         "MASTER_ADDR": "10.0.0.10",
         "MASTER_PORT": "29500",
+        **torchrun_options(spec, rank=1, members=MEMBERS),
         "MLINFRA_RUN": RUN_ID,
         "MLINFRA_JOB": RUN_ID,
         "MLINFRA_ATTEMPT": "2",
@@ -68,6 +75,29 @@ def test_a_command_knows_its_place(tmp_path: Path) -> None:
         "MLINFRA_CHECKPOINTS": str(work / "code/checkpoints"),
         "MLINFRA_NOTICE_FILE": str(work / "notice.json"),
     }
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "gpus", "processes"),
+    [("g5.12xlarge", 4, "4"), ("p5.48xlarge", 8, "8"), ("m5.large", 0, None), ("trn1.32xlarge", 16, None)],
+)
+def test_torchrun_starts_a_process_for_each_gpu_of_all_nodes(
+    instance_type: str, gpus: int, processes: str | None
+) -> None:
+    found = torchrun_options(specification(instance_type=instance_type, gpus=gpus), rank=1, members=MEMBERS)
+    assert found.pop("PET_NPROC_PER_NODE", None) == processes
+    assert found == {
+        "PET_NNODES": "2",
+        "PET_NODE_RANK": "1",
+        "PET_MASTER_ADDR": "10.0.0.10",
+        "PET_MASTER_PORT": "29500",
+    }
+
+
+def test_an_experiment_can_declare_the_processes_of_a_node(tmp_path: Path) -> None:
+    spec, base = specification(gpus=8), {"PET_NPROC_PER_NODE": "2"}
+    found = command_environment(spec, rank=0, members=MEMBERS, paths=RunPaths(tmp_path, spec), base=base)
+    assert found["PET_NPROC_PER_NODE"] == "2"
 
 
 def test_torchrun_sets_the_rank_of_processes(tmp_path: Path) -> None:
