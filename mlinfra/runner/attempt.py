@@ -262,7 +262,8 @@ class MemberAttempt:
                         RunAttribute.NOTICE_REASON: own.reason,
                     }
                 )
-            known = first_notice(self._node.instance_id, own, pulse.state)
+            # The next attempt has other members: the notice that ended this one is kept.
+            known = first_notice(self._node.instance_id, own, pulse.state) or known
             for_command.handle(known, pulse.now, command.notify)
             if command.poll() is None and (stop := self._stop()):
                 if known is not None and for_command.signal_early(command.notify):

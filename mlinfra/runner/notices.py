@@ -84,12 +84,12 @@ class NoticeForCommand:
             send: sends the signal to the command. False: no process handles it.
 
         Returns:
-            True if the command was sent another signal than SIGTERM, and may save now.
+            True if the command was sent another signal than SIGTERM, now or before, and may save now.
         """
-        if self.signalled or self._written is None or self._signum == signal.SIGTERM:
+        if self._written is None or self._signum == signal.SIGTERM:
             return False
-        self.signalled = True
-        return send(self._signum)
+        self.signalled = self.signalled or send(self._signum)
+        return self.signalled
 
     def _write(self, notice: RunNotice) -> None:
         ends_at = datetime.fromtimestamp(notice.ends_at, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -65,8 +65,14 @@ def test_a_command_that_is_stopped_early_receives_the_signal_of_a_known_notice_f
     assert not handler.signal_early(send)
     handler.handle(NOTICE, NOTICE.ends_at - 600, send)
     assert handler.signal_early(send)
-    assert not handler.signal_early(send)
+    assert handler.signal_early(send)
     assert sent == [signal.SIGUSR1]
+
+
+def test_a_command_that_was_just_sent_the_signal_may_save_before_it_is_stopped(tmp_path: Path) -> None:
+    handler = NoticeForCommand(tmp_path / "notice.json", signum=signal.SIGUSR1, seconds=120)
+    handler.handle(NOTICE, NOTICE.ends_at - 60, lambda _: True)
+    assert handler.signal_early(lambda signum: pytest.fail(f"sent {signum} again"))
 
 
 def test_sigterm_as_the_signal_of_notices_is_not_sent_twice(tmp_path: Path) -> None:
