@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import calendar
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ci.diagrams.graph import Node, Picture, drawn, resources
-from ci.diagrams.svg import svg
+from ci.diagrams.drawing import drawings
+from ci.diagrams.graph import Node, Picture, first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ci.diagrams.graph import Resource
-
-
-def _first(found: Sequence[Resource], kind: str) -> Any:  # noqa: ANN401  the arguments of a resource
-    return next(each.body for each in found if each.type == kind)
 
 
 def _count(kind: str, singular: str) -> Callable[[Sequence[Resource]], str]:
@@ -29,7 +25,7 @@ def _count(kind: str, singular: str) -> Callable[[Sequence[Resource]], str]:
 
 
 def _cluster(found: Sequence[Resource]) -> str:
-    return f"{_first(found, 'autoscaling_group')['max_size']} x {_first(found, 'launch_template')['instance_type']}"
+    return f"{first(found, 'autoscaling_group')['max_size']} x {first(found, 'launch_template')['instance_type']}"
 
 
 def _block(found: Sequence[Resource]) -> str:
@@ -43,59 +39,59 @@ def _block(found: Sequence[Resource]) -> str:
 
 
 def _batch(found: Sequence[Resource]) -> str:
-    compute = _first(found, "batch_compute_environment")["compute_resources"]
+    compute = first(found, "batch_compute_environment")["compute_resources"]
     return f"0 to {compute['max_vcpus']} vCPUs of {', '.join(compute['instance_type'])}"
 
 
 def _shares(found: Sequence[Resource]) -> str:
     """AWS Batch has weights: a team with half the weight has twice the share."""
-    weights = _first(found, "batch_scheduling_policy")["fair_share_policy"]["share_distribution"]
+    weights = first(found, "batch_scheduling_policy")["fair_share_policy"]["share_distribution"]
     return ", ".join(f"{each['share_identifier']} {1 / each['weight_factor']:g}" for each in weights)
 
 
 def _job(found: Sequence[Resource]) -> str:
-    definition = _first(found, "batch_job_definition")
+    definition = first(found, "batch_job_definition")
     nodes = json.loads(definition["node_properties"])["numNodes"] if "node_properties" in definition else 1
     return f"{nodes} nodes" if nodes > 1 else "1 node, an array of jobs"
 
 
 def _variant(found: Sequence[Resource]) -> str:
-    (variant,) = _first(found, "sagemaker_endpoint_configuration")["production_variants"]
+    (variant,) = first(found, "sagemaker_endpoint_configuration")["production_variants"]
     return f"{variant['initial_instance_count']} x {variant['instance_type']}"
 
 
 def _canary(found: Sequence[Resource]) -> str:
-    policy = _first(found, "sagemaker_endpoint")["deployment_config"]["blue_green_update_policy"]
+    policy = first(found, "sagemaker_endpoint")["deployment_config"]["blue_green_update_policy"]
     routing = policy["traffic_routing_configuration"]
     return f"{routing['canary_size']['value']}% for {routing['wait_interval_in_seconds'] // 60} minutes, then all"
 
 
 def _idle(found: Sequence[Resource]) -> str:
-    settings = _first(found, "sagemaker_domain")["default_user_settings"]["jupyter_lab_app_settings"]
+    settings = first(found, "sagemaker_domain")["default_user_settings"]["jupyter_lab_app_settings"]
     minutes = settings["app_lifecycle_management"]["idle_settings"]["idle_timeout_in_minutes"]
     return f"idle apps end after {minutes} minutes"
 
 
-def _lake(environment: str = "dev") -> Node:
+def _lake(environment: str = "dev", title: str = "Data lake") -> Node:
     return Node(
-        "Data lake",
+        title,
         (f"{environment}-data/data-lake/*", f"{environment}-data/parameter-data-lake-key-arn"),
         note=_count("s3_bucket", "bucket"),
     )
 
 
-def _network(environment: str = "dev") -> Node:
+def _network(environment: str = "dev", title: str = "Network") -> Node:
     return Node(
-        "Network",
+        title,
         (f"{environment}-foundation/network/*", f"{environment}-foundation/parameter-private-subnet-ids"),
         note=_count("subnet", "subnet"),
     )
 
 
-def _alerts(environment: str = "dev") -> Node:
+def _alerts() -> Node:
     return Node(
         "Alert topic",
-        (f"{environment}-foundation/alerts/*",),
+        ("dev-foundation/alerts/*",),
         types=("sns_topic",),
         note="e-mail",
         changed_by=("sns:Publish",),
@@ -135,16 +131,8 @@ def _region(environment: str) -> tuple[Node, ...]:
     endpoint = f"{environment}-serving/endpoint-ranker"
     return (
         Node(f"{environment}-ranker", (f"{endpoint}/*",), note=_variant),
-        Node(
-            f"Data lake of {environment}",
-            (f"{environment}-data/data-lake/*", f"{environment}-data/parameter-data-lake-key-arn"),
-            note=_count("s3_bucket", "bucket"),
-        ),
-        Node(
-            f"Network of {environment}",
-            (f"{environment}-foundation/network/*", f"{environment}-foundation/parameter-private-subnet-ids"),
-            note=_count("subnet", "subnet"),
-        ),
+        _lake(environment, f"Data lake of {environment}"),
+        _network(environment, f"Network of {environment}"),
     )
 
 
@@ -253,9 +241,5 @@ def picture(project: str, stacks: Path) -> str:
     Raises:
         DiagramError: if a box shows what the stacks do not contain.
     """
-    paths = sorted(stacks.glob("*/cdk.tf.json"))
-    declared = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in paths}
-    manifest = json.loads((stacks.parent / "manifest.json").read_text(encoding="utf-8"))
-    dependencies = {name: each["dependencies"] for name, each in manifest["stacks"].items()}
-    shown = PICTURES[project]
-    return svg(shown, *drawn(shown, resources(declared), dependencies))
+    (drawing,) = drawings(stacks, [PICTURES[project]]).values()
+    return drawing

@@ -96,6 +96,11 @@ def resources(stacks: Mapping[str, Mapping[str, Any]]) -> list[Resource]:
     ]
 
 
+def first(found: Sequence[Resource], kind: str) -> Any:  # noqa: ANN401  the arguments of a resource
+    """The arguments of the first resource of a type, which is given without `aws_`."""
+    return next(each.body for each in found if each.type == kind)
+
+
 def _path(stack: str, body: Mapping[str, Any]) -> str:
     path: str = body.get("//", {}).get("metadata", {}).get("path", "")
     return path.removeprefix(f"{stack}/")

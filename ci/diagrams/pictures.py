@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ci.diagrams.graph import Node, Picture
+from ci.diagrams.graph import Node, Picture, first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,13 +28,9 @@ def _value(kind: str, name: str) -> Callable[[Sequence[Resource]], str]:
     """A value of the first resource of a type."""
 
     def note(found: Sequence[Resource]) -> str:
-        return str(_first(found, kind)[name])
+        return str(first(found, kind)[name])
 
     return note
-
-
-def _first(found: Sequence[Resource], kind: str) -> Any:  # noqa: ANN401  the arguments of a resource
-    return next(each.body for each in found if each.type == kind)
 
 
 def _schedule(found: Sequence[Resource]) -> str:
@@ -46,13 +42,13 @@ def _schedule(found: Sequence[Resource]) -> str:
 
 
 def _nodes(found: Sequence[Resource]) -> str:
-    group = _first(found, "autoscaling_group")
-    template = _first(found, "launch_template")
+    group = first(found, "autoscaling_group")
+    template = first(found, "launch_template")
     return f"0 to {group['max_size']} nodes, {template['instance_type']}"
 
 
 def _quiet_hours(found: Sequence[Resource]) -> str:
-    action = _first(found, "autoscaling_schedule")
+    action = first(found, "autoscaling_schedule")
     minute, hour, *_ = action["recurrence"].split()
     return f"size 0 at {int(hour):02}:{int(minute):02}, {action['time_zone']}"
 
@@ -117,7 +113,7 @@ TRAINING = Picture(
 
 def _zone(name: str) -> Node:
     def note(found: Sequence[Resource]) -> str:
-        rules = _first(found, "s3_bucket_lifecycle_configuration")["rule"]
+        rules = first(found, "s3_bucket_lifecycle_configuration")["rule"]
         days = [
             f"{move['storage_class']} after {move['days']} d" for rule in rules for move in rule.get("transition", ())
         ]
@@ -156,8 +152,8 @@ SERVING = Picture(
             "Scaling",
             ("dev-serving/endpoint-*/scaling-*",),
             note=lambda found: (
-                f"{_first(found, 'appautoscaling_target')['min_capacity']} to "
-                f"{_first(found, 'appautoscaling_target')['max_capacity']} instances"
+                f"{first(found, 'appautoscaling_target')['min_capacity']} to "
+                f"{first(found, 'appautoscaling_target')['max_capacity']} instances"
             ),
         ),
         Node("Watch", ("dev-serving/watch/*",), note=_schedule),
