@@ -53,7 +53,8 @@ def run_checks(
             written = Path(folder, f"{name}.jsonl")
             with progress.step(f"Check {name}") as step, in_force({FINDINGS_FILE: str(written)}):
                 for stack in synthesize(root, Path(folder, name), environment=name):
-                    configs[stack.name] = json.loads((stack.directory / "cdk.tf.json").read_text(encoding="utf-8"))
+                    if failed:
+                        configs[stack.name] = json.loads((stack.directory / "cdk.tf.json").read_text(encoding="utf-8"))
                 lines = [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
                 stacks += [line["stack"] for line in lines]
                 found = [each for line in lines for each in _findings(line)]

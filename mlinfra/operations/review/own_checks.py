@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.checks import Level, Resource, ResourceCheck
@@ -54,7 +55,7 @@ class OwnChecks:
     edited: bool = False
     """True if the file in the checkout differs from that of the default branch."""
 
-    @property
+    @cached_property
     def rules(self) -> Mapping[str, Rule]:
         """The checks as rules, by id."""
         return {each.id: Rule(each.id, each.level, each.title, each.fix) for each in self.checks} | {
