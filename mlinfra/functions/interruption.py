@@ -10,14 +10,14 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Event, Table, Tag
 from mlinfra.functions.deduplication import Deduplication
-from mlinfra.functions.notifications import Notifier
+from mlinfra.functions.notifications import Notifier, counted_nodes
 from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
 from mlinfra.functions.shutdown import IncompleteRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 _ABOUT = "interruption"
 _GROUP_TAG = "aws:autoscaling:groupName"
@@ -88,7 +88,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
             Event.NODES_INTERRUPTED,
             cluster=cluster,
             tags=nodes[0].tags,
-            what=f"EC2 terminates {_counted(ids)} at {clock.written(interruption.ends_at)}",
+            what=f"EC2 terminates {counted_nodes(len(ids))} at {clock.written(interruption.ends_at)}",
             why=f"{interruption.why}: {', '.join(ids)}. Jobs that call mlinfra.job.termination_notice() are notified",
             action="To keep the work of other jobs, save a checkpoint now.",
             instance_ids=ids,
@@ -97,10 +97,6 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     if notifier.undelivered:
         raise IncompleteRunError("; ".join(notifier.undelivered))
     return {"nodes": {cluster: len(nodes) for cluster, nodes in by_cluster.items()}}
-
-
-def _counted(ids: Sequence[str]) -> str:
-    return "1 node" if len(ids) == 1 else f"{len(ids)} nodes"
 
 
 def _announced(event: Mapping[str, Any]) -> _Interruption:

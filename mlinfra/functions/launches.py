@@ -16,6 +16,7 @@ from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Event
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.launch_errors import LaunchError, launch_error, limit_in, quota_code
+from mlinfra.functions.notifications import counted_nodes
 from mlinfra.functions.storage import time_of
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Launches:
         self._notify_daily(
             target,
             failure.error.code,
-            what=f"{_nodes(missing)} could not be launched",
+            what=f"{counted_nodes(missing)} could not be launched",
             why=f"{failure.error.reason}{_figures(quota)}. Launches have failed since {clock.written(failure.since)}. "
             f"EC2's message: {failure.message.rstrip('.')}",
             action=self._action(failure.error, quota),
@@ -153,8 +154,8 @@ class Launches:
             target,
             "suspended_by_user",
             what="launching is suspended by a user",
-            why=f"it requests {_nodes(target.desired)}, has {len(target.nodes)}, and its process Launch is suspended: "
-            f"{suspension.rstrip('.')}",
+            why=f"it requests {counted_nodes(target.desired)}, has {len(target.nodes)}, and its process Launch is "
+            f"suspended: {suspension.rstrip('.')}",
             action=f"To resume it: {resume_command(target)}",
             code="Suspended",
             missing=target.desired - len(target.nodes),
@@ -255,10 +256,6 @@ class Launches:
     @property
     def _part_of_day(self) -> str:
         return f"{self._now.date().isoformat()} {self._now.hour // _HOURS_BETWEEN_RESUMPTIONS}"
-
-
-def _nodes(count: int) -> str:
-    return f"{count} node{'' if count == 1 else 's'}"
 
 
 def _figures(quota: _Quota | None) -> str:

@@ -88,7 +88,7 @@ def reserved_capacity(
     """
     try:
         request = _request(account, seen, nodes)
-        identifier = _reserve(account, request, wait) if request else None
+        identifier = _reserve(account, seen, request, wait) if request else None
         reason = None if identifier or not request else "EC2 has no capacity for all nodes together now"
     except FAILURES as error:
         # Not every type can be reserved, and not every user may: the group can launch what there is.
@@ -154,7 +154,9 @@ def _platform(account: ClusterAccount, image_id: str) -> str:
     return str(images[0].get("PlatformDetails") or _LINUX) if images else _LINUX
 
 
-def _reserve(account: ClusterAccount, request: dict[str, Any], wait: CapacityWait | None) -> str | None:
+def _reserve(
+    account: ClusterAccount, seen: Assessment, request: dict[str, Any], wait: CapacityWait | None
+) -> str | None:
     """Reserve the capacity, and return the id of the reservation. None: there is no capacity, and no wait.
 
     Raises:
@@ -177,7 +179,7 @@ def _reserve(account: ClusterAccount, request: dict[str, Any], wait: CapacityWai
             return None
         wait.say(f"{_missing(request)}. Nothing is billed meanwhile")
         if wait.monotonic() >= deadline:
-            raise OperationError(_given_up(account, request, wait))
+            raise OperationError(_given_up(account, seen, request, wait))
         wait.sleep(min(_INTERVAL_SECONDS, max(deadline - wait.monotonic(), 0.0)))
 
 
@@ -186,15 +188,12 @@ def _missing(request: dict[str, Any]) -> str:
     return f"EC2 has no capacity for {count} {kind} together in {zone}"
 
 
-def _given_up(account: ClusterAccount, request: dict[str, Any], wait: CapacityWait) -> str:
-    environment = account.environment
-    experiment = next(
-        (each["Value"] for each in request["TagSpecifications"][0]["Tags"] if each["Key"] == Tag.EXPERIMENT), ""
-    )
+def _given_up(account: ClusterAccount, seen: Assessment, request: dict[str, Any], wait: CapacityWait) -> str:
     return (
         f"{_missing(request)}, for {wait.seconds / 60:.0f} minutes. No node was requested, and nothing is billed. Try "
         f"again later, or set another zone or instance type of the experiment and deploy. To request the nodes one by "
-        f"one, each billed from its launch: {own_command()} clusters start {environment.name} {experiment}"
+        f"one, each billed from its launch: {own_command()} clusters start {account.environment.name} "
+        f"{seen.target.tags.get(Tag.EXPERIMENT, '')}"
     )
 
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.local_aws.server import LocalAws
-    from mlinfra.operations.terraform import OnLine, Progress, Step, SynthesizedStack, Tool
+    from mlinfra.operations.terraform import OnLine, Progress, Step, SynthesizedStack
 
 ENVIRONMENT = "local"
 """The environment of the demo."""

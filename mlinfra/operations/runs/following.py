@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, ConnectionError as NoConnectionErro
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.clients import error_code
+from mlinfra.functions.notifications import counted_nodes
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.runs.history import reread_run
 from mlinfra.operations.runs.log_streams import LogStreams
@@ -229,7 +230,7 @@ def state_text(run: Run) -> str:
         return f"{number}starting on {total} nodes."
     detail = f" ({slowest.detail})" if slowest.detail and slowest.step != "running" else ""
     if slowest.step == "running":
-        return f"{number}running on {_nodes(len(attempt.members))}."
+        return f"{number}running on {counted_nodes(len(attempt.members))}."
     return f"{number}{slowest.step}: {slowest.instance_id}{detail}."
 
 
@@ -242,10 +243,6 @@ def _queue_text(run: Run, nodes: Sequence[RunNode]) -> str:
 
 def _step_number(node: RunNode) -> int:
     return _STEPS.index(node.step) if node.step in _STEPS else len(_STEPS)
-
-
-def _nodes(count: int) -> str:
-    return f"{count} node{'' if count == 1 else 's'}"
 
 
 def _is_transient(error: OperationError) -> bool:

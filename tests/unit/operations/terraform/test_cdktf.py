@@ -55,24 +55,24 @@ def a_stack(name: str, folder: Path) -> SynthesizedStack:
     return SynthesizedStack(name, folder, ())
 
 
-def nobody(_: str) -> None:
-    """Hear a line."""
+def discard(_: str) -> None:
+    """Discard a line."""
 
 
 def test_a_diff_is_summed_up_in_terraforms_words(tmp_path: Path) -> None:
-    summary = a_cdktf(tmp_path, DIFF).diff(a_stack("local-data", tmp_path), on_line=nobody)
+    summary = a_cdktf(tmp_path, DIFF).diff(a_stack("local-data", tmp_path), on_line=discard)
     assert summary == "42 to add, 1 to change, 0 to destroy"
     assert (tmp_path / "asked").read_text() == f"diff local-data --skip-synth --output {tmp_path}/out\n"
 
 
 def test_a_diff_without_a_difference(tmp_path: Path) -> None:
     cdktf = a_cdktf(tmp_path, "local-data  No changes. Your infrastructure matches the configuration.\n")
-    assert cdktf.diff(a_stack("local-data", tmp_path), on_line=nobody) == "nothing to change"
+    assert cdktf.diff(a_stack("local-data", tmp_path), on_line=discard) == "nothing to change"
 
 
 def test_a_deployment_is_summed_up_by_stack(tmp_path: Path) -> None:
     stacks = [a_stack(name, tmp_path) for name in ("local-data", "local-foundation")]
-    assert a_cdktf(tmp_path, DEPLOY).deploy(stacks, on_line=nobody) == {
+    assert a_cdktf(tmp_path, DEPLOY).deploy(stacks, on_line=discard) == {
         "local-data": "42 added, 0 changed, 0 destroyed",
         "local-foundation": "27 added, 0 changed, 0 destroyed",
     }
@@ -80,14 +80,14 @@ def test_a_deployment_is_summed_up_by_stack(tmp_path: Path) -> None:
 
 def test_a_deployment_whose_last_lines_are_missing_is_not_said_to_change_nothing(tmp_path: Path) -> None:
     cdktf = a_cdktf(tmp_path, "local-data  aws_kms_key.key: Creation complete after 1s\n")
-    assert cdktf.deploy([a_stack("local-data", tmp_path)], on_line=nobody) == {
+    assert cdktf.deploy([a_stack("local-data", tmp_path)], on_line=discard) == {
         "local-data": "no summary from Terraform"
     }
 
 
 def test_a_failure_contains_the_error_of_terraform(tmp_path: Path) -> None:
     with pytest.raises(OperationError) as failed:
-        a_cdktf(tmp_path, FAILURE, code=1).deploy([a_stack("local-data", tmp_path)], on_line=nobody)
+        a_cdktf(tmp_path, FAILURE, code=1).deploy([a_stack("local-data", tmp_path)], on_line=discard)
     assert failed.value.message == "`cdktf deploy local-data` failed"
     assert failed.value.details == (
         'Error: expected type to be one of ["String" "SecureString"], got Nonsense\n\n'
@@ -98,7 +98,7 @@ def test_a_failure_contains_the_error_of_terraform(tmp_path: Path) -> None:
 
 def test_a_failure_of_cdktf_itself_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OperationError) as failed:
-        a_cdktf(tmp_path, "Usage Error: no such stack\n", code=1).diff(a_stack("local-data", tmp_path), on_line=nobody)
+        a_cdktf(tmp_path, "Usage Error: no such stack\n", code=1).diff(a_stack("local-data", tmp_path), on_line=discard)
     assert "no such stack" in failed.value.details
 
 
