@@ -18,6 +18,7 @@ from mlinfra.operations.clusters.inventory import (
     only_running_cluster,
 )
 from mlinfra.operations.clusters.marks import Mark
+from mlinfra.operations.clusters.recorded_cost import RecordedCost, RecordKey, recorded_cost
 from mlinfra.operations.clusters.sessions import (
     SESSION_PLUGIN,
     SESSION_PLUGIN_PAGE,
@@ -44,6 +45,8 @@ __all__ = [
     "ClusterStop",
     "DailySpend",
     "Mark",
+    "RecordKey",
+    "RecordedCost",
     "chosen_node",
     "daily_spend",
     "extend_cluster",
@@ -52,6 +55,7 @@ __all__ = [
     "list_clusters",
     "login_of",
     "only_running_cluster",
+    "recorded_cost",
     "running_nodes",
     "shell",
     "ssh_channel",
