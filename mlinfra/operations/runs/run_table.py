@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from mlinfra.command import cdk_command
+from mlinfra.command import deploy_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import Clients, error_code
@@ -207,7 +207,7 @@ class RunTable:
                 stack = self.environment.names.stack_id("training")
                 message = (
                     f"The environment {self.environment.name!r} has no table of records ({self.name}), so it has no "
-                    f"runs. Deploy its stack {stack} first: {cdk_command()} deploy {stack}"
+                    f"runs. Deploy its stack {stack} first: {deploy_command(self.environment.name, stack)}"
                 )
                 raise RecordsNotFoundError(message) from None
 

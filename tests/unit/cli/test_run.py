@@ -168,6 +168,23 @@ def test_a_dry_run_shows_the_code_the_cluster_and_its_price_and_changes_nothing(
     assert (facts["must_start"], facts["nodes"], facts["code"]["directory"]) == (True, 2, "training")
 
 
+def test_in_another_repository_its_code_runs_on_a_cluster_of_the_named_project(
+    run: Callable[..., Any],
+    client: Callable[..., Any],
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_group(client, nodes=0)
+    code = a_repository(tmp_path / "ranker")
+    monkeypatch.chdir(code)
+    assert "name its folder in the variable MLINFRA_PROJECT_FOLDER" in str(run("--dry-run").exception)
+    monkeypatch.setenv("MLINFRA_PROJECT_FOLDER", str(project))
+    shown = run("--dry-run").stdout.splitlines()
+    assert shown[1].startswith("Cluster     recsys-dev-two-tower-v2 would be started: ")
+    assert shown[2].startswith(f"Code        {git(code, 'rev-parse', 'HEAD')[:12]}: ")
+
+
 def test_a_run_starts_its_cluster_and_its_output_follows(run: Callable[..., Any], client: Callable[..., Any]) -> None:
     make_group(client, nodes=0)
     nodes = Nodes(client)
