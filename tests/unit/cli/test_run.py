@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -183,6 +184,13 @@ def test_in_another_repository_its_code_runs_on_a_cluster_of_the_named_project(
     shown = run("--dry-run").stdout.splitlines()
     assert shown[1].startswith("Cluster     recsys-dev-two-tower-v2 would be started: ")
     assert shown[2].startswith(f"Code        {git(code, 'rev-parse', 'HEAD')[:12]}: ")
+
+
+def test_before_the_first_deployment_the_command_that_deploys_is_named(run: Callable[..., Any]) -> None:
+    boto3.client("dynamodb").delete_table(TableName=ENVIRONMENT.names.records_table)
+    message = str(run("--dry-run").exception)
+    assert "has no table of records (recsys-dev-clusters), which runs need: its stack dev-training is not" in message
+    assert message.endswith("mlinfra up dev dev-training")
 
 
 def test_a_run_starts_its_cluster_and_its_output_follows(run: Callable[..., Any], client: Callable[..., Any]) -> None:
