@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlinfra.operations.clusters.capacity import CapacityWait
+from mlinfra.operations.clusters.cluster_costs import RecordedCost, RecordKey, recorded_cost
 from mlinfra.operations.clusters.control import (
     ClusterStart,
     extend_cluster,
@@ -18,7 +19,6 @@ from mlinfra.operations.clusters.inventory import (
     only_running_cluster,
 )
 from mlinfra.operations.clusters.marks import Mark
-from mlinfra.operations.clusters.recorded_cost import RecordedCost, RecordKey, recorded_cost
 from mlinfra.operations.clusters.sessions import (
     SESSION_PLUGIN,
     SESSION_PLUGIN_PAGE,

@@ -124,7 +124,9 @@ class RunTable:
         """One record of a cluster, as it is at this moment. Empty: there is none."""
         with self._errors_explained():
             key = {Table.CLUSTER: partition, Table.RECORD: record}
-            return self._noted(self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True)).get("Item", {})
+            answer = self._noted(self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True))
+        found: Mapping[str, Any] = answer.get("Item", {})
+        return found
 
     def items(self, partition: str, beginning: str) -> list[Mapping[str, Any]]:
         """The records of a cluster whose name begins with `beginning`, such as the reports of its nodes."""
