@@ -203,8 +203,8 @@ class TestAdoptedGroups:
         assert [[mark.text for mark in each.marks] for each in found] == [
             [
                 (
-                    f"no function stops it automatically, because its tag AutoStop is not true. To stop it, and lose what is "
-                    f"running on it: aws autoscaling set-desired-capacity --auto-scaling-group-name {name} "
+                    "no function stops it automatically, because its tag AutoStop is not true. To stop it, and lose "
+                    f"what is running on it: aws autoscaling set-desired-capacity --auto-scaling-group-name {name} "
                     f"--desired-capacity 0 --region {region}"
                 )
             ]
