@@ -139,8 +139,9 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
     """Stacks that were not planned, with reasons, and warnings."""
     from rich.markup import escape
 
-    if plans.skipped_environments:
-        console.print(f"Skipped, in other AWS accounts: {', '.join(plans.skipped_environments)}", style="dim")
+    from mlinfra.cli.presentation import print_skipped
+
+    print_skipped(plans.skipped_environments)
     if plans.unchanged:
         since = changed_since or "the compared commit"
         console.print(f"Unchanged since {since}: {', '.join(plans.unchanged)}", style="dim")

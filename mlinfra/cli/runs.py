@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.listed_environments import listed_environments
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 from mlinfra.cli.ranks import RANK_HELP, chosen_ranks, valid_ranks
 from mlinfra.cli.run_details import details, run_facts
@@ -85,7 +86,7 @@ def list_them(
     if before is not None:
         _expect_id(before)
     with on_interruption("Nothing was changed."):
-        environments = _environments(environment)
+        environments = listed_environments(environment)
         listing = list_runs_everywhere(environments, wanted, mine=mine, limit=limit, before=before)
     for line in listing.skipped:
         typer.echo(f"Skipped: {line}", err=True)

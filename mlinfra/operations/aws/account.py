@@ -25,7 +25,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import boto3
 
@@ -112,6 +112,16 @@ def reachable(environments: Sequence[Environment]) -> tuple[Environment, ...]:
         )
         raise OperationError(message)
     return found
+
+
+def outside(names: Iterable[str]) -> str:
+    """The environments that a command leaves out because `reachable` does not contain them, with that reason.
+
+    Args:
+        names: the names of the environments.
+    """
+    where = "not on the local AWS in use" if endpoint_is_on_this_machine() else "not in the AWS account in use"
+    return f"{', '.join(names)}, {where}"
 
 
 def endpoint_is_on_this_machine() -> bool:
