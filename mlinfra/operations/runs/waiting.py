@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.command import cdk_command, own_command
+from mlinfra.command import deploy_command, own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES
@@ -138,7 +138,7 @@ class NodeWatch:
             stack = self._environment.names.stack_id("training")
             message = (
                 f"The number of nodes of {seen.target.name} is unknown: its tag {Tag.NODES} is {nodes!r}. Deploy its "
-                f"stack again, which sets the tag: {cdk_command()} deploy {stack}"
+                f"stack again, which sets the tag: {deploy_command(self._environment.name, stack)}"
             )
             raise OperationError(message)
         price = self._environment.instance_type(self._experiment).usd_per_hour

@@ -48,7 +48,7 @@ def test_a_cluster_that_is_not_deployed_is_an_error_with_the_stack(records: Call
     del records
     with pytest.raises(OperationError, match="There is no cluster of an experiment 'two-tower-v2'") as error:
         a_watch().cluster()
-    assert "npx cdktf deploy dev-training" in error.value.message
+    assert "mlinfra up dev dev-training" in error.value.message
 
 
 def test_a_cluster_without_its_number_of_nodes_is_an_error(records: Callable[..., Any]) -> None:
