@@ -26,7 +26,7 @@ runs = typer.Typer(help="Runs: list, show, cancel, compare and reproduce them.",
 RunId = Annotated[
     str,
     typer.Argument(
-        help="The id of the run, a unique beginning of it, its last four digits, or `latest`, your newest run.",
+        help="The id of the run, a unique beginning of it, its last four characters, or `latest`, your newest run.",
         metavar="RUN",
     ),
 ]

@@ -116,7 +116,7 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
 
     Raises:
         JobJustEndedError: if it is in use according to its nodes, whose last job ended within the last two minutes, or
-            whose running jobs all belong to runs that have ended.
+            if all of its running jobs belong to runs that have ended.
         OperationError: if there is no such cluster, a job is or may be running and `force` is False, or AWS refuses.
     """
     account = ClusterAccount(environment)
