@@ -115,7 +115,7 @@ def stop(
 ) -> None:
     """Stop a cluster on which nothing runs. The volumes of its nodes are kept for the environment's grace period.
 
-    If its job has just ended, the next reports of its nodes are waited for, up to two and a half minutes.
+    If its job or run has just ended, the next reports of its nodes are waited for, up to two and a half minutes.
     """
     from mlinfra.operations.clusters import stop_cluster, stop_cluster_once_reported
     from mlinfra.operations.runs import expect_no_active_run
@@ -148,7 +148,7 @@ def _waits_for_capacity(reason: str) -> None:
 
 
 def _wait(reason: str) -> None:
-    typer.echo(f"{reason}. Its job has just ended: waiting for the next reports of its nodes.", err=True)
+    typer.echo(f"{reason}. Waiting for the next reports of its nodes, because its last job has just ended.", err=True)
 
 
 @clusters.command()

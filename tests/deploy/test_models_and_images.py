@@ -12,6 +12,7 @@ import pytest
 from mlinfra import FeatureGroup, RegisteredModel, Tracking
 from mlinfra.functions.contract import Approval, Event
 from tests.conftest import an_environment
+from tests.unit.local_aws.gaps.conftest import deploy, written
 
 if TYPE_CHECKING:
     from mlinfra import MlStack
@@ -29,10 +30,17 @@ class Project:
 
     synth: Synth
     terraform: StackTerraform
+    function: str
+    """The ARN of a function of the user."""
+    parameter: str
+    """The parameter that the function writes."""
+    machine: str
+    """The ARN of a state machine of the user."""
 
     def declare(self, *, protect: bool = False, features: dict[str, str] | None = None) -> Template:
         """The stack as it is declared."""
         from mlinfra import Alerts, EncryptionKey
+        from mlinfra._cdk.aws import sqs_queue
         from mlinfra.constructs.data_lake.access import DataLakeAccess
         from mlinfra.constructs.ml_assets.experiment_tracking import ExperimentTracking
         from mlinfra.constructs.ml_assets.feature_store import FeatureStore
@@ -66,6 +74,9 @@ class Project:
             Alerts(stack, "alerts")
             ImageRepository(stack, "two-tower", name="two-tower", key_arn=key.arn)
             registry = ModelRegistry(stack, "registry")
+            registry.on_approval(self.function)
+            registry.on_approval(self.machine)
+            registry.on_approval(sqs_queue.SqsQueue(stack, "releases", name="releases"))
             tracking = ExperimentTracking(stack, "tracking", data_lake=lake)
             store = FeatureStore(stack, "features", data_lake=lake)
             registry.grant_register(store)
@@ -77,7 +88,13 @@ class Project:
 @pytest.fixture(scope="module")
 def project(module_synth: Synth, module_terraform: StackTerraform) -> Project:
     """The project, deployed."""
-    made = Project(module_synth, module_terraform)
+    _, function, parameter = deploy(boto3.client, "release.py")
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="release",
+        definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/release",
+    )["stateMachineArn"]
+    made = Project(module_synth, module_terraform, function, parameter, machine)
     assert set(made.terraform.apply(made.declare()).by_action()) == {"create"}
     return made
 
@@ -95,6 +112,18 @@ def test_images_are_scanned_and_their_tags_stay(project: Project) -> None:
     assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
 
 
+def changed(version: str, approval: str) -> dict[str, str]:
+    """The event of a version whose approval has changed."""
+    detail = {
+        "ModelPackageGroupName": "recsys-local-ranker",
+        "ModelPackageVersion": int(version.rpartition("/")[2]),
+        "ModelPackageArn": version,
+        "ModelApprovalStatus": approval,
+        "ApprovalDescription": "Better on all slices",
+    }
+    return {"Source": Event.SAGEMAKER_SOURCE, "DetailType": Event.MODEL_PACKAGE_CHANGED, "Detail": json.dumps(detail)}
+
+
 def test_the_owner_hears_of_an_approval(project: Project) -> None:
     del project
     sqs, sns = boto3.client("sqs"), boto3.client("sns")
@@ -107,14 +136,7 @@ def test_the_owner_hears_of_an_approval(project: Project) -> None:
         Attributes={"FilterPolicy": json.dumps({"owner": ["ana@example.com"]})},
     )
     version = "arn:aws:sagemaker:us-east-1:123456789012:model-package/recsys-local-ranker/3"
-    detail = {
-        "ModelPackageGroupName": "recsys-local-ranker",
-        "ModelPackageVersion": 3,
-        "ModelPackageArn": version,
-        "ModelApprovalStatus": Approval.APPROVED,
-        "ApprovalDescription": "Better on all slices",
-    }
-    entry = {"Source": Event.SAGEMAKER_SOURCE, "DetailType": Event.MODEL_PACKAGE_CHANGED, "Detail": json.dumps(detail)}
+    entry = changed(version, Approval.APPROVED)
     boto3.client("events").put_events(Entries=[entry])
     (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
     body = json.loads(message["Body"])
@@ -124,6 +146,24 @@ def test_the_owner_hears_of_an_approval(project: Project) -> None:
         f"Version: {version}",
         "Reason: Better on all slices",
     ]
+
+
+def test_an_approval_reaches_the_function_the_state_machine_and_the_queue_of_the_user(project: Project) -> None:
+    version = "arn:aws:sagemaker:us-east-1:123456789012:model-package/recsys-local-ranker/4"
+    events = [changed(version, each) for each in (Approval.REJECTED, Approval.APPROVED)]
+    assert boto3.client("events").put_events(Entries=events)["FailedEntryCount"] == 0
+    wanted = json.loads(events[1]["Detail"])
+
+    assert f"'ModelApprovalStatus': '{Approval.APPROVED}'" in written(boto3.client, project.parameter)
+    states, sqs = boto3.client("stepfunctions"), boto3.client("sqs")
+    executions = states.list_executions(stateMachineArn=project.machine)["executions"]
+    inputs = [states.describe_execution(executionArn=each["executionArn"])["input"] for each in executions]
+    assert wanted in [json.loads(each)["detail"] for each in inputs]
+    url = sqs.get_queue_url(QueueName="releases")["QueueUrl"]
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=20)["Messages"]
+    received = [json.loads(each["Body"])["detail"] for each in messages]
+    assert wanted in received
+    assert {each["ModelApprovalStatus"] for each in received} == {Approval.APPROVED}
 
 
 def test_another_feature_would_be_another_group_which_protection_refuses(project: Project) -> None:
