@@ -162,8 +162,8 @@ def prepared_plans(
         root: the project.
         progress: receives the steps.
         patterns: the stacks, such as `dev-*`. Default: all stacks of the AWS account in use.
-        environment: the only environment whose stacks are selected: `dev-*` also matches those of an environment `dev-eu`.
-            Default: patterns select stacks of all environments.
+        environment: the only environment whose stacks are selected, since `dev-*` also matches those of an environment
+            `dev-eu`. Default: patterns select stacks of all environments.
         lock: True: lock the states meanwhile. Default: True.
         out: the folder for plans. Default: `plans` in the project.
 
