@@ -164,7 +164,7 @@ def test_uncommitted_changes_are_refused_before_anything_is_planned(made: Projec
     assert [(each.stack, each.dirty) for each in result.applied] == [("local-first", True)]
 
 
-def test_a_stack_of_an_environment_with_a_longer_name_is_no_part_of_it(made: Project) -> None:
+def test_stacks_of_an_environment_with_a_longer_name_are_not_selected(made: Project) -> None:
     """`local-*` matches the stacks of `local-eu-west-1` too, which has a state bucket of its own."""
     declaration = "from environments.local import local\n\nthere = local.in_region('eu-west-1', experiments=())\n"
     (made.root / "environments" / "local-eu-west-1.py").write_text(declaration)
