@@ -135,6 +135,7 @@ def test_it_makes_what_holds_the_state_and_moves_its_own_there(environment: Envi
     ended = bootstrap(state_project)
     assert ended.returncode == 0, ended.stderr
     assert f"{environment.names.state_bucket} now holds the state of local: 10 resources" in ended.stdout
+    assert ended.stdout.endswith("mlinfra up local\n")
     assert_is_whole(environment)
     assert list(state_files(state_project, Path(os.environ["XDG_STATE_HOME"]))) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
 
+_DENIAL = re.compile("Denied|Unauthorized|NotAuthorized|Authorization|Forbidden|^403$")
+"""The codes of missing permissions, such as AccessDeniedException and UnauthorizedOperation: services differ."""
 _NO_LONGER_VALID = frozenset(
     {
         "ExpiredToken",
@@ -166,4 +169,5 @@ def _rejection(error: ClientError) -> str:
     text = error.response["Error"].get("Message", "")
     if code in _NO_LONGER_VALID:
         return f"Your AWS credentials are invalid or have expired ({code}: {text}). Log in again."
-    return f"AWS refused {error.operation_name} ({code}: {text}). The credentials require permission for it."
+    refused = f"AWS refused {error.operation_name} ({code}: {text})."
+    return f"{refused} The credentials require permission for it." if _DENIAL.search(code) else refused

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from mlinfra.command import cdk_command, own_command
+from mlinfra.command import deploy_command, own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, cost
 from mlinfra.functions.activity import Verdict
@@ -214,7 +214,8 @@ class ClusterAccount:
             stack = self.environment.names.stack_id("training")
             message = (
                 f"There is no cluster of an experiment {experiment!r} in {self.environment.name!r}. Declared "
-                f"experiments: {names}. To create the clusters of declared experiments: {cdk_command()} deploy {stack}"
+                f"experiments: {names}. To create the clusters of declared experiments: "
+                f"{deploy_command(self.environment.name, stack)}"
             )
             raise OperationError(message)
         if not target.may_be_stopped:
@@ -327,8 +328,8 @@ class ClusterAccount:
             stack = self.environment.names.stack_id("training")
             yield Mark(
                 "no-shutdown",
-                f"no function stops it automatically, because {self.no_shutdown}. To deploy it: {cdk_command()} deploy "
-                f"{stack}, or add a Shutdown to the stack of the cluster",
+                f"no function stops it automatically, because {self.no_shutdown}. To deploy it: "
+                f"{deploy_command(self.environment.name, stack)}, or add a Shutdown to the stack of the cluster",
             )
 
     def _launch_marks(self, target: Target) -> Iterator[Mark]:

@@ -107,15 +107,14 @@ def require_approved(report: Report) -> None:
     """
     if report.exit_code == 0:
         return
-    held = "\n".join(
-        f"{each.id} {each.digest}  {each.stack}  {each.address}: {each.text} {each.fix}" for each in report.held
-    )
+    held = [f"{each.id} {each.digest}  {each.stack}  {each.address}: {each.text} {each.fix}" for each in report.held]
+    rejected = [f"{each.id}  {each.stack}  {each.text} {each.fix}" for each in report.rejected_approvals]
     count = len(report.held)
     message = (
         f"The review holds {count} finding{'s' if count != 1 else ''} without an approval. Nothing was applied. Fix "
         f"the findings and plan again, or let another person approve each of them: {own_command()} approve DIGEST"
     )
-    raise ReviewHeldError(message, details=held)
+    raise ReviewHeldError(message, details="\n".join([*held, *rejected]))
 
 
 def _require_unused(plan: CheckedPlan) -> None:

@@ -120,7 +120,7 @@ def start_on_nodes(
                 step=step,
                 read_run=lambda: table.read(spec.partition, spec.run_id),
             )
-            step.conclude(f"{len(states.ready)} of {spec.nodes} are ready")
+            step.conclude(states.conclusion)
     except NotReadyError as error:
         if not _give_up(table, spec, error.message):
             return None

@@ -105,11 +105,7 @@ def find_place(table: RunTable, partition: str, experiment: str, *, admission: A
             principal that submitted it; or AWS refuses.
     """
     # First: a run that takes the place after this read makes the transaction fail.
-    with aws_errors_explained():
-        answer = table.client.get_item(
-            TableName=table.name, Key={Table.CLUSTER: partition, Table.RECORD: _RECORD}, ConsistentRead=True
-        )
-    seen = answer.get("Item", {}).get(_RUN)
+    seen = table.item(partition, _RECORD).get(_RUN)
     occupants = active_runs(table, partition, experiment)
     if occupants and admission is Admission.ALONE:
         raise OperationError(_occupied(table, partition, occupants))

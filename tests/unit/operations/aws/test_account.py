@@ -96,6 +96,8 @@ def test_a_local_environment_without_its_local_aws(monkeypatch: pytest.MonkeyPat
     [
         ("ExpiredToken", r"Your AWS credentials are invalid or have expired \(ExpiredToken: no\)\. Log in again\."),
         ("AccessDenied", r"AWS refused ListKeys \(AccessDenied: no\)\. The credentials require permission for it\."),
+        ("UnauthorizedOperation", r"AWS refused ListKeys .* The credentials require permission for it\."),
+        ("ResourceNotFoundException", r"^AWS refused ListKeys \(ResourceNotFoundException: no\)\.$"),
     ],
 )
 def test_an_error_names_the_call_that_was_refused(code: str, expected: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import Activity, Metric, NodeReport, Table, Tag
@@ -158,8 +159,8 @@ class TestList:
         assert no_shutdown.kind == "no-shutdown"
         assert no_shutdown.text == (
             "no function stops it automatically, because the table recsys-dev-clusters does not exist in account "
-            "123456789012, us-east-1: the shutdown of 'dev' is not deployed there. To deploy it: npx cdktf deploy "
-            "dev-training, or add a Shutdown to the stack of the cluster"
+            "123456789012, us-east-1: the shutdown of 'dev' is not deployed there. To deploy it: "
+            f"{own_command()} up dev dev-training, or add a Shutdown to the stack of the cluster"
         )
 
 

@@ -24,8 +24,17 @@ HELD = SimpleNamespace(
 )
 
 
-def reviewed(*held: object) -> Any:
-    return lambda *_, **__: SimpleNamespace(held=held, exit_code=3 if held else 0)
+SELF_APPROVED = SimpleNamespace(
+    id="MLR903",
+    stack="dev-data",
+    text="The approval of MLR101 by ana@example.com does not count: ana@example.com is an author of the change.",
+    fix="Let another person approve it.",
+)
+
+
+def reviewed(*held: object, rejected: tuple[object, ...] = ()) -> Any:
+    report = SimpleNamespace(held=held, rejected_approvals=rejected, exit_code=3 if held else 0)
+    return lambda *_, **__: report
 
 
 def test_a_held_review_ends_an_apply_with_the_exit_code_of_a_held_review(tmp_path: Path) -> None:
@@ -37,6 +46,15 @@ def test_a_held_review_ends_an_apply_with_the_exit_code_of_a_held_review(tmp_pat
         f"another person approve each of them: {own_command()} approve DIGEST"
     )
     assert refused.value.details == "MLR101 3f9c1a2b4d  dev-data  aws_s3_bucket.raw: It is destroyed. Keep it."
+
+
+def test_the_reason_why_an_approval_does_not_count_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(ReviewHeldError) as refused:
+        require_approved_review([], reviewed(HELD, rejected=(SELF_APPROVED,)), root=tmp_path, today=TODAY, live=False)
+    assert refused.value.details.splitlines()[1] == (
+        "MLR903  dev-data  The approval of MLR101 by ana@example.com does not count: ana@example.com is an author of "
+        "the change. Let another person approve it."
+    )
 
 
 def test_a_review_without_held_findings_permits_an_apply(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def test_an_approval_by_another_person_counts(project: Path) -> None:
 def test_an_author_of_the_change_cannot_approve_it(project: Path) -> None:
     approve(project, "Dev@Example.com")
     assert problems(project) == ["its approver is an author of the change."]
+    rejected = review([project / "dev-data.json"], root=project, today=TODAY).rejected_approvals
+    assert [each.id for each in rejected] == ["MLR903"]
 
 
 def test_an_author_of_earlier_changes_can_approve(project: Path) -> None:

@@ -206,7 +206,7 @@ def test_of_two_runs_that_are_submitted_at_the_same_time_one_is_refused(
 
 def test_without_the_bucket_the_stack_to_deploy_is_named(records: Callable[..., Any], repository: Path) -> None:
     del records
-    with pytest.raises(OperationError, match="npx cdktf deploy dev-data"):
+    with pytest.raises(OperationError, match="mlinfra up dev dev-data"):
         submitted(repository)
 
 
