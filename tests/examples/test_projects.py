@@ -62,8 +62,14 @@ def test_a_project_can_be_copied_alone(project: str) -> None:
     folder = EXAMPLES / project
     assert (folder / ".terraform.lock.hcl").read_text() == (ROOT / ".terraform.lock.hcl").read_text()
     assert (folder / "cdktf.json").read_text() == (EXAMPLES / "platform" / "cdktf.json").read_text()
-    assert "cdktf.out/" in (folder / ".gitignore").read_text()
     assert "../" not in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("project", [*PROJECTS, "platform"])
+def test_git_ignores_what_commands_write(project: str) -> None:
+    """Otherwise the plans of a copy are made from uncommitted changes."""
+    ignored = (EXAMPLES / project / ".gitignore").read_text().split()
+    assert {"__pycache__/", "cdktf.out/", "plans/"} <= set(ignored)
 
 
 @pytest.mark.parametrize("project", PROJECTS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlinfra.declarations import adopted_file
+from mlinfra.functions.remedies import resize_command
 
 if TYPE_CHECKING:
     from mlinfra.declarations import Adopted, Environment
@@ -29,9 +30,7 @@ def way_to_stop(name: str, environment: Environment, region: str, minimum: int) 
         minimum: its minimum size. AWS refuses a desired capacity below it (EC2 Auto Scaling API reference,
             SetDesiredCapacity, read 2026-11-30).
     """
-    command = (
-        f"aws autoscaling set-desired-capacity --auto-scaling-group-name {name} --desired-capacity 0 --region {region}"
-    )
+    command = resize_command(name, "0", region)
     if minimum:
         record = f"environments/{adopted_file(environment.name)}"
         command = f"change min_size from {minimum} to 0 in {record} and apply it, then {command}"

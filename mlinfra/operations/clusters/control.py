@@ -16,7 +16,8 @@ from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Table, Tag, removed_file_systems
 from mlinfra.functions.file_systems import delete_mark
-from mlinfra.functions.launches import LAUNCH, is_by_user, resume_command
+from mlinfra.functions.launches import LAUNCH, is_by_user
+from mlinfra.functions.remedies import resume_command
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.capacity import reserved_capacity
 from mlinfra.operations.clusters.inventory import TABLE_NOT_FOUND, ClusterAccount
@@ -83,7 +84,7 @@ def start_cluster(environment: Environment, experiment: str, *, capacity: Capaci
     if suspension is not None and is_by_user(suspension):
         message = (
             f"Launching is suspended for {seen.target.name} ({suspension}), so that no node would be launched. Nothing "
-            f"was changed. To resume it: {resume_command(seen.target)}"
+            f"was changed. To resume it: {resume_command(seen.target, LAUNCH, account.clients.region)}"
         )
         raise OperationError(message)
     if Tag.KEEP_HOURS in seen.target.tags:

@@ -115,8 +115,8 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
         force: True: terminate all nodes although a job is or may be running. The job is lost. Default: False.
 
     Raises:
-        JobJustEndedError: if it is in use according to its nodes, whose last job ended within the last two minutes, or
-            if all of its running jobs belong to runs that have ended.
+        JobJustEndedError: if it is in use according to its nodes, and its last job ended within the last two minutes,
+            or all jobs that are reported as running belong to runs that have ended.
         OperationError: if there is no such cluster, a job is or may be running and `force` is False, or AWS refuses.
     """
     account = ClusterAccount(environment)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -33,6 +34,17 @@ _RUN: Final = "run_id"
 _MOST: Final = 20
 
 
+class Admission(Enum):
+    """The way in which a run is submitted to a cluster on which other runs may be active."""
+
+    ALONE = "alone"
+    """It takes the place, and is refused while another run occupies it."""
+    IN_TURN = "in turn"
+    """It waits for the runs that were submitted before."""
+    CONCURRENT = "concurrent"
+    """It runs beside the others."""
+
+
 @dataclass(frozen=True)
 class Place:
     """The place on a cluster, as it was read."""
@@ -41,23 +53,16 @@ class Place:
     partition: str
     seen: str | None
     """The last run that took it. None: none ever did."""
-    is_shared: bool
-    """True: the run does not take the place, because it runs beside others, or after them."""
-    is_in_turn: bool = False
-    """True: the run waits for those that were submitted before."""
-
-    @property
-    def is_concurrent(self) -> bool:
-        """True: the run does not wait for those that were submitted before."""
-        return self.is_shared and not self.is_in_turn
+    admission: Admission = Admission.ALONE
 
     def take(self, run_id: str, puts: Sequence[Mapping[str, Any]]) -> None:
-        """Write items in one transaction that takes the place.
+        """Write items in one transaction, which takes the place if the run is admitted alone.
 
         Raises:
             OperationError: if another run has taken it since it was read, or AWS refuses.
         """
-        requests = [*puts] if self.is_shared else [*puts, {"Update": self._update(run_id)}]
+        is_alone = self.admission is Admission.ALONE
+        requests = [*puts, {"Update": self._update(run_id)}] if is_alone else [*puts]
         with aws_errors_explained():
             try:
                 self.table.client.transact_write_items(TransactItems=requests)
@@ -65,7 +70,7 @@ class Place:
                 if error_code(error) != "TransactionCanceledException":
                     raise
                 reasons = [each.get("Code") for each in error.response.get("CancellationReasons", ())]
-                if self.is_shared or reasons[-1:] not in (["ConditionalCheckFailed"], ["TransactionConflict"]):
+                if not is_alone or reasons[-1:] not in (["ConditionalCheckFailed"], ["TransactionConflict"]):
                     raise
                 message = (
                     f"Another run was submitted to {self.partition} at the same time, and has its nodes. Nothing was "
@@ -86,26 +91,25 @@ class Place:
         }
 
 
-def find_place(table: RunTable, partition: str, experiment: str, *, is_shared: bool, is_in_turn: bool = False) -> Place:
-    """The place on a cluster, if no run occupies it.
+def find_place(table: RunTable, partition: str, experiment: str, *, admission: Admission = Admission.ALONE) -> Place:
+    """The place on a cluster, if no run occupies it or the new run does not need it.
 
     Args:
         table: the records of the environment.
         partition: the name of the cluster.
         experiment: its experiment.
-        is_shared: True: the new run may run beside others.
-        is_in_turn: True: the new run waits for those that were submitted before. Default: False.
+        admission: the way in which the new run is submitted. Default: alone.
 
     Raises:
-        OperationError: if another run occupies it, and `is_shared` and `is_in_turn` are False, with its command and the
+        OperationError: if the new run is submitted alone and another run occupies the place, with its command and the
             principal that submitted it; or AWS refuses.
     """
     # First: a run that takes the place after this read makes the transaction fail.
     seen = table.item(partition, _RECORD).get(_RUN)
     occupants = active_runs(table, partition, experiment)
-    if occupants and not is_shared and not is_in_turn:
+    if occupants and admission is Admission.ALONE:
         raise OperationError(_occupied(table, partition, occupants))
-    return Place(table, partition, None if seen is None else str(seen), is_shared or is_in_turn, is_in_turn)
+    return Place(table, partition, None if seen is None else str(seen), admission)
 
 
 def active_runs(table: RunTable, partition: str, experiment: str) -> list[Run]:

@@ -420,7 +420,7 @@ class TestStart:
         assert re.fullmatch(
             r"Launching is suspended for recsys-dev-two-tower-v2 \(User suspended at [0-9TZ:-]+\), so that no node "
             r"would be launched\. Nothing was changed\. To resume it: aws autoscaling resume-processes "
-            r"--auto-scaling-group-name recsys-dev-two-tower-v2 --scaling-processes Launch",
+            r"--auto-scaling-group-name recsys-dev-two-tower-v2 --scaling-processes Launch --region us-east-1",
             str(refused.value),
         )
         assert only_one().wanted == 0

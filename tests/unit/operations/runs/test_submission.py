@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Table
 from mlinfra.operations.runs import RunRequest, RunTable, cancel_run, find_run, prepared
-from mlinfra.operations.runs.occupancy import expect_no_active_run, find_place
+from mlinfra.operations.runs.occupancy import Admission, expect_no_active_run, find_place
 from mlinfra.operations.runs.submission import submit, upload_run
 from mlinfra.operations.terraform.progress import Quiet
 from mlinfra.runner import RunSpecification
@@ -32,11 +32,11 @@ BUCKET = ENVIRONMENT.names.bucket("models")
 (EXPERIMENT,) = ENVIRONMENT.experiments
 
 
-def submitted(folder: Path, *, is_shared: bool = False, is_in_turn: bool = False, **values: Any) -> RunSpecification:
+def submitted(folder: Path, *, admission: Admission = Admission.ALONE, **values: Any) -> RunSpecification:
     request = RunRequest(**{"command": ("python", "train.py", "--lr", "0.1"), "folder": folder, **values})
     table = RunTable(ENVIRONMENT)
     with prepared(request, Quiet()) as prepared_run:
-        place = find_place(table, CLUSTER, EXPERIMENT.name, is_shared=is_shared, is_in_turn=is_in_turn)
+        place = find_place(table, CLUSTER, EXPERIMENT.name, admission=admission)
         uploaded = upload_run(table, EXPERIMENT, prepared_run, nodes=2, wait_seconds=1800, progress=Quiet())
         return submit(table, uploaded, place, Quiet())
 
@@ -162,13 +162,13 @@ def test_an_occupied_cluster_is_refused_with_the_run_and_its_principal(
     assert "submitted by you" in error.value.message
     assert "to run after it: --in-turn; to run beside it on the same GPUs: --concurrent" in error.value.message
     assert keys(models) == before
-    assert submitted(repository, is_shared=True).concurrent
+    assert submitted(repository, admission=Admission.CONCURRENT).concurrent
 
 
 def test_a_run_in_turn_is_submitted_and_waits_on_the_nodes(models: Callable[..., Any], repository: Path) -> None:
     del models
     submitted(repository)
-    second = submitted(repository, is_in_turn=True)
+    second = submitted(repository, admission=Admission.IN_TURN)
     assert not second.concurrent
     assert find_run(ENVIRONMENT, second.run_id).status == "waiting"
 
@@ -194,7 +194,7 @@ def test_of_two_runs_that_are_submitted_at_the_same_time_one_is_refused(
 ) -> None:
     table = RunTable(ENVIRONMENT)
     with prepared(RunRequest(command=("true",), folder=repository), Quiet()) as prepared_run:
-        places = [find_place(table, CLUSTER, EXPERIMENT.name, is_shared=False) for _ in range(2)]
+        places = [find_place(table, CLUSTER, EXPERIMENT.name) for _ in range(2)]
         uploaded = [
             upload_run(table, EXPERIMENT, prepared_run, nodes=1, wait_seconds=0, progress=Quiet()) for _ in places
         ]
