@@ -165,7 +165,7 @@ $(CDKTN_READY): .venv/cdktn/.installed
 	@printf '#!%s\nimport sys\n\nfrom mlinfra.cli.main import run\n\nsys.exit(run())\n' \
 		"$(CURDIR)/.venv/cdktn/bin/python" > .venv/cdktn/bin/mlinfra
 	@chmod +x .venv/cdktn/bin/mlinfra
-	@ln -sf "$(CURDIR)/$(BIN)/ruff" .venv/cdktn/bin/ruff
+	@ln -sf "$(CURDIR)/$(BIN)/ruff" "$(CURDIR)/$(BIN)/shellcheck" .venv/cdktn/bin/
 	@touch $@
 
 $(TERRAFORM_READY): .venv/terraform/.installed

@@ -206,10 +206,8 @@ def _show_written(folder: Path, settings: Settings, written: Written, console: C
     from mlinfra.operations.scaffold import UNKNOWN_ACCOUNT, installed_from
 
     unchanged = f", {len(written.unchanged)} existed already with the same content" if written.unchanged else ""
-    console.print(
-        f"[bold]{escape(settings.project)}[/]: {len(written.created)} files written to "
-        f"{escape(str(folder))}{unchanged}."
-    )
+    where = escape(str(folder)) if folder.name else "this folder"
+    console.print(f"[bold]{escape(settings.project)}[/]: {len(written.created)} files written to {where}{unchanged}.")
     for each in written.created:
         console.print(f"  [dim]{escape(each)}[/]")
     console.print(

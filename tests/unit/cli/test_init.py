@@ -174,6 +174,11 @@ def test_an_invalid_name_is_an_error_of_the_declaration_and_nothing_is_written(t
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_present_folder_is_named_as_such() -> None:
+    ended = init(".", "--project", "ranker", "--owner", "ana@example.com")
+    assert ended.stdout.startswith("ranker: 31 files written to this folder.\n")
+
+
 def test_conflicting_files_are_listed_and_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("all:\n")
     ended = init(".", "--project", "ranker", "--owner", "ana@example.com")
