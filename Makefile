@@ -11,11 +11,11 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
-CHECKOV_READY := .venv/checkov/.ready
+CHECKOV_READY := .venv/checkov/.installed
 CDKTN_READY := .venv/cdktn/.ready
 TERRAFORM_READY := .venv/terraform/.ready
 BROWSER_READY := .venv/.browser-ready
-DOCS_READY := .venv/docs/.ready
+DOCS_READY := .venv/docs/.installed
 PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 # .venv may contain uv.
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" ci/install.sh
@@ -151,19 +151,13 @@ $(NODE_READY): package-lock.json | tools
 		|| npm rebuild --foreground-scripts @cdktf/node-pty-prebuilt-multiarch
 	@touch $@
 
-$(CHECKOV_READY): requirements/checkov.txt $(PYTHON_READY)
-	$(PYTHON) -m venv .venv/checkov
-	$(INSTALL) .venv/checkov requirements/checkov.txt
+# Tools whose requirements conflict with those of .venv have a virtual environment of their own.
+.venv/%/.installed: requirements/%.txt $(PYTHON_READY)
+	$(PYTHON) -m venv .venv/$*
+	$(INSTALL) .venv/$* requirements/$*.txt
 	@touch $@
 
-$(DOCS_READY): requirements/docs.txt $(PYTHON_READY)
-	$(PYTHON) -m venv .venv/docs
-	$(INSTALL) .venv/docs requirements/docs.txt
-	@touch $@
-
-$(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
-	$(PYTHON) -m venv .venv/cdktn
-	$(INSTALL) .venv/cdktn requirements/cdktn.txt
+$(CDKTN_READY): .venv/cdktn/.installed
 	@# All other packages are those of .venv, with what is installed there for development.
 	@echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" \
 		> "$$(.venv/cdktn/bin/python -c '$(PACKAGES)')/shared.pth"
@@ -171,12 +165,10 @@ $(CDKTN_READY): requirements/cdktn.txt $(PYTHON_READY)
 	@printf '#!%s\nimport sys\n\nfrom mlinfra.cli.main import run\n\nsys.exit(run())\n' \
 		"$(CURDIR)/.venv/cdktn/bin/python" > .venv/cdktn/bin/mlinfra
 	@chmod +x .venv/cdktn/bin/mlinfra
-	@ln -sf "$(CURDIR)/$(BIN)/ruff" .venv/cdktn/bin/ruff
+	@ln -sf "$(CURDIR)/$(BIN)/ruff" "$(CURDIR)/$(BIN)/shellcheck" .venv/cdktn/bin/
 	@touch $@
 
-$(TERRAFORM_READY): requirements/terraform.txt $(PYTHON_READY)
-	$(PYTHON) -m venv .venv/terraform
-	$(INSTALL) .venv/terraform requirements/terraform.txt
+$(TERRAFORM_READY): .venv/terraform/.installed
 	@printf '#!/bin/sh\nexec "$(CURDIR)/.venv/terraform/bin/python" "$(CURDIR)/tests/newer_terraform/terraform.py" "$$@"\n' \
 		> .venv/terraform/bin/terraform
 	@chmod +x .venv/terraform/bin/terraform

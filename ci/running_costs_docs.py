@@ -1,4 +1,4 @@
-"""Write the tables of docs/costs.md: `python -m ci.running_costs_docs`.
+"""Write the tables of docs/running-costs.md: `python -m ci.running_costs_docs`.
 
 Their figures are the estimate of the environments of this repository.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlinfra.operations.cost import Estimate, Line
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PAGE: Final = ROOT / "docs" / "costs.md"
+PAGE: Final = ROOT / "docs" / "running-costs.md"
 _ENVIRONMENTS: Final = ("dev", "staging", "prod")
 _NODES: Final = ("g4dn.xlarge", "g5.12xlarge", "p4d.24xlarge", "p5.48xlarge")
 

@@ -53,7 +53,7 @@ EXAMPLE_SETTINGS = Settings(
     nodes=2,
     today=date(2026, 11, 25),
     services=("gitlab", "github"),
-    requirement="mlinfra-cdktf[testing]==0.1.0",
+    requirement="mlinfra-cdktf[cdktn,testing]==0.1.0",
 )
 
 _OTHER_APPLIES = re.compile(r"^  apply-(?!dev:)\w+:\n(?:    .*\n|\n)+", re.MULTILINE)

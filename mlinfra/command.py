@@ -22,6 +22,11 @@ def own_command() -> str:
     return str(command.relative_to(here)) if command.is_relative_to(here) else str(command)
 
 
+def deploy_command(environment: str, *stacks: str) -> str:
+    """`mlinfra up` of an environment, or of some of its stacks: the command that plans, reviews and applies them."""
+    return " ".join((own_command(), "up", environment, *stacks))
+
+
 def cdk_command() -> str:
     """`npx cdktn` or `npx cdktf`: the installed one of the current folder or one above it, else that of this Python."""
     here = Path.cwd()

@@ -1,4 +1,4 @@
-"""Plugin with the fixtures of a local AWS, without the user's own settings."""
+"""Plugin with more fixtures of the local AWS of `mlinfra.testing`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from mlinfra.functions.contract import Table
+from mlinfra.testing.surroundings import folders_below
 from tests import shared_botocore
 
 if TYPE_CHECKING:
@@ -39,21 +40,15 @@ def image_ids(ec2: Any) -> list[str]:
     return [each["ImageId"] for each in found]
 
 
-@pytest.fixture(scope="session")
-def running_local_aws(mlinfra_local_aws: LocalAws) -> LocalAws:
-    """One server for all tests of a process, also of several folders: that of the plugin, as `local_aws` is."""
-    return mlinfra_local_aws
-
-
 @pytest.fixture
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the state, caches and logs of mlinfra below the test's own folder."""
-    for kind in ("STATE", "CACHE", "DATA", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+    """Keep the state, caches and logs of mlinfra below the test's own folder, without a local AWS."""
+    for name, value in folders_below(tmp_path).items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")
-def clients(running_local_aws: LocalAws) -> Callable[..., Any]:
+def clients(mlinfra_local_aws: LocalAws) -> Callable[..., Any]:
     """boto3 clients by service and region, of a local AWS that keeps the resources of earlier tests."""
 
     @functools.cache  # reading the model of a service takes longer than most tests
@@ -61,7 +56,7 @@ def clients(running_local_aws: LocalAws) -> Callable[..., Any]:
         return boto3.client(
             service,
             region_name=region,
-            endpoint_url=running_local_aws.endpoint,
+            endpoint_url=mlinfra_local_aws.endpoint,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106  not a secret: any value is accepted
         )

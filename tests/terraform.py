@@ -1,27 +1,26 @@
-"""Plugin with the fixtures of tests that run the real Terraform and the real AWS provider on a local AWS."""
+"""Plugin with the Terraform of these tests, attached to running providers, for the fixtures of `mlinfra.testing`."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.errors import OperationError
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.operations import toolchain
-from mlinfra.operations.terraform.providers import ProviderSource, provider_source
+from mlinfra.testing.plugin import required_terraform
+from mlinfra.testing.terraform import TerraformProgram
 from mlinfra.variables import in_force
 from tests.conftest import ROOT, TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mlinfra.local_aws.server import LocalAws
-    from mlinfra.variables import Changes
 
 
 _QUIET_PROVIDER = {
@@ -33,29 +32,25 @@ Variables: https://developer.hashicorp.com/terraform/plugin/log/managing (read 2
 
 
 @pytest.fixture(scope="session")
-def source() -> ProviderSource:
-    """Where the AWS provider comes from. Skips what needs it where it cannot be had."""
-    try:
-        toolchain.find_terraform(toolchain.OLDEST_TERRAFORM_WITH_NATIVE_LOCK)
-        return provider_source(ROOT)
-    except OperationError as error:
-        if os.environ.get("MLINFRA_REQUIRE_DEPLOY_TESTS"):
-            pytest.fail(f"deploy tests have to run here, and cannot: {error}")
-        pytest.skip(str(error))
+def own_terraform() -> TerraformProgram:
+    """Terraform with a provider of its own for each command, as outside of these tests, and no AWS.
+
+    Locks of the state bucket are tested.
+    """
+    return required_terraform(ROOT, toolchain.OLDEST_TERRAFORM_WITH_NATIVE_LOCK)
 
 
 @pytest.fixture(scope="session")
-def attached(
-    source: ProviderSource, running_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Changes]:
-    """Environment variables of programs that use the local AWS, and of a Terraform that attaches to a provider."""
+def mlinfra_terraform(
+    own_terraform: TerraformProgram, mlinfra_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TerraformProgram]:
+    """In place of that of `mlinfra.testing`: Terraform on the same local AWS, attached to a provider that runs."""
     from tests.deploy.attached_provider import attached_providers
 
     # Terraform and the provider run for seconds, a fifth of which would be garbage collection.
-    changes = {**client_variables(running_local_aws), **source.changes, "GOGC": "400", **_QUIET_PROVIDER}
-    terraform = toolchain.find_terraform().path
-    with attached_providers(tmp_path_factory.mktemp("providers"), terraform, changes) as attaching:
-        yield {**changes, **attaching}
+    changes = {**client_variables(mlinfra_local_aws), **own_terraform.changes, "GOGC": "400", **_QUIET_PROVIDER}
+    with attached_providers(tmp_path_factory.mktemp("providers"), own_terraform.executable, changes) as attaching:
+        yield TerraformProgram(Path(attaching["TERRAFORM_BINARY_NAME"]), {**changes, **attaching})
 
 
 @pytest.fixture(scope="session")
@@ -89,18 +84,10 @@ def kept_syntheses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[st
 
 @pytest.fixture(scope="module")
 def deployable(
-    attached: Changes,
-    running_local_aws: LocalAws,
+    mlinfra_terraform: TerraformProgram,
+    module_local_aws: LocalAws,  # noqa: ARG001  it is emptied, and used by this process
     kept_syntheses: dict[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Path]:
-    """Terraform, in surroundings where all that is started talks to an empty local AWS.
-
-    Where mlinfra keeps state, caches and logs is a folder of the test's own.
-    """
-    own = tmp_path_factory.mktemp("own")
-    folders = {f"XDG_{kind}_HOME": str(own / kind.lower()) for kind in ("STATE", "CACHE", "DATA", "CONFIG")}
-    running_local_aws.reset()
-    with in_force({**attached, **folders, **kept_syntheses, "MLINFRA_TODAY": TODAY.isoformat()}):
-        yield toolchain.find_terraform().path
-    running_local_aws.reset()
+    """Terraform, in surroundings where the commands of mlinfra use it and an empty local AWS."""
+    with in_force({**mlinfra_terraform.changes, **kept_syntheses, "MLINFRA_TODAY": TODAY.isoformat()}):
+        yield mlinfra_terraform.executable

@@ -277,6 +277,7 @@ class _AutoScaling(_Service):
 
 class _Ec2(_Service):
     name = "ec2"
+    meta = SimpleNamespace(region_name="us-east-1")
 
     def describe_instances(
         self,

@@ -1,6 +1,6 @@
 """Adopt a bucket and a security group that were created by hand, and stop managing a role.
 
-cdktf synth --app "python examples/adopt/main.py"
+Write its stacks to cdktf.out/: python examples/adopt/main.py
 """
 
 from __future__ import annotations

@@ -1,17 +1,31 @@
-"""Only pipelines change resources that mlinfra manages. Deployed in the organization's management account.
+"""Only pipelines change resources that mlinfra manages. This folder is a complete project that can be copied.
 
-cdktf synth --app "python examples/console_lockdown/main.py"
+mlinfra bootstrap management
+mlinfra up management
 """
 
 from __future__ import annotations
 
-from mlinfra import ConsoleLockdown, Environment, MlApp, MlStack, Pipeline
+import os
+from pathlib import Path
 
-pipeline = Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com")
+from mlinfra import (
+    ConsoleLockdown,
+    Environment,
+    MlApp,
+    MlStack,
+    Pipeline,
+    StateStack,
+    load_environments,
+    problems_without_traceback,
+)
+
+ROOT = Path(__file__).resolve().parent
+PIPELINE = Pipeline(provider="gitlab", project="ml/platform", url="https://gitlab.example.com")
 
 
 def declared(name: str, account_id: str) -> Environment:
-    """An environment, or the account that governs them."""
+    """A locked environment, with the values of its own repository."""
     return Environment(
         name=name,
         project="recsys",
@@ -21,16 +35,16 @@ def declared(name: str, account_id: str) -> Environment:
         cost_center="ml-1234",
         repository="gitlab.example.com/ml/platform",
         monthly_spend_limit_usd=15_000,
-        pipeline=pipeline,
+        pipeline=PIPELINE,
     )
 
 
 class GovernanceStack(MlStack):
     """The policies, and their targets."""
 
-    def __init__(self, scope: MlApp) -> None:
-        """Declare the stack."""
-        super().__init__(scope, declared("management", "999999999999"), "governance")
+    def __init__(self, scope: MlApp, environment: Environment) -> None:
+        """Declare the stack in the management account."""
+        super().__init__(scope, environment, "governance")
         ConsoleLockdown(
             self,
             "lockdown",
@@ -40,6 +54,9 @@ class GovernanceStack(MlStack):
         )
 
 
-app = MlApp()
-GovernanceStack(app)
-app.synth()
+with problems_without_traceback():
+    app = MlApp(ROOT)
+    for management in load_environments(ROOT, only=os.environ.get("MLINFRA_ENV")):
+        state = StateStack(app, management)
+        GovernanceStack(app, management).add_dependency(state)
+    app.synth()

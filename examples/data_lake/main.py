@@ -1,6 +1,6 @@
 """Protected data lake: models are copied to another account, labels are write-once.
 
-cdktf synth --app "python examples/data_lake/main.py"
+Write its stacks to cdktf.out/: python examples/data_lake/main.py
 """
 
 from __future__ import annotations

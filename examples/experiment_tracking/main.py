@@ -1,6 +1,6 @@
 """A managed MLflow tracking server whose artifacts are in the data lake. It is billed by the hour.
 
-cdktf synth --app "python examples/experiment_tracking/main.py"
+Write its stacks to cdktf.out/: python examples/experiment_tracking/main.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Two feature groups: one for training, and one for training and predictions.
 
-cdktf synth --app "python examples/feature_store/main.py"
+Write its stacks to cdktf.out/: python examples/feature_store/main.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Repository for the images of one program, with its own key and pull access for staging.
 
-cdktf synth --app "python examples/image_repository/main.py"
+Write its stacks to cdktf.out/: python examples/image_repository/main.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A registry for two models, and a job that registers versions of one, which then wait for approval.
 
-cdktf synth --app "python examples/model_registry/main.py"
+Write its stacks to cdktf.out/: python examples/model_registry/main.py
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 mlinfra local up && eval "$(mlinfra local env)"
 mlinfra bootstrap local
-cdktf deploy 'local-*'
+mlinfra up local
 """
 
 from __future__ import annotations

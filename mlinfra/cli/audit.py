@@ -159,12 +159,10 @@ def _check_options(
 def _project() -> tuple[Path | None, tuple[Environment, ...]]:
     """The project and its environments. Outside of a project, everything is audited without them."""
     from mlinfra.declarations import load_environments
-    from mlinfra.errors import OperationError
-    from mlinfra.operations.terraform import project_root
+    from mlinfra.operations.terraform import find_project
 
-    try:
-        root = project_root()
-    except OperationError:
+    root = find_project()
+    if root is None:
         return None, ()
     return root, tuple(load_environments(root, judged=False))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer reads the annotations
-from mlinfra.command import cdk_command
+from mlinfra.command import deploy_command
 
 _OUTCOMES = {
     "created": "now holds the state of",
@@ -36,4 +36,4 @@ def bootstrap(environment: EnvironmentName, *, as_json: AsJson = False) -> None:
         f"[bold]{made.bucket}[/] {_OUTCOMES[made.outcome]} {environment}: {made.resources} resources, "
         f"lock table {made.lock_table}."
     )
-    console.print(f"Next: [cyan]{cdk_command()} deploy '{environment}-*'[/]")
+    console.print(f"Next: [cyan]{deploy_command(environment)}[/]")

@@ -60,16 +60,12 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 def _own_checks() -> tuple[AnyCheck, ...]:
-    """The checks of the project in the current folder; none outside of projects."""
+    """The checks of the project; none outside of projects."""
     from mlinfra.checks.own_checks import read_checks
-    from mlinfra.errors import OperationError
-    from mlinfra.operations.terraform import project_root
+    from mlinfra.operations.terraform import find_project
 
-    try:
-        root = project_root()
-    except OperationError:
-        return ()
-    return read_checks(root)
+    root = find_project()
+    return read_checks(root) if root else ()
 
 
 @checks.command()

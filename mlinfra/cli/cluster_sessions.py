@@ -79,8 +79,9 @@ def forward(
     port = _port(last)
     environment, experiment, _ = _cluster(where, most=0)
     account, chosen = _chosen(environment, experiment, node)
-    typer.echo(f"http://localhost:{local_port or port} is port {port} of {chosen.instance_id}. End: Ctrl-C.", err=True)
-    raise typer.Exit(operation(account, chosen, port, local_port or port))
+    text = f"http://localhost:{local_port or port} is port {port} of {chosen.instance_id}. End: Ctrl-C."
+    forwarded = operation(account, chosen, port, local_port or port, begin=lambda: typer.echo(text, err=True))
+    raise typer.Exit(forwarded)
 
 
 def ssh_config(

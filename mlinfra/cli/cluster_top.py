@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlinfra.cli.listed_environments import listed_environments
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 from mlinfra.cli.units import NOTHING, UNKNOWN, short_usd
 
@@ -44,13 +45,9 @@ def top(
     Node guards and the CloudWatch agent report once a minute. Without a terminal, nodes are shown once.
     """
     from mlinfra.cli.presentation import print_json, screen_console
-    from mlinfra.declarations import load_environments
-    from mlinfra.operations.runs import selected_environments
     from mlinfra.operations.status import NodeMonitor
-    from mlinfra.operations.terraform import project_root
 
-    declared = load_environments(project_root(), judged=False)
-    monitors = [NodeMonitor(each) for each in selected_environments(declared, environment or ())]
+    monitors = [NodeMonitor(each) for each in listed_environments(environment)]
     console = screen_console()
     if not as_json and not once and console.is_terminal:
         _live(monitors, every)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.months import Month, first_day
 from mlinfra.cli.options import AsJson, EnvironmentName, Synthesized  # noqa: TC001  Typer reads the annotations
 
 if TYPE_CHECKING:
@@ -32,10 +33,7 @@ def actual(
     environment: EnvironmentName,
     *,
     by: Annotated[_BillBy, typer.Option("--by", help="The tag, or service, to sum by.")] = _BillBy.OWNER,
-    month: Annotated[
-        str | None,
-        typer.Option(help="The month, such as 2026-11. Default: the present one.", show_default=False),
-    ] = None,
+    month: Month = None,
     synthesized: Synthesized = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +49,7 @@ def actual(
     from mlinfra.operations.terraform import project_root
 
     root, today = project_root(), present_day()
-    first = _first_day(month, today)
+    first = first_day(month, today)
     (declared,) = load_environments(root, only=environment)
     key = BillKey(by.value.replace("-", "_"))
     with on_interruption("Nothing was changed. The query was cancelled."):
@@ -65,24 +63,6 @@ def actual(
         print_json(found.as_json())
     else:
         _show(found)
-
-
-def _first_day(month: str | None, today: date) -> date:
-    from datetime import date, datetime
-
-    from mlinfra.errors import OperationError
-
-    if month is None:
-        return today.replace(day=1)
-    try:
-        first = datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007  a month has no time zone
-    except ValueError:
-        message = f"--month: {month!r} is not a month. Expected: year and month, such as 2026-11."
-        raise OperationError(message) from None
-    if first > today:
-        message = f"--month: {month} has not begun. Expected: {today:%Y-%m} or an earlier month."
-        raise OperationError(message)
-    return date(first.year, first.month, 1)
 
 
 def _recorded(environment: Environment, first: date, key: BillKey) -> dict[str, float] | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
-from mlinfra.command import cdk_command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -81,7 +80,7 @@ def _next_steps(result: DemoResult) -> list[str]:
     if result.kept is None:
         ending = "The local AWS was stopped, and everything in it was deleted."
         tries = (
-            (f"open {result.report}", "the report of this demo, in a browser"),
+            (f"python3 -m webbrowser {result.report.as_uri()}", "the report of this demo, in a browser"),
             ("make demo KEEP=1", "the same, and the local AWS keeps running for commands of yours"),
             (f"{mlinfra} cost 'dev-*'", "the cost of the environment dev in AWS, before it exists"),
         )
@@ -90,7 +89,7 @@ def _next_steps(result: DemoResult) -> list[str]:
         tries = (
             (f'eval "$({mlinfra} local env)"', "connect this shell to it; required for the next two"),
             (f"{mlinfra} runs show latest", "the training: commit, nodes, cost, outputs"),
-            (f"{cdk_command()} diff local-data", "change environments/local.py, and see the difference"),
+            (f"{mlinfra} plan local-data", "change environments/local.py, and see the difference"),
         )
     width = max(len(command) for command, _ in tries)
     lines = [f"  {number}. [cyan]{command:<{width}}[/]  {why}" for number, (command, why) in enumerate(tries, start=1)]

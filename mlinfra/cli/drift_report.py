@@ -47,7 +47,7 @@ def _of_stack(stack: StackReport, environment: str) -> Iterator[tuple[str, str]]
         if each.who:
             yield f"      {each.who}", "dim"
         yield f"      revert: {way_back(each, environment)}", "dim"
-    for each in stack.with_status("ignore_changes"):
+    for each in stack.with_status("not_managed"):
         yield f"  · {each.address}  {description(each)}  ({each.reason})", "dim"
     for each in stack.with_status("ignored"):
         yield f"  · {each.address}  {description(each)}  (ignored: {each.reason})", "dim"

@@ -140,7 +140,7 @@ def list_(*, as_json: AsJson = False) -> None:
 
 def _selected(names: Sequence[str] | None) -> tuple[Environment, ...]:
     """The environments called `names`; without names, all environments of the AWS account in use."""
-    from mlinfra.cli.presentation import error_console
+    from mlinfra.cli.presentation import print_skipped
     from mlinfra.declarations import load_environments
     from mlinfra.operations.aws import reachable
     from mlinfra.operations.terraform import project_root
@@ -150,9 +150,7 @@ def _selected(names: Sequence[str] | None) -> tuple[Environment, ...]:
         return tuple(each for name in dict.fromkeys(names) for each in load_environments(root, only=name, judged=False))
     declared = load_environments(root, judged=False)
     found = reachable(declared)
-    skipped = ", ".join(each.name for each in declared if each not in found)
-    if skipped:
-        error_console().print(f"Skipped, in other AWS accounts: {skipped}", style="dim")
+    print_skipped([each.name for each in declared if each not in found])
     return found
 
 

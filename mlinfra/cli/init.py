@@ -78,13 +78,14 @@ def init(
             show_default=False,
         ),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: use the defaults of options.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a new project: training, serving, infrastructure, environments, tests and a pipeline.
 
     It synthesizes and passes its tests at once, and deploys to the local AWS without an account. On a terminal, it asks
-    for the options that are not given. No existing file is changed: if files conflict, they are listed, and nothing is
-    written.
+    for what neither options nor the folder, git and AWS_REGION determine. No existing file is changed: if files
+    conflict, they are listed, and nothing is written.
     """
     from mlinfra.cli.presentation import output_console, print_json
     from mlinfra.errors import OperationError
@@ -97,7 +98,7 @@ def init(
         )
         raise OperationError(message)
     found = _read(from_hcl)
-    settings = _settings(folder, given, found, ask=_is_terminal() and not as_json)
+    settings = _settings(folder, given, found, ask=_is_terminal() and not (yes or as_json))
     files = [*project_files(settings)]
     migration = None
     if found is not None:
@@ -152,21 +153,33 @@ def _settings(folder: Path, given: _Given, found: Existing | None, *, ask: bool)
     from datetime import date
 
     from mlinfra.errors import OperationError
-    from mlinfra.operations.scaffold import UNKNOWN_ACCOUNT, Settings, defaults_of, service_of
+    from mlinfra.operations.scaffold import DEFAULT_REGION, UNKNOWN_ACCOUNT, Settings, defaults_of, service_of
 
     known = defaults_of(folder)
 
-    def choose(option: str, value: str | None, default: str) -> str:
-        if value is not None or not ask:
-            return value if value is not None else default
-        return str(typer.prompt(option, default=default or None, err=True)).strip()
+    def choose(question: str, *determined: str | None, default: str = "") -> str:
+        """The first of `determined` that is given; otherwise the answer to a question, or `default`."""
+        found = next((each for each in determined if each), None)
+        if found is not None or not ask:
+            return found if found is not None else default
+        return str(typer.prompt(question, default=default or None, err=True)).strip()
 
-    project = choose("Project", given.project, known.project)
-    account_id = choose("AWS account", given.account_id, (found and found.account_id) or UNKNOWN_ACCOUNT)
-    region = choose("AWS region", given.region, (found and found.region) or known.region)
-    owner = choose("E-mail address of the owner", given.owner, known.owner)
     repository = given.repository if given.repository is not None else known.repository
-    ci = choose("Pipeline (gitlab, github, none)", given.ci and given.ci.value, service_of(repository))
+    project = choose("Name of the project", given.project, known.project)
+    account_id = choose(
+        "AWS account of dev (Enter: a placeholder to replace later)",
+        given.account_id,
+        found.account_id if found else None,
+        default=UNKNOWN_ACCOUNT,
+    )
+    region = choose("AWS region", given.region, found.region if found else None, known.region, default=DEFAULT_REGION)
+    owner = choose("E-mail address of the owner", given.owner, known.owner)
+    ci = choose(
+        "Pipeline: gitlab, github or none",
+        given.ci and given.ci.value,
+        service_of(repository) if repository else None,
+        default=service_of(repository),
+    )
     for name, value in (("--project", project), ("--owner", owner)):
         if not value:
             message = f"There is no default for {name}. Nothing was written. Use {name}, such as {_EXAMPLES[name]}."
@@ -193,12 +206,14 @@ def _show_written(folder: Path, settings: Settings, written: Written, console: C
     from mlinfra.operations.scaffold import UNKNOWN_ACCOUNT, installed_from
 
     unchanged = f", {len(written.unchanged)} existed already with the same content" if written.unchanged else ""
-    console.print(
-        f"[bold]{escape(settings.project)}[/]: {len(written.created)} files written to "
-        f"{escape(str(folder))}{unchanged}."
-    )
+    where = escape(str(folder)) if folder.name else "this folder"
+    console.print(f"[bold]{escape(settings.project)}[/]: {len(written.created)} files written to {where}{unchanged}.")
     for each in written.created:
         console.print(f"  [dim]{escape(each)}[/]")
+    console.print(
+        f"Owner: {escape(settings.owner)}. Region: {escape(settings.region)}. Pipeline: "
+        f"{', '.join(settings.services) or 'none'}."
+    )
     if is_new:
         console.print("A git repository was created. Nothing is committed.")
     if settings.account_id == UNKNOWN_ACCOUNT:

@@ -25,6 +25,7 @@ from mlinfra.cli.cluster_top import register as register_top
 from mlinfra.cli.clusters import clusters
 from mlinfra.cli.cost import cost
 from mlinfra.cli.cost_actual import actual
+from mlinfra.cli.cost_clusters import clusters as cost_clusters
 from mlinfra.cli.demo import demo
 from mlinfra.cli.destroy import destroy
 from mlinfra.cli.doctor import doctor
@@ -100,6 +101,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cost.command()(actual)
+cost.command("clusters")(cost_clusters)
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands.items():
         if isinstance(_command, typer.Typer):

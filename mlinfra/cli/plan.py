@@ -10,7 +10,7 @@ import typer
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode, Parallelism, StackPatterns
 from mlinfra.cli.preflight import show_obstacles
-from mlinfra.command import cdk_command
+from mlinfra.command import own_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,16 +139,17 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
     """Stacks that were not planned, with reasons, and warnings."""
     from rich.markup import escape
 
-    if plans.skipped_environments:
-        console.print(f"Skipped, in other AWS accounts: {', '.join(plans.skipped_environments)}", style="dim")
+    from mlinfra.cli.presentation import print_skipped
+
+    print_skipped(plans.skipped_environments)
     if plans.unchanged:
         since = changed_since or "the compared commit"
         console.print(f"Unchanged since {since}: {', '.join(plans.unchanged)}", style="dim")
     for name in plans.removed:
         console.print(
             f"[yellow]![/] {name} is no longer declared, and its resources still exist. To destroy them: "
-            f"git worktree add /tmp/before {escape(changed_since or 'COMMIT')}, and in that folder: {cdk_command()} "
-            f"destroy {name}"
+            f"git worktree add ../before {escape(changed_since or 'COMMIT')}, and in that folder: {own_command()} "
+            f"destroy ENV {name}"
         )
     for expired in plans.expired:
         console.print(f"[yellow]![/] Experiment {escape(str(expired).partition(' ')[2])}")
@@ -164,8 +165,6 @@ def _remark(plans: Plans, console: Console, changed_since: str | None) -> None:
 
 def _conclude(plans: Plans, console: Console) -> None:
     from rich.markup import escape
-
-    from mlinfra.command import own_command
 
     if plans.planned:
         folder = escape(str(plans.planned[0].folder.parent))

@@ -86,7 +86,8 @@ def show(result: Preflight) -> None:
             for text in remarks(line):
                 console.print(text, markup=False)
     if not result.asked_aws:
-        error_console().print("AWS was not asked: zones and prices are those of the catalog.", style="dim")
+        text = "AWS was not asked: prices, and the zones of types that few zones offer, are those of the catalog."
+        error_console().print(text, style="dim")
     for reason in failures(result):
         error_console().print(f"! Not checked: {reason}", markup=False)
 

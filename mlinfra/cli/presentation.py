@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from rich.console import RenderableType
 
@@ -50,6 +50,18 @@ def error_console() -> Console:
 def progress() -> StepsOnConsole:
     """Progress on standard error, so that standard output holds only the result."""
     return StepsOnConsole(error_console())
+
+
+def print_skipped(names: Collection[str]) -> None:
+    """Name the environments that a command leaves out because of the AWS account in use, on standard error.
+
+    Args:
+        names: their names. Without names, nothing is written.
+    """
+    from mlinfra.operations.aws import outside
+
+    if names:
+        error_console().print(f"Skipped: {outside(names)}", style="dim")
 
 
 def print_json(value: object) -> None:

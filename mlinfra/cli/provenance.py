@@ -63,13 +63,12 @@ def of_commit(
     as_json: AsJson = False,
 ) -> None:
     """Show for each stack whether the infrastructure of a commit is applied."""
-    from mlinfra.cli.presentation import error_console, print_json, print_table, progress, table
+    from mlinfra.cli.presentation import print_json, print_skipped, print_table, progress, table
     from mlinfra.operations.deploy import commit_provenance
     from mlinfra.operations.terraform import project_root
 
     found = commit_provenance(commit, project_root(), progress(), patterns=stacks or [])
-    if found.skipped_environments:
-        error_console().print(f"Skipped, in other AWS accounts: {', '.join(found.skipped_environments)}", style="dim")
+    print_skipped(found.skipped_environments)
     if as_json:
         print_json(found)
         return

@@ -14,7 +14,11 @@ RANK_HELP: Final = "The ranks whose output is shown: a number, several separated
 
 
 def valid_ranks(text: str) -> str:
-    """The value of the option, if it is valid."""
+    """The value of the option.
+
+    Raises:
+        BadParameter: if it is neither numbers from 0 to 9999 nor `all`.
+    """
     if text != "all" and not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text):
         message = f"{text!r} is not a rank. Expected: a number from 0, several separated by commas, or all."
         raise typer.BadParameter(message)

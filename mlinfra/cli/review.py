@@ -96,13 +96,9 @@ def _root() -> Path:
     """The folder of the project; outside of projects, the working directory."""
     from pathlib import Path
 
-    from mlinfra.errors import OperationError
-    from mlinfra.operations.terraform import project_root
+    from mlinfra.operations.terraform import find_project
 
-    try:
-        return project_root()
-    except OperationError:
-        return Path.cwd()
+    return find_project() or Path.cwd()
 
 
 def _written(report: Report, form: Format) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mlinfra.declarations import Environment, Experiment
-    from mlinfra.operations.runs import PreparedRun, QueueRequest, RunRequest
+    from mlinfra.operations.runs import Admission, PreparedRun, QueueRequest, RunRequest
 
 
 def run(
@@ -59,7 +59,7 @@ def run(
 
     The exit code is that of the command. Ctrl-C detaches: the run goes on. A second Ctrl-C within 3 seconds cancels it.
     """
-    from mlinfra.operations.runs import QueueRequest, RunRequest, parse_pairs, select_experiment
+    from mlinfra.operations.runs import Admission, QueueRequest, RunRequest, parse_pairs, select_experiment
     from mlinfra.operations.terraform import project_root
 
     request = RunRequest(
@@ -99,7 +99,8 @@ def run(
     if concurrent and in_turn:
         message = "--in-turn waits for other runs, and --concurrent does not. Expected: one of them."
         raise typer.BadParameter(message, param_hint="'--in-turn'")
-    raise typer.Exit(_on_cluster(chosen, declared, request, options, is_shared=concurrent, is_in_turn=in_turn))
+    admission = Admission.CONCURRENT if concurrent else Admission.IN_TURN if in_turn else Admission.ALONE
+    raise typer.Exit(_on_cluster(chosen, declared, request, options, admission))
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,7 @@ def _on_cluster(
     experiment: Experiment,
     request: RunRequest,
     options: _Options,
-    *,
-    is_shared: bool,
-    is_in_turn: bool,
+    admission: Admission,
 ) -> int:
     from mlinfra.cli.followed_run import SubmittedRun
     from mlinfra.cli.presentation import progress
@@ -134,7 +133,7 @@ def _on_cluster(
 
     with on_interruption(_not_submitted(environment)), prepared(request, progress()) as prepared_run:
         _show_notes(prepared_run)
-        ready = check_launch(RunTable(environment), experiment, is_shared=is_shared, is_in_turn=is_in_turn)
+        ready = check_launch(RunTable(environment), experiment, admission=admission)
         if ready.cluster.activity:
             _remark(f"The cluster is in use: {ready.cluster.activity}.")
         if options.is_dry:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone  # Typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlinfra.cli.interruption import on_interruption
+from mlinfra.cli.listed_environments import listed_environments
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 from mlinfra.cli.ranks import RANK_HELP, chosen_ranks, valid_ranks
 from mlinfra.cli.run_details import details, run_facts
@@ -24,7 +26,7 @@ runs = typer.Typer(help="Runs: list, show, cancel, compare and reproduce them.",
 RunId = Annotated[
     str,
     typer.Argument(
-        help="The id of the run, a unique beginning of it, its last four digits, or `latest`, your newest run.",
+        help="The id of the run, a unique beginning of it, its last four characters, or `latest`, your newest run.",
         metavar="RUN",
     ),
 ]
@@ -85,7 +87,7 @@ def list_them(
     if before is not None:
         _expect_id(before)
     with on_interruption("Nothing was changed."):
-        environments = _environments(environment)
+        environments = listed_environments(environment)
         listing = list_runs_everywhere(environments, wanted, mine=mine, limit=limit, before=before)
     for line in listing.skipped:
         typer.echo(f"Skipped: {line}", err=True)
@@ -209,7 +211,7 @@ def compare(
     from mlinfra.cli.presentation import print_json, screen_console
     from mlinfra.cli.run_comparison import comparison
     from mlinfra.operations.runs import compare_runs, describe_run
-    from mlinfra.operations.terraform import Repository, project_root
+    from mlinfra.operations.terraform import Repository
 
     if len(wanted) < len(("first", "second")):
         message = "Two or more runs are required."
@@ -219,7 +221,7 @@ def compare(
         tables = [table for table, _ in chosen]
         descriptions = [describe_run(table, found) for table, found in chosen]
         metrics = [_metrics(*each) for each in zip(tables, descriptions, strict=True)]
-        result = compare_runs(descriptions, Repository(project_root()), metrics=metrics)
+        result = compare_runs(descriptions, Repository(Path.cwd()), metrics=metrics)
     for line in dict.fromkeys(problem for each in descriptions for problem in each.problems):
         typer.echo(line, err=True)
     if as_json:
@@ -249,12 +251,12 @@ def reproduce(
     from mlinfra.cli.presentation import error_console, print_json, screen_console
     from mlinfra.cli.run_reproduction import reproduction, start_again
     from mlinfra.operations.runs import describe_run, plan_reproduction
-    from mlinfra.operations.terraform import Repository, project_root
+    from mlinfra.operations.terraform import Repository
 
     with on_interruption("Nothing was changed."):
         table, found = chosen_run(run, environment)
         description = describe_run(table, found)
-        repository = Repository(project_root())
+        repository = Repository(Path.cwd())
         plan = plan_reproduction(table, description, repository)
     if as_json and not start:
         print_json(plan)

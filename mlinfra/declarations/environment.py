@@ -65,6 +65,9 @@ class Environment(EnvironmentFields):
             raise DeclarationError(subject, [problem])
         # Bucket names are unique in all of AWS.
         changes = {"bucket_names": {}} | changes | {"region": region, "name": name or f"{self.name}-{region}"}
+        if self.pipeline and changes.get("account_id", self.account_id) == self.account_id:
+            # An account has one provider for each issuer, which this environment creates or found.
+            changes = {"pipeline": self.pipeline.model_copy(update={"create_provider": False})} | changes
         left = {*changes, *_OF_ONE_ENVIRONMENT}
         kept = [each for each in type(self).model_fields if each in self.model_fields_set and each not in left]
         values = {each: getattr(self, each) for each in kept}

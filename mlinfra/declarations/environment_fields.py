@@ -99,7 +99,10 @@ class EnvironmentFields(Declaration):
     )
     account_id: AccountId = Field(description="The AWS account, exactly 12 digits, as text.")
     region: Region = Field(description="The AWS region, such as us-east-1.")
-    team: TagValue = Field(description="The team that owns the environment: 1 to 256 characters that AWS tags allow.")
+    team: TagValue = Field(
+        description="The team that owns the environment, the tag Team of all its resources: 1 to 256 characters that "
+        "AWS tags allow."
+    )
     cost_center: TagValue = Field(description="The cost center that pays: 1 to 256 characters that AWS tags allow.")
     repository: TagValue = Field(
         description="The repository of this code, such as gitlab.example.com/ml/platform: 1 to 256 characters that AWS "
@@ -295,7 +298,9 @@ class EnvironmentFields(Declaration):
         description="Other accounts that may pull this environment's images and read its registered models, such as "
         "the account of the environment that models are promoted to. Default: none.",
     )
-    teams: tuple[Team, ...] = Field(default=(), description="The teams that work here, by role. Default: none.")
+    teams: tuple[Team, ...] = Field(
+        default=(), description="The teams of people who work here, each with a role in Studio. Default: none."
+    )
     people: tuple[Person, ...] = Field(
         default=(), description="The people who work here, with unique names and e-mail addresses. Default: none."
     )

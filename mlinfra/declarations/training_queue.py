@@ -61,9 +61,9 @@ class Queue(Declaration):
     teams: dict[str, float] = Field(
         min_length=1,
         max_length=_MOST_TEAMS,
-        description="The share of each team, 0.01 to 100, by its share identifier (letters and digits): 1 to 500 "
-        "teams. While both have jobs, a team with 2 gets twice as much as a team with 1. Jobs with another share "
-        "identifier have a share of 1.",
+        description="The shares of the queue, 0.01 to 100, by name (letters and digits), such as one for each team: 1 "
+        "to 500 of them. While both have jobs, a share of 2 gets twice as much as a share of 1. The name is the share "
+        "identifier of AWS Batch; jobs with another one have a share of 1.",
     )
     gpu: str | None = Field(
         default=None,

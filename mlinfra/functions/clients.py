@@ -28,6 +28,11 @@ class Clients:
         """Create clients from `session`. Default: boto3's default session, with the function's role."""
         self._session = session
 
+    @property
+    def region(self) -> str:
+        """The region of the clients."""
+        return str(self.ec2.meta.region_name)
+
     @cached_property
     def autoscaling(self) -> Any:  # noqa: ANN401  boto3 is untyped
         """EC2 Auto Scaling."""

@@ -155,7 +155,7 @@ def _kept(target: Target, jobs: Sequence[Job], now: datetime) -> str | None:
     if all(node.launched is not None and node.launched > ended for node in target.nodes):
         return None
     until = datetime.fromtimestamp(job.kept_until, tz=timezone.utc)
-    return f"it is kept until {clock.written(until)}, as {job.name or job.job_id} demands, which has ended"
+    return f"job {job.name or job.job_id} has ended, and its keep_minutes keep the cluster until {clock.written(until)}"
 
 
 def _bound(rules: Rules, expiry: Expiry | None, cost: Cost, now: datetime) -> str | None:

@@ -133,7 +133,7 @@ class FileSystems:
                 "could not be deleted",
                 reason,
                 action=f"The janitor tries again in an hour. To delete it: aws fsx delete-file-system --file-system-id "
-                f"{file_system.id}",
+                f"{file_system.id} --region {self._clients.region}",
             )
             return "failed", reason
 

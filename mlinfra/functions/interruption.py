@@ -89,7 +89,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
             cluster=cluster,
             tags=nodes[0].tags,
             what=f"EC2 terminates {counted_nodes(len(ids))} at {clock.written(interruption.ends_at)}",
-            why=f"{interruption.why}: {', '.join(ids)}. Jobs that call mlinfra.job.termination_notice() are notified",
+            why=f"{interruption.why}: {', '.join(ids)}. Runs, and jobs that call "
+            f"mlinfra.job.termination_notice(), receive the notice",
             action="To keep the work of other jobs, save a checkpoint now.",
             instance_ids=ids,
         ):

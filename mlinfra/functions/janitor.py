@@ -235,7 +235,7 @@ class Janitor:
                 "could not be deleted",
                 f"{type(error).__name__}: {error}",
                 action=f"The janitor tries again in an hour. To delete it: aws ec2 delete-volume --volume-id "
-                f"{volume.volume_id}",
+                f"{volume.volume_id} --region {self._clients.region}",
             )
             return Outcome(volume.volume_id, "failed", str(error))
         if self._settings.dry_run:

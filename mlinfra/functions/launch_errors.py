@@ -54,7 +54,7 @@ ERRORS: Final = (
         "ReservationCapacityExceeded",
         ("ReservationCapacityExceeded", "requested reservation does not have sufficient"),
         "the capacity reservation or Capacity Block has no free instances, or is not active yet",
-        f"Check its begin, its size, and the other instances in it. {_WAIT}.",
+        f"Check its start, its size, and the other instances in it. {_WAIT}.",
     ),
     LaunchError(
         "InsufficientInstanceCapacity",

@@ -17,6 +17,7 @@ from mlinfra.functions.contract import Event
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.launch_errors import LaunchError, launch_error, limit_in, quota_code
 from mlinfra.functions.notifications import counted_nodes
+from mlinfra.functions.remedies import resume_command
 from mlinfra.functions.storage import time_of
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Launches:
             what="launching is suspended by a user",
             why=f"it requests {counted_nodes(target.desired)}, has {len(target.nodes)}, and its process Launch is "
             f"suspended: {suspension.rstrip('.')}",
-            action=f"To resume it: {resume_command(target)}",
+            action=f"To resume it: {resume_command(target, LAUNCH, self._clients.region)}",
             code="Suspended",
             missing=target.desired - len(target.nodes),
         )
@@ -178,7 +179,7 @@ class Launches:
                 what="launching is suspended by AWS",
                 why=reason,
                 action=self._action(failure.error if failure else None, quota)
-                + f" Then resume it: {resume_command(target)}",
+                + f" Then resume it: {resume_command(target, LAUNCH, self._clients.region)}",
                 code="Suspended",
                 missing=target.desired - len(target.nodes),
             )
@@ -228,7 +229,7 @@ class Launches:
             return action
         return (
             f"{action} To request a quota: aws service-quotas request-service-quota-increase --service-code ec2 "
-            f"--quota-code {quota.code} --desired-value VCPUS --region {self._clients.autoscaling.meta.region_name}"
+            f"--quota-code {quota.code} --desired-value VCPUS --region {self._clients.region}"
         )
 
     def _notify_daily(
@@ -269,8 +270,3 @@ def is_by_user(suspension: str) -> bool:
         suspension: the reason of the suspension.
     """
     return suspension.startswith(_BY_USER)
-
-
-def resume_command(target: Target) -> str:
-    """The command that resumes the launches of a group."""
-    return f"aws autoscaling resume-processes --auto-scaling-group-name {target.name} --scaling-processes {LAUNCH}"

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.functions import clock
-from mlinfra.functions.contract import Event, Tag
+from mlinfra.functions.contract import SPEND_BOUND, Event
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.notifications import command
+from mlinfra.functions.remedies import way_to_extend
 from mlinfra.functions.silence import silence_time
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Notices:
             what=f"expires in less than {_TIMES[warning]}",
             why=f"its last day ends at {clock.written(at)}. After that it is stopped as soon as it is idle, and at "
             f"{clock.written(end)} even if it is busy",
-            action=_how_to_extend(seen.target),
+            action=f"To keep it: {way_to_extend(seen.target)}",
             expires=clock.written(at),
             stopped_at_the_latest=clock.written(end),
         )
@@ -82,7 +83,7 @@ class Notices:
             what=f"expired, and will be stopped in {left} hour{'s' if left > 1 else ''}",
             why=f"it expired at {clock.written(at)}. It is stopped as soon as it is idle, and at {clock.written(end)} "
             f"even if it is busy. Now: {seen.evidence.reason}",
-            action=_how_to_extend(seen.target),
+            action=f"To keep it: {way_to_extend(seen.target)}",
             expires=clock.written(at),
             stopped_at_the_latest=clock.written(end),
         )
@@ -96,7 +97,7 @@ class Notices:
         if percent is None:
             return
         basis = f". {seen.cost.basis}" if seen.cost.basis else ""
-        rules = "Above 100% it is stopped as soon as it is idle, and above 120% even if it is busy"
+        rules = f"Above 100% it is stopped as soon as it is idle, and above {SPEND_BOUND:.0%} even if it is busy"
         self._once(
             seen.target,
             "limit",
@@ -201,9 +202,3 @@ class Notices:
         )
         if not told:
             self._deduplication.release(target.name, about, key)
-
-
-def _how_to_extend(target: Target) -> str:
-    if target.kind == "instance":
-        return f"To keep it: set its tag {Tag.EXPIRES} to a later day, such as 2026-12-18."
-    return f"To keep it: {command('extend', target.tags, '--until YYYY-MM-DD')}"

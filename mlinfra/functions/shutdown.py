@@ -12,8 +12,8 @@ from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.fleet import DescribeFailedError, Target
-from mlinfra.functions.notifications import command
 from mlinfra.functions.ownership import is_of_environment
+from mlinfra.functions.remedies import start_command, stop_command
 from mlinfra.functions.rules import Rules
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ class Shutdown:
             tags=target.tags,
             what=f"{len(ids)} idle node{'s' if len(ids) > 1 else ''} terminated",
             why=f"{', '.join(ids)} had no activity, and the experiment sets gang=False; {left} of its nodes are left",
-            action=f"To request all nodes again: {_start(target)}. To keep idle nodes while others work, set gang=True "
-            f"for its experiment, and deploy.",
+            action=f"To request all nodes again: {start_command(target, self._clients.region)}. To keep idle nodes "
+            f"while others work, set gang=True for its experiment, and deploy.",
             usd_saved=released.usd_saved,
             kind=target.kind,
             nodes=ids,
@@ -185,8 +185,8 @@ class Shutdown:
         idle_minutes = int((rules.idle_for or timedelta(0)) / timedelta(minutes=1))
         stalled_minutes = int(rules.stalled_for / timedelta(minutes=1))
         waits = (
-            f"for {stalled_minutes} minutes, its GPUs have been in use and drawn little power, and nothing else has "
-            f"shown work, as if it waited for a lost process"
+            f"for {stalled_minutes} minutes, the GPUs in use have drawn little power, and there was no other sign of "
+            f"work, as in a job that waits for a lost process"
         )
         for run_id, since in memory.hung_since(now).items():
             reports = any(job.reports_progress for job in memory.jobs if job.run_id == run_id)
@@ -204,7 +204,7 @@ class Shutdown:
                 f"{'reports no progress' if reports else 'shows no work'} for {idle_minutes} minutes more, its nodes "
                 f"count as idle",
                 action="To keep it, call job.progress() from the training loop. The stacks of its processes are in its "
-                f"log, if py-spy is installed. To end it now: {command('stop', target.tags, '--force')}",
+                f"log, if py-spy is installed. To end it now: {stop_command(target, self._clients.region, force=True)}",
                 kind=target.kind,
                 job_id=run_id,
             )
@@ -234,7 +234,7 @@ class Shutdown:
             why=why,
             action="To keep them, run them with mlinfra.job and call job.progress(). Their stacks are in "
             "/var/log/mlinfra-guard.log of the node, if py-spy is installed. To end them now: "
-            f"{command('stop', target.tags, '--force')}",
+            f"{stop_command(target, self._clients.region, force=True)}",
             kind=target.kind,
             nodes=list(claims),
         )
@@ -249,7 +249,7 @@ class Shutdown:
             tags=target.tags,
             what="would be stopped" if self._settings.dry_run else "stopped",
             why=decision.reason,
-            action=f"To start it again: {_start(target)}",
+            action=f"To start it again: {start_command(target, self._clients.region)}",
             usd_saved=stopped.usd_saved,
             kind=target.kind,
             nodes=[node.instance_id for node in stopped.nodes],
@@ -275,7 +275,7 @@ class Shutdown:
             tags=target.tags,
             what="left running",
             why=decision.reason,
-            action=f"To stop it: {_stop(target)}",
+            action=f"To stop it: {stop_command(target, self._clients.region)}",
             kind=target.kind,
             nodes=[node.instance_id for node in target.nodes],
         )
@@ -294,18 +294,6 @@ class Shutdown:
     @property
     def _today(self) -> str:
         return self._now.date().isoformat()
-
-
-def _start(target: Target) -> str:
-    if target.kind == "instance":
-        return f"aws ec2 start-instances --instance-ids {target.name}"
-    return command("start", target.tags)
-
-
-def _stop(target: Target) -> str:
-    if target.kind == "instance":
-        return f"aws ec2 stop-instances --instance-ids {target.name}"
-    return f"{command('stop', target.tags)} (with --force if it is busy, which ends its jobs)"
 
 
 def refusal(target: Target, settings: Settings) -> Decision | None:

@@ -95,9 +95,8 @@ def up(
         bootstrap(environment, root, conversation.progress)
     applied: list[AppliedStack] = []
     unchanged: list[str] = []
-    with prepared_plans(root, conversation.progress, patterns=[*stacks] or [f"{name}-*"]) as prepared:
-        # An environment `dev-eu` has stacks whose names begin with `dev-` too.
-        _require_own([each.name for each in prepared.stacks if prepared.environment_of(each).name != name], name)
+    patterns = [*stacks] or [f"{name}-*"]
+    with prepared_plans(root, conversation.progress, patterns=patterns, environment=name) as prepared:
         remaining = {each.name: each for each in prepared.stacks}
         while remaining:
             ready = [each for each in remaining.values() if not any(name in remaining for name in each.dependencies)]

@@ -6,13 +6,16 @@ pytest finds its fixtures automatically where mlinfra is installed: `synth`, `te
 
 from __future__ import annotations
 
-from mlinfra.testing.declarations import example_environment, example_experiment
+from mlinfra.testing.declarations import example_environment, example_experiment, local_environment
 from mlinfra.testing.matchers import Capture, absent, any_value, contains, exactly, json_text, like
 from mlinfra.testing.synthesis import Synth, SynthesisError
 from mlinfra.testing.template import Template
+from mlinfra.testing.terraform import PlannedTemplate, StackTerraform
 
 __all__ = [
     "Capture",
+    "PlannedTemplate",
+    "StackTerraform",
     "Synth",
     "SynthesisError",
     "Template",
@@ -24,4 +27,5 @@ __all__ = [
     "example_experiment",
     "json_text",
     "like",
+    "local_environment",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlinfra.catalog import IMAGE_FAMILIES, ImageLock, ImagePin, aws_regions
 from mlinfra.declarations import Environment, Experiment
+from mlinfra.local_aws.server import ACCOUNT_ID
 
 _DAY = date(2026, 1, 1)
 """Fixed, so that a synth is the same on every day."""
@@ -34,6 +35,18 @@ def example_environment(**changes: Any) -> Environment:  # noqa: ANN401  the fie
         "image_lock": pinned_images(_DAY),
     }
     return Environment(**values | changes)
+
+
+def local_environment(**changes: Any) -> Environment:  # noqa: ANN401  the fields of Environment
+    """A valid environment with the name `local`, whose stacks can be applied to a local AWS.
+
+    Args:
+        changes: fields of `Environment` with other values.
+
+    Raises:
+        DeclarationError: if the values are invalid.
+    """
+    return example_environment(**{"name": "local", "account_id": ACCOUNT_ID, "emulated": True} | changes)
 
 
 def example_experiment(**changes: Any) -> Experiment:  # noqa: ANN401  the fields of Experiment

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from mlinfra.declarations import Environment
     from mlinfra.local_aws.server import LocalAws
+    from mlinfra.operations.terraform import Version
     from mlinfra.testing.synthesis import Synth
-    from mlinfra.testing.terraform import StackTerraform
+    from mlinfra.testing.terraform import StackTerraform, TerraformProgram
 
 REQUIRED = "MLINFRA_REQUIRE_DEPLOY_TESTS"
 """The environment variable with which tests fail instead of being skipped if Terraform is missing."""
@@ -41,6 +42,15 @@ def synth(tmp_path: Path, request: pytest.FixtureRequest, mlinfra_environment: E
     return Synth(tmp_path / "synth", _project(request.path), mlinfra_environment)
 
 
+@pytest.fixture(scope="module")
+def module_synth(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Synth:
+    """As `synth`, for fixtures of a module. Stacks without an environment get that of a local AWS."""
+    from mlinfra.testing.declarations import local_environment
+    from mlinfra.testing.synthesis import Synth
+
+    return Synth(tmp_path_factory.mktemp("synth"), _project(request.path), local_environment())
+
+
 @pytest.fixture(scope="session")
 def mlinfra_local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """One local AWS for all tests of a process. Requires the extra `local`."""
@@ -53,41 +63,79 @@ def mlinfra_local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loca
 @pytest.fixture
 def local_aws(mlinfra_local_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     """An empty local AWS that boto3 and all programs use during the test."""
-    from mlinfra.local_aws.client_variables import client_variables
+    from mlinfra.testing.surroundings import use
 
-    for kind in ("STATE", "CACHE", "DATA", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
-    mlinfra_local_aws.reset()
-    # With the fixture that tests use too: restored by another one, variables that a test changes would get back, after
-    # its end, the values that they had during it.
-    for name, value in client_variables(mlinfra_local_aws, present=os.environ).items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
+    use(mlinfra_local_aws, tmp_path, monkeypatch)
     return mlinfra_local_aws
 
 
-@pytest.fixture
-def terraform(local_aws: LocalAws, tmp_path: Path, request: pytest.FixtureRequest) -> StackTerraform:
-    """The real Terraform and AWS provider on a local AWS: `validate`, `plan`, `apply` and `destroy` a template.
+@pytest.fixture(scope="module")
+def module_local_aws(mlinfra_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """A local AWS that boto3 and all programs use during the tests of a module. It is empty before the first one."""
+    from mlinfra.testing.surroundings import use
 
-    Without Terraform or the provider the test is skipped with the reason; it fails if MLINFRA_REQUIRE_DEPLOY_TESTS is
-    set, as pipelines should.
+    with pytest.MonkeyPatch.context() as variables:
+        use(mlinfra_local_aws, tmp_path_factory.mktemp("local-aws"), variables)
+        yield mlinfra_local_aws
+    mlinfra_local_aws.reset()  # its functions would run on
+
+
+@pytest.fixture(scope="module")
+def mlinfra_terraform(mlinfra_local_aws: LocalAws, request: pytest.FixtureRequest) -> TerraformProgram:
+    """The Terraform that tests run, with the variables of the local AWS. Override the fixture to use another one.
+
+    Without Terraform or the provider the tests are skipped with the reason; they fail if MLINFRA_REQUIRE_DEPLOY_TESTS
+    is set, as pipelines should.
     """
-    from mlinfra.errors import OperationError
     from mlinfra.local_aws.client_variables import client_variables
-    from mlinfra.operations.terraform import find_terraform, provider_source
+    from mlinfra.testing.terraform import TerraformProgram
+
+    found = required_terraform(_project(request.path))
+    return TerraformProgram(found.executable, {**client_variables(mlinfra_local_aws), **found.changes})
+
+
+@pytest.fixture
+def terraform(
+    mlinfra_terraform: TerraformProgram,
+    local_aws: LocalAws,  # noqa: ARG001  it is emptied
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> StackTerraform:
+    """The real Terraform and AWS provider on an empty local AWS: `validate`, `plan`, `apply`, `destroy` a template."""
     from mlinfra.testing.terraform import StackTerraform
 
+    return StackTerraform(mlinfra_terraform, tmp_path / "terraform", _project(request.path))
+
+
+@pytest.fixture(scope="module")
+def module_terraform(
+    mlinfra_terraform: TerraformProgram,
+    module_local_aws: LocalAws,  # noqa: ARG001  it is emptied
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> StackTerraform:
+    """As `terraform`, for all tests of a module: one test sees what another one, or a fixture, has applied."""
+    from mlinfra.testing.terraform import StackTerraform
+
+    return StackTerraform(mlinfra_terraform, tmp_path_factory.mktemp("terraform"), _project(request.path))
+
+
+def required_terraform(project: Path, oldest: Version | None = None) -> TerraformProgram:
+    """The Terraform and the AWS provider of a project. Ends the test if either is missing: skipped, or failed.
+
+    Args:
+        project: the folder of the project.
+        oldest: the minimum version of Terraform. Default: that of mlinfra.
+    """
+    from mlinfra.errors import OperationError
+    from mlinfra.testing.terraform import TerraformProgram
+
     try:
-        found, source = find_terraform(), provider_source(_project(request.path))
+        return TerraformProgram.find(project, oldest)
     except OperationError as error:
         if os.environ.get(REQUIRED):
-            pytest.fail(f"{error}")
+            pytest.fail(f"{REQUIRED} is set, and the test cannot run: {error}")
         pytest.skip(f"{error}")
-    changes = {**client_variables(local_aws), **source.changes}
-    return StackTerraform(found.path, changes, tmp_path / "terraform")
 
 
 @pytest.fixture

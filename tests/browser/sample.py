@@ -179,7 +179,7 @@ def report(**sections: Section) -> dict[str, Any]:
         "cost": Section({"lines": estimate["lines"], "unpriced": estimate["unpriced"]}),
         "clusters": Section(
             {"clusters": list(CLUSTERS), "history": list(HISTORY)},
-            remarks=("Not listed: prod, in other AWS accounts.",),
+            remarks=("Not listed: prod, not in the AWS account in use.",),
         ),
         "audit": Section({"items": audit["items"], "failed_regions": audit["failed_regions"]}),
         "drift": Section({"reports": [drift]}),

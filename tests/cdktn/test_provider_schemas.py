@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlinfra.operations.terraform.providers import ProviderSource
+    from mlinfra.testing.terraform import TerraformProgram
 
 pytestmark = [pytest.mark.deploy, pytest.mark.lengthy, pytest.mark.xdist_group("cdktn")]
 
@@ -64,8 +64,10 @@ def of_provider_6(python_with_cdktn: Path) -> Mapping[str, Names]:
 
 
 @pytest.fixture(scope="module")
-def of_provider_5(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, frozenset[str]]:
-    assert source
+def of_provider_5(
+    own_terraform: TerraformProgram, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, frozenset[str]]:
+    assert own_terraform
     schemas = locked_schemas(tmp_path_factory.mktemp("schemas"))
     return {
         type_: frozenset({**each["block"].get("attributes", {}), **each["block"].get("block_types", {})})

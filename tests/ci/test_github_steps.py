@@ -87,46 +87,46 @@ def run(
     ],
 )
 def test_mlinfra_has_credentials_and_no_token(
-    checkout: Path, running_local_aws: LocalAws, file: str, job: str, called: str
+    checkout: Path, mlinfra_local_aws: LocalAws, file: str, job: str, called: str
 ) -> None:
-    ended = run(file, job, checkout, running_local_aws)
+    ended = run(file, job, checkout, mlinfra_local_aws)
     assert ended.returncode == 0, ended.stderr
     assert (checkout / "record").read_text().strip() == f"{called} | credentials"
 
 
 @pytest.mark.parametrize("has_result", [True, False])
 def test_the_report_shows_the_results_of_the_night(
-    checkout: Path, running_local_aws: LocalAws, *, has_result: bool
+    checkout: Path, mlinfra_local_aws: LocalAws, *, has_result: bool
 ) -> None:
     for name in ("drift-dev.json", "audit-dev.json"):
         (checkout / name).write_text("{}" if has_result else "")
-    ended = run("infrastructure.yml", "report", checkout, running_local_aws, part="mlinfra report", MLINFRA_ID_TOKEN="")
+    ended = run("infrastructure.yml", "report", checkout, mlinfra_local_aws, part="mlinfra report", MLINFRA_ID_TOKEN="")
     assert ended.returncode == 0, ended.stderr
     results = " --drift drift-dev.json --audit audit-dev.json" if has_result else ""
     assert (checkout / "record").read_text().strip() == f"report --no-aws{results} |  with the token"
 
 
-def test_a_pull_request_that_changes_the_exchange_has_no_effect(checkout: Path, running_local_aws: LocalAws) -> None:
+def test_a_pull_request_that_changes_the_exchange_has_no_effect(checkout: Path, mlinfra_local_aws: LocalAws) -> None:
     (checkout / "ci" / "assume_role.py").write_text("raise SystemExit('changed program')\n")
-    ended = run("mlinfra-plan.yml", "plan", checkout, running_local_aws)
+    ended = run("mlinfra-plan.yml", "plan", checkout, mlinfra_local_aws)
     assert ended.returncode == 0, ended.stderr
     assert "changed program" not in ended.stderr
 
 
 def test_a_pull_request_that_changes_mlinfra_has_no_effect_on_the_plan(
-    checkout: Path, running_local_aws: LocalAws
+    checkout: Path, mlinfra_local_aws: LocalAws
 ) -> None:
     (checkout / ".venv" / "bin" / "mlinfra").write_text("#!/bin/sh\necho changed program >> record\n")
-    assert run("mlinfra-plan.yml", "plan", checkout, running_local_aws).returncode == 0
+    assert run("mlinfra-plan.yml", "plan", checkout, mlinfra_local_aws).returncode == 0
     assert "changed program" not in (checkout / "record").read_text()
 
 
 @pytest.mark.parametrize(("status", "ends", "recorded"), [(0, 0, "0\n"), (3, 0, "3\n"), (1, 1, None)])
 def test_the_review_of_a_plan_is_recorded_for_the_job_that_comments(
-    checkout: Path, running_local_aws: LocalAws, status: int, ends: int, recorded: str | None
+    checkout: Path, mlinfra_local_aws: LocalAws, status: int, ends: int, recorded: str | None
 ) -> None:
     (checkout / "plans" / "dev-data").mkdir()
-    ended = run("mlinfra-plan.yml", "plan", checkout, running_local_aws, part=" review ", STATUS_OF_REVIEW=str(status))
+    ended = run("mlinfra-plan.yml", "plan", checkout, mlinfra_local_aws, part=" review ", STATUS_OF_REVIEW=str(status))
     assert ended.returncode == ends, ended.stderr
     stored = checkout / "plans" / "stored"
     assert (stored / "dev.md").read_text() == "A report.\n"
@@ -138,30 +138,30 @@ def test_the_review_of_a_plan_is_recorded_for_the_job_that_comments(
         assert last.returncode == status
 
 
-def test_an_environment_without_changes_is_reported(checkout: Path, running_local_aws: LocalAws) -> None:
-    assert run("mlinfra-plan.yml", "plan", checkout, running_local_aws, part=" review ").returncode == 0
+def test_an_environment_without_changes_is_reported(checkout: Path, mlinfra_local_aws: LocalAws) -> None:
+    assert run("mlinfra-plan.yml", "plan", checkout, mlinfra_local_aws, part=" review ").returncode == 0
     assert (checkout / "plans" / "stored" / "dev.md").read_text() == "No stack of dev differs.\n"
     assert not (checkout / "record").exists()
 
 
 def test_a_default_branch_without_the_exchange_ends_the_step_before_mlinfra_runs(
-    checkout: Path, running_local_aws: LocalAws
+    checkout: Path, mlinfra_local_aws: LocalAws
 ) -> None:
-    ended = run("mlinfra-plan.yml", "plan", checkout, running_local_aws, TRUSTED="refs/remotes/origin/missing")
+    ended = run("mlinfra-plan.yml", "plan", checkout, mlinfra_local_aws, TRUSTED="refs/remotes/origin/missing")
     assert ended.returncode != 0
     assert not (checkout / "record").exists()
 
 
-def test_a_step_without_a_role_ends_before_mlinfra_runs(checkout: Path, running_local_aws: LocalAws) -> None:
-    ended = run("infrastructure.yml", "drift", checkout, running_local_aws, MLINFRA_ROLE="")
+def test_a_step_without_a_role_ends_before_mlinfra_runs(checkout: Path, mlinfra_local_aws: LocalAws) -> None:
+    ended = run("infrastructure.yml", "drift", checkout, mlinfra_local_aws, MLINFRA_ROLE="")
     assert ended.returncode == 1
     assert "'' is not the ARN of a role" in ended.stderr
     assert not (checkout / "record").exists()
 
 
-def test_an_apply_without_plans_obtains_no_credentials(checkout: Path, running_local_aws: LocalAws) -> None:
+def test_an_apply_without_plans_obtains_no_credentials(checkout: Path, mlinfra_local_aws: LocalAws) -> None:
     (checkout / "plans" / "stored" / "dev.json").write_text('{"plans": []}')
-    ended = run("mlinfra-apply.yml", "apply", checkout, running_local_aws, MLINFRA_ROLE="")
+    ended = run("mlinfra-apply.yml", "apply", checkout, mlinfra_local_aws, MLINFRA_ROLE="")
     assert (ended.returncode, ended.stdout) == (0, "No stack differs.\n")
 
 

@@ -117,7 +117,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, running_local_aws: LocalAws) -> Project:
+def project(tmp_path: Path, mlinfra_local_aws: LocalAws) -> Project:
     (tmp_path / "ci" / "gitlab").mkdir(parents=True)
     for name in PIPELINE:
         shutil.copy(ROOT / name, tmp_path / name)
@@ -133,7 +133,7 @@ def project(tmp_path: Path, running_local_aws: LocalAws) -> Project:
     git(tmp_path, "commit", "--quiet", "--message=one")
     git(tmp_path, "update-ref", "refs/remotes/origin/main", "HEAD")
     git(tmp_path, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
-    return Project(tmp_path, running_local_aws)
+    return Project(tmp_path, mlinfra_local_aws)
 
 
 def test_an_image_that_is_not_pinned_by_digest_is_refused_by_the_only_job(project: Project) -> None:

@@ -83,9 +83,9 @@ def job(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_a_token_becomes_credentials_for_the_shell_and_is_unset(
-    running_local_aws: LocalAws, job: pytest.MonkeyPatch
+    mlinfra_local_aws: LocalAws, job: pytest.MonkeyPatch
 ) -> None:
-    job.setenv("AWS_ENDPOINT_URL_STS", str(client_variables(running_local_aws)["AWS_ENDPOINT_URL"]))
+    job.setenv("AWS_ENDPOINT_URL_STS", str(client_variables(mlinfra_local_aws)["AWS_ENDPOINT_URL"]))
     lines = assume_role.main(ROLE, "3600").splitlines()
     assert [each.partition("=")[0] for each in lines] == [
         "export AWS_ACCESS_KEY_ID",
@@ -147,9 +147,9 @@ def test_a_refusal_of_sts_says_what_the_role_trusts() -> None:
 
 
 def test_credentials_are_masked_in_logs_of_github(
-    running_local_aws: LocalAws, job: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mlinfra_local_aws: LocalAws, job: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job.setenv("AWS_ENDPOINT_URL_STS", str(client_variables(running_local_aws)["AWS_ENDPOINT_URL"]))
+    job.setenv("AWS_ENDPOINT_URL_STS", str(client_variables(mlinfra_local_aws)["AWS_ENDPOINT_URL"]))
     job.setenv("GITHUB_ACTIONS", "true")
     assume_role.main(ROLE, "3600")
     shown = capsys.readouterr()

@@ -12,7 +12,7 @@ from mlinfra.catalog import taggable_types
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlinfra.operations.terraform.providers import ProviderSource
+    from mlinfra.testing.terraform import TerraformProgram
 
 
 def test_types_with_the_attribute_of_managed_tags_are_taggable() -> None:
@@ -27,7 +27,7 @@ def test_types_with_the_attribute_of_managed_tags_are_taggable() -> None:
 
 @pytest.mark.deploy
 @pytest.mark.lengthy
-def test_the_list_is_that_of_the_locked_provider(source: ProviderSource, tmp_path: Path) -> None:
-    del source
+def test_the_list_is_that_of_the_locked_provider(own_terraform: TerraformProgram, tmp_path: Path) -> None:
+    del own_terraform
     found = taggable(locked_schemas(tmp_path))
     assert found == sorted(taggable_types()), "run `python -m ci.taggable_types`"

@@ -11,25 +11,31 @@ import boto3
 from mlinfra import Alerts, EncryptionKey, Environment, Experiment, MlStack, NetworkSettings, TrainingCluster
 from mlinfra.catalog.image_lock import IMAGE_LOCK_FILE, ImageLock
 from tests.conftest import ROOT
-from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from mlinfra import Image
-    from mlinfra.operations.terraform.terraform import Terraform
+    from mlinfra import Image, MlApp
+    from mlinfra.testing import StackTerraform, Synth, Template
 
 
 _BLOCKS = ("10.0.0.0/18", "10.0.64.0/18")
 
 
 class Clusters:
-    """A stack of one cluster for each of some experiments, and Terraform in it."""
+    """A stack of one cluster for each of some experiments, in a network that is there before."""
 
-    def __init__(self, folder: Path, executable: Path, *, zones: Sequence[str] = ("us-east-1b", "us-east-1a")) -> None:
-        self._folder = folder
-        self._executable = executable
+    def __init__(
+        self,
+        synth: Synth,
+        terraform: StackTerraform,
+        *,
+        zones: Sequence[str] = ("us-east-1b", "us-east-1a"),
+        component: str = "training",
+    ) -> None:
+        self.terraform = terraform
+        self._synth = synth
+        self._component = component
         ec2 = boto3.client("ec2")
         self._vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.subnet_ids = [
@@ -43,7 +49,7 @@ class Clusters:
         *,
         zone: str | None = None,
         images: Mapping[str, Image] | None = None,
-    ) -> Terraform:
+    ) -> Template:
         """Synthesize the stack.
 
         Args:
@@ -51,8 +57,6 @@ class Clusters:
             zone: the zone of all of them. Default: any.
             images: the images by accelerator. Default: those that this repository pins.
         """
-        from mlinfra._cdk import App
-
         environment = Environment(
             name="local",
             project="recsys",
@@ -70,23 +74,26 @@ class Clusters:
             ],
             image_lock=ImageLock.load(ROOT / IMAGE_LOCK_FILE),
         )
-        app = App(outdir=str(self._folder))
-        stack = MlStack(app, environment, "training", auto_stop=True)
-        key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])
-        Alerts(stack, "alerts")
-        for experiment in environment.experiments:
-            TrainingCluster(
-                stack,
-                experiment.name,
-                experiment=experiment,
-                network=NetworkSettings(
-                    vpc_id=self._vpc_id, private_subnet_ids=self.subnet_ids, compute_key_arn=key.arn
-                ),
-                zone=zone,
-                shutdown=SimpleNamespace(shutdown_table=environment.names.records_table),
-            )
-        app.synth()
-        return prepared(self._folder / "stacks" / "local-training", self._executable)
+
+        def make(app: MlApp, declared: Environment) -> MlStack:
+            stack = MlStack(app, declared, self._component, auto_stop=True)
+            key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])
+            Alerts(stack, "alerts")
+            for experiment in declared.experiments:
+                TrainingCluster(
+                    stack,
+                    experiment.name,
+                    experiment=experiment,
+                    network=NetworkSettings(
+                        vpc_id=self._vpc_id, private_subnet_ids=self.subnet_ids, compute_key_arn=key.arn
+                    ),
+                    zone=zone,
+                    shutdown=SimpleNamespace(shutdown_table=declared.names.records_table),
+                )
+
+            return stack
+
+        return self._synth(make, environment)
 
 
 def instances(experiment: str) -> list[dict[str, Any]]:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from mlinfra.operations import toolchain
+from mlinfra.testing import Synth
 from tests.ci.gitlab_ci_local import PINNED, RSYNC, git, run_pipeline
 from tests.conftest import ROOT
-from tests.deploy.local_state import apply, prepared
 from tests.documented_policies import documented_policies
 from tests.programs import MLINFRA
 
 if TYPE_CHECKING:
-    from mlinfra import Environment
+    from mlinfra import Environment, MlApp
+    from mlinfra.testing import StackTerraform
 
 EXAMPLE = ROOT / "examples" / "recommender_project"
 GROUP = "recommender-local-two-tower"
@@ -115,14 +115,13 @@ def cloned(folder: Path) -> None:
     git(folder, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
 
 
-def deploy(project: Path, out: Path) -> None:
+def deploy(project: Path, out: Path, terraform: StackTerraform) -> None:
     """Deploy, as an administrator, all that the project's cluster needs, in one stack to save time."""
     from mlinfra import (
         Alerts,
         CiRoles,
         DataLake,
         EncryptionKey,
-        MlApp,
         MlStack,
         ModelRegistry,
         NetworkSettings,
@@ -140,26 +139,28 @@ def deploy(project: Path, out: Path) -> None:
     subnet = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/18", AvailabilityZone="us-east-1a")["Subnet"]
     boundary = {"Version": "2012-10-17", "Statement": boundary_statements(environment)}
     boto3.client("iam").create_policy(PolicyName=environment.names.boundary, PolicyDocument=json.dumps(boundary))
-    app = MlApp(project, outdir=out)
-    stack = MlStack(app, environment, "training", auto_stop=True)
-    key = EncryptionKey(
-        stack, "key", name="recommender-local-compute", description="Volumes and logs.", services=["ec2", "logs"]
-    )
-    Alerts(stack, "alerts")
-    lake = DataLake(stack, "lake", zones=["models"])
-    for node in lake.node.find_all():
-        node.node.try_remove_child("lifecycle")  # the AWS provider waits a minute for the rules
-    ModelRegistry(stack, "registry", key_arn=key.arn)
-    CiRoles(stack, "ci-roles")
-    RunDocument(stack, "start_run")
-    shutdown = Shutdown(stack, "shutdown", key_arn=key.arn)
-    experiment = environment.experiment("two-tower")
-    network = NetworkSettings(vpc_id=vpc_id, private_subnet_ids=[subnet["SubnetId"]], compute_key_arn=key.arn)
-    cluster = TrainingCluster(stack, "two-tower", experiment=experiment, network=network)
-    shutdown.watch(cluster_name=cluster.group.name, experiment=experiment)
-    lake.grant_read_write(cluster, zones=["models"], prefix="two-tower/")
-    app.synth()
-    apply(prepared(out / "stacks" / "local-training", toolchain.find_terraform().path))
+
+    def make(app: MlApp, declared: Environment) -> MlStack:
+        stack = MlStack(app, declared, "training", auto_stop=True)
+        key = EncryptionKey(
+            stack, "key", name="recommender-local-compute", description="Volumes and logs.", services=["ec2", "logs"]
+        )
+        Alerts(stack, "alerts")
+        lake = DataLake(stack, "lake", zones=["models"])
+        for node in lake.node.find_all():
+            node.node.try_remove_child("lifecycle")  # the AWS provider waits a minute for the rules
+        ModelRegistry(stack, "registry", key_arn=key.arn)
+        CiRoles(stack, "ci-roles")
+        RunDocument(stack, "start_run")
+        shutdown = Shutdown(stack, "shutdown", key_arn=key.arn)
+        experiment = declared.experiment("two-tower")
+        network = NetworkSettings(vpc_id=vpc_id, private_subnet_ids=[subnet["SubnetId"]], compute_key_arn=key.arn)
+        cluster = TrainingCluster(stack, "two-tower", experiment=experiment, network=network)
+        shutdown.watch(cluster_name=cluster.group.name, experiment=experiment)
+        lake.grant_read_write(cluster, zones=["models"], prefix="two-tower/")
+        return stack
+
+    terraform.apply(Synth(out, project, environment)(make))
 
 
 @dataclass(frozen=True)

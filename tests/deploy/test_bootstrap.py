@@ -39,8 +39,8 @@ def environment(state_project: Path) -> Environment:
 
 
 @pytest.fixture(autouse=True)
-def empty_aws(running_local_aws: LocalAws) -> None:
-    running_local_aws.reset()
+def empty_aws(mlinfra_local_aws: LocalAws) -> None:
+    mlinfra_local_aws.reset()
 
 
 def bootstrap(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -135,6 +135,7 @@ def test_it_makes_what_holds_the_state_and_moves_its_own_there(environment: Envi
     ended = bootstrap(state_project)
     assert ended.returncode == 0, ended.stderr
     assert f"{environment.names.state_bucket} now holds the state of local: 10 resources" in ended.stdout
+    assert ended.stdout.endswith("mlinfra up local\n")
     assert_is_whole(environment)
     assert list(state_files(state_project, Path(os.environ["XDG_STATE_HOME"]))) == []
 
@@ -182,14 +183,14 @@ def test_terminated_it_lets_terraform_end_and_the_next_finishes(environment: Env
 
 
 def test_credentials_of_another_account_are_refused_before_anything_is_touched(
-    state_project: Path, running_local_aws: LocalAws
+    state_project: Path, mlinfra_local_aws: LocalAws
 ) -> None:
     text = (state_project / "environments" / "local.py").read_text()
     other = state_project / "environments" / "other.py"
     other.write_text(
         text.replace("123456789012", "210987654321").replace("local = ", "other = ").replace('"local"', '"other"')
     )
-    seen = running_local_aws.log.stat().st_size
+    seen = mlinfra_local_aws.log.stat().st_size
     try:
         ended = subprocess.run(
             [MLINFRA, "bootstrap", "other"], cwd=state_project, capture_output=True, text=True, check=False
@@ -199,6 +200,6 @@ def test_credentials_of_another_account_are_refused_before_anything_is_touched(
     assert ended.returncode == 1
     assert "Your AWS credentials belong to account 123456789012" in ended.stderr
     assert "Traceback" not in ended.stderr
-    asked = running_local_aws.log.read_text()[seen:].splitlines()
+    asked = mlinfra_local_aws.log.read_text()[seen:].splitlines()
     assert len(asked) == 1  # who the caller is, and nothing else
     assert boto3.client("s3").list_buckets()["Buckets"] == []

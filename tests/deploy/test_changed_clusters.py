@@ -9,10 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.deploy.clusters import Clusters, instances
-from tests.deploy.local_state import apply, differs
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from mlinfra.testing import StackTerraform, Synth
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("changed-clusters")]
 
@@ -29,14 +28,14 @@ APART: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def changed(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Clusters, dict[str, set[str]]]:
+def changed(module_synth: Synth, module_terraform: StackTerraform) -> tuple[Clusters, dict[str, set[str]]]:
     """Clusters that no longer need their placement group, and the nodes that they had before."""
-    clusters = Clusters(tmp_path_factory.mktemp("clusters"), deployable)
-    apply(clusters.declare(TOGETHER))
+    clusters = Clusters(module_synth, module_terraform)
+    module_terraform.apply(clusters.declare(TOGETHER))
     before = {name: ids(name) for name in TOGETHER}
-    terraform = clusters.declare(APART)
-    apply(terraform)
-    assert not differs(terraform)
+    apart = clusters.declare(APART)
+    module_terraform.apply(apart)
+    module_terraform.plan(apart).assert_empty()
     return clusters, before
 
 
@@ -71,6 +70,6 @@ def test_removing_the_experiments_deletes_their_placement_groups(
     changed: tuple[Clusters, dict[str, set[str]]],
 ) -> None:
     clusters, _ = changed
-    apply(clusters.declare({}))
+    clusters.terraform.apply(clusters.declare({}))
     assert [name for name in TOGETHER if instances(name)] == []
     assert boto3.client("ec2").describe_placement_groups()["PlacementGroups"] == []

@@ -21,7 +21,7 @@ from tests.deploy.attached_provider import provider_on_request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlinfra.operations.terraform.providers import ProviderSource
+    from mlinfra.testing.terraform import TerraformProgram
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("demo")]
 
@@ -69,20 +69,20 @@ def declare(project: Path, *, kind: str, value: str) -> None:
 
 
 @pytest.fixture
-def attached(tmp_path: Path, source: ProviderSource, variables: dict[str, str]) -> Iterator[dict[str, str]]:
+def attached(tmp_path: Path, own_terraform: TerraformProgram, variables: dict[str, str]) -> Iterator[dict[str, str]]:
     """The same settings, with a Terraform that attaches to a provider. The first test runs without it, as users do."""
     folder = tmp_path / "providers"
     folder.mkdir()
-    with provider_on_request(folder, toolchain.find_terraform().path, source.changes) as attaching:
+    with provider_on_request(folder, own_terraform.executable, own_terraform.changes) as attaching:
         yield {**variables, "GOGC": "400", **attaching}
 
 
 @pytest.fixture
-def variables(tmp_path: Path, source: ProviderSource) -> Iterator[dict[str, str]]:
+def variables(tmp_path: Path, own_terraform: TerraformProgram) -> Iterator[dict[str, str]]:
     """The settings of a user who has an AWS of their own, which the demo has no business with."""
     folders = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("STATE", "CONFIG", "DATA")}
     real = {"AWS_PROFILE": "prod", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-1"}
-    provider = {name: value for name, value in source.changes.items() if value is not None}
+    provider = {name: value for name, value in own_terraform.changes.items() if value is not None}
     made = {**os.environ, **folders, **real, **provider, "MLINFRA_TODAY": TODAY.isoformat()}
     yield made
     subprocess.run([MLINFRA, "local", "down"], env=made, check=True, capture_output=True)

@@ -314,7 +314,7 @@ def test_every_change_is_found_and_named(report: Report) -> None:
 
 def test_the_size_of_a_cluster_is_not_drift(report: Report) -> None:
     (stack,) = report.stacks
-    (difference,) = stack.with_status("ignore_changes")
+    (difference,) = stack.with_status("not_managed")
     assert (difference.attribute, difference.before, difference.after) == ("desired_capacity", 0, 1)
 
 

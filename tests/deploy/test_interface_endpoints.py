@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from mlinfra import EncryptionKey, MlStack, Network
+from mlinfra import EncryptionKey, Network
 from mlinfra.declarations import NODE_SERVICES
 from tests.conftest import an_environment
-from tests.deploy.local_state import apply, differs, prepared
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from mlinfra import MlStack
+    from mlinfra.testing import StackTerraform, Synth
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("interface-endpoints")]
 
 
-def test_every_service_has_an_address_in_each_zone_and_a_second_plan_is_empty(deployable: Path, tmp_path: Path) -> None:
-    from mlinfra._cdk import App
-
+def test_every_service_has_an_address_in_each_zone_and_a_second_plan_is_empty(
+    synth: Synth, terraform: StackTerraform
+) -> None:
     environment = an_environment(
         name="local",
         account_id="123456789012",
@@ -29,15 +29,15 @@ def test_every_service_has_an_address_in_each_zone_and_a_second_plan_is_empty(de
         nat_gateways="none",
         interface_endpoints=True,
     )
-    app = App(outdir=str(tmp_path))
-    stack = MlStack(app, environment, "foundation")
-    key = EncryptionKey(stack, "key", name="compute", description="Logs.", services=["logs"])
-    Network(stack, "network", compute_key_arn=key.arn)
-    app.synth()
-    terraform = prepared(tmp_path / "stacks" / "local-foundation", deployable)
-    apply(terraform)
+
+    def build(stack: MlStack) -> None:
+        key = EncryptionKey(stack, "key", name="compute", description="Logs.", services=["logs"])
+        Network(stack, "network", compute_key_arn=key.arn)
+
+    foundation = synth.constructs(build, environment, component="foundation")
+    terraform.apply(foundation)
     found = boto3.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
     private = {each["ServiceName"]: each for each in found if each["VpcEndpointType"] == "Interface"}
     assert private.keys() == {f"com.amazonaws.us-east-1.{service}" for service in NODE_SERVICES}
     assert {len(each["SubnetIds"]) for each in private.values()} == {2}
-    assert not differs(terraform)
+    terraform.plan(foundation).assert_empty()

@@ -9,44 +9,41 @@ import pytest
 
 from mlinfra.functions.contract import removed_file_systems
 from tests.deploy.clusters import Clusters, instances
-from tests.deploy.local_state import apply, differs
 from tests.deploy.test_training_clusters import KINDS, LUSTRE
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from mlinfra.testing import StackTerraform, Synth
 
 pytestmark = [pytest.mark.deploy, pytest.mark.slow, pytest.mark.xdist_group("lustre-cluster")]
 
 
-def test_the_file_system_comes_and_goes_with_its_experiment(
-    deployable: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    clusters = Clusters(tmp_path_factory.mktemp("lustre"), deployable)
+def test_the_file_system_comes_and_goes_with_its_experiment(synth: Synth, terraform: StackTerraform) -> None:
+    clusters = Clusters(synth, terraform)
     # The lake is made elsewhere and stays.
     bucket = boto3.client("s3").create_bucket(Bucket="recsys-local-raw-123456789012-us-east-1")
     other = {"on-demand": KINDS["on-demand"]}
-    terraform = clusters.declare(LUSTRE | other, zone="us-east-1b")
-    apply(terraform)
+    stack = clusters.declare(LUSTRE | other, zone="us-east-1b")
+    terraform.apply(stack)
     (file_system,) = boto3.client("fsx").describe_file_systems()["FileSystems"]
     assert file_system["SubnetIds"] == [clusters.subnet_ids[0]]
     assert len(instances("lustre")) == 2
-    assert not differs(terraform)
+    terraform.plan(stack).assert_empty()
 
     # As the janitor removes it, some time after the cluster was stopped: the next apply creates nothing.
     mark = f"{removed_file_systems('recsys', 'local')}/lustre"
     boto3.client("ssm").put_parameter(Name=mark, Value="2026-12-18T14:00:00Z", Type="String")
     boto3.client("fsx").delete_file_system(FileSystemId=file_system["FileSystemId"])
-    apply(terraform)
+    terraform.apply(stack)
     assert boto3.client("fsx").describe_file_systems()["FileSystems"] == []
-    assert not differs(terraform)
+    terraform.plan(stack).assert_empty()
     # As `mlinfra clusters start` does.
     boto3.client("ssm").delete_parameter(Name=mark)
-    apply(terraform)
+    terraform.apply(stack)
     assert len(boto3.client("fsx").describe_file_systems()["FileSystems"]) == 1
-    assert not differs(terraform)
+    terraform.plan(stack).assert_empty()
 
-    terraform = clusters.declare(other, zone="us-east-1b")
-    apply(terraform)
+    stack = clusters.declare(other, zone="us-east-1b")
+    terraform.apply(stack)
     assert boto3.client("fsx").describe_file_systems()["FileSystems"] == []
     assert instances("lustre") == []
     assert len(instances("on-demand")) == 2

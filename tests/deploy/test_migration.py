@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
 
 import boto3
@@ -14,10 +13,11 @@ from mlinfra.operations.migration import Outcome, propose, read_existing
 from mlinfra.operations.scaffold import Settings
 from mlinfra.operations.terraform import Terraform
 from tests.conftest import TODAY, an_environment
-from tests.deploy.local_state import planned, prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.testing import StackTerraform, Synth
 
 pytestmark = [pytest.mark.deploy, pytest.mark.lengthy, pytest.mark.xdist_group("migration")]
 
@@ -125,11 +125,12 @@ def test_the_state_in_s3_is_read_and_nothing_in_the_folder_changes(applied: Path
 
 
 def test_the_data_lake_keeps_the_bucket_that_is_imported_into_its_stack(
-    applied: Path, deployable: Path, tmp_path: Path
+    applied: Path, synth: Synth, module_terraform: StackTerraform
 ) -> None:
     """The steps of `migration.md`: declare the bucket, synthesize, import, plan."""
-    from mlinfra import DataLake, MlApp, MlStack
+    from mlinfra import DataLake
 
+    assert applied
     environment = an_environment(
         name="local",
         account_id="123456789012",
@@ -138,16 +139,11 @@ def test_the_data_lake_keeps_the_bucket_that_is_imported_into_its_stack(
         protect_data=False,
         bucket_names={"raw": "acme-raw"},
     )
-    app = MlApp(applied, outdir=tmp_path)
-    DataLake(MlStack(app, environment, "data"), "lake", zones=["raw"])
-    app.synth()
-    folder = tmp_path / "stacks" / "local-data"
-    buckets = json.loads((folder / "cdk.tf.json").read_text())["resource"]["aws_s3_bucket"]
-    (name,) = [name for name, each in buckets.items() if each["bucket"] == "acme-raw"]
-    terraform = prepared(folder, deployable)
-    terraform.import_resource(f"aws_s3_bucket.{name}", "acme-raw")
-    actions = {address: action for action, addresses in planned(terraform).items() for address in addresses}
-    assert actions.pop(f"aws_s3_bucket.{name}") == "update"
+    data = synth.constructs(lambda stack: DataLake(stack, "lake", zones=["raw"]), environment, component="data")
+    bucket = data.address("aws_s3_bucket", {"bucket": "acme-raw"})
+    module_terraform.initialized(data).import_resource(bucket, "acme-raw")
+    actions = module_terraform.plan(data).actions()
+    assert actions.pop(bucket) == "update"
     assert set(actions.values()) == {"create"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlinfra.testing import Template
 from tests.conftest import ROOT
-from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlinfra.testing import StackTerraform
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("model-examples")]
 
@@ -33,12 +34,13 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_synthesizes_and_is_valid(name: str, tmp_path: Path, deployable: Path) -> None:
+def test_an_example_synthesizes_and_is_valid(name: str, tmp_path: Path, module_terraform: StackTerraform) -> None:
     """In an empty folder, with nothing but mlinfra."""
     variables = {**os.environ, "CDKTF_OUTDIR": str(tmp_path / "out"), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, ROOT / "examples" / name / "main.py"], cwd=tmp_path, env=variables, check=True)
     stacks = {each.name: each for each in (tmp_path / "out" / "stacks").iterdir()}
     assert set(stacks) == set(EXAMPLES[name])
     for stack, type_name in EXAMPLES[name].items():
-        assert type_name in json.loads((stacks[stack] / "cdk.tf.json").read_text())["resource"]
-        prepared(stacks[stack], deployable).validate()
+        template = Template.read(stacks[stack])
+        assert type_name in template.types
+        module_terraform.validate(template)

@@ -14,18 +14,17 @@ from botocore.exceptions import ClientError
 
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
-from mlinfra.operations import toolchain
 from mlinfra.operations.terraform.terraform import Terraform
+from mlinfra.testing import StackTerraform, Template
 from mlinfra.variables import in_force
 from tests.conftest import ROOT, an_environment, an_experiment
-from tests.deploy.local_state import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mlinfra import Environment
-    from mlinfra.operations.terraform.providers import ProviderSource
+    from mlinfra.testing.terraform import TerraformProgram
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("pipeline-permissions")]
 
@@ -72,17 +71,16 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def account(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(own_terraform: TerraformProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     folder = tmp_path_factory.mktemp("pipeline")
     environment = synthesized(folder)
     with (
         serving(log=folder / "log", enforce_iam=True) as server,
-        in_force({**client_variables(server), **source.changes, "GOGC": "400"}),
+        in_force({**client_variables(server), **own_terraform.changes, "GOGC": "400"}),
     ):
-        account = Account(environment, folder / "stacks", toolchain.find_terraform().path)
-        administrator = prepared(account.stacks / "dev-state", account.executable)
-        administrator.plan(folder / "state.plan")
-        administrator.apply(folder / "state.plan")
+        account = Account(environment, folder / "stacks", own_terraform.executable)
+        administrator = StackTerraform(own_terraform, folder / "administrator", ROOT)
+        administrator.apply(Template.read(account.stacks / "dev-state"))
         yield account
 
 

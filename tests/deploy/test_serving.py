@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,14 +13,12 @@ import pytest
 from mlinfra import Asynchronous, BlueGreen, Endpoint, RealTime, Variant, WithoutRollback
 from mlinfra.errors import OperationError
 from tests.conftest import an_environment
-from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typing_extensions import Self
 
-    from mlinfra.operations.terraform.terraform import Terraform
+    from mlinfra import MlStack
+    from mlinfra.testing import StackTerraform, Synth, Template
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("serving")]
 
@@ -33,12 +32,12 @@ FAILING = {"image": f"{IMAGE}:3.4", "model_data": "ranker/10/model.tar.gz"}
 NEXT = {"image": f"{IMAGE}:3.2", "model_data": "ranker/8/model.tar.gz"}
 
 
+@dataclass(frozen=True)
 class Project:
     """A stack with a network and two endpoints, one of which can be changed."""
 
-    def __init__(self, root: Path, executable: Path) -> None:
-        self._root = root
-        self._executable = executable
+    synth: Synth
+    terraform: StackTerraform
 
     def declare(
         self,
@@ -46,10 +45,9 @@ class Project:
         instance_type: str = "ml.g5.xlarge",
         without_rollback: WithoutRollback | None = None,
         **changes: Any,
-    ) -> Terraform:
-        """Terraform in the stack as it is declared with `changes` of the ranker's main variant."""
-        from mlinfra import EncryptionKey, MlStack, NetworkSettings, ServingEndpoint
-        from mlinfra._cdk import App
+    ) -> Template:
+        """The stack as it is declared with `changes` of the ranker's main variant."""
+        from mlinfra import EncryptionKey, NetworkSettings, ServingEndpoint
         from mlinfra._cdk.aws import subnet, vpc
         from mlinfra.constructs.data_lake.access import DataLakeAccess
 
@@ -72,30 +70,28 @@ class Project:
         environment = an_environment(
             name="local", account_id="123456789012", emulated=True, endpoints=[ranker, documents]
         )
-        app = App(outdir=str(self._root / "cdktf.out"))
-        stack = MlStack(app, environment, "serving")
-        network = vpc.Vpc(stack, "vpc", cidr_block="10.80.0.0/16")
-        private = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.80.1.0/24")
-        key = EncryptionKey(stack, "key", name="serving", description="Volumes and logs.", services=["ec2", "logs"])
-        lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
-        for endpoint in environment.endpoints:
-            ServingEndpoint(
-                stack,
-                endpoint.name,
-                endpoint=endpoint,
-                data_lake=lake,
-                network=NetworkSettings(vpc_id=network.id, private_subnet_ids=[private.id], compute_key_arn=key.arn),
-            )
-        app.synth()
-        folder = self._root / "cdktf.out" / "stacks" / "local-serving"
-        return prepared(folder, self._executable)
+
+        def build(stack: MlStack) -> None:
+            network = vpc.Vpc(stack, "vpc", cidr_block="10.80.0.0/16")
+            private = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.80.1.0/24")
+            key = EncryptionKey(stack, "key", name="serving", description="Volumes and logs.", services=["ec2", "logs"])
+            lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
+            settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=[private.id], compute_key_arn=key.arn)
+            for endpoint in environment.endpoints:
+                ServingEndpoint(stack, endpoint.name, endpoint=endpoint, data_lake=lake, network=settings)
+
+        return self.synth.constructs(build, environment, component="serving")
+
+    def apply(self, **changes: Any) -> dict[str, list[str]]:
+        """Apply the stack with `changes`. Returns the types that were changed, by action."""
+        return self.terraform.apply(self.declare(**changes)).by_action("type")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
+def project(module_synth: Synth, module_terraform: StackTerraform) -> Project:
     """The project, with its endpoints deployed."""
-    made = Project(tmp_path_factory.mktemp("serving"), deployable)
-    assert set(apply(made.declare(), "type")) == {"create"}
+    made = Project(module_synth, module_terraform)
+    assert set(made.apply()) == {"create"}
     return made
 
 
@@ -146,7 +142,7 @@ def test_a_new_model_never_takes_the_endpoint_down(project: Project) -> None:
     Nothing else is touched: what was deployed first came back as it was declared.
     """
     before = endpoint()
-    touched = apply(project.declare(**NEXT), "type")
+    touched = project.apply(**NEXT)
     assert touched == {"create/delete": [*[ALARM] * 4, CONFIGURATION, MODEL], "update": [ENDPOINT]}
     after = endpoint()
     assert (after["EndpointStatus"], after["CreationTime"]) == ("InService", before["CreationTime"])
@@ -173,7 +169,7 @@ def test_a_failing_old_fleet_does_not_roll_back_the_deployment_that_repairs_it(p
     before = endpoint()["EndpointConfigName"]
     for name in (f"{before}-errors-main", f"{before}-latency-main", f"{RANKER}-errors-main", f"{RANKER}-latency-main"):
         fire(name=name)
-    apply(project.declare(**REPAIRED))
+    project.apply(**REPAIRED)
     after = endpoint()
     assert (after["EndpointStatus"], after["EndpointConfigName"] == before) == ("InService", False)
     assert alarm_names() == {
@@ -214,49 +210,48 @@ def test_a_failing_new_fleet_is_rolled_back_and_can_be_deployed_forward_by_a_rec
     with Firing():
         failing = project.declare(**FAILING)
         with pytest.raises(OperationError):
-            apply(failing)
+            project.terraform.apply(failing)
         boto3.client("sagemaker").get_waiter("endpoint_in_service").wait(EndpointName=RANKER)
         assert endpoint()["EndpointConfigName"] == before
         assert configuration(before)["EndpointConfigName"] == before
-        assert planned(failing, "type")["update"] == [ENDPOINT]
+        assert project.terraform.plan(failing).by_action("type")["update"] == [ENDPOINT]
 
         record = WithoutRollback(version=FAILING["image"], reason="The version before fails more requests.")
-        apply(project.declare(**FAILING, without_rollback=record))
+        project.apply(**FAILING, without_rollback=record)
     after = endpoint()
     assert (after["EndpointStatus"], after["EndpointConfigName"] == before) == ("InService", False)
     assert "AutoRollbackConfiguration" not in after["LastDeploymentConfig"]
     (alarm,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[f"{RANKER}-errors-main"])["MetricAlarms"]
     assert "was deployed without rollback: The version before fails more requests." in alarm["AlarmDescription"]
 
-    apply(project.declare(**NEXT))
+    project.apply(**NEXT)
     assert len(endpoint()["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]) == 4
 
 
 def test_another_instance_type_takes_scaling_off_before_the_endpoint_moves_and_puts_it_back(project: Project) -> None:
     changed = project.declare(**NEXT, instance_type="ml.g6.xlarge")
-    touched = apply(changed, "type")
+    touched = project.terraform.apply(changed).by_action("type")
     assert (touched["create/delete"], touched["update"]) == ([*[ALARM] * 4, CONFIGURATION], [ENDPOINT])
     assert set(touched["delete/create"]) == SCALING
     (variant, _) = configuration(endpoint()["EndpointConfigName"])["ProductionVariants"]
     assert variant["InstanceType"] == "ml.g6.xlarge"
     found = boto3.client("application-autoscaling").describe_scaling_policies(ServiceNamespace="sagemaker")
     assert len([each for each in found["ScalingPolicies"] if RANKER in each["ResourceId"]]) == 2
-    assert planned(changed, "type") == {}
+    project.terraform.plan(changed).assert_empty()
 
 
 def test_an_endpoint_that_was_deleted_for_its_idleness_is_seen_by_the_next_plan(project: Project) -> None:
     boto3.client("sagemaker").delete_endpoint(EndpointName=RANKER)
     boto3.client("sagemaker").list_endpoints()  # moto removes it after it was listed as deleting
-    assert planned(project.declare(**NEXT, instance_type="ml.g6.xlarge"), "type") == {"create": [ENDPOINT]}
+    planned = project.terraform.plan(project.declare(**NEXT, instance_type="ml.g6.xlarge"))
+    assert planned.by_action("type") == {"create": [ENDPOINT]}
 
 
 def test_destroying_them_leaves_nothing(project: Project) -> None:
-    terraform = project.declare(**NEXT, instance_type="ml.g6.xlarge")
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan, mode="destroy")
-    terraform.apply(plan)
+    stack = project.declare(**NEXT, instance_type="ml.g6.xlarge")
+    project.terraform.destroy(stack)
     sagemaker = boto3.client("sagemaker")
     assert sagemaker.list_endpoints()["Endpoints"] == []
     assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
     assert sagemaker.list_models()["Models"] == []
-    assert terraform.state().resources == {}
+    assert project.terraform.state(stack).resources == {}

@@ -10,20 +10,18 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from mlinfra import Environment, MlStack, QuietHours
-from mlinfra._cdk import App
+from mlinfra import Environment, QuietHours
 from mlinfra.constructs.parts.alerts import Alerts
 from mlinfra.constructs.parts.encryption_key import EncryptionKey
 from mlinfra.constructs.shutdown.shutdown import Shutdown
 from mlinfra.functions.contract import Event, Table, Tag, Variable
 from mlinfra.job import training_job
-from tests.conftest import an_environment, an_experiment
-from tests.deploy.local_state import prepared
+from mlinfra.testing import Synth
+from tests.conftest import ROOT, an_environment, an_experiment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mlinfra.operations.terraform.terraform import Terraform
+    from mlinfra import MlStack
+    from mlinfra.testing import StackTerraform, Template
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("shutdown")]
 
@@ -43,21 +41,23 @@ def environment() -> Environment:
 
 
 @pytest.fixture(scope="module")
-def terraform(environment: Environment, deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+def stack(
+    environment: Environment, module_terraform: StackTerraform, tmp_path_factory: pytest.TempPathFactory
+) -> Template:
     """The stack, applied. Its group stands for the cluster's, and is there before."""
     _make_group()
+
+    def build(made: MlStack) -> None:
+        key = EncryptionKey(made, "key", name="recsys-local-compute", description="Logs.", services=["logs"])
+        alerts = Alerts(made, "alerts")
+        assert alerts.topic_arn
+        Shutdown(made, "shutdown", key_arn=key.arn).watch(cluster_name=GROUP, experiment=environment.experiments[0])
+
     # With a space, as checkouts have them.
-    outdir = tmp_path_factory.mktemp("check out")
-    app = App(outdir=str(outdir))
-    stack = MlStack(app, environment, "shutdown")
-    key = EncryptionKey(stack, "key", name="recsys-local-compute", description="Logs.", services=["logs"])
-    alerts = Alerts(stack, "alerts")
-    assert alerts.topic_arn
-    Shutdown(stack, "shutdown", key_arn=key.arn).watch(cluster_name=GROUP, experiment=environment.experiments[0])
-    app.synth()
-    made = prepared(outdir / "stacks" / "local-shutdown", deployable)
-    _apply(made)
-    return made
+    synth = Synth(tmp_path_factory.mktemp("check out"), ROOT, environment)
+    template = synth.constructs(build, component="shutdown")
+    module_terraform.apply(template)
+    return template
 
 
 def _make_group() -> None:
@@ -76,20 +76,11 @@ def _make_group() -> None:
     )
 
 
-def _apply(terraform: Terraform, **options: Any) -> None:
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan, **options)
-    terraform.apply(plan)
+def test_a_second_plan_finds_nothing_to_do(module_terraform: StackTerraform, stack: Template) -> None:
+    module_terraform.plan(stack).assert_empty()
 
 
-def test_a_second_plan_finds_nothing_to_do(terraform: Terraform) -> None:
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    changes = {each["address"]: each["change"] for each in terraform.show(plan)["resource_changes"]}
-    assert {address: each for address, each in changes.items() if each["actions"] != ["no-op"]} == {}
-
-
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 def test_functions_have_the_package_and_what_the_environment_says(environment: Environment) -> None:
     functions = boto3.client("lambda")
     found = {each["FunctionName"]: each for each in functions.list_functions()["Functions"]}
@@ -112,7 +103,7 @@ def test_functions_have_the_package_and_what_the_environment_says(environment: E
     }
 
 
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 def test_the_table_takes_what_jobs_and_functions_write(environment: Environment) -> None:
     table = boto3.resource("dynamodb").Table(environment.names.records_table)
     key = {Table.CLUSTER: GROUP, Table.RECORD: Table.STATE}
@@ -120,7 +111,7 @@ def test_the_table_takes_what_jobs_and_functions_write(environment: Environment)
     assert table.get_item(Key=key)["Item"]["cost_usd"] == 3
 
 
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 def test_an_owner_hears_of_their_own_clusters_only(environment: Environment) -> None:
     sns = boto3.client("sns")
     listed = sns.list_subscriptions_by_topic(TopicArn=environment.names.alerts_topic_arn)["Subscriptions"]
@@ -134,7 +125,7 @@ def test_an_owner_hears_of_their_own_clusters_only(environment: Environment) -> 
     assert json.loads(filters["ana@example.com"]) == {"owner": ["ana@example.com"]}
 
 
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 def test_quiet_hours_do_not_change_the_maximum_size() -> None:
     (action,) = boto3.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=GROUP)[
         "ScheduledUpdateGroupActions"
@@ -143,7 +134,7 @@ def test_quiet_hours_do_not_change_the_maximum_size() -> None:
     assert (action["Recurrence"], action["TimeZone"]) == ("0 20 * * *", "Europe/Berlin")
 
 
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     autoscaling = boto3.client("autoscaling")
     tags = {Tag.AUTO_STOP: "true", Tag.OWNER: "ana@example.com", Tag.PAUSE_MINUTES: "0"}
@@ -163,7 +154,7 @@ def test_a_job_that_ends_stops_its_cluster(environment: Environment, monkeypatch
     assert state[Table.STOPPED_WHY].startswith(("job two-tower-", "its last job ended at "))
 
 
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 def test_a_node_that_is_not_as_expected_is_heard_of(environment: Environment) -> None:
     reason = "CUDA 13.2 is expected, and it has: cuda-12.8"
     detail = {"cluster": GROUP, "instance_id": "i-0123456789abcdef0", "reason": reason}
@@ -172,7 +163,7 @@ def test_a_node_that_is_not_as_expected_is_heard_of(environment: Environment) ->
     assert _remembered(environment, "told_unhealthy_node")["told_unhealthy_node"].endswith(reason)
 
 
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 def test_the_check_of_all_clusters_leaves_a_new_cluster() -> None:
     autoscaling = boto3.client("autoscaling")
     autoscaling.create_or_update_tags(Tags=[_tag(Tag.AUTO_STOP, "true"), _tag(Tag.EXPIRES, "2036-01-31")])
@@ -183,7 +174,7 @@ def test_the_check_of_all_clusters_leaves_a_new_cluster() -> None:
     assert _desired() == 1
 
 
-@pytest.mark.usefixtures("terraform")
+@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize(("function", "key"), [("recsys-local-idle", "clusters"), ("recsys-local-janitor", "targets")])
 def test_a_cluster_above_its_bound_is_stopped_as_deployed(environment: Environment, function: str, key: str) -> None:
     autoscaling = boto3.client("autoscaling")
@@ -254,6 +245,6 @@ def _desired() -> int:
     return int(group["DesiredCapacity"])
 
 
-def test_all_of_it_can_be_destroyed(terraform: Terraform) -> None:
-    _apply(terraform, mode="destroy")
-    assert terraform.state().resources == {}
+def test_all_of_it_can_be_destroyed(module_terraform: StackTerraform, stack: Template) -> None:
+    module_terraform.destroy(stack)
+    assert module_terraform.state(stack).resources == {}

@@ -18,8 +18,8 @@ from mlinfra.operations.terraform.progress import Quiet
 from mlinfra.operations.terraform.project import synthesize
 from mlinfra.operations.terraform.remote_state import RemoteState
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
+from mlinfra.testing.terraform import apply, plan
 from tests.conftest import TODAY
-from tests.deploy.local_state import apply, differs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,15 +80,9 @@ def deployed(platform: Project) -> dict[str, Terraform]:
 
 
 def test_a_second_plan_of_every_stack_finds_nothing_to_do(deployed: dict[str, Terraform]) -> None:
-    assert {component: differs(terraform) for component, terraform in deployed.items()} == {
-        "state": False,
-        "foundation": False,
-        "data": False,
-        "training": False,
-        "serving": False,
-        "studio": False,
-        "governance": False,
-    }
+    assert set(deployed) == {"state", "foundation", "data", "training", "serving", "studio", "governance"}
+    for terraform in deployed.values():
+        plan(terraform).assert_empty()
 
 
 def test_running_instances_name_their_owner(deployed: dict[str, Terraform]) -> None:
@@ -123,20 +117,20 @@ def test_a_change_is_made_in_place(platform: Project, deployed: dict[str, Terraf
     del deployed
     platform.declare(r'size="small",\s+nodes=2', 'size="small", nodes=2, root_volume_gib=300, spend_limit_usd=0.5')
     training = platform.stack("training")
-    touched = apply(training)
+    touched = apply(training).by_action()
     assert sorted(address.partition(".")[0] for address in touched["update"]) == [
         "aws_autoscaling_group",
         "aws_launch_template",
     ]
     assert set(touched) <= {"update", "no-op"}
-    assert not differs(training)
+    plan(training).assert_empty()
 
 
 def test_a_stopped_cluster_is_not_started_again(platform: Project, deployed: dict[str, Terraform]) -> None:
     del deployed
     autoscaling = boto3.client("autoscaling")
     autoscaling.set_desired_capacity(AutoScalingGroupName="recsys-local-two-tower-v2", DesiredCapacity=0)
-    assert not differs(platform.stack("training"))
+    plan(platform.stack("training")).assert_empty()
 
 
 def test_two_applies_at_once_are_refused_with_who_holds_the_lock(
@@ -158,7 +152,7 @@ def test_two_applies_at_once_are_refused_with_who_holds_the_lock(
     assert "Error acquiring the state lock" in refused.value.details
     assert re.search(rf"Who:\s+{getpass.getuser()}@", refused.value.details)
     assert state.locks() == []
-    assert not differs(data)
+    plan(data).assert_empty()
 
 
 def test_an_experiment_that_is_removed_takes_its_cluster_and_none_of_its_data(
@@ -169,7 +163,7 @@ def test_an_experiment_that_is_removed_takes_its_cluster_and_none_of_its_data(
     boto3.client("s3").put_object(Bucket=bucket, Key="two-tower-v2/weights", Body=b"x")
     platform.declare(r"experiments=\[.*?\n    \],", "experiments=[],")
     training = platform.stack("training")
-    touched = apply(training)
+    touched = apply(training).by_action()
     assert all("two-tower-v2" in address for address in touched["delete"])
     assert set(touched) <= {"delete", "no-op", "update"}
     # What stops clusters and starts runs stays, and only has the tag that was changed before.
@@ -184,9 +178,7 @@ def test_everything_but_the_state_can_be_destroyed(platform: Project, deployed: 
     stacks = platform.stacks("data", "foundation", "state")
     boto3.client("s3").put_object(Bucket=platform.environment.names.bucket("raw"), Key="events/1", Body=b"x")
     for component in ("data", "foundation"):
-        plan = stacks[component].directory / "test.plan"
-        stacks[component].plan(plan, mode="destroy")
-        stacks[component].apply(plan)
+        apply(stacks[component], destroy=True)
         assert stacks[component].state().resources == {}
     with pytest.raises(TerraformError, match=r"lifecycle.prevent_destroy|Instance cannot be destroyed"):
-        stacks["state"].plan(stacks["state"].directory / "test.plan", mode="destroy")
+        plan(stacks["state"], destroy=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from mlinfra import Person, Space, StudioSettings, Team
-from mlinfra.operations.terraform.terraform import Terraform, TerraformError
+from mlinfra.operations.terraform import TerraformError
 from tests.conftest import an_environment
-from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from mlinfra import MlStack
+    from mlinfra.testing import StackTerraform, Synth, Template
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("studio")]
 
@@ -31,19 +32,18 @@ CHANGES: dict[str, Any] = {
 ROOM = Space(name="ranking-room", owner="ana", shared=True, storage_gib=50)
 
 
+@dataclass(frozen=True)
 class Project:
     """A stack with a network and a studio, whose declaration can be changed."""
 
-    def __init__(self, root: Path, executable: Path) -> None:
-        self._root = root
-        self._executable = executable
+    synth: Synth
+    terraform: StackTerraform
 
     def declare(
         self, *, people: tuple[Person, ...] = (ANA, LI), script: str = "echo started", **settings: Any
-    ) -> Terraform:
-        """Terraform in the stack as it is declared with `settings` of the studio."""
-        from mlinfra import EncryptionKey, MlStack, NetworkSettings, Studio
-        from mlinfra._cdk import App
+    ) -> Template:
+        """The stack as it is declared with `settings` of the studio."""
+        from mlinfra import EncryptionKey, NetworkSettings, Studio
         from mlinfra._cdk.aws import subnet, vpc
         from mlinfra.constructs.data_lake.access import DataLakeAccess
 
@@ -57,24 +57,17 @@ class Project:
             people=people,
             studio=StudioSettings(**asked),
         )
-        app = App(outdir=str(self._root / "cdktf.out"))
-        stack = MlStack(app, environment, "studio")
-        network = vpc.Vpc(stack, "vpc", cidr_block="10.0.0.0/16")
-        private = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.0.1.0/24")
-        key = EncryptionKey(stack, "key", name="studio", description="Home directories and volumes.")
-        settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=[private.id], compute_key_arn=key.arn)
-        studio = Studio(stack, "studio", network=settings)
-        lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
-        lake.grant_read(studio.team("ranking"), zones=["raw"])
-        app.synth()
-        folder = self._root / "cdktf.out" / "stacks" / "local-studio"
-        return prepared(folder, self._executable)
 
+        def build(stack: MlStack) -> None:
+            network = vpc.Vpc(stack, "vpc", cidr_block="10.0.0.0/16")
+            private = subnet.Subnet(stack, "subnet", vpc_id=network.id, cidr_block="10.0.1.0/24")
+            key = EncryptionKey(stack, "key", name="studio", description="Home directories and volumes.")
+            settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=[private.id], compute_key_arn=key.arn)
+            studio = Studio(stack, "studio", network=settings)
+            lake = DataLakeAccess(stack, "lake", key_arn=key.arn)
+            lake.grant_read(studio.team("ranking"), zones=["raw"])
 
-def destroy(terraform: Terraform) -> None:
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan, mode="destroy")
-    terraform.apply(plan)
+        return self.synth.constructs(build, environment, component="studio")
 
 
 def domain() -> dict[str, Any]:
@@ -97,17 +90,17 @@ def kinds(addresses: list[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
+def project(module_synth: Synth, module_terraform: StackTerraform) -> Project:
     """The project, with its studio deployed."""
-    made = Project(tmp_path_factory.mktemp("studio"), deployable)
-    assert set(apply(made.declare(keep_home_file_system=True))) == {"create"}
+    made = Project(module_synth, module_terraform)
+    assert set(made.terraform.apply(made.declare(keep_home_file_system=True)).by_action()) == {"create"}
     return made
 
 
 @pytest.fixture(scope="module")
 def changed(project: Project) -> dict[str, list[str]]:
     """The changes of an apply after several changes of the declaration, by action."""
-    return apply(project.declare(**CHANGES))
+    return project.terraform.apply(project.declare(**CHANGES)).by_action()
 
 
 def test_what_people_change_in_their_space_stays_and_a_second_plan_finds_nothing_to_do(project: Project) -> None:
@@ -116,7 +109,7 @@ def test_what_people_change_in_their_space_stays_and_a_second_plan_finds_nothing
         SpaceName="ana",
         SpaceSettings={"SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 80}}},
     )
-    assert planned(project.declare(keep_home_file_system=True)) == {}
+    project.terraform.plan(project.declare(keep_home_file_system=True)).assert_empty()
 
 
 def test_the_domain_is_private_and_encrypted(project: Project) -> None:
@@ -191,15 +184,15 @@ def test_it_is_not_destroyed_while_it_is_in_use(project: Project, changed: dict[
     app = {"DomainId": domain()["DomainId"], "SpaceName": "ana", "AppType": "JupyterLab", "AppName": "default"}
     sagemaker.create_app(**app)
     with pytest.raises(TerraformError, match="Unable to delete Space ana"):
-        destroy(project.declare(**CHANGES))
+        project.terraform.destroy(project.declare(**CHANGES))
     sagemaker.delete_app(**app)
 
 
 def test_destroying_it_leaves_nothing_and_home_directories_as_was_said_last(project: Project) -> None:
-    terraform = project.declare(**CHANGES)
-    destroy(terraform)
+    stack = project.declare(**CHANGES)
+    project.terraform.destroy(stack)
     sagemaker = boto3.client("sagemaker")
     assert sagemaker.list_domains()["Domains"] == []
     assert sagemaker.list_studio_lifecycle_configs()["StudioLifecycleConfigs"] == []
     assert boto3.client("efs").describe_file_systems()["FileSystems"] == []
-    assert terraform.state().resources == {}
+    assert project.terraform.state(stack).resources == {}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.operations import toolchain
 from tests.conftest import ROOT
 from tests.deploy.attached_provider import provider_on_request
 from tests.docs.pages import of_language
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mlinfra.operations.terraform.providers import ProviderSource
+    from mlinfra.testing.terraform import TerraformProgram
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("testing-kit")]
 
@@ -32,7 +31,7 @@ import pytest
 
 from mlinfra import EncryptionKey, MlStack
 from mlinfra._cdk.aws import ssm_parameter
-from mlinfra.testing import example_environment, like
+from mlinfra.testing import like, local_environment
 
 
 class JobsStack(MlStack):
@@ -41,7 +40,7 @@ class JobsStack(MlStack):
         ssm_parameter.SsmParameter(self, "delay", name=f"/{name}/delay", type="String", value=str(delay))
 
 
-LOCAL = example_environment(name="local", account_id="123456789012", emulated=True)
+LOCAL = local_environment()
 
 
 def test_it_contains_a_parameter(synth):
@@ -86,10 +85,10 @@ def documented() -> str:
 
 
 @pytest.fixture
-def attached(source: ProviderSource, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def attached(own_terraform: TerraformProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Variables of tests whose Terraform attaches to a provider: it starts for the local AWS of these tests."""
-    terraform = toolchain.find_terraform().path
-    with provider_on_request(tmp_path_factory.mktemp("providers"), terraform, source.changes) as attaching:
+    terraform = own_terraform.executable
+    with provider_on_request(tmp_path_factory.mktemp("providers"), terraform, own_terraform.changes) as attaching:
         yield {"GOGC": "400", **attaching}
 
 
@@ -104,8 +103,9 @@ def test_the_tests_of_a_project_pass_and_its_snapshot_holds_changes(
     own_project: Path, attached: dict[str, str]
 ) -> None:
     assert DOCUMENTED
+    expected = documented().count("\ndef test_")
     ended = run(own_project, attached, "--snapshot-update")
-    assert f"{3 + len(DOCUMENTED)} passed" in ended.stdout, ended.stdout + ended.stderr
+    assert f"{expected} passed" in ended.stdout, ended.stdout + ended.stderr
     (snapshot,) = own_project.glob("tests/__snapshots__/test_jobs/*.json")
     assert '"value": "0"' in snapshot.read_text()
 

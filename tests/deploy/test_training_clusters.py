@@ -16,12 +16,9 @@ from mlinfra.declarations.experiment import Lustre
 from mlinfra.declarations.purchase import CapacityBlock, CapacityReservation, Spot
 from mlinfra.errors import OperationError
 from tests.deploy.clusters import Clusters, instances
-from tests.deploy.local_state import apply, differs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mlinfra.operations.terraform.terraform import Terraform
+    from mlinfra.testing import StackTerraform, Synth, Template
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training")]
 
@@ -90,36 +87,30 @@ def asked_for(instance_type: InstanceType) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def clusters(deployable: Path, tmp_path_factory: pytest.TempPathFactory) -> Clusters:
-    return Clusters(tmp_path_factory.mktemp("clusters"), deployable)
+def clusters(module_synth: Synth, module_terraform: StackTerraform) -> Clusters:
+    return Clusters(module_synth, module_terraform)
 
 
 @pytest.fixture(scope="module")
-def deployed(clusters: Clusters) -> Terraform:
+def deployed(clusters: Clusters) -> Template:
     """A cluster of each kind, which boots what this repository pins, and one of each family."""
     image = boto3.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     pinned = {instance_types()[kind["instance_type"]].accelerator for kind in KINDS.values()}
-    terraform = clusters.declare(
+    stack = clusters.declare(
         KINDS | {f"try-{family}": asked_for(each) for family, each in FAMILIES.items()},
         images={
             each.accelerator: Image(reference=image) for each in FAMILIES.values() if each.accelerator not in pinned
         },
     )
-    apply(terraform)
-    return terraform
+    clusters.terraform.apply(stack)
+    return stack
 
 
-def test_a_cluster_with_lustre_is_in_the_requested_zone(
-    deployable: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    planned = Clusters(tmp_path_factory.mktemp("planned"), deployable)
-    terraform = planned.declare(LUSTRE, zone="us-east-1b")
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
+def test_a_cluster_with_lustre_is_in_the_requested_zone(module_synth: Synth, module_terraform: StackTerraform) -> None:
+    planned = Clusters(module_synth, module_terraform, component="planned")
+    plan = module_terraform.plan(planned.declare(LUSTRE, zone="us-east-1b"))
     after = {
-        each["type"]: each["change"]["after"]
-        for each in terraform.show(plan)["resource_changes"]
-        if each["mode"] == "managed"
+        each["type"]: each["change"]["after"] for each in plan.document["resource_changes"] if each["mode"] == "managed"
     }
     assert after["aws_fsx_lustre_file_system"]["subnet_ids"] == [planned.subnet_ids[0]]
     assert after["aws_autoscaling_group"]["vpc_zone_identifier"] == [planned.subnet_ids[0]]
@@ -127,12 +118,12 @@ def test_a_cluster_with_lustre_is_in_the_requested_zone(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_has_all_its_nodes(deployed: Terraform, kind: str) -> None:
+def test_each_kind_has_all_its_nodes(deployed: Template, kind: str) -> None:
     del deployed
     assert len(instances(kind)) == (0 if kind == "later-block" else KINDS[kind]["nodes"])
 
 
-def test_nodes_of_a_capacity_block_are_requested_when_it_begins(deployed: Terraform) -> None:
+def test_nodes_of_a_capacity_block_are_requested_when_it_begins(deployed: Template) -> None:
     del deployed
     actions = boto3.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName="recsys-local-later-block")
     found = {each["ScheduledActionName"]: each["DesiredCapacity"] for each in actions["ScheduledUpdateGroupActions"]}
@@ -140,7 +131,7 @@ def test_nodes_of_a_capacity_block_are_requested_when_it_begins(deployed: Terraf
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_each_family_has_its_nodes_with_all_adapters_there_are(deployed: Terraform, family: str) -> None:
+def test_each_family_has_its_nodes_with_all_adapters_there_are(deployed: Template, family: str) -> None:
     del deployed
     nodes = instances(f"try-{family}")
     assert [each["InstanceType"] for each in nodes] == [FAMILIES[family].name] * NODES
@@ -149,7 +140,7 @@ def test_each_family_has_its_nodes_with_all_adapters_there_are(deployed: Terrafo
         assert Counter(kinds) == Counter({"interface": 1, "efa-only": FAMILIES[family].efa_count})
 
 
-def test_every_node_of_four_p5_has_an_adapter_on_each_of_32_cards(deployed: Terraform) -> None:
+def test_every_node_of_four_p5_has_an_adapter_on_each_of_32_cards(deployed: Template) -> None:
     del deployed
     for node in instances("efa"):
         found = sorted(
@@ -168,18 +159,18 @@ def test_every_node_of_four_p5_has_an_adapter_on_each_of_32_cards(deployed: Terr
         ]
 
 
-def test_nodes_that_work_together_are_in_one_placement_group_without_adapters_too(deployed: Terraform) -> None:
+def test_nodes_that_work_together_are_in_one_placement_group_without_adapters_too(deployed: Template) -> None:
     del deployed
     assert {node["Placement"]["GroupName"] for node in instances("on-demand")} == {"recsys-local-on-demand"}
 
 
-def test_nodes_with_adapters_are_in_one_subnet_and_one_placement_group(deployed: Terraform) -> None:
+def test_nodes_with_adapters_are_in_one_subnet_and_one_placement_group(deployed: Template) -> None:
     del deployed
     assert len({node["SubnetId"] for node in instances("efa")}) == 1
     assert {node["Placement"]["GroupName"] for node in instances("efa")} == {"recsys-local-efa"}
 
 
-def test_a_cluster_is_in_the_first_subnet_whose_zone_offers_its_type(clusters: Clusters, deployed: Terraform) -> None:
+def test_a_cluster_is_in_the_first_subnet_whose_zone_offers_its_type(clusters: Clusters, deployed: Template) -> None:
     del deployed
     first, second = clusters.subnet_ids
     assert {node["SubnetId"] for node in instances("efa")} == {first}
@@ -188,15 +179,15 @@ def test_a_cluster_is_in_the_first_subnet_whose_zone_offers_its_type(clusters: C
 
 
 def test_the_plan_fails_where_no_subnet_is_in_a_zone_that_offers_the_type(
-    deployable: Path, tmp_path_factory: pytest.TempPathFactory
+    module_synth: Synth, module_terraform: StackTerraform
 ) -> None:
-    elsewhere = Clusters(tmp_path_factory.mktemp("elsewhere"), deployable, zones=["us-east-1e"])
-    terraform = elsewhere.declare({"efa": {"instance_type": "p4d.24xlarge", "nodes": 2}})
+    elsewhere = Clusters(module_synth, module_terraform, zones=["us-east-1e"], component="elsewhere")
+    stack = elsewhere.declare({"efa": {"instance_type": "p4d.24xlarge", "nodes": 2}})
     with pytest.raises(OperationError, match=r"No private subnet is in a zone that offers p4d\.24xlarge"):
-        terraform.plan(terraform.directory / "test.plan")
+        module_terraform.plan(stack)
 
 
-def test_one_node_is_on_demand_and_the_others_are_spot(deployed: Terraform) -> None:
+def test_one_node_is_on_demand_and_the_others_are_spot(deployed: Template) -> None:
     del deployed
     assert sorted(node.get("InstanceLifecycle", "on-demand") for node in instances("spot")) == [
         "on-demand",
@@ -210,7 +201,7 @@ def test_one_node_is_on_demand_and_the_others_are_spot(deployed: Terraform) -> N
     [("reserved", "cr-0123456789abcdef0", None), ("block", "cr-0123456789abcdef1", "capacity-block")],
 )
 def test_what_is_reserved_is_named_in_the_launch_template(
-    deployed: Terraform, kind: str, reservation: str, market: str | None
+    deployed: Template, kind: str, reservation: str, market: str | None
 ) -> None:
     del deployed
     answer = boto3.client("ec2").describe_launch_template_versions(
@@ -222,7 +213,7 @@ def test_what_is_reserved_is_named_in_the_launch_template(
     assert data.get("InstanceMarketOptions", {}).get("MarketType") == market
 
 
-def test_every_node_is_protected_and_boots_the_user_data(deployed: Terraform) -> None:
+def test_every_node_is_protected_and_boots_the_user_data(deployed: Template) -> None:
     del deployed
     for kind in KINDS.keys() - {"later-block"}:
         (group,) = boto3.client("autoscaling").describe_auto_scaling_groups(
@@ -235,19 +226,19 @@ def test_every_node_is_protected_and_boots_the_user_data(deployed: Terraform) ->
         assert base64.b64decode(given["UserData"]["Value"]).startswith(b"#!/bin/bash\nCLUSTER=")
 
 
-def test_a_second_plan_finds_nothing_to_do_even_where_nodes_have_published(deployed: Terraform) -> None:
+def test_a_second_plan_finds_nothing_to_do_even_where_nodes_have_published(
+    clusters: Clusters, deployed: Template
+) -> None:
     boto3.client("ssm").put_parameter(
         Name="/mlinfra/recsys/local/training/efa/master", Value="i-0123 10.0.0.4", Overwrite=True
     )
     boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName="recsys-local-spot", DesiredCapacity=1)
-    assert not differs(deployed)
+    clusters.terraform.plan(deployed).assert_empty()
 
 
-def test_removing_experiments_removes_all_of_them_and_nothing_of_others(
-    clusters: Clusters, deployed: Terraform
-) -> None:
+def test_removing_experiments_removes_all_of_them_and_nothing_of_others(clusters: Clusters, deployed: Template) -> None:
     del deployed
-    apply(clusters.declare({"on-demand": KINDS["on-demand"]}))
+    clusters.terraform.apply(clusters.declare({"on-demand": KINDS["on-demand"]}))
     names = [
         each["AutoScalingGroupName"]
         for each in boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
@@ -270,9 +261,7 @@ def test_removing_experiments_removes_all_of_them_and_nothing_of_others(
 
 
 def test_protected_nodes_do_not_keep_a_cluster_from_being_destroyed(clusters: Clusters) -> None:
-    terraform = clusters.declare({"on-demand": KINDS["on-demand"]})
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan, mode="destroy")
-    terraform.apply(plan)
-    assert terraform.state().resources == {}
+    stack = clusters.declare({"on-demand": KINDS["on-demand"]})
+    clusters.terraform.destroy(stack)
+    assert clusters.terraform.state(stack).resources == {}
     assert instances("on-demand") == []

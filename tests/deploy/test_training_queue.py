@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from tests.conftest import an_environment
-from tests.deploy.local_state import apply, planned, prepared
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mlinfra.operations.terraform.terraform import Terraform
+    from mlinfra import MlStack
+    from mlinfra.testing import StackTerraform, Synth, Template
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("training-queue")]
 
@@ -22,17 +21,16 @@ COMMAND = ["sh", "-c", 'torchrun --node-rank "${AWS_BATCH_JOB_NODE_INDEX}" train
 OTHER_NODES: dict[str, Any] = {"instance_types": ["p4d.24xlarge", "p4de.24xlarge"], "root_volume_gib": 300}
 
 
+@dataclass(frozen=True)
 class Project:
     """A stack with a network, a data lake and a queue, whose declaration can be changed."""
 
-    def __init__(self, root: Path, executable: Path) -> None:
-        self._root = root
-        self._executable = executable
+    synth: Synth
+    terraform: StackTerraform
 
-    def declare(self, *, timeout_seconds: int = 86_400, **changes: Any) -> Terraform:
-        """Terraform in the stack as it is declared with `changes` of the queue."""
-        from mlinfra import EncryptionKey, MlStack, NetworkSettings, Queue, TrainingQueue
-        from mlinfra._cdk import App
+    def declare(self, *, timeout_seconds: int = 86_400, **changes: Any) -> Template:
+        """The stack as it is declared with `changes` of the queue."""
+        from mlinfra import EncryptionKey, NetworkSettings, Queue, TrainingQueue
         from mlinfra._cdk.aws import subnet, vpc
         from mlinfra.constructs.data_lake.access import DataLakeAccess
 
@@ -47,30 +45,29 @@ class Project:
         }
         declared = Queue(**(asked | changes))
         environment = an_environment(name="local", account_id="123456789012", emulated=True, queues=[declared])
-        app = App(outdir=str(self._root / "cdktf.out"))
-        stack = MlStack(app, environment, "queue")
-        network = vpc.Vpc(stack, "vpc", cidr_block="10.70.0.0/16")
-        subnets = [
-            subnet.Subnet(stack, f"subnet-{zone}", vpc_id=network.id, cidr_block=cidr, availability_zone=zone).id
-            for zone, cidr in (("us-east-1a", "10.70.1.0/24"), ("us-east-1b", "10.70.2.0/24"))
-        ]
-        key = EncryptionKey(stack, "key", name="queue", description="Volumes and logs.", services=["ec2", "logs"])
-        settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=subnets, compute_key_arn=key.arn)
-        queue = TrainingQueue(stack, "queue", queue=declared, network=settings)
-        job = queue.job("two-tower", image=IMAGE, gpus_per_node=2, variables={"LR": "1e-3"})
-        if declared.max_nodes > 1:
-            queue.job("pretrain", image=IMAGE, command=COMMAND, nodes=4, timeout_seconds=timeout_seconds)
-        DataLakeAccess(stack, "lake", key_arn=key.arn).grant_read(job, zones=["features"])
-        app.synth()
-        folder = self._root / "cdktf.out" / "stacks" / "local-queue"
-        return prepared(folder, self._executable)
+
+        def build(stack: MlStack) -> None:
+            network = vpc.Vpc(stack, "vpc", cidr_block="10.70.0.0/16")
+            subnets = [
+                subnet.Subnet(stack, f"subnet-{zone}", vpc_id=network.id, cidr_block=cidr, availability_zone=zone).id
+                for zone, cidr in (("us-east-1a", "10.70.1.0/24"), ("us-east-1b", "10.70.2.0/24"))
+            ]
+            key = EncryptionKey(stack, "key", name="queue", description="Volumes and logs.", services=["ec2", "logs"])
+            settings = NetworkSettings(vpc_id=network.id, private_subnet_ids=subnets, compute_key_arn=key.arn)
+            queue = TrainingQueue(stack, "queue", queue=declared, network=settings)
+            job = queue.job("two-tower", image=IMAGE, gpus_per_node=2, variables={"LR": "1e-3"})
+            if declared.max_nodes > 1:
+                queue.job("pretrain", image=IMAGE, command=COMMAND, nodes=4, timeout_seconds=timeout_seconds)
+            DataLakeAccess(stack, "lake", key_arn=key.arn).grant_read(job, zones=["features"])
+
+        return self.synth.constructs(build, environment, component="queue")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, deployable: Path) -> Project:
+def project(module_synth: Synth, module_terraform: StackTerraform) -> Project:
     """The project, with its queue deployed."""
-    made = Project(tmp_path_factory.mktemp("queue"), deployable)
-    assert set(apply(made.declare())) == {"create"}
+    made = Project(module_synth, module_terraform)
+    assert set(made.terraform.apply(made.declare()).by_action()) == {"create"}
     return made
 
 
@@ -81,7 +78,7 @@ def environments() -> dict[str, dict[str, Any]]:
 
 
 def test_a_second_plan_finds_nothing_to_do(project: Project) -> None:
-    assert planned(project.declare()) == {}
+    project.terraform.plan(project.declare()).assert_empty()
 
 
 def test_nothing_runs_while_there_are_no_jobs(project: Project) -> None:
@@ -126,19 +123,19 @@ def test_a_shell_command_reaches_batch_as_it_was_written(project: Project) -> No
 
 def test_a_larger_volume_comes_in_place(project: Project) -> None:
     changed = project.declare(root_volume_gib=300)
-    touched = apply(changed)
+    touched = project.terraform.apply(changed).by_action()
     assert set(touched) == {"update"}
     assert {address.partition(".")[0] for address in touched["update"]} == {
         "aws_batch_compute_environment",
         "aws_launch_template",
     }
     assert {each["computeResources"]["launchTemplate"]["version"] for each in environments().values()} == {"2"}
-    assert planned(changed) == {}
+    project.terraform.plan(changed).assert_empty()
 
 
 def test_other_instance_types_come_in_place(project: Project) -> None:
     changed = project.declare(**OTHER_NODES)
-    touched = apply(changed)
+    touched = project.terraform.apply(changed).by_action()
     assert set(touched) == {"update"}
     assert sorted(address.split("_")[-2] for address in touched["update"]) == ["environment", "environment"]
     types = {name: sorted(each["computeResources"]["instanceTypes"]) for name, each in environments().items()}
@@ -147,11 +144,11 @@ def test_other_instance_types_come_in_place(project: Project) -> None:
         "on-demand": ["p4d.24xlarge", "p4de.24xlarge"],
         "multi-node": ["p4d.24xlarge"],
     }
-    assert planned(changed) == {}
+    project.terraform.plan(changed).assert_empty()
 
 
 def test_a_replacement_exists_before_the_old_resource_is_deleted(project: Project) -> None:
-    touched = planned(project.declare(**OTHER_NODES, name="retrieval"))
+    touched = project.terraform.plan(project.declare(**OTHER_NODES, name="retrieval")).by_action()
     replaced = {action for action, addresses in touched.items() if any("_environment_" in each for each in addresses)}
     assert "create/delete" in replaced
     assert replaced <= {"create/delete", "update"}
@@ -159,7 +156,7 @@ def test_a_replacement_exists_before_the_old_resource_is_deleted(project: Projec
 
 def test_a_changed_job_is_a_new_revision_and_the_old_one_goes(project: Project) -> None:
     changed = project.declare(**OTHER_NODES, timeout_seconds=3600)
-    (address,) = apply(changed)["update"]
+    (address,) = project.terraform.apply(changed).by_action()["update"]
     assert "pretrain" in address
     found = boto3.client("batch").describe_job_definitions(
         jobDefinitionName="recsys-local-ranking-pretrain", status="ACTIVE"
@@ -188,7 +185,7 @@ def test_single_nodes_are_enough_while_nodes_of_a_multi_node_job_still_run(proje
         Placement={"GroupName": name},
     )["Instances"]
     changed = project.declare(**OTHER_NODES, max_nodes=1)
-    touched = apply(changed, "type")
+    touched = project.terraform.apply(changed).by_action("type")
     assert {"aws_batch_compute_environment", "aws_batch_job_queue"} <= set(touched["delete"])
     assert not {"aws_placement_group", "aws_security_group"} & set(touched["delete"])
     assert {name: each["computeResources"]["maxvCpus"] for name, each in environments().items()} == {
@@ -196,17 +193,15 @@ def test_single_nodes_are_enough_while_nodes_of_a_multi_node_job_still_run(proje
         "on-demand": 96,
     }
     assert [each["GroupName"] for each in ec2.describe_placement_groups()["PlacementGroups"]] == [name]
-    assert planned(changed) == {}
+    project.terraform.plan(changed).assert_empty()
     ec2.terminate_instances(InstanceIds=[node["InstanceId"]])
 
 
 def test_destroying_it_leaves_nothing(project: Project) -> None:
-    terraform = project.declare()
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan, mode="destroy")
-    terraform.apply(plan)
+    stack = project.declare()
+    project.terraform.destroy(stack)
     batch = boto3.client("batch")
     assert batch.describe_compute_environments()["computeEnvironments"] == []
     assert batch.describe_job_queues()["jobQueues"] == []
     assert batch.describe_job_definitions(status="ACTIVE")["jobDefinitions"] == []
-    assert terraform.state().resources == {}
+    assert project.terraform.state(stack).resources == {}

@@ -23,7 +23,7 @@ from tests.programs import MLINFRA
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlinfra.operations.terraform.providers import ProviderSource
+    from mlinfra.testing.terraform import TerraformProgram
 
 pytestmark = [pytest.mark.deploy, pytest.mark.lengthy, pytest.mark.xdist_group("tutorial")]
 
@@ -68,7 +68,7 @@ class Ended(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory, source: ProviderSource) -> Iterator[dict[str, Ended]]:
+def followed(tmp_path_factory: pytest.TempPathFactory, own_terraform: TerraformProgram) -> Iterator[dict[str, Ended]]:
     """The steps that were reached, in one shell: the last one may have failed."""
     try:
         toolchain.require_tools(toolchain.find_terraform, toolchain.find_node)
@@ -77,7 +77,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory, source: ProviderSource) -
     folder = tmp_path_factory.mktemp("tutorial")
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLINFRA_"))},
-        **{name: value for name, value in source.changes.items() if value is not None},
+        **{name: value for name, value in own_terraform.changes.items() if value is not None},
         **{f"XDG_{kind}_HOME": str(folder / kind) for kind in ("STATE", "CONFIG", "DATA")},
         **{f"GIT_{role}_{part}": f"ana{at}" for role in ("AUTHOR", "COMMITTER") for part, at in _ANA},
         "TMPDIR": str(folder),
@@ -87,7 +87,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory, source: ProviderSource) -
     attached = folder / "providers"
     attached.mkdir()
     try:
-        with provider_on_request(attached, toolchain.find_terraform().path, source.changes) as attaching:
+        with provider_on_request(attached, own_terraform.executable, own_terraform.changes) as attaching:
             yield _followed({**variables, **attaching})
     finally:
         subprocess.run([MLINFRA, "local", "down"], env=variables, check=True, capture_output=True)

@@ -162,3 +162,19 @@ def test_uncommitted_changes_are_refused_before_anything_is_planned(made: Projec
         deployed(made, person)
     result = deployed(made, person, "local-first", allow_dirty=True)
     assert [(each.stack, each.dirty) for each in result.applied] == [("local-first", True)]
+
+
+def test_stacks_of_an_environment_with_a_longer_name_are_not_selected(made: Project) -> None:
+    """`local-*` matches the stacks of `local-eu-west-1` too, which has a state bucket of its own."""
+    declaration = "from environments.local import local\n\nthere = local.in_region('eu-west-1', experiments=())\n"
+    (made.root / "environments" / "local-eu-west-1.py").write_text(declaration)
+    made.change("first", "6")
+    boto3.client("s3", region_name="eu-west-1").create_bucket(
+        Bucket="recsys-local-eu-west-1-tfstate-123456789012-eu-west-1",
+        CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
+    )
+    result = deployed(made, Person())
+    assert [each.stack for each in result.applied] == ["local-first", "local-second"]
+    assert result.unchanged == ("local-state",)
+    with pytest.raises(OperationError, match=r"No stack matches 'local-eu-west-1-first'\. Expected: one of local-"):
+        deployed(made, Person(), "local-eu-west-1-first")

@@ -46,6 +46,8 @@ def _aws(command: Command) -> list[str]:
     _, service, name, *arguments = command.words
     if service == "s3":  # the commands of the program itself, which call several operations
         return [] if name in {"cp", "ls", "mv", "rm", "sync"} else [f"there is no command {name}"]
+    if (service, name) == ("ecr", "get-login-password"):  # a command of the program, which calls GetAuthorizationToken
+        return [f"it has no parameter {each}" for each in arguments if each.startswith("--") and each != "--region"]
     model = botocore.session.get_session().get_service_model("s3" if service == "s3api" else service)
     operation = _camel_case(name)
     if operation not in model.operation_names:
@@ -151,7 +153,7 @@ CHECKS: Mapping[str, Callable[[Command], list[str]]] = {
     "checkov": _checkov,
     "cdktf": _one_of("deploy", "destroy", "diff", "synth"),
     "cp": _file,
-    "docker": _one_of("build", "login", "push", "run"),
+    "docker": _one_of("build", "buildx", "login", "push", "run"),
     "git": _one_of("add", "clone", "commit", "init", "push", "switch", "worktree"),
     "make": _make,
     "npm": _one_of("ci", "install"),
@@ -160,7 +162,8 @@ CHECKS: Mapping[str, Callable[[Command], list[str]]] = {
     "python": _python,
     "python3": _python,
     "terraform": _one_of("import", "init", "plan", "providers", "show", "state"),
-    **dict.fromkeys((".", "cd", "diff", "eval", "export", "mkdir", "rm", "scp", "ssh", "source"), _any),
+    **dict.fromkeys((".", "cat", "cd", "diff", "echo", "eval", "export", "mkdir"), _any),
+    **dict.fromkeys(("printf", "rm", "scp", "ssh", "source"), _any),
     # On a node: tests/deploy/test_demo.py runs the first one there.
     **dict.fromkeys(("mlinfra-torchrun-env", "torchrun"), _any),
 }

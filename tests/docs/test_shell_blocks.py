@@ -53,6 +53,8 @@ NOT_RUN = {
     "local": Elsewhere("starts a server of this machine's user", "tests/unit/local_aws"),
     "models register local": Elsewhere(_NODES, "tests/ci/test_gitlab_runs.py"),
     "plan": Elsewhere(_TERRAFORM, "tests/deploy/test_plan_and_apply.py"),
+    "preflight prod": Elsewhere("credentials of another account", "tests/unit/cli/test_preflight.py"),
+    "preflight prod-eu-west-1": Elsewhere("credentials of another account", "tests/unit/cli/test_preflight.py"),
     "provenance": Elsewhere(_TERRAFORM, "tests/deploy/test_plan_and_apply.py"),
     "recover": Elsewhere(_TERRAFORM, "tests/deploy/test_recover.py"),
     "report --serve": Elsewhere("ends with Ctrl-C", "tests/unit/cli/test_report.py"),

@@ -75,10 +75,10 @@ def test_two_nodes_of_one_process_train_the_same_adapter_as_one_node_of_two(whol
 
 
 def test_the_end_of_the_capacity_block_ends_all_processes_with_a_checkpoint_from_which_the_next_run_goes_on(
-    whole: Path, tmp_path: Path, running_local_aws: LocalAws, clients: Callable[..., Any]
+    whole: Path, tmp_path: Path, mlinfra_local_aws: LocalAws, clients: Callable[..., Any]
 ) -> None:
     """The notice is the record that the function for interruptions writes; `mlinfra.job` reads it."""
-    running_local_aws.reset()
+    mlinfra_local_aws.reset()
     make_records_table(clients, "records")
     notice = {"cluster": "fine-tune", "record": "notice#i-1", "reason": "the Capacity Block ends"}
     item = {key: {"S": value} for key, value in notice.items()} | {"ends_at": {"N": "1796728200"}}
@@ -88,7 +88,7 @@ def test_the_end_of_the_capacity_block_ends_all_processes_with_a_checkpoint_from
         "MLINFRA_CLUSTER": "fine-tune",
         "MLINFRA_INSTANCE_ID": "i-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": running_local_aws.endpoint,
+        "AWS_ENDPOINT_URL": mlinfra_local_aws.endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.cdk_family import CDKTF, CDKTN
-from mlinfra.command import cdk_command, own_command, terraform_command
+from mlinfra.command import cdk_command, deploy_command, own_command, terraform_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,12 @@ def test_outside_the_checkout_the_command_is_an_absolute_path(
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     assert own_command() == str(installed)
+
+
+def test_stacks_are_deployed_with_up(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(installed.parent))
+    assert deploy_command("dev") == "mlinfra up dev"
+    assert deploy_command("dev", "dev-training") == "mlinfra up dev dev-training"
 
 
 def test_the_command_of_the_library_in_use_is_shown_unless_the_project_has_another(

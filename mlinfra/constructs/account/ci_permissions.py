@@ -24,6 +24,7 @@ PASSED_TO = (
     "chatbot.amazonaws.com",
     "ec2.amazonaws.com",
     "ecs-tasks.amazonaws.com",
+    "events.amazonaws.com",
     "lambda.amazonaws.com",
     "s3.amazonaws.com",
     "sagemaker.amazonaws.com",

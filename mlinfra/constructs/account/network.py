@@ -33,9 +33,9 @@ _EVERYWHERE = "0.0.0.0/0"
 class Network(Construct):
     """A VPC with a private subnet in each of several zones.
 
-    What runs in it has no public address. S3 is reached through a gateway endpoint, which costs
-    nothing and keeps training data off the NAT gateway's bill. With the environment's
-    `interface_endpoints`, so are the other services that nodes call. Flow logs record who talked to whom.
+    Resources in it have no public addresses. S3 is reached through a gateway endpoint, which is free, so that training
+    data incurs no charges of the NAT gateway. With the environment's `interface_endpoints`, the other services that
+    nodes call are reached through endpoints too. Flow logs record the connections.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Network(Construct):
         compute_key_arn: str,
         environment: Environment | None = None,
     ) -> None:
-        """Declare the network, with the addresses, zones and gateways that the environment says.
+        """Declare the network, with the addresses, zones and gateways that the environment declares.
 
         Args:
             scope: the parent construct.
@@ -71,7 +71,7 @@ class Network(Construct):
             enable_dns_support=True,
             tags=self._name(),
         )
-        # Adopted to take its rules away: nothing can use it by accident.
+        # Managed without rules, so that a resource that uses it by mistake can neither send nor receive.
         default_security_group.DefaultSecurityGroup(self, "default-security-group", vpc_id=self._vpc.id)
         self._zones = data_aws_availability_zones.DataAwsAvailabilityZones(
             self,
@@ -131,11 +131,11 @@ class Network(Construct):
             name,
             vpc_id=self._vpc.id,
             cidr_block=str(block),
-            # Wraps around in a region that has fewer zones than asked for.
+            # Begins again with the first zone in a region that has fewer zones than requested.
             availability_zone=Fn.element(self._zones.names, zone),
             map_public_ip_on_launch=False,
             tags=self._name(name),
-            # A zone that AWS adds may change the order of the list; a subnet never moves for it.
+            # A zone that AWS adds can change the order of the list, which must not replace subnets.
             lifecycle=TerraformResourceLifecycle(ignore_changes=["availability_zone"]),
         )
 

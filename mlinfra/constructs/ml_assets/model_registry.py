@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from mlinfra._cdk import Construct, TerraformResourceLifecycle
 from mlinfra._cdk.aws import sagemaker_model_package_group, sagemaker_model_package_group_policy
 from mlinfra.constructs.parts import (
     EncryptionKey,
+    EventDelivery,
     EventRule,
     Function,
     alert_statements,
@@ -21,7 +22,7 @@ from mlinfra.functions.contract import Approval, Event, Tag, Variable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlinfra.constructs.parts import AnyRole, Statement
+    from mlinfra.constructs.parts import AnyRole, EventReceiver, Statement
     from mlinfra.declarations import Environment, RegisteredModel
 
 APPROVALS: Final = (Approval.PENDING, Approval.APPROVED, Approval.REJECTED)
@@ -133,24 +134,37 @@ class ModelRegistryAccess(Construct):
         approve = statement("Approve", actions=["sagemaker:UpdateModelPackage"], resources=resources)
         self._grant(grantee, "approve", models, approve)
 
+    @overload
+    def on_approval(
+        self, receiver: Function, *, models: Sequence[str] | None = None, approvals: Sequence[str] = ...
+    ) -> EventRule: ...
+
+    @overload
+    def on_approval(
+        self, receiver: EventReceiver, *, models: Sequence[str] | None = None, approvals: Sequence[str] = ...
+    ) -> EventDelivery: ...
+
     def on_approval(
         self,
-        function: Function,
+        receiver: Function | EventReceiver,
         *,
         models: Sequence[str] | None = None,
         approvals: Sequence[str] = (Approval.APPROVED,),
-    ) -> EventRule:
-        """Start `function` when a version is approved.
+    ) -> EventRule | EventDelivery:
+        """Send SageMaker's event to `receiver` when a version is approved, with the permission of EventBridge to do so.
 
-        SageMaker may send several events for one change, so the function must be idempotent.
+        SageMaker may send several events for one change, so the receiver must be idempotent.
 
         Args:
-            function: the function, which receives SageMaker's event. A function can have one trigger only.
+            receiver: an aws_lambda_function, aws_sfn_state_machine or aws_sqs_queue; the ARN of a Lambda function or
+                state machine of the environment's account and region; or a Function. A receiver can be given once. A
+                queue must be a standard one without a policy, which is written.
             models: the models. Default: all of the environment.
             approvals: the approval statuses, of PendingManualApproval, Approved and Rejected. Default: Approved.
 
         Raises:
-            ValueError: if the environment declares no such model, or SageMaker has no such approval.
+            ValueError: if the environment declares no such model, SageMaker has no such approval, or EventBridge cannot
+                deliver to `receiver`.
         """
         unknown = [each for each in approvals if each not in APPROVALS]
         if unknown or not approvals:
@@ -160,18 +174,27 @@ class ModelRegistryAccess(Construct):
         # A rule's pattern has at most 2048 characters, which is about forty names.
         prefix = self._environment.names.prefix
         groups: list[object] = list(chosen) if models is not None else [{"prefix": f"{prefix}-"}]
-        # Its path in the stack, not its name: names differ between environments.
-        _, *place = function.node.path.split("/")
-        return EventRule(
+        description = f"Versions of models of {prefix} that changed to {', '.join(approvals)}."
+        pattern: dict[str, list[str] | dict[str, object]] = {
+            "source": [Event.SAGEMAKER_SOURCE],
+            "detail-type": [Event.MODEL_PACKAGE_CHANGED],
+            "detail": {"ModelPackageGroupName": groups, "ModelApprovalStatus": list(approvals)},
+        }
+        if isinstance(receiver, Construct):
+            # Its path in the stack, not its name: names differ between environments.
+            _, *place = receiver.node.path.split("/")
+        else:
+            place = receiver.split(":")[5:]  # such as function:release
+        id_ = f"on-approval-{'-'.join(place)}"
+        if isinstance(receiver, Function):
+            return EventRule(self, id_, function=receiver, description=description, event_pattern=pattern)
+        return EventDelivery(
             self,
-            f"on-approval-{'-'.join(place)}",
-            function=function,
-            description=f"Versions of models of {prefix} that changed to {', '.join(approvals)}.",
-            event_pattern={
-                "source": [Event.SAGEMAKER_SOURCE],
-                "detail-type": [Event.MODEL_PACKAGE_CHANGED],
-                "detail": {"ModelPackageGroupName": groups, "ModelApprovalStatus": list(approvals)},
-            },
+            id_,
+            receiver=receiver,
+            description=description,
+            event_pattern=pattern,
+            environment=self._environment,
         )
 
     def _chosen(self, models: Sequence[str] | None) -> list[str]:

@@ -14,6 +14,7 @@ from mlinfra.constructs.parts.deployed_shutdown import (
 from mlinfra.constructs.parts.egress import allow_out
 from mlinfra.constructs.parts.encryption_key import FSX_DATA_SERVICE, EncryptionKey
 from mlinfra.constructs.parts.environment import environment_of
+from mlinfra.constructs.parts.event_delivery import EventDelivery, EventReceiver
 from mlinfra.constructs.parts.event_rule import EventRule
 from mlinfra.constructs.parts.function import Function
 from mlinfra.constructs.parts.grants import AnyRole, grant_to
@@ -42,6 +43,8 @@ __all__ = [
     "Conditions",
     "DeployedShutdown",
     "EncryptionKey",
+    "EventDelivery",
+    "EventReceiver",
     "EventRule",
     "Function",
     "NetworkSettings",

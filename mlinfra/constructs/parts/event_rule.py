@@ -72,6 +72,7 @@ class EventRule(Construct):
                 arn=function.dead_letters.arn
             ),
         )
+        function.allow_dead_letters(f"{function.rule_arn}{name_suffix}")
         function.allow_invoke(
             f"AllowRule{name_suffix}", principal="events.amazonaws.com", source_arn=str(self._rule.arn)
         )

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Final
 from mlinfra._cdk import Construct
 from mlinfra._cdk.aws import (
     cloudwatch_log_group,
-    cloudwatch_metric_alarm,
     iam_role,
     iam_role_policy,
     lambda_function,
     lambda_function_event_invoke_config,
     lambda_permission,
-    sqs_queue,
-    sqs_queue_policy,
 )
+from mlinfra.constructs.parts.dead_letters import DEAD_LETTER_DAYS, DeadLetters, alarm_above_zero
 from mlinfra.constructs.parts.environment import environment_of
 from mlinfra.constructs.parts.function_package import FunctionPackage, modules
 from mlinfra.constructs.parts.policy import policy_document, statement, trust_policy
@@ -24,6 +22,7 @@ from mlinfra.constructs.parts.roles import workload_role
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mlinfra._cdk.aws import sqs_queue
     from mlinfra.declarations import Environment
 
 RUNTIME: Final = "python3.13"
@@ -40,9 +39,6 @@ _TIMEOUTS = range(1, 901)
 _MEMORIES = range(128, 10_241)
 _EVENT_AGES = range(60, 21_601)
 _RETRIES = 2
-_DAY_SECONDS = 24 * 60 * 60
-_DEAD_LETTER_DAYS = 14
-"""The longest retention time of SQS."""
 
 
 class Function(Construct):
@@ -129,7 +125,7 @@ class Function(Construct):
         self._log_group = cloudwatch_log_group.CloudwatchLogGroup(
             self, "log", name=f"/aws/lambda/{name}", retention_in_days=retention_days, kms_key_id=key_arn
         )
-        self._dead_letters = self._dead_letter_queue()
+        self._dead_letters = DeadLetters(self, owner=name, rule_arn=self.rule_arn)
         self._role = workload_role(
             self,
             "role",
@@ -162,7 +158,7 @@ class Function(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             environment=lambda_function.LambdaFunctionEnvironment(variables=dict(variables)) if variables else None,
             kms_key_arn=key_arn if variables else None,
-            dead_letter_config=lambda_function.LambdaFunctionDeadLetterConfig(target_arn=self._dead_letters.arn),
+            dead_letter_config=lambda_function.LambdaFunctionDeadLetterConfig(target_arn=self._dead_letters.queue.arn),
             logging_config=lambda_function.LambdaFunctionLoggingConfig(
                 log_format="JSON", log_group=self._log_group.name
             ),
@@ -207,7 +203,7 @@ class Function(Construct):
     @property
     def dead_letters(self) -> sqs_queue.SqsQueue:
         """The dead-letter queue of events that failed three times."""
-        return self._dead_letters
+        return self._dead_letters.queue
 
     @property
     def event_age_seconds(self) -> int:
@@ -218,6 +214,14 @@ class Function(Construct):
     def rule_arn(self) -> str:
         """The ARN of the EventBridge rule that may invoke it, which has the same name."""
         return f"arn:aws:events:{self._environment.region}:{self._environment.account_id}:rule/{self._name}"
+
+    def allow_dead_letters(self, rule_arn: str) -> None:
+        """Allow an EventBridge rule to keep the events in its dead-letter queue that could not be delivered to it.
+
+        Args:
+            rule_arn: the ARN of the rule.
+        """
+        self._dead_letters.allow(rule_arn)
 
     def allow_invoke(self, id: str, *, principal: str, source_arn: str) -> None:  # noqa: A002
         """Allow an AWS service to invoke it.
@@ -246,7 +250,7 @@ class Function(Construct):
                 actions=["logs:CreateLogStream", "logs:PutLogEvents"],
                 resources=[f"{self._log_group.arn}:*"],
             ),
-            statement("SendDeadLetters", actions=["sqs:SendMessage"], resources=[str(self._dead_letters.arn)]),
+            statement("SendDeadLetters", actions=["sqs:SendMessage"], resources=[str(self._dead_letters.queue.arn)]),
             # These actions do not support resources (service authorization reference of AWS X-Ray, read 2026-11-24).
             statement("Trace", actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]),
         ]
@@ -264,42 +268,11 @@ class Function(Construct):
             )
         return statements
 
-    def _dead_letter_queue(self) -> sqs_queue.SqsQueue:
-        queue = sqs_queue.SqsQueue(
-            self,
-            "dead-letters",
-            name=f"{self._name}-dead-letters",
-            message_retention_seconds=_DEAD_LETTER_DAYS * _DAY_SECONDS,
-            # A customer-managed key would need a policy for EventBridge, and the events contain only names.
-            sqs_managed_sse_enabled=True,
-        )
-        sqs_queue_policy.SqsQueuePolicy(
-            self,
-            "dead-letters-policy",
-            queue_url=queue.id,
-            policy=policy_document(
-                statement(
-                    "AllowRule",
-                    principals={"Service": "events.amazonaws.com"},
-                    actions=["sqs:SendMessage"],
-                    resources=[str(queue.arn)],
-                    conditions={"ArnEquals": {"aws:SourceArn": self.rule_arn}},
-                ),
-                statement(
-                    "DenyInsecureTransport",
-                    effect="Deny",
-                    principals={"AWS": "*"},
-                    actions=["sqs:*"],
-                    resources=[str(queue.arn)],
-                    conditions={"Bool": {"aws:SecureTransport": "false"}},
-                ),
-            ),
-        )
-        return queue
-
     def _watch(self) -> None:
-        self._alarm(
+        alarm_above_zero(
+            self,
             "errors",
+            owner=self._name,
             description=(
                 f"The function {self._name} failed. Lambda retries an event up to {_RETRIES} times. The error is in "
                 f"the log group {self._log_group.name_input}. Owner: {self._environment.team}."
@@ -308,12 +281,15 @@ class Function(Construct):
             metric_name="Errors",
             statistic="Sum",
             dimensions={"FunctionName": self._name},
+            topic_arn=self._topic_arn,
         )
-        self._alarm(
+        alarm_above_zero(
+            self,
             "dead-letters",
+            owner=self._name,
             description=(
                 f"The function {self._name} failed {_RETRIES + 1} times on an event and does not retry it. The event "
-                f"is kept in the queue {self._name}-dead-letters for {_DEAD_LETTER_DAYS} days. Find the cause in the "
+                f"is kept in the queue {self._name}-dead-letters for {DEAD_LETTER_DAYS} days. Find the cause in the "
                 f"log group {self._log_group.name_input}, fix it, then send the event again. Owner: "
                 f"{self._environment.team}."
             ),
@@ -321,33 +297,7 @@ class Function(Construct):
             metric_name="ApproximateNumberOfMessagesVisible",
             statistic="Maximum",
             dimensions={"QueueName": f"{self._name}-dead-letters"},
-        )
-
-    def _alarm(
-        self,
-        what: str,
-        *,
-        description: str,
-        namespace: str,
-        metric_name: str,
-        statistic: str,
-        dimensions: Mapping[str, str],
-    ) -> None:
-        cloudwatch_metric_alarm.CloudwatchMetricAlarm(
-            self,
-            f"{what}-alarm",
-            alarm_name=f"{self._name}-{what}",
-            alarm_description=description,
-            namespace=namespace,
-            metric_name=metric_name,
-            dimensions=dict(dimensions),
-            statistic=statistic,
-            period=300,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanThreshold",
-            threshold=0,
-            treat_missing_data="notBreaching",
-            alarm_actions=[self._topic_arn],
+            topic_arn=self._topic_arn,
         )
 
 

@@ -71,7 +71,7 @@ class IdleStopFunction(ClusterFunction):
         self._invoke_on(
             Event.NODE_SOURCE,
             Event.NODE_IDLE,
-            description=f"Nodes of {environment.names.prefix} that need not run any more.",
+            description=f"Starts the check when nodes of {environment.names.prefix} report that they are idle.",
             id="node-rule",
             name_suffix="-nodes",
         )

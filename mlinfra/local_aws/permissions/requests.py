@@ -45,6 +45,7 @@ _PASSED_TO: Mapping[str, str] = MappingProxyType(
         "budgets": "budgets.amazonaws.com",
         "chatbot": "chatbot.amazonaws.com",
         "ec2": "vpc-flow-logs.amazonaws.com",
+        "events": "events.amazonaws.com",
         "lambda": "lambda.amazonaws.com",
         "s3": "s3.amazonaws.com",
         "sagemaker": "sagemaker.amazonaws.com",

@@ -65,14 +65,18 @@ def import_of(plan: Mapping[str, Any], address: str) -> Import:
 
 
 def others(plan: Mapping[str, Any], addresses: set[str]) -> tuple[str, ...]:
-    """Addresses and actions of all other planned changes."""
+    """Addresses and actions of all other planned changes. An import without a change is `import`."""
     return tuple(
-        f"{each['address']}: {' and '.join(each['change']['actions'])}"
+        f"{each['address']}: {_action(each['change'])}"
         for each in plan.get("resource_changes", ())
         if each["mode"] == "managed"
         and each["address"] not in addresses
         and (each["change"]["actions"] != ["no-op"] or "importing" in each["change"])
     )
+
+
+def _action(change: Mapping[str, Any]) -> str:
+    return "import" if change["actions"] == ["no-op"] else " and ".join(change["actions"])
 
 
 def _differences(change: Mapping[str, Any]) -> Iterator[AttributeChange]:

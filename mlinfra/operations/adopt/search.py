@@ -164,8 +164,21 @@ def _bucket(account: AwsAccount, name: str) -> Iterator[Found]:
     s3 = account.client("s3")
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
         return
-    if _or_none(lambda: s3.head_bucket(Bucket=name, ExpectedBucketOwner=account.account_id)) is not None:
+    try:
+        found = _or_none(lambda: s3.head_bucket(Bucket=name, ExpectedBucketOwner=account.account_id))
+    except ClientError as error:
+        # Names of buckets are unique in all accounts, so the name of a group or role can be that of a bucket of another
+        # account. S3 answers as for a missing permission. Source: S3 API reference, HeadBucket, read 2026-11-30.
+        if error.response["Error"].get("Code") != "403" or _is_own_bucket(s3, name):
+            raise
+        return
+    if found is not None:
         yield _as_bucket(account, name)
+
+
+def _is_own_bucket(s3: Any, name: str) -> bool:  # noqa: ANN401  boto3 makes its clients at run time
+    pages = s3.get_paginator("list_buckets").paginate()
+    return any(each["Name"] == name for page in pages for each in page.get("Buckets", ()))
 
 
 def _as_bucket(account: AwsAccount, name: str) -> Found:

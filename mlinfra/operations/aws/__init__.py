@@ -7,7 +7,8 @@ from mlinfra.operations.aws.account import (
     account_of,
     aws_errors_explained,
     endpoint_is_on_this_machine,
+    outside,
     reachable,
 )
 
-__all__ = ["AwsAccount", "account_of", "aws_errors_explained", "endpoint_is_on_this_machine", "reachable"]
+__all__ = ["AwsAccount", "account_of", "aws_errors_explained", "endpoint_is_on_this_machine", "outside", "reachable"]

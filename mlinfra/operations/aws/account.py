@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,14 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import boto3
 
     from mlinfra.declarations import Environment
 
+_DENIAL = re.compile("Denied|Unauthorized|NotAuthorized|Authorization|Forbidden|^403$")
+"""The codes of missing permissions, such as AccessDeniedException and UnauthorizedOperation: services differ."""
 _NO_LONGER_VALID = frozenset(
     {
         "ExpiredToken",
@@ -114,6 +117,16 @@ def reachable(environments: Sequence[Environment]) -> tuple[Environment, ...]:
     return found
 
 
+def outside(names: Iterable[str]) -> str:
+    """The environments that a command leaves out because `reachable` does not contain them, with that reason.
+
+    Args:
+        names: the names of the environments.
+    """
+    where = "not on the local AWS in use" if endpoint_is_on_this_machine() else "not in the AWS account in use"
+    return f"{', '.join(names)}, {where}"
+
+
 def endpoint_is_on_this_machine() -> bool:
     """True if AWS_ENDPOINT_URL is an address of this machine, as for a local AWS."""
     host = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""
@@ -156,4 +169,5 @@ def _rejection(error: ClientError) -> str:
     text = error.response["Error"].get("Message", "")
     if code in _NO_LONGER_VALID:
         return f"Your AWS credentials are invalid or have expired ({code}: {text}). Log in again."
-    return f"AWS refused {error.operation_name} ({code}: {text}). The credentials require permission for it."
+    refused = f"AWS refused {error.operation_name} ({code}: {text})."
+    return f"{refused} The credentials require permission for it." if _DENIAL.search(code) else refused

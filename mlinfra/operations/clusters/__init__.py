@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlinfra.operations.clusters.capacity import CapacityWait
+from mlinfra.operations.clusters.cluster_costs import RecordedCost, RecordKey, recorded_cost
 from mlinfra.operations.clusters.control import (
     ClusterStart,
     extend_cluster,
@@ -44,6 +45,8 @@ __all__ = [
     "ClusterStop",
     "DailySpend",
     "Mark",
+    "RecordKey",
+    "RecordedCost",
     "chosen_node",
     "daily_spend",
     "extend_cluster",
@@ -52,6 +55,7 @@ __all__ = [
     "list_clusters",
     "login_of",
     "only_running_cluster",
+    "recorded_cost",
     "running_nodes",
     "shell",
     "ssh_channel",

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from mlinfra.command import cdk_command, own_command
+from mlinfra.command import deploy_command, own_command
 from mlinfra.declarations import spend_problems
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Table, Tag, removed_file_systems
 from mlinfra.functions.file_systems import delete_mark
-from mlinfra.functions.launches import LAUNCH, is_by_user, resume_command
+from mlinfra.functions.launches import LAUNCH, is_by_user
+from mlinfra.functions.remedies import resume_command
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.capacity import reserved_capacity
 from mlinfra.operations.clusters.inventory import TABLE_NOT_FOUND, ClusterAccount
@@ -83,7 +84,7 @@ def start_cluster(environment: Environment, experiment: str, *, capacity: Capaci
     if suspension is not None and is_by_user(suspension):
         message = (
             f"Launching is suspended for {seen.target.name} ({suspension}), so that no node would be launched. Nothing "
-            f"was changed. To resume it: {resume_command(seen.target)}"
+            f"was changed. To resume it: {resume_command(seen.target, LAUNCH, account.clients.region)}"
         )
         raise OperationError(message)
     if Tag.KEEP_HOURS in seen.target.tags:
@@ -217,8 +218,8 @@ def _refuse_over_limit(account: ClusterAccount, seen: Assessment, experiment: st
     message = (
         f"The cluster of {experiment!r} has cost {seen.cost.usd_known:.2f} USD, which exceeds its spend limit of "
         f"{seen.rules.spend_limit_usd:.2f} USD: it would be stopped again. Set a higher spend_limit_usd for the "
-        f"experiment in environments/{environment.name}.py, and deploy: {cdk_command()} deploy "
-        f"{environment.names.stack_id('training')}"
+        f"experiment in environments/{environment.name}.py, and deploy: "
+        f"{deploy_command(environment.name, environment.names.stack_id('training'))}"
     )
     raise OperationError(message)
 
@@ -240,8 +241,9 @@ def _missing_table_explained(account: ClusterAccount) -> Iterator[None]:
         message = (
             f"Extensions cannot be recorded: {account.no_shutdown}. No function stops its clusters at their expiry "
             f"there. Nothing was changed. To change the expiry: set `expires` in the declaration of the experiment, "
-            f"and deploy the stack of the cluster. To record extensions: {cdk_command()} deploy "
-            f"{environment.names.stack_id('training')}, or add a Shutdown to the stack of the cluster."
+            f"and deploy the stack of the cluster. To record extensions: "
+            f"{deploy_command(environment.name, environment.names.stack_id('training'))}, or add a Shutdown to the "
+            f"stack of the cluster."
         )
         raise OperationError(message) from cause
 
@@ -256,7 +258,7 @@ def _expect_file_system(account: ClusterAccount, experiment: str) -> None:
         stack = environment.names.stack_id("training")
         message = (
             f"The file system of {experiment!r} was removed while its cluster was stopped. The next deploy creates it "
-            f"again: {cdk_command()} deploy {stack}. Then start the cluster: {own_command()} clusters "
+            f"again: {deploy_command(environment.name, stack)}. Then start the cluster: {own_command()} clusters "
             f"start {environment.name} {experiment}"
         )
         raise OperationError(message)

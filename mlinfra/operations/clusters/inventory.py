@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from mlinfra.command import cdk_command, own_command
+from mlinfra.command import deploy_command, own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock, cost
 from mlinfra.functions.activity import Verdict
@@ -20,13 +20,14 @@ from mlinfra.functions.fleet import DescribeFailedError, Fleet
 from mlinfra.functions.launches import LAUNCH, launch_failure
 from mlinfra.functions.metrics import histories
 from mlinfra.functions.records import Records
-from mlinfra.operations.aws import account_of, reachable
-from mlinfra.operations.clusters.ended_jobs import evidence_since, last_end
+from mlinfra.operations.aws import account_of, outside, reachable
+from mlinfra.operations.clusters.adopted_groups import adopted_groups, refusal, way_to_stop
+from mlinfra.operations.clusters.ended_jobs import evidence_since, has_ended_run, last_end, running_jobs
 from mlinfra.operations.clusters.idleness import IDLE_WINDOW, idle_minutes
 from mlinfra.operations.clusters.marks import Mark, forced_end, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from mlinfra.declarations import Environment
@@ -117,8 +118,8 @@ def list_all_clusters(declared: Sequence[Environment], *, names: Sequence[str] =
             if len(selected) == 1 or names:
                 raise
             skipped.append(f"{environment.name}: {reason}")
-    if not names and (elsewhere := ", ".join(each.name for each in declared if each not in selected)):
-        skipped.append(f"{elsewhere}, in other AWS accounts")
+    if not names and (elsewhere := [each.name for each in declared if each not in selected]):
+        skipped.append(outside(elsewhere))
     return ClusterListing(tuple(found), tuple(skipped))
 
 
@@ -160,18 +161,14 @@ def _adopted_groups(home: ClusterAccount, listed: set[str]) -> Iterator[Cluster]
     """The adopted auto scaling groups of all regions that exist, and are not among `listed`."""
     environment = home.environment
     accounts = {environment.region: home}
-    for each in environment.adopted:
+    for each in adopted_groups(environment):
         region = each.region or environment.region
-        if each.type != "aws_autoscaling_group" or (region == environment.region and each.id in listed):
+        if region == environment.region and each.id in listed:
             continue
         if region not in accounts:
             accounts[region] = ClusterAccount(environment, region)
         account = accounts[region]
-        try:
-            target = account.fleet.group(each.id)
-        except DescribeFailedError as error:
-            message = f"The adopted group {each.id} in {region} could not be described. Try again."
-            raise OperationError(message, details=str(error)) from error
+        target = account.group(each.id)
         if target is not None:
             (seen,) = account.assess([target])
             cluster = account.describe(seen)
@@ -209,23 +206,47 @@ class ClusterAccount:
             OperationError: if it does not exist, or is not a cluster of mlinfra.
         """
         name = self.environment.names.cluster_named(experiment)
-        try:
-            target = self.fleet.group(name)
-        except DescribeFailedError as error:
-            message = f"The cluster {name} could not be described. Try again."
-            raise OperationError(message, details=str(error)) from error
+        target = self.group(name)
+        if target is None or not target.may_be_stopped:
+            self._refuse_adopted_group({experiment, name})
         if target is None:
             names = ", ".join(each.name for each in self.environment.experiments) or "none"
             stack = self.environment.names.stack_id("training")
             message = (
                 f"There is no cluster of an experiment {experiment!r} in {self.environment.name!r}. Declared "
-                f"experiments: {names}. To create the clusters of declared experiments: {cdk_command()} deploy {stack}"
+                f"experiments: {names}. To create the clusters of declared experiments: "
+                f"{deploy_command(self.environment.name, stack)}"
             )
             raise OperationError(message)
         if not target.may_be_stopped:
             message = f"{name} is not a cluster of mlinfra: its tag {Tag.AUTO_STOP} is not true."
             raise OperationError(message)
         return self.assess([target])[0]
+
+    def group(self, name: str) -> Target | None:
+        """An Auto Scaling group as AWS describes it now. None: it does not exist.
+
+        Raises:
+            OperationError: if AWS does not describe it.
+        """
+        try:
+            return self.fleet.group(name)
+        except DescribeFailedError as error:
+            message = f"The Auto Scaling group {name} in {self._region} could not be described. Try again."
+            raise OperationError(message, details=str(error)) from error
+
+    def _refuse_adopted_group(self, names: Collection[str]) -> None:
+        """Refuse a change of an adopted group.
+
+        Raises:
+            OperationError: if one of `names` is that of an adopted group that exists, or AWS does not describe it.
+        """
+        for each in (each for each in adopted_groups(self.environment) if each.id in names):
+            region = each.region or self.environment.region
+            home = self if region == self._region else ClusterAccount(self.environment, region)
+            target = home.group(each.id)
+            if target is not None:
+                raise OperationError(refusal(each.id, self.environment, region, target.minimum))
 
     def assess(self, targets: list[Target]) -> list[Assessment]:
         """The activity, cost and expiry of clusters."""
@@ -240,6 +261,12 @@ class ClusterAccount:
         """The activity of a cluster since the end of its last job, as in `evidence_since`. None: no job has ended."""
         ended = last_end(seen)
         return None if ended is None else evidence_since(ended, seen, self._gpus, self.now)
+
+    def runs_of_running_jobs_have_ended(self, seen: Assessment) -> bool:
+        """True if jobs are reported as running, and the run of each of them has ended; see `has_ended_run`."""
+        running = running_jobs(seen, self.now)
+        table = self.clients.dynamodb.Table(self.environment.names.records_table)
+        return bool(running) and all(has_ended_run(each, seen.target.name, table) for each in running)
 
     def present_activity(self, seen: Assessment) -> str | None:
         """The sign of activity on a cluster now, as a clause. None: nothing runs, however short the time since then."""
@@ -292,16 +319,17 @@ class ClusterAccount:
     def _marks(self, seen: Assessment) -> Iterator[Mark]:
         yield from marks_of(seen, self.now, has_shutdown=self.has_records and seen.target.may_be_stopped)
         yield from self._launch_marks(seen.target)
-        if not seen.target.may_be_stopped:
-            # Such as an adopted group, which has its own tags.
+        if not seen.target.may_be_stopped:  # an adopted group, which has its own tags
             text = f"no function stops it automatically, because its tag {Tag.AUTO_STOP} is not true"
+            if not seen.target.is_stopped:
+                text += f". {way_to_stop(seen.target.name, self.environment, self._region, seen.target.minimum)}"
             yield Mark("no-shutdown", text)
         elif not self.has_records:
             stack = self.environment.names.stack_id("training")
             yield Mark(
                 "no-shutdown",
-                f"no function stops it automatically, because {self.no_shutdown}. To deploy it: {cdk_command()} deploy "
-                f"{stack}, or add a Shutdown to the stack of the cluster",
+                f"no function stops it automatically, because {self.no_shutdown}. To deploy it: "
+                f"{deploy_command(self.environment.name, stack)}, or add a Shutdown to the stack of the cluster",
             )
 
     def _launch_marks(self, target: Target) -> Iterator[Mark]:

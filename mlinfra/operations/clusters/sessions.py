@@ -27,7 +27,7 @@ from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.clusters.inventory import ClusterAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from mlinfra.declarations import Environment
@@ -118,7 +118,14 @@ def shell(account: AwsAccount, node: ClusterNode) -> int:
     return _run(account, node, None, {})
 
 
-def forward(account: AwsAccount, node: ClusterNode, port: int, local_port: int) -> int:
+def forward(
+    account: AwsAccount,
+    node: ClusterNode,
+    port: int,
+    local_port: int,
+    *,
+    begin: Callable[[], None] = lambda: None,
+) -> int:
     """Forward a port of this machine to one of a node, until Ctrl-C. Returns the exit code.
 
     Args:
@@ -126,12 +133,13 @@ def forward(account: AwsAccount, node: ClusterNode, port: int, local_port: int) 
         node: the node.
         port: the port on the node.
         local_port: the port on this machine.
+        begin: called once AWS has accepted the session. Default: nothing happens.
 
     Raises:
         OperationError: if the plugin is missing, or AWS refuses the session.
     """
     ports = {"portNumber": [str(port)], "localPortNumber": [str(local_port)]}
-    return _run(account, node, "AWS-StartPortForwardingSession", ports)
+    return _run(account, node, "AWS-StartPortForwardingSession", ports, begin)
 
 
 def ssh_channel(account: AwsAccount, node: ClusterNode, user: str, public_key: Path) -> int:
@@ -161,13 +169,20 @@ def ssh_channel(account: AwsAccount, node: ClusterNode, user: str, public_key: P
     return _run(account, node, "AWS-StartSSHSession", {"portNumber": [str(SSH_PORT)]})
 
 
-def _run(account: AwsAccount, node: ClusterNode, document: str | None, parameters: Mapping[str, list[str]]) -> int:
+def _run(
+    account: AwsAccount,
+    node: ClusterNode,
+    document: str | None,
+    parameters: Mapping[str, list[str]],
+    begin: Callable[[], None] = lambda: None,
+) -> int:
     plugin = _plugin()
     client = account.client("ssm")
     request: dict[str, Any] = {"Target": node.instance_id}
     if document:
         request |= {"DocumentName": document, "Parameters": dict(parameters)}
     started = _started(client, request, node)
+    begin()
     response = json.dumps({name: started[name] for name in ("SessionId", "TokenValue", "StreamUrl")})
     variables = dict(os.environ)
     if _version(plugin) >= _READS_VARIABLE:

@@ -15,12 +15,11 @@ from mlinfra.functions.cost_counting import count_cost
 from mlinfra.functions.decision import not_released
 from mlinfra.functions.fleet import DescribeFailedError
 from mlinfra.operations.aws import aws_errors_explained
-from mlinfra.operations.clusters.ended_jobs import REPORTED, last_end
+from mlinfra.operations.clusters.ended_jobs import REPORTED, last_end, running_jobs
 from mlinfra.operations.clusters.inventory import TABLE_NOT_FOUND, ClusterAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from mlinfra.declarations import Environment
     from mlinfra.functions.activity import Evidence
@@ -33,7 +32,8 @@ _ROUNDS = 3
 _IN_USE = frozenset({Verdict.BUSY, Verdict.UNKNOWN})
 _LATE = timedelta(minutes=1)
 _LONGEST_WAIT_SECONDS = 150.0
-"""The time after the end of a job within which the reports of its nodes show the end, and a bit more, in seconds."""
+"""The time after the end of a run within which its nodes record and report the end of its job, and a bit more, in
+seconds."""
 _POLL_SECONDS = 10.0
 
 
@@ -53,7 +53,10 @@ class ClusterStop:
 
 
 class JobJustEndedError(OperationError):
-    """A cluster is in use according to reports from before the end of its last job. The next ones are due."""
+    """A cluster is in use according to records or reports from before the end of its last job. The next ones are due.
+
+    The records are those of a job whose run has ended: its nodes record the end of the job after that of the run.
+    """
 
     def __init__(self, message: str, reason: str) -> None:
         """The error with the reason, which is the message without its remedy."""
@@ -112,7 +115,8 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
         force: True: terminate all nodes although a job is or may be running. The job is lost. Default: False.
 
     Raises:
-        JobJustEndedError: if it is in use according to its nodes, whose last job ended within the last two minutes.
+        JobJustEndedError: if it is in use according to its nodes, and its last job ended within the last two minutes,
+            or all jobs that are reported as running belong to runs that have ended.
         OperationError: if there is no such cluster, a job is or may be running and `force` is False, or AWS refuses.
     """
     account = ClusterAccount(environment)
@@ -121,7 +125,7 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
     if evidence.verdict in _IN_USE:
         evidence = account.evidence_since_last_job(seen) or evidence
     if evidence.verdict in _IN_USE and not force:
-        raise _in_use(experiment, seen, evidence, account.now)
+        raise _in_use(account, experiment, seen, evidence)
     grace = timedelta(days=environment.volume_grace_days)
     if force:
         terminated = _terminate_all(account, seen.target, grace)
@@ -137,15 +141,17 @@ def stop_cluster(environment: Environment, experiment: str, *, force: bool = Fal
     return ClusterStop(account.describe(after), terminated, protected, not_recorded)
 
 
-def _in_use(experiment: str, seen: Assessment, evidence: Evidence, now: datetime) -> OperationError:
-    ended = last_end(seen)
+def _in_use(account: ClusterAccount, experiment: str, seen: Assessment, evidence: Evidence) -> OperationError:
     activity = "is in use" if evidence.verdict is Verdict.BUSY else "may be in use"
     reason = f"The cluster of {experiment!r} {activity}: {evidence.reason}"
+    if running_jobs(seen, account.now):
+        has_just_ended = account.runs_of_running_jobs_have_ended(seen)
+        reason += ", although its run has ended" if has_just_ended else ""
+    else:
+        ended = last_end(seen)
+        has_just_ended = ended is not None and account.now - ended < REPORTED + _LATE
     message = f"{reason}. Nothing was changed. To stop it and lose what is running on it: --force"
-    is_running = seen.memory is not None and any(each.may_be_running(now) for each in seen.memory.jobs)
-    if ended is not None and now - ended < REPORTED + _LATE and not is_running:
-        return JobJustEndedError(message, reason)
-    return OperationError(message)
+    return JobJustEndedError(message, reason) if has_just_ended else OperationError(message)
 
 
 def _stop(account: ClusterAccount, target: Target, grace: timedelta, terminate: set[str]) -> None:

@@ -152,6 +152,7 @@ def prepared_plans(
     progress: Progress,
     *,
     patterns: Sequence[str] = (),
+    environment: str | None = None,
     lock: bool = True,
     out: Path | None = None,
 ) -> Iterator[Planning]:
@@ -161,6 +162,8 @@ def prepared_plans(
         root: the project.
         progress: receives the steps.
         patterns: the stacks, such as `dev-*`. Default: all stacks of the AWS account in use.
+        environment: the only environment whose stacks are selected, since `dev-*` also matches those of an environment
+            `dev-eu`. Default: patterns select stacks of all environments.
         lock: True: lock the states meanwhile. Default: True.
         out: the folder for plans. Default: `plans` in the project.
 
@@ -175,7 +178,7 @@ def prepared_plans(
         tool, node = require_tools(find_terraform, find_node)
         source = provider_source(root)
         step.conclude(f"{tool}, {node}")
-    environments = stack_selection.select_environments(root, patterns)
+    environments = stack_selection.select_environments(root, patterns, only=environment)
     require_terraform(tool, environments.selected)
     reachable, failed = check_state_buckets(environments.selected, progress)
     commit, uncommitted = repository.head(), repository.uncommitted(ignoring=out)

@@ -44,13 +44,18 @@ class Comparison:
     """Stacks that are no longer declared."""
 
 
-def select_environments(root: Path, patterns: Sequence[str]) -> SelectedEnvironments:
+def select_environments(root: Path, patterns: Sequence[str], *, only: str | None = None) -> SelectedEnvironments:
     """The environments whose stacks `patterns` can match; without patterns, those of the AWS account in use.
+
+    Args:
+        root: the project.
+        patterns: the stacks, such as `dev-*`.
+        only: the name of the only environment to consider. Default: all.
 
     Raises:
         OperationError: without patterns, if there are no credentials, or they belong to no environment.
     """
-    declared = load_environments(root, judged=False)
+    declared = load_environments(root, only=only, judged=False)
     if not patterns:
         found = reachable(declared)
         return SelectedEnvironments(found, tuple(each for each in declared if each not in found))

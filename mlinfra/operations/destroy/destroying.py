@@ -156,11 +156,10 @@ def prepared_destruction(
 def _planned(name: str, root: Path, progress: Progress, *, stacks: Sequence[str], in_use: bool) -> Destruction:
     (environment,) = load_environments(root, only=name, judged=False)
     account = account_of(environment)
-    with prepared_plans(root, progress, patterns=[f"{name}-*"], out=root / _FOLDER) as prepared:
-        # The pattern also matches the stacks of an environment `dev-eu`.
-        own = [stack for one, stack in prepared.all_stacks if one.name == name]
-        if failed := [each for each in prepared.failed if each.stack == f"{name}-*"]:
-            raise _not_planned(failed)
+    with prepared_plans(root, progress, patterns=[f"{name}-*"], environment=name, out=root / _FOLDER) as prepared:
+        own = prepared.stacks
+        if prepared.failed:
+            raise _not_planned(prepared.failed)
         _require_stacks(stacks, [each.name for each in own], name)
         declared = {environment.names.component_of(each.name): each.name for each in own}
         with progress.step("Read the states") as step, aws_errors_explained():

@@ -177,7 +177,7 @@ def _compare(
         except Exception as error:  # noqa: BLE001  an unexpected plan of one stack must not hide the others
             return _Compared(stack.name, f"The plan could not be evaluated ({type(error).__name__}: {error})")
 
-    with progress.step(f"Compare {len(stacks)} stacks with AWS") as step:
+    with progress.step(f"Compare {len(stacks)} stack{'' if len(stacks) == 1 else 's'} with AWS") as step:
         pool = ThreadPoolExecutor(max_workers=max(1, options.parallelism))
         try:
             running = {pool.submit(compare, stack): stack.name for stack in stacks}

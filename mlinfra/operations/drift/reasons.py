@@ -78,6 +78,16 @@ _FOLLOWING = (
 )
 """Left out only if another attribute of the same resource differs. Alone, they are the only trace of a change."""
 
+_OPERATED = (
+    _Omission(
+        "aws_autoscaling_group",
+        "desired_capacity",
+        "the stack does not declare it, so that Terraform keeps what scaling and operators set",
+    ),
+)
+"""Optional attributes whose present value Terraform keeps if they are not configured (`Optional` and `Computed` in the
+schema of AWS provider 5.100), and which are changed while the resource is used."""
+
 _OF_AN_ADDRESS = ("association_id", "instance", "network_interface", "private_dns", "private_ip")
 
 _MIRRORS = (
@@ -178,6 +188,19 @@ def is_mirror(
         ):
             return f"it repeats {mirror.companion}, which is checked separately"
     return ""
+
+
+def is_operated(type_: str, attribute: str, configured: Collection[str]) -> str:
+    """The reason why Terraform does not manage the attribute and operators change it. Empty: it is not so.
+
+    Args:
+        type_: the type of the resource.
+        attribute: the attribute, at the top level.
+        configured: the attributes in the configuration of the resource. What they contain is managed.
+    """
+    if attribute in configured:
+        return ""
+    return next((each.reason for each in _OPERATED if _applies(each, type_, attribute)), "")
 
 
 def is_ignored_by_stack(path: str, ignored: Sequence[str]) -> bool:

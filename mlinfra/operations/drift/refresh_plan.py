@@ -149,7 +149,9 @@ def _changed(
             if reason := reasons.is_noise(resource.type, each.path):
                 left_out.append(LeftOut(resource.address, each.path, reason))
                 continue
-            is_ignored = reasons.is_ignored_by_stack(each.path, ignored)
+            not_managed = reasons.is_operated(resource.type, attribute, resource.configured)
+            if reasons.is_ignored_by_stack(each.path, ignored):
+                not_managed = "the stack has the attribute in ignore_changes"
             found.append(
                 Difference(
                     name,
@@ -159,8 +161,8 @@ def _changed(
                     each.before,
                     each.after,
                     names=resource.names,
-                    status="ignore_changes" if is_ignored else "drift",
-                    reason="the stack has the attribute in ignore_changes" if is_ignored else "",
+                    status="not_managed" if not_managed else "drift",
+                    reason=not_managed,
                 )
             )
     return _without_following(resource, found, left_out)

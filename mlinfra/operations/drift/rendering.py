@@ -148,7 +148,7 @@ def _stack_lines(stack: StackReport, environment: str) -> Iterator[str]:
     elif stack.was_compared:
         yield "No drift."
     for title, listed in (
-        ("Not managed by Terraform (`ignore_changes`)", stack.with_status("ignore_changes")),
+        ("Not managed by Terraform", stack.with_status("not_managed")),
         ("Ignored", stack.with_status("ignored")),
     ):
         if listed:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 Kind = Literal["changed", "deleted", "unmanaged"]
-Status = Literal["drift", "ignore_changes", "ignored"]
+Status = Literal["drift", "not_managed", "ignored"]
+"""`not_managed`: Terraform keeps what others set. `ignored`: `drift-ignore.yaml` has the difference."""
 
 NO_DRIFT, ERROR, DRIFT = 0, 1, 2
 """The exit codes, those of `terraform plan -detailed-exitcode`."""
@@ -81,7 +82,7 @@ class Difference:
 
     status: Status = "drift"
     reason: str = ""
-    """The reason why the difference is ignored."""
+    """The reason why the difference is not managed by Terraform, or ignored. Empty: it is drift."""
 
     new: bool = True
     """True if the baseline does not contain the difference."""

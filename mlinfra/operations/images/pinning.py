@@ -116,7 +116,8 @@ def pin_images(
     with progress.step(f"Write {IMAGE_LOCK_FILE}") as step:
         for each in changes:
             lock = lock.with_pin(each.region, each.family, each.after, emulated=each.emulated)
-        step.conclude("written" if _write(path, lock) else "nothing to change")
+        # Without a pin, no file is made: it would have to be committed before the next deployment.
+        step.conclude("written" if changes and _write(path, lock) else "nothing to change")
     return changes
 
 

@@ -16,7 +16,7 @@ from mlinfra.declarations import load_environments, present_day
 from mlinfra.errors import DeclarationError, OperationError
 from mlinfra.functions import clock
 from mlinfra.operations.audit import audit_account
-from mlinfra.operations.aws import reachable
+from mlinfra.operations.aws import outside, reachable
 from mlinfra.operations.clusters import daily_spend, list_clusters
 from mlinfra.operations.cost import estimate_stacks, together
 from mlinfra.operations.deploy import usable_plans
@@ -200,9 +200,8 @@ def _clusters(
                 found += map(_cluster, list_clusters(each))
                 history += daily_spend(each, last - timedelta(days=_HISTORY_DAYS - 1), last)
         if len(problems) < len(here):
-            elsewhere = ", ".join(each.name for each in environments if each not in here)
-            if elsewhere:
-                problems.append(f"Not listed: {elsewhere}, in other AWS accounts.")
+            if elsewhere := [each.name for each in environments if each not in here]:
+                problems.append(f"Not listed: {outside(elsewhere)}.")
             step.conclude(f"{len(found)} clusters")
             days = [{"day": str(e.day), "cluster": e.cluster, "owner": e.owner, "usd": e.usd} for e in history]
             return Section({"clusters": found, "history": days}, remarks=problems)

@@ -41,6 +41,8 @@ CHANGED: Final = Rule(
     "Check the new text of the finding, and approve it if it is intended.",
 )
 RULES: Final = (EXPIRED, UNUSED, INVALID, CHANGED)
+REJECTED: Final = frozenset(each.id for each in (EXPIRED, INVALID, CHANGED))
+"""The rules about approvals that do not count, although their finding is held."""
 
 
 def apply(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 _MOST: Final = 4_000
 """Maximum number of characters of a value."""
 _OMITTED: Final = frozenset({"tags_all"})
+_SCRIPTS: Final = frozenset({"user_data", "user_data_base64"})
+"""Scripts of nodes, which launch templates have in Base64."""
 _SHOWN: Final = frozenset({Kind.CREATE, Kind.UPDATE, Kind.REPLACE, Kind.REPLACE_CREATE_FIRST})
 LONG: Final = 100
 """Number of characters above which reports fold a value."""
@@ -46,6 +49,8 @@ def _changed(change: Change) -> Iterator[Attribute]:
             continue
         if not before and not after:
             continue
+        if name in _SCRIPTS:
+            before, after = _differing_lines(before, after)
         if change.is_sensitive(name):
             masked = f"({Mark.SENSITIVE.value})"
             yield Attribute(name, masked if before is not None else _NOT_SET, masked)
@@ -54,6 +59,30 @@ def _changed(change: Change) -> Iterator[Attribute]:
 
 
 _NOT_SET: Final = "(not set)"
+_NO_LINE: Final = "(no other lines)"
+
+
+def _differing_lines(before: Any, after: Any) -> tuple[Any, Any]:  # noqa: ANN401  values of any resource
+    """The lines of two scripts that only one of them has. A script without a counterpart is kept whole."""
+    old, new = _decoded(before), _decoded(after)
+    if not isinstance(old, str) or not isinstance(new, str):
+        return old, new
+    first, second = old.splitlines(), new.splitlines()
+    both = set(first).intersection(second)
+    only_old, only_new = ([each for each in lines if each not in both] for lines in (first, second))
+    if not only_old and not only_new:  # another order
+        return old, new
+    return "\n".join(only_old) or _NO_LINE, "\n".join(only_new) or _NO_LINE
+
+
+def _decoded(value: Any) -> Any:  # noqa: ANN401  a value of any resource
+    """The text that a value has in Base64; any other value unchanged."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except ValueError:  # UnicodeDecodeError is one, too
+        return value
 
 
 def _text(value: Any) -> str:  # noqa: ANN401  a value of any resource

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.review.default_branch import BRANCHES, remote
+from mlinfra.operations.review.default_branch import default_branch
 from mlinfra.operations.terraform import Repository
 
 if TYPE_CHECKING:
@@ -84,13 +84,12 @@ class Authorship:
         if self._base is not None:
             return repository.commit(self._base)
         head = repository.head()
-        target = os.environ.get("GITHUB_BASE_REF") or os.environ.get("CI_DEFAULT_BRANCH")
-        for name in (*([remote(target)] if target else ()), *BRANCHES):
-            base = repository.merge_base(name)
-            if base is not None and base != head:
-                return base
-            if base is not None:
-                break
+        # Not the target of a pull request, GITHUB_BASE_REF: its author chooses it, and the commits of that branch would
+        # have no authors here. Pushes have none.
+        branch = default_branch(repository)
+        base = repository.merge_base(branch) if branch else None
+        if base is not None and base != head:
+            return base
         # The default branch is checked out: its last change, without approvals that were committed afterwards.
         last = repository.last_change(outside=self._folder)
         return repository.parent(last) if last else head

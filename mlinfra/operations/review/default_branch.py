@@ -1,4 +1,4 @@
-"""The default branch of a repository, whose content is reviewed."""
+"""The default branch of a repository, with which a review compares a change."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def default_branch(repository: Repository) -> str | None:
         return next((each for each in BRANCHES if repository.find(each)), None)
     if repository.find(remote(named)) is None:
         message = (
-            f"This clone does not contain the default branch {named!r}, whose checks are applied in reviews. Fetch all "
-            f"branches; in a pipeline: GIT_DEPTH: 0 (GitLab), fetch-depth: 0 (GitHub)."
+            f"This clone does not contain the default branch {named!r}, with which a review compares the change. Fetch "
+            f"all branches; in a pipeline: GIT_DEPTH: 0 (GitLab), fetch-depth: 0 (GitHub)."
         )
         raise OperationError(message)
     return remote(named)
@@ -56,7 +56,8 @@ def _of_pipeline() -> str | None:
     # GitLab, "Predefined CI/CD variables": CI_DEFAULT_BRANCH is the project's default branch (read 2026-11-30).
     if os.environ.get("CI_DEFAULT_BRANCH"):
         return os.environ["CI_DEFAULT_BRANCH"]
-    # GitHub, "Webhook events and payloads": `repository.default_branch` (read 2026-11-30).
+    # GitHub, "Webhook events and payloads": `repository.default_branch` (read 2026-11-30). For a pull request of a
+    # fork, `repository` is the one that the fork was made of, which the job clones.
     event = os.environ.get("GITHUB_EVENT_PATH")
     if not event:
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlinfra.operations.cost import Comparison, together
 from mlinfra.operations.review import attributes
+from mlinfra.operations.review.approvals import REJECTED
 from mlinfra.operations.review.change import Kind
 from mlinfra.operations.review.finding import Finding, Level
 
@@ -116,6 +117,11 @@ class Report:
     def approved(self) -> tuple[Finding, ...]:
         """Findings that need an approval and have one."""
         return tuple(each for each in self.findings if each.level is Level.HOLD and each.approved_by)
+
+    @property
+    def rejected_approvals(self) -> tuple[Finding, ...]:
+        """Findings about approvals of held findings that do not count: expired, invalid, or of another text."""
+        return tuple(each for each in self.findings if each.id in REJECTED)
 
     @property
     def cost(self) -> Comparison:

@@ -6,10 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.catalog import instance_types
-from mlinfra.functions.contract import Tag
+from mlinfra.functions.contract import SPEND_BOUND, Tag
 from mlinfra.operations.cost import HOURS_A_MONTH
 from mlinfra.operations.review import costs
-from mlinfra.operations.review.change import Change, Kind, items
+from mlinfra.operations.review.change import Change, Kind, items, number
 from mlinfra.operations.review.escaping import listed, quoted
 
 if TYPE_CHECKING:
@@ -97,15 +97,23 @@ def _owner(tags: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _until(usd_per_hour: float, tags: Mapping[str, Any], today: date) -> Iterator[str]:
-    """The cost of the nodes until the experiment ends, at the maximum number of nodes all day."""
+    """The cost of the nodes until the experiment ends: all nodes, all day, unless its spend limit stops them before."""
     try:
         expires = date.fromisoformat(str(tags.get(Tag.EXPIRES)))
     except ValueError:
-        yield f"up to {usd_per_hour * HOURS_A_MONTH:,.0f} USD a month"
+        yield f"up to {_at_most(usd_per_hour * HOURS_A_MONTH, tags)} a month"
         return
     # The last day is included.
     hours = max((expires - today).days + 1, 0) * 24
-    yield f"up to {usd_per_hour * hours:,.0f} USD until {expires}"
+    yield f"up to {_at_most(usd_per_hour * hours, tags)} until {expires}"
+
+
+def _at_most(usd: float, tags: Mapping[str, Any]) -> str:
+    """The cost, or the part of it at which the cluster is stopped because of its spend limit, in words."""
+    limit = number(tags.get(Tag.SPEND_LIMIT_USD))
+    if limit is not None and 0 < limit * SPEND_BOUND < usd and tags.get(Tag.AUTO_STOP) == "true":
+        return f"{limit * SPEND_BOUND:,.0f} USD ({SPEND_BOUND:.0%} of its spend limit, where it is stopped)"
+    return f"{usd:,.0f} USD"
 
 
 def _tags(change: Change) -> dict[str, Any]:

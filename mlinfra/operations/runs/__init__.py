@@ -36,7 +36,7 @@ from mlinfra.operations.runs.lookup import (
     list_runs_everywhere,
     selected_environments,
 )
-from mlinfra.operations.runs.occupancy import expect_no_active_run
+from mlinfra.operations.runs.occupancy import Admission, expect_no_active_run
 from mlinfra.operations.runs.queue_launching import launch_in_queue, select_place
 from mlinfra.operations.runs.queue_submission import QueuePlace, QueueRequest
 from mlinfra.operations.runs.recorded_run import Attempt, Run, RunNode
@@ -52,6 +52,7 @@ from mlinfra.operations.runs.waiting import NotReadyError
 __all__ = [
     "LATEST",
     "STATUSES",
+    "Admission",
     "AmbiguousRunError",
     "Attempt",
     "Availability",

@@ -133,9 +133,14 @@ def _results(descriptions: Sequence[RunDescription]) -> Iterator[ComparedFact]:
     yield fact("exit code", lambda each: each.run.exit_code)
     yield fact("attempts", lambda each: each.run.attempt)
     yield fact("duration", lambda each: each.run.duration and f"{each.run.duration.total_seconds():.0f} s")
-    yield fact("cost", lambda each: None if each.figures.usd_known is None else f"{each.figures.usd_known:.2f} USD")
-    yield fact("GPU hours", lambda each: each.figures.gpu_hours and f"{each.figures.gpu_hours:.2f}")
-    yield fact("utilization", lambda each: each.figures.gpu_percent and f"{each.figures.gpu_percent:.0f}%")
+    yield fact("cost", lambda each: _number(each.figures.usd_known, "{:.2f} USD"))
+    yield fact("GPU hours", lambda each: _number(each.figures.gpu_hours, "{:.2f}"))
+    yield fact("utilization", lambda each: _number(each.figures.gpu_percent, "{:.0f}%"))
+
+
+def _number(value: float | None, form: str) -> str | None:
+    """A number as text. None: it is unknown."""
+    return None if value is None else form.format(value)
 
 
 def _metrics(metrics: Sequence[Mapping[str, float]]) -> Iterator[ComparedFact]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from mlinfra.command import cdk_command
+from mlinfra.command import deploy_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.clients import Clients, error_code
 from mlinfra.operations.aws import aws_errors_explained
@@ -87,7 +87,7 @@ def _send(ssm: Any, environment: Environment, run_id: str, nodes: list[str]) -> 
         stack = environment.names.stack_id("training")
         message = (
             f"The document {document} does not exist, with which nodes are started. The stack was deployed by an "
-            f"earlier version of mlinfra. Deploy it again: {cdk_command()} deploy {stack}"
+            f"earlier version of mlinfra. Deploy it again: {deploy_command(environment.name, stack)}"
         )
         raise OperationError(message) from None
     return True

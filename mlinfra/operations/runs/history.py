@@ -125,8 +125,8 @@ def find_run(environment: Environment, wanted: str) -> Run:
 
     Args:
         environment: its environment.
-        wanted: its id, a beginning of it or its last four digits, if they are unique; or `latest`, the newest run that
-            the caller submitted, otherwise the newest of all.
+        wanted: its id, a beginning of it or its last four characters, if they are unique; or `latest`, the newest run
+            that the caller submitted, otherwise the newest of all.
 
     Raises:
         OperationError: if there is no such run or more than one, or the account cannot be accessed.
@@ -148,7 +148,7 @@ def find_run_in(table: RunTable, wanted: str) -> Run:
         environment = table.environment.name
         message = (
             f"There is no run {wanted!r} in {environment!r}. Expected: an id such as 20261130-101500-7f3a, a unique "
-            f"beginning of one, its last four digits, or {LATEST}. Records are kept for {KEPT_DAYS} days. To list "
+            f"beginning of one, its last four characters, or {LATEST}. Records are kept for {KEPT_DAYS} days. To list "
             f"them: {own_command()} runs list --env {environment}"
         )
         raise RunNotFoundError(message)

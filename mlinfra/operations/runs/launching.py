@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra.operations.clusters import CapacityWait
 from mlinfra.operations.runs.delivery import send_start
-from mlinfra.operations.runs.occupancy import active_runs, find_place
+from mlinfra.operations.runs.occupancy import Admission, active_runs, find_place
 from mlinfra.operations.runs.submission import read_submitted, submit, upload_run
 from mlinfra.operations.runs.waiting import NodeWatch, NotReadyError, stop_if_unused, wait_for_nodes
 from mlinfra.runner import RunStatus
@@ -39,22 +39,20 @@ class Launch:
         return self.table.environment
 
 
-def check_launch(
-    table: RunTable, experiment: Experiment, *, is_shared: bool = False, is_in_turn: bool = False
-) -> Launch:
+def check_launch(table: RunTable, experiment: Experiment, *, admission: Admission = Admission.ALONE) -> Launch:
     """Check that a run may start on the cluster of an experiment.
 
     Args:
         table: the records of its environment.
         experiment: the experiment.
-        is_shared: True: it may run beside other runs. Default: False.
-        is_in_turn: True: it waits for the runs that were submitted before. Default: False.
+        admission: the way in which it is submitted while other runs are active. Default: alone.
 
     Raises:
-        OperationError: if the cluster does not exist, another run occupies it, or AWS refuses.
+        OperationError: if the cluster does not exist, another run occupies it and this one is submitted alone, or AWS
+            refuses.
     """
     cluster = table.environment.names.cluster(experiment)
-    place = find_place(table, cluster, experiment.name, is_shared=is_shared, is_in_turn=is_in_turn)
+    place = find_place(table, cluster, experiment.name, admission=admission)
     watch = NodeWatch(table, experiment)
     return Launch(table, experiment, watch.cluster(), place, watch)
 
@@ -122,7 +120,7 @@ def start_on_nodes(
                 step=step,
                 read_run=lambda: table.read(spec.partition, spec.run_id),
             )
-            step.conclude(f"{len(states.ready)} of {spec.nodes} are ready")
+            step.conclude(states.conclusion)
     except NotReadyError as error:
         if not _give_up(table, spec, error.message):
             return None

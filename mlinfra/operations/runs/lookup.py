@@ -108,7 +108,7 @@ def find_run_everywhere(environments: Sequence[Environment], wanted: str) -> tup
 
     Args:
         environments: the environments.
-        wanted: its id, a unique beginning of it, its last four digits, or `latest`, as in `find_run`.
+        wanted: its id, a unique beginning of it, its last four characters, or `latest`, as in `find_run`.
 
     Returns:
         The records of its environment, and the run.

@@ -7,8 +7,10 @@ has ended does not occupy it.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -21,9 +23,10 @@ from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.runs.history import RunFilter, list_runs_of
 from mlinfra.operations.runs.run_table import RunTable
 from mlinfra.runner import RunStatus
+from mlinfra.runner.contract import STOP_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.runs.recorded_run import Run
@@ -31,6 +34,20 @@ if TYPE_CHECKING:
 _RECORD: Final = "run-place"
 _RUN: Final = "run_id"
 _MOST: Final = 20
+_POLL_SECONDS: Final = 5.0
+_CANCELLATION_SECONDS: Final = STOP_SECONDS + 60.0
+"""The time in which nodes stop a cancelled run, and upload the outputs of most, in seconds."""
+
+
+class Admission(Enum):
+    """The way in which a run is submitted to a cluster on which other runs may be active."""
+
+    ALONE = "alone"
+    """It takes the place, and is refused while another run occupies it."""
+    IN_TURN = "in turn"
+    """It waits for the runs that were submitted before."""
+    CONCURRENT = "concurrent"
+    """It runs beside the others."""
 
 
 @dataclass(frozen=True)
@@ -41,23 +58,16 @@ class Place:
     partition: str
     seen: str | None
     """The last run that took it. None: none ever did."""
-    is_shared: bool
-    """True: the run does not take the place, because it runs beside others, or after them."""
-    is_in_turn: bool = False
-    """True: the run waits for those that were submitted before."""
-
-    @property
-    def is_concurrent(self) -> bool:
-        """True: the run does not wait for those that were submitted before."""
-        return self.is_shared and not self.is_in_turn
+    admission: Admission = Admission.ALONE
 
     def take(self, run_id: str, puts: Sequence[Mapping[str, Any]]) -> None:
-        """Write items in one transaction that takes the place.
+        """Write items in one transaction, which takes the place if the run is admitted alone.
 
         Raises:
             OperationError: if another run has taken it since it was read, or AWS refuses.
         """
-        requests = [*puts] if self.is_shared else [*puts, {"Update": self._update(run_id)}]
+        is_alone = self.admission is Admission.ALONE
+        requests = [*puts, {"Update": self._update(run_id)}] if is_alone else [*puts]
         with aws_errors_explained():
             try:
                 self.table.client.transact_write_items(TransactItems=requests)
@@ -65,7 +75,7 @@ class Place:
                 if error_code(error) != "TransactionCanceledException":
                     raise
                 reasons = [each.get("Code") for each in error.response.get("CancellationReasons", ())]
-                if self.is_shared or reasons[-1:] not in (["ConditionalCheckFailed"], ["TransactionConflict"]):
+                if not is_alone or reasons[-1:] not in (["ConditionalCheckFailed"], ["TransactionConflict"]):
                     raise
                 message = (
                     f"Another run was submitted to {self.partition} at the same time, and has its nodes. Nothing was "
@@ -86,30 +96,25 @@ class Place:
         }
 
 
-def find_place(table: RunTable, partition: str, experiment: str, *, is_shared: bool, is_in_turn: bool = False) -> Place:
-    """The place on a cluster, if no run occupies it.
+def find_place(table: RunTable, partition: str, experiment: str, *, admission: Admission = Admission.ALONE) -> Place:
+    """The place on a cluster, if no run occupies it or the new run does not need it.
 
     Args:
         table: the records of the environment.
         partition: the name of the cluster.
         experiment: its experiment.
-        is_shared: True: the new run may run beside others.
-        is_in_turn: True: the new run waits for those that were submitted before. Default: False.
+        admission: the way in which the new run is submitted. Default: alone.
 
     Raises:
-        OperationError: if another run occupies it, and `is_shared` and `is_in_turn` are False, with its command and the
+        OperationError: if the new run is submitted alone and another run occupies the place, with its command and the
             principal that submitted it; or AWS refuses.
     """
     # First: a run that takes the place after this read makes the transaction fail.
-    with aws_errors_explained():
-        answer = table.client.get_item(
-            TableName=table.name, Key={Table.CLUSTER: partition, Table.RECORD: _RECORD}, ConsistentRead=True
-        )
-    seen = answer.get("Item", {}).get(_RUN)
+    seen = table.item(partition, _RECORD).get(_RUN)
     occupants = active_runs(table, partition, experiment)
-    if occupants and not is_shared and not is_in_turn:
+    if occupants and admission is Admission.ALONE:
         raise OperationError(_occupied(table, partition, occupants))
-    return Place(table, partition, None if seen is None else str(seen), is_shared or is_in_turn, is_in_turn)
+    return Place(table, partition, None if seen is None else str(seen), admission)
 
 
 def active_runs(table: RunTable, partition: str, experiment: str) -> list[Run]:
@@ -118,25 +123,55 @@ def active_runs(table: RunTable, partition: str, experiment: str) -> list[Run]:
     return [each for each in list_runs_of(table, wanted, limit=_MOST).runs if each.partition == partition]
 
 
-def expect_no_active_run(environment: Environment, experiment: str) -> None:
+def expect_no_active_run(
+    environment: Environment,
+    experiment: str,
+    *,
+    say: Callable[[str], None],
+    seconds: float = _CANCELLATION_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Check that no run needs the cluster of an experiment, also none that waits for its nodes or for another run.
 
+    The end of runs that were cancelled is waited for: their nodes stop the command and upload its outputs.
+
+    Args:
+        environment: the environment of the cluster.
+        experiment: the experiment.
+        say: receives the reason for the wait.
+        seconds: the longest wait, in seconds. Default: 180.
+        sleep: waits for a number of seconds.
+
     Raises:
-        OperationError: if one does. Records that cannot be read are ignored here: the stop itself reads them too.
+        OperationError: if a run needs it. Records that cannot be read are ignored here: the stop itself reads them too.
     """
-    active: list[Run] = []
-    with suppress(OperationError):
-        table = RunTable(environment)
-        partition = environment.names.cluster_named(experiment)
-        active = active_runs(table, partition, experiment)
-    if active:
-        last = active[-1]
-        message = (
-            f"The cluster of {experiment!r} is needed by the run {last.run_id} ({last.command[:80]}), {last.status}, "
-            f"submitted by {last.submitted_by or 'unknown'}. Nothing was changed. To cancel it: {own_command()} runs "
-            f"cancel {last.run_id}; to stop the cluster, and lose what is running on it: --force"
-        )
-        raise OperationError(message)
+    left = seconds
+    while True:
+        active: list[Run] = []
+        with suppress(OperationError):
+            table = RunTable(environment)
+            partition = environment.names.cluster_named(experiment)
+            active = active_runs(table, partition, experiment)
+        if not active:
+            return
+        needing = [each for each in active if each.cancelled_at is None]
+        if needing or left <= 0:
+            raise OperationError(_needed(experiment, (needing or active)[-1]))
+        if left == seconds:
+            say(f"The run {active[-1].run_id} was cancelled, and its nodes are stopping it")
+        sleep(_POLL_SECONDS)
+        left -= _POLL_SECONDS
+
+
+def _needed(experiment: str, run: Run) -> str:
+    to_cancel = f"To cancel it: {own_command()} runs cancel {run.run_id}; to stop"
+    if run.cancelled_at is not None:
+        to_cancel = "It was cancelled, and its nodes have not recorded its end. Try again; to stop"
+    return (
+        f"The cluster of {experiment!r} is needed by the run {run.run_id} ({run.command[:80]}), {run.status}, "
+        f"submitted by {run.submitted_by or 'unknown'}. Nothing was changed. {to_cancel} the cluster, and lose what is "
+        f"running on it: --force"
+    )
 
 
 def _occupied(table: RunTable, partition: str, occupants: list[Run]) -> str:

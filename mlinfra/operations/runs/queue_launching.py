@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.runs.occupancy import Place
+from mlinfra.operations.runs.occupancy import Admission, Place
 from mlinfra.operations.runs.queue_submission import expect_deployed, in_queue, place_in, submit_job
 from mlinfra.operations.runs.submission import read_submitted, submit, upload_run
 from mlinfra.runner import RunAttribute, RunStatus
@@ -60,7 +60,7 @@ def launch_in_queue(
     expect_deployed(table.account, environment, place)
     uploaded = upload_run(table, experiment, prepared_run, nodes=place.request.nodes, wait_seconds=0, progress=progress)
     uploaded = replace(uploaded, spec=in_queue(uploaded.spec, environment, place))
-    spec = submit(table, uploaded, Place(table, uploaded.spec.partition, None, is_shared=True), progress)
+    spec = submit(table, uploaded, Place(table, uploaded.spec.partition, None, Admission.CONCURRENT), progress)
     with progress.step("Submit the job") as step:
         try:
             job = submit_job(table.account, environment, spec, place, runner=uploaded.runner)

@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.runs.availability import check_availability
-from mlinfra.operations.runs.request import RunRequest
+from mlinfra.operations.runs.request import DEFAULT_OUTPUTS, RunRequest
 from mlinfra.operations.runs.tracking import without_tracking
 
 if TYPE_CHECKING:
@@ -171,11 +171,11 @@ def _queue_arguments(spec: RunSpecification) -> list[str]:
 def _arguments(spec: RunSpecification, request: RunRequest) -> list[str]:
     arguments = ["run", spec.experiment, "--env", spec.environment, "--directory", str(request.folder)]
     options: dict[str, str | None] = {
-        "--name": request.name,
+        "--name": None if request.name == spec.experiment else request.name,
         "--image": request.image,
         "--lock": request.lock,
         "--python": request.python,
-        "--outputs": request.outputs,
+        "--outputs": None if request.outputs == DEFAULT_OUTPUTS else request.outputs,
         "--checkpoints": request.checkpoints,
         "--retries": str(request.retries) if request.retries else None,
         "--keep": None if request.keep_minutes is None else str(request.keep_minutes),

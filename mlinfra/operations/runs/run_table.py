@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from mlinfra.command import cdk_command
+from mlinfra.command import deploy_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import Clients, error_code
@@ -120,6 +120,14 @@ class RunTable:
         item = answer.get("Item")
         return str(item.get(RunAttribute.PARTITION, "")) if item else None
 
+    def item(self, partition: str, record: str) -> Mapping[str, Any]:
+        """One record of a cluster, as it is at this moment. Empty: there is none."""
+        with self._errors_explained():
+            key = {Table.CLUSTER: partition, Table.RECORD: record}
+            answer = self._noted(self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True))
+        found: Mapping[str, Any] = answer.get("Item", {})
+        return found
+
     def items(self, partition: str, beginning: str) -> list[Mapping[str, Any]]:
         """The records of a cluster whose name begins with `beginning`, such as the reports of its nodes."""
         with self._errors_explained():
@@ -205,9 +213,10 @@ class RunTable:
                 if error_code(error) != _NO_TABLE:
                     raise
                 stack = self.environment.names.stack_id("training")
+                command = deploy_command(self.environment.name, stack)
                 message = (
-                    f"The environment {self.environment.name!r} has no table of records ({self.name}), so it has no "
-                    f"runs. Deploy its stack {stack} first: {cdk_command()} deploy {stack}"
+                    f"The environment {self.environment.name!r} has no table of records ({self.name}), which runs "
+                    f"need: its stack {stack} is not deployed. Deploy it: {command}"
                 )
                 raise RecordsNotFoundError(message) from None
 

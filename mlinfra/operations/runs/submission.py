@@ -22,6 +22,7 @@ from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Table
 from mlinfra.operations.deploy import last_apply
 from mlinfra.operations.runs.bundle import build_runner
+from mlinfra.operations.runs.occupancy import Admission
 from mlinfra.operations.runs.packing import pack
 from mlinfra.operations.runs.tracking import tracking_server, tracking_variables
 from mlinfra.operations.runs.uploads import ModelsZone
@@ -159,7 +160,7 @@ def submit(table: RunTable, uploaded: UploadedRun, place: Place, progress: Progr
     Raises:
         OperationError: if AWS refuses, or another run has taken the place in the meantime.
     """
-    spec, zone = replace(uploaded.spec, concurrent=place.is_concurrent), uploaded.zone
+    spec, zone = replace(uploaded.spec, concurrent=place.admission is Admission.CONCURRENT), uploaded.zone
     with progress.step("Submit the run") as step:
         if uploaded.patch:
             zone.write(spec.run_object(_PATCH), uploaded.patch, content_type="text/x-diff")

@@ -10,7 +10,7 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from mlinfra.command import cdk_command
+from mlinfra.command import deploy_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.clients import error_code
 from mlinfra.operations.aws import aws_errors_explained
@@ -125,6 +125,6 @@ class ModelsZone:
                 stack = self._environment.names.stack_id("data")
                 message = (
                     f"The bucket {self.bucket} does not exist, and runs keep their code and outputs in it. Deploy it "
-                    f"first: {cdk_command()} deploy {stack}"
+                    f"first: {deploy_command(self._environment.name, stack)}"
                 )
                 raise OperationError(message) from None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mlinfra.command import cdk_command, own_command
+from mlinfra.command import deploy_command, own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES
@@ -86,11 +86,22 @@ class NodeStates:
     """The reason for which not all nodes are ready, as a clause; empty if they are."""
     hopeless: str | None = None
     """The reason for which they will never be ready, and the remedy. None: they may be."""
+    joined: int = 0
+    """The number of nodes that have joined the run, once the wait has ended."""
 
     @property
     def are_ready(self) -> bool:
         """True if all nodes are ready."""
         return len(self.ready) >= self.total
+
+    @property
+    def conclusion(self) -> str:
+        """The end of the wait, as a clause."""
+        if self.are_ready:
+            return f"{len(self.ready)} of {self.total} are ready"
+        if self.joined >= self.total:
+            return f"{self.joined} of {self.total} have joined the run"
+        return "the run has ended"
 
 
 class NotReadyError(OperationError):
@@ -127,7 +138,7 @@ class NodeWatch:
             stack = self._environment.names.stack_id("training")
             message = (
                 f"The number of nodes of {seen.target.name} is unknown: its tag {Tag.NODES} is {nodes!r}. Deploy its "
-                f"stack again, which sets the tag: {cdk_command()} deploy {stack}"
+                f"stack again, which sets the tag: {deploy_command(self._environment.name, stack)}"
             )
             raise OperationError(message)
         price = self._environment.instance_type(self._experiment).usd_per_hour
@@ -329,7 +340,7 @@ def wait_for_nodes(
         step.wait_for(states.waits_for)
         run = read_run()
         if run is None or not run.is_active or len(run.living) >= total:
-            return states
+            return replace(states, joined=len(run.living) if run else 0)
         if monotonic() >= deadline:
             message = f"Not all nodes were ready after {seconds / 60:.0f} minutes: {states.waits_for}"
             raise NotReadyError(message)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.scaffold.settings import DEFAULT_REGION, name_from, repository_from
+from mlinfra.operations.scaffold.settings import name_from, repository_from
 from mlinfra.operations.terraform import Repository
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Defaults:
     project: str
     """The name of the folder, as far as a project can have it."""
     region: str
-    """The region in AWS_REGION or AWS_DEFAULT_REGION, or us-east-1."""
+    """The region in AWS_REGION or AWS_DEFAULT_REGION."""
     owner: str
     """The e-mail address with which git commits."""
     repository: str
@@ -32,7 +32,7 @@ def defaults_of(folder: Path) -> Defaults:
     """The defaults of a project in `folder`, which may not exist yet."""
     folder = folder.resolve()
     repository = Repository(_existing(folder))
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     try:
         owner, origin = repository.user_address() or "", repository.origin() or ""
     except OperationError:  # without git, which is required to deploy, but not to write files

@@ -48,7 +48,8 @@ def cluster_notices(clusters: Iterable[Cluster]) -> Iterator[Notice]:
             # A cluster that has expired and is stopped costs nothing.
             if mark.kind == "expired" and not each.nodes:
                 continue
-            action = f"{command} extend {arguments} --until DATE" if mark.kind in _EXPIRIES else None
+            is_extensible = mark.kind in _EXPIRIES and each.experiment  # other groups have no such command
+            action = f"{command} extend {arguments} --until DATE" if is_extensible else None
             yield Notice(each.experiment or each.name, mark.text, action)
         for problem in each.problems:
             yield Notice(each.experiment or each.name, problem)

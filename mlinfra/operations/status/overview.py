@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws import account_of, reachable
+from mlinfra.operations.aws import account_of, endpoint_is_on_this_machine, reachable
 from mlinfra.operations.clusters import daily_spend, list_clusters
 from mlinfra.operations.runs import RecordsNotFoundError, RunFilter, RunTable, list_runs_of
 from mlinfra.operations.status.notices import (
@@ -72,10 +72,7 @@ def read_overview(environments: Sequence[Environment], selection: Selection) -> 
 
     def read(environment: Environment) -> EnvironmentStatus:
         if environment not in in_account:
-            reason = "is a local AWS" if environment.emulated else f"is in the AWS account {environment.account_id}"
-            return EnvironmentStatus(
-                environment.name, environment.region, f"{reason}, and the present credentials are for another one"
-            )
+            return EnvironmentStatus(environment.name, environment.region, _unreachable(environment))
         try:
             account = account_of(environment)
             return _EnvironmentReader(
@@ -86,6 +83,13 @@ def read_overview(environments: Sequence[Environment], selection: Selection) -> 
 
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="environments") as pool:
         return tuple(pool.map(read, environments))
+
+
+def _unreachable(environment: Environment) -> str:
+    """The reason why an environment is not in the account in use, as a clause that follows its name."""
+    where = "on a local AWS" if environment.emulated else f"in the AWS account {environment.account_id}"
+    used = "the local AWS" if endpoint_is_on_this_machine() else "another AWS account"
+    return f"is {where}, and this shell uses {used}"
 
 
 class _EnvironmentReader:

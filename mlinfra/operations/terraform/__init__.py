@@ -6,7 +6,7 @@ from mlinfra.operations.terraform.cdktf import Cdktf
 from mlinfra.operations.terraform.git import Distance, Repository, abbreviated
 from mlinfra.operations.terraform.process import OnLine
 from mlinfra.operations.terraform.progress import NestedProgress, Progress, Step
-from mlinfra.operations.terraform.project import SynthesizedStack, project_root, synthesize
+from mlinfra.operations.terraform.project import SynthesizedStack, find_project, project_root, synthesize
 from mlinfra.operations.terraform.proposals import ProposedStack, proposed_stack
 from mlinfra.operations.terraform.provider_mirrors import Wanted
 from mlinfra.operations.terraform.providers import ProviderSource, provider_source
@@ -54,6 +54,7 @@ __all__ = [
     "append_run",
     "find_cdktf",
     "find_node",
+    "find_project",
     "find_terraform",
     "lock_record",
     "oldest_terraform",

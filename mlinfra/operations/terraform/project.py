@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
@@ -14,6 +15,9 @@ from mlinfra.operations.terraform.process import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+PROJECT_FOLDER: Final = "MLINFRA_PROJECT_FOLDER"
+"""The variable that names the project folder for commands in other folders, such as a repository of training code."""
 
 
 @dataclass(frozen=True)
@@ -31,23 +35,54 @@ class SynthesizedStack:
 
 
 def project_root(start: Path | None = None) -> Path:
-    """The project folder: the nearest folder from `start` upwards with a cdktf.json and main.py.
+    """The project folder, as `find_project` finds it.
 
     Args:
         start: the first folder to check. Default: the working directory.
 
     Raises:
-        OperationError: if there is none.
+        OperationError: if there is none, or MLINFRA_PROJECT_FOLDER names a folder that is not a project.
+    """
+    found = find_project(start)
+    if found is None:
+        folder = (start or Path.cwd()).resolve()
+        message = (
+            f"There is no cdktf.json and main.py in {folder} or above it. Run this inside your mlinfra project, name "
+            f"its folder in the variable {PROJECT_FOLDER}, or create a project: {own_command()} init DIR"
+        )
+        raise OperationError(message)
+    return found
+
+
+def find_project(start: Path | None = None) -> Path | None:
+    """The nearest folder from `start` upwards with a cdktf.json and main.py, else the one that the variable names.
+
+    Args:
+        start: the first folder to check. Default: the working directory.
+
+    Returns:
+        The folder; None if there is none and MLINFRA_PROJECT_FOLDER is not set.
+
+    Raises:
+        OperationError: if MLINFRA_PROJECT_FOLDER is needed, and names a folder without these files.
     """
     start = (start or Path.cwd()).resolve()
-    for folder in (start, *start.parents):
-        if (folder / "cdktf.json").is_file() and (folder / "main.py").is_file():
-            return folder
-    message = (
-        f"There is no cdktf.json and main.py in {start} or above it. Run this inside your mlinfra project, or create "
-        f"one: {own_command()} init DIR"
-    )
-    raise OperationError(message)
+    found = next(filter(_is_project, (start, *start.parents)), None)
+    named = os.environ.get(PROJECT_FOLDER)
+    if found or not named:
+        return found
+    folder = Path(named).expanduser().resolve()
+    if not _is_project(folder):
+        message = (
+            f"There is no cdktf.json and main.py in {folder}, which the variable {PROJECT_FOLDER} names. Expected: the "
+            f"folder of an mlinfra project."
+        )
+        raise OperationError(message)
+    return folder
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / "cdktf.json").is_file() and (folder / "main.py").is_file()
 
 
 def synthesize(

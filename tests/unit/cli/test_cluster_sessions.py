@@ -14,12 +14,14 @@ from typer.testing import CliRunner
 from mlinfra import declarations
 from mlinfra.cli import cluster_sessions
 from mlinfra.cli.main import app
+from mlinfra.errors import OperationError
 from mlinfra.operations import clusters
 from mlinfra.operations.clusters import ClusterNode
 from tests.conftest import ROOT, an_environment, an_experiment
 from tests.unit.cli.test_clusters import a_cluster
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LAUNCHED = datetime(2026, 11, 29, tzinfo=timezone.utc)
@@ -76,7 +78,13 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     monkeypatch.setattr("mlinfra.operations.terraform.project_root", lambda: ROOT)
     monkeypatch.setattr(cluster_sessions, "_chosen", lambda *place: (None, SimpleNamespace(instance_id=place)))
     monkeypatch.setattr(clusters, "shell", lambda _, node: sessions.append(node.instance_id) or 0)
-    monkeypatch.setattr(clusters, "forward", lambda _, node, *ports: sessions.append((node.instance_id, *ports)) or 0)
+
+    def forward(_: object, node: SimpleNamespace, *ports: int, begin: Callable[[], None]) -> int:
+        sessions.append((node.instance_id, *ports))
+        begin()
+        return 0
+
+    monkeypatch.setattr(clusters, "forward", forward)
     monkeypatch.setattr(clusters, "only_running_cluster", lambda _: a_cluster(nodes=2))
     return sessions
 
@@ -104,6 +112,22 @@ def test_a_port_alone_is_that_of_the_only_running_cluster(started: list[tuple[ob
     ended = CliRunner().invoke(app, ["clusters", "forward", "6006", "--local-port", "8080"])
     assert ended.exit_code == 0, ended.output
     assert started == [(("dev", "two-tower-v2", None), 6006, 8080)]
+    assert ended.stderr.startswith("http://localhost:8080 is port 6006 of ")
+
+
+def test_a_port_that_is_not_forwarded_has_no_address(
+    started: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del started
+
+    def refuse(*_: object, **__: object) -> int:
+        message = "session-manager-plugin is not on the PATH."
+        raise OperationError(message)
+
+    monkeypatch.setattr(clusters, "forward", refuse)
+    ended = CliRunner().invoke(app, ["clusters", "forward", "6006"])
+    assert isinstance(ended.exception, OperationError)
+    assert "http://" not in ended.output
 
 
 @pytest.mark.parametrize(

@@ -26,19 +26,11 @@ if TYPE_CHECKING:
 TODAY = {"MLINFRA_TODAY": "2026-11-24"}
 
 
-@pytest.mark.parametrize(
-    ("month", "said"),
-    [
-        ("November", "--month: 'November' is not a month. Expected: year and month, such as 2026-11."),
-        ("2026-13", "--month: '2026-13' is not a month."),
-        ("2027-01", "--month: 2027-01 has not begun. Expected: 2026-11 or an earlier month."),
-    ],
-)
-def test_a_month_that_is_none_is_refused(month: str, said: str, own_folders: None) -> None:
+def test_a_month_that_has_not_begun_is_refused(own_folders: None) -> None:
     del own_folders
-    ended = mlinfra("cost", "actual", "local", "--month", month, cwd=ROOT, **TODAY)
+    ended = mlinfra("cost", "actual", "local", "--month", "2027-01", cwd=ROOT, **TODAY)
     assert ended.returncode == 1
-    assert said in ended.stderr
+    assert "--month: 2027-01 has not begun. Expected: 2026-11 or an earlier month." in ended.stderr
 
 
 def test_an_environment_without_an_export_gets_the_remedy(local_aws: LocalAws) -> None:

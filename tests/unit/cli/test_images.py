@@ -85,7 +85,7 @@ def test_a_newer_image_is_shown_field_by_field_with_what_it_does_to_clusters() -
 def test_without_names_it_takes_the_environments_of_the_account() -> None:
     ended = images("pin")
     assert ended.exit_code == 0
-    assert "Skipped, in other AWS accounts: dev" in ended.output
+    assert "Skipped: dev, not on the local AWS in use" in ended.output
     assert list(json.loads(Path(IMAGE_LOCK_FILE).read_text())) == ["local", "version"]
 
 

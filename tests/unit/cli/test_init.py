@@ -97,20 +97,69 @@ def test_without_a_terminal_a_missing_owner_is_an_error_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_on_a_terminal_it_asks_for_what_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal, and a user whose git has no e-mail address."""
     monkeypatch.setattr("mlinfra.cli.init._is_terminal", lambda: True)
-    ended = init("ranker", "--region", "us-east-1", typed="\n333333333333\nli@example.com\nnone\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_it_asks_only_for_what_has_no_good_default_and_shows_the_others(tmp_path: Path) -> None:
+    ended = init("ranker", typed="333333333333\neu-west-1\nli@example.com\nnone\n")
     assert ended.exit_code == 0, ended.exception
-    assert "AWS region" not in ended.output
+    assert "Name of the project" not in ended.output
+    for question in (
+        "AWS account of dev (Enter: a placeholder to replace later) [111111111111]: ",
+        "AWS region [us-east-1]: ",
+        "E-mail address of the owner: ",
+        "Pipeline: gitlab, github or none [gitlab]: ",
+    ):
+        assert question in ended.output
     declared = (tmp_path / "ranker" / "environments" / "dev.py").read_text()
     assert 'account_id="333333333333"' in declared
+    assert 'region="eu-west-1"' in declared
     assert 'owner="li@example.com"' in declared
     assert "pipeline" not in declared
+    assert "Owner: li@example.com. Region: eu-west-1. Pipeline: none." in ended.stdout
 
 
-def test_an_unknown_service_of_pipelines_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlinfra.cli.init._is_terminal", lambda: True)
-    ended = init("ranker", typed="\n\n\nli@example.com\njenkins\n")
+@pytest.mark.usefixtures("terminal")
+def test_it_asks_nothing_that_options_git_and_the_environment_determine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    for name, value in (("KEY", "user.email"), ("VALUE", "li@example.com")):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}_0", value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    options = ("--account-id", "222222222222", "--repository", "github.com/ml/ranker")
+    ended = init("ranker", *options, typed="")
+    assert ended.exit_code == 0, ended.exception
+    assert "[" not in ended.stderr
+    assert "Owner: li@example.com. Region: eu-west-1. Pipeline: github." in ended.stdout
+    assert 'account_id="222222222222"' in (tmp_path / "ranker" / "environments" / "dev.py").read_text()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_yes_asks_nothing_and_takes_the_defaults(tmp_path: Path) -> None:
+    ended = init("ranker", "--owner", "ana@example.com", "--yes", typed="")
+    assert ended.exit_code == 0, ended.exception
+    assert "Owner: ana@example.com. Region: us-east-1. Pipeline: gitlab." in ended.stdout
+    assert 'account_id="111111111111"' in (tmp_path / "ranker" / "environments" / "dev.py").read_text()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_yes_without_a_default_for_the_owner_is_an_error(tmp_path: Path) -> None:
+    ended = init("ranker", "--yes", typed="")
+    assert isinstance(ended.exception, OperationError)
+    assert "There is no default for --owner" in ended.exception.message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("terminal")
+def test_an_unknown_service_of_pipelines_is_an_error(tmp_path: Path) -> None:
+    ended = init("ranker", typed="\n\nli@example.com\njenkins\n")
     assert isinstance(ended.exception, OperationError)
     assert ended.exception.message == (
         "'jenkins' is not a service of pipelines. Expected: gitlab, github, none. Nothing was written."
@@ -123,6 +172,11 @@ def test_an_invalid_name_is_an_error_of_the_declaration_and_nothing_is_written(t
     assert isinstance(ended.exception, DeclarationError)
     assert "project: 'Ranker'" in str(ended.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_present_folder_is_named_as_such() -> None:
+    ended = init(".", "--project", "ranker", "--owner", "ana@example.com")
+    assert ended.stdout.startswith("ranker: 31 files written to this folder.\n")
 
 
 def test_conflicting_files_are_listed_and_nothing_is_written(tmp_path: Path) -> None:

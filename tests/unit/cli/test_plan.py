@@ -12,7 +12,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from mlinfra.cli.main import app
-from mlinfra.cli.plan import _conclude
+from mlinfra.cli.plan import _conclude, _remark
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.deploy import PlannedStack, Plans
 from mlinfra.operations.deploy.saved_plan import About
@@ -47,6 +48,15 @@ def test_options_that_have_no_effect_together_are_refused(arguments: list[str], 
     ended = RUNNER.invoke(app, ["plan", *arguments])
     assert isinstance(ended.exception, OperationError)
     assert ended.exception.message == message
+
+
+def test_a_stack_that_is_no_longer_declared_is_named_with_the_way_to_destroy_it() -> None:
+    text = io.StringIO()
+    _remark(Plans((), (), (), ("dev-studio",), ()), Console(file=text, width=300), "v2.3")
+    assert text.getvalue() == (
+        "! dev-studio is no longer declared, and its resources still exist. To destroy them: git worktree add "
+        f"../before v2.3, and in that folder: {own_command()} destroy ENV dev-studio\n"
+    )
 
 
 def test_a_folder_that_synth_did_not_write_is_refused(tmp_path: Path) -> None:

@@ -71,7 +71,10 @@ def test_offline_only_the_catalog_is_read(project: Path) -> None:
     ended = RUNNER.invoke(app, ["preflight", "capacity", "--offline"])
     assert ended.exit_code == 0, ended.output
     assert "unknown" in ended.stdout
-    assert "AWS was not asked: zones and prices are those of the catalog." in ended.stderr
+    assert (
+        "AWS was not asked: prices, and the zones of types that few zones offer, are those of the catalog."
+        in ended.stderr
+    )
 
 
 @pytest.mark.usefixtures("local_aws")

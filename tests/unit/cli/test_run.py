@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -166,6 +167,30 @@ def test_a_dry_run_shows_the_code_the_cluster_and_its_price_and_changes_nothing(
     assert list_runs(ENVIRONMENT).runs == ()
     facts = json.loads(run("--dry-run", "--json").stdout)
     assert (facts["must_start"], facts["nodes"], facts["code"]["directory"]) == (True, 2, "training")
+
+
+def test_in_another_repository_its_code_runs_on_a_cluster_of_the_named_project(
+    run: Callable[..., Any],
+    client: Callable[..., Any],
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_group(client, nodes=0)
+    code = a_repository(tmp_path / "ranker")
+    monkeypatch.chdir(code)
+    assert "name its folder in the variable MLINFRA_PROJECT_FOLDER" in str(run("--dry-run").exception)
+    monkeypatch.setenv("MLINFRA_PROJECT_FOLDER", str(project))
+    shown = run("--dry-run").stdout.splitlines()
+    assert shown[1].startswith("Cluster     recsys-dev-two-tower-v2 would be started: ")
+    assert shown[2].startswith(f"Code        {git(code, 'rev-parse', 'HEAD')[:12]}: ")
+
+
+def test_before_the_first_deployment_the_command_that_deploys_is_named(run: Callable[..., Any]) -> None:
+    boto3.client("dynamodb").delete_table(TableName=ENVIRONMENT.names.records_table)
+    message = str(run("--dry-run").exception)
+    assert "has no table of records (recsys-dev-clusters), which runs need: its stack dev-training is not" in message
+    assert message.endswith("mlinfra up dev dev-training")
 
 
 def test_a_run_starts_its_cluster_and_its_output_follows(run: Callable[..., Any], client: Callable[..., Any]) -> None:

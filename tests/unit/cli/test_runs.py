@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from mlinfra.operations.runs import Attempt, EnvironmentRuns
 from tests.local_aws import make_records_table
 from tests.unit.cli.recorded_runs import a_node, a_run, at
 from tests.unit.operations.runs.recorded import ENVIRONMENT, ME, RUN_ID, put_node, put_run, seconds_ago
+from tests.unit.operations.runs.repositories import a_repository, git, write
 from tests.unit.operations.runs.specifications import a_specification
 
 if TYPE_CHECKING:
@@ -173,6 +175,31 @@ def test_a_comparison_fits_the_width_of_the_terminal(
     assert ended.exit_code == 0, ended.output
     assert max(map(len, ended.stdout.splitlines())) <= width
     assert ended.stdout == snapshot
+
+
+def test_code_is_compared_in_the_repository_of_the_working_directory(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    code = a_repository(tmp_path_factory.mktemp("ranker"))
+    commits = {RUN_ID: git(code, "rev-parse", "HEAD")}
+    write(code, training__train_py="print('hello again')\n")
+    git(code, "commit", "--quiet", "--all", "--message=Change")
+    commits["20261129-090000-1111"] = git(code, "rev-parse", "HEAD")
+    found = {name: a_run(name) for name in commits}
+
+    def describe(_: object, chosen: operations.Run) -> operations.RunDescription:
+        provenance = replace(SPECIFICATION.provenance, commit=commits[chosen.run_id])
+        specification = a_specification(provenance=provenance)
+        return operations.RunDescription(chosen, operations.run_figures(ENVIRONMENT, chosen), specification, None)
+
+    monkeypatch.setattr(
+        operations, "find_run_everywhere", lambda _, wanted: (SimpleNamespace(account=None), found[wanted])
+    )
+    monkeypatch.setattr(operations, "selected_environments", lambda *_: (ENVIRONMENT,))
+    monkeypatch.setattr(operations, "describe_run", describe)
+    monkeypatch.setattr(registration, "read_run_metrics", lambda *_: {})
+    monkeypatch.chdir(code)
+    assert "training/train.py | 2 +-" in run("compare", *found).stdout
 
 
 def test_one_run_cannot_be_compared(run: Callable[..., Result]) -> None:

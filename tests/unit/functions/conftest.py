@@ -30,20 +30,20 @@ def image_id(clients: Callable[..., Any]) -> str:
 
 
 @pytest.fixture(scope="package")
-def account(running_local_aws: LocalAws, clients: Callable[..., Any], image_id: str) -> Iterator[Callable[[], Account]]:
+def account(mlinfra_local_aws: LocalAws, clients: Callable[..., Any], image_id: str) -> Iterator[Callable[[], Account]]:
     """The account that functions talk to, and to nothing else; another one after every few tests."""
     asked = itertools.count()
     accounts: list[Account] = []
 
     def next_one() -> Account:
         if next(asked) % _TESTS_AN_ACCOUNT == 0:
-            running_local_aws.reset()
+            mlinfra_local_aws.reset()
             accounts.append(Account.prepare(clients, image_id=image_id))
         return accounts[-1]
 
-    with in_force(client_variables(running_local_aws, present=os.environ)):
+    with in_force(client_variables(mlinfra_local_aws, present=os.environ)):
         yield next_one
-    running_local_aws.reset()
+    mlinfra_local_aws.reset()
 
 
 @pytest.fixture

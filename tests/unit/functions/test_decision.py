@@ -263,7 +263,7 @@ def kept_idle(**facts: Any) -> Decision:
 
 def test_an_idle_cluster_is_kept_for_the_time_that_its_job_demands() -> None:
     assert kept_idle() == Decision(
-        Action.LEAVE, "it is kept until 2026-12-18T14:20:00Z, as train demands, which has ended"
+        Action.LEAVE, "job train has ended, and its keep_minutes keep the cluster until 2026-12-18T14:20:00Z"
     )
 
 

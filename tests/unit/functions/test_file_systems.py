@@ -46,6 +46,7 @@ class World:
         self.sent: list[dict[str, Any]] = []
         self.dry_run = False
         self.refused = False
+        self.region = "us-east-1"
         self.fsx = SimpleNamespace(delete_file_system=self._delete)
         self.ssm = SimpleNamespace(
             put_parameter=lambda **request: self.marks.append(request["Name"]),
@@ -158,7 +159,8 @@ def test_a_refused_deletion_is_reported(world: World) -> None:
     assert [world.handle(hours=hours) for hours in (0, 48)] == ["kept", "failed"]
     assert world.sent[-1]["what"] == "file system fs-1 could not be deleted"
     assert world.sent[-1]["action"] == (
-        "The janitor tries again in an hour. To delete it: aws fsx delete-file-system --file-system-id fs-1"
+        "The janitor tries again in an hour. To delete it: aws fsx delete-file-system --file-system-id fs-1 "
+        "--region us-east-1"
     )
 
 

@@ -84,7 +84,7 @@ def test_a_volume_with_an_invalid_deletion_time_is_kept_and_reported(cloud: Clou
     assert cloud.janitor()["counts"] == {"failed": 1}
     (event,) = cloud.heard(Event.CLUSTER_LEFT)
     assert event["what"] == "could not be deleted"
-    assert f"To delete it: aws ec2 delete-volume --volume-id {volume}" in cloud.mail()[-1]["Message"]
+    assert f"To delete it: aws ec2 delete-volume --volume-id {volume} --region us-east-1" in cloud.mail()[-1]["Message"]
     assert len(cloud.volumes()) == 1
 
 

@@ -38,9 +38,9 @@ class World:
         self.autoscaling = SimpleNamespace(
             describe_scaling_activities=self._activities,
             resume_processes=lambda **request: self.resumed.append(request["AutoScalingGroupName"]),
-            meta=SimpleNamespace(region_name="us-east-1"),
         )
         self.servicequotas = SimpleNamespace(get_service_quota=self._quota)
+        self.region = "us-east-1"
 
     def _activities(self, **_: Any) -> dict[str, Any]:
         if self.denied:

@@ -217,7 +217,7 @@ def test_hung_compute_processes_are_reported_once_and_keep_their_cluster_for_the
     (event,) = cloud.heard(Event.JOB_HUNG)
     what = "job job-1 is hung" if with_job else f"compute processes on {', '.join(ids)} are hung"
     assert (event["what"], event["whose"]) == (what, OWNER)
-    assert event["why"].startswith("for 30 minutes, its GPUs have been in use and drawn little power")
+    assert event["why"].startswith("for 30 minutes, the GPUs in use have drawn little power")
 
 
 def test_a_job_with_a_working_node_is_not_hung(cloud: Cloud) -> None:

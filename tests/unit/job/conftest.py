@@ -72,12 +72,12 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def table(running_local_aws: LocalAws) -> Any:
+def table(mlinfra_local_aws: LocalAws) -> Any:
     """The environment's table, there or not; made once, because reading the model of a service takes its time."""
     dynamodb = boto3.session.Session().resource(
         "dynamodb",
         region_name="us-east-1",
-        endpoint_url=running_local_aws.endpoint,
+        endpoint_url=mlinfra_local_aws.endpoint,
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106  there is no secret: nothing checks it
     )

@@ -43,7 +43,7 @@ def test_a_command_that_succeeds_is_a_completed_job(cluster: Cluster, run: Run) 
 def test_a_command_that_fails_is_a_failed_job_with_the_exit_code_of_a_shell(
     cluster: Cluster, run: Run, command: list[str], code: int, reason: str
 ) -> None:
-    assert run("-m", "mlinfra.job", "train", "--", *command).wait(10) == code
+    assert run("-m", "mlinfra.job", "train", "--", *command).wait(120) == code
     assert cluster.ends() == [("train", "failed", reason)]
 
 
@@ -53,7 +53,7 @@ def test_a_signal_is_handed_on_and_the_command_ends_in_its_own_way(cluster: Clus
     assert process.stdout.readline() == "ready\n"
     until(cluster.events)
     process.terminate()
-    assert process.wait(10) == 5
+    assert process.wait(120) == 5
     assert process.stdout.read() == "saved\n"
     assert cluster.ends() == [("train", "failed", "SIGTERM")]
 
@@ -68,7 +68,7 @@ def test_a_command_that_a_signal_ends_gives_the_exit_code_of_a_shell(
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signum)
-    assert process.wait(10) == 128 + signum
+    assert process.wait(120) == 128 + signum
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["train", "--"], ["--", "true"]])

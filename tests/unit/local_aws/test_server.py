@@ -38,12 +38,12 @@ def test_a_server_answers_within_its_block_and_is_ended_after_it(tmp_path: Path)
     assert "GET / HTTP/1.1" in (tmp_path / "log").read_text()
 
 
-def test_several_servers_run_at_the_same_time(running_local_aws: LocalAws, tmp_path: Path) -> None:
+def test_several_servers_run_at_the_same_time(mlinfra_local_aws: LocalAws, tmp_path: Path) -> None:
     with serving(log=tmp_path / "log") as other:
         with in_force(client_variables(other)):
             boto3.client("s3").create_bucket(Bucket="only-here")
         assert buckets(other) == ["only-here"]
-        assert "only-here" not in buckets(running_local_aws)
+        assert "only-here" not in buckets(mlinfra_local_aws)
 
 
 def test_a_reset_deletes_every_resource(local_aws: LocalAws, client: Callable[[str], Any]) -> None:
@@ -52,26 +52,26 @@ def test_a_reset_deletes_every_resource(local_aws: LocalAws, client: Callable[[s
     assert buckets(local_aws) == []
 
 
-def test_a_body_with_expect_100_continue_is_requested_immediately(running_local_aws: LocalAws) -> None:
+def test_a_body_with_expect_100_continue_is_requested_immediately(mlinfra_local_aws: LocalAws) -> None:
     # boto3 and Terraform send the body of a PutObject only after this answer, or a second later.
-    head = f"PUT /held-back HTTP/1.1\r\nHost: s3.amazonaws.com:{running_local_aws.port}\r\n"
+    head = f"PUT /held-back HTTP/1.1\r\nHost: s3.amazonaws.com:{mlinfra_local_aws.port}\r\n"
     head += "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", running_local_aws.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", mlinfra_local_aws.port), timeout=10) as connection:
         connection.sendall(head.encode())
         assert connection.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"never")
         assert connection.recv(1024).startswith(b"HTTP/1.1 ")
 
 
-def test_a_server_listens_on_loopback_only(running_local_aws: LocalAws) -> None:
+def test_a_server_listens_on_loopback_only(mlinfra_local_aws: LocalAws) -> None:
     with socket.socket() as elsewhere:
         # The port is free on every other address, because the server listens on 127.0.0.1 only.
-        elsewhere.bind(("127.0.0.2", running_local_aws.port))
+        elsewhere.bind(("127.0.0.2", mlinfra_local_aws.port))
 
 
-def test_a_port_in_use_is_refused(running_local_aws: LocalAws, tmp_path: Path) -> None:
-    expected = f"cannot use port {running_local_aws.port}: Address already in use. Choose another port, or 0"
-    with pytest.raises(OperationError, match=expected), serving(port=running_local_aws.port, log=tmp_path / "log"):
+def test_a_port_in_use_is_refused(mlinfra_local_aws: LocalAws, tmp_path: Path) -> None:
+    expected = f"cannot use port {mlinfra_local_aws.port}: Address already in use. Choose another port, or 0"
+    with pytest.raises(OperationError, match=expected), serving(port=mlinfra_local_aws.port, log=tmp_path / "log"):
         pass
 
 

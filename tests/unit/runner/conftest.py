@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def run_resources(running_local_aws: LocalAws, clients: Callable[..., Any]) -> Any:
+def run_resources(mlinfra_local_aws: LocalAws, clients: Callable[..., Any]) -> Any:
     """The table, the bucket and the log group of the runs of all tests; returns the table."""
     make_records_table(clients, TABLE)
     clients("s3").create_bucket(Bucket=BUCKET)
@@ -27,7 +27,7 @@ def run_resources(running_local_aws: LocalAws, clients: Callable[..., Any]) -> A
     dynamodb = boto3.session.Session().resource(
         "dynamodb",
         region_name="us-east-1",
-        endpoint_url=running_local_aws.endpoint,
+        endpoint_url=mlinfra_local_aws.endpoint,
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106  not a secret: any value is accepted
     )
@@ -45,7 +45,7 @@ def starter() -> Iterator[RunnerStarter]:
 def cluster(  # noqa: PLR0917  all that a cluster consists of
     request: pytest.FixtureRequest,
     run_resources: Any,
-    running_local_aws: LocalAws,
+    mlinfra_local_aws: LocalAws,
     clients: Callable[..., Any],
     starter: RunnerStarter,
     tmp_path: Path,
@@ -54,7 +54,7 @@ def cluster(  # noqa: PLR0917  all that a cluster consists of
     found = Cluster(
         name=f"cluster-{request.node.name}"[:200],
         folder=tmp_path,
-        endpoint=running_local_aws.endpoint,
+        endpoint=mlinfra_local_aws.endpoint,
         client=clients,
         table=run_resources,
         starter=starter,

@@ -123,7 +123,7 @@ def node(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     run_resources: Any,
-    running_local_aws: LocalAws,
+    mlinfra_local_aws: LocalAws,
     clients: Callable[..., Any],
 ) -> Node:
     root = tmp_path / "node"
@@ -144,7 +144,7 @@ def node(
         "PATH": f"{root / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(tmp_path / "mlinfra-node-guard"),
         "MLINFRA_NODE_ROOT": str(root),
-        "AWS_ENDPOINT_URL": running_local_aws.endpoint,
+        "AWS_ENDPOINT_URL": mlinfra_local_aws.endpoint,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": "us-east-1",

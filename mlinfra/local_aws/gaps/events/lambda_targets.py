@@ -38,13 +38,13 @@ def _send(original: Callable[..., None], rule: Any, event: Any, *args: Any, **kw
     functions = [target["Arn"] for target in rule.targets if target["Arn"].split(":")[2] == _FUNCTION]
     if functions and rule.event_pattern.matches_event(event):
         for arn in functions:
-            _call(arn, _delivered(event))
+            _call(arn, delivered(event))
     others = copy.copy(rule)
     others.targets = [target for target in rule.targets if target["Arn"] not in functions]
     original(others, event, *args, **kwargs)
 
 
-def _delivered(event: dict[str, Any]) -> dict[str, Any]:
+def delivered(event: dict[str, Any]) -> dict[str, Any]:
     """The event as delivered to targets: its time in whole seconds, without moto's own members."""
     time = datetime.fromtimestamp(int(float(event["time"])), tz=timezone.utc)
     event = {key: value for key, value in event.items() if key != "ingestion-time"}

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.catalog import on_demand_prices
+from mlinfra.functions.price_table import entries
+from mlinfra.functions.prices import DEFAULT_REGION
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items, number
 from mlinfra.operations.review.finding import Finding, Level, Rule
 
@@ -88,17 +90,22 @@ _INSTANCES: Final[Mapping[str, tuple[_Instances, ...]]] = {
     ),
     "aws_spot_fleet_request": (_Instances("launch_specification.0.instance_type", "target_capacity"),),
 }
-# USD per month in us-east-1. EBS and NAT: Infracost's tests, price list of 2024-07. DynamoDB: price list of 2025-06-05,
-# by the hour. FSx for Lustre: price list of 2025-05-09, by MB/s per TiB.
-_NAT_GATEWAY: Final = 0.045 * _HOURS
-_READ_UNIT, _WRITE_UNIT = 0.00013 * _HOURS, 0.00065 * _HOURS
-_VOLUMES: Final = {"gp2": 0.1, "gp3": 0.08, "io1": 0.125, "io2": 0.125, "st1": 0.045, "sc1": 0.015}
-_IOPS: Final = {"io1": 0.065, "io2": 0.065, "gp3": 0.005}
+_IOPS: Final = {"io1": "ebs/io1_iops", "io2": "ebs/io2_iops_first_32000", "gp3": "ebs/gp3_iops_over_3000"}
 _GP3_IOPS: Final = 3000
 """Included in the price of a gp3 volume (EBS user guide, "General Purpose SSD volumes")."""
 _IO2_IOPS: Final = 32_000
 """The IOPS of io2 with the first price; the price above it is lower."""
-_LUSTRE: Final = {125: 0.145, 250: 0.21, 500: 0.34, 1000: 0.6}
+_LUSTRE: Final = (125, 250, 500, 1000)
+"""The throughputs of PERSISTENT_2 file systems, in MB/s per TiB."""
+
+
+def _usd(item: str) -> float:
+    """The price of an item of the price table in us-east-1, in USD per its unit. 0: unknown.
+
+    Not the refreshed prices of the project, which a reviewed change can contain.
+    """
+    found = entries("services", DEFAULT_REGION).get(item)
+    return found.usd if found else 0.0
 
 
 def _volume(value_of: ValueOf) -> float:
@@ -106,27 +113,33 @@ def _volume(value_of: ValueOf) -> float:
     kind = kind if isinstance(kind, str) else "gp2"
     iops = _number(value_of, "iops")
     paid = max(iops - _GP3_IOPS, 0) if kind == "gp3" else min(iops, _IO2_IOPS)
-    return _number(value_of, "size") * _VOLUMES.get(kind, 0) + paid * _IOPS.get(kind, 0)
+    return _number(value_of, "size") * _usd(f"ebs/{kind}_storage") + paid * _usd(_IOPS.get(kind, ""))
 
 
 def _table(value_of: ValueOf) -> float:
     if value_of("billing_mode") == "PAY_PER_REQUEST":
         return 0
-    return _number(value_of, "read_capacity") * _READ_UNIT + _number(value_of, "write_capacity") * _WRITE_UNIT
+    read = _number(value_of, "read_capacity") * _usd("dynamodb/provisioned_read_unit")
+    return (read + _number(value_of, "write_capacity") * _usd("dynamodb/provisioned_write_unit")) * _HOURS
 
 
 def _file_system(value_of: ValueOf) -> float:
     if value_of("deployment_type") != "PERSISTENT_2":
         return 0
     throughput = int(_number(value_of, "per_unit_storage_throughput"))
-    return _number(value_of, "storage_capacity") * _LUSTRE.get(throughput, min(_LUSTRE.values()))
+    throughput = throughput if throughput in _LUSTRE else min(_LUSTRE)
+    return _number(value_of, "storage_capacity") * _usd(f"fsx/lustre_persistent_2_ssd_{throughput}")
+
+
+def _gateway(_: ValueOf) -> float:
+    return _usd("nat/gateway") * _HOURS
 
 
 _OTHERS: Final[Mapping[str, Callable[[ValueOf], float]]] = {
     "aws_ebs_volume": _volume,
     "aws_dynamodb_table": _table,
     "aws_fsx_lustre_file_system": _file_system,
-    "aws_nat_gateway": lambda _: _NAT_GATEWAY,
+    "aws_nat_gateway": _gateway,
 }
 TYPES: Final = frozenset({*_INSTANCES, *_OTHERS})
 """The types that this module checks."""
@@ -159,7 +172,7 @@ def check(plan: Plan, limit: float, small: float) -> Iterator[Finding]:
         text = f"Managed services cost together at least {total:,.0f} USD a month more"
         yield EXPENSIVE.at(plan.stack, plan.stack, f"{text}, more than the limit of {limit:,.0f} USD.")
     if len(gateways) > _MANY_GATEWAYS:
-        cost = len(gateways) * _NAT_GATEWAY
+        cost = sum(monthly(each.type, each.new) for each in gateways)
         text = f"{len(gateways)} NAT gateways are created, for at least {cost:,.0f} USD a month"
         yield COSTS.at(plan.stack, gateways[0], f"{text}, and for each GB of traffic.")
 

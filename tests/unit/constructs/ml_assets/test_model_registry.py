@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from mlinfra import RegisteredModel
+from mlinfra._cdk.aws import sqs_queue
 from mlinfra.constructs.ml_assets.model_registry import ModelRegistry, ModelRegistryAccess
 from mlinfra.constructs.parts.function import Function
 from mlinfra.declarations.base import judging
@@ -187,6 +188,25 @@ def test_a_function_can_wait_for_one_model(synth: Synth) -> None:
         "ModelPackageGroupName": ["recsys-dev-ranker"],
         "ModelApprovalStatus": ["Rejected"],
     }
+
+
+def test_the_functions_queues_and_state_machines_of_a_user_receive_approvals(synth: Synth) -> None:
+    def build(stack: MlStack) -> None:
+        registry = ModelRegistryAccess(stack, "registry")
+        registry.on_approval("arn:aws:lambda:us-east-1:111111111111:function:deploy:live", models=["ranker"])
+        registry.on_approval("arn:aws:states:us-east-1:111111111111:stateMachine:deploy")
+        registry.on_approval(sqs_queue.SqsQueue(stack, "approvals"), approvals=["Rejected"])
+
+    config = synth.constructs(build, environment=an_environment(models=[a_model()]))
+    rules = config.resources("aws_cloudwatch_event_rule").values()
+    details = {each["name"]: json.loads(each["event_pattern"])["detail"] for each in rules}
+    prefix = "recsys-dev-test-registry-on-approval"
+    assert {name: each["ModelApprovalStatus"] for name, each in details.items()} == {
+        f"{prefix}-function-deploy-live": ["Approved"],
+        f"{prefix}-stateMachine-deploy": ["Approved"],
+        f"{prefix}-approvals": ["Rejected"],
+    }
+    assert details[f"{prefix}-function-deploy-live"]["ModelPackageGroupName"] == ["recsys-dev-ranker"]
 
 
 @pytest.mark.parametrize("approvals", [["approved"], []])

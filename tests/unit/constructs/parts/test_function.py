@@ -93,6 +93,17 @@ def test_dead_letters_come_from_its_own_rule_and_over_tls_only(config: Template)
     assert policy["DenyInsecureTransport"]["Effect"] == "Deny"
 
 
+def test_dead_letters_of_a_second_rule_are_kept_too(synth: Synth) -> None:
+    def build(stack: MlStack) -> None:
+        function = a_function(stack)
+        EventRule(stack, "hourly", function=function, description="Hourly.", schedule="rate(1 hour)")
+        EventRule(stack, "daily", function=function, description="Daily.", schedule="rate(1 day)", name_suffix="-daily")
+
+    policy = policy_of(synth.constructs(build), "aws_sqs_queue_policy")
+    rule = "arn:aws:events:us-east-1:111111111111:rule/recsys-dev-janitor"
+    assert policy["AllowRule"]["Condition"] == {"ArnEquals": {"aws:SourceArn": [rule, f"{rule}-daily"]}}
+
+
 def test_alarms_report_every_error_and_every_dead_letter(config: Template) -> None:
     alarms = {each["metric_name"]: each for each in config.resources("aws_cloudwatch_metric_alarm").values()}
     assert set(alarms) == {"Errors", "ApproximateNumberOfMessagesVisible"}

@@ -65,3 +65,4 @@ def test_other_planned_changes_are_reported() -> None:
     assert others(plan, {"aws_s3_bucket.a"}) == ("aws_s3_bucket.b: update",)
     assert others(plan, {"aws_s3_bucket.b"}) == ()
     assert others(a_plan("no-op"), set()) == ()
+    assert others(a_plan("no-op", importing={"id": "a"}), set()) == ("aws_s3_bucket.a: import",)

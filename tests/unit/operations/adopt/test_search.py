@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
 from mlinfra.operations.adopt.adoption import AdoptionRequest, _find, _name_for, _require_unmanaged
@@ -71,6 +73,36 @@ def test_resources_with_the_same_name_are_listed(account: AwsAccount, bucket: st
         find(account, "legacy", ALL)
     assert error.value.details == "bucket legacy\nrole legacy"
     assert find(account, "legacy", [KINDS["role"]]).kind.word == "role"
+
+
+@pytest.mark.usefixtures("role")
+def test_a_bucket_of_a_stranger_with_the_same_name_is_not_found(
+    account: AwsAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS answers 403 for a bucket of another account, and the local AWS has one account only."""
+    forbid_buckets(monkeypatch)
+    assert find(account, "legacy", ALL).kind is KINDS["role"]
+
+
+def test_an_own_bucket_that_may_not_be_read_is_not_passed_over(
+    account: AwsAccount, bucket: str, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid_buckets(monkeypatch)
+    assert bucket == role
+    with pytest.raises(ClientError, match="Forbidden"):
+        find(account, bucket, ALL)
+
+
+def forbid_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have S3 answer HeadBucket as for a bucket of another account, or without the permission."""
+    original = BaseClient._make_api_call  # noqa: SLF001  what all operations of boto3 call
+
+    def call(self: Any, operation: str, parameters: Any) -> Any:
+        if operation == "HeadBucket":
+            raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, operation)
+        return original(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
 
 
 def test_a_missing_resource_is_refused(account: AwsAccount) -> None:

@@ -64,11 +64,11 @@ def named(audit: Audit, name: str) -> Item:
 
 
 @pytest.fixture(scope="module")
-def story(running_local_aws: LocalAws, clients: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    running_local_aws.reset()
+def story(mlinfra_local_aws: LocalAws, clients: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    mlinfra_local_aws.reset()
     root = a_project(tmp_path_factory.mktemp("project"))
-    with in_force(client_variables(running_local_aws, present=os.environ)):
-        tell_story(clients, running_local_aws)
+    with in_force(client_variables(mlinfra_local_aws, present=os.environ)):
+        tell_story(clients, mlinfra_local_aws)
         return audited("us-east-1", "us-west-2", "eu-west-1", root=root, later=SIX_WEEKS)
 
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.aws.account import account_of, aws_errors_explained
+from mlinfra.operations.aws.account import account_of, aws_errors_explained, outside
 from tests.conftest import an_environment
 
 if TYPE_CHECKING:
@@ -96,9 +96,22 @@ def test_a_local_environment_without_its_local_aws(monkeypatch: pytest.MonkeyPat
     [
         ("ExpiredToken", r"Your AWS credentials are invalid or have expired \(ExpiredToken: no\)\. Log in again\."),
         ("AccessDenied", r"AWS refused ListKeys \(AccessDenied: no\)\. The credentials require permission for it\."),
+        ("UnauthorizedOperation", r"AWS refused ListKeys .* The credentials require permission for it\."),
+        ("ResourceNotFoundException", r"^AWS refused ListKeys \(ResourceNotFoundException: no\)\.$"),
     ],
 )
 def test_an_error_names_the_call_that_was_refused(code: str, expected: str) -> None:
     # The local AWS lets everybody do everything.
     with pytest.raises(OperationError, match=expected), aws_errors_explained():
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "ListKeys")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "where"),
+    [("http://127.0.0.1:5000", "not on the local AWS in use"), ("", "not in the AWS account in use")],
+)
+def test_environments_that_are_left_out_are_named_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, where: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    assert outside(["dev", "prod"]) == f"dev, prod, {where}"

@@ -10,6 +10,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Table, Tag
 from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
@@ -40,7 +41,8 @@ NO_TABLE = (
     "Extensions cannot be recorded: the table recsys-dev-clusters does not exist in account 123456789012, us-east-1: "
     "the shutdown of 'dev' is not deployed there. No function stops its clusters at their expiry there. Nothing was "
     "changed. To change the expiry: set `expires` in the declaration of the experiment, and deploy the stack of the "
-    "cluster. To record extensions: npx cdktf deploy dev-training, or add a Shutdown to the stack of the cluster."
+    f"cluster. To record extensions: {own_command()} up dev dev-training, or add a Shutdown to the stack of the "
+    "cluster."
 )
 
 
@@ -369,7 +371,7 @@ class TestStart:
             operations.start_cluster(ENVIRONMENT, "two-tower-v2")
         assert str(refused.value).startswith(
             "The file system of 'two-tower-v2' was removed while its cluster was stopped. The next deploy creates it "
-            "again: npx cdktf deploy dev-training. Then start the cluster: "
+            f"again: {own_command()} up dev dev-training. Then start the cluster: "
         )
         assert client("ssm").get_parameters_by_path(Path=mark.rpartition("/")[0])["Parameters"] == []
         assert operations.start_cluster(ENVIRONMENT, "two-tower-v2").cluster.wanted == 2
@@ -381,8 +383,8 @@ class TestStart:
             operations.start_cluster(ENVIRONMENT, "two-tower-v2")
         assert str(refused.value) == (
             "The cluster of 'two-tower-v2' has cost 512.30 USD, which exceeds its spend limit of 500.00 USD: it would "
-            "be stopped again. Set a higher spend_limit_usd for the experiment in environments/dev.py, and deploy: npx "
-            "cdktf deploy dev-training"
+            "be stopped again. Set a higher spend_limit_usd for the experiment in environments/dev.py, and deploy: "
+            f"{own_command()} up dev dev-training"
         )
         assert node_ids(client) == []
 
@@ -418,7 +420,7 @@ class TestStart:
         assert re.fullmatch(
             r"Launching is suspended for recsys-dev-two-tower-v2 \(User suspended at [0-9TZ:-]+\), so that no node "
             r"would be launched\. Nothing was changed\. To resume it: aws autoscaling resume-processes "
-            r"--auto-scaling-group-name recsys-dev-two-tower-v2 --scaling-processes Launch",
+            r"--auto-scaling-group-name recsys-dev-two-tower-v2 --scaling-processes Launch --region us-east-1",
             str(refused.value),
         )
         assert only_one().wanted == 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import Activity, Metric, NodeReport, Table, Tag
@@ -158,8 +159,8 @@ class TestList:
         assert no_shutdown.kind == "no-shutdown"
         assert no_shutdown.text == (
             "no function stops it automatically, because the table recsys-dev-clusters does not exist in account "
-            "123456789012, us-east-1: the shutdown of 'dev' is not deployed there. To deploy it: npx cdktf deploy "
-            "dev-training, or add a Shutdown to the stack of the cluster"
+            "123456789012, us-east-1: the shutdown of 'dev' is not deployed there. To deploy it: "
+            f"{own_command()} up dev dev-training, or add a Shutdown to the stack of the cluster"
         )
 
 
@@ -201,9 +202,47 @@ class TestAdoptedGroups:
             ("legacy", 1, "ana@example.com", True),
         ]
         assert [[mark.text for mark in each.marks] for each in found] == [
-            ["no function stops it automatically, because its tag AutoStop is not true"]
-        ] * 2
+            [
+                (
+                    "no function stops it automatically, because its tag AutoStop is not true. To stop it, and lose "
+                    f"what is running on it: aws autoscaling set-desired-capacity --auto-scaling-group-name {name} "
+                    f"--desired-capacity 0 --region {region}"
+                )
+            ]
+            for name, region in (("hackathon", "eu-west-1"), ("legacy", "us-east-1"))
+        ]
         assert [each.forced_end for each in found] == [None, None]
+
+    @pytest.mark.usefixtures("records")
+    @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+    def test_an_adopted_group_is_not_stopped_and_the_refusal_says_why_and_how(
+        self, client: Client, region: str
+    ) -> None:
+        a_group(client, "legacy", "g5.xlarge", 1, region)
+        given = None if region == ENVIRONMENT.region else region
+        adopted = an_adopted(type="aws_autoscaling_group", id="legacy", name="legacy", region=given, arguments={})
+        environment = ENVIRONMENT.model_copy(update={"adopted": (adopted,)})
+        with pytest.raises(OperationError) as refused:
+            operations.stop_cluster(environment, "legacy")
+        assert refused.value.message == (
+            "legacy is an adopted Auto Scaling group. mlinfra lists it, and does not start, stop or extend it: its "
+            "nodes have no node guard, so that a running job is not known. Nothing was changed. To stop it, and lose "
+            "what is running on it: aws autoscaling set-desired-capacity --auto-scaling-group-name legacy "
+            f"--desired-capacity 0 --region {region}"
+        )
+        (group,) = client("autoscaling", region).describe_auto_scaling_groups(AutoScalingGroupNames=["legacy"])[
+            "AutoScalingGroups"
+        ]
+        assert group["DesiredCapacity"] == 1
+
+    @pytest.mark.usefixtures("records")
+    def test_a_group_with_a_minimum_is_stopped_after_the_minimum_is_lowered(self, client: Client) -> None:
+        a_group(client, "legacy", "g5.xlarge", 1, "us-east-1")
+        client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="legacy", MinSize=1)
+        adopted = an_adopted(type="aws_autoscaling_group", id="legacy", name="legacy", arguments={})
+        environment = ENVIRONMENT.model_copy(update={"adopted": (adopted,)})
+        with pytest.raises(OperationError, match=r"change min_size from 1 to 0 in environments/dev\.adopted\.json and"):
+            operations.stop_cluster(environment, "legacy")
 
 
 def test_the_only_running_cluster_is_found(make: Callable[..., list[str]]) -> None:

@@ -10,12 +10,24 @@ from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Activity, JobStatus, NodeReport, Table
 from mlinfra.operations import clusters as operations
 from mlinfra.operations.clusters.stop import JobJustEndedError
+from mlinfra.runner import RunAttribute, RunStatus
 from tests.unit.operations.clusters.account import ENVIRONMENT, NAME, node_ids, now, put_record, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Client = Callable[..., Any]
+
+RUN = "20261130-101500-7f3a"
+
+
+def put_run(client: Client, status: str, *, job: str = JobStatus.RUNNING) -> None:
+    """Record a run, and its job on the second node of the cluster."""
+    put_record(client, f"{Table.RUN_PREFIX}{RUN}", **{RunAttribute.STATUS: status})
+    times = {Table.HEARTBEAT_AT: now().timestamp()} | (
+        {Table.ENDED_AT: now().timestamp()} if job != JobStatus.RUNNING else {}
+    )
+    put_record(client, f"{Table.JOB_PREFIX}{RUN}#1", **{Table.JOB_STATUS: job, Table.JOB_NAME: "train", **times})
 
 
 def end_job(client: Client, *, seconds_ago: int) -> None:
@@ -94,3 +106,58 @@ def test_a_running_job_is_not_waited_for(client: Client, make: Callable[..., lis
     with pytest.raises(OperationError, match="job other is reported as running"):
         operations.stop_cluster_once_reported(ENVIRONMENT, "two-tower-v2", say=lambda _: None, sleep=lambda _: None)
     assert len(node_ids(client)) == 2
+
+
+def test_nodes_that_have_not_recorded_the_end_of_a_cancelled_run_are_waited_for(
+    client: Client, make: Callable[..., list[str]]
+) -> None:
+    nodes = make()
+    for node in nodes:
+        report(client, node, minutes=1)
+    put_run(client, RunStatus.CANCELLED)
+    said: list[str] = []
+
+    def sleep(_: float) -> None:
+        put_run(client, RunStatus.CANCELLED, job=JobStatus.FAILED)
+
+    stopped = operations.stop_cluster_once_reported(ENVIRONMENT, "two-tower-v2", say=said.append, sleep=sleep)
+    assert stopped.cluster.state == "stopped"
+    assert said == [
+        "The cluster of 'two-tower-v2' is in use: job train is reported as running, although its run has ended"
+    ]
+
+
+def test_a_node_that_goes_on_after_the_end_of_its_run_keeps_the_cluster(
+    client: Client, make: Callable[..., list[str]]
+) -> None:
+    make()
+    put_run(client, RunStatus.FAILED)
+    slept: list[float] = []
+    with pytest.raises(JobJustEndedError, match="job train is reported as running, although its run has ended"):
+        operations.stop_cluster_once_reported(
+            ENVIRONMENT, "two-tower-v2", say=lambda _: None, seconds=20, sleep=slept.append
+        )
+    assert sum(slept) == 20
+    assert len(node_ids(client)) == 2
+
+
+@pytest.mark.parametrize("status", RunStatus.ACTIVE)
+def test_the_job_of_an_active_run_is_not_waited_for(
+    client: Client, make: Callable[..., list[str]], status: str
+) -> None:
+    make()
+    put_run(client, status)
+    with pytest.raises(OperationError, match=r"job train is reported as running\. Nothing was changed") as refused:
+        operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+    assert not isinstance(refused.value, JobJustEndedError)
+
+
+def test_another_running_job_beside_that_of_an_ended_run_is_not_waited_for(
+    client: Client, make: Callable[..., list[str]]
+) -> None:
+    make()
+    put_run(client, RunStatus.CANCELLED)
+    put_record(client, f"{Table.JOB_PREFIX}other", status=JobStatus.RUNNING, heartbeat_at=now().timestamp())
+    with pytest.raises(OperationError, match="job other is reported as running") as refused:
+        operations.stop_cluster(ENVIRONMENT, "two-tower-v2")
+    assert not isinstance(refused.value, JobJustEndedError)

@@ -89,9 +89,26 @@ def test_differences_do_not_contain_sensitive_values() -> None:
 
 def test_attributes_in_ignore_changes_are_not_drift() -> None:
     result = differences_in("dev-data", stored("drift"), stored("stack"))
-    assert [each.label for each in result.differences if each.status == "ignore_changes"] == [
+    assert [each.label for each in result.differences if each.status == "not_managed"] == [
         "aws_autoscaling_group.nodes desired_capacity"
     ]
+
+
+def test_the_size_of_a_group_that_the_stack_does_not_declare_is_operated() -> None:
+    change = {"actions": ["update"], "before": {"desired_capacity": 2}, "after": {"desired_capacity": 0}}
+    group = {"address": "aws_autoscaling_group.x", "type": "aws_autoscaling_group", "name": "x", "change": change}
+    adopted = {"resource": {"aws_autoscaling_group": {"x": {"min_size": 0, "max_size": 2}}}}
+    (found,) = differences_in("dev-adopted", {"resource_drift": [group]}, adopted).differences
+    assert (found.status, found.before, found.after) == ("not_managed", 2, 0)
+    assert found.reason == "the stack does not declare it, so that Terraform keeps what scaling and operators set"
+
+
+def test_the_declared_size_of_a_group_is_drift() -> None:
+    change = {"actions": ["update"], "before": {"desired_capacity": 2}, "after": {"desired_capacity": 0}}
+    group = {"address": "aws_autoscaling_group.x", "type": "aws_autoscaling_group", "name": "x", "change": change}
+    declared = {"resource": {"aws_autoscaling_group": {"x": {"desired_capacity": 2}}}}
+    (found,) = differences_in("dev-data", {"resource_drift": [group]}, declared).differences
+    assert found.status == "drift"
 
 
 def test_a_version_number_is_drift_if_nothing_else_differs() -> None:

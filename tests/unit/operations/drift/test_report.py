@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, 3, tzinfo=timezone.utc)
 TAG = Difference("dev-data", "aws_s3_bucket.lake", "changed", "tags.Zone", "raw", "hot")
 GONE = Difference("dev-data", "aws_sqs_queue.dead", "deleted", "deleted", "exists", "deleted", new=False)
-SIZE = Difference("dev-data", "aws_x.y", "changed", "size", 0, 1, status="ignore_changes", reason="ignore_changes")
+SIZE = Difference("dev-data", "aws_x.y", "changed", "size", 0, 1, status="not_managed", reason="ignore_changes")
 BROKEN = StackReport("dev-training", problems=("terraform plan: Error: no such parameter",), was_compared=False)
 
 
@@ -88,7 +88,7 @@ dev: 1 difference in 1 resource, 1 new; checks failed in dev-training. Checked o
 | `aws_s3_bucket.lake` | `tags.Zone` | `raw` | `` a\\|b `c` <d> `` | \
 arn:aws:iam::1:user/ana, PutBucketTagging, 2026-11-24 03:00 UTC | new | `mlinfra up dev dev-data` |
 
-Not managed by Terraform (`ignore_changes`):
+Not managed by Terraform:
 
 - `aws_x.y` `size: 0 -> 1`: ignore\\_changes
 
@@ -126,7 +126,7 @@ def test_the_report_as_json_is_complete() -> None:
     document = json.loads(to_json(a_report(drifted(TAG, SIZE), BROKEN)))
     assert document["exit_code"] == 1
     data, training = document["stacks"]
-    assert [each["status"] for each in data["differences"]] == ["drift", "ignore_changes"]
+    assert [each["status"] for each in data["differences"]] == ["drift", "not_managed"]
     assert data["differences"][0]["fingerprint"] == TAG.fingerprint
     assert training["compared"] is False
 

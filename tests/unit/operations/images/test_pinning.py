@@ -149,8 +149,10 @@ class TestPin:
         (change,) = pin(root, here(), here("g5.xlarge", name="local-b"))
         assert change.clusters == ("local/two-tower-v2", "local-b/two-tower-v2")
 
-    def test_without_an_experiment_nothing_is_needed(self, root: Path) -> None:
+    def test_without_an_experiment_nothing_is_needed_and_no_file_is_written(self, root: Path) -> None:
+        (root / IMAGE_LOCK_FILE).unlink(missing_ok=True)
         assert pin(root, here(experiments=[])) == ()
+        assert not (root / IMAGE_LOCK_FILE).exists()
 
     def test_an_image_that_the_environment_names_is_not_pinned(self, root: Path) -> None:
         assert pin(root, here(images={"t4": Image(reference="ami-0123456789abcdef0")})) == ()

@@ -156,7 +156,7 @@ def test_clusters_and_their_daily_cost_are_shown_and_other_accounts_are_named(
     assert found["data"]["history"] == [
         {"day": str(today), "cluster": "recsys-local-deleted", "owner": "ana@example.com", "usd": 12.5}
     ]
-    assert found["remarks"] == ["Not listed: prod, in other AWS accounts."]
+    assert found["remarks"] == ["Not listed: prod, not on the local AWS in use."]
 
 
 def make_stopped_cluster(client: Callable[..., Any], name: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,30 @@ def test_attributes_of_a_new_resource_leave_out_what_is_not_set(tmp_path: Path) 
     after = {"name": "q", "policy": None, "fifo_queue": False, "tags": {}}
     report = reviewed(tmp_path, change("aws_sqs_queue.x", None, after, unknown={"arn": True}))
     assert report.stacks[0].changes[0].attributes == (Attribute("name", "(not set)", "q"),)
+
+
+def test_of_scripts_in_base64_the_lines_that_differ_are_reported(tmp_path: Path) -> None:
+    def attributes(before: str, after: str) -> tuple[Attribute, ...]:
+        old, new = ({"user_data": base64.b64encode(each.encode()).decode()} for each in (before, after))
+        return reviewed(tmp_path, change("aws_launch_template.x", old, new)).stacks[0].changes[0].attributes
+
+    script = "#!/bin/bash\nNODES=2\nstart\n"
+    assert attributes(script, script.replace("2", "1")) == (Attribute("user_data", "NODES=2", "NODES=1"),)
+    assert attributes(script, f"{script}curl x\n") == (Attribute("user_data", "(no other lines)", "curl x"),)
+    assert attributes("a\nb", "b\na") == (Attribute("user_data", "a\nb", "b\na"),)
+
+
+def test_values_of_scripts_that_cannot_be_decoded_are_reported_unchanged(tmp_path: Path) -> None:
+    for before, after in ((None, "echo 1"), ("echo 1", "echo 2"), ("H4sI/w==", "H4sI/g==")):
+        report = reviewed(tmp_path, change("aws_instance.x", {"user_data": before}, {"user_data": after}))
+        expected = Attribute("user_data", before or "(not set)", after)
+        assert report.stacks[0].changes[0].attributes == (expected,)
+
+
+def test_sensitive_scripts_are_masked(tmp_path: Path) -> None:
+    before, after = ({"user_data": f"TOKEN=hunter{each}"} for each in (1, 2))
+    report = reviewed(tmp_path, change("aws_instance.x", before, after, sensitive={"user_data": True}))
+    assert "hunter" not in to_json(report)
 
 
 def test_sensitive_attributes_are_masked(tmp_path: Path) -> None:

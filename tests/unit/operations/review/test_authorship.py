@@ -52,6 +52,8 @@ def test_an_approval_by_another_person_counts(project: Path) -> None:
 def test_an_author_of_the_change_cannot_approve_it(project: Path) -> None:
     approve(project, "Dev@Example.com")
     assert problems(project) == ["its approver is an author of the change."]
+    rejected = review([project / "dev-data.json"], root=project, today=TODAY).rejected_approvals
+    assert [each.id for each in rejected] == ["MLR903"]
 
 
 def test_an_author_of_earlier_changes_can_approve(project: Path) -> None:
@@ -127,6 +129,53 @@ def test_the_author_of_a_pull_request_cannot_approve_it(project: Path, monkeypat
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
     monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
     approve(project, "7+ana@users.noreply.github.com")
+    assert problems(project) == ["its approver is an author of the change."]
+
+
+def of_github(project: Path, monkeypatch: pytest.MonkeyPatch, **event: object) -> None:
+    """Set the variables of a job of GitHub, in a repository with the default branch `trunk`."""
+    git(project, "branch", "--move", "main", "trunk")
+    git(project, "update-ref", "refs/remotes/origin/trunk", "refs/heads/trunk")
+    file = project.parent / f"{project.name}.json"
+    file.write_text(json.dumps({"repository": {"default_branch": "trunk"}, **event}))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(file))
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request" if "pull_request" in event else "push")
+
+
+def test_a_push_to_a_branch_is_compared_with_the_default_branch_of_the_event(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_github(project, monkeypatch)
+    commit(project, "main.py", BEN, "third")
+    approve(project, DEV)
+    assert problems(project) == ["its approver is an author of the change."]
+
+
+def test_the_target_of_a_pull_request_hides_no_author(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`GITHUB_BASE_REF` is set for pull requests only, and their authors choose it: here, a branch with the change."""
+    of_github(project, monkeypatch, pull_request={"user": {"login": "ben"}})
+    monkeypatch.setenv("GITHUB_BASE_REF", "change")
+    git(project, "update-ref", "refs/remotes/origin/change", "change")
+    git(project, "checkout", "-b", "harmless")
+    commit(project, "main.py", BEN, "third")
+    approve(project, DEV)
+    assert problems(project) == ["its approver is an author of the change."]
+
+
+def test_a_pull_request_of_a_fork_is_compared_with_the_branch_of_the_cloned_repository(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub checks out its merge into the target: the fork's own branches are not in the clone."""
+    of_github(project, monkeypatch, pull_request={"user": {"login": "dev"}})
+    approve(project, ANA)
+    git(project, "checkout", "trunk")
+    commit(project, "README.md", BEN, "of the target")
+    git(project, "update-ref", "refs/remotes/origin/trunk", "trunk")
+    git(project, "checkout", "--detach", "trunk")
+    git(project, "merge", "--no-ff", "change", "--message", "Merge", who="noreply@github.com")
+    git(project, "branch", "--delete", "--force", "change", "trunk")
+    assert problems(project) == []
+    approve(project, DEV)
     assert problems(project) == ["its approver is an author of the change."]
 
 

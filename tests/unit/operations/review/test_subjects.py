@@ -31,6 +31,20 @@ def test_a_new_cluster_has_its_gpus_owner_and_cost_to_its_end(tmp_path: Path) ->
     )
 
 
+def test_a_cluster_costs_at_most_the_bound_of_its_spend_limit(tmp_path: Path) -> None:
+    def line_with(**tags: str) -> str:
+        cluster = group("g5.12xlarge", 2, Expires="2026-11-28", **tags)
+        (line,) = reviewed(tmp_path, change("aws_autoscaling_group.x", None, cluster)).stacks[0].subjects
+        return line.partition("8 x A10G, ")[2]
+
+    limited = "up to 600 USD (120% of its spend limit, where it is stopped) until 2026-11-28."
+    assert line_with(AutoStop="true", SpendLimitUsd="500.00") == limited
+    assert line_with(AutoStop="true", SpendLimitUsd="681.00") == "up to 817 USD until 2026-11-28."
+    assert line_with(AutoStop="false", SpendLimitUsd="500.00") == "up to 817 USD until 2026-11-28."
+    for invalid in ("nan", "-1", "much"):
+        assert line_with(AutoStop="true", SpendLimitUsd=invalid) == "up to 817 USD until 2026-11-28."
+
+
 def test_a_changed_cluster_has_its_previous_nodes(tmp_path: Path) -> None:
     before, after = group("g4dn.xlarge", 2), group("p5.48xlarge", 2)
     (line,) = reviewed(tmp_path, change("aws_autoscaling_group.x", before, after)).stacks[0].subjects

@@ -90,6 +90,13 @@ def test_nodes_are_compared_as_they_ran(tmp_path: Path) -> None:
     assert found["zone"] == ("us-east-1a", "us-east-1b")
 
 
+def test_a_figure_of_zero_has_the_digits_of_others(tmp_path: Path) -> None:
+    attempt = replace(a_run().attempts[0], nodes=(a_node(0, running_seconds=0),))
+    found = compared(described(), described(SECOND, run={"attempts": (attempt,)}), tmp_path)
+    first, second = found["GPU hours"]
+    assert (first is not None and float(first) > 0, second) == (True, "0.00")
+
+
 def test_metrics_are_compared(tmp_path: Path) -> None:
     runs = [described(), described(SECOND)]
     found = values(compare_runs(runs, Repository(tmp_path), metrics=[{"loss": 0.25}, {"loss": 0.125, "auc": 1}]))

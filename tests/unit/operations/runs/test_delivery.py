@@ -50,7 +50,7 @@ def test_nodes_get_the_document_with_the_id_of_the_run(records: Callable[..., An
 def test_without_the_document_the_stack_to_deploy_is_named(records: Callable[..., Any]) -> None:
     with pytest.raises(OperationError, match="The document recsys-dev-start-run does not exist") as error:
         send(make_group(records))
-    assert "npx cdktf deploy dev-training" in error.value.message
+    assert "mlinfra up dev dev-training" in error.value.message
 
 
 def test_nodes_that_are_not_connected_are_left_to_their_guards(records: Callable[..., Any]) -> None:

@@ -117,7 +117,7 @@ def test_before_the_first_run_latest_says_how_to_start_one(records: Callable[...
 
 def test_without_a_table_the_error_names_the_stack(client: Callable[..., Any]) -> None:
     del client
-    with pytest.raises(OperationError, match=r"has no table of records .* Deploy its stack dev-training"):
+    with pytest.raises(OperationError, match=r"has no table of records .* Deploy it: .*mlinfra up dev dev-training"):
         list_runs(ENVIRONMENT)
 
 

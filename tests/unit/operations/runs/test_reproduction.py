@@ -147,6 +147,17 @@ def test_the_printed_commands_give_the_code_again(aws: Client, clone: Path, tmp_
     assert is_same_code(request_again(spec, plan.folder, has_commit=True), spec)
     assert last.split()[1:6] == ["run", "two-tower-v2", "--env", "dev", "--directory"]
     assert last.endswith("--variable SEED=7 -- torchrun train.py")
+    assert "--name train" in last
+    assert "--outputs" not in last, "it has its default"
+
+
+def test_a_name_and_outputs_are_printed_if_they_differ_from_their_defaults(
+    aws: Client, clone: Path, tmp_path: Path
+) -> None:
+    spec = replace(put_code(aws, clone, tmp_path), name="two-tower-v2", outputs="results")
+    last = planned(spec, clone).commands[-1]
+    assert "--name" not in last
+    assert "--outputs results" in last
 
 
 def test_a_folder_that_exists_is_not_touched(aws: Client, clone: Path, tmp_path: Path) -> None:

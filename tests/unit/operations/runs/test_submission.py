@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import tarfile
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,10 @@ from botocore.exceptions import ClientError
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Table
 from mlinfra.operations.runs import RunRequest, RunTable, cancel_run, find_run, prepared
-from mlinfra.operations.runs.occupancy import expect_no_active_run, find_place
+from mlinfra.operations.runs.occupancy import Admission, expect_no_active_run, find_place
 from mlinfra.operations.runs.submission import submit, upload_run
 from mlinfra.operations.terraform.progress import Quiet
-from mlinfra.runner import RunSpecification
+from mlinfra.runner import RunAttribute, RunKey, RunSpecification
 from mlinfra.runner.contract import JOIN_SECONDS, RUN_ID
 from tests.unit.operations.runs.recorded import CLUSTER, ENVIRONMENT, ME
 from tests.unit.operations.runs.repositories import git, write
@@ -32,11 +33,11 @@ BUCKET = ENVIRONMENT.names.bucket("models")
 (EXPERIMENT,) = ENVIRONMENT.experiments
 
 
-def submitted(folder: Path, *, is_shared: bool = False, is_in_turn: bool = False, **values: Any) -> RunSpecification:
+def submitted(folder: Path, *, admission: Admission = Admission.ALONE, **values: Any) -> RunSpecification:
     request = RunRequest(**{"command": ("python", "train.py", "--lr", "0.1"), "folder": folder, **values})
     table = RunTable(ENVIRONMENT)
     with prepared(request, Quiet()) as prepared_run:
-        place = find_place(table, CLUSTER, EXPERIMENT.name, is_shared=is_shared, is_in_turn=is_in_turn)
+        place = find_place(table, CLUSTER, EXPERIMENT.name, admission=admission)
         uploaded = upload_run(table, EXPERIMENT, prepared_run, nodes=2, wait_seconds=1800, progress=Quiet())
         return submit(table, uploaded, place, Quiet())
 
@@ -162,25 +163,64 @@ def test_an_occupied_cluster_is_refused_with_the_run_and_its_principal(
     assert "submitted by you" in error.value.message
     assert "to run after it: --in-turn; to run beside it on the same GPUs: --concurrent" in error.value.message
     assert keys(models) == before
-    assert submitted(repository, is_shared=True).concurrent
+    assert submitted(repository, admission=Admission.CONCURRENT).concurrent
 
 
 def test_a_run_in_turn_is_submitted_and_waits_on_the_nodes(models: Callable[..., Any], repository: Path) -> None:
     del models
     submitted(repository)
-    second = submitted(repository, is_in_turn=True)
+    second = submitted(repository, admission=Admission.IN_TURN)
     assert not second.concurrent
     assert find_run(ENVIRONMENT, second.run_id).status == "waiting"
 
 
 def test_a_run_that_waits_needs_its_cluster_until_it_is_cancelled(models: Callable[..., Any], repository: Path) -> None:
-    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=pytest.fail)
     del models
     run_id = submitted(repository).run_id
     with pytest.raises(OperationError, match=f"is needed by the run {run_id} .*, waiting, .* runs cancel {run_id}"):
-        expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+        expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=pytest.fail)
     cancel_run(ENVIRONMENT, run_id)
-    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=pytest.fail)
+
+
+def test_the_end_of_a_cancelled_run_is_waited_for(models: Callable[..., Any], repository: Path) -> None:
+    run_id = submitted(repository).run_id
+    run_on_a_node(models, run_id)
+    assert cancel_run(ENVIRONMENT, run_id).nodes == 1
+    said: list[str] = []
+
+    def sleep(_: float) -> None:
+        table = RunTable(ENVIRONMENT)
+        table.end(find_run(ENVIRONMENT, run_id), "cancelled", "cancelled", only_if=("waiting", "running"))
+
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=said.append, sleep=sleep)
+    assert said == [f"The run {run_id} was cancelled, and its nodes are stopping it"]
+
+
+def test_a_cancelled_run_that_does_not_end_is_named_after_the_longest_wait(
+    models: Callable[..., Any], repository: Path
+) -> None:
+    run_id = submitted(repository).run_id
+    run_on_a_node(models, run_id)
+    cancel_run(ENVIRONMENT, run_id)
+    slept: list[float] = []
+    with pytest.raises(OperationError, match=r"It was cancelled, and its nodes have not recorded its end\. Try again;"):
+        expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=lambda _: None, seconds=10, sleep=slept.append)
+    assert sum(slept) == 10
+
+
+def run_on_a_node(client: Callable[..., Any], run_id: str) -> None:
+    """Have a node report the run now."""
+    key = RunKey(CLUSTER, run_id).node(1, "i-1")
+    client("dynamodb").put_item(
+        TableName=ENVIRONMENT.names.records_table,
+        Item={
+            **{name: {"S": value} for name, value in key.items()},
+            RunAttribute.SEEN_AT: {"N": str(time.time())},
+            RunAttribute.STEP: {"S": "running"},
+        },
+    )
 
 
 def test_a_run_that_has_ended_occupies_nothing(models: Callable[..., Any], repository: Path) -> None:
@@ -194,7 +234,7 @@ def test_of_two_runs_that_are_submitted_at_the_same_time_one_is_refused(
 ) -> None:
     table = RunTable(ENVIRONMENT)
     with prepared(RunRequest(command=("true",), folder=repository), Quiet()) as prepared_run:
-        places = [find_place(table, CLUSTER, EXPERIMENT.name, is_shared=False) for _ in range(2)]
+        places = [find_place(table, CLUSTER, EXPERIMENT.name) for _ in range(2)]
         uploaded = [
             upload_run(table, EXPERIMENT, prepared_run, nodes=1, wait_seconds=0, progress=Quiet()) for _ in places
         ]
@@ -206,7 +246,7 @@ def test_of_two_runs_that_are_submitted_at_the_same_time_one_is_refused(
 
 def test_without_the_bucket_the_stack_to_deploy_is_named(records: Callable[..., Any], repository: Path) -> None:
     del records
-    with pytest.raises(OperationError, match="npx cdktf deploy dev-data"):
+    with pytest.raises(OperationError, match="mlinfra up dev dev-data"):
         submitted(repository)
 
 

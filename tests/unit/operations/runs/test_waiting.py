@@ -48,7 +48,7 @@ def test_a_cluster_that_is_not_deployed_is_an_error_with_the_stack(records: Call
     del records
     with pytest.raises(OperationError, match="There is no cluster of an experiment 'two-tower-v2'") as error:
         a_watch().cluster()
-    assert "npx cdktf deploy dev-training" in error.value.message
+    assert "mlinfra up dev dev-training" in error.value.message
 
 
 def test_a_cluster_without_its_number_of_nodes_is_an_error(records: Callable[..., Any]) -> None:
@@ -228,6 +228,7 @@ def test_nodes_that_are_launched_later_are_waited_for(records: Callable[..., Any
     said = Said()
     states = waited(pauses, said)
     assert states.ready == tuple(sorted(node_ids(records)))
+    assert states.conclusion == "2 of 2 are ready"
     assert len(said.lines) == 2
     assert pauses.seconds == 20
 
@@ -255,13 +256,16 @@ def test_nodes_that_have_joined_by_their_guards_end_the_wait(records: Callable[.
         for each in ("i-1", "i-2"):
             put_node(each, step="joining")
 
-    assert not waited(Clock([join]), Said()).are_ready
+    states = waited(Clock([join]), Said())
+    assert not states.are_ready
+    assert states.conclusion == "2 of 2 have joined the run"
 
 
 def test_a_cancelled_run_ends_the_wait(records: Callable[..., Any]) -> None:
     make_group(records, nodes=0)
     pauses = Clock([lambda: put_run(status="cancelled")])
-    assert not waited(pauses, Said()).are_ready
+    states = waited(pauses, Said())
+    assert (states.are_ready, states.conclusion) == (False, "the run has ended")
     assert pauses.seconds == 10
 
 

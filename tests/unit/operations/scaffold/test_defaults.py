@@ -30,7 +30,7 @@ def test_a_clone_gives_the_owner_and_the_repository(tmp_path: Path, monkeypatch:
 
 def test_without_git_there_are_defaults_of_the_folder_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert defaults_of(tmp_path / "ranker") == Defaults("ranker", "us-east-1", "", "")
+    assert defaults_of(tmp_path / "ranker") == Defaults("ranker", "", "", "")
     assert begin_repository(tmp_path) is False
 
 

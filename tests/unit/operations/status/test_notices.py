@@ -44,6 +44,11 @@ def test_an_expiring_cluster_can_be_extended() -> None:
     ]
 
 
+def test_a_group_without_an_experiment_has_no_command_of_mlinfra() -> None:
+    group = replace(a_cluster(Mark("expiring", "it expires in less than 24 hours"), nodes=2), experiment="")
+    assert of_clusters(group) == [("it expires in less than 24 hours", None)]
+
+
 def test_a_stopped_cluster_that_has_expired_needs_nothing() -> None:
     assert of_clusters(a_cluster(Mark("expired", "it has expired"))) == []
 

@@ -66,7 +66,7 @@ def test_clusters_runs_and_cost_are_read(make: Callable[..., Any], client: Clien
 def test_an_environment_in_another_account_is_one_line(make: Callable[..., Any]) -> None:
     make(nodes=0)
     _, other = read_overview([HERE, ELSEWHERE], Selection())
-    assert other.unreachable == "is in the AWS account 222222222222, and the present credentials are for another one"
+    assert other.unreachable == "is in the AWS account 222222222222, and this shell uses the local AWS"
 
 
 def test_an_environment_that_cannot_be_read_is_one_line(

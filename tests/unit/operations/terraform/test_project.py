@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlinfra.errors import OperationError
-from mlinfra.operations.terraform.project import project_root, synthesize
+from mlinfra.operations.terraform.project import find_project, project_root, synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,30 @@ def test_outside_a_project_the_message_names_the_folder_to_use(tmp_path: Path) -
         OperationError, match=r"There is no cdktf\.json and main\.py in .* Run this inside your mlinfra"
     ):
         project_root(tmp_path)
+
+
+def test_elsewhere_the_variable_names_the_project(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("training")
+    assert find_project(elsewhere) is None
+    monkeypatch.setenv("MLINFRA_PROJECT_FOLDER", str(project))
+    assert project_root(elsewhere) == find_project(elsewhere) == project
+
+
+def test_inside_a_project_the_variable_does_not_apply(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLINFRA_PROJECT_FOLDER", str(tmp_path_factory.mktemp("other")))
+    assert project_root(project) == project
+
+
+def test_a_variable_that_names_no_project_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLINFRA_PROJECT_FOLDER", str(tmp_path / "platform"))
+    expected = r"There is no cdktf\.json and main\.py in .*/platform, which the variable MLINFRA_PROJECT_FOLDER names\."
+    for find in (project_root, find_project):
+        with pytest.raises(OperationError, match=expected):
+            find(tmp_path)
 
 
 def test_stacks_come_after_what_they_depend_on(project: Path) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def test_a_reset_deletes_the_resources_of_all_services_and_regions(
-    client: Callable[..., Any], running_local_aws: LocalAws
+    client: Callable[..., Any], mlinfra_local_aws: LocalAws
 ) -> None:
     client("s3").create_bucket(Bucket="kept-until-reset")
     client("s3").put_object(Bucket="kept-until-reset", Key="key", Body=b"x")
@@ -20,7 +20,7 @@ def test_a_reset_deletes_the_resources_of_all_services_and_regions(
     instance = client("ec2").run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]
     default_vpc = client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
 
-    running_local_aws.reset()
+    mlinfra_local_aws.reset()
 
     assert client("s3").list_buckets()["Buckets"] == []
     assert client("ssm", "eu-west-1").describe_parameters()["Parameters"] == []
@@ -31,8 +31,8 @@ def test_a_reset_deletes_the_resources_of_all_services_and_regions(
     assert new_vpc["VpcId"] != default_vpc
 
 
-def test_a_bucket_can_be_created_again_after_a_reset(client: Callable[..., Any], running_local_aws: LocalAws) -> None:
+def test_a_bucket_can_be_created_again_after_a_reset(client: Callable[..., Any], mlinfra_local_aws: LocalAws) -> None:
     client("s3").create_bucket(Bucket="created-twice")
-    running_local_aws.reset()
+    mlinfra_local_aws.reset()
     client("s3").create_bucket(Bucket="created-twice")
     assert "Contents" not in client("s3").list_objects_v2(Bucket="created-twice")

@@ -13,17 +13,17 @@ IMAGE = "ami-12c6146b"
 """One of moto's own."""
 
 
-def test_a_reset_keeps_public_images_and_their_snapshots(ec2: Any, running_local_aws: LocalAws) -> None:
+def test_a_reset_keeps_public_images_and_their_snapshots(ec2: Any, mlinfra_local_aws: LocalAws) -> None:
     before = ec2.describe_images(Owners=["amazon"])["Images"]
-    running_local_aws.reset()
+    mlinfra_local_aws.reset()
     after = ec2.describe_images(Owners=["amazon"])["Images"]
     assert before == after
     snapshots = {each["SnapshotId"]: each for each in ec2.describe_snapshots()["Snapshots"]}
     assert {each["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"] for each in after} <= snapshots.keys()
 
 
-def test_a_reset_reverts_changes_of_public_images(ec2: Any, running_local_aws: LocalAws) -> None:
-    running_local_aws.reset()
+def test_a_reset_reverts_changes_of_public_images(ec2: Any, mlinfra_local_aws: LocalAws) -> None:
+    mlinfra_local_aws.reset()
     (image,) = ec2.describe_images(ImageIds=[IMAGE])["Images"]
     snapshot = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
     for _ in range(2):
@@ -41,12 +41,12 @@ def test_a_reset_reverts_changes_of_public_images(ec2: Any, running_local_aws: L
             ImageId=IMAGE, LaunchPermission={"Remove": [{"Group": "all"}], "Add": [{"UserId": "222222222222"}]}
         )
         assert _users_of(ec2, snapshot) == ["222222222222"]
-        running_local_aws.reset()
+        mlinfra_local_aws.reset()
 
 
-def test_a_deregistered_image_exists_again_after_a_reset(ec2: Any, running_local_aws: LocalAws) -> None:
+def test_a_deregistered_image_exists_again_after_a_reset(ec2: Any, mlinfra_local_aws: LocalAws) -> None:
     ec2.deregister_image(ImageId=IMAGE)
-    running_local_aws.reset()
+    mlinfra_local_aws.reset()
     (image,) = ec2.describe_images(ImageIds=[IMAGE])["Images"]
     assert image["State"] == "available"
 

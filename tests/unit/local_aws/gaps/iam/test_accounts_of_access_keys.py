@@ -17,14 +17,14 @@ OTHER_ACCOUNT = "222222222222"
 
 
 def test_a_request_with_the_credentials_of_a_role_belongs_to_the_account_of_the_role(
-    client: Callable[..., Any], running_local_aws: LocalAws
+    client: Callable[..., Any], mlinfra_local_aws: LocalAws
 ) -> None:
     role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/visitor"
     credentials = client("sts").assume_role(RoleArn=role, RoleSessionName="visit")["Credentials"]
     visitor = boto3.client(
         "sts",
         region_name="us-east-1",
-        endpoint_url=running_local_aws.endpoint,
+        endpoint_url=mlinfra_local_aws.endpoint,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],

@@ -15,7 +15,7 @@ READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
 def test_a_reset_deletes_the_attachments_of_managed_policies(
-    client: Callable[[str], Any], running_local_aws: LocalAws
+    client: Callable[[str], Any], mlinfra_local_aws: LocalAws
 ) -> None:
     iam = client("iam")
     trust = {"Version": "2012-10-17", "Statement": []}
@@ -23,7 +23,7 @@ def test_a_reset_deletes_the_attachments_of_managed_policies(
     iam.attach_role_policy(RoleName="reader", PolicyArn=READ_ONLY)
     assert iam.get_policy(PolicyArn=READ_ONLY)["Policy"]["AttachmentCount"] == 1
 
-    running_local_aws.reset()
+    mlinfra_local_aws.reset()
 
     policy = iam.get_policy(PolicyArn=READ_ONLY)["Policy"]
     assert policy["AttachmentCount"] == 0

@@ -54,7 +54,7 @@ def test_a_deny_statement_with_a_met_condition_refuses(client: Callable[..., Any
         s3.put_object(Bucket="no-entry", Key="a", Body=b"x")
 
 
-def test_a_policy_can_refuse_other_accounts_and_anonymous_requests(running_local_aws: LocalAws, s3: Any) -> None:
+def test_a_policy_can_refuse_other_accounts_and_anonymous_requests(mlinfra_local_aws: LocalAws, s3: Any) -> None:
     s3.put_object(Bucket="data", Key="a", Body=b"1")
     deny = {
         "Effect": "Deny",
@@ -68,7 +68,7 @@ def test_a_policy_can_refuse_other_accounts_and_anonymous_requests(running_local
     }
     s3.put_bucket_policy(Bucket="data", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
     assert s3.get_object(Bucket="data", Key="a")["Body"].read() == b"1"
-    assert ask(running_local_aws, "GET", "/data/a")[0] == 403
+    assert ask(mlinfra_local_aws, "GET", "/data/a")[0] == 403
 
 
 def test_a_policy_can_require_that_an_object_is_created_and_not_replaced(client: Callable[..., Any]) -> None:
@@ -81,7 +81,7 @@ def test_a_policy_can_require_that_an_object_is_created_and_not_replaced(client:
 
 
 def test_a_policy_can_exempt_a_role_a_user_or_the_account(
-    client: Callable[..., Any], running_local_aws: LocalAws
+    client: Callable[..., Any], mlinfra_local_aws: LocalAws
 ) -> None:
     role = "arn:aws:iam::123456789012:role/reader"
     s3 = bucket_that_denies(client, "of-a-role", {"ArnNotLike": {"aws:PrincipalArn": [role]}})
@@ -92,7 +92,7 @@ def test_a_policy_can_exempt_a_role_a_user_or_the_account(
         own = boto3.client(
             "s3",
             region_name="us-east-1",
-            endpoint_url=running_local_aws.endpoint,
+            endpoint_url=mlinfra_local_aws.endpoint,
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials.get("SessionToken"),

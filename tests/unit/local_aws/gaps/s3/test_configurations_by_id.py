@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from mlinfra.local_aws.server import LocalAws
 
 
-def test_a_metrics_configuration_without_an_id_creates_no_bucket(running_local_aws: LocalAws, s3: Any) -> None:
-    status, _ = ask(running_local_aws, "PUT", "/other?metrics")
+def test_a_metrics_configuration_without_an_id_creates_no_bucket(mlinfra_local_aws: LocalAws, s3: Any) -> None:
+    status, _ = ask(mlinfra_local_aws, "PUT", "/other?metrics")
     assert status == 404
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["data"]
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("sub_resource", ["metadataTable", "metadataConfiguration", "versioning", "logging", "acl"])
 def test_deleting_a_sub_resource_never_deletes_the_bucket(
-    running_local_aws: LocalAws, s3: Any, sub_resource: str
+    mlinfra_local_aws: LocalAws, s3: Any, sub_resource: str
 ) -> None:
-    status, _ = ask(running_local_aws, "DELETE", f"/data?{sub_resource}")
+    status, _ = ask(mlinfra_local_aws, "DELETE", f"/data?{sub_resource}")
     assert status in {405, 501}
     s3.head_bucket(Bucket="data")
 
 
-def test_setting_an_unknown_sub_resource_never_creates_a_bucket(running_local_aws: LocalAws, s3: Any) -> None:
-    status, body = ask(running_local_aws, "PUT", "/other?abac")
+def test_setting_an_unknown_sub_resource_never_creates_a_bucket(mlinfra_local_aws: LocalAws, s3: Any) -> None:
+    status, body = ask(mlinfra_local_aws, "PUT", "/other?abac")
     assert (status, "NotImplemented" in body) == (501, True)
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["data"]
