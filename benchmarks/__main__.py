@@ -60,11 +60,11 @@ def main() -> None:
         for subject in subjects:
             status.update(f"Measuring {subject.name}")
             results[subject] = _measure(subject, Path(folder))
-    if chosen.write:
-        PAGE.write_text(_page(results), encoding="utf-8")
     console.print(_comparison(results))
     console.print(_growth(results))
     console.print(_versions(), style="dim")
+    if chosen.write:
+        PAGE.write_text(_page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
     for each, measured in results.items():
         seconds = measured["fast"].cpu_seconds
         if each.limit and seconds > each.limit:
@@ -150,8 +150,8 @@ def _comparison(results: dict[Subject, dict[str, Measurement]]) -> Table:
     return table
 
 
-def _page(results: dict[Subject, dict[str, Measurement]]) -> str:
-    """The page with the table of these results."""
+def _page(text: str, results: dict[Subject, dict[str, Measurement]]) -> str:
+    """The text of the page with the table of these results."""
     rows = []
     for subject, measured in results.items():
         runs = [measured.get(way) for way in WAYS]
@@ -159,7 +159,7 @@ def _page(results: dict[Subject, dict[str, Measurement]]) -> str:
         ratio = f"{runs[0].cpu_seconds / runs[1].cpu_seconds:.1f}" if runs[0] and runs[1] else ""
         rows.append([subject.name, cells[0][0], cells[1][0], ratio, cells[0][1], cells[1][1]])
     header = ("", "stock, processor", "fast, processor", "ratio", "stock, wall", "fast, wall")
-    return with_table(PAGE, "measurements", "benchmarks --write", header=header, rows=rows)
+    return with_table(text, "measurements", "benchmarks --write", header=header, rows=rows)
 
 
 def _growth(results: dict[Subject, dict[str, Measurement]]) -> Table:

@@ -99,7 +99,7 @@ def _rule(number: int, *, changed: bool) -> tuple[str, dict[str, Any]]:
 
 def _change(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     named = {name: after[name] for name in ("address", "mode", "type", "name", "provider_name")}
-    marks = {"tags": {}, "tags_all": {}}
+    marks: dict[str, Any] = {"tags": {}, "tags_all": {}}
     change = {
         "actions": ["update"],
         "before": before["values"],

@@ -43,7 +43,7 @@ class PublicNamesContract(Contract):
             output.print_error(f"{importer}:{line} imports {imported}. Import from its package's __init__.py instead.")
 
     def _covered(self, graph: grimp.ImportGraph) -> Iterator[str]:
-        yield from self.packages  # type: ignore[misc]  a field holds its value once the contract is made
+        yield from self.packages  # type: ignore[misc]  # a field holds its value once the contract is made
         for container in self.containers:  # type: ignore[attr-defined]
             for child in sorted(graph.find_children(container)):
                 if graph.find_children(child):

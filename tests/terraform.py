@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,14 +54,32 @@ def mlinfra_terraform(
 
 
 @pytest.fixture(scope="session")
-def kept_syntheses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment variables of programs that synthesize equal inputs once in a session, in any of its processes."""
+def kept_syntheses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment variables of programs that synthesize equal inputs once in a session, in any of its processes.
+
+    Others are synthesized by a process that has loaded cdktf already.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kept-syntheses"
     folder.mkdir(exist_ok=True)
     program = ROOT / "tests" / "deploy" / "kept_syntheses"
     path = [str(program), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {"MLINFRA_TEST_SYNTHESES": str(folder), "PYTHONPATH": os.pathsep.join(path)}
+    variables = {"MLINFRA_TEST_SYNTHESES": str(folder), "PYTHONPATH": os.pathsep.join(path)}
+    own = tmp_path_factory.mktemp("synthesis-server")
+    with (
+        (own / "log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "synthesis_server", own / "socket"],
+            cwd=own,
+            env={**os.environ, **variables},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+        ) as server,
+    ):
+        yield {**variables, "MLINFRA_TEST_SYNTHESIS_SERVER": str(own / "socket")}
+        assert server.stdin is not None
+        server.stdin.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import typer.main
+from typer.core import TyperCommand, TyperGroup
 
 from mlinfra.cli.main import app
 from mlinfra.cli.options import ExitCode
@@ -14,12 +15,10 @@ from mlinfra.cli.options import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from typer.core import TyperCommand, TyperGroup
-
 _OWN_OPTIONS = frozenset({"help", "install_completion", "show_completion"})
 """Options of every command, which one sentence describes."""
 
-_ROOT = typer.main.get_command(app)
+_ROOT = typer.main.get_group(app)
 _CONTEXT = typer.Context(_ROOT)
 
 
@@ -30,13 +29,15 @@ def command_pages() -> dict[str, str]:
     return {"index": _index(commands), **pages}
 
 
-def _commands(group: TyperGroup) -> Iterator[tuple[str, TyperCommand]]:
+def _commands(group: TyperGroup) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
     context = typer.Context(group)
     for name in group.list_commands(context):
-        yield name, group.get_command(context, name)
+        command = group.get_command(context, name)
+        if isinstance(command, TyperCommand | TyperGroup):
+            yield name, command
 
 
-def _index(commands: dict[str, TyperCommand]) -> str:
+def _index(commands: dict[str, TyperCommand | TyperGroup]) -> str:
     """The list of all commands by panel, and the exit codes."""
     parts = ["# Commands\n\n", "`mlinfra COMMAND --help`, or `-h`, prints the text of these pages on a terminal.\n"]
     panels: dict[str, list[str]] = {}
@@ -51,31 +52,31 @@ def _index(commands: dict[str, TyperCommand]) -> str:
     return "".join(parts)
 
 
-def _page(name: str, command: TyperCommand) -> str:
+def _page(name: str, command: TyperCommand | TyperGroup) -> str:
     return f"# mlinfra {name}\n\n{_body(f'mlinfra {name}', command, level=2)}"
 
 
-def _body(path: str, command: TyperCommand, *, level: int) -> str:
+def _body(path: str, command: TyperCommand | TyperGroup, *, level: int) -> str:
     """The description of one command, and of its subcommands."""
     usage = " ".join(command.collect_usage_pieces(typer.Context(command)))
     parts = [f"{_description(command)}\n\n```text\n{path} {usage}\n```\n"]
-    given = [each for each in command.params if not each.hidden and each.name not in _OWN_OPTIONS]
+    given = [each for each in command.params if not getattr(each, "hidden", False) and each.name not in _OWN_OPTIONS]
     for kind in ("argument", "option"):
-        records = [each.get_help_record(_CONTEXT) for each in given if each.param_type_name == kind]
-        if records:
+        found = [each.get_help_record(_CONTEXT) for each in given if each.param_type_name == kind]
+        if records := [each for each in found if each]:
             parts.append(f"\n| {kind} | description |\n|---|---|\n")
             parts += [f"| `{_cell(names)}` | {_cell(text)} |\n" for names, text in records]
-    for name, each in _commands(command) if hasattr(command, "list_commands") else ():
+    for name, each in _commands(command) if isinstance(command, TyperGroup) else ():
         heading = f"{path} {name}"
         parts.append(f"\n{'#' * level} {heading}\n\n{_body(heading, each, level=level + 1)}")
     return "".join(parts)
 
 
-def _description(command: TyperCommand) -> str:
+def _description(command: TyperCommand | TyperGroup) -> str:
     return inspect.cleandoc(command.help or "")
 
 
-def _first_paragraph(command: TyperCommand) -> str:
+def _first_paragraph(command: TyperCommand | TyperGroup) -> str:
     return _cell(_description(command).partition("\n\n")[0])
 
 

@@ -84,7 +84,7 @@ def start(
     """Start a stopped cluster: request all of its nodes. Launching that AWS suspended is resumed."""
     from mlinfra.operations.clusters import CapacityWait, start_cluster
 
-    capacity = None if wait_for_capacity is None else CapacityWait(seconds=wait_for_capacity, say=_waits_for_capacity)
+    capacity = None if wait_for_capacity is None else CapacityWait(seconds=wait_for_capacity, say=_say)
     with on_interruption(_unknown_outcome(environment)):
         started = start_cluster(_declared(environment), experiment, capacity=capacity)
     cluster = started.cluster
@@ -115,7 +115,8 @@ def stop(
 ) -> None:
     """Stop a cluster on which nothing runs. The volumes of its nodes are kept for the environment's grace period.
 
-    If its job or run has just ended, the next reports of its nodes are waited for, up to two and a half minutes.
+    If its run was cancelled, its end is waited for, up to three minutes. If its job or run has just ended, the next
+    reports of its nodes are waited for, up to two and a half minutes.
     """
     from mlinfra.operations.clusters import stop_cluster, stop_cluster_once_reported
     from mlinfra.operations.runs import expect_no_active_run
@@ -125,7 +126,7 @@ def stop(
         if force:
             stopped = stop_cluster(declared, experiment, force=True)
         else:
-            expect_no_active_run(declared, experiment)
+            expect_no_active_run(declared, experiment, say=_say)
             stopped = stop_cluster_once_reported(declared, experiment, say=_wait)
     cluster = stopped.cluster
     more = {"terminated": stopped.terminated, "protected": stopped.protected, "not_recorded": stopped.not_recorded}
@@ -143,7 +144,7 @@ def stop(
         typer.echo(f"The stop of {cluster.name} was not recorded: {stopped.not_recorded}.", err=True)
 
 
-def _waits_for_capacity(reason: str) -> None:
+def _say(reason: str) -> None:
     typer.echo(f"{reason}.", err=True)
 
 

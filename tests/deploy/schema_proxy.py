@@ -1,7 +1,8 @@
 """A proxy for running AWS providers, which gives Terraform only the schemas of the resource types that tests use.
 
 The provider has schemas of 1,500 resource types. Terraform reads them at the start of each command, which takes longer
-than the rest of a command on a small stack. The schemas and all other calls are those of the provider.
+than the rest of a command on a small stack. The schemas and all other calls are those of the provider: the proxy copies
+the bytes of a connection in both directions, except for the call of `GetSchema`, which it answers (answering_proxy.py).
 
 Started as `python -m tests.deploy.schema_proxy FOLDER`: for each subfolder with a file `direct`, with the provider in
 Terraform's format for `TF_REATTACH_PROVIDERS`, writes `reattach`, with the proxy in that format. Serves until standard
@@ -12,19 +13,16 @@ from __future__ import annotations
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 
+from tests.deploy.answering_proxy import serve
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_CALLS = 128
-"""Concurrent calls. The provider polls most resources, and a call lasts as long."""
-
-_ANY_SIZE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 _RESOURCE_SCHEMAS, _DATA_SOURCE_SCHEMAS, _EPHEMERAL_SCHEMAS = 2, 3, 8
 """Fields of the answer to `GetSchema`, `GetProviderSchema.Response`, maps by type:
@@ -81,29 +79,29 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         at += length
 
 
-class _Forward(grpc.GenericRpcHandler):
-    """Passes on each call. The streams of go-plugin, for output and callbacks, are unused and unimplemented."""
+class _Provider:
+    """A running provider."""
 
     schemas: Schemas | None = None
     """Of the first provider that was asked: all providers run the same executable."""
+    asking = threading.Lock()
 
-    def __init__(self, folder: Path, provider: grpc.Channel) -> None:
+    def __init__(self, folder: Path, socket: str) -> None:
         self._folder = folder
-        self._provider = provider
+        self._socket = socket
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        method = handler_call_details.method
-        if method.startswith("/plugin."):
-            return None
-        call = self._provider.unary_unary(method)
+    def answer(self) -> bytes:
+        """The answer to `GetSchema`, with the schemas of the types in use."""
+        with _Provider.asking:
+            _Provider.schemas = _Provider.schemas or Schemas(self._asked())
+        return _Provider.schemas.of(self._types())
 
-        def forward(request: bytes, context: grpc.ServicerContext) -> bytes:
-            if not method.endswith("/GetSchema"):
-                return _forwarded(call, request, context)
-            _Forward.schemas = _Forward.schemas or Schemas(_forwarded(call, request, context))
-            return _Forward.schemas.of(self._types())
-
-        return grpc.unary_unary_rpc_method_handler(forward)
+    def _asked(self) -> bytes:
+        with grpc.insecure_channel(
+            f"unix:{self._socket}", options=[("grpc.max_receive_message_length", -1)]
+        ) as channel:
+            answer: bytes = channel.unary_unary("/tfplugin5.Provider/GetSchema")(b"")
+            return answer
 
     def _types(self) -> set[str] | None:
         if (self._folder / "all-types").exists():
@@ -111,39 +109,17 @@ class _Forward(grpc.GenericRpcHandler):
         return {name for file in (self._folder.parent / "types").iterdir() for name in file.read_text().split()}
 
 
-def _forwarded(call: Any, request: bytes, context: grpc.ServicerContext) -> bytes:
-    answer = call.future(request)
-    # Without this, the provider would go on with the call of a Terraform that was killed.
-    context.add_callback(answer.cancel)
-    try:
-        result: bytes = answer.result()
-    except grpc.RpcError as error:
-        context.abort(error.code(), error.details())
-        raise
-    return result
-
-
-def serve(folder: Path) -> grpc.Server:
-    """Serve the provider of `folder`, and write its file `reattach`."""
-    providers = json.loads((folder / "direct").read_text())
-    (provider,) = providers.values()
-    channel = grpc.insecure_channel(f"unix:{provider['Addr']['String']}", options=_ANY_SIZE)
-    server = grpc.server(ThreadPoolExecutor(_CALLS), handlers=[_Forward(folder, channel)], options=_ANY_SIZE)
-    provider["Addr"]["String"] += "-proxy"
-    server.add_insecure_port(f"unix:{provider['Addr']['String']}")
-    server.start()
-    (folder / "reattach").write_text(json.dumps(providers))
-    return server
-
-
 def main() -> None:
-    """Serve the providers of all subfolders."""
-    folder = Path(sys.argv[1])
-    servers = [serve(each.parent) for each in sorted(folder.glob("*/direct"))]
+    """Serve the providers of all subfolders until standard input ends."""
+    for direct in sorted(Path(sys.argv[1]).glob("*/direct")):
+        providers = json.loads(direct.read_text())
+        (provider,) = providers.values()
+        socket = provider["Addr"]["String"]
+        provider["Addr"]["String"] += "-proxy"
+        serve(Path(provider["Addr"]["String"]), socket, "GetSchema", _Provider(direct.parent, socket).answer)
+        (direct.parent / "reattach").write_text(json.dumps(providers))
     print("serving", flush=True)  # noqa: T201
     sys.stdin.read()
-    for each in servers:
-        each.stop(None)
 
 
 if __name__ == "__main__":

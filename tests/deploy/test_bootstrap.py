@@ -93,7 +93,7 @@ def kill_when(
     )
     while not moment(environment):
         assert process.poll() is None
-        time.sleep(0.01)
+        time.sleep(0.05)
     if whole_group:
         os.killpg(process.pid, signal.SIGKILL)
         # Terraform applies in a session of its own, so that it completes when mlinfra alone is killed.
@@ -174,7 +174,7 @@ def test_terminated_it_lets_terraform_end_and_the_next_finishes(environment: Env
         [MLINFRA, "bootstrap", "local"], cwd=state_project, env=with_own_provider(), stdout=subprocess.DEVNULL
     )
     while not bucket_is_there(environment):
-        time.sleep(0.01)
+        time.sleep(0.05)
     process.terminate()
     assert process.wait(timeout=300) == 128 + signal.SIGTERM
     ended = bootstrap(state_project)

@@ -153,7 +153,7 @@ CHECKS: Mapping[str, Callable[[Command], list[str]]] = {
     "checkov": _checkov,
     "cdktf": _one_of("deploy", "destroy", "diff", "synth"),
     "cp": _file,
-    "docker": _one_of("build", "login", "push", "run"),
+    "docker": _one_of("build", "buildx", "login", "push", "run"),
     "git": _one_of("add", "clone", "commit", "init", "push", "switch", "worktree"),
     "make": _make,
     "npm": _one_of("ci", "install"),

@@ -61,7 +61,9 @@ def checked_plans(
     head = repository.head()
     for each in plans:
         _require_unused(each)
-        _require_commit(each.about, head, repository, allow_dirty=allow_dirty)
+        _require_commit(each.about, head, repository)
+        if each.about.dirty and not allow_dirty:
+            raise OperationError(_dirty(each.about, repository.uncommitted(ignoring=root / PLANS_FOLDER)))
     if not allow_dirty:
         require_committed(repository, root)
     return _in_order(plans)
@@ -141,7 +143,7 @@ def _require_unused(plan: CheckedPlan) -> None:
     raise OperationError(message)
 
 
-def _require_commit(about: About, head: str | None, repository: Repository, *, allow_dirty: bool) -> None:
+def _require_commit(about: About, head: str | None, repository: Repository) -> None:
     # An approval is committed after the plan was made. It changes nothing that a plan is made from.
     if about.commit != head and (
         not about.commit or not head or repository.differs(about.commit, head, outside=APPROVALS_FOLDER)
@@ -152,13 +154,21 @@ def _require_commit(about: About, head: str | None, repository: Repository, *, a
             f"Nothing was applied. Check out that commit, or plan this one: {own_command()} plan {about.stack}"
         )
         raise OperationError(message)
-    if about.dirty and not allow_dirty:
-        source = "uncommitted changes" if about.commit else "a folder without a commit"
-        message = (
-            f"The plan of {about.stack} was made from {source}, so the applied code could not be determined later. "
-            f"Nothing was applied. Commit and plan again, or use --allow-dirty, which is recorded."
+
+
+def _dirty(about: About, uncommitted: tuple[str, ...]) -> str:
+    """The message about a plan that was not made from a commit, with the files that are not committed now."""
+    source = "uncommitted changes" if about.commit else "a folder without a commit"
+    remedy = "Commit and plan again, or use --allow-dirty, which is recorded."
+    if about.commit and uncommitted:
+        remedy = (
+            f"Not committed now: {abbreviated(uncommitted)}. Commit these files, or name generated ones in .gitignore. "
+            f"Then plan again. Or use --allow-dirty, which is recorded."
         )
-        raise OperationError(message)
+    return (
+        f"The plan of {about.stack} was made from {source}, so the applied code could not be determined later. Nothing "
+        f"was applied. {remedy}"
+    )
 
 
 def _in_order(plans: Sequence[CheckedPlan]) -> tuple[CheckedPlan, ...]:

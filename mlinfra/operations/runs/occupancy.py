@@ -7,6 +7,7 @@ has ended does not occupy it.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -22,9 +23,10 @@ from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.runs.history import RunFilter, list_runs_of
 from mlinfra.operations.runs.run_table import RunTable
 from mlinfra.runner import RunStatus
+from mlinfra.runner.contract import STOP_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlinfra.declarations import Environment
     from mlinfra.operations.runs.recorded_run import Run
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 _RECORD: Final = "run-place"
 _RUN: Final = "run_id"
 _MOST: Final = 20
+_POLL_SECONDS: Final = 5.0
+_CANCELLATION_SECONDS: Final = STOP_SECONDS + 60.0
+"""The time in which nodes stop a cancelled run, and upload the outputs of most, in seconds."""
 
 
 class Admission(Enum):
@@ -118,25 +123,55 @@ def active_runs(table: RunTable, partition: str, experiment: str) -> list[Run]:
     return [each for each in list_runs_of(table, wanted, limit=_MOST).runs if each.partition == partition]
 
 
-def expect_no_active_run(environment: Environment, experiment: str) -> None:
+def expect_no_active_run(
+    environment: Environment,
+    experiment: str,
+    *,
+    say: Callable[[str], None],
+    seconds: float = _CANCELLATION_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Check that no run needs the cluster of an experiment, also none that waits for its nodes or for another run.
 
+    The end of runs that were cancelled is waited for: their nodes stop the command and upload its outputs.
+
+    Args:
+        environment: the environment of the cluster.
+        experiment: the experiment.
+        say: receives the reason for the wait.
+        seconds: the longest wait, in seconds. Default: 180.
+        sleep: waits for a number of seconds.
+
     Raises:
-        OperationError: if one does. Records that cannot be read are ignored here: the stop itself reads them too.
+        OperationError: if a run needs it. Records that cannot be read are ignored here: the stop itself reads them too.
     """
-    active: list[Run] = []
-    with suppress(OperationError):
-        table = RunTable(environment)
-        partition = environment.names.cluster_named(experiment)
-        active = active_runs(table, partition, experiment)
-    if active:
-        last = active[-1]
-        message = (
-            f"The cluster of {experiment!r} is needed by the run {last.run_id} ({last.command[:80]}), {last.status}, "
-            f"submitted by {last.submitted_by or 'unknown'}. Nothing was changed. To cancel it: {own_command()} runs "
-            f"cancel {last.run_id}; to stop the cluster, and lose what is running on it: --force"
-        )
-        raise OperationError(message)
+    left = seconds
+    while True:
+        active: list[Run] = []
+        with suppress(OperationError):
+            table = RunTable(environment)
+            partition = environment.names.cluster_named(experiment)
+            active = active_runs(table, partition, experiment)
+        if not active:
+            return
+        needing = [each for each in active if each.cancelled_at is None]
+        if needing or left <= 0:
+            raise OperationError(_needed(experiment, (needing or active)[-1]))
+        if left == seconds:
+            say(f"The run {active[-1].run_id} was cancelled, and its nodes are stopping it")
+        sleep(_POLL_SECONDS)
+        left -= _POLL_SECONDS
+
+
+def _needed(experiment: str, run: Run) -> str:
+    to_cancel = f"To cancel it: {own_command()} runs cancel {run.run_id}; to stop"
+    if run.cancelled_at is not None:
+        to_cancel = "It was cancelled, and its nodes have not recorded its end. Try again; to stop"
+    return (
+        f"The cluster of {experiment!r} is needed by the run {run.run_id} ({run.command[:80]}), {run.status}, "
+        f"submitted by {run.submitted_by or 'unknown'}. Nothing was changed. {to_cancel} the cluster, and lose what is "
+        f"running on it: --force"
+    )
 
 
 def _occupied(table: RunTable, partition: str, occupants: list[Run]) -> str:

@@ -5,20 +5,28 @@ Python imports this module at its start, if its folder is in PYTHONPATH. Tests o
 project dozens of times. Each synthesis takes more processor time than all else in a plan. Inputs are the files of the
 project, and the variables of mlinfra and cdktf with the files of folders that these name, such as proposed records of
 adopted resources. A run that fails, or that writes no manifest, is not kept.
+
+What is not kept is synthesized by a process that has loaded cdktf already, if there is one (`synthesis_server.py`),
+and by this one otherwise, or if it fails there: its output is then that of `python main.py`.
 """
 
 from __future__ import annotations
 
 import atexit
 import hashlib
+import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from pathlib import Path
 
 FOLDER = "MLINFRA_TEST_SYNTHESES"
 """Variable with the folder of the kept syntheses. Without it, every run synthesizes."""
+
+SERVER = "MLINFRA_TEST_SYNTHESIS_SERVER"
+"""Variable with the socket of a server that has loaded cdktf. Without it, every run loads cdktf."""
 
 _NO_INPUTS = (".git", "__pycache__", "cdktf.out", "plans")
 
@@ -57,13 +65,47 @@ def _keep(out: Path, kept: Path, earlier: int) -> None:
         shutil.rmtree(copy)
 
 
+def _served(server: str) -> bool:
+    """True if the server has executed main.py. The output of a failure is that of the repetition in this process."""
+    from synthesis_server import settings
+
+    request = {
+        "settings": settings(),
+        "folder": str(Path.cwd()),
+        "path": sys.path,
+        "variables": {name: value for name, value in os.environ.items() if name != SERVER},
+    }
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection,
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as errors,
+    ):
+        try:
+            connection.connect(server)
+        except OSError:  # it has ended
+            return False
+        socket.send_fds(connection, [b" "], [0, output.fileno(), errors.fileno()])
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        if connection.recv(16) != b"done\n":
+            return False
+        for file, stream in ((output, sys.stdout), (errors, sys.stderr)):
+            file.seek(0)
+            stream.buffer.write(file.read())
+            stream.flush()
+        return True
+
+
 def _use(kept_in: Path, out: Path) -> None:
     kept = kept_in / _digest(Path.cwd())
     if kept.exists():
         shutil.copytree(kept, out, dirs_exist_ok=True)
         os._exit(0)
     manifest = out / "manifest.json"
-    atexit.register(_keep, out, kept, manifest.stat().st_mtime_ns if manifest.exists() else 0)
+    earlier = manifest.stat().st_mtime_ns if manifest.exists() else 0
+    if SERVER in os.environ and _served(os.environ[SERVER]):
+        _keep(out, kept, earlier)
+        os._exit(0)
+    atexit.register(_keep, out, kept, earlier)
 
 
 if sys.orig_argv[1:] == ["main.py"] and FOLDER in os.environ and "CDKTF_OUTDIR" in os.environ:

@@ -54,7 +54,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
     def run_one(operation: str, result: object, *arguments: str) -> Any:
         monkeypatch.setattr(operations, operation, lambda *_, **__: result)
-        monkeypatch.setattr(runs, "expect_no_active_run", lambda *_: None)
+        monkeypatch.setattr(runs, "expect_no_active_run", lambda *_, **__: None)
         return CliRunner().invoke(clusters, arguments)
 
     return run_one

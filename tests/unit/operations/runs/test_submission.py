@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import tarfile
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from mlinfra.operations.runs import RunRequest, RunTable, cancel_run, find_run, 
 from mlinfra.operations.runs.occupancy import Admission, expect_no_active_run, find_place
 from mlinfra.operations.runs.submission import submit, upload_run
 from mlinfra.operations.terraform.progress import Quiet
-from mlinfra.runner import RunSpecification
+from mlinfra.runner import RunAttribute, RunKey, RunSpecification
 from mlinfra.runner.contract import JOIN_SECONDS, RUN_ID
 from tests.unit.operations.runs.recorded import CLUSTER, ENVIRONMENT, ME
 from tests.unit.operations.runs.repositories import git, write
@@ -174,13 +175,52 @@ def test_a_run_in_turn_is_submitted_and_waits_on_the_nodes(models: Callable[...,
 
 
 def test_a_run_that_waits_needs_its_cluster_until_it_is_cancelled(models: Callable[..., Any], repository: Path) -> None:
-    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=pytest.fail)
     del models
     run_id = submitted(repository).run_id
     with pytest.raises(OperationError, match=f"is needed by the run {run_id} .*, waiting, .* runs cancel {run_id}"):
-        expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+        expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=pytest.fail)
     cancel_run(ENVIRONMENT, run_id)
-    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name)
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=pytest.fail)
+
+
+def test_the_end_of_a_cancelled_run_is_waited_for(models: Callable[..., Any], repository: Path) -> None:
+    run_id = submitted(repository).run_id
+    run_on_a_node(models, run_id)
+    assert cancel_run(ENVIRONMENT, run_id).nodes == 1
+    said: list[str] = []
+
+    def sleep(_: float) -> None:
+        table = RunTable(ENVIRONMENT)
+        table.end(find_run(ENVIRONMENT, run_id), "cancelled", "cancelled", only_if=("waiting", "running"))
+
+    expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=said.append, sleep=sleep)
+    assert said == [f"The run {run_id} was cancelled, and its nodes are stopping it"]
+
+
+def test_a_cancelled_run_that_does_not_end_is_named_after_the_longest_wait(
+    models: Callable[..., Any], repository: Path
+) -> None:
+    run_id = submitted(repository).run_id
+    run_on_a_node(models, run_id)
+    cancel_run(ENVIRONMENT, run_id)
+    slept: list[float] = []
+    with pytest.raises(OperationError, match=r"It was cancelled, and its nodes have not recorded its end\. Try again;"):
+        expect_no_active_run(ENVIRONMENT, EXPERIMENT.name, say=lambda _: None, seconds=10, sleep=slept.append)
+    assert sum(slept) == 10
+
+
+def run_on_a_node(client: Callable[..., Any], run_id: str) -> None:
+    """Have a node report the run now."""
+    key = RunKey(CLUSTER, run_id).node(1, "i-1")
+    client("dynamodb").put_item(
+        TableName=ENVIRONMENT.names.records_table,
+        Item={
+            **{name: {"S": value} for name, value in key.items()},
+            RunAttribute.SEEN_AT: {"N": str(time.time())},
+            RunAttribute.STEP: {"S": "running"},
+        },
+    )
 
 
 def test_a_run_that_has_ended_occupies_nothing(models: Callable[..., Any], repository: Path) -> None:
