@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mlinfra.functions.counting import counted
+
 
 class OperationError(Exception):
     """An error that the user can correct. Shown without a traceback.
@@ -34,7 +36,7 @@ class DeclarationError(ValueError):
     def __init__(self, subject: str, problems: list[str]) -> None:
         self.subject = subject
         self.problems = problems
-        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+        count = counted(len(problems), "problem")
         super().__init__("\n".join([f"{subject}: {count}", *(f"  - {problem}" for problem in problems)]))
 
     @classmethod

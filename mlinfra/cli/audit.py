@@ -10,6 +10,7 @@ import typer
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode
 from mlinfra.cli.questions import confirmed
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,14 +254,14 @@ def _tag(made: Audit, declared: Sequence[Environment], ids: Sequence[str], owner
     console.print("\nSet the tag Owner:")
     for each in proposals:
         console.print(f"  {escape(_subject(each))}  [bold]{escape(each.owner)}[/]  [dim]{escape(each.evidence)}[/]")
-    if not confirmed(f"Set the tag Owner of these {count} resources?", "Nothing was tagged."):
+    if not confirmed(f"Set the tag Owner of {counted(count, 'resource')}?", "Nothing was tagged."):
         console.print("Nothing was tagged.")
         return
     account, _ = account_in_use(declared)
     result = apply_tags(account, proposals)
     for arn, reason in result.failed.items():
         console.print(f"[red]✗[/] {escape(arn)}: {escape(reason)}")
-    console.print(f"Tagged: {len(result.tagged)} of {count} resources.")
+    console.print(f"Tagged: {len(result.tagged)} of {counted(count, 'resource')}.")
     if result.failed:
         raise typer.Exit(ExitCode.ERROR)
 
@@ -287,7 +288,7 @@ def _adopt(made: Audit, environment: str, ids: Sequence[str], owner: str) -> Non
         console.print("There is no unmanaged resource that can be adopted.")
     failed = False
     for each in found:
-        console.print(f"\n[bold]{each.region}: adopt {len(each.ids)} resources into {environment}[/]")
+        console.print(f"\n[bold]{each.region}: adopt {counted(len(each.ids), 'resource')} into {environment}[/]")
         try:
             request = AdoptionRequest(ids=each.ids, kinds=each.kinds, region=each.region)
             adoption = adopt_selected(environment, request, owner=owner)

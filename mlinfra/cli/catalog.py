@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def show(
         return
     print_table(_table(found, nodes))
     console = output_console()
-    count = f"{len(found)} instance type" + ("s" if len(found) > 1 else "")
+    count = counted(len(found), "instance type")
     console.print(f"{count}. {_about_prices([rates.get(each.name) for each in found], region)}")
     if gpu is not None and gpus_per_node is not None:
         choice = cheapest(gpu=gpu, gpus_per_node=gpus_per_node, gpu_memory_gib=gpu_memory_gib)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.options import AsJson, ExitCode
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from mlinfra.checks.resource_check import AnyCheck
@@ -152,4 +153,4 @@ def _print(report: CheckReport, form: _Format) -> None:
     others = [each.level for each in report.findings if not each.fails and each.acknowledged is None]
     counts = [(failing, "held"), *((others.count(each), f"{each.value}s") for each in (Level.WARNING, Level.NOTE))]
     shown = ", ".join(f"{number} {noun}" for number, noun in (*counts, (len(acknowledged), "acknowledged")))
-    console.print(f"{len(report.stacks)} stacks: {shown}.")
+    console.print(f"{counted(len(report.stacks), 'stack')}: {shown}.")

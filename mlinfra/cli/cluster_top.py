@@ -10,6 +10,7 @@ import typer
 from mlinfra.cli.listed_environments import listed_environments
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 from mlinfra.cli.units import NOTHING, UNKNOWN, short_usd
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ def screen(listings: Sequence[NodeListing], width: int, height: int | None) -> G
     if nodes:
         parts += [Text(), _table(nodes[:room], width)]
     if len(nodes) > room:
-        parts.append(Text(f"and {len(nodes) - room} more nodes: mlinfra clusters top --once", style="dim"))
+        parts.append(Text(f"and {counted(len(nodes) - room, 'more node')}: mlinfra clusters top --once", style="dim"))
     parts += [Text(each, style="yellow") for each in problems]
     return Group(*parts)
 

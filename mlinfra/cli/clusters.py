@@ -12,6 +12,7 @@ from mlinfra.cli.options import AsJson, EnvironmentName  # noqa: TC001  Typer re
 from mlinfra.cli.run_options import duration
 from mlinfra.cli.units import NOTHING, UNKNOWN, short_duration, short_usd
 from mlinfra.command import own_command
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,7 +232,7 @@ def _volumes(stopped: ClusterStop, days: int) -> str:
             "Its volumes are kept, and incur charges until you delete them: no janitor deletes them. They have the tag "
             "DeleteAfter."
         )
-    return f"Its volumes are kept for {days} day{'s' if days > 1 else ''}."
+    return f"Its volumes are kept for {counted(days, 'day')}."
 
 
 def _declared(name: str) -> Environment:

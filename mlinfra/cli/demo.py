@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,7 +37,8 @@ def demo(
     print_table(_stacks(result))
     console = output_console()
     console.print(
-        f"{sum(stack.resources for stack in result.stacks)} resources in {len(result.stacks)} stacks, "
+        f"{counted(sum(stack.resources for stack in result.stacks), 'resource')} in "
+        f"{counted(len(result.stacks), 'stack')}, "
         f"in {result.seconds:.0f} s, with the real Terraform and AWS provider.\n"
         f"State in [bold]s3://{result.bucket}/{result.state_prefix}[/], locked in [bold]{result.lock_table}[/].\n"
         f"A second plan of every stack found nothing to change.\n"

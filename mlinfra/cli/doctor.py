@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlinfra.cli.options import AsJson, ExitCode
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from mlinfra.operations.doctor import Diagnosis
@@ -51,5 +52,5 @@ def doctor(
     problems = sum(each.status is Status.PROBLEM for each in found)
     if problems:
         if not as_json:
-            console.print(f"\n{problems} problem{'s' if problems != 1 else ''}.")
+            console.print(f"\n{counted(problems, 'problem')}.")
         raise typer.Exit(ExitCode.ERROR)

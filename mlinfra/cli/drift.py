@@ -11,6 +11,7 @@ import typer
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode, Format, Parallelism, StackPatterns
 from mlinfra.cli.questions import confirmed
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +149,7 @@ def _confirmed(parts: Sequence[Difference]) -> bool:
     console.print("\nRemove from AWS:")
     for each in parts:
         console.print(f"  {escape(each.address)}: {escape(each.attribute)}  [dim]{escape(str(each.removal))}[/]")
-    return confirmed(f"Remove these {len(parts)} parts, which no stack manages?", "Nothing was removed.")
+    return confirmed(f"Remove {counted(len(parts), 'part')} that no stack manages?", "Nothing was removed.")
 
 
 def _environment(root: Path, name: str | None, stacks: Sequence[str]) -> Environment:

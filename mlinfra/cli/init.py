@@ -12,6 +12,7 @@ import typer
 
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 from mlinfra.command import own_command
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -207,7 +208,9 @@ def _show_written(folder: Path, settings: Settings, written: Written, console: C
 
     unchanged = f", {len(written.unchanged)} existed already with the same content" if written.unchanged else ""
     where = escape(str(folder)) if folder.name else "this folder"
-    console.print(f"[bold]{escape(settings.project)}[/]: {len(written.created)} files written to {where}{unchanged}.")
+    console.print(
+        f"[bold]{escape(settings.project)}[/]: {counted(len(written.created), 'file')} written to {where}{unchanged}."
+    )
     for each in written.created:
         console.print(f"  [dim]{escape(each)}[/]")
     console.print(

@@ -11,6 +11,7 @@ from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson, ExitCode, Parallelism, StackPatterns
 from mlinfra.cli.preflight import show_obstacles
 from mlinfra.command import own_command
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +172,7 @@ def _conclude(plans: Plans, console: Console) -> None:
         for each in plans.planned:
             console.print(f"{each.about.stack}: {each.summary}")
         _show_cost(plans, console)
-        count = f"{len(plans.planned)} plan{'s' if len(plans.planned) > 1 else ''}"
+        count = counted(len(plans.planned), "plan")
         console.print(f"{count} in {folder}. Next: [cyan]{own_command()} review {folder}/*/plan.json[/]")
     elif not plans.failed:
         console.print("There is no stack to plan.")

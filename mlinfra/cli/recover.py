@@ -9,6 +9,7 @@ import typer
 from mlinfra.cli.interruption import on_interruption
 from mlinfra.cli.options import AsJson  # noqa: TC001  Typer reads the annotations
 from mlinfra.cli.questions import confirmed
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def recover(
         return
     console = output_console()
     console.print(
-        f"{len(result.imported)} resources were added to the state of {stack}. Remaining: {result.remaining}."
+        f"{counted(len(result.imported), 'resource')} added to the state of {stack}. Remaining: {result.remaining}."
     )
     for each in result.foreign:
         console.print(
@@ -65,4 +66,4 @@ def _confirmed(found: Sequence[Existing], *, yes: bool) -> bool:
     for each in found:
         changes = f"  [dim]the next apply changes {', '.join(each.differences)}[/]" if each.differences else ""
         console.print(f"  {escape(each.address)}  {escape(each.id)}{changes}")
-    return yes or confirmed(f"Import these {len(found)} resources into the state?", "Use --yes")
+    return yes or confirmed(f"Import {counted(len(found), 'resource')} into the state?", "Use --yes")

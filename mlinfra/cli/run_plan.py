@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from mlinfra.functions.counting import counted
+
 if TYPE_CHECKING:
     from mlinfra.declarations import Environment
     from mlinfra.operations.runs import Launch, PreparedRun, QueuePlace
@@ -38,7 +40,7 @@ def show_queue_plan(environment: Environment, place: QueuePlace, prepared_run: P
         "nodes": request.nodes,
         "array_size": request.array_size,
     }
-    size = f"{request.nodes} node{'s' if request.nodes > 1 else ''}"
+    size = counted(request.nodes, "node")
     copies = f", {request.array_size} copies" if request.array_size else ""
     line = ("Queue", f"{place.queue.name} ({place.kind}), share of {place.team}: {size}{copies}")
     _show(environment, prepared_run, facts, line, as_json=as_json)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mlinfra.functions import clock
 from mlinfra.functions.clients import Clients
 from mlinfra.functions.contract import Event, Table, Tag
+from mlinfra.functions.counting import counted
 from mlinfra.functions.deduplication import Deduplication
-from mlinfra.functions.notifications import Notifier, counted_nodes
+from mlinfra.functions.notifications import Notifier
 from mlinfra.functions.ownership import is_of_environment
 from mlinfra.functions.records import Records
 from mlinfra.functions.settings import Settings
@@ -88,7 +89,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
             Event.NODES_INTERRUPTED,
             cluster=cluster,
             tags=nodes[0].tags,
-            what=f"EC2 terminates {counted_nodes(len(ids))} at {clock.written(interruption.ends_at)}",
+            what=f"EC2 terminates {counted(len(ids), 'node')} at {clock.written(interruption.ends_at)}",
             why=f"{interruption.why}: {', '.join(ids)}. Runs, and jobs that call "
             f"mlinfra.job.termination_notice(), receive the notice",
             action="To keep the work of other jobs, save a checkpoint now.",

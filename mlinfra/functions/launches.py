@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Event
+from mlinfra.functions.counting import counted
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.launch_errors import LaunchError, launch_error, limit_in, quota_code
-from mlinfra.functions.notifications import counted_nodes
 from mlinfra.functions.remedies import resume_command
 from mlinfra.functions.storage import time_of
 
@@ -142,7 +142,7 @@ class Launches:
         self._notify_daily(
             target,
             failure.error.code,
-            what=f"{counted_nodes(missing)} could not be launched",
+            what=f"{counted(missing, 'node')} could not be launched",
             why=f"{failure.error.reason}{_figures(quota)}. Launches have failed since {clock.written(failure.since)}. "
             f"EC2's message: {failure.message.rstrip('.')}",
             action=self._action(failure.error, quota),
@@ -155,7 +155,7 @@ class Launches:
             target,
             "suspended_by_user",
             what="launching is suspended by a user",
-            why=f"it requests {counted_nodes(target.desired)}, has {len(target.nodes)}, and its process Launch is "
+            why=f"it requests {counted(target.desired, 'node')}, has {len(target.nodes)}, and its process Launch is "
             f"suspended: {suspension.rstrip('.')}",
             action=f"To resume it: {resume_command(target, LAUNCH, self._clients.region)}",
             code="Suspended",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.functions import clock
 from mlinfra.functions.contract import SPEND_BOUND, Event
+from mlinfra.functions.counting import counted
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.notifications import command
 from mlinfra.functions.remedies import way_to_extend
@@ -80,7 +81,7 @@ class Notices:
             "expiry_grace",
             f"{clock.written(at)} {hour}",
             detail_type=Event.CLUSTER_WARNED,
-            what=f"expired, and will be stopped in {left} hour{'s' if left > 1 else ''}",
+            what=f"expired, and will be stopped in {counted(left, 'hour')}",
             why=f"it expired at {clock.written(at)}. It is stopped as soon as it is idle, and at {clock.written(end)} "
             f"even if it is busy. Now: {seen.evidence.reason}",
             action=f"To keep it: {way_to_extend(seen.target)}",

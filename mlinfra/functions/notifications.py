@@ -163,11 +163,6 @@ def command(name: str, tags: Mapping[str, str], options: str = "") -> str:
     return " ".join([*words, options] if options else words)
 
 
-def counted_nodes(count: int) -> str:
-    """A number of nodes, such as `1 node` or `2 nodes`."""
-    return f"{count} node{'' if count == 1 else 's'}"
-
-
 def _message(detail: Mapping[str, Any], action: str | None) -> str:
     lines = [f"{detail['cluster']}: {detail['what']}.", "", f"Reason: {detail['why']}."]
     if detail.get("staying"):

@@ -9,6 +9,7 @@ from mlinfra.functions import clock, stopping
 from mlinfra.functions.clients import FAILURES, error_code
 from mlinfra.functions.contract import Event, Tag
 from mlinfra.functions.cost_counting import count_cost
+from mlinfra.functions.counting import counted
 from mlinfra.functions.decision import Action, Decision, NotificationFrequency
 from mlinfra.functions.deduplication import Deduplication
 from mlinfra.functions.fleet import DescribeFailedError, Target
@@ -168,7 +169,7 @@ class Shutdown:
             Event.NODE_RELEASED,
             cluster=target.name,
             tags=target.tags,
-            what=f"{len(ids)} idle node{'s' if len(ids) > 1 else ''} terminated",
+            what=f"{counted(len(ids), 'idle node')} terminated",
             why=f"{', '.join(ids)} had no activity, and the experiment sets gang=False; {left} of its nodes are left",
             action=f"To request all nodes again: {start_command(target, self._clients.region)}. To keep idle nodes "
             f"while others work, set gang=True for its experiment, and deploy.",

@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlinfra.checks.failure import FILE
+from mlinfra.functions.counting import counted
 from mlinfra.operations.terraform import Terraform, find_terraform, provider_source
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class PlannedTemplate:
         outputs = self.document.get("output_changes", {})
         changes += [f"output {name}" for name, each in outputs.items() if each["actions"] != ["no-op"]]
         more = f"; and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
-        message = f"the plan contains {len(changes)} changes: {'; '.join(changes[:_SHOWN])}{more}"
+        message = f"the plan contains {counted(len(changes), 'change')}: {'; '.join(changes[:_SHOWN])}{more}"
         raise AssertionError(message)
 
     def assert_no_destroy(self, *, except_for: Iterable[str] = ()) -> None:
@@ -123,7 +124,7 @@ class PlannedTemplate:
             verb = "replaced" if "create" in each["change"]["actions"] else "destroyed"
             lost.append(f"{each['address']} is {verb}{because}")
         if lost:
-            message = f"the plan destroys {len(lost)} resources: {'; '.join(lost)}"
+            message = f"the plan destroys {counted(len(lost), 'resource')}: {'; '.join(lost)}"
             raise AssertionError(message)
 
     def assert_no_findings(self, *, root: Path, today: date) -> None:
@@ -142,7 +143,7 @@ class PlannedTemplate:
         held = review([self.file], root=root, today=today, checks=own if own.is_file() else None).held
         if held:
             found = "; ".join(f"{each.id} {each.address}: {each.text}" for each in held)
-            message = f"the review holds {len(held)} findings: {found}"
+            message = f"the review holds {counted(len(held), 'finding')}: {found}"
             raise AssertionError(message)
 
     def _changes(self) -> Iterator[dict[str, Any]]:

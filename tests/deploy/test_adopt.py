@@ -165,7 +165,7 @@ def test_findings_of_the_audit_are_adopted(adopting: Path, imported: object) -> 
     assert made
     arguments = ("--region", "eu-west-1", "--no-launchers", "--adopt", "local", "--owner", "ana@example.com")
     ended = mlinfra(adopting, "audit", "console-in-ireland", *arguments)
-    assert "eu-west-1: adopt 1 resources into local" in ended.stderr, ended.stdout + ended.stderr
+    assert "eu-west-1: adopt 1 resource into local" in ended.stderr, ended.stdout + ended.stderr
     assert "The plan imports 1 resource and changes nothing." in ended.stdout
     adopted = {each.id: each for each in the_environment(adopting).adopted}
     assert adopted["console-in-ireland"].region == "eu-west-1"

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.errors import OperationError
+from mlinfra.functions.counting import counted
 from mlinfra.operations.audit.assembling import Context, cost_of_unit, item_of, lookup_id, units_of
 from mlinfra.operations.audit.declared import Declared, declared_by
 from mlinfra.operations.audit.item import Audit
@@ -69,17 +70,17 @@ def audit_account(
         clients = RegionalClients(account)
         home = str(account.session.region_name)
         regions = _chosen(regions_of(clients, home), options.regions)
-        step.conclude(f"{account.account_id}, {len(regions.enabled)} regions")
+        step.conclude(f"{account.account_id}, {counted(len(regions.enabled), 'region')}")
     # The code is synthesized by another process while AWS is read.
     with ThreadPoolExecutor(1) as other:
         declaring = other.submit(declared_by, own, root)
-        with progress.step(f"Read {len(regions.enabled)} regions") as step:
+        with progress.step(f"Read {counted(len(regions.enabled), 'region')}") as step:
             read = scan(clients, regions.enabled, step, home=home)
-            step.conclude(f"{len(read.found)} resources" + (", with failures" if read.failed else ""))
+            step.conclude(counted(len(read.found), "resource") + (", with failures" if read.failed else ""))
         with progress.step("Read Terraform states and code") as step:
             states = read_states(clients, _state_buckets(own, read), [each.names.state_bucket for each in own])
             declared = declaring.result()
-            step.conclude(f"{states.count} states")
+            step.conclude(counted(states.count, "state"))
     with progress.step("Read utilization") as step:
         usage, failed = read_usage(clients, read.found, now)
     units = units_of(read.found, states, declared)

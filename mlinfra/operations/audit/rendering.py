@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.functions.counting import counted
 from mlinfra.operations.audit.item import CLASSIFICATIONS
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def headline(audit: Audit) -> str:
     total = f"{audit.usd_per_month():,.0f} USD a month"
     unpriced = sum(each.usd_per_month is None for each in audit.items)
     rest = f", and {unpriced} resources with an unknown price" if unpriced else ""
-    return f"Account {audit.account_id}: {total}{rest}, in {used} of {len(audit.regions)} regions."
+    return f"Account {audit.account_id}: {total}{rest}, in {used} of {counted(len(audit.regions), 'region')}."
 
 
 def totals(audit: Audit) -> Iterator[tuple[Classification, float, str]]:

@@ -12,6 +12,7 @@ from mlinfra.checks.index import CHECKS
 from mlinfra.checks.level import Level
 from mlinfra.checks.own_checks import read_checks
 from mlinfra.declarations import load_environments, present_day
+from mlinfra.functions.counting import counted
 from mlinfra.operations.checks.checkov import checkov_findings, read_report
 from mlinfra.operations.checks.finding import CheckFinding, CheckReport
 from mlinfra.operations.terraform import synthesize
@@ -59,7 +60,8 @@ def run_checks(
                 stacks += [line["stack"] for line in lines]
                 found = [each for line in lines for each in _findings(line)]
                 findings += found
-                step.conclude(f"{len(lines)} stacks, {sum(each.acknowledged is None for each in found)} findings")
+                open_ = sum(each.acknowledged is None for each in found)
+                step.conclude(f"{counted(len(lines), 'stack')}, {counted(open_, 'finding')}")
     findings += [found for found, _ in checkov_findings(failed, configs, known, today=present_day())]
     return CheckReport(tuple(sorted(stacks)), tuple(sorted(findings, key=lambda each: (each.stack, each.check))))
 

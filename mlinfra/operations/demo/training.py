@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlinfra.errors import OperationError
 from mlinfra.functions.clients import Clients
+from mlinfra.functions.counting import counted
 from mlinfra.operations.runs import (
     Following,
     RunRequest,
@@ -157,9 +158,9 @@ def _wait_for_stop(
         if not group["DesiredCapacity"] and not group["Instances"]:
             return monotonic() - started
         if monotonic() - started > _STOP_SECONDS:
-            count = len(group["Instances"])
+            remaining = counted(len(group["Instances"]), "node")
             message = (
-                f"The cluster {cluster} still has {count} nodes {_STOP_SECONDS:.0f} seconds after its run. Expected: "
+                f"The cluster {cluster} still has {remaining} {_STOP_SECONDS:.0f} seconds after its run. Expected: "
                 f"the function of finished jobs stops it at once, since pause_minutes is 0."
             )
             raise OperationError(message)

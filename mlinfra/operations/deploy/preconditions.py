@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
+from mlinfra.functions.counting import counted
 from mlinfra.operations.deploy.local_apply import require_no_local_apply, state_of
 from mlinfra.operations.deploy.saved_plan import (
     PLANS_FOLDER,
@@ -113,7 +114,7 @@ def require_approved(report: Report) -> None:
     rejected = [f"{each.id}  {each.stack}  {each.text} {each.fix}" for each in report.rejected_approvals]
     count = len(report.held)
     message = (
-        f"The review holds {count} finding{'s' if count != 1 else ''} without an approval. Nothing was applied. Fix "
+        f"The review holds {counted(count, 'finding')} without an approval. Nothing was applied. Fix "
         f"the findings and plan again, or let another person approve each of them: {own_command()} approve DIGEST"
     )
     raise ReviewHeldError(message, details="\n".join([*held, *rejected]))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
+from mlinfra.functions.counting import counted
 from mlinfra.operations.terraform import Run, StateLock
 
 _LOCK_DELAY = timedelta(minutes=2)
@@ -60,6 +61,6 @@ def _age(passed: timedelta) -> str:
     if minutes < 1:
         return "less than a minute ago"
     if minutes < 120:  # noqa: PLR2004
-        return f"{minutes} minute{'s' if minutes > 1 else ''} ago"
+        return f"{counted(minutes, 'minute')} ago"
     hours = minutes // 60
     return f"{hours} hours ago" if hours < 48 else f"{hours // 24} days ago"  # noqa: PLR2004

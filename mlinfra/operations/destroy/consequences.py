@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlinfra.functions.contract import Tag
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -134,6 +135,6 @@ def _volumes(doomed: Sequence[Doomed], environment: Environment, account: AwsAcc
             "remains",
             janitor.stack,
             "",
-            f"{len(volumes)} volume{'s' if len(volumes) != 1 else ''} of stopped clusters ({gib} GiB), which no "
+            f"{counted(len(volumes), 'volume')} of stopped clusters ({gib} GiB), which no "
             f"function deletes any more: {ids}",
         )

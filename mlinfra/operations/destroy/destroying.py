@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from mlinfra.command import own_command
 from mlinfra.declarations import load_environments
 from mlinfra.errors import OperationError
+from mlinfra.functions.counting import counted
 from mlinfra.operations.aws import account_of, aws_errors_explained
 from mlinfra.operations.deploy import (
     PLANS_FOLDER,
@@ -87,7 +88,7 @@ class Destruction:
             return
         details = "\n".join(f"{each.stack}: {each.text}. To continue: {each.remedy}" for each in self.obstacles)
         count = len(self.obstacles)
-        message = f"Nothing was destroyed, because of {count} obstacle{'s' if count != 1 else ''}."
+        message = f"Nothing was destroyed, because of {counted(count, 'obstacle')}."
         raise OperationError(message, details=details)
 
     def run(self, progress: Progress, *, today: date, begin: Callable[[Sequence[Path]], None]) -> tuple[Destroyed, ...]:
@@ -169,7 +170,7 @@ def _planned(name: str, root: Path, progress: Progress, *, stacks: Sequence[str]
                 for component, stack in declared.items()
                 if component in present
             }
-            step.conclude(f"{sum(map(len, resources.values()))} resources")
+            step.conclude(counted(sum(map(len, resources.values())), "resource"))
         selection = select(environment, own, resources, stacks)
         planned, failed_plans = prepared.plan(selection.chosen, destroy=True)
         if failed_plans:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mlinfra.catalog import PRICE_LOCK_FILE, PriceLock, RefreshedPrices, aws_regions
 from mlinfra.declarations import write_whole
 from mlinfra.errors import DeclarationError, OperationError
+from mlinfra.functions.counting import counted
 from mlinfra.operations.price_lists.download import (
     PUBLIC_FILES,
     IncompleteDownloadError,
@@ -97,7 +98,7 @@ def refresh_prices(
                 lock, changed = _merged(lock, offer, region, today)
                 count = sum(map(len, offer.prices.values()))
                 refreshed.append(RefreshedOffer(service, region, offer.version, count, changed))
-                step.conclude(f"{count:,} prices, {changed:,} changed")
+                step.conclude(f"{counted(count, 'price')}, {changed:,} changed")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, lock.dump())
     return tuple(refreshed)

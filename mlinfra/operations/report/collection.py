@@ -15,6 +15,7 @@ from mlinfra.command import own_command
 from mlinfra.declarations import load_environments, present_day
 from mlinfra.errors import DeclarationError, OperationError
 from mlinfra.functions import clock
+from mlinfra.functions.counting import counted
 from mlinfra.operations.audit import audit_account
 from mlinfra.operations.aws import outside, reachable
 from mlinfra.operations.clusters import daily_spend, list_clusters
@@ -158,7 +159,8 @@ def _declared(root: Path, environments: Sequence[Environment], progress: Progres
                     remarks.append(f"{error.message}: {_shortened(error.details)}")
                     continue
                 estimates.append(estimate_stacks(out, environments, today=today))
-            step.conclude(f"{len(stacks)} stacks" + (f", {len(remarks)} environments failed" if remarks else ""))
+            failed = f", {counted(len(remarks), 'environment')} failed" if remarks else ""
+            step.conclude(counted(len(stacks), "stack") + failed)
         if not stacks:
             missing = Section(reason=" ".join(remarks), command=command)
             return missing, missing
@@ -202,7 +204,7 @@ def _clusters(
         if len(problems) < len(here):
             if elsewhere := [each.name for each in environments if each not in here]:
                 problems.append(f"Not listed: {outside(elsewhere)}.")
-            step.conclude(f"{len(found)} clusters")
+            step.conclude(counted(len(found), "cluster"))
             days = [{"day": str(e.day), "cluster": e.cluster, "owner": e.owner, "usd": e.usd} for e in history]
             return Section({"clusters": found, "history": days}, remarks=problems)
         step.conclude("not available")
@@ -273,7 +275,8 @@ def _approvals(root: Path, reviews: Sequence[dict[str, Any]], names: set[str], p
         plans, _ = usable_plans(sorted(path.parent for path in root.glob("plans/*/plan.json")))
         if plans and not documents:
             documents = [json.loads(to_json(review(plans, root=root, today=today)))]
-        step.conclude(f"{len(recorded)} approvals, {sum(len(each['stacks']) for each in documents)} plans")
+        planned = sum(len(each["stacks"]) for each in documents)
+        step.conclude(f"{counted(len(recorded), 'approval')}, {counted(planned, 'plan')}")
     findings = [
         {**each, "approve": f"{mlinfra} approve {each['digest']} --reason TEXT"}
         for document in documents

@@ -56,11 +56,6 @@ def first_of(sentences: Sequence[str], most: int, noun: str = "") -> str:
     return f"{shown}; and {abbreviated(' '.join(filter(None, (f'{remaining} more', noun))), '; '.join(sentences))}"
 
 
-def counted(number: int, thing: str) -> str:
-    """A number with a noun, such as `1 change` or `2 changes`."""
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
-
-
 def parts(text: str) -> Iterator[tuple[str, bool]]:
     """Split the text of a finding into pieces, each with True if it is quoted."""
     for number, piece in enumerate(text.split("`")):

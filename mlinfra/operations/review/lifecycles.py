@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from mlinfra.functions.counting import counted
 from mlinfra.operations.review.change import items, number
-from mlinfra.operations.review.escaping import counted, quoted
+from mlinfra.operations.review.escaping import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.functions.counting import counted
 from mlinfra.operations.cost import Key, signed, usd_range
 from mlinfra.operations.review.change import Kind
-from mlinfra.operations.review.escaping import code_in_markdown, counted, html_text, prose_in_markdown
+from mlinfra.operations.review.escaping import code_in_markdown, html_text, prose_in_markdown
 from mlinfra.operations.review.finding import Level
 from mlinfra.operations.review.report import by_rule
 

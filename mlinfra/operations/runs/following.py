@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, ConnectionError as NoConnectionErro
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.clients import error_code
-from mlinfra.functions.notifications import counted_nodes
+from mlinfra.functions.counting import counted
 from mlinfra.operations.aws import aws_errors_explained
 from mlinfra.operations.runs.history import reread_run
 from mlinfra.operations.runs.log_streams import LogStreams
@@ -219,18 +219,18 @@ def state_text(run: Run) -> str:
     number = f"Attempt {run.attempt} of {run.most_attempts}: " if run.attempt > 1 else ""
     if run.status == RunStatus.RETRYING:
         why = f" ({run.reason})" if run.reason else f" ({run.fault})" if run.fault else ""
-        return f"{number}the last attempt was lost{why}; waiting for {total} nodes."
+        return f"{number}the last attempt was lost{why}; waiting for {counted(total, 'node')}."
     nodes = attempt.nodes if attempt else ()
     if run.array_size is not None or (run.batch_job is not None and not nodes):
         return f"{number}{_queue_text(run, nodes)}"
     if attempt is None or not attempt.members:
-        return f"{number}{len(nodes)} of {total} nodes have joined."
+        return f"{number}{len(nodes)} of {counted(total, 'node')} {'has' if total == 1 else 'have'} joined."
     slowest = min(nodes, key=_step_number, default=None)
     if slowest is None:
-        return f"{number}starting on {total} nodes."
+        return f"{number}starting on {counted(total, 'node')}."
     detail = f" ({slowest.detail})" if slowest.detail and slowest.step != "running" else ""
     if slowest.step == "running":
-        return f"{number}running on {counted_nodes(len(attempt.members))}."
+        return f"{number}running on {counted(len(attempt.members), 'node')}."
     return f"{number}{slowest.step}: {slowest.instance_id}{detail}."
 
 

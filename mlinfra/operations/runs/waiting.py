@@ -13,6 +13,7 @@ from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.clients import FAILURES
 from mlinfra.functions.contract import Tag
+from mlinfra.functions.counting import counted
 from mlinfra.functions.fleet import IN_SERVICE
 from mlinfra.functions.launch_errors import limit_in
 from mlinfra.functions.launches import launch_failure
@@ -199,7 +200,7 @@ class NodeWatch:
         self, target: Target, in_service: Sequence[Node], ended: Sequence[str], *, ready: tuple[str, ...], total: int
     ) -> NodeStates:
         """The states while nodes are missing, with the reason for which they are."""
-        prefix = f"{len(in_service)} of {total} nodes in service"
+        prefix = f"{len(in_service)} of {counted(total, 'node')} in service"
         failure = self._failure(target)
         if failure is not None:
             hopeless = self._hopeless(failure)

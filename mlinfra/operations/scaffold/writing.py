@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlinfra.errors import OperationError
+from mlinfra.functions.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def _require_free(files: Sequence[ProjectFile], folder: Path) -> None:
     if conflicts:
         count = len(set(conflicts))
         message = (
-            f"Nothing was written to {folder}, because of {count} conflict{'s' if count != 1 else ''}. Move the named "
+            f"Nothing was written to {folder}, because of {counted(count, 'conflict')}. Move the named "
             f"files, or choose another folder."
         )
         raise OperationError(message, details="\n".join(dict.fromkeys(conflicts)))

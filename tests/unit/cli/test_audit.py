@@ -47,7 +47,7 @@ def test_the_first_lines_have_the_cost_by_classification_and_the_dearest_resourc
     assert ended.exit_code == 2
     lines = ended.stdout.splitlines()
     assert lines[0].startswith("Account 123456789012: 64,1")
-    assert lines[0].endswith(" USD a month, in 1 of 1 regions.")
+    assert lines[0].endswith(" USD a month, in 1 of 1 region.")
     assert lines[1].split()[:3] == ["unmanaged", lines[1].split()[1], "USD"]
     assert lines[1].endswith("1 cluster")
     row = next(line for line in lines if "hackathon (4 x p4d.24xlarge)" in line)

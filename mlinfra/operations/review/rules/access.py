@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.functions.counting import counted
 from mlinfra.operations.review.accounts import ELB_LOG_DELIVERY, account_of
 from mlinfra.operations.review.actions import (
     DESTROYING,
@@ -16,7 +17,7 @@ from mlinfra.operations.review.actions import (
 )
 from mlinfra.operations.review.change import UNKNOWN, Change, Kind, items
 from mlinfra.operations.review.conditions import admitted_accounts, restricts, restricts_caller, restricts_subject
-from mlinfra.operations.review.escaping import counted, first_of, listed, quoted
+from mlinfra.operations.review.escaping import first_of, listed, quoted
 from mlinfra.operations.review.policies import (
     Difference,
     Grant,

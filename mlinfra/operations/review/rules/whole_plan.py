@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlinfra.functions.counting import counted
 from mlinfra.operations.review.change import Kind
-from mlinfra.operations.review.escaping import counted, listed, quoted
+from mlinfra.operations.review.escaping import listed, quoted
 from mlinfra.operations.review.finding import Finding, Level, Rule
 
 if TYPE_CHECKING:

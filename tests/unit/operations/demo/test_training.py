@@ -162,5 +162,5 @@ def test_a_cluster_that_is_not_stopped_fails_the_demo() -> None:
             return {"AutoScalingGroups": [{"DesiredCapacity": 1, "Instances": [{}]}]}
 
     times = iter(range(0, 200, 30))
-    with pytest.raises(OperationError, match="still has 1 nodes 90 seconds after its run"):
+    with pytest.raises(OperationError, match="still has 1 node 90 seconds after its run"):
         _wait_for_stop(Autoscaling(), "cluster", monotonic=lambda: float(next(times)), sleep=lambda _: None)
