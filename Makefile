@@ -85,7 +85,8 @@ conformance: setup ## Run all conformance cases, including slow ones, and write 
 .PHONY: fast-tests
 fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS
 	@# All tests of the two folders need them; to collect them takes a second.
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
+	@# Three processes: on two processors, some tests wait for a process or a timeout.
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder \
 		--ignore tests/deploy --ignore tests/conformance --ignore tests/browser -m "not deploy and not local_aws and not lengthy"
 
 .PHONY: policy
@@ -110,9 +111,11 @@ browser-tests: setup $(BROWSER_READY) ## Run the tests of the report in a browse
 	$(BIN)/pytest --numprocesses 0 tests/browser
 
 .PHONY: bench
-bench: setup ## Measure stock and fast synthesis, and reviews of large plans
+bench: setup ## Measure synthesis, plans, drift, reviews and an audit, beside their stock alternatives
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.plans
 	$(BIN)/python -m benchmarks.review
+	$(BIN)/python -m benchmarks.audit --instances 2000
 
 .PHONY: replay
 replay: setup ## Replay workloads through the functions that stop clusters

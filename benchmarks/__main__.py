@@ -21,7 +21,7 @@ from ci.generated_table import with_table
 WAYS = {"stock": {"MLINFRA_STOCK_LOADING": "1"}, "fast": {"MLINFRA_STOCK_LOADING": "0"}}
 
 
-PAGE = measure.REPOSITORY / "benchmarks" / "README.md"
+PAGE = measure.REPOSITORY / "docs" / "speed.md"
 
 LARGEST_RATIO = 0.4
 """Processor time of each further resource, as a part of that of stock loading. Measured 2026-11-30: 0.35."""
@@ -46,7 +46,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, help="runs of each subject. Default: 1 to 3, by subject")
-    parser.add_argument("--write", action="store_true", help="write the table into benchmarks/README.md")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/speed.md")
     chosen = parser.parse_args()
     console = Console()
     subjects = [replace(each, rounds=chosen.rounds or each.rounds) for each in all_subjects()]

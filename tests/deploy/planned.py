@@ -71,6 +71,7 @@ class Found:
 @dataclass(frozen=True)
 class Reviewed:
     held: Sequence[Found] = ()
+    rejected_approvals: Sequence[Found] = ()
 
     @property
     def exit_code(self) -> int:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlinfra.operations.terraform import find_terraform, provider_source
+from mlinfra.operations.terraform import find_terraform
 from mlinfra.testing.template import Template
-from mlinfra.testing.terraform import StackTerraform
+from mlinfra.testing.terraform import StackTerraform, TerraformProgram
 from mlinfra.variables import in_force
 from tests.deploy.planned import Project
 from tests.programs import mlinfra
@@ -87,8 +87,7 @@ def test_the_doctor_asks_the_selected_program_for_its_version(selected: Selected
 
 def test_the_testing_kit_validates_with_the_selected_program(selected: Selected, tmp_path: Path) -> None:
     selected.run("synth", "local-first", "--out", str(tmp_path / "synthesized"))
-    terraform = StackTerraform(
-        find_terraform().path, provider_source(selected.project.root).changes, tmp_path / "copies"
-    )
+    root = selected.project.root
+    terraform = StackTerraform(TerraformProgram.find(root), tmp_path / "copies", root)
     terraform.validate(Template.read(tmp_path / "synthesized" / "stacks" / "local-first"))
     assert {"init", "validate"} <= selected.used()
