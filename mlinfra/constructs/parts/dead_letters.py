@@ -28,10 +28,13 @@ class DeadLetters:
             owner: the name of the function or rule.
             rule_arn: the ARN of the first rule.
         """
+        self._scope = scope
+        self._owner = owner
+        self._name = f"{owner}-dead-letters"
         self.queue = sqs_queue.SqsQueue(
             scope,
             "dead-letters",
-            name=f"{owner}-dead-letters",
+            name=self._name,
             message_retention_seconds=DEAD_LETTER_DAYS * _DAY_SECONDS,
             # A customer-managed key would need a policy for EventBridge, and the events contain only names.
             sqs_managed_sse_enabled=True,
@@ -50,6 +53,25 @@ class DeadLetters:
         if rule_arn not in self._rule_arns:
             self._rule_arns.append(rule_arn)
             self._policy.policy = self._document
+
+    def alarm(self, *, description: str, topic_arn: str) -> None:
+        """Declare the alarm on events in the queue.
+
+        Args:
+            description: the consequence and the remedy, in sentences.
+            topic_arn: the SNS topic to notify.
+        """
+        alarm_above_zero(
+            self._scope,
+            "dead-letters",
+            owner=self._owner,
+            description=description,
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            statistic="Maximum",
+            dimensions={"QueueName": self._name},
+            topic_arn=topic_arn,
+        )
 
     @property
     def _document(self) -> str:

@@ -16,7 +16,7 @@ from mlinfra._cdk.aws import (
     lambda_permission,
     sqs_queue_policy,
 )
-from mlinfra.constructs.parts.dead_letters import DEAD_LETTER_DAYS, DeadLetters, alarm_above_zero, policy_of_queue
+from mlinfra.constructs.parts.dead_letters import DEAD_LETTER_DAYS, DeadLetters, policy_of_queue
 from mlinfra.constructs.parts.environment import environment_of
 from mlinfra.constructs.parts.policy import policy_document, statement, trust_policy
 from mlinfra.constructs.parts.roles import workload_role
@@ -100,19 +100,12 @@ class EventDelivery(Construct):
             # dead-letter queues to process undelivered events", read 2026-11-30.
             depends_on=[permission],
         )
-        alarm_above_zero(
-            self,
-            "dead-letters",
-            owner=name,
+        dead_letters.alarm(
             description=(
                 f"EventBridge could not deliver an event of the rule {name} to its target, {target.name}. The event is "
                 f"kept in the queue {name}-dead-letters for {DEAD_LETTER_DAYS} days, with the cause in its attribute "
                 f"ERROR_MESSAGE. Fix the cause, then send the event to the target. Owner: {environment.team}."
             ),
-            namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
-            statistic="Maximum",
-            dimensions={"QueueName": f"{name}-dead-letters"},
             topic_arn=environment.names.alerts_topic_arn,
         )
 

@@ -283,20 +283,13 @@ class Function(Construct):
             dimensions={"FunctionName": self._name},
             topic_arn=self._topic_arn,
         )
-        alarm_above_zero(
-            self,
-            "dead-letters",
-            owner=self._name,
+        self._dead_letters.alarm(
             description=(
                 f"The function {self._name} failed {_RETRIES + 1} times on an event and does not retry it. The event "
                 f"is kept in the queue {self._name}-dead-letters for {DEAD_LETTER_DAYS} days. Find the cause in the "
                 f"log group {self._log_group.name_input}, fix it, then send the event again. Owner: "
                 f"{self._environment.team}."
             ),
-            namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
-            statistic="Maximum",
-            dimensions={"QueueName": f"{self._name}-dead-letters"},
             topic_arn=self._topic_arn,
         )
 
