@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def run_resources(mlinfra_local_aws: LocalAws, clients: Callable[..., Any]) -> Any:
     """The table, the bucket and the log group of the runs of all tests; returns the table."""
+    mlinfra_local_aws.reset()  # the group that ran before in this process may have left some of them
     make_records_table(clients, TABLE)
     clients("s3").create_bucket(Bucket=BUCKET)
     clients("logs").create_log_group(logGroupName=LOG_GROUP)

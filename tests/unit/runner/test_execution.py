@@ -53,10 +53,17 @@ def test_two_nodes_agree_on_ranks_by_their_ids(cluster: Cluster) -> None:
 
 
 def test_the_first_failure_stops_the_other_nodes_and_is_the_exit_code(cluster: Cluster) -> None:
+    written = cluster.folder / "written"
     code = (
         "import os, sys, time, pathlib\n"
+        f"written = pathlib.Path({str(written)!r})\n"
         "pathlib.Path(os.environ['MLINFRA_OUTPUTS'], 'partial').write_text('x')\n"
-        "sys.exit(3) if os.environ['NODE_RANK'] == '1' else time.sleep(600)"
+        "if os.environ['NODE_RANK'] == '0':\n"
+        "    written.touch()\n"
+        "    time.sleep(600)\n"
+        "while not written.exists():\n"
+        "    time.sleep(0.05)\n"
+        "sys.exit(3)"
     )
     spec = cluster.submit(code, nodes=2, retries=2)
     for each in (A, B):
