@@ -76,7 +76,7 @@ def drift(
             help="Remove unmanaged policies, rules, routes and statements, which no plan removes. Asks first.",
         ),
     ] = False,
-    parallelism: Parallelism = 4,
+    parallelism: Parallelism = None,
     as_json: AsJson = False,
 ) -> None:
     """Report differences between AWS and the state of Terraform. Needs read access only, except for --revert.

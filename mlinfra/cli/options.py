@@ -53,5 +53,13 @@ Synthesized = Annotated[
     ),
 ]
 Parallelism = Annotated[
-    int, typer.Option("--parallelism", help="The number of stacks that are processed at the same time.", min=1, max=32)
+    int | None,
+    typer.Option(
+        "--parallelism",
+        help="The number of stacks that are processed at the same time. Default: two for each processor, as far as "
+        "memory is free, and at most 16.",
+        min=1,
+        max=32,
+        show_default=False,
+    ),
 ]

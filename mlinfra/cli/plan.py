@@ -32,7 +32,7 @@ def plan(
             show_default=False,
         ),
     ] = None,
-    parallelism: Parallelism = 4,
+    parallelism: Parallelism = None,
     no_lock: Annotated[
         bool, typer.Option("--no-lock", help="Do not lock the state: for credentials with read-only access.")
     ] = False,

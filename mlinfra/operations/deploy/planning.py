@@ -25,6 +25,7 @@ from mlinfra.operations.deploy.synthesizing import base_commit, synthesize_all
 from mlinfra.operations.terraform import (
     RemoteState,
     Repository,
+    SchemaProviders,
     Terraform,
     TerraformError,
     Tool,
@@ -33,6 +34,7 @@ from mlinfra.operations.terraform import (
     provider_source,
     require_terraform,
     require_tools,
+    stacks_at_once,
 )
 
 if TYPE_CHECKING:
@@ -41,13 +43,10 @@ if TYPE_CHECKING:
     from mlinfra.declarations import Environment
     from mlinfra.operations.deploy.saved_plan import About
     from mlinfra.operations.deploy.stored_plans import StoredPlan
-    from mlinfra.operations.terraform import Progress, ProviderSource, Step, SynthesizedStack, Tool
+    from mlinfra.operations.terraform import Progress, ProviderSource, SynthesizedStack, Tool
 
 _WRONG_CHECKSUM = "does not have the expected content"
 """Part of the error of Terraform's S3 backend if a state differs from its checksum in the lock table (1.11)."""
-
-PARALLELISM = 4
-"""The default number of stacks that are planned at the same time. The AWS provider takes up to 300 MB for each."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def plan(
     *,
     patterns: Sequence[str] = (),
     changed_since: str | None = None,
-    parallelism: int = PARALLELISM,
+    parallelism: int | None = None,
     lock: bool = True,
     out: Path | None = None,
     store: bool = False,
@@ -116,7 +115,8 @@ def plan(
         patterns: the stacks, such as `dev-*`. Default: all stacks of the AWS account in use.
         changed_since: a commit: only stacks that differ from those of this commit are planned. Zeros, the value of
             pipelines for a new branch, select all stacks. Default: all stacks.
-        parallelism: the number of stacks that are planned at the same time. Default: 4.
+        parallelism: the number of stacks that are planned at the same time. Default: as many as this machine can
+            (`stacks_at_once`).
         lock: True: lock the state meanwhile, which read-only credentials cannot. Default: True.
         out: the folder for plans. Default: `plans` in the project.
         store: True: also store the plans in the state bucket, if all stacks could be planned. Default: False.
@@ -230,27 +230,28 @@ class Planning:
         return _reason(error, self.environment_of(stack), stack)
 
     def plan(
-        self, stacks: Sequence[SynthesizedStack], *, parallelism: int = PARALLELISM, destroy: bool = False
+        self, stacks: Sequence[SynthesizedStack], *, parallelism: int | None = None, destroy: bool = False
     ) -> tuple[tuple[PlannedStack, ...], tuple[FailedStack, ...]]:
         """Save a plan of each of `stacks`, several at a time. Returns the plans, and the stacks without one.
 
         Args:
             stacks: the stacks.
-            parallelism: the number of stacks that are planned at the same time. Default: 4.
+            parallelism: the number of stacks that are planned at the same time. Default: as many as this machine can.
             destroy: True: plan to destroy all resources. Default: False.
         """
 
         def planned(stack: SynthesizedStack) -> PlannedStack | FailedStack:
-            return self.planner.plan(self.environment_of(stack), stack, self.progress, destroy=destroy)
+            environment = self.environment_of(stack)
+            return self.planner.plan(environment, stack, self.progress, destroy=destroy, schema_providers=providers)
 
-        with ThreadPoolExecutor(parallelism) as pool:
+        with SchemaProviders() as providers, ThreadPoolExecutor(parallelism or stacks_at_once()) as pool:
             ended = list(pool.map(planned, stacks))
         return (
             tuple(each for each in ended if isinstance(each, PlannedStack)),
             tuple(each for each in ended if isinstance(each, FailedStack)),
         )
 
-    def plans(self, stacks: Sequence[SynthesizedStack], *, parallelism: int, store: bool) -> Plans:
+    def plans(self, stacks: Sequence[SynthesizedStack], *, parallelism: int | None, store: bool) -> Plans:
         """Save a plan of each of `stacks`, and store the plans if all could be made and `store` is True."""
         if store:
             self.require_storage(stacks)
@@ -331,7 +332,13 @@ class Planner:
         self.dirty = dirty
 
     def plan(
-        self, environment: Environment, stack: SynthesizedStack, progress: Progress, *, destroy: bool = False
+        self,
+        environment: Environment,
+        stack: SynthesizedStack,
+        progress: Progress,
+        *,
+        destroy: bool,
+        schema_providers: SchemaProviders,
     ) -> PlannedStack | FailedStack:
         """Save a plan of a stack, or of its destruction. Returns the plan, or the error."""
         saved = SavedPlan(self._out / stack.name)
@@ -340,7 +347,8 @@ class Planner:
                 # A new plan would delete the folder in which the Terraform of that apply is running.
                 require_no_local_apply(stack.name, state_of(stack.directory))
                 saved.begin(stack.directory)
-                planned = self._save(saved, environment, stack, step, destroy=destroy)
+                terraform = replace(self.terraform(saved.stack), on_line=step.say, schema_providers=schema_providers)
+                planned = self._save(saved, environment, stack, terraform, destroy=destroy)
                 step.conclude(planned.summary)
         except TerraformError as error:
             reason = _reason(error, environment, stack)
@@ -354,9 +362,14 @@ class Planner:
         return Terraform(directory, self._tool.path, changes=self._source.changes)
 
     def _save(
-        self, saved: SavedPlan, environment: Environment, stack: SynthesizedStack, step: Step, *, destroy: bool
+        self,
+        saved: SavedPlan,
+        environment: Environment,
+        stack: SynthesizedStack,
+        terraform: Terraform,
+        *,
+        destroy: bool,
     ) -> PlannedStack:
-        terraform = replace(self.terraform(saved.stack), on_line=step.say)
         terraform.init()
         differs = terraform.plan(saved.tfplan, mode="destroy" if destroy else "normal", lock=self._lock)
         private_text(saved.document, terraform.show_text(saved.tfplan))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.operations.deploy import stack_selection
-from mlinfra.operations.deploy.planning import PARALLELISM, Planner, Planning, Plans, check_state_buckets
+from mlinfra.operations.deploy.planning import Planner, Planning, Plans, check_state_buckets
 from mlinfra.operations.deploy.plans_folder import remove_unusable
 from mlinfra.operations.deploy.saved_plan import PLANS_FOLDER, require_plans_folder
 from mlinfra.operations.deploy.synthesizing import read_synthesis
@@ -29,7 +29,7 @@ def plan_synthesized(
     folder: Path,
     *,
     patterns: Sequence[str] = (),
-    parallelism: int = PARALLELISM,
+    parallelism: int | None = None,
     lock: bool = True,
     out: Path | None = None,
     store: bool = False,
@@ -42,7 +42,8 @@ def plan_synthesized(
         progress: receives the steps, several at a time.
         folder: the folder of the synthesized stacks.
         patterns: the stacks, such as `dev-*`. Default: all stacks in the folder.
-        parallelism: the number of stacks that are planned at the same time. Default: 4.
+        parallelism: the number of stacks that are planned at the same time. Default: as many as this machine can
+            (`stacks_at_once`).
         lock: True: lock the state meanwhile, which read-only credentials cannot. Default: True.
         out: the folder for plans. Default: `plans` in the project.
         store: True: also store the plans in the state bucket, if all stacks could be planned. Default: False.

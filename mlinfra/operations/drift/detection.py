@@ -31,11 +31,13 @@ from mlinfra.operations.drift.refresh_plan import (
 from mlinfra.operations.drift.report import Pending, Report, Resolved, StackReport
 from mlinfra.operations.drift.unmanaged import Managed, unmanaged
 from mlinfra.operations.terraform import (
+    SchemaProviders,
     Terraform,
     TerraformError,
     find_terraform,
     oldest_terraform,
     provider_source,
+    stacks_at_once,
     synthesize,
 )
 from mlinfra.variables import in_force
@@ -49,9 +51,6 @@ if TYPE_CHECKING:
     from mlinfra.operations.drift.report import Difference
     from mlinfra.operations.terraform import Progress, SynthesizedStack
     from mlinfra.variables import Changes
-
-PARALLELISM = 4
-"""Number of stacks at the same time. Each runs its own Terraform and AWS provider."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,8 @@ class Options:
     who: bool = False
     """True to look up principals in CloudTrail, which allows two requests per second. Default: False."""
 
-    parallelism: int = PARALLELISM
+    parallelism: int | None = None
+    """The number of stacks at the same time. Default: as many as this machine can (`stacks_at_once`)."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _compare(
     """Compare the stacks with Terraform, several at once."""
 
     def compare(stack: SynthesizedStack) -> _Compared:
-        terraform = Terraform(stack.directory, executable, changes=changes)
+        terraform = Terraform(stack.directory, executable, changes=changes, schema_providers=providers)
         try:
             terraform.init()
             return _compared(stack, terraform, with_pending=options.pending)
@@ -177,8 +177,11 @@ def _compare(
         except Exception as error:  # noqa: BLE001  an unexpected plan of one stack must not hide the others
             return _Compared(stack.name, f"The plan could not be evaluated ({type(error).__name__}: {error})")
 
-    with progress.step(f"Compare {len(stacks)} stack{'' if len(stacks) == 1 else 's'} with AWS") as step:
-        pool = ThreadPoolExecutor(max_workers=max(1, options.parallelism))
+    with (
+        progress.step(f"Compare {len(stacks)} stack{'' if len(stacks) == 1 else 's'} with AWS") as step,
+        SchemaProviders() as providers,
+    ):
+        pool = ThreadPoolExecutor(options.parallelism or stacks_at_once())
         try:
             running = {pool.submit(compare, stack): stack.name for stack in stacks}
             done: dict[str, _Compared] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlinfra.operations.terraform.cdktf import Cdktf
+from mlinfra.operations.terraform.concurrency import stacks_at_once
 from mlinfra.operations.terraform.git import Distance, Repository, abbreviated
 from mlinfra.operations.terraform.process import OnLine
 from mlinfra.operations.terraform.progress import NestedProgress, Progress, Step
@@ -12,6 +13,7 @@ from mlinfra.operations.terraform.provider_mirrors import Wanted
 from mlinfra.operations.terraform.providers import ProviderSource, provider_source
 from mlinfra.operations.terraform.remote_state import RemoteState, StateLock, StateVersion
 from mlinfra.operations.terraform.run_record import Run, append_run, lock_record, read_holder, read_run
+from mlinfra.operations.terraform.schema_providers import SchemaProviders
 from mlinfra.operations.terraform.stack_settings import StackSettings
 from mlinfra.operations.terraform.state import State, parse_state
 from mlinfra.operations.terraform.terraform import Terraform, TerraformError
@@ -39,6 +41,7 @@ __all__ = [
     "RemoteState",
     "Repository",
     "Run",
+    "SchemaProviders",
     "StackSettings",
     "State",
     "StateLock",
@@ -66,5 +69,6 @@ __all__ = [
     "read_run",
     "require_terraform",
     "require_tools",
+    "stacks_at_once",
     "synthesize",
 ]

@@ -64,6 +64,17 @@ def test_variables_that_change_what_terraform_does_have_no_effect(
     assert (tmp_path / "found").read_text() == "0\n"
 
 
+@pytest.mark.parametrize(("users", "used"), [(None, "200"), ("50", "50")])
+def test_garbage_is_collected_seldom_unless_the_user_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users: str | None, used: str
+) -> None:
+    monkeypatch.delenv("GOGC", raising=False)
+    if users:
+        monkeypatch.setenv("GOGC", users)
+    a_terraform(tmp_path, 'echo "$GOGC" >found').init()
+    assert (tmp_path / "found").read_text() == f"{used}\n"
+
+
 def test_a_failure_names_the_command_and_says_what_terraform_said(tmp_path: Path) -> None:
     with pytest.raises(TerraformError) as failed:
         a_terraform(tmp_path, "echo 'Error: no such bucket' >&2; exit 1").init()
