@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import psutil
-
 STACK_BYTES = 900_000_000
 """The memory of Terraform and the AWS provider for one stack, measured: benchmarks/README.md."""
 
@@ -23,6 +21,8 @@ def stacks_at_once(limits: Path = _CGROUP) -> int:
     Args:
         limits: the folder with the limits of the container. Default: that of the kernel.
     """
+    import psutil  # a tenth of the start of a command
+
     free = min(psutil.virtual_memory().available, _free_in_container(limits))
     return max(1, min(MOST, 2 * _processors(limits), int(free // STACK_BYTES)))
 
