@@ -44,12 +44,14 @@ def gaps(of: Collection[str] | None = None) -> list[Gap]:
     return [cast("Gap", importlib.import_module(name)) for name in sorted(names)]
 
 
-def close_gaps(of: Collection[str] | None = None) -> None:
-    """Close the gaps that the installed moto has, in this process.
+def close_gaps(of: Collection[str] | None = None) -> list[Gap]:
+    """Close the gaps that the installed moto has, in this process. Returns the closed gaps.
 
     Args:
         of: the services, by the names of their packages. Default: all.
     """
-    for gap in gaps(of):
-        if gap.is_open():
-            gap.close()
+    # All are found before one is closed: another one may be recognized by a method that it replaces.
+    found = [gap for gap in gaps(of) if gap.is_open()]
+    for gap in found:
+        gap.close()
+    return found
