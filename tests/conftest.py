@@ -166,6 +166,9 @@ LONGEST_FIRST = (
 Other groups follow, which run servers or wait, then the files of short tests, which fill the remaining time evenly."""
 
 
+_GAPS = Path(__file__).parent / "unit" / "local_aws" / "gaps"
+
+
 def _start(item: pytest.Item) -> int:
     marker = item.get_closest_marker("xdist_group")
     group = marker.args[0] if marker else ""
@@ -176,11 +179,17 @@ def _start(item: pytest.Item) -> int:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what talks to a local AWS, and keep together what reads all environments: one process writes them, once."""
+    """Mark what talks to a local AWS, and keep together what shares something in a process.
+
+    One process writes all environments, once. Tests of gaps keep the resources of earlier ones, and others empty the
+    local AWS.
+    """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "mlinfra_local_aws" in fixtures:
             item.add_marker("local_aws")
         if "synthesized" in fixtures and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("synthesized"))
+        if _GAPS in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("gaps"))
     items.sort(key=_start)

@@ -32,10 +32,12 @@ class Clusters:
         *,
         zones: Sequence[str] = ("us-east-1b", "us-east-1a"),
         component: str = "training",
+        environment: str = "local",
     ) -> None:
         self.terraform = terraform
         self._synth = synth
         self._component = component
+        self._environment = environment
         ec2 = boto3.client("ec2")
         self._vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.subnet_ids = [
@@ -58,7 +60,7 @@ class Clusters:
             images: the images by accelerator. Default: those that this repository pins.
         """
         environment = Environment(
-            name="local",
+            name=self._environment,
             project="recsys",
             account_id="123456789012",
             region="us-east-1",
@@ -77,7 +79,9 @@ class Clusters:
 
         def make(app: MlApp, declared: Environment) -> MlStack:
             stack = MlStack(app, declared, self._component, auto_stop=True)
-            key = EncryptionKey(stack, "key", name="compute", description="Volumes and logs.", services=["ec2", "logs"])
+            key = EncryptionKey(
+                stack, "key", name=f"{declared.name}-compute", description="Volumes and logs.", services=["ec2", "logs"]
+            )
             Alerts(stack, "alerts")
             for experiment in declared.experiments:
                 TrainingCluster(

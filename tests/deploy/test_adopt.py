@@ -128,21 +128,6 @@ def test_an_adopted_resource_is_not_adopted_again(adopting: Path, imported: obje
     assert "aws_s3_bucket.legacy-data in the environment 'local'" in ended.stderr
 
 
-def test_a_resource_of_another_region_is_adopted(adopting: Path, deployable: Path, imported: object) -> None:  # noqa: ARG001
-    ec2 = boto3.client("ec2", region_name="eu-west-1")
-    group = ec2.create_security_group(GroupName="elsewhere", Description="Made by hand")["GroupId"]
-    arn = f"arn:aws:ec2:eu-west-1:123456789012:security-group/{group}"
-    ended = mlinfra(adopting, "adopt", "local", arn, "--owner", "ana@example.com")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "The plan imports 1 resource and changes nothing." in ended.stdout
-    terraform = the_stack(adopting, deployable)
-    plan = terraform.directory / "test.plan"
-    terraform.plan(plan)
-    terraform.apply(plan)
-    assert terraform.state().resources["aws_security_group.elsewhere"] == group
-    assert not terraform.plan(plan)
-
-
 def test_the_audit_shows_imported_resources_as_managed_and_others_as_unmanaged(
     adopting: Path,
     console: Console,
@@ -156,19 +141,6 @@ def test_the_audit_shows_imported_resources_as_managed_and_others_as_unmanaged(
     assert {items[each]["classification"] for each in ids} == {"managed"}
     assert {each["kind"] for each in items.values() if each["classification"] == "unmanaged"} == {"bucket", "volume"}
     assert mlinfra(adopting, "audit", "--region", "us-east-1", "--remember", "local").returncode == 0
-
-
-def test_findings_of_the_audit_are_adopted(adopting: Path, imported: object) -> None:  # noqa: ARG001  it comes first
-    made = boto3.client("s3", region_name="eu-west-1").create_bucket(
-        Bucket="console-in-ireland", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    assert made
-    arguments = ("--region", "eu-west-1", "--no-launchers", "--adopt", "local", "--owner", "ana@example.com")
-    ended = mlinfra(adopting, "audit", "console-in-ireland", *arguments)
-    assert "eu-west-1: adopt 1 resource into local" in ended.stderr, ended.stdout + ended.stderr
-    assert "The plan imports 1 resource and changes nothing." in ended.stdout
-    adopted = {each.id: each for each in the_environment(adopting).adopted}
-    assert adopted["console-in-ireland"].region == "eu-west-1"
 
 
 def test_a_forgotten_resource_is_removed_from_the_state_and_remains_in_aws(
@@ -204,3 +176,34 @@ def test_a_resource_that_is_not_in_the_state_cannot_be_forgotten(adopting: Path,
     )
     assert ended.returncode == 1
     assert "Did you mean aws_iam_role.legacy-role?" in ended.stderr
+
+
+# From here on, the stack has a second provider, so each Terraform starts its own: attached_terraform.sh.
+
+
+def test_a_resource_of_another_region_is_adopted(adopting: Path, deployable: Path, imported: object) -> None:  # noqa: ARG001
+    ec2 = boto3.client("ec2", region_name="eu-west-1")
+    group = ec2.create_security_group(GroupName="elsewhere", Description="Made by hand")["GroupId"]
+    arn = f"arn:aws:ec2:eu-west-1:123456789012:security-group/{group}"
+    ended = mlinfra(adopting, "adopt", "local", arn, "--owner", "ana@example.com")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "The plan imports 1 resource and changes nothing." in ended.stdout
+    terraform = the_stack(adopting, deployable)
+    plan = terraform.directory / "test.plan"
+    terraform.plan(plan)
+    terraform.apply(plan)
+    assert terraform.state().resources["aws_security_group.elsewhere"] == group
+    assert not terraform.plan(plan)
+
+
+def test_findings_of_the_audit_are_adopted(adopting: Path, imported: object) -> None:  # noqa: ARG001  it comes first
+    made = boto3.client("s3", region_name="eu-west-1").create_bucket(
+        Bucket="console-in-ireland", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    assert made
+    arguments = ("--region", "eu-west-1", "--no-launchers", "--adopt", "local", "--owner", "ana@example.com")
+    ended = mlinfra(adopting, "audit", "console-in-ireland", *arguments)
+    assert "eu-west-1: adopt 1 resource into local" in ended.stderr, ended.stdout + ended.stderr
+    assert "The plan imports 1 resource and changes nothing." in ended.stdout
+    adopted = {each.id: each for each in the_environment(adopting).adopted}
+    assert adopted["console-in-ireland"].region == "eu-west-1"
