@@ -32,6 +32,7 @@ def pin(
     """
     from mlinfra.cli.presentation import output_console, print_json
     from mlinfra.declarations import BUCKET_RECORD_FILE, load_environments
+    from mlinfra.functions.counting import counted
     from mlinfra.operations.bootstrap import pin_bucket_names
     from mlinfra.operations.terraform import project_root
 
@@ -48,7 +49,9 @@ def pin(
     for name in new:
         console.print(f"  {name}")
     console.print(
-        f"{len(new)} new names in {BUCKET_RECORD_FILE}. Commit the file." if new else "All names were recorded already."
+        f"{counted(len(new), 'new name')} in {BUCKET_RECORD_FILE}. Commit the file."
+        if new
+        else "All names were recorded already."
     )
 
 
