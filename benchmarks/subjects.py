@@ -87,6 +87,7 @@ TESTS_OF_LAKES = Subject(
 SYNTHETIC = (
     synthetic(100, stock=True),
     synthetic(1_000, stock=True, rounds=2),
+    synthetic(3_000, stock=True, rounds=2),
     synthetic(10_000, stock=False, rounds=1),
 )
 
