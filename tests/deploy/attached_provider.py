@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlinfra.operations.terraform.schema_providers import UNTIL_INPUT_ENDS, WRITTEN_ADDRESSES
 from mlinfra.operations.terraform.terraform import Terraform
 from mlinfra.variables import changed
 from tests.conftest import ROOT
@@ -31,17 +31,6 @@ if TYPE_CHECKING:
 ATTACHED_TERRAFORM = Path(__file__).with_name("attached_terraform.sh")
 _PROVIDERS = 2
 """Concurrent Terraform runs that attach in one test process; another one waits."""
-
-_UNTIL_INPUT_ENDS = """
-exec 3<&0
-"$1" -debug </dev/null 3<&- &
-provider=$!
-{ cat <&3; kill "$provider"; } >/dev/null 2>&1 &
-wait "$provider"
-"""
-"""Runs the provider until standard input ends: it does so with the test process, even if that is killed."""
-
-_REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
 
 
 def with_own_provider() -> dict[str, str]:
@@ -130,7 +119,7 @@ def _running(executable: Path, folder: Path, variables: dict[str, str]) -> Itera
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
-            ["/bin/sh", "-c", _UNTIL_INPUT_ENDS, "sh", executable],
+            ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", executable],
             cwd=folder / "cwd",
             env=variables,
             stdin=subprocess.PIPE,
@@ -142,7 +131,7 @@ def _running(executable: Path, folder: Path, variables: dict[str, str]) -> Itera
         try:
             assert provider.stdout is not None
             for line in provider.stdout:
-                if found := _REATTACH.search(line):
+                if found := WRITTEN_ADDRESSES.search(line):
                     (folder / "direct").write_text(found[1])
                     break
             else:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _START_SECONDS = 60.0
 """The time for a provider to start. The AWS provider takes a second on an idle machine."""
 
-_UNTIL_INPUT_ENDS = """
+UNTIL_INPUT_ENDS = """
 exec 3<&0
 "$1" -debug </dev/null 3<&- &
 provider=$!
@@ -41,8 +41,8 @@ wait "$provider"
 _REATTACH = "TF_REATTACH_PROVIDERS"
 """The variable with the addresses of running providers, by source address."""
 
-_ADDRESS = re.compile(rf"{_REATTACH}='(.+)'")
-
+WRITTEN_ADDRESSES = re.compile(rf"{_REATTACH}='(.+)'")
+"""The line with the addresses that a provider writes."""
 
 _Address = dict[str, Any]
 """The address of a running provider. Only Terraform reads it."""
@@ -100,7 +100,7 @@ class SchemaProviders:
         sockets = self._until_end.enter_context(TemporaryDirectory(prefix="mlinfra-"))
         try:
             program = subprocess.Popen(  # noqa: S603  the executable that Terraform starts
-                ["/bin/sh", "-c", _UNTIL_INPUT_ENDS, "sh", str(executable)],
+                ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", str(executable)],
                 env=changed({"TMPDIR": sockets}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -132,7 +132,7 @@ def _written_address(program: subprocess.Popen[str]) -> _Address | None:
     limit.start()
     try:
         for line in program.stdout:
-            if found := _ADDRESS.search(line):
+            if found := WRITTEN_ADDRESSES.search(line):
                 address: _Address
                 (address,) = json.loads(found[1]).values()
                 return address
