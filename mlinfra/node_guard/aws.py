@@ -183,5 +183,6 @@ def set_environment(region: str) -> None:
         region: the region of the node.
     """
     os.environ.update(AWS_DEFAULT_REGION=region, AWS_PAGER="", AWS_RETRY_MODE="standard", AWS_MAX_ATTEMPTS="2")
+    os.environ.update(AWS_METADATA_SERVICE_TIMEOUT="5", AWS_METADATA_SERVICE_NUM_ATTEMPTS="5")
     # systemd's default path has no folders of accelerator tools.
     os.environ["PATH"] = ":".join([os.environ.get("PATH", "/usr/bin:/bin"), "/opt/aws/neuron/bin", "/usr/local/bin"])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+log = logging.getLogger("mlinfra.runner")
+
 
 def main(argv: Sequence[str]) -> int:
     """Execute a run, attempt by attempt.
@@ -30,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
         argv: the arguments, without the program's name.
 
     Returns:
-        0, also if the run failed: its records tell. 2: the arguments are not valid.
+        0, also if the run failed: its records tell. 1: AWS cannot be called. 2: the arguments are not valid.
     """
     parser = argparse.ArgumentParser(prog="python -m mlinfra.runner", description="Execute a run on this node.")
     parser.add_argument("run_id", metavar="RUN_ID", help="the id of the run, such as 20261130-101500-7f3a")
@@ -44,10 +46,15 @@ def main(argv: Sequence[str]) -> int:
     logging.getLogger("mlinfra").setLevel(logging.INFO)
     node = ThisNode.read()
     adopt_orphans()
+    try:
+        clients = connect(node.region, node.table)
+    except Exception as error:  # noqa: BLE001  whatever boto3 raises
+        log.error("%s; the guard of this node starts the runner again within a minute", error)  # noqa: TRY400
+        return 1
     execution = Execution(
         options.run_id,
         node=node,
-        clients=connect(node.region, node.table),
+        clients=clients,
         intervals=Intervals(**{each.name: getattr(options, each.name) for each in fields(Intervals)}),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mlinfra.job.aws import open_session
 from mlinfra.job.aws_clock import AwsClock
 
 _CONNECT_SECONDS: Final = 2
@@ -35,11 +36,13 @@ def connect(region: str, table: str) -> Clients:
     Args:
         region: the region of the node.
         table: the name of the environment's table.
+
+    Raises:
+        Exception: whatever boto3 raises where it finds no credentials.
     """
-    import boto3
     from botocore.config import Config
 
-    session = boto3.session.Session(region_name=region or None)
+    session = open_session(region or None)
     quick = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,

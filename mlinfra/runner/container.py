@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mlinfra.job.aws import open_session
 from mlinfra.runner.programs import run_program
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def container_name(spec: RunSpecification) -> str:
 
 def registry_token(region: str) -> str:
     """The password for ECR's registries in a region, with the permissions of the node."""
-    import boto3
-
-    data = boto3.client("ecr", region_name=region).get_authorization_token()["authorizationData"]
+    data = open_session(region).client("ecr").get_authorization_token()["authorizationData"]
     return base64.b64decode(data[0]["authorizationToken"]).decode().partition(":")[2]
 
 

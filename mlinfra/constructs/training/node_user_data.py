@@ -30,6 +30,11 @@ MASTER_PORT: Final = 29500
 MAX_REPLACEMENTS: Final = 3
 """The maximum number of nodes with a hardware fault that one cluster replaces in one day (UTC)."""
 
+_PATIENCE: Final = {"AWS_METADATA_SERVICE_TIMEOUT": "5", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "5"}
+"""Where many processes of training code start at once, the metadata service answers some late or refuses them, and AWS
+SDKs ask once and wait for a second by default. Sources: AWS SDKs reference guide, "Amazon EC2 instance metadata"; EC2
+user guide, "Query throttling" of instance metadata. Read 2026-11-30."""
+
 _END = "END-OF-FILE"
 _METRIC_SECONDS = 60
 
@@ -152,6 +157,7 @@ class UserData:
     def _environment(self) -> str:
         variables = {
             "AWS_DEFAULT_REGION": self.region,
+            **_PATIENCE,
             "NNODES": str(self.nodes),
             "MASTER_PORT": str(MASTER_PORT),
             **({"CUDA_HOME": f"/usr/local/cuda-{self.cuda}"} if self.cuda else {}),

@@ -26,7 +26,7 @@ CLUSTER = "recsys-dev-two-tower-v2"
 TABLE = "recsys-dev-mlinfra"
 
 
-def until(condition: Callable[[], Any], *, within_seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], *, within_seconds: float = 120) -> Any:
     """The result of `condition`, as soon as it is true."""
     end = time.monotonic() + within_seconds
     while not (found := condition()):

@@ -59,7 +59,12 @@ class RunnerStarter:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.unit.runner.forking"],
             cwd=ROOT,
-            env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
+            env={
+                **os.environ,
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "local",
+                "AWS_SECRET_ACCESS_KEY": "local",
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -225,7 +230,7 @@ class Cluster:
         key = {Table.CLUSTER: self.name, Table.RECORD: record}
         return dict(self.table.get_item(Key=key, ConsistentRead=True).get("Item", {}))
 
-    def until(self, condition: Callable[[], Any], *, seconds: float = 60) -> Any:
+    def until(self, condition: Callable[[], Any], *, seconds: float = 240) -> Any:
         """The result of `condition` as soon as it is true."""
         end = time.monotonic() + seconds
         while not (found := condition()):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mlinfra.local_aws.server import LocalAws
 
 T = TypeVar("T")
-READY_SECONDS = 60
+_SECONDS = 300
+"""Longer than anything takes, also the loss of a node while other tests share the processors."""
 _ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -58,19 +59,19 @@ def has_booted(node: LocalNode) -> bool:
     return log.exists() and " ready\n" in log.read_text(encoding="utf-8")
 
 
-def eventually(ask: Callable[[], T | None], seconds: float = READY_SECONDS) -> T:
+def eventually(ask: Callable[[], T | None]) -> T:
     """The first answer that is not None, false or empty.
 
     Raises:
         AssertionError: if there is none in time.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
         answer = ask()
         if answer:
             return answer
         time.sleep(0.1)
-    message = f"there was no answer within {seconds} seconds"
+    message = f"there was no answer within {_SECONDS} seconds"
     raise AssertionError(message)
 
 

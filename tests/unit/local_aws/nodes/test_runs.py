@@ -6,7 +6,7 @@ import itertools
 import json
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.local_aws, pytest.mark.lengthy, pytest.mark.xdist_grou
 BUCKET = "models-of-runs"
 DOCUMENT = "recsys-dev-start-run"
 _NUMBERS = itertools.count(1)
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -96,18 +97,27 @@ def record(cluster: Cluster, spec: RunSpecification) -> dict[str, str]:
     return {name: next(iter(value.values())) for name, value in item.items()}
 
 
-def ended(cluster: Cluster, spec: RunSpecification, seconds: float = 60) -> dict[str, str]:
+def of_run(cluster: Cluster, spec: RunSpecification, ask: Callable[[], T | None]) -> T:
+    """The first answer about a run that is not None, false or empty.
+
+    Raises:
+        AssertionError: with the logs of the nodes, if there is none in time.
+    """
+    try:
+        return eventually(ask)
+    except AssertionError as error:
+        logs = [(each.root / "var/log/mlinfra-guard.log").read_text() for each in cluster.own_nodes()]
+        raise AssertionError("\n".join([str(error), str(record(cluster, spec)), *logs])) from None
+
+
+def ended(cluster: Cluster, spec: RunSpecification) -> dict[str, str]:
     """The record of a run that has ended."""
 
     def found() -> dict[str, str] | None:
         run = record(cluster, spec)
         return run if run[RunAttribute.STATUS] in RunStatus.ENDED else None
 
-    try:
-        return eventually(found, seconds)
-    except AssertionError:
-        logs = [(each.root / "var/log/mlinfra-guard.log").read_text() for each in cluster.own_nodes()]
-        raise AssertionError("\n".join([str(record(cluster, spec)), *logs])) from None
+    return of_run(cluster, spec, found)
 
 
 def job_statuses(cluster: Cluster, spec: RunSpecification) -> list[str]:
@@ -134,7 +144,7 @@ def test_a_run_on_two_nodes_is_started_by_the_document(cluster: Cluster, runner:
         assert [each["message"] for each in events] == [f"rank {rank} of 2"]
     outputs = cluster.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=spec.run_object("outputs/"))["Contents"]
     assert [each["Key"].rpartition("outputs/")[2] for each in outputs] == ["model", "rank-1/model"]
-    eventually(lambda: job_statuses(cluster, spec) == ["completed", "completed"])
+    of_run(cluster, spec, lambda: job_statuses(cluster, spec) == ["completed", "completed"])
 
 
 def test_a_run_goes_on_with_the_node_that_replaces_a_dead_one(cluster: Cluster, runner: dict[str, str]) -> None:
@@ -143,9 +153,9 @@ def test_a_run_goes_on_with_the_node_that_replaces_a_dead_one(cluster: Cluster, 
     spec = submit(cluster, runner, command, retries=1)
     start(cluster, spec)
     first = [each.instance_id for each in cluster.own_nodes()]
-    eventually(lambda: len([each for each in first if step_of(cluster, spec, 1, each) == "running"]) == 2)
+    of_run(cluster, spec, lambda: {step_of(cluster, spec, 1, each) for each in first} == {"running"})
     cluster.nodes.kill(first[0])
-    run = ended(cluster, spec, seconds=300)
+    run = ended(cluster, spec)
     assert (run["status"], run["attempt"]) == ("succeeded", "2"), run
     assert len({each.instance_id for each in cluster.own_nodes()} - set(first)) == 1
     for rank in (0, 1):
