@@ -12,6 +12,7 @@ BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := node_modules/.ready
 CHECKOV_READY := .venv/checkov/.installed
+CUSTODIAN_READY := .venv/custodian/.installed
 CDKTN_READY := .venv/cdktn/.ready
 TERRAFORM_READY := .venv/terraform/.ready
 BROWSER_READY := .venv/.browser-ready
@@ -111,11 +112,11 @@ browser-tests: setup $(BROWSER_READY) ## Run the tests of the report in a browse
 	$(BIN)/pytest --numprocesses 0 tests/browser
 
 .PHONY: bench
-bench: setup ## Measure synthesis, plans, drift, reviews and an audit, beside their stock alternatives
+bench: setup $(CDKTN_READY) $(CHECKOV_READY) $(CUSTODIAN_READY) ## Measure synthesis, plans, drift, reviews and an audit, beside their stock alternatives
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.plans
 	$(BIN)/python -m benchmarks.review
-	$(BIN)/python -m benchmarks.audit --instances 2000
+	$(BIN)/python -m benchmarks.audit
 
 .PHONY: replay
 replay: setup ## Replay workloads through the functions that stop clusters
@@ -187,6 +188,8 @@ lock: setup ## Resolve requirements/ again (requires uv)
 		--quiet --extra dev pyproject.toml requirements/build.in --output-file requirements/dev.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/checkov.in --output-file requirements/checkov.txt
+	uv pip compile --universal --python-version 3.10.2 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--quiet requirements/custodian.in --output-file requirements/custodian.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--quiet requirements/cdktn.in --output-file requirements/cdktn.txt
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --upgrade \

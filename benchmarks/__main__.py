@@ -15,13 +15,10 @@ from rich.table import Table
 
 from benchmarks import measure
 from benchmarks.measure import Measurement
+from benchmarks.page import write_table
 from benchmarks.subjects import Subject, all_subjects
-from ci.generated_table import with_table
 
 WAYS = {"stock": {"MLINFRA_STOCK_LOADING": "1"}, "fast": {"MLINFRA_STOCK_LOADING": "0"}}
-
-
-PAGE = measure.REPOSITORY / "docs" / "speed.md"
 
 LARGEST_RATIO = 0.25
 """Processor time of each further resource, as a part of that of stock loading. Measured 2026-11-30: 0.21 and 0.28."""
@@ -53,7 +50,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mlinfra-bench-") as folder, console.status("Warming up") as status:
         # Once untimed: fills Python's bytecode cache, jsii's package cache and the disk cache. One stock run reads
         # every module of the bindings, whatever the subject.
-        _run(subjects[0], "stock", Path(folder))
+        for subject in {each.python: each for each in reversed(subjects)}.values():
+            _run(subject, "stock", Path(folder))
         for subject in subjects:
             _run(subject, "fast", Path(folder))
         results = {}
@@ -64,7 +62,7 @@ def main() -> None:
     console.print(_growth(results))
     console.print(_versions(), style="dim")
     if chosen.write:
-        PAGE.write_text(_page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+        _write(results)
     for each, measured in results.items():
         seconds = measured["fast"].cpu_seconds
         if each.limit and seconds > each.limit:
@@ -81,7 +79,7 @@ def _run(subject: Subject, way: str, folder: Path) -> Measurement:
     outdir = _outdir(subject, way, folder)
     outdir.mkdir(parents=True, exist_ok=True)  # cdktf creates one level only
     environment = subject.environment(outdir) | WAYS[way]
-    return measure.run(subject.arguments(outdir), environment, bytecode=folder / "bytecode")
+    return measure.run(subject.arguments(outdir), environment, bytecode=folder / "bytecode", program=subject.python)
 
 
 def _outdir(subject: Subject, way: str, folder: Path) -> Path:
@@ -150,8 +148,8 @@ def _comparison(results: dict[Subject, dict[str, Measurement]]) -> Table:
     return table
 
 
-def _page(text: str, results: dict[Subject, dict[str, Measurement]]) -> str:
-    """The text of the page with the table of these results."""
+def _write(results: dict[Subject, dict[str, Measurement]]) -> None:
+    """Write the table of these results into the page."""
     rows = []
     for subject, measured in results.items():
         runs = [measured.get(way) for way in WAYS]
@@ -159,7 +157,7 @@ def _page(text: str, results: dict[Subject, dict[str, Measurement]]) -> str:
         ratio = f"{runs[0].cpu_seconds / runs[1].cpu_seconds:.1f}" if runs[0] and runs[1] else ""
         rows.append([subject.name, cells[0][0], cells[1][0], ratio, cells[0][1], cells[1][1]])
     header = ("", "stock, processor", "fast, processor", "ratio", "stock, wall", "fast, wall")
-    return with_table(text, "measurements", "benchmarks --write", header=header, rows=rows)
+    write_table("measurements", "benchmarks", header=header, rows=rows)
 
 
 def _growth(results: dict[Subject, dict[str, Measurement]]) -> Table:

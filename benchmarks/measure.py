@@ -38,11 +38,23 @@ class Measurement:
     node_mib: float
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str], bytecode: Path) -> Measurement:
+def run(
+    arguments: Sequence[str | Path],
+    environment: Mapping[str, str],
+    bytecode: Path,
+    *,
+    program: str | Path = sys.executable,
+) -> Measurement:
     """Run `python ARGUMENTS` from the root of the repository, with `environment` added to this process's own.
 
     Python writes its bytecode to the folder `bytecode`, even if it is configured to write none: otherwise every run
     compiles the bindings again, and stock loading, which imports all of them, appears slower.
+
+    Args:
+        arguments: the arguments.
+        environment: the added environment variables.
+        bytecode: the folder for bytecode.
+        program: the Python, or another program. Default: the Python of this process.
 
     Raises:
         CommandFailedError: It exited with a code other than 0.
@@ -50,7 +62,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], bytecode: Path
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     cpu_before, started = _cpu_seconds_of_children(), time.perf_counter()
     process = subprocess.Popen(  # noqa: S603  the arguments are this package's own
-        [sys.executable, *arguments],
+        [program, *arguments],
         cwd=REPOSITORY,
         env=inherited | dict(environment) | {"PYTHONPYCACHEPREFIX": str(bytecode)},
         stdout=subprocess.PIPE,
@@ -67,7 +79,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], bytecode: Path
     seconds = time.perf_counter() - started
     output = process.communicate()[0]
     if process.returncode:
-        message = f"{' '.join(arguments)} exited with {process.returncode}:\n{output[-2000:]}"
+        message = f"{' '.join(map(str, (program, *arguments)))} exited with {process.returncode}:\n{output[-2000:]}"
         raise CommandFailedError(message)
     return Measurement(
         seconds=seconds,

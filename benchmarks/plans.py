@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.measure import REPOSITORY, CommandFailedError
-from ci.generated_table import with_table
+from benchmarks.page import print_table, write_table
 from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.operations.terraform import find_terraform, provider_source
@@ -28,8 +27,6 @@ from mlinfra.variables import changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-PAGE = REPOSITORY / "docs" / "speed.md"
 
 _RESOURCES = 10
 """Resources of a stack."""
@@ -149,15 +146,9 @@ def main() -> None:
         (what, *(f"{each:.1f} s" for each in (stock.wall, own.wall, stock.cpu, own.cpu)))
         for what, (stock, own) in times.items()
     ]
-    table = Table(*header, title=f"{chosen.stacks} stacks of {_RESOURCES} resources", title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    print_table(f"{chosen.stacks} stacks of {_RESOURCES} resources", header=header, rows=rows)
     if chosen.write:
-        text = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(
-            with_table(text, "plans", "benchmarks.plans --write", header=header, rows=rows), encoding="utf-8"
-        )
+        write_table("plans", "benchmarks.plans", header=header, rows=rows)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,29 @@
-"""Measure time and memory of reviews of large plans: `python -m benchmarks.review`. Linux only."""
+"""Measure reviews of large plans, and checkov on the same plans: `python -m benchmarks.review`. Linux only.
 
+Both are started anew for each review. They alternate, so that other load affects both.
+"""
+
+from __future__ import annotations
+
+import argparse
 import statistics
 import sys
 import tempfile
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from benchmarks import large_plan, measure
+from benchmarks.page import print_table, write_table
 
-_COUNTS = (1_000, 10_000, 20_000)
+if TYPE_CHECKING:
+    from benchmarks.measure import Measurement
+
+_COUNTS = (1_000, 10_000)
+_LARGEST = 20_000
+"""Changes of a plan that only mlinfra reviews: checkov takes minutes."""
 _ROUNDS = 3
+_CHECKOV = measure.REPOSITORY / ".venv/checkov/bin/checkov"
+_CHECKOV_OPTIONS = ("--framework", "terraform_plan", "--compact", "--quiet", "--soft-fail", "--file")
 # Exit code 3 means that the plan needs approval, which is expected here.
 _REVIEW = """
 import sys
@@ -19,29 +31,42 @@ from mlinfra.cli.main import app
 code = app(["review", sys.argv[1], "--out", sys.argv[2]], standalone_mode=False)
 sys.exit(code != 3)
 """
+_HEADER = ("changes", "checkov, processor", "mlinfra, processor", "checkov, memory", "mlinfra, memory")
 
 
 def main() -> None:
     """Run the benchmark."""
-    table = Table(title=f"Reviewing a plan (medians of {_ROUNDS})", title_justify="left")
-    table.add_column("changes")
-    for heading in ("plan", "wall", "memory"):
-        table.add_column(heading, justify="right")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the table into docs/speed.md")
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mlinfra-bench-") as name:
-        folder = Path(name)
-        for count in _COUNTS:
-            plan = folder / f"{count}.json"
-            large_plan.write(count, plan)
-            arguments = ["-c", _REVIEW, str(plan), str(folder / "review.md")]
-            # Once untimed: fills Python's bytecode cache and the disk cache.
-            runs = [measure.run(arguments, {}, bytecode=folder / "bytecode") for _ in range(_ROUNDS + 1)][1:]
-            table.add_row(
-                f"{count:,}",
-                f"{plan.stat().st_size / 1e6:.0f} MB",
-                f"{statistics.median(run.seconds for run in runs):.2f} s",
-                f"{statistics.median(run.python_mib for run in runs):.0f} MiB",
-            )
-    Console().print(table)
+        rows = [_row(count, Path(name)) for count in (*_COUNTS, _LARGEST)]
+    print_table(f"Reviewing a plan (medians of {_ROUNDS}; checkov once)", header=_HEADER, rows=rows)
+    if chosen.write:
+        write_table("reviews", "benchmarks.review", header=_HEADER, rows=rows)
+
+
+def _row(count: int, folder: Path) -> list[str]:
+    """The measurements of a plan with `count` changes."""
+    plan = folder / f"{count}.json"
+    large_plan.write(count, plan)
+    own: list[Measurement] = []
+    other: Measurement | None = None
+    # Once unmeasured: fills Python's bytecode cache and the disk cache.
+    for number in range(_ROUNDS + 1):
+        if count != _LARGEST and number <= 1:
+            other = measure.run([*_CHECKOV_OPTIONS, plan], {}, folder / "bytecode", program=_CHECKOV)
+        measured = measure.run(["-c", _REVIEW, plan, folder / "review.md"], {}, bytecode=folder / "bytecode")
+        own += [measured] if number else []
+    cpu = statistics.median(each.cpu_seconds for each in own)
+    memory = statistics.median(each.python_mib for each in own)
+    return [
+        f"{count:,}",
+        f"{other.cpu_seconds:.1f} s" if other else "",
+        f"{cpu:.2f} s",
+        f"{other.python_mib:.0f} MiB" if other else "",
+        f"{memory:.0f} MiB",
+    ]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Measured commands, which synthesize into a folder."""
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.measure import REPOSITORY
@@ -20,6 +21,7 @@ class Subject:
         resources: the number of resources of a synthetic stack. Default: 0, for other subjects.
         limit: the largest processor time of the fast way, in seconds. Default: 0, for none.
         output: True if it writes Terraform JSON, which both ways must write alike. Default: True.
+        python: the Python with cdktf or cdktn. Default: that of this process.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Subject:
     output: bool = True
     resources: int = 0
     limit: float = 0.0
+    python: str = sys.executable
 
 
 def synthetic(count: int, *, stock: bool, rounds: int = 3) -> Subject:
@@ -92,7 +95,16 @@ SYNTHETIC = (
 )
 
 
+_CDKTN = REPOSITORY / ".venv/cdktn/bin/python"
+
+
+def on_cdktn(subject: Subject) -> Subject:
+    """The same on cdktn and the AWS provider 6, both ways. It does not count for the growth."""
+    return replace(subject, name=f"{subject.name}, cdktn", python=str(_CDKTN), rounds=2, resources=0)
+
+
 def all_subjects() -> list[Subject]:
     """Every subject that this checkout has."""
     app = [FULL_SET, ONE_ENVIRONMENT] if (REPOSITORY / "main.py").exists() else []
-    return [IMPORT, TESTS, TESTS_OF_LAKES, *app, *SYNTHETIC]
+    cdktn = [on_cdktn(each) for each in (*app[:1], SYNTHETIC[1])] if _CDKTN.exists() else []
+    return [IMPORT, TESTS, TESTS_OF_LAKES, *app, *SYNTHETIC, *cdktn]
