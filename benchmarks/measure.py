@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,26 +62,28 @@ def run(
     """
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     cpu_before, started = _cpu_seconds_of_children(), time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603  the arguments are this package's own
-        [program, *arguments],
-        cwd=REPOSITORY,
-        env=inherited | dict(environment) | {"PYTHONPYCACHEPREFIX": str(bytecode)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    # The kernel keeps the peak of each process while it lives: the last reading is its peak to within one poll.
-    peaks: dict[int, tuple[str, float]] = {}
-    while process.poll() is None:
-        for pid in (process.pid, *_descendants(process.pid)):
-            with contextlib.suppress(OSError, KeyError):
-                peaks[pid] = _peak(pid)
-        time.sleep(_POLL_SECONDS)
-    seconds = time.perf_counter() - started
-    output = process.communicate()[0]
-    if process.returncode:
-        message = f"{' '.join(map(str, (program, *arguments)))} exited with {process.returncode}:\n{output[-2000:]}"
-        raise CommandFailedError(message)
+    # A file: a pipe that nothing reads would block a program that prints much.
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(  # noqa: S603  the arguments are this package's own
+            [program, *arguments],
+            cwd=REPOSITORY,
+            env=inherited | dict(environment) | {"PYTHONPYCACHEPREFIX": str(bytecode)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        # The kernel keeps the peak of each process while it lives: the last reading is its peak to within one poll.
+        peaks: dict[int, tuple[str, float]] = {}
+        while process.poll() is None:
+            for pid in (process.pid, *_descendants(process.pid)):
+                with contextlib.suppress(OSError, KeyError):
+                    peaks[pid] = _peak(pid)
+            time.sleep(_POLL_SECONDS)
+        seconds = time.perf_counter() - started
+        if process.returncode:
+            output.seek(0)
+            printed = output.read()[-2000:]
+            message = f"{' '.join(map(str, (program, *arguments)))} exited with {process.returncode}:\n{printed}"
+            raise CommandFailedError(message)
     return Measurement(
         seconds=seconds,
         cpu_seconds=_cpu_seconds_of_children() - cpu_before,
