@@ -1,4 +1,4 @@
-"""Measure every subject both ways and print the report: `python -m benchmarks`, in 5 to 8 minutes."""
+"""Measure every subject both ways and print the report: `python -m benchmarks`, in 8 to 10 minutes."""
 
 import argparse
 import filecmp
