@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
 import hypothesis
 import pytest
 import typer.main
@@ -93,12 +94,14 @@ def pytest_configure() -> None:
     """Handle signals that a shell ignores for background processes, so that programs started by tests receive them.
 
     Also read the options of each command once: Typer reads those of all commands at each run of one, in 70 ms.
+    Sessions of boto3 share what it has read of endpoints and services, which takes 0.1 s in each.
     Random examples may take any time: with eight processes on two processors, each takes four times as long.
     """
     for each in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(each) is signal.SIG_IGN:
             signal.signal(each, lambda *_: None)  # unlike what is ignored, a handler is not inherited
     typer.main.get_params_from_function = functools.cache(typer.main.get_params_from_function)
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
     hypothesis.settings.register_profile(
         "any time", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )

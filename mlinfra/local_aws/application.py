@@ -6,9 +6,11 @@ import functools
 import gc
 from typing import TYPE_CHECKING
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+import botocore.session
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from mlinfra.local_aws.connections import LastingConnections
 from mlinfra.local_aws.gaps import close_gaps, services
 
 if TYPE_CHECKING:
@@ -77,25 +79,6 @@ class Dispatcher(DomainDispatcherApplication):
         return self._backends[host]
 
 
-class WholeAnswers(MotoRequestHandler):
-    """Sends the head of an answer together with its body.
-
-    Werkzeug sends them separately. On a busy machine, the head can then arrive while the AWS SDK for Go
-    is still sending its request: the SDK drops the connection and repeats the request, and a lock acquired
-    by the first request blocks the second. Observed with Terraform 1.11.4 on 2 busy processors, a few
-    times in some hundred plans; never in 1,280 plans with head and body together.
-    """
-
-    wbufsize = 1 << 16  # bytes
-
-    def handle_expect_100(self) -> bool:
-        """Request a body immediately that the client sends only on request or after a second."""
-        asked = super().handle_expect_100()
-        self.wfile.flush()
-        del self.headers["Expect"]  # Werkzeug would request it again
-        return asked
-
-
 def create_app(service: str) -> Flask:
     """Moto's application of a service, with its gaps closed.
 
@@ -124,6 +107,9 @@ def serve(descriptor: int, port: int, *, enforce_iam: bool = False, nodes: bool 
     # By default, Python looks for garbage among all resources and modules every few requests: a fifth of the processor
     # time of a busy server. Nearly all that requests leave behind is freed without it.
     gc.set_threshold(_ALLOCATIONS)
+    # moto opens several sessions of boto3, and each would read the endpoints of all services again: more than a quarter
+    # of the processor time until the first answer of EC2.
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
     close_gaps(set(services()) - GAPS_WITH_EC2)
     if enforce_iam:
         from mlinfra.local_aws.permissions.enforcement import enforce
@@ -134,7 +120,7 @@ def serve(descriptor: int, port: int, *, enforce_iam: bool = False, nodes: bool 
         port,
         _with_nodes(port) if nodes else Dispatcher(),
         threaded=True,
-        request_handler=WholeAnswers,
+        request_handler=LastingConnections,
         fd=descriptor,
     )
     server.serve_forever()
