@@ -1,6 +1,6 @@
 """Measure reviews of large plans, and checkov on the same plans: `python -m benchmarks.review`. Linux only.
 
-Both are started anew for each review. They alternate, so that other load affects both.
+Each review starts a new process of both. They alternate, so that other load affects both.
 """
 
 from __future__ import annotations

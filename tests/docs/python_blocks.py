@@ -287,5 +287,9 @@ def in_project(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.chdir(folder)
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    # Declarations import those of this repository, not those of a project of an earlier test.
+    patch.syspath_prepend(str(ROOT))
+    for name in [each for each in sys.modules if each.partition(".")[0] == "environments"]:
+        patch.delitem(sys.modules, name)
     patch.setitem(sys.modules, "lightning.pytorch", surroundings.LIGHTNING)
     patch.setitem(sys.modules, "transformers", surroundings.TRANSFORMERS)
