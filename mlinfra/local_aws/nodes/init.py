@@ -28,6 +28,7 @@ from mlinfra.local_aws.nodes.processes import kill_all, of_node, send
 _SUBREAPER: Final = 36
 """PR_SET_CHILD_SUBREAPER of prctl(2): orphaned descendants become children of this process."""
 _REAP_SECONDS: Final = 5.0
+_REMOVAL_SECONDS: Final = 5.0
 
 
 class Init:
@@ -112,10 +113,16 @@ class Init:
         self._has_none.clear()
         self._has_children.set()
         self._has_none.wait(_REAP_SECONDS)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove_folder()
         # The folder of the server, after the last of its nodes.
         with suppress(OSError):
             Path(self._folder).parent.rmdir()
+
+    def _remove_folder(self) -> None:
+        """Remove the folder of the node, again if the server has written a file at the same time."""
+        deadline = time.monotonic() + _REMOVAL_SECONDS
+        while Path(self._folder).exists() and time.monotonic() < deadline:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def main() -> None:

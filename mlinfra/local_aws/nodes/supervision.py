@@ -171,20 +171,21 @@ class Supervisor:
     def _read(self) -> None:
         if self._init.stdout is None:
             return
-        for line in self._init.stdout:
-            answer = json.loads(line)
-            number = answer.get("started") or answer.get("failed") or answer.get("ended")
-            with self._lock:
-                running = self._running.get(number)
-                if "started" not in answer:
-                    self._running.pop(number, None)
-            if running is None:
-                continue
-            if "started" in answer:
-                running.started(answer["pid"])
-            elif "failed" in answer:
-                running.ended(CANNOT_START, answer["reason"])
-            else:
-                running.ended(answer["code"])
+        with self._init.stdout as answers:
+            for line in answers:
+                answer = json.loads(line)
+                number = answer.get("started") or answer.get("failed") or answer.get("ended")
+                with self._lock:
+                    running = self._running.get(number)
+                    if "started" not in answer:
+                        self._running.pop(number, None)
+                if running is None:
+                    continue
+                if "started" in answer:
+                    running.started(answer["pid"])
+                elif "failed" in answer:
+                    running.ended(CANNOT_START, answer["reason"])
+                else:
+                    running.ended(answer["code"])
         for running in list(self._running.values()):
             running.ended(-signal.SIGKILL)

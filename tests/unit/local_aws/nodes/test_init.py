@@ -7,11 +7,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlinfra.local_aws.nodes.processes import of_node, table, tree
+from mlinfra.local_aws.nodes.supervision import Supervisor
 from tests.unit.local_aws.nodes.cluster import eventually
 
 if TYPE_CHECKING:
@@ -54,7 +58,27 @@ def test_a_node_leaves_nothing_if_its_server_is_killed(server: subprocess.Popen[
     os.kill(server.pid, signal.SIGKILL)
     eventually(lambda: not folder.exists())
     eventually(lambda: not [each for each in pids if each in table()])
-    assert not folder.parent.exists()
+    eventually(lambda: not folder.parent.exists())
+
+
+def test_a_node_leaves_nothing_while_the_server_writes_into_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "nodes" / "i-0123"
+    (folder / "proc").mkdir(parents=True)
+    for number in range(500):
+        (folder / "proc" / f"before-{number}").touch()
+    supervisor = Supervisor(folder, os.environ)
+
+    def write() -> None:
+        with suppress(FileNotFoundError):
+            for number in range(300):
+                (folder / "proc" / f"{number}").touch()
+                time.sleep(0.001)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    supervisor.end(0.0)
+    assert not folder.exists()
+    writer.join()
 
 
 def test_descendants_are_found_over_several_generations() -> None:
