@@ -27,7 +27,7 @@ class Aws:
     clock: AwsClock
 
 
-def open_session(region: str | None = None) -> Any:  # noqa: ANN401  boto3 has no types
+def open_session(region: str | None = None, *, tries: int = _CREDENTIALS_TRIES) -> Any:  # noqa: ANN401  boto3 has no types
     """A boto3 session that has found its credentials.
 
     By default boto3 asks the metadata service once and waits for one second, which is not enough on a busy node or
@@ -38,6 +38,7 @@ def open_session(region: str | None = None) -> Any:  # noqa: ANN401  boto3 has n
 
     Args:
         region: the region of the session. Default: that of the environment, or none.
+        tries: the number of times to look for credentials, with a pause between them. Default: 3.
 
     Raises:
         Exception: whatever boto3 raises where it finds no credentials, or is not installed.
@@ -50,7 +51,7 @@ def open_session(region: str | None = None) -> Any:  # noqa: ANN401  boto3 has n
     seconds = max(_CREDENTIALS_SECONDS, core.get_config_variable("metadata_service_timeout"))
     core.set_config_variable("metadata_service_timeout", seconds)
     session = boto3.session.Session(botocore_session=core, region_name=region)
-    for tried in range(1, _CREDENTIALS_TRIES):
+    for tried in range(1, tries):
         with suppress(BotoCoreError):  # of the credentials service of containers
             if session.get_credentials() is not None:
                 return session
@@ -61,7 +62,7 @@ def open_session(region: str | None = None) -> Any:  # noqa: ANN401  boto3 has n
     return session
 
 
-def connect(table: str) -> Aws:
+def connect(table: str, *, tries: int = _CREDENTIALS_TRIES) -> Aws:
     """Create the clients without calling the services.
 
     To be called in the thread of the training code: a process that is forked while another thread imports
@@ -69,13 +70,14 @@ def connect(table: str) -> Aws:
 
     Args:
         table: the name of the environment's table.
+        tries: the number of times to look for credentials, as of `open_session`. Default: 3.
 
     Raises:
         Exception: whatever boto3 raises where it is not installed, finds no credentials or knows no region.
     """
     from botocore.config import Config
 
-    session = open_session()
+    session = open_session(tries=tries)
     # boto3 reads only AWS_DEFAULT_REGION of the two.
     region = session.region_name or os.environ.get("AWS_REGION")
     config = Config(

@@ -92,7 +92,8 @@ class NoticeChecks:
         if self._table is None:
             self._node, self._table = (
                 Node(os.environ.get(Variable.CLUSTER) or None, own_instance_id()),
-                connect(name).table,
+                # Called in the training loop, and again at the next check.
+                connect(name, tries=1).table,
             )
         assert self._node is not None  # noqa: S101  set with the table
         answer = self._table.query(

@@ -34,7 +34,6 @@ class LastingConnections(MotoRequestHandler):
         """Request a body immediately that the client sends only on request or after a second."""
         asked = super().handle_expect_100()
         self.wfile.flush()
-        del self.headers["Expect"]  # Werkzeug would request it again
         return asked
 
     def run_wsgi(self) -> None:

@@ -80,6 +80,18 @@ def test_a_failure_never_reaches_training(monkeypatch: pytest.MonkeyPatch) -> No
     assert termination_notice() is None
 
 
+@pytest.mark.usefixtures("no_spot_notice")
+def test_credentials_are_looked_for_again_at_the_next_check(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(cluster)
+    checks = notices.NoticeChecks(seconds=0)
+    monkeypatch.setattr("mlinfra.job.aws.time.sleep", lambda _: pytest.fail("the training loop waits"))
+    with monkeypatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.delenv(name)
+        assert checks.notice() is None
+    assert checks.notice() == TerminationNotice(ENDS_AT, "the Capacity Block ends")
+
+
 def test_there_is_no_notice_outside_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLINFRA_TABLE", raising=False)
     assert termination_notice() is None
