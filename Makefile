@@ -60,7 +60,8 @@ compiled-tests: setup
 
 .PHONY: tests
 tests: setup $(BROWSER_READY) $(CDKTN_READY) $(CHECKOV_READY) $(DOCS_READY) ## Run all tests: unit, snapshot, deploy, conformance, browser
-	$(BIN)/pytest $(PARALLEL) -m "not slow"
+	@# A cause that lets a whole group of tests wait in vain must not take hours.
+	$(BIN)/pytest $(PARALLEL) --maxfail 40 -m "not slow"
 
 # Tests of everything that synthesizes, and deploy tests of each kind. The others do not depend on the family.
 ON_CDKTN := tests/unit tests/snapshots tests/docs tests/examples tests/test_main.py tests/test_wheel.py \

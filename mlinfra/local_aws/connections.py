@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_OF_THE_BODY: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 class LastingConnections(MotoRequestHandler):
@@ -88,13 +89,16 @@ class LastingConnections(MotoRequestHandler):
     def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")
         self.send_response(int(code), reason)
+        has_body = self.command != "HEAD" and int(code) not in _WITHOUT_BODY
         for name, value in headers:
-            self.send_header(name, value)
-        if int(code) not in _WITHOUT_BODY and not any(name.lower() == "content-length" for name, _ in headers):
+            # A client would wait for the rest of a body that is shorter than the application says.
+            if not has_body or name.lower() not in _OF_THE_BODY:
+                self.send_header(name, value)
+        if has_body:
             self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD" and int(code) not in _WITHOUT_BODY:
+        if has_body:
             self.wfile.write(body)
         self.wfile.flush()

@@ -135,28 +135,16 @@ def test_the_theme_follows_the_system_and_can_be_chosen(opened: Opened) -> None:
         assert page.evaluate(background) != light
 
 
-def test_a_report_of_1000_resources_is_small_and_opens_fast(opened: Opened) -> None:
+def test_a_report_of_1000_resources_is_small_and_draws_a_part_of_them(opened: Opened) -> None:
     data = large_report(1_000)
     assert sum(len(each["resources"]) for each in data["sections"]["architecture"]["data"]["stacks"]) == 1_000
     assert len(report_page(data).encode()) < 3_000_000
-    seconds = []
-    for _ in range(3):
-        with opened(data) as page:
-            timing: dict[str, Any] = page.evaluate("performance.getEntriesByType('navigation')[0].toJSON()")
-            seconds.append(timing["loadEventEnd"] / 1000)
-    # The fastest: other tests run at the same time.
-    assert min(seconds) < 2
-
-
-def test_the_architecture_of_1000_resources_is_drawn_fast(opened: Opened) -> None:
-    with opened(large_report(1_000)) as page:
+    elements = "document.querySelectorAll('*').length"
+    with opened(data) as page:
+        # How fast it is: `python -m benchmarks.report`.
+        assert page.evaluate(elements) < 4_000
         see(page, "architecture")
         side = page.get_by_role("region", name="Boxes of the drawing, and details")
-        took = page.evaluate(
-            "() => { const start = performance.now();"
-            " [...document.querySelectorAll('.arch-side .item')]"
-            " .find((each) => each.textContent.includes('part-5')).click();"
-            " return performance.now() - start; }"
-        )
-        assert took < 1_000
+        side.get_by_text("part-5").first.click()
+        assert page.evaluate(elements) < 4_000
         assert side.get_by_role("heading").first.inner_text() == "dev-part-5: 100 resources"

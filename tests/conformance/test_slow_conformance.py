@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.conformance.case import Outcome
 
-pytestmark = [pytest.mark.deploy, pytest.mark.slow]
+pytestmark = [pytest.mark.deploy, pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
 
 
 @pytest.mark.parametrize(("outcomes", "name"), parameters(SLOW_GROUPS), indirect=["outcomes"], scope="module")

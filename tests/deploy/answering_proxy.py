@@ -181,8 +181,8 @@ class _Connection:
         raised = int.from_bytes(frame.content, "big")
         with self._writing:
             self._window += raised
-        own = min(raised, self._own)
-        self._own -= own
+            own = min(raised, self._own)
+            self._own -= own
         return b"" if own == raised else frame._replace(content=(raised - own).to_bytes(4, "big")).encoded()
 
     def _acknowledged(self) -> None:

@@ -14,7 +14,12 @@ from tests.deploy.test_training_clusters import KINDS, LUSTRE
 if TYPE_CHECKING:
     from mlinfra.testing import StackTerraform, Synth
 
-pytestmark = [pytest.mark.deploy, pytest.mark.slow, pytest.mark.xdist_group("lustre-cluster")]
+pytestmark = [
+    pytest.mark.deploy,
+    pytest.mark.slow,
+    pytest.mark.timeout(4 * 3600),
+    pytest.mark.xdist_group("lustre-cluster"),
+]
 
 
 def test_the_file_system_comes_and_goes_with_its_experiment(synth: Synth, terraform: StackTerraform) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -46,9 +47,9 @@ local = Environment(
 
 
 class Project:
-    def __init__(self, folder: Path, socket: Path) -> None:
+    def __init__(self, folder: Path, path: Path) -> None:
         self.folder = folder
-        self._socket = socket
+        self._path = path
         (folder / "environments").mkdir(parents=True)
         (folder / "environments" / "local.py").write_text(ENVIRONMENT)
         (folder / "main.py").write_text(MAIN)
@@ -60,7 +61,7 @@ class Project:
     def run(self, **variables: str) -> subprocess.CompletedProcess[str]:
         kept = self.folder.parent / "kept"
         kept.mkdir(exist_ok=True)
-        served = {"MLINFRA_TEST_SYNTHESES": str(kept), "MLINFRA_TEST_SYNTHESIS_SERVER": str(self._socket)}
+        served = {"MLINFRA_TEST_SYNTHESES": str(kept), "MLINFRA_TEST_SYNTHESIS_SERVER": str(self._path)}
         return self._run(self.folder.parent / "served", {**os.environ, **_PATH, **served, **variables})
 
     def _run(self, out: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -92,7 +93,7 @@ _PATH = {"PYTHONPATH": str(Path(__file__).with_name("kept_syntheses"))}
 
 
 @pytest.fixture(scope="module")
-def socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("server") / "socket"
     command = [sys.executable, "-m", "synthesis_server", path]
     with subprocess.Popen(command, env={**os.environ, **_PATH}, stdin=subprocess.PIPE) as server:
@@ -105,8 +106,8 @@ def socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, socket: Path) -> Project:
-    return Project(tmp_path / "project", socket)
+def project(tmp_path: Path, path: Path) -> Project:
+    return Project(tmp_path / "project", path)
 
 
 def test_each_synthesis_equals_one_without_the_server(project: Project) -> None:
@@ -135,6 +136,15 @@ def test_a_failure_is_repeated_in_the_program_and_the_server_goes_on(project: Pr
     assert project.run().returncode == 0
     assert project.was_served
     project.assert_equals_a_run_without_server()
+
+
+@pytest.mark.parametrize("part", [b"", b" {"])
+def test_the_server_goes_on_after_a_program_that_was_killed(project: Project, path: Path, part: bytes) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(str(path))
+        connection.sendall(part)
+    assert project.run().returncode == 0
+    assert project.was_served
 
 
 def test_other_settings_of_node_or_python_are_not_served(project: Project) -> None:

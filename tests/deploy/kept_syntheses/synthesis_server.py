@@ -95,9 +95,11 @@ class Server:
         connection, _ = self._listening.accept()
         with connection:
             text, files, _, _ = socket.recv_fds(connection, 1 << 20, _FILES)
-            while not text.endswith(b"\n"):
-                text += connection.recv(1 << 20)
-            request = {**json.loads(text), "loaded": str(self._loaded)}
+            while not text.endswith(b"\n") and (part := connection.recv(1 << 20)):
+                text += part
+            # A program that was killed has not sent its whole request.
+            request = json.loads(text) if text.endswith(b"\n") else {"settings": None}
+            request["loaded"] = str(self._loaded)
             status = 1
             equal = request["settings"] == self._settings
             if equal:

@@ -109,12 +109,12 @@ def test_an_aws_that_never_answers_holds_up_the_end_for_some_seconds_at_most(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(heartbeats, "END_SECONDS", 0.2)
-    monkeypatch.setattr(aws, "_TRIES", 1)
+    monkeypatch.setattr(aws, "_READ_SECONDS", 60)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with training_job("train"):
             begin = time.monotonic()
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 30
     assert "The end of the job may not be recorded: AWS has not responded for 0 seconds" in warnings(caplog)
 
 

@@ -25,6 +25,9 @@ def _application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable
     if request.path == "/parts":
         start("200 OK", [("Content-Type", "text/plain")])
         return iter([b"one ", b"two"])
+    if request.path == "/shorter":
+        start("200 OK", [("Content-Length", "1000")])
+        return [b"short"]
     if request.path == "/none":
         return Response(status=204)(environ, start)
     if request.path == "/unread":
@@ -55,7 +58,8 @@ def test_a_connection_serves_all_kinds_of_requests(connection: HTTPConnection) -
     own = connection.sock
     assert ask(connection, "POST", "/", b"first") == (200, "POST first")
     assert ask(connection, "GET", "/parts") == (200, "one two")
-    assert ask(connection, "HEAD", "/") == (200, "")
+    assert ask(connection, "GET", "/shorter") == (200, "short")
+    assert ask(connection, "HEAD", "/shorter") == (200, "")
     assert ask(connection, "DELETE", "/none") == (204, "")
     # The next request begins after a body that the application has not read.
     assert ask(connection, "PUT", "/unread", b"x" * 100_000) == (200, "not read")

