@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.page import print_table
 from ci import browser
 from mlinfra.operations.report import page as report_page
-from tests.browser.conftest import DESKTOP, FLAGS
+from tests.browser.conftest import FLAGS
 from tests.browser.elements import see
 from tests.browser.sample import large_report
 
@@ -47,7 +47,7 @@ def _row(count: int, chromium: Browser, report: Path) -> list[str]:
     report.write_text(report_page(large_report(count)), encoding="utf-8")
     loaded, drawn = [], []
     for _ in range(_ROUNDS):
-        page = chromium.new_page(viewport=DESKTOP, reduced_motion="reduce")
+        page = chromium.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         page.goto(report.as_uri())
         loaded.append(page.evaluate(_LOADED) / 1000)
         see(page, "architecture")

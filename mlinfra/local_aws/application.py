@@ -7,6 +7,7 @@ import gc
 from typing import TYPE_CHECKING
 
 import botocore.session
+import moto.core.utils
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -108,8 +109,9 @@ def serve(descriptor: int, port: int, *, enforce_iam: bool = False, nodes: bool 
     # time of a busy server. Nearly all that requests leave behind is freed without it.
     gc.set_threshold(_ALLOCATIONS)
     # moto opens several sessions of boto3, and each would read the endpoints of all services again: more than a quarter
-    # of the processor time until the first answer of EC2.
+    # of the processor time until the first answer of EC2. For each service, it lists the folders of all services.
     botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+    moto.core.utils.create_loader = functools.cache(moto.core.utils.create_loader)  # type: ignore[attr-defined]
     close_gaps(set(services()) - GAPS_WITH_EC2)
     if enforce_iam:
         from mlinfra.local_aws.permissions.enforcement import enforce

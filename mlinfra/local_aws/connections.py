@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,13 @@ class LastingConnections(MotoRequestHandler):
 
     wbufsize = 1 << 16  # bytes
     disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write a line for a request into the log: its time, the request, and the status of the answer."""
+        # Not with `logging`, as Werkzeug does: a tenth of the processor time of a small request.
+        request = self.requestline.translate(self._control_char_table)
+        line = f'{self.client_address[0]} - - [{self.log_date_time_string()}] "{request}" {int(code)} {size}\n'
+        sys.stderr.write(line)
 
     def handle_expect_100(self) -> bool:
         """Request a body immediately that the client sends only on request or after a second."""

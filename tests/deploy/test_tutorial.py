@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
     from mlinfra.testing.terraform import TerraformProgram
 
-pytestmark = [pytest.mark.deploy, pytest.mark.lengthy, pytest.mark.xdist_group("tutorial")]
+pytestmark = [
+    pytest.mark.deploy,
+    pytest.mark.lengthy,
+    pytest.mark.timeout(3600),  # the whole page is executed for the first test
+    pytest.mark.xdist_group("tutorial"),
+]
 
 _ANA = (("NAME", ""), ("EMAIL", "@example.com"))
 PAGE = ROOT / "docs" / "tutorial.md"
