@@ -123,10 +123,12 @@ class _Connection:
 
     @staticmethod
     def _until_end(copy: Callable[[], None], target: socket.socket) -> None:
-        with suppress(OSError, EOFError):  # a program was killed
-            copy()
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
+        try:
+            with suppress(OSError, EOFError):  # a program was killed
+                copy()
+        finally:  # also after a defect of this module: a program would wait forever
+            with suppress(OSError):
+                target.shutdown(socket.SHUT_WR)
 
     @property
     def _answered(self) -> bool:
@@ -137,6 +139,8 @@ class _Connection:
             frame = _frame(self._server)
             with self._writing:
                 self._client.sendall(frame.encoded())
+                if self._answered:
+                    break  # settings that the client has changed since are not in the queue
                 if frame.kind == _DATA:
                     self._window -= len(frame.content)
                 elif frame.kind == _SETTINGS and frame.flags & _ACK:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from hpack import Encoder
 
 from tests.deploy import answering_proxy
 
@@ -92,6 +95,46 @@ def test_the_end_of_a_client_cancels_its_calls(tmp_path: Path, echo: Echo) -> No
     channel.close()
     assert call.code() is grpc.StatusCode.CANCELLED
     assert echo.cancelled.wait(60)
+
+
+def frame(kind: int, flags: int, stream: int, content: bytes = b"") -> bytes:
+    return struct.pack(">I", len(content))[1:] + struct.pack(">BBI", kind, flags, stream) + content
+
+
+def read(connection: socket.socket, size: int) -> bytes:
+    content = b""
+    while len(content) < size:
+        content += connection.recv(size - len(content)) or pytest.fail(f"the connection ended after {content!r}")
+    return content
+
+
+def test_settings_that_a_client_changes_right_after_the_answer_reach_both_sides() -> None:
+    settings, acknowledged = frame(4, 0, 0), frame(4, 1, 0)
+    client, of_client = socket.socketpair()
+    server, of_server = socket.socketpair()
+    for each in (client, server):
+        each.settimeout(60)
+    connection = answering_proxy._Connection(of_client, of_server, "Known", lambda: b"known")  # noqa: SLF001
+    with ThreadPoolExecutor(1) as thread, client, server:
+        copied = thread.submit(connection.copy)
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings
+        client.sendall(preface)
+        assert read(server, len(preface)) == preface
+        server.sendall(acknowledged)
+        assert read(client, len(acknowledged)) == acknowledged
+        headers = frame(1, 4, 1, Encoder().encode([(":path", "/test.Service/Known")]))
+        client.sendall(headers + frame(0, 1, 1))
+        answer = b"".join(each.encoded() for each in answering_proxy._Answer(1, b"known").frames(100))  # noqa: SLF001
+        assert read(client, len(answer)) == answer
+        assert read(server, len(headers)) == headers
+        read(server, len(frame(3, 0, 1, b"code")))
+        client.sendall(settings)
+        assert read(server, len(settings)) == settings
+        server.sendall(acknowledged + b"later frames")
+        assert read(client, len(acknowledged) + 12) == acknowledged + b"later frames"
+        client.close()
+        server.close()
+        copied.result()
 
 
 def test_without_a_server_the_connection_ends(tmp_path: Path) -> None:
