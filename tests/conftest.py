@@ -146,6 +146,7 @@ LONGEST_FIRST = (
     "plan-and-apply",
     "two-regions",
     "demo",
+    "browser",
     "recover",
     "up",
     "conformance-data",
@@ -163,10 +164,10 @@ LONGEST_FIRST = (
     "models-and-images",
     "restored-state",
     "validation",
-    "browser",
 )
 """Groups of tests in the order in which they start: a long group that starts last would run alone at the end.
-Other groups follow, which run servers or wait, then the files of short tests, which fill the remaining time evenly."""
+Tests in the browser compute, while the other groups begin by waiting for Terraform. Other groups follow, which run
+servers or wait, then the files of short tests, which fill the remaining time evenly."""
 
 
 _GAPS = Path(__file__).parent / "unit" / "local_aws" / "gaps"
