@@ -36,8 +36,7 @@ class LastingConnections(MotoRequestHandler):
         """Write a line for a request into the log: its time, the request, and the status of the answer."""
         # Not with `logging`, as Werkzeug does: a tenth of the processor time of a small request.
         request = self.requestline.translate(self._control_char_table)
-        line = f'{self.client_address[0]} - - [{self.log_date_time_string()}] "{request}" {int(code)} {size}\n'
-        sys.stderr.write(line)
+        sys.stderr.write(f'{self.address_string()} - - [{self.log_date_time_string()}] "{request}" {code} {size}\n')
 
     def handle_expect_100(self) -> bool:
         """Request a body immediately that the client sends only on request or after a second."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -98,18 +97,12 @@ def test_the_end_of_a_client_cancels_its_calls(tmp_path: Path, echo: Echo) -> No
 
 
 def frame(kind: int, flags: int, stream: int, content: bytes = b"") -> bytes:
-    return struct.pack(">I", len(content))[1:] + struct.pack(">BBI", kind, flags, stream) + content
-
-
-def read(connection: socket.socket, size: int) -> bytes:
-    content = b""
-    while len(content) < size:
-        content += connection.recv(size - len(content)) or pytest.fail(f"the connection ended after {content!r}")
-    return content
+    return answering_proxy._Frame(kind, flags, stream, content).encoded()  # noqa: SLF001
 
 
 def test_settings_that_a_client_changes_right_after_the_answer_reach_both_sides() -> None:
     settings, acknowledged = frame(4, 0, 0), frame(4, 1, 0)
+    read = answering_proxy._read  # noqa: SLF001
     client, of_client = socket.socketpair()
     server, of_server = socket.socketpair()
     for each in (client, server):
