@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
 MLINFRA = Path(sys.executable).with_name("mlinfra")
 """The installed command, for tests that need a process: signals, descriptors, servers, imports."""
@@ -59,9 +60,19 @@ def synthesize(program: Path, outdir: Path, *, cwd: Path, **variables: str) -> s
 
     def main() -> None:
         sys.path.insert(0, str(program.parent))
-        runpy.run_path(str(program), run_name="__main__")
+        known = set(sys.modules)
+        try:
+            runpy.run_path(str(program), run_name="__main__")
+        finally:
+            for name in set(sys.modules) - known:
+                if program.parent != ROOT and _is_below(program.parent, sys.modules[name]):
+                    del sys.modules[name]  # another program has a module of this name
 
     return _ended(main, [str(program)], cwd, {**variables, "CDKTF_OUTDIR": str(outdir)})
+
+
+def _is_below(folder: Path, module: ModuleType) -> bool:
+    return Path(getattr(module, "__file__", None) or "").is_relative_to(folder)
 
 
 def _ended(

@@ -6,32 +6,46 @@ import json
 import subprocess
 from typing import Any
 
+import pytest
+
 from mlinfra.operations.toolchain import find_node
 from tests.conftest import ROOT
 
 REPLACED, REAL = "@cdktf/hcl2cdk", "hcl2cdk-at-first-use"
 
 
-def evaluated(expression: str) -> Any:
-    """The value of an expression of JavaScript in this repository."""
-    program = f"console.log(JSON.stringify({expression}))"
-    ended = subprocess.run([str(find_node().path), "-e", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(ended.stdout.splitlines()[0])  # the package writes warnings of Terraform into the next ones
+_LOADED = f"Object.keys(require.cache).some((each) => each.includes('/{REAL}/'))"
+PROGRAM = f"""
+const replacing = require('{REPLACED}');
+const loadedAtFirst = {_LOADED};
+replacing.CODE_MARKER;
+const loadedByUse = {_LOADED};
+const names = [replacing, require('{REAL}')].map((each) => Object.keys(each).sort());
+const versions = ['{REPLACED}', '{REAL}'].map((each) => require(each + '/package.json').version);
+console.log(JSON.stringify({{ names, versions, loadedAtFirst, loadedByUse }}));
+"""
 
 
-def test_the_package_has_all_names_of_the_replaced_one() -> None:
-    names = f"[{REPLACED!r}, {REAL!r}].map((each) => Object.keys(require(each)).sort())"
-    replacing, real = evaluated(names)
+@pytest.fixture(scope="module")
+def packages() -> dict[str, Any]:
+    """Properties of the two packages. To load the real one takes a second."""
+    node = str(find_node().path)
+    ended = subprocess.run([node, "-e", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[0])  # warnings of Terraform follow in the next lines
+    return found
+
+
+def test_the_package_has_all_names_of_the_replaced_one(packages: dict[str, Any]) -> None:
+    replacing, real = packages["names"]
     assert replacing == real
     assert "convert" in real
 
 
-def test_the_replaced_package_is_loaded_when_it_is_first_used() -> None:
-    loaded = f"Object.keys(require.cache).some((each) => each.includes('/{REAL}/'))"
-    assert evaluated(f"[require({REPLACED!r}), {loaded}][1]") is False
-    assert evaluated(f"[require({REPLACED!r}).CODE_MARKER, {loaded}][1]") is True
+def test_the_replaced_package_is_loaded_when_it_is_first_used(packages: dict[str, Any]) -> None:
+    assert not packages["loadedAtFirst"]
+    assert packages["loadedByUse"]
 
 
-def test_the_versions_are_equal() -> None:
-    replacing, real = (evaluated(f"require('{each}/package.json').version") for each in (REPLACED, REAL))
+def test_the_versions_are_equal(packages: dict[str, Any]) -> None:
+    replacing, real = packages["versions"]
     assert replacing == real

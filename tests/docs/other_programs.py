@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import itertools
 import json
@@ -112,9 +113,14 @@ def _python(command: Command) -> list[str]:
     options = [each for each in own if each.startswith("--")]
     if not options:
         return []
+    return [f"{module} has no option {each}" for each in options if each not in _help(module)]
+
+
+@functools.cache
+def _help(module: str) -> str:
     program = [sys.executable, "-m", module, "--help"]
     shown = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
-    return [f"{module} has no option {each}" for each in options if each not in shown.stdout + shown.stderr]
+    return shown.stdout + shown.stderr
 
 
 def _pytest(command: Command) -> list[str]:

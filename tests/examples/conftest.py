@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci.synthesis import synthesize_example
+from ci.examples import EXAMPLES
+from tests import programs
+from tests.conftest import TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,10 @@ def stacks_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
     @functools.cache
     def synthesized(project: str) -> Path:
-        return synthesize_example(project, tmp_path_factory.mktemp(project) / "cdktf.out")
+        program = EXAMPLES / project / "main.py"
+        outdir = tmp_path_factory.mktemp(project) / "cdktf.out"
+        ended = programs.synthesize(program, outdir, cwd=program.parent, MLINFRA_TODAY=TODAY.isoformat())
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return outdir / "stacks"
 
     return synthesized

@@ -9,7 +9,7 @@ import pytest
 
 from mlinfra.checks import Level
 from mlinfra.errors import DeclarationError, OperationError
-from mlinfra.operations.checks import run_checks, sarif
+from mlinfra.operations.checks import CheckReport, run_checks, sarif
 from mlinfra.operations.terraform.progress import Quiet
 
 if TYPE_CHECKING:
@@ -53,18 +53,45 @@ NAMED = ResourceCheck(
 """
 
 
+CHECKOV = {
+    "summary": {"parsing_errors": 0, "passed": 1},
+    "results": {
+        "failed_checks": [
+            {
+                "check_id": "CKV_AWS_18",
+                "check_name": "Ensure it logs",
+                "resource": "aws_s3_bucket.unnamed",
+                "file_abs_path": "/out/stacks/dev-test/cdk.tf.json",
+            }
+        ]
+    },
+}
+
+
+def written(folder: Path) -> Path:
+    (folder / "environments").mkdir()
+    (folder / "environments" / "dev.py").write_text(ENVIRONMENT)
+    (folder / "main.py").write_text(MAIN)
+    (folder / "mlinfra_checks.py").write_text(CHECKS)
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "environments").mkdir()
-    (tmp_path / "environments" / "dev.py").write_text(ENVIRONMENT)
-    (tmp_path / "main.py").write_text(MAIN)
-    (tmp_path / "mlinfra_checks.py").write_text(CHECKS)
-    return tmp_path
+    return written(tmp_path)
 
 
-def test_findings_of_own_checks_are_reported_with_their_acknowledgements(project: Path) -> None:
-    report = run_checks(project, Quiet())
-    found = {each.path: (each.check, each.fails, each.acknowledged, each.expired) for each in report.findings}
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> CheckReport:
+    """The report on the project, with what checkov has found."""
+    project = written(tmp_path_factory.mktemp("project"))
+    (project / "checkov.json").write_text(json.dumps(CHECKOV))
+    return run_checks(project, Quiet(), checkov=project / "checkov.json")
+
+
+def test_findings_of_own_checks_are_reported_with_their_acknowledgements(report: CheckReport) -> None:
+    own = [each for each in report.findings if each.check.startswith(("ACME", "MLC"))]
+    found = {each.path: (each.check, each.fails, each.acknowledged, each.expired) for each in own}
     assert found == {
         "dev-test/unnamed": ("ACME001", True, None, None),
         "dev-test/accepted": ("ACME001", False, "Terraform names it, and nothing refers to it.", None),
@@ -75,9 +102,8 @@ def test_findings_of_own_checks_are_reported_with_their_acknowledgements(project
     assert report.fails
 
 
-def test_a_finding_has_the_title_and_the_fix_of_its_check(project: Path) -> None:
-    report = run_checks(project, Quiet())
-    (found,) = (each for each in report.findings if each.path == "dev-test/unnamed")
+def test_a_finding_has_the_title_and_the_fix_of_its_check(report: CheckReport) -> None:
+    (found,) = (each for each in report.findings if (each.path, each.check) == ("dev-test/unnamed", "ACME001"))
     assert (found.title, found.fix, found.level) == ("A bucket has no name.", "Name it.", Level.HOLD)
     assert found.text.endswith(": it has no name.")
     assert '"ruleId": "ACME001"' in sarif(report)
@@ -97,23 +123,10 @@ def test_a_check_that_fails_fails_the_run(project: Path) -> None:
     assert "AttributeError: 'Resource' object has no attribute 'had' (mlinfra_checks.py, line 6)" in failures[0].text
 
 
-def test_findings_of_checkov_are_added(project: Path, tmp_path: Path) -> None:
-    report = {
-        "summary": {"parsing_errors": 0, "passed": 1},
-        "results": {
-            "failed_checks": [
-                {
-                    "check_id": "CKV_AWS_18",
-                    "check_name": "Ensure it logs",
-                    "resource": "aws_s3_bucket.unnamed",
-                    "file_abs_path": "/out/stacks/dev-test/cdk.tf.json",
-                }
-            ]
-        },
-    }
-    (tmp_path / "checkov.json").write_text(json.dumps(report))
-    found = run_checks(project, Quiet(), checkov=tmp_path / "checkov.json").findings
-    assert [(each.path, each.fails) for each in found if each.check == "CKV_AWS_18"] == [("dev-test/unnamed", True)]
+def test_findings_of_checkov_are_added(report: CheckReport) -> None:
+    found = [(each.path, each.fails) for each in report.findings if each.check == "CKV_AWS_18"]
+    assert found == [("dev-test/unnamed", True)]
+    assert {each.check for each in report.findings} == {"ACME001", "CKV_AWS_18", "MLC901"}
 
 
 def test_an_app_that_cannot_be_synthesized_is_an_error(project: Path) -> None:
