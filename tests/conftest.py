@@ -142,32 +142,39 @@ def pytest_collection() -> Iterator[None]:
 
 LONGEST_FIRST = (
     "tutorial",
+    "training-pipeline",
     "stacks",
-    "plan-and-apply",
     "two-regions",
+    "conformance-operations",
     "demo",
+    "plan-and-apply",
     "browser",
+    "training-queue",
+    "adopt",
+    "conformance-data",
+    "bootstrap",
+    "pipeline-permissions",
+    "conformance-compute",
+    "training",
     "recover",
     "up",
-    "conformance-data",
-    "conformance-compute",
-    "conformance-operations",
-    "bootstrap",
+    "synthesized",
     "conformance-sagemaker",
-    "training",
-    "serving",
-    "review-tables",
-    "bootstrap-again",
-    "pipeline-permissions",
-    "training-queue",
-    "drift",
-    "models-and-images",
+    "local-node-runs",
+    "local-nodes",
+    "runner",
     "restored-state",
+    "models-and-images",
+    "shutdown",
+    "review-services",
+    "serving",
+    "destroy",
+    "changed-clusters",
     "validation",
 )
 """Groups of tests in the order in which they start: a long group that starts last would run alone at the end.
-Tests in the browser compute, while the other groups begin by waiting for Terraform. Other groups follow, which run
-servers or wait, then the files of short tests, which fill the remaining time evenly."""
+Groups that compute are among those that wait for Terraform or a server, so that no processor is idle. Other groups
+follow, which run servers or wait, then the files of short tests, which fill the remaining time evenly."""
 
 
 _GAPS = Path(__file__).parent / "unit" / "local_aws" / "gaps"

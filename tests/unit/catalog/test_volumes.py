@@ -6,7 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
-import moto.ec2
+import moto
 import pytest
 
 from mlinfra.catalog import VolumePerformance, ebs_throughput, instance_types, root_volume_performance
@@ -42,7 +42,7 @@ def test_every_type_of_the_catalog_is_known() -> None:
 
 def test_every_type_can_be_in_a_cluster_placement_group() -> None:
     """Clusters of several nodes require it. The descriptions are those of EC2, as stored in moto."""
-    path = Path(moto.ec2.__file__).parent / "resources" / "instance_types.json.gz"
+    path = Path(moto.__file__).parent / "ec2" / "resources" / "instance_types.json.gz"
     described = json.loads(gzip.decompress(path.read_bytes()))
     known = [described[name] for name in instance_types() if name in described]
     assert len(known) > 70
