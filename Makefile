@@ -86,10 +86,11 @@ conformance: setup ## Run all conformance cases, including slow ones, and write 
 
 .PHONY: fast-tests
 fast-tests: setup ## Run the tests that need neither Terraform nor a local AWS
-	@# All tests of the two folders need them; to collect them takes a second.
+	@# All tests of these folders need them; to collect them takes a second.
 	@# Three processes: on two processors, some tests wait for a process or a timeout.
 	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder \
-		--ignore tests/deploy --ignore tests/conformance --ignore tests/browser -m "not deploy and not local_aws and not lengthy"
+		--ignore tests/deploy --ignore tests/conformance --ignore tests/browser --ignore tests/unit/local_aws/gaps \
+		-m "not deploy and not local_aws and not lengthy"
 
 .PHONY: policy
 policy: setup $(CHECKOV_READY) ## Run checkov, rules for roles and the check of AWS's actions on all stacks

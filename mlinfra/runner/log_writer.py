@@ -25,6 +25,8 @@ log = logging.getLogger("mlinfra.runner")
 
 _READ_BYTES: Final = 256 * 1024
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+_PAUSE_OF_BATCHES_SECONDS: Final = 0.1
+"""The pause while more than a batch waits: ten calls a second, less than the quota of PutLogEvents."""
 SENT_LIMIT_BYTES: Final = 4 << 30
 """The output of one attempt and node that is sent at most. CloudWatch Logs charges 0.50 USD for each GB (CloudWatch
 pricing, us-east-1, read 2026-11-29), and a command that prints in a loop writes 100 GB in an hour."""
@@ -109,10 +111,9 @@ class LogWriter:
             pause = self._seconds
             if is_ending and not sent and not self._waiting:
                 return
-            # While there is more than a batch, the limit is the quota of calls: 10 a second at most.
-            self._ending.wait(0.1 if sent and self._waiting else self._seconds)
+            self._ending.wait(_PAUSE_OF_BATCHES_SECONDS if sent and self._waiting else self._seconds)
             if self._ending.is_set() and sent:
-                time.sleep(0.1)
+                time.sleep(_PAUSE_OF_BATCHES_SECONDS)
 
     def _create(self) -> None:
         if self._is_created:

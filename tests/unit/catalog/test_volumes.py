@@ -28,12 +28,12 @@ def test_a_volume_is_as_fast_as_nodes_can_use(names: list[str], throughput: int,
     assert root_volume_performance(names) == VolumePerformance(throughput, iops)
 
 
-@pytest.mark.parametrize("name", sorted(instance_types()))
-def test_ebs_accepts_the_performance_for_every_type_at_the_smallest_size(name: str) -> None:
-    performance = root_volume_performance([name])
-    assert 125 <= performance.throughput <= 1000
-    assert 3000 <= performance.iops <= 100 * 500  # at most 500 for each GiB
-    assert performance.throughput <= performance.iops / 4
+def test_ebs_accepts_the_performance_for_every_type_at_the_smallest_size() -> None:
+    for name in instance_types():
+        performance = root_volume_performance([name])
+        assert 125 <= performance.throughput <= 1000, name
+        assert 3000 <= performance.iops <= 100 * 500, name  # at most 500 for each GiB
+        assert performance.throughput <= performance.iops / 4, name
 
 
 def test_every_type_of_the_catalog_is_known() -> None:

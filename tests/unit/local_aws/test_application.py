@@ -23,7 +23,8 @@ PACKAGES = {"lambda": "awslambda", "appautoscaling": "applicationautoscaling"}
 
 # Import what a server imports for services that do not use EC2.
 PROGRAM = """
-import sys
+import gc, sys
+gc.disable()
 from mlinfra.local_aws import application
 from mlinfra.local_aws.gaps import close_gaps, services
 close_gaps(set(services()) - application.GAPS_WITH_EC2)

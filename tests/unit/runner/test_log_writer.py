@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlinfra.job.aws_clock import AwsClock
+from mlinfra.runner import log_writer
 from mlinfra.runner.log_writer import LogWriter
 from tests.unit.runner.runs import LOG_GROUP
 
@@ -88,7 +89,8 @@ def test_throttled_calls_lose_and_repeat_nothing(tmp_path: Path, caplog: pytest.
     assert caplog.text.count("output could not be sent to CloudWatch Logs, and is tried again") == 1
 
 
-def test_100_mb_of_output_are_sent_with_the_memory_of_a_batch(tmp_path: Path) -> None:
+def test_100_mb_of_output_are_sent_with_the_memory_of_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "_PAUSE_OF_BATCHES_SECONDS", 0.01)
     file = tmp_path / "output.log"
     line = b"x" * 999 + b"\n"
     with file.open("wb") as output:

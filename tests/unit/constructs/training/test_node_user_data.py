@@ -172,10 +172,9 @@ def test_nodes_without_nvidia_gpus_install_the_guard() -> None:
 # The tests below run the script. The system's commands are replaced: each records its call and gives a fixed answer.
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Node:
+def a_node(folder: Path) -> Node:
     """A node of a Deep Learning image with four GPUs."""
-    made = Node(tmp_path / "node")
+    made = Node(folder / "node")
     made.command(
         "curl", 'case "$*" in *api/token) echo token;; *instance-id) echo i-0a;; *local-ipv4) echo 10.0.0.4;; esac'
     )
@@ -189,6 +188,21 @@ def node(tmp_path: Path) -> Node:
     return made
 
 
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A node that has not booted."""
+    return a_node(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """A node after its first boot, which tests do not change."""
+    made = a_node(tmp_path_factory.mktemp("booted"))
+    ended = made.run(user_data(driver="595.91.07", cuda="13.2").render())
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return made
+
+
 def with_disks(node: Node, *names: str, signature: str = "") -> None:
     node.command("lsblk", "\n".join(f"echo '{name} Amazon EC2 NVMe Instance Storage'" for name in names))
     node.command("wipefs", f"echo -n '{signature}'")
@@ -199,28 +213,24 @@ def with_disks(node: Node, *names: str, signature: str = "") -> None:
         node.command(name, "")
 
 
-def test_a_healthy_node_publishes_its_environment_after_all_other_steps(node: Node) -> None:
-    ended = node.run(user_data(driver="595.91.07", cuda="13.2").render())
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert node.read("/var/log/mlinfra-boot.log").splitlines()[-1].endswith("ready")
-    (guard,) = [call for call in node.calls if call.startswith("aws")]
+def test_a_healthy_node_publishes_its_environment_after_all_other_steps(booted: Node) -> None:
+    assert booted.read("/var/log/mlinfra-boot.log").splitlines()[-1].endswith("ready")
+    (guard,) = [call for call in booted.calls if call.startswith("aws")]
     assert guard.startswith("aws ssm get-parameters --names /mlinfra/recsys/dev/training/two-tower-v2/guard-1 --query")
-    assert "systemctl enable --now mlinfra-minute.timer" in node.calls
+    assert "systemctl enable --now mlinfra-minute.timer" in booted.calls
 
 
-def test_the_guard_is_installed_from_its_parameters(node: Node) -> None:
-    assert node.run(user_data().render()).returncode == 0
-    installed = node.root / "usr/local/bin/mlinfra-node-guard"
+def test_the_guard_is_installed_from_its_parameters(booted: Node) -> None:
+    installed = booted.root / "usr/local/bin/mlinfra-node-guard"
     assert installed.read_bytes() == guard_program()
     assert installed.stat().st_mode & 0o777 == 0o755
 
 
-def test_the_program_for_users_is_installed_with_the_guard(node: Node) -> None:
-    assert node.run(user_data().render()).returncode == 0
-    installed = node.root / "usr/local/bin/mlinfra-torchrun-env"
+def test_the_program_for_users_is_installed_with_the_guard(booted: Node) -> None:
+    installed = booted.root / "usr/local/bin/mlinfra-torchrun-env"
     assert installed.read_text() == script("mlinfra-torchrun-env")
     assert installed.stat().st_mode & 0o777 == 0o755
-    assert not node.has("/run/mlinfra-guard")
+    assert not booted.has("/run/mlinfra-guard")
 
 
 def test_guard_parameters_of_two_versions_are_read_again(node: Node) -> None:

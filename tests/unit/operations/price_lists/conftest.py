@@ -75,7 +75,7 @@ def price_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[PriceLists]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         state.address = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", state.address)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")

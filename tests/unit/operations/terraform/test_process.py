@@ -14,6 +14,8 @@ from mlinfra.operations.terraform.process import run
 
 HERE = Path(__file__).parent
 
+pytestmark = pytest.mark.xdist_group("processes")  # starts early: it waits for seconds
+
 
 def test_both_streams_and_the_exit_code_are_kept(tmp_path: Path) -> None:
     ended = run(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"], cwd=tmp_path)
