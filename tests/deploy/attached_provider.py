@@ -16,6 +16,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlinfra.operations.terraform.schema_providers import UNTIL_INPUT_ENDS, WRITTEN_ADDRESSES
@@ -117,11 +118,13 @@ def _executable(folder: Path, terraform: Path, changes: Changes) -> Path:
 def _running(executable: Path, folder: Path, variables: dict[str, str]) -> Iterator[None]:
     (folder / "cwd").mkdir(parents=True)
     with (
+        # For the sockets, whose paths may have 104 characters on some systems. A killed provider does not remove them.
+        TemporaryDirectory(prefix="mlinfra-") as sockets,
         (folder / "log").open("w") as log,
         subprocess.Popen(
             ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", executable],
             cwd=folder / "cwd",
-            env=variables,
+            env={**variables, "TMPDIR": sockets},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

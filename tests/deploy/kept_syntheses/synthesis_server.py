@@ -135,6 +135,8 @@ def main() -> None:
         listening.listen(64)
     for each in ("mlinfra.app", "mlinfra.platform"):
         importlib.import_module(each)
+    # Writes the package of functions, which this process removes at its end. A fork would not.
+    importlib.import_module("mlinfra.constructs.parts.function_package").modules()
     Server(listening, path.parent).serve()
     atexit._run_exitfuncs()  # noqa: SLF001  ends node
     os.set_inheritable(listening.fileno(), True)  # noqa: FBT003
