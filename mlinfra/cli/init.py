@@ -151,8 +151,7 @@ def _read(path: Path | None) -> Existing | None:
 
 
 def _settings(folder: Path, given: _Given, found: Existing | None, *, ask: bool) -> Settings:
-    from datetime import date
-
+    from mlinfra.declarations import present_day
     from mlinfra.errors import OperationError
     from mlinfra.operations.scaffold import DEFAULT_REGION, UNKNOWN_ACCOUNT, Settings, defaults_of, service_of
 
@@ -197,7 +196,7 @@ def _settings(folder: Path, given: _Given, found: Existing | None, *, ask: bool)
         region=region,
         services=services,
         repository=repository,
-        today=date.today(),  # noqa: DTZ011  the user's day
+        today=present_day(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,6 +62,14 @@ def test_a_project_is_written_and_the_next_commands_are_shown(tmp_path: Path) ->
     assert "make local" in commands
     assert 'owner="ana@example.com"' in (tmp_path / "ranker" / "environments" / "dev.py").read_text()
     assert (tmp_path / "ranker" / ".git").is_dir()
+
+
+def test_the_example_expires_after_the_day_with_which_commands_compare_expiries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLINFRA_TODAY", "2031-01-05")
+    assert init("ranker", "--owner", "ana@example.com").exit_code == 0
+    assert re.search(r"expires=date\(2031, ", (tmp_path / "ranker" / "environments" / "dev.py").read_text())
 
 
 def test_the_options_are_declared(tmp_path: Path) -> None:
