@@ -20,7 +20,7 @@ from mlinfra.cli.main import run
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
 
 MLINFRA = Path(sys.executable).with_name("mlinfra")
@@ -60,19 +60,36 @@ def synthesize(program: Path, outdir: Path, *, cwd: Path, **variables: str) -> s
 
     def main() -> None:
         sys.path.insert(0, str(program.parent))
-        known = set(sys.modules)
-        try:
+        with modules_of(program.parent):
             runpy.run_path(str(program), run_name="__main__")
-        finally:
-            for name in set(sys.modules) - known:
-                if program.parent != ROOT and _is_below(program.parent, sys.modules[name]):
-                    del sys.modules[name]  # another program has a module of this name
 
     return _ended(main, [str(program)], cwd, {**variables, "CDKTF_OUTDIR": str(outdir)})
 
 
+@contextlib.contextmanager
+def modules_of(folder: Path) -> Iterator[None]:
+    """Have no module of another folder that has the name of one in `folder`, such as `environments`."""
+    names = {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
+    others = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in names and not _is_below(folder, module)
+    }
+    for name in others:
+        del sys.modules[name]
+    known = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in set(sys.modules) - known:
+            if folder != ROOT and _is_below(folder, sys.modules[name]):
+                del sys.modules[name]
+        sys.modules.update(others)
+
+
 def _is_below(folder: Path, module: ModuleType) -> bool:
-    return Path(getattr(module, "__file__", None) or "").is_relative_to(folder)
+    places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    return any(Path(each).is_relative_to(folder) for each in places if each)
 
 
 def _ended(
