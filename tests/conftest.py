@@ -140,7 +140,7 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
-LONGEST_FIRST = (
+START_ORDER = (
     "tutorial",
     "training-pipeline",
     "stacks",
@@ -183,9 +183,9 @@ _GAPS = Path(__file__).parent / "unit" / "local_aws" / "gaps"
 def _start(item: pytest.Item) -> int:
     marker = item.get_closest_marker("xdist_group")
     group = marker.args[0] if marker else ""
-    if group in LONGEST_FIRST:
-        return LONGEST_FIRST.index(group)
-    return len(LONGEST_FIRST) if group else len(LONGEST_FIRST) + 1
+    if group in START_ORDER:
+        return START_ORDER.index(group)
+    return len(START_ORDER) if group else len(START_ORDER) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -81,9 +81,10 @@ def modules_of(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in set(sys.modules) - known:
-            if folder != ROOT and _is_below(folder, sys.modules[name]):
-                del sys.modules[name]
+        if folder != ROOT:  # which contains mlinfra itself
+            for name in set(sys.modules) - known:
+                if _is_below(folder, sys.modules[name]):
+                    del sys.modules[name]
         sys.modules.update(others)
 
 

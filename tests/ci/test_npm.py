@@ -13,7 +13,6 @@ from tests.conftest import ROOT
 
 REPLACED, REAL = "@cdktf/hcl2cdk", "hcl2cdk-at-first-use"
 
-
 _LOADED = f"Object.keys(require.cache).some((each) => each.includes('/{REAL}/'))"
 PROGRAM = f"""
 const replacing = require('{REPLACED}');
@@ -42,8 +41,8 @@ def test_the_package_has_all_names_of_the_replaced_one(packages: dict[str, Any])
 
 
 def test_the_replaced_package_is_loaded_when_it_is_first_used(packages: dict[str, Any]) -> None:
-    assert not packages["loadedAtFirst"]
-    assert packages["loadedByUse"]
+    assert packages["loadedAtFirst"] is False
+    assert packages["loadedByUse"] is True
 
 
 def test_the_versions_are_equal(packages: dict[str, Any]) -> None:

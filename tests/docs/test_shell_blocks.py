@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -126,24 +125,23 @@ def test_the_commands_of_a_block_run(
 ) -> None:
     del local_aws  # it is in use, and empty
     monkeypatch.setenv("MLINFRA_TODAY", TODAY.isoformat())
-    for name in [each for each in sys.modules if each.partition(".")[0] == "environments"]:
-        monkeypatch.delitem(sys.modules, name)  # those of this repository
     write_project(tmp_path / "project", synthesized, declarations(block.page))
     fill_account()
-    if "--synthesized synthesized" in block.text:
-        programs.mlinfra("synth", "*", "--out", "synthesized", cwd=tmp_path / "project")
-    digest = write_results(tmp_path / "project")
-    for command in commands(block):
-        if command not in RUN:
-            continue
-        words = [digest if re.fullmatch(r"[0-9a-f]{10}|MLR\d{3}", each) else each for each in command.words[1:]]
-        arguments = [path for each in words for path in expanded(each, tmp_path / "project")]
-        ended = programs.mlinfra(*arguments, cwd=tmp_path / "project", COLUMNS="120")
-        text = " ".join(arguments)
-        shown = f"{command.place}: {text}: exit code {ended.returncode}\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
-        expected = next((code for words, code in EXIT_CODES.items() if text.startswith(words)), 0)
-        assert ended.returncode == expected, shown
-        assert "Traceback" not in ended.stderr, shown
+    with programs.modules_of(tmp_path / "project"):
+        if "--synthesized synthesized" in block.text:
+            programs.mlinfra("synth", "*", "--out", "synthesized", cwd=tmp_path / "project")
+        digest = write_results(tmp_path / "project")
+        for command in [each for each in commands(block) if each in RUN]:
+            words = [digest if re.fullmatch(r"[0-9a-f]{10}|MLR\d{3}", each) else each for each in command.words[1:]]
+            arguments = [path for each in words for path in expanded(each, tmp_path / "project")]
+            ended = programs.mlinfra(*arguments, cwd=tmp_path / "project", COLUMNS="120")
+            text = " ".join(arguments)
+            shown = (
+                f"{command.place}: {text}: exit code {ended.returncode}\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
+            )
+            expected = next((code for words, code in EXIT_CODES.items() if text.startswith(words)), 0)
+            assert ended.returncode == expected, shown
+            assert "Traceback" not in ended.stderr, shown
 
 
 @pytest.mark.parametrize("key", NOT_RUN)
@@ -164,9 +162,8 @@ def test_something_checks_the_arguments_of_each_other_program() -> None:
 
 
 def test_commands_of_other_programs_have_arguments_that_exist() -> None:
-    known = [each for each in OTHERS if each.program in CHECKS]
-    found = {f"{each.place}: {each.text}": CHECKS[each.program](each) for each in known}
-    assert {place: problems for place, problems in found.items() if problems} == {}
+    found = [(each, CHECKS[each.program](each)) for each in OTHERS if each.program in CHECKS]
+    assert [f"{each.place}: {each.text}: {problems}" for each, problems in found if problems] == []
 
 
 @pytest.mark.parametrize(

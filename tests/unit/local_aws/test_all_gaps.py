@@ -37,7 +37,7 @@ def test_every_gap_names_its_source_and_the_date_it_was_read() -> None:
 
 def test_the_server_closes_every_gap() -> None:
     program = (
-        "import gc; gc.disable(); "
+        "import gc; gc.disable(); "  # a server collects garbage rarely, too
         "from mlinfra.local_aws.application import GAPS_WITH_EC2; "
         "from mlinfra.local_aws.gaps import close_gaps, gaps, services; "
         "closed = close_gaps(set(services()) - GAPS_WITH_EC2) + close_gaps(GAPS_WITH_EC2); "

@@ -21,7 +21,7 @@ MOTO = Path(moto.__file__).parent
 # moto's packages of services whose names differ from those of the API.
 PACKAGES = {"lambda": "awslambda", "appautoscaling": "applicationautoscaling"}
 
-# Import what a server imports for services that do not use EC2.
+# Import what a server imports for services that do not use EC2. A server collects garbage rarely, too.
 PROGRAM = """
 import gc, sys
 gc.disable()

@@ -21,7 +21,6 @@ from tests.unit.runner.runs import RUN_ID, specification
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 MEMBERS = (Member("i-0aa", "10.0.0.10"), Member("i-0bb", "10.0.0.11"))
 _EFA_TYPES = [each for each in instance_types().values() if each.efa_count]
 # With aws-ofi-nccl from 1.7.0: doc/efa-env-var.md, "Sample Presets". Read 2026-11-29.
