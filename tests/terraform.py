@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlinfra.local_aws.server import LocalAws
+    from tests.deploy.attached_provider import Installed
 
 
 _QUIET_PROVIDER = {
@@ -29,6 +30,14 @@ _QUIET_PROVIDER = {
 }
 """A provider logs each call and each response of AWS, also if Terraform discards it: 40 MB in a group of tests.
 Variables: https://developer.hashicorp.com/terraform/plugin/log/managing (read 2026-11-30)."""
+
+
+def _of_all_processes(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the session, for all of its test processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -41,15 +50,26 @@ def own_terraform() -> TerraformProgram:
 
 
 @pytest.fixture(scope="session")
+def installed(own_terraform: TerraformProgram, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Terraform and the provider, for tests that attach them."""
+    from tests.deploy.attached_provider import install
+
+    return install(_of_all_processes("provider", tmp_path_factory), own_terraform.executable, own_terraform.changes)
+
+
+@pytest.fixture(scope="session")
 def mlinfra_terraform(
-    own_terraform: TerraformProgram, mlinfra_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+    own_terraform: TerraformProgram,
+    installed: Installed,
+    mlinfra_local_aws: LocalAws,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[TerraformProgram]:
     """In place of that of `mlinfra.testing`: Terraform on the same local AWS, attached to a provider that runs."""
     from tests.deploy.attached_provider import attached_providers
 
     # Terraform and the provider run for seconds, a fifth of which would be garbage collection.
     changes = {**client_variables(mlinfra_local_aws), **own_terraform.changes, "GOGC": "400", **_QUIET_PROVIDER}
-    with attached_providers(tmp_path_factory.mktemp("providers"), own_terraform.executable, changes) as attaching:
+    with attached_providers(tmp_path_factory.mktemp("providers"), installed, changes) as attaching:
         yield TerraformProgram(Path(attaching["TERRAFORM_BINARY_NAME"]), {**changes, **attaching})
 
 
@@ -59,9 +79,7 @@ def kept_syntheses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[st
 
     Others are synthesized by a process that has loaded cdktf already.
     """
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kept-syntheses"
-    folder.mkdir(exist_ok=True)
+    folder = _of_all_processes("kept-syntheses", tmp_path_factory)
     program = ROOT / "tests" / "deploy" / "kept_syntheses"
     path = [str(program), *filter(None, [os.environ.get("PYTHONPATH")])]
     variables = {"MLINFRA_TEST_SYNTHESES": str(folder), "PYTHONPATH": os.pathsep.join(path)}

@@ -8,6 +8,7 @@ Programs that tests kill or interrupt run without it: `with_own_provider`.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -34,18 +36,48 @@ _PROVIDERS = 2
 """Concurrent Terraform runs that attach in one test process; another one waits."""
 
 
+@dataclass(frozen=True)
+class Installed:
+    """The executables of Terraform and of the AWS provider."""
+
+    terraform: Path
+    provider: Path
+
+
+def install(folder: Path, terraform: Path, changes: Changes) -> Installed:
+    """The executables, with the provider that `terraform init` installs for this project.
+
+    Args:
+        folder: of all test processes: the first one installs the provider, since `terraform init` computes its hash for
+            a second.
+        terraform: the real Terraform.
+        changes: changes to the environment variables of this process.
+    """
+    found = folder / "executable"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not found.exists():
+            wanted = {"aws": {"source": "hashicorp/aws"}}
+            (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": wanted}}))
+            (folder / ".terraform.lock.hcl").write_text((ROOT / ".terraform.lock.hcl").read_text())
+            Terraform(folder, terraform, changes=changes).init()
+            (executable,) = folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws*")
+            found.symlink_to(executable.resolve())
+    return Installed(terraform, found.resolve())
+
+
 def with_own_provider() -> dict[str, str]:
     """Variables of a program whose Terraform starts a provider for each command, as outside of tests."""
     return {name: value for name, value in os.environ.items() if name != "MLINFRA_TEST_PROVIDERS"}
 
 
 @contextmanager
-def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Iterator[dict[str, str]]:
+def attached_providers(folder: Path, installed: Installed, changes: Changes) -> Iterator[dict[str, str]]:
     """Run AWS providers until the end of the block.
 
     Args:
         folder: an empty folder, for sockets and logs.
-        terraform: the real Terraform.
+        installed: the real Terraform and provider.
         changes: changes to the environment variables of this process for the providers, `AWS_*` among them.
 
     Yields:
@@ -53,20 +85,19 @@ def attached_providers(folder: Path, terraform: Path, changes: Changes) -> Itera
     """
     variables = changed(changes)
     for_aws = sorted(f"{name}={value}" for name, value in variables.items() if name.startswith("AWS_"))
-    executable = _executable(folder / "installed", terraform, changes)
-    with _serving(executable, folder, variables):
+    with _serving(installed.provider, folder, variables):
         (folder / "variables").write_text("\n".join(for_aws))
-        yield _attaching(folder, terraform)
+        yield _attaching(folder, installed.terraform)
 
 
 @contextmanager
-def provider_on_request(folder: Path, terraform: Path, changes: Changes) -> Iterator[dict[str, str]]:
+def provider_on_request(folder: Path, installed: Installed, changes: Changes) -> Iterator[dict[str, str]]:
     """Run AWS providers for the `AWS_*` variables of the first Terraform, from then until the end of the block.
 
-    For programs that start a local AWS of their own. Arguments and variables are those of `attached_providers`.
+    For programs that start a local AWS or a session of their own. Arguments and variables are those of
+    `attached_providers`.
     """
     others = {name: value for name, value in changed(changes).items() if not name.startswith("AWS_")}
-    executable = _executable(folder / "installed", terraform, changes)
     ended = threading.Event()
 
     def wait() -> None:
@@ -74,13 +105,13 @@ def provider_on_request(folder: Path, terraform: Path, changes: Changes) -> Iter
             if ended.wait(0.05):
                 return
         for_aws = dict(line.split("=", 1) for line in (folder / "variables").read_text().splitlines())
-        with _serving(executable, folder, {**others, **for_aws}):
+        with _serving(installed.provider, folder, {**others, **for_aws}):
             ended.wait()
 
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(wait)
         try:
-            yield _attaching(folder, terraform)
+            yield _attaching(folder, installed.terraform)
         finally:
             ended.set()
         waiting.result()
@@ -101,17 +132,6 @@ def _serving(executable: Path, folder: Path, variables: dict[str, str]) -> Itera
             running.enter_context(_running(executable, folder / str(number), variables))
         running.enter_context(_proxied(folder))
         yield
-
-
-def _executable(folder: Path, terraform: Path, changes: Changes) -> Path:
-    """The provider executable that `terraform init` installs for this project."""
-    folder.mkdir()
-    wanted = {"aws": {"source": "hashicorp/aws"}}
-    (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": wanted}}))
-    (folder / ".terraform.lock.hcl").write_text((ROOT / ".terraform.lock.hcl").read_text())
-    Terraform(folder, terraform, changes=changes).init()
-    (found,) = folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws*")
-    return found.resolve()
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlinfra.testing.terraform import TerraformProgram
+    from tests.deploy.attached_provider import Installed
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("demo")]
 
@@ -69,11 +70,13 @@ def declare(project: Path, *, kind: str, value: str) -> None:
 
 
 @pytest.fixture
-def attached(tmp_path: Path, own_terraform: TerraformProgram, variables: dict[str, str]) -> Iterator[dict[str, str]]:
+def attached(
+    tmp_path: Path, own_terraform: TerraformProgram, installed: Installed, variables: dict[str, str]
+) -> Iterator[dict[str, str]]:
     """The same settings, with a Terraform that attaches to a provider. The first test runs without it, as users do."""
     folder = tmp_path / "providers"
     folder.mkdir()
-    with provider_on_request(folder, own_terraform.executable, own_terraform.changes) as attaching:
+    with provider_on_request(folder, installed, own_terraform.changes) as attaching:
         yield {**variables, "GOGC": "400", **attaching}
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import boto3
 import pytest
@@ -16,21 +18,23 @@ from mlinfra.local_aws.client_variables import client_variables
 from mlinfra.local_aws.server import serving
 from mlinfra.operations.terraform.terraform import Terraform
 from mlinfra.testing import StackTerraform, Template
+from mlinfra.testing.terraform import TerraformProgram
 from mlinfra.variables import in_force
 from tests.conftest import ROOT, an_environment, an_experiment
+from tests.deploy.attached_provider import provider_on_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from mlinfra import Environment
-    from mlinfra.testing.terraform import TerraformProgram
+    from tests.deploy.attached_provider import Installed
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("pipeline-permissions")]
 
 APPLIED = ("foundation", "data", "training", "governance")
 ISSUER = "https://gitlab.example.com"
 Use = Literal["plan", "drift", "apply"]
+USES: tuple[Use, ...] = get_args(Use)
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Account:
 
     environment: Environment
     stacks: Path
-    executable: Path
+    programs: dict[Use, TerraformProgram]
+    """Terraform with the credentials of each role, attached to a provider with these credentials."""
 
     def credentials(self, use: Use, *, branch: str = "main") -> dict[str, str]:
         """The credentials that a job on `branch` gets for its token."""
@@ -56,7 +61,8 @@ class Account:
 
     def terraform(self, component: str, use: Use) -> Terraform:
         """Terraform in a stack, with the credentials of a role."""
-        return Terraform(self.stacks / f"dev-{component}", self.executable, changes=self.credentials(use))
+        program = self.programs[use]
+        return Terraform(self.stacks / f"dev-{component}", program.executable, changes=program.changes)
 
     def client(self, service: str, use: Use) -> Any:
         """A client with the credentials of a role."""
@@ -71,17 +77,25 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def account(own_terraform: TerraformProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(
+    own_terraform: TerraformProgram, installed: Installed, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Account]:
     folder = tmp_path_factory.mktemp("pipeline")
     environment = synthesized(folder)
     with (
         serving(log=folder / "log", enforce_iam=True) as server,
         in_force({**client_variables(server), **own_terraform.changes, "GOGC": "400"}),
     ):
-        account = Account(environment, folder / "stacks", own_terraform.executable)
+        account = Account(environment, folder / "stacks", {})
         administrator = StackTerraform(own_terraform, folder / "administrator", ROOT)
         administrator.apply(Template.read(account.stacks / "dev-state"))
-        yield account
+        with ExitStack() as providers:
+            for use in USES:
+                own = tmp_path_factory.mktemp(use)
+                attaching = providers.enter_context(provider_on_request(own, installed, own_terraform.changes))
+                changes = {**attaching, **account.credentials(use)}
+                account.programs[use] = TerraformProgram(Path(attaching["TERRAFORM_BINARY_NAME"]), changes)
+            yield account
 
 
 def synthesized(folder: Path) -> Environment:

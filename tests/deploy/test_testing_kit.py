@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlinfra.testing.terraform import TerraformProgram
+    from tests.deploy.attached_provider import Installed
 
 pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("testing-kit")]
 
@@ -85,10 +86,11 @@ def documented() -> str:
 
 
 @pytest.fixture
-def attached(own_terraform: TerraformProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def attached(
+    own_terraform: TerraformProgram, installed: Installed, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
     """Variables of tests whose Terraform attaches to a provider: it starts for the local AWS of these tests."""
-    terraform = own_terraform.executable
-    with provider_on_request(tmp_path_factory.mktemp("providers"), terraform, own_terraform.changes) as attaching:
+    with provider_on_request(tmp_path_factory.mktemp("providers"), installed, own_terraform.changes) as attaching:
         yield {"GOGC": "400", **attaching}
 
 

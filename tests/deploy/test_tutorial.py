@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlinfra.testing.terraform import TerraformProgram
+    from tests.deploy.attached_provider import Installed
 
 pytestmark = [
     pytest.mark.deploy,
@@ -73,7 +74,9 @@ class Ended(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory, own_terraform: TerraformProgram) -> Iterator[dict[str, Ended]]:
+def followed(
+    tmp_path_factory: pytest.TempPathFactory, own_terraform: TerraformProgram, installed: Installed
+) -> Iterator[dict[str, Ended]]:
     """The steps that were reached, in one shell: the last one may have failed."""
     try:
         toolchain.require_tools(toolchain.find_terraform, toolchain.find_node)
@@ -92,7 +95,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory, own_terraform: TerraformP
     attached = folder / "providers"
     attached.mkdir()
     try:
-        with provider_on_request(attached, own_terraform.executable, own_terraform.changes) as attaching:
+        with provider_on_request(attached, installed, own_terraform.changes) as attaching:
             yield _followed({**variables, **attaching})
     finally:
         subprocess.run([MLINFRA, "local", "down"], env=variables, check=True, capture_output=True)
