@@ -5,13 +5,24 @@ Replaces AWS's policy simulator, which requires AWS and does not support service
 
 from __future__ import annotations
 
+import functools
+import json
 from typing import TYPE_CHECKING, Any
+
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from mlinfra.checks.wildcards import listed
 from mlinfra.local_aws.permissions.policies import Request, decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+@functools.cache
+def managed_policies() -> Mapping[str, Any]:
+    """AWS's managed policies by name, as moto contains them. The document of one is its `Document`."""
+    found: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return found
 
 
 def denied(policy: Mapping[str, Any], action: str, resource: str = "arn:aws:x:::y", **context: Any) -> bool:

@@ -94,7 +94,8 @@ def lines_of(url: str) -> Iterator[Iterator[str]]:
         raise OperationError(message)
     request = urllib.request.Request(url, headers={"Accept": "text/csv"})  # noqa: S310  the scheme is checked above
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=_context()) as response:  # noqa: S310
+        context = _context() if address.scheme == "https" else None
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=context) as response:  # noqa: S310
             body = _Counted(response)
             yield io.TextIOWrapper(io.BufferedReader(body, _BUFFER_BYTES), encoding="utf-8", newline="")
             expected = response.headers.get("Content-Length")

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from mlinfra.cli.main import app
 from mlinfra.errors import OperationError
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG
 from mlinfra.operations.runs import following, list_runs, submission
 from mlinfra.operations.runs.following import Following
 from mlinfra.runner import RunKey

@@ -6,7 +6,7 @@ import pytest
 
 from mlinfra.catalog import instance_types
 from mlinfra.functions.launch_errors import launch_error, limit_in, quota_code
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import MESSAGES
+from mlinfra.local_aws.mechanisms.launch_errors import MESSAGES
 from mlinfra.local_aws.seed import QUOTAS
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from mlinfra.functions.contract import Event, Tag
 from mlinfra.functions.fleet import Node, Target
 from mlinfra.functions.launches import Launches
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG, MESSAGES
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG, MESSAGES
 from tests.unit.functions.cloud import NAME, OWNER
 
 if TYPE_CHECKING:

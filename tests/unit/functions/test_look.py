@@ -10,7 +10,7 @@ import pytest
 
 from mlinfra.functions.contract import Activity, Event, JobStatus, Metric, Tag, Variable
 from mlinfra.functions.shutdown import IncompleteRunError
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG
 from tests.unit.functions.cloud import NAME, OWNER, PRICE
 
 if TYPE_CHECKING:

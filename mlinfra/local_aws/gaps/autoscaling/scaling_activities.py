@@ -8,10 +8,8 @@ DescribeScalingActivities, Activity, SuspendProcesses, ResumeProcesses and Suspe
 guide, "Suspend and resume a process for an Auto Scaling group" and "Troubleshoot issues in Amazon EC2 Auto Scaling",
 read 2026-11-29.
 
-The local AWS has all capacity. A group with the tag `local-aws:launch-error` has none: its value is one of the names in
-`MESSAGES`, optionally followed by ` above ` and the number of instances for which there is capacity, and by ` since `
-and a time such as 2026-11-28T14:00:00Z at which the failures began. As in AWS, the group launches what there is
-capacity for.
+A group has no capacity if it has a tag (mechanisms/launch_errors.py); the group launches what there is capacity for, as
+in AWS.
 Not covered: activities of scheduled actions and of health checks.
 """
 
@@ -19,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from moto.autoscaling.models import FakeAutoScalingGroup
 from moto.autoscaling.responses import AutoScalingResponse
@@ -28,13 +26,13 @@ from moto.moto_api._internal import mock_random
 
 from mlinfra.local_aws.mechanisms.autoscaling_requests import checked, group_called, page, refuse
 from mlinfra.local_aws.mechanisms.extending import kept, wrap
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG, MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from moto.autoscaling.models import AutoScalingBackend
 
-LAUNCH_ERROR_TAG: Final = "local-aws:launch-error"
 _LAUNCH = "Launch"
 _PROCESSES = (
     _LAUNCH,
@@ -51,25 +49,6 @@ _LONGEST_FAILURE = timedelta(hours=24)
 """The time of failures after which AWS suspends launching."""
 _FAILURE_INTERVAL = timedelta(minutes=5)
 """The time between attempts of the local AWS; AWS's own is not documented."""
-
-MESSAGES: Final = {
-    "InsufficientInstanceCapacity": "We currently do not have sufficient p5.48xlarge capacity in the Availability Zone "
-    "you requested (us-east-1a). Our system will be working on provisioning additional capacity. Launching EC2 "
-    "instance failed.",
-    "VcpuLimitExceeded": "You have requested more vCPU capacity than your current vCPU limit of 0 allows for the "
-    "instance bucket that the specified instance type belongs to. Please visit "
-    "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit. Launching EC2 instance "
-    "failed.",
-    "MaxSpotInstanceCountExceeded": "Max spot instance count exceeded. Launching EC2 instance failed.",
-    "Unsupported": "Your requested instance type (p5.48xlarge) is not supported in your requested Availability Zone "
-    "(us-east-1e). Launching EC2 instance failed.",
-    "UnfulfillableCapacity": "There is no Spot capacity available that matches your request. Launching EC2 instance "
-    "failed.",
-    "ReservationCapacityExceeded": "The requested reservation does not have sufficient compatible and available "
-    "capacity for this request. Launching EC2 instance failed.",
-    "InvalidAMIID.NotFound": "The image id '[ami-0123456789abcdef0]' does not exist. Launching EC2 instance failed.",
-}
-"""Status messages of failed launches, by the error code of EC2."""
 
 
 def is_open() -> bool:

@@ -25,7 +25,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_id
 
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import MESSAGES, launch_refusal
+from mlinfra.local_aws.gaps.autoscaling.scaling_activities import launch_refusal
 from mlinfra.local_aws.gaps.ec2.placement_groups import placement_groups
 from mlinfra.local_aws.mechanisms.ec2_requests import (
     DescribedResource,
@@ -38,6 +38,7 @@ from mlinfra.local_aws.mechanisms.ec2_requests import (
     refuse_value,
 )
 from mlinfra.local_aws.mechanisms.extending import add_operations, kept
+from mlinfra.local_aws.mechanisms.launch_errors import MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from ci.refresh_actions import table
 from mlinfra import CiRoles, Environment, MlStack, Pipeline
@@ -17,7 +16,7 @@ from mlinfra.local_aws.permissions.policies import Request, decide
 from mlinfra.stacks.foundation import FoundationStack
 from mlinfra.testing import Template
 from tests.conftest import ROOT, an_environment
-from tests.iam import allowed, denied
+from tests.iam import allowed, denied, managed_policies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,7 +176,7 @@ def test_the_apply_role_alone_reads_stored_plans(synth: Synth) -> None:
 
 def test_read_only_access_lacks_what_the_plan_role_adds() -> None:
     """moto contains AWS's managed policies. The statement can be removed once ReadOnlyAccess has the action."""
-    document = json.loads(aws_managed_policies_data)["ReadOnlyAccess"]["Document"]
+    document = managed_policies()["ReadOnlyAccess"]["Document"]
     assert not allowed(document, "sagemaker:GetModelPackageGroupPolicy")
     assert allowed(document, "sagemaker:DescribeModelPackageGroup")
     assert allowed(document, "logs:StartLiveTail")
@@ -471,7 +470,7 @@ def unreadable(config: Template, policies: list[dict[str, Any]], *, prefix: str,
 
 @pytest.mark.parametrize("use", ["plan", "drift", "apply"])
 def test_a_role_refreshes_every_synthesized_resource(synthesized: Path, use: str) -> None:
-    base = json.loads(aws_managed_policies_data)[MANAGED[use]]["Document"]
+    base = managed_policies()[MANAGED[use]]["Document"]
     seen = set()
     for foundation in sorted(synthesized.glob("*-foundation/cdk.tf.json")):
         config = Template.read(foundation.parent)
@@ -493,7 +492,7 @@ OF_THE_ORGANIZATION = {"aws_organizations_policy", "aws_organizations_policy_att
 
 @pytest.mark.parametrize("use", ["plan", "drift", "apply"])
 def test_a_role_refreshes_the_resources_of_every_construct(synth: Synth, use: str) -> None:
-    policies = [json.loads(aws_managed_policies_data)[MANAGED[use]]["Document"], policy(made(synth), use)]
+    policies = [managed_policies()[MANAGED[use]]["Document"], policy(made(synth), use)]
     for path in sorted((ROOT / "tests" / "snapshots" / "__snapshots__" / "test_constructs").glob("*.json")):
         config = json.loads(path.read_text())
         kept = {kind: each for kind, each in config.get("resource", {}).items() if kind not in OF_THE_ORGANIZATION}

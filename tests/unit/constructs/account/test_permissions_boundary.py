@@ -7,14 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from mlinfra.checks.wildcards import listed
 from mlinfra.constructs.account.permissions_boundary import boundary_statements
 from mlinfra.stacks.state import StateStack
 from mlinfra.testing import Template
 from tests.conftest import ROOT, an_environment
-from tests.iam import allowed, denied
+from tests.iam import allowed, denied, managed_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +41,7 @@ def roles(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def permissions(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each statement of a workload's role, with the name of the role."""
     known = roles(config)
-    managed = json.loads(aws_managed_policies_data)
+    managed = managed_policies()
     for body in config.get("resource", {}).get("aws_iam_role_policy", {}).values():
         if body["role"] in known:
             policy = body["policy"]

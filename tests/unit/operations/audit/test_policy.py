@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from mlinfra.constructs.account.ci_permissions import drift_statements
 from mlinfra.local_aws.client_variables import client_variables
@@ -16,7 +15,7 @@ from mlinfra.local_aws.server import serving
 from mlinfra.operations.audit.auditing import AuditOptions, audit_account
 from mlinfra.operations.audit.policy import audit_actions, audit_policy
 from mlinfra.variables import in_force
-from tests.iam import allowed, denied
+from tests.iam import allowed, denied, managed_policies
 from tests.unit.operations.audit.story import put_state, run_instances, the_environment
 from tests.unit.operations.audit.test_auditing import Steps
 
@@ -114,7 +113,7 @@ def test_unreadable_states_are_named(enforcing: Callable[..., Any]) -> None:
 def test_the_drift_role_has_the_permissions_of_an_audit_of_its_environment() -> None:
     """The role has ReadOnlyAccess, of which moto contains AWS's document, and statements of its own."""
     environment = the_environment()
-    read_only = json.loads(aws_managed_policies_data)["ReadOnlyAccess"]["Document"]
+    read_only = managed_policies()["ReadOnlyAccess"]["Document"]
     own = {"Statement": drift_statements(environment)}
     for action in audit_actions():
         assert allowed(read_only, action), action

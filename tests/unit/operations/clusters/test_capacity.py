@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import Tag
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG
 from mlinfra.operations.clusters import CapacityWait, start_cluster
 from tests.unit.operations.clusters.account import ENVIRONMENT, NAME, node_ids, now
 

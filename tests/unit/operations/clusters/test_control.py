@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.contract import HEARTBEAT_SECONDS, JobStatus, Table, Tag
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG
 from mlinfra.operations import clusters as operations
 from tests.conftest import ROOT, an_experiment
 from tests.unit.operations.clusters.account import (

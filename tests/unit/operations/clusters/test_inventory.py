@@ -12,7 +12,7 @@ from mlinfra.command import own_command
 from mlinfra.errors import OperationError
 from mlinfra.functions.activity import Verdict
 from mlinfra.functions.contract import Activity, Metric, NodeReport, Table, Tag
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG
 from mlinfra.operations import clusters as operations
 from tests.unit.declarations.test_adopted import an_adopted
 from tests.unit.operations.audit.story import a_group

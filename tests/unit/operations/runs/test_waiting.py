@@ -10,7 +10,7 @@ import pytest
 from mlinfra.errors import OperationError
 from mlinfra.functions import clock
 from mlinfra.functions.contract import Activity, NodeReport, Table, Tag
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG
 from mlinfra.operations.clusters import CapacityWait
 from mlinfra.operations.runs import NotReadyError, RunTable, find_run
 from mlinfra.operations.runs.waiting import NodeStates, NodeWatch, stop_if_unused, wait_for_nodes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG, MESSAGES
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG, MESSAGES
 from tests.unit.local_aws.conftest import error_code
 from tests.unit.local_aws.gaps.autoscaling.conftest import create, described, mixed
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlinfra.local_aws.gaps.autoscaling.scaling_activities import LAUNCH_ERROR_TAG
+from mlinfra.local_aws.mechanisms.launch_errors import LAUNCH_ERROR_TAG
 from tests.local_aws import image_ids
 from tests.unit.local_aws.conftest import error_code
 
