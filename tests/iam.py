@@ -1,6 +1,7 @@
-"""Decisions of a single policy, evaluated as the local AWS does.
+"""AWS's managed policies, and decisions of a single policy, evaluated as the local AWS does.
 
-Replaces AWS's policy simulator, which requires AWS and does not support service control policies of other accounts.
+The decisions replace AWS's policy simulator, which requires AWS and does not support service control policies of other
+accounts.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ files=("$PWD"/*)
 [ "${#files[@]}" -eq 0 ] || ln -s "${files[@]}" "$provider/cwd/"
 
 # Types that occurred in any configuration or local state so far: a state can contain types that were removed since.
+# A later script may have the same process ID, so the file is appended to.
 grep -rhoE --include=*.tf --include=*.tf.json --include=*.tfstate --exclude-dir=.terraform '\baws_[a-z0-9_]+' . |
 	sort -u >>"$MLINFRA_TEST_PROVIDERS/types/$$"
 if [ "${1:-}" = providers ]; then

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -12,7 +11,7 @@ from moto.core.utils import get_service_model
 from mlinfra.local_aws.gaps.core import attribute_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class DBInstance:
@@ -27,12 +26,9 @@ class Other:
 
 
 @pytest.fixture
-def closed(monkeypatch: pytest.MonkeyPatch) -> Any:
+def closed(close_here: Callable[..., Any]) -> Any:
     """Moto's method, while the gap is closed."""
-    original = inspect.unwrap(XFormedAttributePicker.get_possible_keys)
-    monkeypatch.setattr(XFormedAttributePicker, "get_possible_keys", original)
-    attribute_names.close()
-    return original
+    return close_here(attribute_names, XFormedAttributePicker, "get_possible_keys")
 
 
 def _contexts() -> Iterator[AttributePickerContext]:

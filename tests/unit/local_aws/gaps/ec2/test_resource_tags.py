@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.ec2.models import EC2Backend
@@ -11,14 +10,14 @@ from moto.ec2.models.core import TaggedEC2Resource
 
 from mlinfra.local_aws.gaps.ec2 import resource_tags
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 @pytest.fixture
-def of_moto(monkeypatch: pytest.MonkeyPatch) -> Any:
+def of_moto(close_here: Callable[..., Any]) -> Any:
     """Moto's method, while the gap is closed."""
-    original = inspect.unwrap(TaggedEC2Resource.get_tags)
-    monkeypatch.setattr(TaggedEC2Resource, "get_tags", original)
-    resource_tags.close()
-    return original
+    return close_here(resource_tags, TaggedEC2Resource, "get_tags")
 
 
 @pytest.fixture
