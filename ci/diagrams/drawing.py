@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ci.diagrams.graph import drawn, resources
 from ci.diagrams.pictures import PICTURES
-from ci.diagrams.svg import svg
+from ci.diagrams.svg import svgs
 from ci.synthesis import ROOT
 
 if TYPE_CHECKING:
@@ -46,4 +46,5 @@ def drawings(stacks: Path, shown: Iterable[Picture], *, of: str = "*") -> dict[s
     found = resources({path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in paths})
     manifest = json.loads((stacks.parent / "manifest.json").read_text(encoding="utf-8"))
     dependencies = {name: each["dependencies"] for name, each in manifest["stacks"].items()}
-    return {picture.name: svg(picture, *drawn(picture, found, dependencies)) for picture in shown}
+    chosen = [(picture, *drawn(picture, found, dependencies)) for picture in shown]
+    return {picture.name: text for (picture, *_), text in zip(chosen, svgs(chosen), strict=True)}

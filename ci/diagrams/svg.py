@@ -54,14 +54,24 @@ class _Box(NamedTuple):
     width: int
 
 
-def svg(picture: Picture, nodes: Sequence[Drawn], arrows: Sequence[Arrow]) -> str:
-    """The text of the SVG file.
+def svgs(pictures: Sequence[tuple[Picture, Sequence[Drawn], Sequence[Arrow]]]) -> list[str]:
+    """The text of the SVG file of each picture, from its nodes and arrows. One process computes all layouts.
 
     Raises:
-        subprocess.CalledProcessError: Node.js could not compute the layout.
+        subprocess.CalledProcessError: Node.js could not compute the layouts.
     """
-    widths = [_width(each) for each in nodes]
-    places = _layout(widths, arrows)
+    widths = [[_width(each) for each in nodes] for _, nodes, _ in pictures]
+    layouts = _layouts(widths, [arrows for _, _, arrows in pictures])
+    return [_svg(*each, of, places) for each, of, places in zip(pictures, widths, layouts, strict=True)]
+
+
+def _svg(
+    picture: Picture,
+    nodes: Sequence[Drawn],
+    arrows: Sequence[Arrow],
+    widths: Sequence[int],
+    places: Sequence[tuple[int, int]],
+) -> str:
     left = min(x - width // 2 for (x, _), width in zip(places, widths, strict=True)) - _MARGIN
     top = min(y for _, y in places) - _HEIGHT // 2 - _MARGIN
     boxes = [_Box(node, x - left, y - top, width) for node, (x, y), width in zip(nodes, places, widths, strict=True)]
@@ -91,20 +101,24 @@ def _width(node: Drawn) -> int:
     return round(max(len(node.title) * 8.4, len(node.note) * 6.6) + 28) // 2 * 2
 
 
-def _layout(widths: Sequence[int], arrows: Sequence[Arrow]) -> list[tuple[int, int]]:
-    graph = {
-        "nodes": [{"width": each, "height": _HEIGHT} for each in widths],
-        "arrows": [(each.begin, each.end) for each in arrows],
-    }
+def _layouts(widths: Sequence[Sequence[int]], arrows: Sequence[Sequence[Arrow]]) -> list[list[tuple[int, int]]]:
+    """The centers of the nodes of each picture."""
+    graphs = [
+        {
+            "nodes": [{"width": each, "height": _HEIGHT} for each in widths_of_one],
+            "arrows": [(each.begin, each.end) for each in arrows_of_one],
+        }
+        for widths_of_one, arrows_of_one in zip(widths, arrows, strict=True)
+    ]
     ended = subprocess.run(
-        ["node", "ci/diagrams/layout.cjs"],  # noqa: S607  the PATH has it, as for cdktf
+        ["node", "ci/diagrams/layouts.cjs"],  # noqa: S607  the PATH has it, as for cdktf
         cwd=ROOT,
-        input=json.dumps(graph),
+        input=json.dumps(graphs),
         capture_output=True,
         text=True,
         check=True,
     )
-    return [(x, y) for x, y in json.loads(ended.stdout)]
+    return [[(x, y) for x, y in places] for places in json.loads(ended.stdout)]
 
 
 def _ends(begin: _Box, end: _Box) -> tuple[int, int, int, int]:

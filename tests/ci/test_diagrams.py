@@ -12,7 +12,7 @@ import pytest
 from ci.diagrams.drawing import FOLDER, pictures
 from ci.diagrams.graph import Arrow, DiagramError, Node, Picture, drawn, resources
 from ci.diagrams.pictures import PAGES, PICTURES
-from ci.diagrams.svg import svg
+from ci.diagrams.svg import svgs
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def test_a_node_without_a_relation_is_refused() -> None:
 
 def test_the_file_is_svg_with_its_description_and_colors_for_dark_pages() -> None:
     picture = Picture("example", "A <cluster> & its data.", (CLUSTER, JANITOR, RAW))
-    text = svg(picture, *drawn(picture, resources(STACKS), DEPENDENCIES))
+    drawing = (picture, *drawn(picture, resources(STACKS), DEPENDENCIES))
+    text, again = svgs([drawing, drawing])
     parsed = ET.fromstring(text)  # noqa: S314  our own text
     space = "{http://www.w3.org/2000/svg}"
     assert parsed.findtext(f"{space}title") == "A <cluster> & its data."
@@ -115,4 +116,5 @@ def test_the_file_is_svg_with_its_description_and_colors_for_dark_pages() -> Non
     ]
     assert "@media (prefers-color-scheme: dark)" in text
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
-    assert text == svg(picture, *drawn(picture, resources(STACKS), DEPENDENCIES))
+    assert text == again
+    assert svgs([drawing]) == [text]

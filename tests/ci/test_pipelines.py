@@ -6,7 +6,6 @@ import itertools
 import re
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,7 @@ import yaml
 
 from mlinfra.cli.main import app
 from tests.conftest import ROOT
-from tests.programs import actionlint
+from tests.programs import actionlint, check_gitlab_pipeline, check_jsonschema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,20 +58,21 @@ def needed(job: dict[str, Any]) -> list[str]:
     return [each["job"] if isinstance(each, dict) else each for each in needs]
 
 
-def checked(*arguments: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", *arguments], capture_output=True, text=True, check=False
-    )
+def test_the_gitlab_pipeline_conforms_to_its_schema() -> None:
+    ended = check_gitlab_pipeline(ROOT / ".gitlab-ci.yml", GITLAB, *INCLUDED)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_the_gitlab_pipeline_conforms_to_its_schema() -> None:
-    files = [str(ROOT / ".gitlab-ci.yml"), str(GITLAB), *map(str, INCLUDED)]
-    checked("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *files)
-
-
 def test_the_github_workflows_conform_to_their_schema() -> None:
-    checked("--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
+    ended = check_jsonschema("--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_findings_of_a_schema_are_printed(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yml").write_text("one: {script: [true], stag: test}\n")
+    ended = check_gitlab_pipeline(tmp_path / "wrong.yml")
+    assert ended.returncode == 1
+    assert "wrong.yml" in ended.stdout + ended.stderr
 
 
 def test_actionlint_has_no_finding_in_the_github_workflows(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from mlinfra.local_aws.server import LocalAws
 
-pytestmark = pytest.mark.xdist_group("documented-python")
+pytestmark = pytest.mark.xdist_group("synthesized")
 
 ENVIRONMENT = an_environment()
 CODE = [each for each in of_language("python") if not is_test(each) and not is_program(each)]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlinfra.local_aws.server import LocalAws
 
-pytestmark = pytest.mark.xdist_group("examples")
+pytestmark = pytest.mark.xdist_group("synthesized")
 
 PROJECT = EXAMPLES / "llm_fine_tune"
 ENDED_EARLY = 75

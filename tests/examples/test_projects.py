@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mlinfra.testing import StackTerraform
 
-pytestmark = pytest.mark.xdist_group("examples")
+pytestmark = pytest.mark.xdist_group("synthesized")
 
 
 @pytest.mark.lengthy

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import ROOT
-from tests.programs import actionlint
+from tests.programs import actionlint, check_gitlab_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,13 +34,7 @@ def test_the_tests_of_the_project_pass_in_a_copy_of_it(tmp_path: Path) -> None:
 
 
 def test_the_pipeline_of_gitlab_conforms_to_its_schema() -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
-    ended = subprocess.run(
-        [*command, "--data-transform", "gitlab-ci", PROJECT / ".gitlab-ci.yml"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = check_gitlab_pipeline(PROJECT / ".gitlab-ci.yml")
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

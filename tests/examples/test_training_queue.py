@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("examples")
+pytestmark = pytest.mark.xdist_group("synthesized")
 
 PROJECT = EXAMPLES / "training_queue"
 

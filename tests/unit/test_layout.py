@@ -12,7 +12,6 @@ SEVERAL_MODULES = {
     "constructs/training/test_check_node.py": "runs the program mlinfra-check-node",
     "constructs/training/test_user_data_commands.py": "runs the shell scripts of constructs/training/user_data",
     "declarations/test_mutations.py": "mutates declarations of every kind",
-    "functions/test_as_packaged.py": "runs every function from the files of its package",
     "functions/test_faults.py": "injects faults into every function",
     "functions/test_kept_volumes.py": "specifies the janitor's deletion of volumes",
     "functions/test_random_fleets.py": "generates fleets for the janitor and the idle stop",

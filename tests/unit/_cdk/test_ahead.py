@@ -22,6 +22,8 @@ from mlinfra._cdk.direct_process import DirectProcess
 if TYPE_CHECKING:
     from mlinfra._cdk import IConstruct
 
+pytestmark = pytest.mark.xdist_group("synthesized")
+
 
 @pytest.fixture
 def stack(tmp_path: Path) -> TerraformStack:

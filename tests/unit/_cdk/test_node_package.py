@@ -7,6 +7,8 @@ import pytest
 from mlinfra._cdk import App, TerraformOutput, TerraformStack, Token, node_package
 from mlinfra._cdk.aws import provider, s3_bucket
 
+pytestmark = pytest.mark.xdist_group("synthesized")
+
 
 @pytest.fixture
 def stack(tmp_path: Path) -> TerraformStack:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LIBRARY = ROOT / "mlinfra"
-HANDLERS = ("janitor", "job_finished", "idle", "unused_endpoints")
+HANDLERS = ("janitor", "job_finished", "idle", "interruption", "model_approval", "node_unhealthy", "unused_endpoints")
 LAMBDA_HAS = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
 """What AWS's runtime brings along, and nothing else."""
 
@@ -98,28 +98,34 @@ def test_a_package_over_the_size_limit_is_refused(tmp_path: Path, monkeypatch: p
         packed(library)
 
 
-def test_lambda_can_import_each_handler(tmp_path: Path) -> None:
+def test_lambda_can_import_each_handler_which_knows_prices(tmp_path: Path) -> None:
     """A Python without site-packages, with the package and boto3 alone; a process for each handler."""
+    task, runtime = tmp_path / "task", tmp_path / "runtime"
     with zipfile.ZipFile(io.BytesIO(packed())) as archive:
-        archive.extractall(tmp_path / "task")
-    runtime = tmp_path / "runtime"
+        archive.extractall(task)
     runtime.mkdir()
     installed = Path(sys.modules["pytest"].__file__ or "").resolve().parent.parent
     for each in LAMBDA_HAS:
         (runtime / each).symlink_to(installed / each)
+    # boto3 is imported once.
     program = (
-        f"import sys; sys.path[:0] = [{str(tmp_path / 'task')!r}, {str(runtime)!r}]; sys.dont_write_bytecode = True\n"
+        f"import sys; sys.path[:0] = [{str(task)!r}, {str(runtime)!r}]; sys.dont_write_bytecode = True\n"
         f"import boto3, importlib, os\n"
         f"for name in {HANDLERS}:\n"
         f"    child = os.fork()\n"
         f"    if not child:\n"
         f"        assert callable(importlib.import_module(f'mlinfra.functions.{{name}}').handler)\n"
+        f"        import mlinfra, mlinfra.functions.prices as prices\n"
+        f"        assert prices.on_demand_prices()['m5.large'] > 0\n"
+        f"        assert list(mlinfra.__path__) == [{str(task / 'mlinfra')!r}]\n"
         f"        assert not {{'cdktf', 'pydantic', 'mlinfra.constructs'}} & set(sys.modules)\n"
+        f"        print(name)\n"
         f"        break\n"
         f"    assert os.waitpid(child, 0)[1] == 0, name\n"
     )
     ended = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == list(HANDLERS)
 
 
 def test_modules_are_those_that_can_be_imported_from_it() -> None:
