@@ -5,8 +5,9 @@ The public names, each imported on first use: a program that only reads environm
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from mlinfra import lazy_names
 
 if TYPE_CHECKING:
     # For type checkers: the same names as in _EXPORTS, re-exported by `as`.
@@ -178,16 +179,7 @@ _EXPORTS = {
 }
 """The public names by the module that they are imported from."""
 
-_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
-
-__all__ = list(_MODULES)
+__all__ = [name for names in _EXPORTS.values() for name in names]
 
 if not TYPE_CHECKING:  # type checkers would accept any name
-
-    def __getattr__(name: str) -> object:
-        if name not in _MODULES:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message)
-        value = getattr(importlib.import_module(_MODULES[name]), name)
-        globals()[name] = value
-        return value
+    __getattr__ = lazy_names.imports(__name__, _EXPORTS)

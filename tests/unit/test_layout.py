@@ -26,7 +26,7 @@ SEVERAL_MODULES = {
     "operations/runs/test_queue_permissions.py": "runs in a queue as a person with the policies of the documentation",
     "test_consumer_types.py": "type-checks the code of a project that imports mlinfra",
     "test_layout.py": "checks this layout",
-    "test_public_names.py": "lists the public names of the package itself",
+    "test_public_names.py": "lists the public names of mlinfra and mlinfra.testing",
 }
 """Tests of several modules, by path, with the reason."""
 

@@ -1,37 +1,47 @@
-"""The public names of the package `mlinfra`."""
+"""The public names of the packages `mlinfra` and `mlinfra.testing`, which are imported on first use."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import mlinfra
+import mlinfra.testing
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+each_package = pytest.mark.parametrize("package", [mlinfra, mlinfra.testing], ids=lambda package: package.__name__)
 
 
-def test_type_checkers_and_python_see_the_same_names() -> None:
-    tree = ast.parse(Path(mlinfra.__file__).read_text())
-    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.module != "__future__"]
+@each_package
+def test_type_checkers_and_python_see_the_same_names(package: ModuleType) -> None:
+    tree = ast.parse(Path(str(package.__file__)).read_text())
     static = {
         alias.asname: each.module
-        for each in imports
+        for each in ast.walk(tree)
+        if isinstance(each, ast.ImportFrom)
         for alias in each.names
         if (each.module or "").startswith("mlinfra") and alias.asname == alias.name
     }
-    exports = mlinfra._EXPORTS  # noqa: SLF001  compared with the imports
+    exports = package._EXPORTS  # noqa: SLF001  compared with the imports
     assert static == {name: module for module, names in exports.items() for name in names}
-    assert sorted(mlinfra.__all__) == sorted(name for name in static if name)
+    assert sorted(package.__all__) == sorted(static)
 
 
-def test_every_name_can_be_imported() -> None:
-    for name in mlinfra.__all__:
-        assert getattr(mlinfra, name) is not None, name
+@each_package
+def test_every_name_can_be_imported(package: ModuleType) -> None:
+    for name in package.__all__:
+        assert getattr(package, name) is not None, name
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="module 'mlinfra' has no attribute 'NoSuchName'"):
-        mlinfra.NoSuchName  # type: ignore[attr-defined]  # noqa: B018
+@each_package
+def test_an_unknown_name_is_an_attribute_error(package: ModuleType) -> None:
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'NoSuchName'"):
+        package.NoSuchName  # noqa: B018
 
 
 def test_the_package_declares_that_it_is_typed() -> None:

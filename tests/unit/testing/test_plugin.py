@@ -51,6 +51,12 @@ def output_of_pytest(folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder).stdout
 
 
+def test_a_start_of_pytest_imports_no_part_of_mlinfra_that_a_test_may_use() -> None:
+    program = "import sys, mlinfra.testing.plugin; print(*(each for each in sys.modules if each.startswith('mlinfra')))"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(ended.stdout.split()) == {"mlinfra", "mlinfra.lazy_names", "mlinfra.testing", "mlinfra.testing.plugin"}
+
+
 @pytest.mark.local_aws
 def test_a_local_aws_leaves_no_variables_behind_even_if_a_test_changes_them(tmp_path: Path) -> None:
     (tmp_path / "test_project.py").write_text(TESTS)
