@@ -255,7 +255,9 @@ class Node:
             self._active_until = min(self._idle_from, now)
         if before.is_hung or self._shows_progress(before, self._since):
             self._progress_at = now
-        direct_until = min(self._direct_until(before, self._since, now), max(self._since, self._hangs_at))
+        direct_until = self._direct_until(before, self._since, now)
+        if self._since < self.faults.gpu_lost:  # later, the guard cannot find that processes wait
+            direct_until = min(direct_until, max(self._since, self._hangs_at))
         if direct_until > self._since:
             self._preparation_at = None
         if before.prepares and direct_until < now and self._preparation_at is None:

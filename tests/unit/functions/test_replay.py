@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from benchmarks.idle import environments, replay
 from benchmarks.idle.aws import Instance
@@ -212,6 +212,7 @@ def test_without_guards_and_agents_the_cpu_metrics_of_ec2_end_a_cluster_within_t
     assert outcome.off_after <= 3 * HOUR
 
 
+WAITING = Signals(gpu=100.0, process=True, waits=True)
 SIGNALS = st.builds(
     Signals,
     gpu=st.sampled_from([0.0, 0.0, 3.0, 80.0]),
@@ -231,9 +232,12 @@ SIGNALS = st.builds(
         else signals
     )
 )
+UNSEEN = [(Signals(cpu=True), 1), (WAITING, 110), (replace(WAITING, works=True), 1), (Signals(cpu=True), 30)]
+"""Work of a process that waits, after its accelerators are lost: the guard cannot find that it waits."""
 
 
 @given(st.lists(st.tuples(SIGNALS, st.integers(1, 150)), min_size=1, max_size=6), st.none() | st.integers(0, 200))
+@example(UNSEEN, 0)
 @settings(max_examples=60, deadline=None)
 def test_a_replayed_guard_judges_as_the_guard_does(phases: list[tuple[Signals, int]], lost: int | None) -> None:
     limits = Limits(idle_percent=5, idle_seconds=20 * MINUTE, stalled_seconds=60 * MINUTE)
