@@ -183,7 +183,7 @@ follow, which run servers or wait, then the files of short tests, which fill the
 
 
 _SYNTHESES = {"synth", "synthesized"}
-"""Fixtures that synthesize in the process of the test."""
+"""Fixtures of tests that synthesize, or read what was synthesized."""
 
 _GAPS = Path(__file__).parent / "unit" / "local_aws" / "gaps"
 

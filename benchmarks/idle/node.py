@@ -111,7 +111,8 @@ class Node:
             self._signals |= each
         if self._signals.process and not had_process:
             self._progress_at = now
-        self._waits_since = (now if self._waits_since is None else self._waits_since) if self._signals.waits else None
+        waits = self._signals.waits and now < self.faults.gpu_lost  # later, the guard cannot find it
+        self._waits_since = (now if self._waits_since is None else self._waits_since) if waits else None
         self._since = now
         self._idle_from = self._idle_after(now)
         gpu, cores = self._signals.gpu, _cores(self._signals)
@@ -255,9 +256,7 @@ class Node:
             self._active_until = min(self._idle_from, now)
         if before.is_hung or self._shows_progress(before, self._since):
             self._progress_at = now
-        direct_until = self._direct_until(before, self._since, now)
-        if self._since < self.faults.gpu_lost:  # later, the guard cannot find that processes wait
-            direct_until = min(direct_until, max(self._since, self._hangs_at))
+        direct_until = min(self._direct_until(before, self._since, now), max(self._since, self._hangs_at))
         if direct_until > self._since:
             self._preparation_at = None
         if before.prepares and direct_until < now and self._preparation_at is None:
@@ -279,7 +278,7 @@ class Node:
     def _idle_after(self, now: float) -> float | None:
         """The time from which the present signals count as idle. None: never."""
         signals = self._signals
-        if signals.waits and now < self.faults.gpu_lost and self._hangs_at < self.faults.gpu_lost:
+        if self._hangs_at < self.faults.gpu_lost:
             return max(now, self._hangs_at)
         if signals.kernel or signals.heartbeat or self._shows_progress(signals, now):
             return None

@@ -60,18 +60,12 @@ def svgs(pictures: Sequence[tuple[Picture, Sequence[Drawn], Sequence[Arrow]]]) -
     Raises:
         subprocess.CalledProcessError: Node.js could not compute the layouts.
     """
-    widths = [[_width(each) for each in nodes] for _, nodes, _ in pictures]
-    layouts = _layouts(widths, [arrows for _, _, arrows in pictures])
-    return [_svg(*each, of, places) for each, of, places in zip(pictures, widths, layouts, strict=True)]
+    layouts = _layouts([_graph(nodes, arrows) for _, nodes, arrows in pictures])
+    return [_svg(*each, places) for each, places in zip(pictures, layouts, strict=True)]
 
 
-def _svg(
-    picture: Picture,
-    nodes: Sequence[Drawn],
-    arrows: Sequence[Arrow],
-    widths: Sequence[int],
-    places: Sequence[tuple[int, int]],
-) -> str:
+def _svg(picture: Picture, nodes: Sequence[Drawn], arrows: Sequence[Arrow], places: Sequence[tuple[int, int]]) -> str:
+    widths = [_width(each) for each in nodes]
     left = min(x - width // 2 for (x, _), width in zip(places, widths, strict=True)) - _MARGIN
     top = min(y for _, y in places) - _HEIGHT // 2 - _MARGIN
     boxes = [_Box(node, x - left, y - top, width) for node, (x, y), width in zip(nodes, places, widths, strict=True)]
@@ -101,15 +95,15 @@ def _width(node: Drawn) -> int:
     return round(max(len(node.title) * 8.4, len(node.note) * 6.6) + 28) // 2 * 2
 
 
-def _layouts(widths: Sequence[Sequence[int]], arrows: Sequence[Sequence[Arrow]]) -> list[list[tuple[int, int]]]:
-    """The centers of the nodes of each picture."""
-    graphs = [
-        {
-            "nodes": [{"width": each, "height": _HEIGHT} for each in widths_of_one],
-            "arrows": [(each.begin, each.end) for each in arrows_of_one],
-        }
-        for widths_of_one, arrows_of_one in zip(widths, arrows, strict=True)
-    ]
+def _graph(nodes: Sequence[Drawn], arrows: Sequence[Arrow]) -> dict[str, object]:
+    return {
+        "nodes": [{"width": _width(each), "height": _HEIGHT} for each in nodes],
+        "arrows": [(each.begin, each.end) for each in arrows],
+    }
+
+
+def _layouts(graphs: Sequence[dict[str, object]]) -> list[list[tuple[int, int]]]:
+    """The centers of the nodes of each graph."""
     ended = subprocess.run(
         ["node", "ci/diagrams/layouts.cjs"],  # noqa: S607  the PATH has it, as for cdktf
         cwd=ROOT,
